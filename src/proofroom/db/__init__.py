@@ -1,0 +1,1 @@
+"""Persistence: the embedded server, models, queries, transactions and migrations."""

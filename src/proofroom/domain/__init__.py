@@ -1,0 +1,1 @@
+"""Rules only: no IO and no framework."""
