@@ -1,0 +1,1 @@
+"""Proofroom: supervised agent work."""

@@ -1,0 +1,183 @@
+"""What every agent runtime is: turns that end in exactly one of three ways.
+
+A *turn* is the stretch of agent work between two resting places. While it runs, the runtime reaches the
+outside only through the tools of its request. Each tool call is recorded before its answer is seen, so a
+turn that is run again after a crash gets the recorded answers back: a runtime may simply start over and call
+the same tools in the same order.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+from uuid import UUID
+
+Json: TypeAlias = Any
+
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a runtime can do; shown by `proofroom doctor` and on the page.
+
+    `label` names it for people ("quote finder, no AI used"); `uses_model` says whether a model is called;
+    `resumable` whether a stopped turn goes on from saved state rather than from the recorded tool calls.
+    """
+
+    name: str
+    label: str
+    uses_model: bool
+    resumable: bool
+    agent_types: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one model turn used. `cost_usd` is in US dollars, `seconds` wall time."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    seconds: float = 0.0
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The answer to a tool call.
+
+    When `suspend` is true the runtime must stop and end its turn with `Suspended`: a person decides first.
+    Any further call in the same turn is refused. When `ok` is false, `content` is a problem the agent can
+    read: {"code", "message", "hint"}.
+    """
+
+    ok: bool
+    content: Json
+    suspend: bool = False
+
+
+class Tools(Protocol):
+    """The agent's only way out. Names and argument schemas are those of `proofroom.agents.tools.TOOLS`."""
+
+    async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeView:
+    """The pinned context as the agent sees it.
+
+    `body` is the text exactly as pinned. `blocks` lists the passages in rank order: {"alias": "b1",
+    "block_id", "source_id", "version", "source_title", "kind", "page", "heading", "char_start", "char_end",
+    "text", "score", "instruction_like"}. `tables` lists captured tables of the project's sources:
+    {"source_id", "version", "source_title", "table", "name", "columns", "types", "row_count"}.
+    """
+
+    id: UUID
+    body: str
+    digest: str
+    blocks: Sequence[Mapping[str, Json]]
+    tables: Sequence[Mapping[str, Json]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Something a reviewer asked for. `comment` is their words; `artifact_slot` and `claim_text` what it is about."""
+
+    id: UUID
+    comment: str
+    artifact_slot: str | None = None
+    claim_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousArtifact:
+    """An artifact of an earlier iteration, as it was last reviewed. `document` is ArtifactDocument v1 JSON."""
+
+    slot: str
+    artifact_type: str
+    title: str
+    document: Json
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """Names one run: a session in one of its iterations, on one leg (the fencing number)."""
+
+    workspace_id: UUID
+    session_id: UUID
+    iteration: int
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """Everything a turn may know.
+
+    `config` was validated against the agent's schema. `state` is what the runtime last saved in this
+    iteration, or None. `max_seconds` is the wall time left of the budget, None when unlimited.
+    """
+
+    run: RunRef
+    agent_type: str
+    goal: str
+    instructions: str
+    task: str
+    config: Mapping[str, Json]
+    strategy: str
+    envelope: EnvelopeView
+    tools: Tools
+    obligations: Sequence[Obligation] = ()
+    previous: Sequence[PreviousArtifact] = ()
+    state: Mapping[str, Json] | None = None
+    options: Mapping[str, str] = field(default_factory=dict[str, str])
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateSaved:
+    """Resumable state after a model turn, with what it used. Recorded before the next event is asked for."""
+
+    state: Mapping[str, Json]
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line of narration for the live view. Never evidence, never instructions."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """The turn stopped because a tool result said `suspend`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The agent has done what it will do in this iteration. `gaps` lists what it could not answer."""
+
+    summary: str = ""
+    gaps: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn cannot go on. `code` is a stable failure code, e.g. `provider_error`, `cancelled_by_agent`."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+AgentEvent: TypeAlias = StateSaved | Said | Suspended | Finished | Failed
+
+
+class AgentRuntime(Protocol):
+    """A turn's events end in exactly one of Suspended, Finished or Failed; nothing follows it."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def turn(self, request: TurnRequest) -> AsyncIterator[AgentEvent]: ...
+
+    async def interrupt(self, run: RunRef) -> None: ...
