@@ -1,0 +1,64 @@
+"""Brings a database to this release's schema."""
+
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from proofroom.db.tx import libpq_url, sqlalchemy_url
+from proofroom.domain.errors import Conflict, Unavailable
+
+HEAD = "0001"
+KNOWN = ("0001",)
+_LOCK = 0x50524F4F46  # one migration at a time: an advisory lock that two starting processes share
+
+
+def current(owner_url: str) -> str | None:
+    """The revision that the database is at, None when it is empty. Raises Unavailable when it is away."""
+    try:
+        with psycopg.connect(libpq_url(owner_url), connect_timeout=10) as connection:
+            if connection.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,):
+                return None
+            row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
+            return None if row is None else str(row[0])
+    except psycopg.OperationalError as error:
+        raise Unavailable(
+            "database_unavailable",
+            f"The database does not answer: {str(error).strip().splitlines()[0]}",
+            hint="Check DATABASE_URL and that the server runs.",
+            retry_after=5,
+        ) from error
+
+
+def migrate(owner_url: str, target: str = "head") -> bool:
+    """Upgrades to `target` (or downgrades, when it is older); answers whether anything changed.
+
+    Two processes may call it at once. Raises Conflict (`database_newer`) when the database was made by a
+    later release, Unavailable when it is away.
+    """
+    goal = HEAD if target == "head" else target
+    at = current(owner_url)
+    if at == goal:
+        return False
+    if at is not None and at not in KNOWN:
+        raise Conflict(
+            "database_newer",
+            f"The database is at revision {at}, which this release does not know.",
+            hint="Run the newer release that made it, or restore a backup.",
+        )
+    from alembic import command  # late: a warm start does not need it
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    engine = create_engine(sqlalchemy_url(owner_url), poolclass=NullPool)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            config.attributes["connection"] = connection
+            down = goal == "base" or (at is not None and KNOWN.index(goal) < KNOWN.index(at))
+            (command.downgrade if down else command.upgrade)(config, goal)
+    finally:
+        engine.dispose()
+    return True

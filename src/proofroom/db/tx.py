@@ -1,0 +1,148 @@
+"""Transactions: one workspace each, set for row-level security before anything else is said.
+
+A transaction that does not know its workspace cannot read a tenant table at all: the policies call
+`proofroom_workspace()`, which raises when the setting is missing.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import psycopg
+import uuid_utils
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from proofroom.domain.errors import Unavailable
+
+APP_ROLE = "proofroom_app"
+EVENTS_CHANNEL = "proofroom_events"
+
+
+def new_id() -> UUID:
+    """A UUIDv7 (RFC 9562): sorts by time, so keys made one after the other lie side by side."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+class Tx(AsyncSession):
+    """An open transaction of one workspace. Services take it and never commit; its opener does."""
+
+    @property
+    def workspace_id(self) -> UUID:
+        workspace_id = self.info.get("workspace_id")
+        if not isinstance(workspace_id, UUID):
+            raise RuntimeError("this transaction was opened without a workspace")
+        return workspace_id
+
+    async def raw(self) -> "psycopg.AsyncConnection[Any]":
+        """The driver's connection inside this transaction (for the queue)."""
+        fairy = await (await self.connection()).get_raw_connection()
+        driver = fairy.driver_connection
+        assert driver is not None
+        return driver
+
+
+class _Sync(Session):
+    """Rows are re-read on every select: after a compare-and-set nobody may see a stale attribute."""
+
+
+@event.listens_for(_Sync, "do_orm_execute")
+def _fresh(state: ORMExecuteState) -> None:  # pyright: ignore[reportUnusedFunction]
+    if state.is_select:
+        state.update_execution_options(populate_existing=True)
+
+
+Tx.sync_session_class = _Sync
+
+
+class Database:
+    """A pool of connections as the application role. `url` is a libpq URL; `owner_url` is for migrations."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, max_overflow: int = 10) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={
+                "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
+                "connect_timeout": 5,
+                "application_name": "proofroom",
+            },
+        )
+
+    @asynccontextmanager
+    async def transaction(self, workspace_id: UUID) -> AsyncIterator[Tx]:
+        """Opens a transaction, commits when the block ends, rolls back when it raises.
+
+        Raises Unavailable (`database_unavailable`) when the database cannot be reached.
+        """
+        async with away(), Tx(self.engine, expire_on_commit=False, autoflush=True) as tx:
+            tx.info["workspace_id"] = workspace_id
+            await tx.execute(
+                text("SELECT set_config('proofroom.workspace_id', :id, true)"), {"id": str(workspace_id)}
+            )
+            yield tx
+            await tx.commit()
+
+    @asynccontextmanager
+    async def across(self) -> AsyncIterator[AsyncSession]:
+        """A transaction without a workspace: only the SECURITY DEFINER functions answer in it."""
+        async with away(), AsyncSession(self.engine) as session:
+            yield session
+            await session.commit()
+
+    async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer."""
+        async with self.across() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def away() -> AsyncIterator[None]:
+    """Turns a lost or refused connection into Unavailable; every other database error stays itself."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise Unavailable(
+            "database_busy",
+            "Every database connection is in use.",
+            hint="Try again in a moment.",
+            retry_after=2,
+        ) from error
+    except (OperationalError, DBAPIError) as error:
+        if isinstance(error.orig, psycopg.OperationalError) and (
+            error.connection_invalidated
+            or error.orig.sqlstate is None
+            or error.orig.sqlstate[:2] in ("08", "57")
+        ):
+            raise Unavailable(
+                "database_unavailable",
+                "The database does not answer.",
+                hint="It is being brought back if it is the embedded one; try again in a moment.",
+                retry_after=2,
+            ) from error
+        raise
+
+
+def sqlalchemy_url(url: str) -> str:
+    """`postgres://` and `postgresql://` with the driver named, everything else of the URL untouched."""
+    scheme, _, rest = url.partition("://")
+    if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+        raise ValueError(f"not a PostgreSQL URL: {urlsplit(url).scheme or url[:12]}…")
+    return f"postgresql+psycopg://{rest}"
+
+
+def libpq_url(url: str) -> str:
+    """The same URL for psycopg itself."""
+    return "postgresql://" + sqlalchemy_url(url).partition("://")[2]

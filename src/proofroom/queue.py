@@ -1,0 +1,39 @@
+"""Jobs by name, on the same database and in the same transaction as the rows they are about.
+
+A job is a nudge: it carries ids, and whoever takes it looks at the row to learn what is to be done. Late,
+doubled and lost jobs are therefore harmless; the sweeper defers a job for every row that needs one.
+"""
+
+from typing import Any
+
+import procrastinate
+from procrastinate import PsycopgConnector
+
+from proofroom.db.tx import APP_ROLE, Tx, libpq_url
+
+LEG = "leg"
+CAPTURE = "capture_source"
+DELIVER = "deliver"
+COMMIT_APPROVAL = "commit_approval"
+
+_deferring = procrastinate.App(connector=PsycopgConnector())
+
+
+def make_app(url: str, *, max_connections: int = 6) -> procrastinate.App:
+    """The queue's application for a worker, with a pool of its own."""
+    return procrastinate.App(
+        connector=PsycopgConnector(
+            conninfo=libpq_url(url),
+            kwargs={"options": f"-c role={APP_ROLE} -c timezone=UTC", "application_name": "proofroom-queue"},
+            min_size=1,
+            max_size=max_connections,
+        )
+    )
+
+
+async def defer(tx: Tx, name: str, *, queue: str = "default", priority: int = 0, **ids: Any) -> None:
+    """Adds a job that exists once the transaction commits, and never when it does not."""
+    await tx.flush()
+    raw = await tx.raw()
+    job = _deferring.configure_task(name, queue=queue, priority=priority, connection=raw)
+    await job.defer_async(workspace_id=str(tx.workspace_id), **ids)

@@ -1,0 +1,89 @@
+"""A real embedded PostgreSQL for the whole run; every test gets a database of its own, copied from a migrated one."""
+
+from collections.abc import AsyncIterator, Iterator
+from uuid import UUID
+
+import psycopg
+import pytest
+import pytest_asyncio
+from sqlalchemy import insert
+
+from proofroom.db.embedded import EmbeddedPostgres
+from proofroom.db.migrate import migrate
+from proofroom.db.models import Basket, Member, Project, Workspace
+from proofroom.db.tx import Database, libpq_url, new_id
+
+TEMPLATE = "proofroom_template"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres.start(tmp_path_factory.mktemp("data"))
+    try:
+        with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        migrate(database_url(server, TEMPLATE))
+        yield server
+    finally:
+        server.stop()
+
+
+def database_url(server: EmbeddedPostgres, name: str) -> str:
+    head, _, query = server.url().partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{query}"
+
+
+@pytest.fixture
+def database(server: EmbeddedPostgres) -> Iterator[str]:
+    """The owner's URL of a fresh migrated database."""
+    name = f"test_{new_id().hex}"
+    with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        try:
+            yield database_url(server, name)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest_asyncio.fixture
+async def db(database: str) -> AsyncIterator[Database]:
+    db = Database(database)
+    try:
+        yield db
+    finally:
+        await db.dispose()
+
+
+async def make_workspace(db: Database, name: str = "Test") -> tuple[UUID, UUID]:
+    """A workspace with one admin: (workspace id, member id)."""
+    workspace_id, member_id = new_id(), new_id()
+    async with db.transaction(workspace_id) as tx:
+        await tx.execute(insert(Workspace).values(id=workspace_id, name=name))
+        await tx.execute(
+            insert(Member).values(workspace_id=workspace_id, id=member_id, name="Reviewer", role="admin")
+        )
+    return workspace_id, member_id
+
+
+async def make_project(db: Database, workspace_id: UUID, name: str = "Project") -> UUID:
+    project_id = new_id()
+    async with db.transaction(workspace_id) as tx:
+        await tx.execute(insert(Project).values(workspace_id=workspace_id, id=project_id, name=name))
+        await tx.execute(insert(Basket).values(workspace_id=workspace_id, id=new_id(), project_id=project_id))
+    return project_id
+
+
+@pytest_asyncio.fixture
+async def member(db: Database) -> tuple[UUID, UUID]:
+    """(workspace id, member id)"""
+    return await make_workspace(db)
+
+
+@pytest.fixture
+def workspace(member: tuple[UUID, UUID]) -> UUID:
+    return member[0]
+
+
+@pytest_asyncio.fixture
+async def project(db: Database, workspace: UUID) -> UUID:
+    return await make_project(db, workspace)
