@@ -1,8 +1,8 @@
 """The errors a person or a program can meet.
 
-Each error says what happened and to what (`message`), what to do next (`hint`), and carries a stable `code`, which
-callers may branch on; the wording may change, the code may not. The class names the family. How a family maps to
-HTTP or to an exit code is decided at the edges, not here.
+Each error says what happened and to what (`message`), what to do next (`hint`), and carries a stable `code`,
+which callers may branch on; the wording may change, the code may not. The class names the family. How a
+family maps to HTTP or to an exit code is decided at the edges, not here.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from types import MappingProxyType
 class ProofroomError(Exception):
     """Base of every error that Proofroom raises on purpose.
 
-    `code` is a stable snake_case name. `extra` holds further machine-readable members (JSON values); it is read-only
-    and must not contain secrets, because edges show it to the caller.
+    `code` is a stable snake_case name. `extra` holds further machine-readable members (JSON values); it is
+    read-only and must not contain secrets, because edges show it to the caller.
     """
 
     code: str
@@ -37,7 +37,9 @@ class ProofroomError(Exception):
 
 
 class InvalidInput(ProofroomError):
-    """The request itself is wrong. `field` is the path of the offending member, such as `config.depth`, if there is one."""
+    """The request itself is wrong. `field` is the path of the offending member, such as `config.depth`, if
+    there is one.
+    """
 
     field: str | None
 
@@ -71,7 +73,9 @@ class PreconditionRequired(ProofroomError):
 
 
 class Unavailable(ProofroomError):
-    """Something Proofroom needs is away for now. `retry_after` is the wait in seconds before trying again is sensible."""
+    """Something Proofroom needs is away for now. `retry_after` is the wait in seconds before trying again is
+    sensible.
+    """
 
     retry_after: float | None
 
