@@ -1,0 +1,128 @@
+"""The human gate: what a reviewer is shown, sealed by a digest, and what a decision must satisfy."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from proofroom.domain.canonical import digest
+from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired
+
+PACKET_VERSION = 1
+
+MUST_SETTLE = frozenset({"unsupported", "conflict"})
+"""Verdicts that cannot be signed over in silence: edited away, or acknowledged with a reason."""
+
+MAX_UNDO_SECONDS = 60
+
+
+class CheckpointStatus(StrEnum):
+    PENDING_REVIEW = "pending_review"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CHANGES_REQUESTED = "changes_requested"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+class Decision(StrEnum):
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request_changes"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """One line of reason for signing over a flagged claim."""
+
+    claim_id: str
+    reason: str
+
+
+def packet_digest(packet: Mapping[str, Any]) -> str:
+    """What a decision is made on: SHA-256 of the packet's canonical JSON (RFC 8785), as hex."""
+    return digest(packet)
+
+
+def require_digest(given: str | None, packet: Mapping[str, Any], stored: str) -> None:
+    """Refuses a decision that does not name exactly the packet that is there.
+
+    Raises PreconditionRequired (`packet_digest_required`) when none is named, Conflict (`stale_packet`) when
+    it is another one, and Conflict (`packet_altered`) when the stored packet is not what its digest says.
+    """
+    if not given:
+        raise PreconditionRequired(
+            "packet_digest_required",
+            "A decision must name the packet it was made on.",
+            hint="Send the packet_digest of the checkpoint that you looked at.",
+        )
+    if packet_digest(packet) != stored:
+        raise Conflict(
+            "packet_altered",
+            "The stored packet is not the one that was sealed.",
+            hint="Nothing was decided. Tell whoever runs this server; the session can be forked.",
+        )
+    if given != stored:
+        raise Conflict(
+            "stale_packet",
+            "What you looked at has changed since. Nothing was decided.",
+            hint="Look at the current packet and decide again.",
+        )
+
+
+def flagged_claims(packet: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """(artifact, claim) for each claim that must be settled before signing, in reading order."""
+    return [
+        (artifact, claim)
+        for artifact in packet.get("artifacts", ())
+        for claim in artifact.get("claims", ())
+        if claim["verdict"] in MUST_SETTLE and not claim.get("opinion", False)
+    ]
+
+
+def check_acknowledged(packet: Mapping[str, Any], acknowledged: Sequence[Acknowledgement]) -> None:
+    """Every flagged claim has a reason, and every reason is about a claim of the packet.
+
+    Raises InvalidInput: `unacknowledged_claims` with the claims, `reason_required`, `unknown_claim`.
+    """
+    known = {c["id"] for a in packet.get("artifacts", ()) for c in a.get("claims", ())}
+    for item in acknowledged:
+        if item.claim_id not in known:
+            raise InvalidInput(
+                "unknown_claim",
+                f"No claim {item.claim_id} is in this packet.",
+                hint="Acknowledge claims of the packet that you name.",
+                field="acknowledged",
+            )
+        if not item.reason.strip():
+            raise InvalidInput(
+                "reason_required",
+                "Signing over a flag needs a reason.",
+                hint="One line is enough; it is kept in the record.",
+                field="acknowledged",
+            )
+    given = {item.claim_id for item in acknowledged}
+    missing = [(a, c) for a, c in flagged_claims(packet) if c["id"] not in given]
+    if missing:
+        count = len(missing)
+        raise InvalidInput(
+            "unacknowledged_claims",
+            f"{count} flagged claim{'s' if count > 1 else ''} must be corrected or kept with a reason.",
+            hint="Edit each away, or acknowledge it with one line of reason.",
+            field="acknowledged",
+            extra={
+                "claims": [
+                    {
+                        "claim_id": c["id"], "n": c.get("n"), "artifact_id": a["artifact_id"],
+                        "text": c["text"], "verdict": c["verdict"],
+                    }
+                    for a, c in missing
+                ]
+            },
+        )  # fmt: skip
+
+
+def adds_a_flag(before: Mapping[str, Any], after: Mapping[str, Any], settled: Collection[str]) -> bool:
+    """Whether an edited packet holds a claim to settle that neither stood there before nor is acknowledged."""
+    known = {c["id"] for _, c in flagged_claims(before)}
+    return any(c["id"] not in known and c["id"] not in settled for _, c in flagged_claims(after))
