@@ -14,7 +14,6 @@ from uuid import UUID
 Json: TypeAlias = Any
 
 
-
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a runtime can do; shown by `proofroom doctor` and on the page.
@@ -80,7 +79,7 @@ class EnvelopeView:
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """Something a reviewer asked for. `comment` is their words; `artifact_slot` and `claim_text` what it is about."""
+    """Something a reviewer asked for: `comment` in their words; the slot and claim it is about, if named."""
 
     id: UUID
     comment: str
@@ -90,7 +89,7 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class PreviousArtifact:
-    """An artifact of an earlier iteration, as it was last reviewed. `document` is ArtifactDocument v1 JSON."""
+    """An artifact of an earlier iteration, as last reviewed. `document` is ArtifactDocument v1 JSON."""
 
     slot: str
     artifact_type: str
