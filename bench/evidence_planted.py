@@ -1,0 +1,202 @@
+"""Seeded errors against the evidence checks: what is caught, and what is flagged without need.
+
+    python bench/evidence_planted.py [--set development|held-out] [--scifact DIR] [--limit N] [--show]
+
+Takes true sentences from the source texts, plants one error in each copy (a changed number, a shifted date, an
+altered quote, an invented source, a swapped name, a wrong unit, a turned negation or direction), and checks the copy
+against the sources. The planting knows nothing of the checks: it works with its own few regular expressions and a
+fixed seed. Untouched copies and hand-written paraphrases measure the false alarms.
+
+`--scifact` takes a folder with SciFact's `corpus.jsonl.gz`, `queries.train.jsonl` and `evidence.train.jsonl`
+(Wadden et al., EMNLP 2020); sentences of its abstracts then join the figures, in a table of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evidence_texts import DEVELOPMENT, HELD_OUT, Text
+
+MONTHS = "January February March April May June July August September October November December".split()
+_MONTH = "|".join(MONTHS)
+_DATE = re.compile(rf"\b(?:(\d{{1,2}}) )?({_MONTH})(?: (\d{{1,2}}),?)?(?: (\d{{4}}))?\b")
+_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
+_NUMBER = re.compile(r"(?<![\w.,:/-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w:/-]|[.,]\d)")
+_QUOTE = re.compile(r"“([^”]+)”")
+_NAME = re.compile(r"(?<=[a-z,;] )(?:[A-Z][a-z]+(?: [A-Z][a-z]+)+|[A-Z][a-z]{3,})")
+_UNITS = {
+    " km ": " miles ", " m ": " km ", " kg": " g", " mg ": " g ", " million": " billion", " minutes": " hours",
+    " weeks": " months", " days": " weeks", " percent": " percentage points", "$": "€", "€": "£", "£": "$",
+    " kWh": " MWh", " tonnes": " kg", " micrograms": " milligrams", " km/h": " m/s", " bar": " Pa",
+    " months": " years", "%": " percentage points", " months.": " weeks.", " mm ": " cm ", " years": " months",
+    " days.": " weeks.", " m.": " km.", " GN": " MN", " ml": " l",
+}  # fmt: skip
+_TURNS = {
+    "rose": "fell", "fell": "rose", "increased": "decreased", "decreased": "increased", "dropped": "climbed",
+    "more": "less", "less": "more", "above": "below", "below": "above", "before": "after", "after": "before",
+    "longer": "shorter", "higher": "lower", "lower": "higher", "largest": "smallest", "lowest": "highest",
+    "highest": "lowest", "down": "up", "up": "down", "larger": "smaller", "increase": "decrease",
+    "decrease": "increase", "reduced": "increased", "worse": "better",
+}  # fmt: skip
+_SOURCES = (
+    "According to the Halvorsen Audit of 2011, {}",
+    "The Whitfield Commission Report found that {}",
+    "A study by Marchetti et al. (2009) showed that {}",
+    "The Northgate Survey of March 2000 reported that {}",
+    "As Professor Quillon wrote in the Journal of Applied Prudence, {}",
+    "An article in the Bexley Gazette claimed that {}",
+    "{} (https://www.example.org/reports/9921.pdf).",
+)
+_STRANGERS = ("Wexcombe", "Tamsin Orley", "Brightwater Group", "Quenby", "Aldous Ferrier", "Northgate", "Pellmore Works")
+
+
+@dataclass(frozen=True)
+class Planted:
+    kind: str
+    true: str
+    text: str
+
+
+def _swap(text: str, start: int, end: int, new: str) -> str:
+    return text[:start] + new + text[end:]
+
+
+def plant_number(text: str, rng: random.Random) -> str | None:
+    taken = [m.span() for m in _DATE.finditer(text) if m.group(1) or m.group(3) or m.group(4)]
+    taken += [m.span() for m in _YEAR.finditer(text)] + [m.span() for m in _QUOTE.finditer(text)]
+    hits = [m for m in _NUMBER.finditer(text) if not any(a <= m.start() < b for a, b in taken)]
+    if not hits:
+        return None
+    m = rng.choice(hits)
+    old = m.group()
+    digits = [i for i, c in enumerate(old) if c.isdigit()]
+    for _ in range(20):
+        kind = rng.randrange(3)
+        if kind == 0:  # another digit
+            i = rng.choice(digits)
+            new = _swap(old, i, i + 1, rng.choice("123456789"))
+        elif kind == 1 and "." in old:  # the point moves
+            new = str(float(old.replace(",", "")) * 10).rstrip("0").rstrip(".")
+        else:  # a multiple
+            new = f"{float(old.replace(',', '')) * rng.choice((2, 3, 10)):,.12g}"
+        if new != old and float(new.replace(",", "")) != float(old.replace(",", "")):
+            return _swap(text, m.start(), m.end(), new)
+    return None
+
+
+def plant_date(text: str, rng: random.Random) -> str | None:
+    hits: list[tuple[int, int, str]] = []
+    for m in _DATE.finditer(text):
+        for g in (1, 3):
+            if m.group(g):
+                day = int(m.group(g))
+                hits.append((*m.span(g), str(day + 5 if day <= 23 else day - 5)))
+        if m.group(1) or m.group(3) or m.group(4):
+            hits.append((*m.span(2), rng.choice([x for x in MONTHS if x != m.group(2)])))
+    for m in _YEAR.finditer(text):
+        hits.append((*m.span(), str(int(m.group()) + rng.choice((-10, -2, -1, 1, 2, 10)))))
+    quotes = [m.span() for m in _QUOTE.finditer(text)]
+    hits = [h for h in hits if not any(a <= h[0] < b for a, b in quotes)]
+    return _swap(text, *rng.choice(hits)) if hits else None
+
+
+def plant_quote(text: str, rng: random.Random) -> str | None:
+    m = _QUOTE.search(text)
+    if m is None:
+        return None
+    words = m.group(1).split(" ")
+    i = rng.randrange(1, len(words))
+    kind = rng.randrange(3)
+    if kind == 0:
+        words[i] = rng.choice([w for w in ("always", "test", "seldom", "others", "kept") if w != words[i]])
+    elif kind == 1:
+        del words[i]
+    else:
+        words.insert(i, rng.choice(("clearly", "also", "not")))
+    return _swap(text, *m.span(1), " ".join(words))
+
+
+def plant_source(text: str, rng: random.Random) -> str | None:
+    pattern = rng.choice(_SOURCES)
+    return pattern.format(text.rstrip(".") if pattern.startswith("{}") else text[0].lower() + text[1:])
+
+
+def plant_name(text: str, rng: random.Random, others: Sequence[str]) -> str | None:
+    quotes = [m.span() for m in _QUOTE.finditer(text)]
+    hits = [
+        m
+        for m in _NAME.finditer(text)
+        if m.group() not in MONTHS and not any(a <= m.start() < b for a, b in quotes)
+    ]
+    if not hits:
+        return None
+    m = rng.choice(hits)
+    pool = [n for n in (*others, *_STRANGERS) if n not in text and not set(n.split()) & set(m.group().split())]
+    return _swap(text, m.start(), m.end(), rng.choice(pool)) if pool else None
+
+
+def plant_unit(text: str, rng: random.Random) -> str | None:
+    hits: list[tuple[int, int, str]] = []
+    for unit, other in _UNITS.items():
+        before = r"(?<=\d)" if not unit.startswith(("$", "€", "£")) else ""
+        after = r"(?=\d)" if unit in "$€£" else (r"(?![\w/])" if unit[-1].isalpha() else "")
+        hits += [(*m.span(), other) for m in re.finditer(before + re.escape(unit) + after, text)]
+    return _swap(text, *rng.choice(hits)) if hits else None
+
+
+def plant_negation(text: str, rng: random.Random) -> str | None:
+    options: list[str] = []
+    for m in re.finditer(r"\b(?:not|never) ", text):
+        options.append(_swap(text, *m.span(), ""))
+    for m in re.finditer(r"\b(was|were|is|are|had|has|could|should|can|will) (?!not\b|never\b|no\b)(?=[a-z])", text):
+        options.append(_swap(text, *m.span(), f"{m.group(1)} not "))
+    for m in re.finditer(r"\bNo (?=[a-z])|\b[Nn]o (?=[a-z])", text):
+        options.append(_swap(text, *m.span(), "Some " if m.group()[0] == "N" else "some "))
+    quotes = [m.span() for m in _QUOTE.finditer(text)]
+    for m in re.finditer(r"\b(" + "|".join(_TURNS) + r")\b", text):
+        if not any(a <= m.start() < b for a, b in quotes):
+            options.append(_swap(text, *m.span(), _TURNS[m.group()]))
+    options = [o for o in options if _QUOTE.findall(o) == _QUOTE.findall(text)]
+    return rng.choice(options) if options else None
+
+
+def sentences_of(texts: Iterable[str]) -> list[str]:
+    """Plain split at full stops; the texts were written so that this is enough."""
+    out: list[str] = []
+    for text in texts:
+        out += [s.strip() for s in re.split(r"(?<=[.!?”])(?<!Dr\.) (?=[A-Z])", text) if len(s.split()) > 3]
+    return out
+
+
+def plant_all(sentences: Sequence[str], rng: random.Random, rounds: int) -> list[Planted]:
+    names = sorted({m.group() for s in sentences for m in _NAME.finditer(s) if m.group() not in MONTHS})
+    makers: dict[str, Callable[[str], str | None]] = {
+        "number": lambda s: plant_number(s, rng),
+        "date": lambda s: plant_date(s, rng),
+        "quote": lambda s: plant_quote(s, rng),
+        "source": lambda s: plant_source(s, rng),
+        "name": lambda s: plant_name(s, rng, names),
+        "unit": lambda s: plant_unit(s, rng),
+        "negation": lambda s: plant_negation(s, rng),
+    }
+    seen: set[tuple[str, str]] = set()
+    out: list[Planted] = []
+    for kind, make in makers.items():
+        for _ in range(rounds):
+            for s in sentences:
+                text = make(s)
+                if text is not None and text != s and (kind, text) not in seen:
+                    seen.add((kind, text))
+                    out.append(Planted(kind, s, text))
+    return out
