@@ -21,7 +21,6 @@ import hashlib
 import logging
 import os
 import stat
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -67,7 +66,7 @@ class EmbeddedPostgres:
         self._owner = owner
         self._socket_dir = socket_dir
         self._use_lock: int | None = use_lock
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: postmaster.Server | None = None
 
     @classmethod
     def start(cls, data_dir: Path) -> Self:
@@ -111,12 +110,13 @@ class EmbeddedPostgres:
         """The SQLAlchemy URL for psycopg 3, over the server's Unix socket; valid until `stop`, across
         restarts.
         """
-        who, what = quote(user, safe=""), quote(database, safe="")
-        return f"postgresql+psycopg://{who}@/{what}?host={quote(str(self._socket_dir))}"
+        who, what, where = quote(user, safe=""), quote(database, safe=""), quote(str(self._socket_dir))
+        # The port is said, although it is the usual one: the caller's PGPORT would be taken otherwise.
+        return f"postgresql+psycopg://{who}@/{what}?host={where}&port={postmaster.PORT}"
 
     def conninfo(self, user: str = SUPERUSER, database: str = DATABASE) -> str:
         """The same as a libpq connection string, for psycopg itself and PostgreSQL's own programs."""
-        return make_conninfo(host=str(self._socket_dir), user=user, dbname=database)
+        return make_conninfo(host=str(self._socket_dir), port=postmaster.PORT, user=user, dbname=database)
 
     @property
     def log_file(self) -> Path:
@@ -188,7 +188,11 @@ class EmbeddedPostgres:
             try:
                 # Turning our shared lock into the exclusive one succeeds exactly when nobody else shares it.
                 fcntl.flock(use_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return postmaster.shut_down(self._cluster, self._server)
+                stopped = postmaster.shut_down(self._cluster, self._server)
+                if self._socket_dir != self._home:
+                    with contextlib.suppress(OSError):  # not empty or gone: nothing depends on it
+                        self._socket_dir.rmdir()
+                return stopped
             except BlockingIOError:
                 return False
             finally:
@@ -212,6 +216,8 @@ class EmbeddedPostgres:
         running = postmaster.wait_settled(self._cluster)
         if running is not None:
             return False
+        # Again, although we know it: a short one lies in /tmp, which somebody may have swept.
+        self._socket_dir = _socket_dir(self._home, self._owner)
         self._server = postmaster.launch(self._cluster, self._socket_dir, self.log_file, self._owner)
         return True
 

@@ -82,6 +82,15 @@ class PidFile:
     state: str
 
 
+class Server(subprocess.Popen[bytes]):
+    """A postmaster that this program started. It may outlive us, so forgetting it while it runs is no
+    mistake.
+    """
+
+    def __del__(self) -> None:
+        """Without the warning that Popen gives here."""
+
+
 def programs() -> Path:
     """The directory of the server's programs (`postgres`, `initdb`, `pg_dump`, …).
 
@@ -206,7 +215,7 @@ def initialize(cluster: Path, owner: Owner) -> None:
     fresh.rename(cluster)
 
 
-def launch(cluster: Path, socket_dir: Path, log: Path, owner: Owner) -> subprocess.Popen[bytes]:
+def launch(cluster: Path, socket_dir: Path, log: Path, owner: Owner) -> Server:
     """Start a server on `cluster` and return when it serves.
 
     Waits for the dying processes of a killed predecessor and for crash recovery. Raises Unavailable
@@ -214,7 +223,7 @@ def launch(cluster: Path, socket_dir: Path, log: Path, owner: Owner) -> subproce
     """
     give_up_takeover = time.monotonic() + _TAKEOVER_SECONDS
     while True:
-        _drop_stale_pid_file(cluster)
+        _drop_stale_locks(cluster, socket_dir)
         log_from = _rotate(log)
         server = _spawn(cluster, socket_dir, log, owner)
         if _wait_ready(cluster, server):
@@ -230,7 +239,7 @@ def launch(cluster: Path, socket_dir: Path, log: Path, owner: Owner) -> subproce
 
 
 def wait_settled(cluster: Path) -> PidFile | None:
-    """The server of `cluster` once it is ready, or None once there is none; waits while it starts or stops."""
+    """The server of `cluster` once it is ready, None once there is none; waits while it starts or stops."""
     deadline = time.monotonic() + _READY_SECONDS
     while True:
         seen = read_pid_file(cluster)
@@ -243,7 +252,7 @@ def wait_settled(cluster: Path) -> PidFile | None:
         time.sleep(_POLL_SECONDS)
 
 
-def shut_down(cluster: Path, server: subprocess.Popen[bytes] | None) -> bool:
+def shut_down(cluster: Path, server: Server | None) -> bool:
     """Stop the server of `cluster` and return when it is gone; false when there was none that we can stop.
 
     `server` is its process if this program started it. Sends what `pg_ctl stop` sends: SIGINT (fast: roll
@@ -286,7 +295,7 @@ def start_failure(cluster: Path, reason: str) -> Unavailable:
     )
 
 
-def _spawn(cluster: Path, socket_dir: Path, log: Path, owner: Owner) -> subprocess.Popen[bytes]:
+def _spawn(cluster: Path, socket_dir: Path, log: Path, owner: Owner) -> Server:
     settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir)}
     command = [str(programs() / "postgres"), "-D", str(cluster)]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -295,7 +304,7 @@ def _spawn(cluster: Path, socket_dir: Path, log: Path, owner: Owner) -> subproce
         owner.own(log)
         # A session of its own: Ctrl-C in our terminal must not reach the server before we have finished with
         # it.
-        return subprocess.Popen(
+        return Server(
             command,
             stdin=subprocess.DEVNULL,
             stdout=sink,
@@ -332,7 +341,7 @@ def _environment() -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _wait_ready(cluster: Path, server: subprocess.Popen[bytes]) -> bool:
+def _wait_ready(cluster: Path, server: Server) -> bool:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -344,17 +353,17 @@ def _wait_ready(cluster: Path, server: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _drop_stale_pid_file(cluster: Path) -> None:
-    """Remove the file of a dead server, also when its process id now belongs to somebody else or was never
-    written.
+def _drop_stale_locks(cluster: Path, socket_dir: Path) -> None:
+    """Remove the lock files of a dead server (of its cluster and of its socket).
 
-    PostgreSQL removes the file itself when no process has that id. When one has (common in restarted
-    containers, where ids are small), or when the file is empty after a full disk, it refuses to start
-    although nobody serves. We hold the lock that every start goes through and have checked the process and
-    the socket.
+    PostgreSQL does so itself when no process has the id that they name. When one has, it refuses to start
+    although nobody serves: the id was reused (common in restarted containers, where ids are small), or the
+    dead server is a zombie that a lazy init has not collected. It also refuses an empty file, as a full disk
+    leaves one. We hold the lock that every start goes through and have checked the process and the socket.
     """
     if not is_serving(cluster, read_pid_file(cluster)):
         (cluster / "postmaster.pid").unlink(missing_ok=True)
+        (socket_dir / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
 
 
 def _rotate(log: Path) -> int:
