@@ -1,0 +1,4 @@
+.PHONY: run test check bench faults
+
+run test check bench faults:
+	python3 dev.py $@
