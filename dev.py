@@ -50,6 +50,7 @@ SYSTEM_CERTIFICATES = (
 )
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
+LEFTOVER_SECONDS = 10.0
 
 
 class Failure(Exception):
@@ -493,12 +494,13 @@ def pytest(arguments: Sequence[str], **environment: str) -> None:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        left = leftovers(temp, patience=10.0)
+        left = leftovers(temp, patience=LEFTOVER_SECONDS)
         for pid, command in left.items():
             print(f"left behind: process {pid}: {command[:200]}", flush=True)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if left:
+            leftovers(temp, patience=LEFTOVER_SECONDS)
             raise Failure(
                 "The tests left processes behind (listed above, now killed). A test must stop what it starts."
             )

@@ -1,0 +1,175 @@
+"""dev.py: what it installs is what pyproject asks for, it leaves alone what is up to date, it notices
+leftovers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import dev  # noqa: E402
+
+sys.path.remove(str(ROOT))
+
+
+@pytest.mark.parametrize("name", sorted(dev.dependencies()))
+def test_a_lock_was_made_from_what_pyproject_asks_for(name: str) -> None:
+    text = (dev.LOCKS / f"{name}.lock").read_text()
+    assert dev.lock_mark(dev.dependencies()[name]) in text.splitlines(), "run: python3 dev.py lock"
+
+
+@pytest.mark.parametrize("name", sorted(dev.dependencies()))
+def test_a_lock_pins_everything_by_hash_and_names_no_place(name: str) -> None:
+    lines = (dev.LOCKS / f"{name}.lock").read_text().splitlines()
+    entries = [line for line in lines if line and not line.startswith(("#", " "))]
+    assert entries
+    assert all(re.match(r"[a-z0-9.-]+(\[[a-z,-]+\])?==\S+", entry) for entry in entries)
+    assert all(line.endswith("\\") for line in entries)
+    assert not [line for line in lines if "://" in line or line.startswith("-")]
+
+
+def test_the_runtime_lock_is_part_of_the_development_lock() -> None:
+    pins = {
+        name: {
+            line.split(" ")[0]
+            for line in (dev.LOCKS / f"{name}.lock").read_text().splitlines()
+            if "==" in line
+        }
+        for name in ("runtime", "dev")
+    }
+    assert pins["runtime"] < pins["dev"]
+
+
+def test_the_web_ui_lock_names_no_place() -> None:
+    assert '"resolved"' not in (ROOT / "ui" / "package-lock.json").read_text()
+
+
+def test_the_wheel_is_told_to_hold_the_built_ui() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["artifacts"] == [f"{dev.STATIC.relative_to(ROOT).as_posix()}/**"]
+
+
+def test_a_digest_changes_with_names_contents_and_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("a")
+    two.write_text("b")
+    first = dev.digest([one, two])
+    assert dev.digest([two, one]) == first
+    assert dev.digest([one, two], "more") != first
+    one.write_text("b")
+    two.write_text("a")
+    assert dev.digest([one, two]) != first
+
+
+def test_the_callers_settings_and_keys_do_not_reach_the_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unwanted = (
+        "DATABASE_URL",
+        "PROOFROOM_DATA",
+        "ANTHROPIC_API_KEY",
+        "PGHOST",
+        "PYTEST_ADDOPTS",
+        "PYTHONPATH",
+    )
+    for name in unwanted:
+        monkeypatch.setenv(name, "leaked")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    env = dev.clean_env(tmp_path)
+    assert "leaked" not in env.values()
+    assert env["LANG"] == "C.UTF-8"
+    assert env["TMPDIR"] == str(tmp_path)
+    assert env["PATH"].split(os.pathsep)[0] == str(dev.BIN)
+
+
+@pytest.mark.parametrize("by", ["environment", "command line"])
+def test_a_process_left_behind_is_found(tmp_path: Path, by: str) -> None:
+    assert dev.leftovers(tmp_path, patience=0) == {}
+    place = [str(tmp_path)] if by == "command line" else []
+    env = {"PATH": os.environ["PATH"]} if by == "command line" else dev.clean_env(tmp_path)
+    program = "import sys; print(flush=True); sys.stdin.read()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *place], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = dev.leftovers(tmp_path, patience=0)
+        assert list(found) == [process.pid]
+        assert "sys.stdin.read" in found[process.pid]
+        process.kill()
+    assert dev.leftovers(tmp_path, patience=0) == {}
+
+
+def test_pytest_fails_when_a_test_leaves_a_process(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev, "BIN", Path(sys.executable).parent)
+    (tmp_path / "test_leaves.py").write_text(
+        "import subprocess, sys\n"
+        "def test_leaves(capfd):\n"
+        "    child = 'print(flush=True); import signal; signal.pause()'\n"
+        "    p = subprocess.Popen([sys.executable, '-c', child], stdout=subprocess.PIPE)\n"
+        "    p.stdout.readline()\n"
+        "    p.returncode = 0  # so that it is forgotten without a warning\n"
+        "    p.stdout.close()\n"
+    )
+    monkeypatch.setattr(dev, "LEFTOVER_SECONDS", 0.2)
+    with pytest.raises(dev.Failure, match="left processes behind"):
+        dev.pytest(["-q", "-p", "no:cacheprovider", str(tmp_path)])
+    out = capfd.readouterr().out
+    assert "1 passed" in out
+    pid = re.search(r"left behind: process (\d+): .*signal\.pause", out)
+    assert pid is not None
+    command = Path("/proc", pid[1], "cmdline")
+    assert not command.exists() or command.read_bytes() == b""  # gone, or dead and not collected yet
+
+
+def test_a_failed_step_shows_its_output_and_what_to_do(capfd: pytest.CaptureFixture[str]) -> None:
+    program = "import sys; print('the reason'); sys.exit(3)"
+    with pytest.raises(dev.Failure, match=r"frobnicating failed \(exit 3, output above\)\. Do better\."):
+        dev.call([sys.executable, "-c", program], "frobnicating", advice="Do better.")
+    assert "the reason" in capfd.readouterr().out
+    with pytest.raises(dev.Failure, match="frobnicating failed: /nowhere: No such file"):
+        dev.call(["/nowhere"], "frobnicating")
+
+
+def test_without_apt_the_one_command_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(dev.Failure, match="apt-get install -y chromium"):
+        dev.apt_install("chromium", "The browser tests need Chromium.")
+
+
+def test_a_checkout_without_the_web_ui_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    with pytest.raises(dev.Failure, match="no web UI"):
+        dev.build_ui()
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["sync", "nonsense"]])
+def test_wrong_use_fails_without_a_traceback(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "dev.py"), *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"dev.py {arguments[0]}: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_dev_py_can_be_read_by_an_older_python() -> None:
+    """So that its message about the version is what a user of one sees."""
+    import ast
+
+    ast.parse((ROOT / "dev.py").read_text(), feature_version=(3, 8))
