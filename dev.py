@@ -263,7 +263,9 @@ def sync(kind: str) -> None:
 
 
 def ensure_venv() -> None:
-    if (BIN / "python").exists() and (VENV / "pyvenv.cfg").exists():
+    """Make .venv, also when a kill left half of one, its Python is gone, or the checkout was moved or copied."""
+    stamp = VENV / ".stamp-venv"
+    if fresh(stamp, str(VENV)) and (BIN / "python").exists():
         return
     if importlib.util.find_spec("ensurepip") is None:
         major, minor = sys.version_info[:2]
@@ -275,6 +277,7 @@ def ensure_venv() -> None:
         apt_install(package, "This Python cannot make virtual environments.")
     say(f"making .venv with Python {sys.version.split()[0]}")
     call([sys.executable, "-m", "venv", "--clear", VENV], "making .venv")
+    put_stamp(stamp, str(VENV))
 
 
 def ensure_uv() -> None:

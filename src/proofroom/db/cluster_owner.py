@@ -131,9 +131,9 @@ def let_reach(owner: Owner, directory: Path) -> None:
     """Let `owner` pass through every parent of `directory` (an absolute path without links)."""
     if not owner.switch:
         return
-    for parent in reversed(directory.parents):
-        if _allow_pass(parent, owner):
-            _log.info("gave the user %s the right to pass through %s", owner.name, parent)
+    opened = [str(parent) for parent in reversed(directory.parents) if _allow_pass(parent, owner)]
+    if opened:
+        _log.info("gave the user %s the right to pass through %s", owner.name, ", ".join(opened))
 
 
 def let_read(owner: Owner, tree: Path) -> None:
