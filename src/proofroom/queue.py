@@ -31,9 +31,16 @@ def make_app(url: str, *, max_connections: int = 6) -> procrastinate.App:
     )
 
 
-async def defer(tx: Tx, name: str, *, queue: str = "default", priority: int = 0, **ids: Any) -> None:
+async def defer(
+    tx: Tx, name: str, *, queue: str = "default", priority: int = 0, in_seconds: int = 0, **ids: Any
+) -> None:
     """Adds a job that exists once the transaction commits, and never when it does not."""
     await tx.flush()
-    raw = await tx.raw()
-    job = _deferring.configure_task(name, queue=queue, priority=priority, connection=raw)
+    job = _deferring.configure_task(
+        name,
+        queue=queue,
+        priority=priority,
+        connection=await tx.raw(),
+        schedule_in={"seconds": in_seconds} if in_seconds else None,
+    )
     await job.defer_async(workspace_id=str(tx.workspace_id), **ids)

@@ -5,7 +5,7 @@ row-level security (migration 0001) makes it unable to see one. Times are UTC.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    text,
+    text as sql,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -42,7 +42,7 @@ class Xid8(UserDefinedType[str]):
 
 
 class Base(DeclarativeBase):
-    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text(),
         UUID: Uuid(),
         datetime: DateTime(timezone=True),
@@ -65,9 +65,9 @@ def _tenant_key(*columns: str) -> PrimaryKeyConstraint:
     return PrimaryKeyConstraint("workspace_id", *(columns or ("id",)))
 
 
-NOW = text("now()")
-EMPTY_OBJECT = text("'{}'::jsonb")
-EMPTY_LIST = text("'[]'::jsonb")
+NOW = sql("now()")
+EMPTY_OBJECT = sql("'{}'::jsonb")
+EMPTY_LIST = sql("'[]'::jsonb")
 
 
 class Workspace(Base):
@@ -232,7 +232,7 @@ class Block(Base):
             "tsv",
             postgresql_using="gin",
             postgresql_with={"fastupdate": "off"},
-            postgresql_where=text("state IN ('accepted','locked')"),
+            postgresql_where=sql("state IN ('accepted','locked')"),
         ),
         Index("blocks_by_project", "workspace_id", "project_id", "id"),
     )
@@ -309,7 +309,7 @@ class WorkSession(Base):
         Index(
             "work_sessions_claimable",
             "lease_until",
-            postgresql_where=text("status IN ('queued','in_progress')"),
+            postgresql_where=sql("status IN ('queued','in_progress')"),
         ),
     )
 
@@ -322,9 +322,9 @@ class WorkEvent(Base):
     session_id: Mapped[UUID]
     seq: Mapped[int]
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    xid: Mapped[str] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+    xid: Mapped[str] = mapped_column(Xid8, server_default=sql("pg_current_xact_id()"))
     type: Mapped[str]
-    at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    at: Mapped[datetime] = mapped_column(server_default=sql("clock_timestamp()"))
     data: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
     __table_args__ = (
         _tenant_key("session_id", "seq"),
@@ -364,7 +364,7 @@ class ToolCall(Base):
     arguments: Mapped[Json]
     ok: Mapped[bool]
     result: Mapped[Any] = mapped_column(JSONB)
-    at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    at: Mapped[datetime] = mapped_column(server_default=sql("clock_timestamp()"))
     __table_args__ = (_tenant_key("session_id", "key"), _ref("session_id", to="work_sessions"))
 
 
@@ -501,13 +501,13 @@ class WorkCheckpoint(Base):
             "workspace_id",
             "session_id",
             unique=True,
-            postgresql_where=text("status = 'pending_review'"),
+            postgresql_where=sql("status = 'pending_review'"),
         ),
         Index("work_checkpoints_inbox", "workspace_id", "status", "opened_at", "id"),
         Index(
             "work_checkpoints_due",
             "undo_until",
-            postgresql_where=text("status = 'pending_review' AND approve_pending"),
+            postgresql_where=sql("status = 'pending_review' AND approve_pending"),
         ),
     )
 
@@ -558,7 +558,7 @@ class Delivery(Base):
         _ref("checkpoint_id", to="work_checkpoints"),
         UniqueConstraint("workspace_id", "checkpoint_id", "kind", "target"),
         CheckConstraint("status IN ('pending','delivered','failed','dropped')", name="deliveries_status"),
-        Index("deliveries_due", "due_at", postgresql_where=text("status = 'pending'")),
+        Index("deliveries_due", "due_at", postgresql_where=sql("status = 'pending'")),
     )
 
 

@@ -4,7 +4,7 @@ A transaction that does not know its workspace cannot read a tenant table at all
 `proofroom_workspace()`, which raises when the setting is missing.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID) -> AsyncIterator[Tx]:
+    async def transaction(self, workspace_id: UUID) -> AsyncGenerator[Tx]:
         """Opens a transaction, commits when the block ends, rolls back when it raises.
 
         Raises Unavailable (`database_unavailable`) when the database cannot be reached.
@@ -93,7 +93,7 @@ class Database:
             await tx.commit()
 
     @asynccontextmanager
-    async def across(self) -> AsyncIterator[AsyncSession]:
+    async def across(self) -> AsyncGenerator[AsyncSession]:
         """A transaction without a workspace: only the SECURITY DEFINER functions answer in it."""
         async with away(), AsyncSession(self.engine) as session:
             yield session
@@ -109,7 +109,7 @@ class Database:
 
 
 @asynccontextmanager
-async def away() -> AsyncIterator[None]:
+async def away() -> AsyncGenerator[None]:
     """Turns a lost or refused connection into Unavailable; every other database error stays itself."""
     try:
         yield

@@ -1,0 +1,291 @@
+"""Queries on artifacts, their versions, triggers, obligations, the tool ledger and deliveries."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from proofroom.db.models import (
+    ArtifactVersion,
+    ContextEnvelope,
+    Delivery,
+    ToolCall,
+    WorkArtifact,
+    WorkObligation,
+    WorkTrigger,
+)
+from proofroom.db.tx import Tx, new_id
+from proofroom.domain.errors import NotFound
+
+Current = tuple[WorkArtifact, ArtifactVersion]
+
+
+async def current(tx: Tx, session_id: UUID, iteration: int | None = None) -> list[Current]:
+    """Each artifact with its current version, in the order of their making; of one iteration if named."""
+    query = (
+        select(WorkArtifact, ArtifactVersion)
+        .join(
+            ArtifactVersion,
+            (ArtifactVersion.artifact_id == WorkArtifact.id)
+            & (ArtifactVersion.version == WorkArtifact.version),
+        )
+        .where(WorkArtifact.session_id == session_id)
+        .order_by(WorkArtifact.id)
+    )
+    if iteration is not None:
+        query = query.where(WorkArtifact.iteration == iteration)
+    return [(r[0], r[1]) for r in (await tx.execute(query)).all()]
+
+
+async def by_slot(tx: Tx, session_id: UUID, slot: str) -> WorkArtifact | None:
+    return (
+        await tx.execute(
+            select(WorkArtifact).where(WorkArtifact.session_id == session_id, WorkArtifact.slot == slot)
+        )
+    ).scalar_one_or_none()
+
+
+async def get(tx: Tx, session_id: UUID, artifact_id: UUID) -> WorkArtifact:
+    """Raises NotFound (`artifact_not_found`)."""
+    row = (
+        await tx.execute(
+            select(WorkArtifact).where(WorkArtifact.session_id == session_id, WorkArtifact.id == artifact_id)
+        )
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFound(
+            "artifact_not_found", f"No artifact {artifact_id} is in this session.", hint="List its artifacts."
+        )
+    return row
+
+
+async def version(tx: Tx, artifact_id: UUID, number: int) -> ArtifactVersion:
+    """Raises NotFound (`version_not_found`)."""
+    row = (
+        await tx.execute(
+            select(ArtifactVersion).where(
+                ArtifactVersion.artifact_id == artifact_id, ArtifactVersion.version == number
+            )
+        )
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFound(
+            "version_not_found", f"This artifact has no version {number}.", hint="List its versions."
+        )
+    return row
+
+
+async def versions(tx: Tx, artifact_id: UUID) -> list[ArtifactVersion]:
+    return list(
+        (
+            await tx.execute(
+                select(ArtifactVersion)
+                .where(ArtifactVersion.artifact_id == artifact_id)
+                .order_by(ArtifactVersion.version)
+            )
+        ).scalars()
+    )
+
+
+async def count(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, int]:
+    rows = await tx.execute(
+        select(WorkArtifact.session_id, func.count())
+        .where(WorkArtifact.session_id.in_(session_ids))
+        .group_by(WorkArtifact.session_id)
+    )
+    return {r[0]: r[1] for r in rows.all()}
+
+
+async def add(tx: Tx, session_id: UUID, **values: Any) -> UUID:
+    artifact_id = new_id()
+    await tx.execute(
+        insert(WorkArtifact).values(
+            workspace_id=tx.workspace_id, id=artifact_id, session_id=session_id, **values
+        )
+    )
+    return artifact_id
+
+
+async def change(tx: Tx, artifact_id: UUID, **values: Any) -> None:
+    await tx.execute(
+        update(WorkArtifact)
+        .where(WorkArtifact.id == artifact_id)
+        .values(**values, updated_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def add_version(tx: Tx, **values: Any) -> None:
+    await tx.execute(insert(ArtifactVersion).values(workspace_id=tx.workspace_id, **values))
+
+
+async def change_version(tx: Tx, artifact_id: UUID, number: int, **values: Any) -> None:
+    await tx.execute(
+        update(ArtifactVersion)
+        .where(ArtifactVersion.artifact_id == artifact_id, ArtifactVersion.version == number)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# Triggers
+
+
+async def add_trigger(
+    tx: Tx, session_id: UUID, iteration: int, key: str, kind: str, detail: dict[str, Any]
+) -> bool:
+    """False when the same call raised it before."""
+    done = await tx.execute(
+        pg_insert(WorkTrigger)
+        .values(
+            workspace_id=tx.workspace_id,
+            id=new_id(),
+            session_id=session_id,
+            iteration=iteration,
+            key=key,
+            kind=kind,
+            detail=detail,
+        )
+        .on_conflict_do_nothing()
+        .returning(WorkTrigger.id)
+    )
+    return done.scalar_one_or_none() is not None
+
+
+async def triggers(tx: Tx, session_id: UUID, iteration: int | None = None) -> list[WorkTrigger]:
+    query = select(WorkTrigger).where(WorkTrigger.session_id == session_id).order_by(WorkTrigger.id)
+    if iteration is not None:
+        query = query.where(WorkTrigger.iteration == iteration)
+    return list((await tx.execute(query)).scalars())
+
+
+async def settle_triggers(
+    tx: Tx, ids: Sequence[UUID], checkpoint_id: UUID, answers: dict[str, Any] | None
+) -> None:
+    await tx.execute(
+        update(WorkTrigger)
+        .where(WorkTrigger.id.in_(ids))
+        .values(settled=True, checkpoint_id=checkpoint_id, answers=answers)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# Obligations
+
+
+async def add_obligation(tx: Tx, **values: Any) -> None:
+    await tx.execute(insert(WorkObligation).values(workspace_id=tx.workspace_id, id=new_id(), **values))
+
+
+async def obligations(tx: Tx, session_id: UUID) -> list[WorkObligation]:
+    return list(
+        (
+            await tx.execute(
+                select(WorkObligation)
+                .where(WorkObligation.session_id == session_id)
+                .order_by(WorkObligation.id)
+            )
+        ).scalars()
+    )
+
+
+async def set_obligation_state(tx: Tx, obligation_id: UUID, state: str) -> None:
+    await tx.execute(
+        update(WorkObligation)
+        .where(WorkObligation.id == obligation_id)
+        .values(state=state)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# The ledger
+
+
+async def recorded_call(tx: Tx, session_id: UUID, key: str) -> ToolCall | None:
+    return (
+        await tx.execute(select(ToolCall).where(ToolCall.session_id == session_id, ToolCall.key == key))
+    ).scalar_one_or_none()
+
+
+async def record_call(tx: Tx, **values: Any) -> None:
+    await tx.execute(insert(ToolCall).values(workspace_id=tx.workspace_id, **values))
+
+
+async def calls(tx: Tx, session_id: UUID, iteration: int) -> list[ToolCall]:
+    return list(
+        (
+            await tx.execute(
+                select(ToolCall)
+                .where(ToolCall.session_id == session_id, ToolCall.iteration == iteration)
+                .order_by(ToolCall.ordinal)
+            )
+        ).scalars()
+    )
+
+
+# Envelopes
+
+
+async def envelope(tx: Tx, session_id: UUID, iteration: int) -> ContextEnvelope | None:
+    return (
+        await tx.execute(
+            select(ContextEnvelope).where(
+                ContextEnvelope.session_id == session_id, ContextEnvelope.iteration == iteration
+            )
+        )
+    ).scalar_one_or_none()
+
+
+# Deliveries
+
+
+async def add_delivery(tx: Tx, **values: Any) -> UUID | None:
+    """The new delivery's id; None when the same effect of the same packet is there already."""
+    done = await tx.execute(
+        pg_insert(Delivery)
+        .values(workspace_id=tx.workspace_id, id=new_id(), **values)
+        .on_conflict_do_nothing()
+        .returning(Delivery.id)
+    )
+    return done.scalar_one_or_none()
+
+
+async def deliveries(tx: Tx, session_ids: Sequence[UUID]) -> list[Delivery]:
+    return list(
+        (
+            await tx.execute(
+                select(Delivery).where(Delivery.session_id.in_(session_ids)).order_by(Delivery.id)
+            )
+        ).scalars()
+    )
+
+
+async def lock_delivery(tx: Tx, delivery_id: UUID) -> Delivery | None:
+    """The delivery, locked, when it is still to be made and nobody else makes it just now."""
+    return (
+        await tx.execute(
+            select(Delivery)
+            .where(Delivery.id == delivery_id, Delivery.status == "pending")
+            .with_for_update(skip_locked=True)
+        )
+    ).scalar_one_or_none()
+
+
+async def change_delivery(tx: Tx, delivery_id: UUID, **values: Any) -> None:
+    await tx.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def drop_deliveries(tx: Tx, session_id: UUID) -> None:
+    await tx.execute(
+        update(Delivery)
+        .where(Delivery.session_id == session_id, Delivery.status == "pending")
+        .values(status="dropped", detail="The session was cancelled.")
+        .execution_options(synchronize_session=False)
+    )

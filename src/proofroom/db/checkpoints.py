@@ -1,0 +1,114 @@
+"""Queries on checkpoints."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select, update
+
+from proofroom.db.models import WorkCheckpoint
+from proofroom.db.tx import Tx
+from proofroom.domain.errors import NotFound
+
+OPEN = "pending_review"
+
+
+async def create(tx: Tx, **values: Any) -> WorkCheckpoint:
+    return (
+        await tx.execute(
+            insert(WorkCheckpoint)
+            .values(workspace_id=tx.workspace_id, **values)
+            .returning(WorkCheckpoint)
+            .execution_options(populate_existing=True)
+        )
+    ).scalar_one()
+
+
+async def get(tx: Tx, checkpoint_id: UUID, session_id: UUID | None = None) -> WorkCheckpoint:
+    """Raises NotFound (`checkpoint_not_found`)."""
+    query = select(WorkCheckpoint).where(WorkCheckpoint.id == checkpoint_id)
+    if session_id is not None:
+        query = query.where(WorkCheckpoint.session_id == session_id)
+    row = (await tx.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise NotFound(
+            "checkpoint_not_found",
+            f"No checkpoint {checkpoint_id} is here.",
+            hint="List the checkpoints of the session.",
+        )
+    return row
+
+
+async def change(tx: Tx, checkpoint_id: UUID, **values: Any) -> WorkCheckpoint:
+    return (
+        await tx.execute(
+            update(WorkCheckpoint)
+            .where(WorkCheckpoint.id == checkpoint_id)
+            .values(**values)
+            .returning(WorkCheckpoint)
+            .execution_options(synchronize_session=False, populate_existing=True)
+        )
+    ).scalar_one()
+
+
+async def open_one(tx: Tx, session_id: UUID) -> WorkCheckpoint | None:
+    """The checkpoint that waits for a person; a session has at most one."""
+    return (
+        await tx.execute(
+            select(WorkCheckpoint).where(
+                WorkCheckpoint.session_id == session_id, WorkCheckpoint.status == OPEN
+            )
+        )
+    ).scalar_one_or_none()
+
+
+async def open_of(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Session id to the id of its waiting checkpoint."""
+    rows = await tx.execute(
+        select(WorkCheckpoint.session_id, WorkCheckpoint.id).where(
+            WorkCheckpoint.session_id.in_(session_ids), WorkCheckpoint.status == OPEN
+        )
+    )
+    return {r[0]: r[1] for r in rows.all()}
+
+
+async def of_session(tx: Tx, session_id: UUID) -> list[WorkCheckpoint]:
+    return list(
+        (
+            await tx.execute(
+                select(WorkCheckpoint)
+                .where(WorkCheckpoint.session_id == session_id)
+                .order_by(WorkCheckpoint.id)
+            )
+        ).scalars()
+    )
+
+
+async def inbox(
+    tx: Tx,
+    *,
+    status: str = OPEN,
+    assignee: UUID | None = None,
+    project_id: UUID | None = None,
+    awake_at: datetime | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+    newest_first: bool = False,
+) -> list[WorkCheckpoint]:
+    """Oldest first unless `newest_first`; `after` is the id of the last one seen; `awake_at` leaves out what
+    is snoozed beyond that time."""
+    key = WorkCheckpoint.id
+    query = select(WorkCheckpoint).where(WorkCheckpoint.status == status).limit(limit)
+    query = query.order_by(key.desc() if newest_first else key)
+    if assignee is not None:
+        query = query.where(WorkCheckpoint.assignee == assignee)
+    if project_id is not None:
+        query = query.where(WorkCheckpoint.project_id == project_id)
+    if awake_at is not None:
+        query = query.where(
+            or_(WorkCheckpoint.snoozed_until.is_(None), WorkCheckpoint.snoozed_until <= awake_at)
+        )
+    if after is not None:
+        query = query.where(key < after if newest_first else key > after)
+    return list((await tx.execute(query)).scalars())

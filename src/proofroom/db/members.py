@@ -1,0 +1,67 @@
+"""Queries on workspaces, members and API keys."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+
+from proofroom.db.models import ApiKey, Member, Workspace
+from proofroom.db.tx import Tx
+
+
+async def create_workspace(tx: Tx, workspace_id: UUID, name: str) -> None:
+    await tx.execute(insert(Workspace).values(id=workspace_id, name=name))
+
+
+async def workspace(tx: Tx) -> Workspace | None:
+    return (await tx.execute(select(Workspace).where(Workspace.id == tx.workspace_id))).scalar_one_or_none()
+
+
+async def set_workspace_settings(tx: Tx, settings: dict[str, Any]) -> None:
+    await tx.execute(
+        update(Workspace)
+        .where(Workspace.id == tx.workspace_id)
+        .values(settings=settings)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def create(tx: Tx, member_id: UUID, name: str, role: str) -> None:
+    await tx.execute(insert(Member).values(workspace_id=tx.workspace_id, id=member_id, name=name, role=role))
+
+
+async def get(tx: Tx, member_id: UUID) -> Member | None:
+    return (await tx.execute(select(Member).where(Member.id == member_id))).scalar_one_or_none()
+
+
+async def everybody(tx: Tx) -> list[Member]:
+    return list((await tx.execute(select(Member).order_by(Member.id))).scalars())
+
+
+async def names(tx: Tx) -> dict[UUID, str]:
+    """Member id to name."""
+    return {m.id: m.name for m in await everybody(tx)}
+
+
+async def create_key(tx: Tx, key_id: UUID, member_id: UUID, name: str, key_hash: bytes) -> None:
+    await tx.execute(
+        insert(ApiKey).values(
+            workspace_id=tx.workspace_id, id=key_id, member_id=member_id, name=name, key_hash=key_hash
+        )
+    )
+
+
+async def keys(tx: Tx) -> list[ApiKey]:
+    return list((await tx.execute(select(ApiKey).order_by(ApiKey.id))).scalars())
+
+
+async def revoke_key(tx: Tx, key_id: UUID) -> bool:
+    """False when there was no such key in use."""
+    done = await tx.execute(
+        update(ApiKey)
+        .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(ApiKey.id)
+        .execution_options(synchronize_session=False)
+    )
+    return done.scalar_one_or_none() is not None

@@ -1,0 +1,111 @@
+"""Queries on projects and baskets."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+
+from proofroom.db.models import Basket, Block, Project, Source, Template, WorkCheckpoint, WorkSession
+from proofroom.db.tx import Tx, new_id
+from proofroom.domain.errors import NotFound
+
+
+async def create(tx: Tx, **values: Any) -> UUID:
+    """A project with its one basket."""
+    project_id = values.pop("id", None) or new_id()
+    await tx.execute(insert(Project).values(workspace_id=tx.workspace_id, id=project_id, **values))
+    await tx.execute(insert(Basket).values(workspace_id=tx.workspace_id, id=new_id(), project_id=project_id))
+    return project_id
+
+
+async def get(tx: Tx, project_id: UUID) -> Project:
+    """Raises NotFound (`project_not_found`)."""
+    row = (await tx.execute(select(Project).where(Project.id == project_id))).scalar_one_or_none()
+    if row is None:
+        raise NotFound("project_not_found", f"No project {project_id} is here.", hint="List the projects.")
+    return row
+
+
+async def basket(tx: Tx, project_id: UUID) -> Basket:
+    return (await tx.execute(select(Basket).where(Basket.project_id == project_id))).scalar_one()
+
+
+async def by_sample_key(tx: Tx, key: str) -> Project | None:
+    return (await tx.execute(select(Project).where(Project.sample_key == key))).scalar_one_or_none()
+
+
+async def by_name(tx: Tx, name: str) -> list[Project]:
+    return list(
+        (
+            await tx.execute(select(Project).where(Project.name == name, Project.archived_at.is_(None)))
+        ).scalars()
+    )
+
+
+async def page(
+    tx: Tx, *, after: UUID | None = None, updated_since: datetime | None = None, limit: int = 50
+) -> list[Project]:
+    """Oldest first, archived ones left out."""
+    query = select(Project).where(Project.archived_at.is_(None)).order_by(Project.id).limit(limit)
+    if after is not None:
+        query = query.where(Project.id > after)
+    if updated_since is not None:
+        query = query.where(Project.updated_at >= updated_since)
+    return list((await tx.execute(query)).scalars())
+
+
+async def change(tx: Tx, project_id: UUID, **values: Any) -> Project:
+    return (
+        await tx.execute(
+            update(Project)
+            .where(Project.id == project_id)
+            .values(**values, updated_at=func.now())
+            .returning(Project)
+            .execution_options(synchronize_session=False, populate_existing=True)
+        )
+    ).scalar_one()
+
+
+async def source_ids(tx: Tx, project_id: UUID) -> set[UUID]:
+    return set((await tx.execute(select(Source.id).where(Source.project_id == project_id))).scalars())
+
+
+async def counts(tx: Tx, project_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
+    """Per project: sources, blocks (live ones), sessions, waiting (open checkpoints)."""
+    found = {p: {"sources": 0, "blocks": 0, "sessions": 0, "waiting": 0} for p in project_ids}
+    for name, column, condition in (
+        ("sources", Source.project_id, Source.retracted_at.is_(None)),
+        ("blocks", Block.project_id, Block.state.in_(("accepted", "locked"))),
+        ("sessions", WorkSession.project_id, WorkSession.id.is_not(None)),
+        ("waiting", WorkCheckpoint.project_id, WorkCheckpoint.status == "pending_review"),
+    ):
+        rows = await tx.execute(
+            select(column, func.count()).where(column.in_(project_ids), condition).group_by(column)
+        )
+        for project_id, n in rows.all():
+            found[project_id][name] = n
+    return found
+
+
+async def templates(tx: Tx, project_id: UUID) -> list[Template]:
+    return list(
+        (
+            await tx.execute(select(Template).where(Template.project_id == project_id).order_by(Template.id))
+        ).scalars()
+    )
+
+
+async def add_template(
+    tx: Tx, project_id: UUID, name: str, agent_type: str, content: dict[str, Any]
+) -> Template:
+    return (
+        await tx.execute(
+            insert(Template)
+            .values(
+                workspace_id=tx.workspace_id, id=new_id(), project_id=project_id, name=name,
+                agent_type=agent_type, content=content,
+            )
+            .returning(Template)
+        )
+    ).scalar_one()  # fmt: skip

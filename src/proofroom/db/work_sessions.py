@@ -1,0 +1,363 @@
+"""Queries on work sessions. A status is written here and nowhere else, always as compare-and-set.
+
+`move` writes a transition, `step` what happens inside a leg. Both append events and audit entries under the
+session's row lock, so that event numbers have no gaps and the chain has one order.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.engine import CursorResult
+
+from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
+from proofroom.db.tx import EVENTS_CHANNEL, Tx, new_id
+from proofroom.domain import audit
+from proofroom.domain.errors import Conflict, NotFound
+from proofroom.domain.work_session import Failure, NextStep, State, Status
+
+Values = Mapping[str, Any]
+
+
+class LegLost(Exception):
+    """This leg no longer holds its session: cancelled, or given to another worker. It must stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a write adds to a session's history: (type, data) events and (kind, content) audit entries."""
+
+    events: Sequence[tuple[str, Values]] = ()
+    audits: Sequence[tuple[str, Values]] = field(default=())
+
+
+NOTHING = Record()
+
+
+def state_of(row: WorkSession) -> State:
+    """The row as the domain sees it."""
+    failure = row.failure
+    return State(
+        status=Status(row.status),
+        version=row.version,
+        leg=row.leg,
+        iteration=row.iteration,
+        change_requests=row.change_requests,
+        next_step=NextStep(row.next_step),
+        unsettled_claims=row.unsettled_claims,
+        failure=None
+        if failure is None
+        else Failure(str(failure["code"]), str(failure["message"]), bool(failure["retryable"])),
+    )
+
+
+def _columns(state: State) -> dict[str, Any]:
+    failure = state.failure
+    return {
+        "status": state.status.value,
+        "version": state.version,
+        "leg": state.leg,
+        "iteration": state.iteration,
+        "change_requests": state.change_requests,
+        "next_step": state.next_step.value,
+        "unsettled_claims": state.unsettled_claims,
+        "failure": None
+        if failure is None
+        else {"code": failure.code, "message": failure.message, "retryable": failure.retryable},
+    }
+
+
+async def create(tx: Tx, record: Record, **values: Any) -> WorkSession:
+    """Inserts a session in its first state, with its first events."""
+    session_id = values.pop("id", None) or new_id()
+    await tx.execute(
+        insert(WorkSession).values(
+            workspace_id=tx.workspace_id, id=session_id, status=Status.INITIALIZED.value, **values
+        )
+    )
+    row = await lock(tx, session_id)
+    return await _write(tx, row, {}, record)
+
+
+async def get(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:
+    """Raises NotFound (`session_not_found`)."""
+    query = select(WorkSession).where(WorkSession.id == session_id)
+    if project_id is not None:
+        query = query.where(WorkSession.project_id == project_id)
+    return _found((await tx.execute(query)).scalar_one_or_none(), session_id)
+
+
+async def lock(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:
+    """The row, locked until the transaction ends. Raises NotFound (`session_not_found`)."""
+    query = select(WorkSession).where(WorkSession.id == session_id).with_for_update()
+    if project_id is not None:
+        query = query.where(WorkSession.project_id == project_id)
+    return _found((await tx.execute(query)).scalar_one_or_none(), session_id)
+
+
+async def lock_if_free(tx: Tx, session_id: UUID) -> WorkSession | None:
+    """The row, locked, or None when it does not exist or somebody else is writing it just now."""
+    query = select(WorkSession).where(WorkSession.id == session_id).with_for_update(skip_locked=True)
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def lease_has_lapsed(tx: Tx, row: WorkSession) -> bool:
+    """By the database's clock; a row without a lease has none to wait for."""
+    return row.lease_until is None or row.lease_until < await now(tx)
+
+
+async def now(tx: Tx) -> datetime:
+    """The database's clock, at this moment."""
+    return (await tx.execute(select(func.clock_timestamp()))).scalar_one()
+
+
+async def move(
+    tx: Tx,
+    row: WorkSession,
+    to: State,
+    record: Record = NOTHING,
+    *,
+    lease_seconds: float | None = None,
+    **values: Any,
+) -> WorkSession:
+    """Writes a transition that the domain allowed: compare-and-set on (status, version) as `row` has them.
+
+    With `lease_seconds` the lease runs from the database's now; without, the session has none. Raises
+    Conflict (`changed_meanwhile`) when somebody else was first.
+    """
+    changes = _columns(to) | values
+    changes["lease_until"] = (
+        func.clock_timestamp() + text("make_interval(secs => :lease)").bindparams(lease=lease_seconds)
+        if lease_seconds is not None
+        else None
+    )
+    return await _write(tx, row, changes, record)
+
+
+async def fence(tx: Tx, session_id: UUID, leg: int) -> WorkSession:
+    """The row, locked, when this leg still holds it. Raises LegLost otherwise."""
+    query = (
+        select(WorkSession)
+        .where(
+            WorkSession.id == session_id,
+            WorkSession.leg == leg,
+            WorkSession.status == Status.IN_PROGRESS.value,
+        )
+        .with_for_update()
+    )
+    row = (await tx.execute(query)).scalar_one_or_none()
+    if row is None:
+        raise LegLost(f"leg {leg} of {session_id}")
+    return row
+
+
+async def step(tx: Tx, row: WorkSession, record: Record = NOTHING, **values: Any) -> WorkSession:
+    """Writes what happened inside the leg that `fence` just proved to hold the row."""
+    return await _write(tx, row, values, record)
+
+
+async def renew_lease(tx: Tx, session_id: UUID, leg: int, seconds: float) -> bool:
+    """False when this leg no longer holds the session."""
+    done = await tx.execute(
+        update(WorkSession)
+        .where(
+            WorkSession.id == session_id,
+            WorkSession.leg == leg,
+            WorkSession.status == Status.IN_PROGRESS.value,
+        )
+        .values(
+            lease_until=func.clock_timestamp()
+            + text("make_interval(secs => :lease)").bindparams(lease=seconds)
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return _changed(done) == 1
+
+
+async def note(tx: Tx, session_id: UUID, record: Record) -> WorkSession:
+    """Adds to a session's history without touching anything else (deliveries, comments)."""
+    return await _write(tx, await lock(tx, session_id), {}, record)
+
+
+async def _write(tx: Tx, row: WorkSession, changes: dict[str, Any], record: Record) -> WorkSession:
+    entries = _link(row, record.audits)
+    changes["event_seq"] = row.event_seq + len(record.events)
+    if entries:
+        changes["audit_count"] = entries[-1].n
+        changes["audit_head"] = entries[-1].hash
+    written = (
+        await tx.execute(
+            update(WorkSession)
+            .where(
+                WorkSession.id == row.id,
+                WorkSession.status == row.status,
+                WorkSession.version == row.version,
+                WorkSession.event_seq == row.event_seq,
+            )
+            .values(**changes, updated_at=func.now())
+            .returning(WorkSession)
+            .execution_options(synchronize_session=False, populate_existing=True)
+        )
+    ).scalar_one_or_none()
+    if written is None:
+        raise Conflict(
+            "changed_meanwhile",
+            "Somebody else changed this session at the same moment.",
+            hint="Look at it again and repeat what you wanted, if it still applies.",
+        )
+    if record.events:
+        first = written.event_seq - len(record.events)
+        await tx.execute(
+            insert(WorkEvent),
+            [
+                {
+                    "workspace_id": tx.workspace_id, "session_id": row.id, "seq": first + i, "type": kind,
+                    "data": dict(data),
+                }
+                for i, (kind, data) in enumerate(record.events, start=1)
+            ],
+        )  # fmt: skip
+    if entries:
+        await tx.execute(insert(AuditEntry), [_audit_row(tx.workspace_id, row.id, e) for e in entries])
+    if record.events or "status" in changes:
+        await notify(
+            tx,
+            {
+                "kind": "session", "project_id": str(written.project_id), "session_id": str(row.id),
+                "seq": written.event_seq,
+            },
+        )  # fmt: skip
+    return written
+
+
+def _link(row: WorkSession, audits: Iterable[tuple[str, Values]]) -> list[audit.Entry]:
+    entries: list[audit.Entry] = []
+    head = row.audit_head
+    for n, (kind, content) in enumerate(audits, start=row.audit_count + 1):
+        entry = audit.link(
+            session_id=str(row.id),
+            n=n,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            kind=kind,
+            previous=head,
+            salt=secrets.token_hex(16),
+            content=dict(content),
+        )
+        entries.append(entry)
+        head = entry.hash
+    return entries
+
+
+def _audit_row(workspace_id: UUID, session_id: UUID, entry: audit.Entry) -> dict[str, Any]:
+    return {
+        "workspace_id": workspace_id, "session_id": session_id, "n": entry.n, "at": entry.at,
+        "kind": entry.kind, "commitment": entry.commitment, "previous": entry.previous, "hash": entry.hash,
+        "salt": entry.salt, "content": entry.content,
+    }  # fmt: skip
+
+
+async def audit_entries(tx: Tx, session_id: UUID) -> list[audit.Entry]:
+    rows = await tx.execute(
+        select(AuditEntry).where(AuditEntry.session_id == session_id).order_by(AuditEntry.n)
+    )
+    return [
+        audit.Entry(str(r.session_id), r.n, r.at, r.kind, r.commitment, r.previous, r.hash, r.salt, r.content)
+        for r in rows.scalars()
+    ]
+
+
+async def notify(tx: Tx, ids: Values) -> None:
+    """Wakes the listeners when this transaction commits. Carries ids only: they read what they may see."""
+    await tx.execute(
+        text("SELECT pg_notify(:channel, :payload)"),
+        {"channel": EVENTS_CHANNEL, "payload": json.dumps({"workspace_id": str(tx.workspace_id), **ids})},
+    )
+
+
+async def events(tx: Tx, session_id: UUID, after: int = 0, limit: int = 1000) -> list[WorkEvent]:
+    rows = await tx.execute(
+        select(WorkEvent)
+        .where(WorkEvent.session_id == session_id, WorkEvent.seq > after)
+        .order_by(WorkEvent.seq)
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+async def stream(
+    tx: Tx, cursor: tuple[int, int] | None, limit: int = 500
+) -> tuple[list[tuple[WorkEvent, UUID, str]], tuple[int, int]]:
+    """Events of the whole workspace after a cursor (xid, id), with project and status, and the next cursor.
+
+    Reads below `pg_snapshot_xmin` only: a transaction that commits late is never skipped. Without a cursor it
+    answers nothing and the present one.
+    """
+    horizon = int(
+        (await tx.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))).scalar_one()
+    )
+    if cursor is None:
+        return [], (horizon, 0)
+    rows = (
+        await tx.execute(
+            select(WorkEvent, WorkSession.project_id, WorkSession.status)
+            .join(WorkSession, (WorkSession.id == WorkEvent.session_id))
+            .where(
+                text(
+                    "(work_events.xid, work_events.id) > ((:xid)::text::xid8, :id)"
+                    " AND work_events.xid < (:horizon)::text::xid8"
+                ).bindparams(xid=str(cursor[0]), id=cursor[1], horizon=str(horizon))
+            )
+            .order_by(WorkEvent.xid, WorkEvent.id)
+            .limit(limit)
+        )
+    ).all()
+    if len(rows) < limit:
+        last = rows[-1][0] if rows else None
+        after = max((horizon, 0), (int(last.xid), last.id)) if last else max(cursor, (horizon, 0))
+        return [(r[0], r[1], r[2]) for r in rows], after
+    last = rows[-1][0]
+    return [(r[0], r[1], r[2]) for r in rows], (int(last.xid), last.id)
+
+
+async def page(
+    tx: Tx,
+    *,
+    project_id: UUID | None = None,
+    statuses: Sequence[str] = (),
+    before: UUID | None = None,
+    updated_since: datetime | None = None,
+    external_ref: str | None = None,
+    limit: int = 50,
+) -> list[WorkSession]:
+    """Newest first; `before` is the id of the last one seen."""
+    query = select(WorkSession).order_by(WorkSession.id.desc()).limit(limit)
+    if project_id is not None:
+        query = query.where(WorkSession.project_id == project_id)
+    if statuses:
+        query = query.where(WorkSession.status.in_(statuses))
+    if before is not None:
+        query = query.where(WorkSession.id < before)
+    if updated_since is not None:
+        query = query.where(WorkSession.updated_at >= updated_since)
+    if external_ref is not None:
+        query = query.where(WorkSession.external_ref == external_ref)
+    return list((await tx.execute(query)).scalars())
+
+
+def _changed(result: Any) -> int:
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def _found(row: WorkSession | None, session_id: UUID) -> WorkSession:
+    if row is None:
+        raise NotFound(
+            "session_not_found",
+            f"No work session {session_id} is here.",
+            hint="Check the id and the project.",
+        )
+    return row

@@ -1,0 +1,348 @@
+"""One leg: claim a session, work until it comes to rest, settle. Safe to run late, twice, or on two workers."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Coroutine
+from dataclasses import replace
+from typing import Any, assert_never
+from uuid import UUID
+
+from proofroom.agents.factory import AgentDefinition, get_definition
+from proofroom.agents.runtimes.base import (
+    AgentEvent,
+    AgentRuntime,
+    Failed,
+    Finished,
+    Obligation,
+    PreviousArtifact,
+    RunRef,
+    Said,
+    StateSaved,
+    Suspended,
+    TurnRequest,
+)
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import work_sessions
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
+from proofroom.db.work_sessions import LegLost, Record
+from proofroom.domain.errors import ProofroomError, Unavailable
+from proofroom.domain.policy import Trigger
+from proofroom.domain.work_session import Failure, NextStep
+from proofroom.engine.parts import Parts
+from proofroom.engine.toolbox import LegTools
+from proofroom.services import context, legs, review
+from proofroom.services.catalog import CHECK
+
+_log = logging.getLogger(__name__)
+
+
+async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
+    """Runs the session's next leg if it can be claimed; answers whether it was.
+
+    Raises Unavailable when the database is away: the lease lapses and the leg is run again.
+    """
+    async with parts.db.transaction(workspace_id) as tx:
+        row = await legs.claim(tx, session_id, owner=parts.owner, lease_seconds=parts.lease_seconds)
+    if row is None:
+        return False
+    try:
+        await _while_held(parts, row, _run(parts, row))
+    except LegLost:
+        _log.info("leg %s of session %s was taken away; it stops", row.leg, session_id)
+    except Unavailable:
+        raise
+    except Exception as error:
+        _log.exception("leg %s of session %s broke", row.leg, session_id)
+        await _fail(
+            parts,
+            row,
+            Failure(
+                "internal_error",
+                f"Something of ours broke: {type(error).__name__}. Retry it; the log has more.",
+                True,
+            ),
+        )
+    return True
+
+
+async def drive(parts: Parts, workspace_id: UUID, session_id: UUID) -> WorkSession:
+    """Runs legs until the session rests (for the command line and the Python API, without a worker).
+
+    When another worker holds it, waits for that one.
+    """
+    while True:
+        ran = await run_leg(parts, workspace_id, session_id)
+        async with parts.db.transaction(workspace_id) as tx:
+            row = await work_sessions.get(tx, session_id)
+        if row.status not in ("queued", "in_progress"):
+            return row
+        if not ran:
+            await asyncio.sleep(0.2)  # somebody else works on it; there is nothing of ours to wait on
+
+
+async def _while_held(parts: Parts, row: WorkSession, work: Coroutine[Any, Any, None]) -> None:
+    """Runs the leg and renews its lease; when the session is taken away, the work is interrupted."""
+    lost = False
+    running = asyncio.ensure_future(work)
+
+    async def keep() -> None:
+        nonlocal lost
+        while True:
+            await asyncio.sleep(parts.lease_seconds / 4)
+            with contextlib.suppress(
+                Unavailable
+            ):  # it may be back before the lease lapses; writes are fenced
+                async with parts.db.transaction(row.workspace_id) as tx:
+                    held = await work_sessions.renew_lease(tx, row.id, row.leg, parts.lease_seconds)
+                if not held:
+                    lost = True
+                    running.cancel()
+                    return
+
+    keeper = asyncio.create_task(keep())
+    try:
+        await interruptible(row.id, row.leg, running)
+    except asyncio.CancelledError:
+        if lost or _taken(row.id, row.leg):
+            raise LegLost(str(row.id)) from None
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError, LegLost):
+            await running
+        await _hand_over(parts, row)
+        raise
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+        _running.pop(row.id, None)
+
+
+_running: dict[UUID, tuple[int, asyncio.Future[None]]] = {}
+_cancelled: set[tuple[UUID, int]] = set()
+
+
+async def interruptible(session_id: UUID, leg: int, running: "asyncio.Future[None]") -> None:
+    """Waits for the work; `interrupt` ends it early."""
+    _running[session_id] = (leg, running)
+    await running
+
+
+def interrupt(session_id: UUID) -> None:
+    """The session was cancelled: stops its leg if this process runs it. Harmless otherwise."""
+    found = _running.get(session_id)
+    if found is not None:
+        _cancelled.add((session_id, found[0]))
+        found[1].cancel()
+
+
+def _taken(session_id: UUID, leg: int) -> bool:
+    if (session_id, leg) in _cancelled:
+        _cancelled.discard((session_id, leg))
+        return True
+    return False
+
+
+async def _hand_over(parts: Parts, row: WorkSession) -> None:
+    """This process stops: the lease ends now, so that another worker need not wait for it to lapse."""
+    with contextlib.suppress(Unavailable):
+        async with parts.db.transaction(row.workspace_id) as tx:
+            await work_sessions.renew_lease(tx, row.id, row.leg, 0)
+
+
+async def _run(parts: Parts, row: WorkSession) -> None:
+    if row.next_step == NextStep.FINALIZE:
+        async with parts.db.transaction(row.workspace_id) as tx:
+            await legs.finalize(tx, await work_sessions.fence(tx, row.id, row.leg))
+        return
+    if row.agent_type == CHECK:
+        async with parts.db.transaction(row.workspace_id) as tx:
+            held = await work_sessions.fence(tx, row.id, row.leg)
+            await context.carry_forward(tx, held)
+            await legs.finish_work(tx, held, summary="", gaps=[], policy_may_sign=False)
+        return
+    await _work(parts, row)
+
+
+async def _work(parts: Parts, row: WorkSession) -> None:
+    definition = get_definition(row.agent_type, parts.catalog.definitions)
+    try:
+        runtime = parts.catalog.make_runtime(row.runtime)
+    except ProofroomError as error:
+        await _fail(
+            parts, row, Failure("runtime_unavailable", f"{error.message} {error.hint}", retryable=True)
+        )
+        return
+    tools = LegTools(parts.db, row, definition)
+    async with parts.db.transaction(row.workspace_id) as tx:
+        await tools.load(tx, row)
+        request = await _request(tx, row, definition, tools)
+    started = time.monotonic()
+    end = await _turn(parts, row, runtime, request)
+    if tools.lost:
+        raise LegLost(str(row.id))
+    seconds = time.monotonic() - started
+    async with parts.db.transaction(row.workspace_id) as tx:
+        held = await work_sessions.fence(tx, row.id, row.leg)
+        held = await work_sessions.step(
+            tx, held, usage=held.usage | {"seconds": round(float(held.usage.get("seconds", 0)) + seconds, 3)}
+        )
+        if isinstance(end, _OutOfBudget):
+            await tools.note_trigger(
+                tx, held, f"budget-{end.what}-{held.budget.get('extensions', 0)}", Trigger.BUDGET, end.detail
+            )
+            held = await work_sessions.fence(tx, row.id, row.leg)
+        match end:
+            case _ if tools.stop is not None:
+                await review.open_checkpoint(
+                    tx, held, kind=tools.stop.kind, reasons=tools.stop.reasons, form=tools.stop.form
+                )
+            case Finished():
+                await legs.finish_work(
+                    tx, held, summary=end.summary, gaps=list(end.gaps), policy_may_sign=parts.policy_may_sign
+                )
+            case Failed():
+                await legs.fail(tx, held, Failure(end.code, end.message[:2000], end.retryable))
+            case Suspended():
+                await legs.fail(
+                    tx,
+                    held,
+                    Failure(
+                        "runtime_error", "The runtime stopped although nobody asked it to.", retryable=True
+                    ),
+                )
+            case _OutOfBudget():
+                raise AssertionError("a budget that is used up always stops for a person")
+            case _:
+                assert_never(end)
+
+
+class _OutOfBudget:
+    """A limit of the budget is reached; a person decides whether it goes on."""
+
+    def __init__(self, what: str, used: float, limit: float) -> None:
+        self.what = what
+        self.detail: dict[str, Any] = {
+            "text": f"The budget in {what} is used up: {used:g} of {limit:g}. Approving extends it once by the same amount.",
+            "limit": what,
+            "used": used,
+            "of": limit,
+        }
+
+
+async def _turn(
+    parts: Parts, row: WorkSession, runtime: AgentRuntime, request: TurnRequest
+) -> Finished | Failed | Suspended | _OutOfBudget:
+    """Plays one turn. Whatever a runtime raises is a failure of the turn, never of the worker."""
+    end: AgentEvent | None = None
+    out: _OutOfBudget | None = None
+    try:
+        async with (
+            asyncio.timeout(request.max_seconds),
+            contextlib.aclosing(_events(runtime, request)) as events,
+        ):
+            async for event in events:
+                match event:
+                    case StateSaved():
+                        out = await _record_state(parts, row, event)
+                        if out is not None:
+                            return out
+                    case Said():
+                        async with parts.db.transaction(row.workspace_id) as tx:
+                            held = await work_sessions.fence(tx, row.id, row.leg)
+                            await work_sessions.step(
+                                tx, held, Record(events=[("said", {"text": event.text[:2000]})])
+                            )
+                    case Suspended() | Finished() | Failed():
+                        if end is not None:
+                            return Failed(
+                                "runtime_error", "The runtime ended its turn twice.", retryable=True
+                            )
+                        end = event
+                    case _:
+                        assert_never(event)
+    except TimeoutError:
+        if request.max_seconds is None:
+            return Failed("runtime_error", "The runtime timed out by itself.", retryable=True)
+        limit = _limit(row, "seconds") or request.max_seconds
+        return _OutOfBudget("seconds", limit, limit)
+    except (LegLost, Unavailable):
+        raise
+    except Exception as error:
+        _log.exception("runtime %s broke in session %s", row.runtime, row.id)
+        return Failed(
+            "runtime_error", f"The runtime broke: {type(error).__name__}: {str(error)[:500]}", retryable=True
+        )
+    if end is None:
+        return Failed("runtime_error", "The runtime ended without saying how.", retryable=True)
+    return end
+
+
+async def _events(runtime: AgentRuntime, request: TurnRequest) -> AsyncGenerator[AgentEvent]:
+    async for event in runtime.turn(request):
+        yield event
+
+
+async def _record_state(parts: Parts, row: WorkSession, event: StateSaved) -> _OutOfBudget | None:
+    async with parts.db.transaction(row.workspace_id) as tx:
+        held = await work_sessions.fence(tx, row.id, row.leg)
+        used = held.usage
+        usage = used | {
+            "tokens_in": int(used.get("tokens_in", 0)) + event.usage.tokens_in,
+            "tokens_out": int(used.get("tokens_out", 0)) + event.usage.tokens_out,
+            "cost_usd": round(float(used.get("cost_usd", 0)) + event.usage.cost_usd, 6),
+            "turns": int(used.get("turns", 0)) + 1,
+        }
+        held = await work_sessions.step(tx, held, runtime_state=dict(event.state), usage=usage)
+    for what, spent in (
+        ("usd", float(usage["cost_usd"])),
+        ("tokens", float(usage["tokens_in"] + usage["tokens_out"])),
+    ):
+        limit = _limit(held, what)
+        if limit is not None and spent >= limit:
+            return _OutOfBudget(what, spent, limit)
+    return None
+
+
+def _limit(row: WorkSession, what: str) -> float | None:
+    """The limit with its approved extensions."""
+    base = row.budget.get(what)
+    return None if base is None else float(base) * (1 + int(row.budget.get("extensions", 0)))
+
+
+async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools: LegTools) -> TurnRequest:
+    seconds = _limit(row, "seconds")
+    left = None if seconds is None else max(0.001, seconds - float(row.usage.get("seconds", 0)))
+    obligations = [
+        Obligation(o.id, o.comment, o.artifact_slot, o.claim_text)
+        for o in await db_artifacts.obligations(tx, row.id)
+        if o.iteration < row.iteration
+    ]
+    previous = [
+        PreviousArtifact(a.slot, a.artifact_type, v.title, v.document)
+        for a, v in await db_artifacts.current(tx, row.id)
+        if a.iteration < row.iteration
+    ]
+    request = TurnRequest(
+        run=RunRef(row.workspace_id, row.id, row.iteration, row.leg),
+        agent_type=row.agent_type,
+        goal=definition.goal,
+        instructions=definition.instructions,
+        task=row.task_description,
+        config=row.task_configuration,
+        strategy=row.approval_strategy,
+        envelope=await context.view(tx, row),
+        tools=tools,
+        obligations=obligations,
+        previous=previous,
+        state=row.runtime_state,
+    )
+    return replace(request, max_seconds=left)
+
+
+async def _fail(parts: Parts, row: WorkSession, failure: Failure) -> None:
+    with contextlib.suppress(LegLost):
+        async with parts.db.transaction(row.workspace_id) as tx:
+            await legs.fail(tx, await work_sessions.fence(tx, row.id, row.leg), failure)

@@ -1,0 +1,20 @@
+"""What the engine works with, made once by bootstrap."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofroom.db.tx import Database
+from proofroom.services.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`owner` names this process in leases; `lease_seconds` how long a leg holds a session without a sign of
+    life; `parse_*` and `fetch_seconds` bound the capture of one source."""
+
+    db: Database
+    catalog: Catalog
+    owner: str
+    lease_seconds: float = 20.0
+    policy_may_sign: bool = False
+    data_dir: Path | None = None

@@ -1,0 +1,310 @@
+"""The tools of a leg: every call is fenced, recorded before its answer is seen, and judged by policy."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from proofroom.agents.factory import AgentDefinition
+from proofroom.agents.runtimes.base import ToolResult
+from proofroom.agents.tools import validate_arguments
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import work_sessions
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Database, Tx
+from proofroom.db.work_sessions import LegLost, Record
+from proofroom.domain.canonical import digest
+from proofroom.domain.errors import InvalidInput, NotFound, ProofroomError
+from proofroom.domain.policy import DEFAULT_THRESHOLD, Facts, Gate, Pause, Strategy, Trigger, evaluate
+from proofroom.services import artifacts, context
+
+DEFAULT_FORM: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["answer"],
+    "properties": {"answer": {"type": "string", "minLength": 1, "title": "Your answer"}},
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the leg parks: the kind of checkpoint, its reasons, and the form of a question."""
+
+    kind: str
+    reasons: tuple[str, ...]
+    form: dict[str, Any] | None = None
+
+
+class LegTools:
+    """The `Tools` of one leg.
+
+    Raises LegLost out of `call` when the leg no longer holds its session. A call in a leg that is stopping is
+    refused. The ledger's key is SHA-256 of (session, iteration, tool, arguments, occurrence).
+    """
+
+    def __init__(self, db: Database, row: WorkSession, definition: AgentDefinition) -> None:
+        self.stop: Stop | None = None
+        self.lost = False
+        self._db = db
+        self._workspace_id = row.workspace_id
+        self._session_id = row.id
+        self._leg = row.leg
+        self._definition = definition
+        self._seen: Counter[str] = Counter()
+        self._refs: dict[str, dict[str, Any]] = {}
+
+    async def load(self, tx: Tx, row: WorkSession) -> None:
+        """What was handed out in earlier legs of this iteration can be cited in this one."""
+        self._refs = await context.refs(tx, row)
+        for call in await db_artifacts.calls(tx, row.id, row.iteration):
+            self._learn(call.result)
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        if self.stop is not None or self.lost:
+            return _refused("stopping", "A person decides first; this run is stopping.", "End the turn.")
+        if name not in self._definition.tools:
+            return _refused(
+                "tool_not_allowed",
+                f"This agent has no tool {name[:60]!r}.",
+                f"It has {', '.join(self._definition.tools)}.",
+            )
+        try:
+            clean = validate_arguments(name, _clean(dict(arguments)))
+            occurrence = f"{name} {digest(clean)}"
+        except ProofroomError as error:
+            return _refused(error.code, error.message, error.hint)
+        except ValueError as error:
+            return _refused(
+                "tool_arguments_invalid", f"The arguments are not JSON: {error}", "Send plain JSON."
+            )
+        self._seen[occurrence] += 1
+        try:
+            async with self._db.transaction(self._workspace_id) as tx:
+                row = await work_sessions.fence(tx, self._session_id, self._leg)
+                key = digest([str(row.id), row.iteration, name, clean, self._seen[occurrence]])
+                return await self._run(tx, row, key, name, clean)
+        except LegLost:
+            self.lost = True
+            raise
+        except (InvalidInput, NotFound) as error:
+            return _refused(error.code, error.message, error.hint)
+
+    async def note_trigger(
+        self, tx: Tx, row: WorkSession, key: str, kind: Trigger, detail: dict[str, Any]
+    ) -> None:
+        """Raises a trigger that comes from us, not from a call (a budget)."""
+        await self._raise(tx, row, key, [(kind, detail)])
+        await self._ask_policy(tx, row)
+
+    async def _run(
+        self, tx: Tx, row: WorkSession, key: str, name: str, arguments: dict[str, Any]
+    ) -> ToolResult:
+        recorded = await db_artifacts.recorded_call(tx, row.id, key)
+        if recorded is not None:
+            self._learn(recorded.result)
+            if name == "emit_plan":
+                self._ask_about_plan(row)
+            await self._ask_policy(tx, row)
+            return ToolResult(ok=recorded.ok, content=recorded.result, suspend=self.stop is not None)
+        raised: list[tuple[Trigger, dict[str, Any]]] = []
+        record: list[tuple[str, Mapping[str, Any]]] = []
+        match name:
+            case "search_context":
+                content = await context.search(
+                    tx, row, arguments["query"], int(arguments.get("k", 10)), self._refs
+                )
+            case "read_block":
+                content = await context.read_block(
+                    tx, row, self._refs, arguments["ref"], int(arguments.get("before", 0)),
+                    int(arguments.get("after", 0)),
+                )  # fmt: skip
+            case "read_table":
+                content = await context.read_table(tx, row, arguments)
+            case "compute":
+                content = await context.compute(tx, row, arguments)
+            case "emit_plan":
+                content = await self._plan(tx, row, arguments)
+                row = await work_sessions.fence(tx, row.id, self._leg)
+            case "emit_artifact":
+                content, raised = await self._artifact(tx, row, arguments)
+                row = await work_sessions.fence(tx, row.id, self._leg)
+            case "ask_reviewer":
+                answers = await self._answers(tx, row, key)
+                if answers is None:
+                    await self._raise(
+                        tx, row, key,
+                        [(Trigger.QUESTION, {"text": arguments["question"], "schema": arguments.get("schema")})],
+                    )  # fmt: skip
+                    await self._ask_policy(tx, row)
+                    return ToolResult(ok=True, content={"status": "waiting for the reviewer"}, suspend=True)
+                content = {"answers": answers}
+            case "request_review":
+                content = {"noted": True}
+                raised = [(Trigger.REVIEW_REQUESTED, {"text": arguments["reason"]})]
+            case "report_progress":
+                progress = {
+                    "done": arguments["done"], "total": arguments["total"], "label": arguments.get("label", ""),
+                }  # fmt: skip
+                content = {"noted": True}
+                row = await work_sessions.step(
+                    tx, row, Record(events=[("progress", progress)]), progress=progress
+                )
+            case _:
+                return _refused(
+                    "tool_not_allowed", f"There is no tool {name[:60]!r}.", "Use the listed tools."
+                )
+        if name in ("search_context", "read_block", "read_table", "compute"):
+            record.append(
+                ("tool_called", {"tool": name, "label": _label(name, arguments, content), "ok": True})
+            )
+        self._learn(content)
+        await db_artifacts.record_call(
+            tx, session_id=row.id, key=key, iteration=row.iteration, leg=row.leg, tool=name,
+            arguments=arguments, ok=True, result=content,
+        )  # fmt: skip
+        if record:
+            await work_sessions.step(tx, row, Record(events=record))
+        if raised:
+            await self._raise(tx, await work_sessions.fence(tx, row.id, self._leg), key, raised)
+        await self._ask_policy(tx, await work_sessions.fence(tx, row.id, self._leg))
+        return ToolResult(ok=True, content=content, suspend=self.stop is not None)
+
+    async def _plan(self, tx: Tx, row: WorkSession, arguments: dict[str, Any]) -> dict[str, Any]:
+        plan = {"steps": arguments["steps"]}
+        changed = row.plan is not None and digest(row.plan) != digest(plan)
+        row = await work_sessions.step(
+            tx,
+            row,
+            Record(
+                events=[("plan_written", plan | {"changed": changed})],
+                audits=[("plan_written", {"digest": digest(plan)})],
+            ),
+            plan=plan,
+            phase="planned",
+        )
+        self._ask_about_plan(row)
+        return {"accepted": self.stop is None}
+
+    def _ask_about_plan(self, row: WorkSession) -> None:
+        """Changing the plan voids its approval: what was approved is a digest, not a fact."""
+        if row.plan is None:
+            return
+        facts = Facts(plan_approved=row.plan_approved == digest(row.plan))
+        verdict = evaluate(Strategy(row.approval_strategy), Gate.PLAN, facts)
+        if isinstance(verdict, Pause):
+            self.stop = Stop("plan", verdict.reasons)
+
+    async def _artifact(
+        self, tx: Tx, row: WorkSession, arguments: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[tuple[Trigger, dict[str, Any]]]]:
+        if row.approval_strategy == Strategy.CHECKPOINT_REQUIRED and row.plan is None:
+            raise InvalidInput(
+                "plan_required",
+                "Under this strategy a plan is approved before anything is written.",
+                hint="Call emit_plan first.",
+            )
+        kind = arguments["type"]
+        if kind not in self._definition.output_types:
+            raise InvalidInput(
+                "type_not_allowed",
+                f"A {self._definition.name} agent does not produce {kind}.",
+                hint=f"Use one of {', '.join(self._definition.output_types)}.",
+                field="type",
+            )
+        body = arguments.get("document", arguments.get("markdown"))
+        if isinstance(body, dict):
+            body = {**body, "refs": self._refs}
+        document = artifacts.read_body(body, title=arguments["title"], refs=self._refs)
+        saved = await artifacts.save(
+            tx, row, slot=arguments["slot"], artifact_type=kind, title=arguments["title"],
+            document=context.keep_used_refs(document), high_impact=arguments.get("high_impact"),
+            confidence=arguments.get("confidence"),
+        )  # fmt: skip
+        about = {"artifact_id": str(saved.artifact_id), "slot": saved.slot, "title": saved.title}
+        raised: list[tuple[Trigger, dict[str, Any]]] = []
+        threshold = float(self._definition.thresholds.get("low_confidence", DEFAULT_THRESHOLD))
+        confidence = arguments.get("confidence")
+        if confidence is not None and confidence < threshold:
+            raised.append(
+                (Trigger.LOW_CONFIDENCE, about | {"confidence": confidence, "threshold": threshold})
+            )
+        if arguments.get("high_impact"):
+            raised.append((Trigger.HIGH_IMPACT, about | {"impact": arguments["high_impact"]}))
+        if any(c["verdict"] == "conflict" for c in saved.claims):
+            raised.append((Trigger.CONFLICT, about))
+        suspicious = await context.suspicious_sources(tx, row, document)
+        if suspicious:
+            raised.append((Trigger.SUSPICIOUS_SOURCE, about | {"sources": suspicious}))
+        if saved.changed:
+            event = about | {
+                "version": saved.version, "artifact_type": saved.artifact_type, "summary": saved.summary,
+            }  # fmt: skip
+            row = await work_sessions.fence(tx, row.id, self._leg)
+            await work_sessions.step(
+                tx,
+                row,
+                Record(events=[("artifact_saved", event)], audits=[("artifact_saved", event)]),
+                phase="writing",
+            )
+        return {
+            "artifact_id": str(saved.artifact_id),
+            "version": saved.version,
+            "summary": saved.summary,
+        }, raised
+
+    async def _answers(self, tx: Tx, row: WorkSession, key: str) -> dict[str, Any] | None:
+        for trigger in await db_artifacts.triggers(tx, row.id, row.iteration):
+            if trigger.key == key and trigger.kind == Trigger.QUESTION and trigger.settled:
+                return trigger.answers or {}
+        return None
+
+    async def _raise(
+        self, tx: Tx, row: WorkSession, key: str, raised: list[tuple[Trigger, dict[str, Any]]]
+    ) -> None:
+        events: list[tuple[str, Mapping[str, Any]]] = []
+        for kind, detail in raised:
+            if await db_artifacts.add_trigger(tx, row.id, row.iteration, key, kind.value, detail):
+                events.append(("trigger_noted", {"kind": kind.value, "detail": detail}))
+        if events:
+            await work_sessions.step(tx, row, Record(events=events, audits=events))
+
+    async def _ask_policy(self, tx: Tx, row: WorkSession) -> None:
+        if self.stop is not None:
+            return
+        waiting = [t for t in await db_artifacts.triggers(tx, row.id, row.iteration) if not t.settled]
+        facts = Facts(open_triggers=frozenset(Trigger(t.kind) for t in waiting))
+        verdict = evaluate(Strategy(row.approval_strategy), Gate.MID, facts)
+        if isinstance(verdict, Pause):
+            question = next((t for t in waiting if t.kind == Trigger.QUESTION), None)
+            form = None if question is None else dict(question.detail.get("schema") or DEFAULT_FORM)
+            self.stop = Stop("mid", verdict.reasons, form)
+
+    def _learn(self, content: Any) -> None:
+        """Aliases handed out by an answer can be cited from now on."""
+        if isinstance(content, dict):
+            for alias, ref in (content.get("refs") or {}).items():
+                self._refs.setdefault(alias, ref)
+
+
+def _refused(code: str, message: str, hint: str) -> ToolResult:
+    return ToolResult(ok=False, content={"code": code, "message": message, "hint": hint})
+
+
+def _clean(value: Any) -> Any:
+    """JSON as PostgreSQL can hold it: NUL and lone surrogates become U+FFFD. Raises ValueError."""
+    encoded = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    cleaned = encoded.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return json.loads(cleaned)
+
+
+def _label(name: str, arguments: Mapping[str, Any], content: Any) -> str:
+    match name:
+        case "search_context":
+            return f"“{arguments['query'][:80]}”: {len(content['items'])} passages"
+        case "read_block":
+            return f"{content.get('source_title', '')}".strip()
+        case "read_table":
+            return f"{content.get('source_title', '')}: {content.get('name', 'table')}"
+        case _:
+            return f"{content.get('source_title', 'a table')}: {len(content['table']['rows'])} rows"

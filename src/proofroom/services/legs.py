@@ -1,0 +1,237 @@
+"""What a leg does to its session: claim, the final gate, finalize, fail. The engine decides when."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from proofroom import queue
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import checkpoints, members, work_sessions
+from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db.tx import Tx
+from proofroom.db.work_sessions import Record, state_of
+from proofroom.domain.canonical import digest
+from proofroom.domain.checkpoint import CheckpointStatus
+from proofroom.domain.document import from_json, plain, to_json
+from proofroom.domain.obligations import Obligation, ObligationState, judge
+from proofroom.domain.policy import Facts, Gate, Pause, Strategy, Trigger, evaluate
+from proofroom.domain.work_session import (
+    MAX_UNSETTLED_CLAIMS,
+    Event,
+    Failure,
+    NextStep,
+    Status,
+    apply,
+    can,
+)
+from proofroom.services import context, packets, review
+from proofroom.services.catalog import CHECK
+
+
+async def claim(tx: Tx, session_id: UUID, *, owner: str, lease_seconds: float) -> WorkSession | None:
+    """Takes the session for one leg, its context pinned in the same transaction; None when it is not to be had.
+
+    A session whose workers died too often in a row is given up here (failed, `poisoned`).
+    """
+    row = await work_sessions.lock_if_free(tx, session_id)
+    if row is None or not can(state_of(row), Event.CLAIM):
+        return None
+    state = state_of(row)
+    if state.status is Status.IN_PROGRESS:
+        if not await work_sessions.lease_has_lapsed(tx, row):
+            return None
+        if state.unsettled_claims >= MAX_UNSETTLED_CLAIMS:
+            to = apply(state, Event.GIVE_UP, lease_lapsed=True)
+            assert to.failure is not None
+            await _settle_failed(tx, row, to, to.failure)
+            return None
+    to = apply(state, Event.CLAIM, lease_lapsed=True)
+    working = to.next_step is NextStep.WORK and row.agent_type != CHECK
+    events: list[tuple[str, Mapping[str, Any]]] = [
+        ("resumed" if state.leg else "leg_started", {"leg": to.leg, "iteration": to.iteration})
+    ]
+    audits: list[tuple[str, Mapping[str, Any]]] = []
+    values: dict[str, Any] = {}
+    if working and await db_artifacts.envelope(tx, row.id, row.iteration) is None:
+        pinned = await context.pin(tx, row)
+        values["task_document_id"] = pinned.id
+        events.append(("envelope_pinned", pinned.said))
+        audits.append(("envelope_pinned", {"envelope_id": str(pinned.id), "digest": pinned.digest}))
+    return await work_sessions.move(
+        tx, row, to, Record(events=events, audits=audits), lease_seconds=lease_seconds, lease_owner=owner,
+        phase="working" if working else "finishing", **values,
+    )  # fmt: skip
+
+
+async def gate_facts(
+    tx: Tx, row: WorkSession, *, flags: int = 0, external: bool = False, plan_approved: bool = False,
+    policy_may_sign: bool = False,
+) -> Facts:  # fmt: skip
+    """What policy looks at, from what is recorded."""
+    triggers = await db_artifacts.triggers(tx, row.id)
+    return Facts(
+        open_triggers=frozenset(
+            Trigger(t.kind) for t in triggers if not t.settled and t.iteration == row.iteration
+        ),
+        any_trigger=bool(triggers),
+        flags=flags,
+        plan_approved=plan_approved,
+        external=external,
+        opted_in=policy_may_sign or await _opted_in(tx),
+    )
+
+
+async def _opted_in(tx: Tx) -> bool:
+    workspace = await members.workspace(tx)
+    return workspace is not None and workspace.settings.get("policy_may_sign") is True
+
+
+async def finish_work(
+    tx: Tx, row: WorkSession, *, summary: str, gaps: list[str], policy_may_sign: bool = False
+) -> WorkSession:
+    """The agent is done: every claim is checked again, then the final gate.
+
+    No artifact in this iteration is a failure (`no_output`), never an empty success.
+    """
+    current = await db_artifacts.current(tx, row.id, row.iteration)
+    if not current:
+        said = f" It said: {summary[:500]}" if summary else ""
+        gap = f" It could not answer: {'; '.join(gaps)[:500]}." if gaps else ""
+        return await fail(
+            tx,
+            row,
+            Failure("no_output", f"The agent ended without producing anything.{said}{gap}", retryable=True),
+        )
+    await _judge_obligations(tx, row)
+    row = await work_sessions.step(
+        tx, row, phase="checked", meta=row.meta | {"summary": summary, "gaps": gaps}
+    )
+    preview = await packets.build(tx, row, checkpoint_id=row.id, kind="final", reasons=[])
+    facts = await gate_facts(
+        tx, row, flags=preview["summary"]["needs_you"], external=packets.leaves_the_project(preview),
+        policy_may_sign=policy_may_sign,
+    )  # fmt: skip
+    verdict = evaluate(Strategy(row.approval_strategy), Gate.FINAL, facts)
+    if isinstance(verdict, Pause):
+        row, _ = await review.open_checkpoint(tx, row, kind="final", reasons=verdict.reasons)
+        return row
+    row, _ = await review.seal_by_policy(tx, row, verdict.because)
+    return await finalize(tx, row)
+
+
+async def _judge_obligations(tx: Tx, row: WorkSession) -> None:
+    """Compares what was asked for in earlier iterations with what stands here now."""
+    wanted = [o for o in await db_artifacts.obligations(tx, row.id) if o.iteration < row.iteration]
+    if not wanted:
+        return
+    reviewed = await checkpoints.get(tx, wanted[-1].checkpoint_id)
+    before = {a["slot"]: a["claims"] for a in reviewed.packet["artifacts"]}
+    after: dict[str, list[dict[str, Any]]] = {}
+    texts: dict[str, str] = {}
+    for artifact, version in await db_artifacts.current(tx, row.id, row.iteration):
+        after[artifact.slot] = version.claims
+        texts[artifact.slot] = _plain_text(version.document)
+    states = judge(
+        [
+            Obligation(
+                id=str(o.id), comment=o.comment, artifact_slot=o.artifact_slot, claim_id=o.claim_id,
+                claim_text=o.claim_text,
+            )
+            for o in wanted
+        ],
+        before=before,
+        after=after,
+        texts=texts,
+        previous={str(o.id): ObligationState(o.state) for o in wanted},
+    )  # fmt: skip
+    for obligation in wanted:
+        state = states[str(obligation.id)]
+        if state != obligation.state:
+            await db_artifacts.set_obligation_state(tx, obligation.id, state.value)
+
+
+def _plain_text(document: Mapping[str, Any]) -> str:
+    lines: list[str] = []
+    for block in to_json(from_json(document))["blocks"]:
+        lines.extend(plain(str(text)).text for text in block.get("items", [block.get("text", "")]))
+    return "\n".join(lines)
+
+
+async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
+    """After the final gate: the digest is checked once more, then it is signed, and effects are queued.
+
+    Fails closed (`packet_changed`) when what was signed is not what stands there.
+    """
+    sealed = await _sealed(tx, row)
+    if sealed is None:
+        return await fail(
+            tx, row, Failure("not_sealed", "No approved final checkpoint covers this work.", retryable=False)
+        )
+    fresh = await packets.build(
+        tx, row, checkpoint_id=sealed.id, kind=sealed.kind, reasons=sealed.reasons, iteration=sealed.iteration,
+        form=sealed.form,
+    )  # fmt: skip
+    if digest(fresh) != sealed.packet_digest:
+        return await fail(
+            tx,
+            row,
+            Failure(
+                "packet_changed",
+                "What was signed is not what stands here any more. Nothing was delivered.",
+                retryable=False,
+            ),
+        )
+    decision: dict[str, Any] = sealed.decision or {}
+    for shown in sealed.packet["artifacts"]:
+        await db_artifacts.change_version(
+            tx,
+            UUID(shown["artifact_id"]),
+            shown["version"],
+            signed_by=sealed.decided_by,
+            signed_at=sealed.decided_at,
+        )
+    for effect in sealed.packet["effects"]:
+        if effect["kind"] == "folder":
+            delivery = await db_artifacts.add_delivery(
+                tx, session_id=row.id, checkpoint_id=sealed.id, kind="folder", target=effect["target"],
+                packet_digest=sealed.packet_digest,
+            )  # fmt: skip
+            if delivery is not None:
+                await queue.defer(tx, queue.DELIVER, delivery_id=str(delivery))
+    said = {"by": decision.get("name"), "checkpoint_id": str(sealed.id)}
+    return await work_sessions.move(
+        tx,
+        row,
+        apply(state_of(row), Event.COMPLETE),
+        Record(
+            events=[("completed", said)],
+            audits=[("completed", said | {"packet_digest": sealed.packet_digest})],
+        ),
+        phase="completed",
+        settled_at=await work_sessions.now(tx),
+        lease_owner=None,
+    )
+
+
+async def _sealed(tx: Tx, row: WorkSession) -> WorkCheckpoint | None:
+    for checkpoint in reversed(await checkpoints.of_session(tx, row.id)):
+        if (
+            checkpoint.kind == "final"
+            and checkpoint.status == CheckpointStatus.APPROVED
+            and checkpoint.iteration == row.iteration
+        ):
+            return checkpoint
+    return None
+
+
+async def fail(tx: Tx, row: WorkSession, failure: Failure) -> WorkSession:
+    """Settles the leg as failed, with its reason."""
+    return await _settle_failed(tx, row, apply(state_of(row), Event.FAIL, failure=failure), failure)
+
+
+async def _settle_failed(tx: Tx, row: WorkSession, to: Any, failure: Failure) -> WorkSession:
+    said = {"code": failure.code, "message": failure.message, "retryable": failure.retryable}
+    return await work_sessions.move(
+        tx, row, to, Record(events=[("failed", said)], audits=[("failed", said)]), phase="failed",
+        settled_at=await work_sessions.now(tx), lease_owner=None,
+    )  # fmt: skip

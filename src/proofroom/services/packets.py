@@ -1,0 +1,130 @@
+"""The packet of a checkpoint: all that a signature covers, built from what stands in the database.
+
+It is built when the checkpoint opens, and again at approval, at resume and at delivery; the digests must agree.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
+from proofroom.domain.canonical import digest
+from proofroom.domain.checkpoint import PACKET_VERSION
+from proofroom.domain.policy import POLICY_VERSION
+from proofroom.services import artifacts, evidence
+
+READING_TOOLS = ("search_context", "read_block", "read_table", "compute")
+
+
+async def build(
+    tx: Tx,
+    session: WorkSession,
+    *,
+    checkpoint_id: UUID,
+    kind: str,
+    reasons: Sequence[str],
+    iteration: int | None = None,
+    form: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The packet as JSON. Only a final packet lists effects: a plan or mid-work approval releases none."""
+    iteration = iteration or session.iteration
+    shown, dropped = await _artifacts(tx, session, iteration)
+    triggers = await db_artifacts.triggers(tx, session.id, iteration)
+    envelope = await db_artifacts.envelope(tx, session.id, iteration)
+    return {
+        "version": PACKET_VERSION,
+        "session_id": str(session.id),
+        "checkpoint_id": str(checkpoint_id),
+        "kind": kind,
+        "iteration": iteration,
+        "reasons": list(reasons),
+        "task": session.task_description,
+        "agent_type": session.agent_type,
+        "runtime": session.runtime,
+        "strategy": session.approval_strategy,
+        "policy_version": POLICY_VERSION,
+        "plan": session.plan,
+        "artifacts": shown,
+        "dropped": dropped,
+        "envelope": None if envelope is None else {"id": str(envelope.id), "digest": envelope.digest},
+        "reads_digest": await reads_digest(tx, session.id, iteration),
+        "triggers": [{"id": str(t.id), "kind": t.kind, "detail": t.detail} for t in triggers],
+        "obligations": [
+            {
+                "id": str(o.id), "comment": o.comment, "state": o.state, "artifact_slot": o.artifact_slot,
+                "claim_id": o.claim_id, "claim_text": o.claim_text, "iteration": o.iteration,
+            }
+            for o in await db_artifacts.obligations(tx, session.id)
+            if o.iteration < iteration
+        ],
+        "question": next(
+            (t.detail for t in reversed(triggers) if t.kind == "question" and kind == "mid"), None
+        ),
+        "effects": effects(session, shown) if kind == "final" else [],
+        "form": form,
+        "summary": evidence.summarize([c for a in shown for c in a["claims"]]),
+    }  # fmt: skip
+
+
+async def _artifacts(
+    tx: Tx, session: WorkSession, iteration: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    shown: list[dict[str, Any]] = []
+    dropped: list[dict[str, Any]] = []
+    for artifact, version in await db_artifacts.current(tx, session.id):
+        if artifact.iteration != iteration:
+            dropped.append({"artifact_id": str(artifact.id), "slot": artifact.slot, "title": artifact.title})
+            continue
+        claims = await artifacts.recheck(tx, session, artifact, version)
+        shown.append(
+            {
+                "artifact_id": str(artifact.id), "slot": artifact.slot, "type": artifact.artifact_type,
+                "title": version.title, "version": version.version, "digest": version.digest,
+                "author": version.author, "high_impact": version.high_impact,
+                "confidence": version.confidence, "claims": claims,
+                "summary": evidence.summarize(claims),
+            }
+        )  # fmt: skip
+    return shown, dropped
+
+
+async def reads_digest(tx: Tx, session_id: UUID, iteration: int) -> str:
+    """What the agent read beyond its envelope: a digest over each reading call and its answer."""
+    return digest(
+        [
+            [call.key, digest(call.result)]
+            for call in await db_artifacts.calls(tx, session_id, iteration)
+            if call.tool in READING_TOOLS
+        ]
+    )
+
+
+def effects(session: WorkSession, shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a final approval releases, in plain words."""
+    noun = {
+        "research": "findings",
+        "content": "drafts",
+        "reporting": "report",
+        "check": "signed draft",
+    }.get(session.agent_type, "result")
+    found: list[dict[str, Any]] = [
+        {"kind": "record", "label": f"Saves the {noun} in this project", "target": None}
+    ]
+    for target in session.deliver_to:
+        if target["kind"] == "folder":
+            found.append(
+                {"kind": "folder", "label": f"Writes the {noun} to {target['path']}", "target": target}
+            )
+    found.extend(
+        {"kind": "notice", "label": f"{a['title']} is meant for: {a['high_impact']}", "target": None}
+        for a in shown
+        if a["high_impact"]
+    )
+    return found
+
+
+def leaves_the_project(packet: dict[str, Any]) -> bool:
+    """Whether approval would release something external or irreversible."""
+    return any(e["kind"] not in ("record", "folder") for e in packet["effects"])

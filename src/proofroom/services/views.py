@@ -1,0 +1,254 @@
+"""Rows as the JSON that callers see: one shape for API, command line and Python."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import checkpoints, members, projects
+from proofroom.db.models import (
+    ArtifactVersion,
+    Delivery,
+    Project,
+    WorkArtifact,
+    WorkCheckpoint,
+    WorkEvent,
+    WorkSession,
+)
+from proofroom.db.tx import Tx
+from proofroom.domain.checkpoint import MUST_SETTLE
+from proofroom.domain.document import from_json, plain, to_markdown
+from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
+from proofroom.services.catalog import Catalog
+from proofroom.services.evidence import summarize
+
+Json = dict[str, Any]
+
+
+def at(value: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC."""
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+def project(row: Project, basket_id: UUID, counts: Mapping[str, int]) -> Json:
+    return {
+        "id": str(row.id), "name": row.name, "description": row.description, "basket_id": str(basket_id),
+        "sample_key": row.sample_key, "counts": dict(counts), "created_at": at(row.created_at),
+        "updated_at": at(row.updated_at),
+    }  # fmt: skip
+
+
+def usage(row: WorkSession) -> Json:
+    used = row.usage
+    tokens_in, tokens_out = int(used.get("tokens_in", 0)), int(used.get("tokens_out", 0))
+    return {
+        "tokens": tokens_in + tokens_out, "tokens_in": tokens_in, "tokens_out": tokens_out,
+        "cost_usd": float(used.get("cost_usd", 0)), "seconds": float(used.get("seconds", 0)),
+        "turns": int(used.get("turns", 0)),
+    }  # fmt: skip
+
+
+async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> list[Json]:
+    """Work sessions with what a list shows of each, in a handful of queries however many there are."""
+    ids = [r.id for r in rows]
+    counts = await db_artifacts.count(tx, ids)
+    waiting = await checkpoints.open_of(tx, ids)
+    names = await members.names(tx)
+    titles = {p: (await projects.get(tx, p)).name for p in {r.project_id for r in rows}}
+    sent: dict[UUID, list[Delivery]] = {}
+    for delivery in await db_artifacts.deliveries(tx, ids):
+        sent.setdefault(delivery.session_id, []).append(delivery)
+    return [
+        {
+            "id": str(r.id), "session_id": str(r.id), "project_id": str(r.project_id),
+            "project_name": titles[r.project_id], "title": r.title, "agent_type": r.agent_type,
+            "task_description": r.task_description, "config": r.task_configuration,
+            "source_ids": r.source_ids, "approval_strategy": r.approval_strategy, "runtime": r.runtime,
+            "runtime_label": catalog.runtime_label(r.runtime), "status": r.status, "phase": r.phase,
+            "iteration": r.iteration, "leg": r.leg, "progress": progress(r), "plan": r.plan,
+            "priority": r.priority, "budget": r.budget, "usage": usage(r),
+            "artifacts_count": counts.get(r.id, 0),
+            "checkpoint_id": str(waiting[r.id]) if r.id in waiting else None, "failure": r.failure,
+            "task_document_id": str(r.task_document_id) if r.task_document_id else None,
+            "external_ref": r.external_ref, "metadata": r.meta, "deliver_to": r.deliver_to,
+            "deliveries": [
+                {
+                    "id": str(d.id), "kind": d.kind, "target": d.target, "status": d.status,
+                    "detail": d.detail, "delivered_at": at(d.delivered_at),
+                }
+                for d in sent.get(r.id, [])
+            ],
+            "created_by": names.get(r.created_by), "created_at": at(r.created_at),
+            "updated_at": at(r.updated_at), "started_at": at(r.started_at), "settled_at": at(r.settled_at),
+            "forked_from": str(r.forked_from) if r.forked_from else None,
+            "audit": {"count": r.audit_count, "head": r.audit_head},
+        }
+        for r in rows
+    ]  # fmt: skip
+
+
+async def session(tx: Tx, catalog: Catalog, row: WorkSession) -> Json:
+    return (await sessions(tx, catalog, [row]))[0]
+
+
+def progress(row: WorkSession) -> Json:
+    return {
+        "done": int(row.progress.get("done", 0)),
+        "total": int(row.progress.get("total", 0)),
+        "label": str(row.progress.get("label", "")),
+    }
+
+
+async def status(tx: Tx, row: WorkSession) -> Json:
+    """The answer of `GET …/status`."""
+    counts = await db_artifacts.count(tx, [row.id])
+    return {
+        "session_id": str(row.id), "status": row.status, "phase": row.phase, "iteration": row.iteration,
+        "progress": progress(row), "artifacts_count": counts.get(row.id, 0),
+        "checkpoints": [
+            {
+                "id": str(c.id), "kind": c.kind, "reasons": c.reasons, "status": c.status,
+                "packet_digest": c.packet_digest, "iteration": c.iteration, "opened_at": at(c.opened_at),
+                "due_at": at(c.due_at),
+            }
+            for c in await checkpoints.of_session(tx, row.id)
+        ],
+        "failure": row.failure, "usage": usage(row), "metadata": row.meta,
+    }  # fmt: skip
+
+
+async def executed(tx: Tx, row: WorkSession) -> Json:
+    """The answer of `POST …/execute`, retry and cancel: {session_id, status, artifacts_count, …}."""
+    counts = await db_artifacts.count(tx, [row.id])
+    waiting = await checkpoints.open_one(tx, row.id)
+    return {
+        "session_id": str(row.id), "status": row.status, "artifacts_count": counts.get(row.id, 0),
+        "checkpoint_id": None if waiting is None else str(waiting.id), "error": row.failure,
+    }  # fmt: skip
+
+
+def event(row: WorkEvent) -> Json:
+    return {"seq": row.seq, "type": row.type, "at": at(row.at), "data": row.data}
+
+
+async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
+    names = await members.names(tx)
+    return {
+        "id": str(row.id), "session_id": str(row.session_id), "slot": row.slot,
+        "artifact_type": row.artifact_type, "type": row.artifact_type, "title": version.title,
+        "version": version.version, "iteration": version.iteration, "digest": version.digest,
+        "versions": [
+            {
+                "version": v.version, "author": v.author,
+                "author_name": names.get(v.author_id) if v.author_id else None, "iteration": v.iteration,
+                "created_at": at(v.created_at), "signed": v.signed_at is not None,
+                "signed_by": names.get(v.signed_by) if v.signed_by else None,
+            }
+            for v in await db_artifacts.versions(tx, row.id)
+        ],
+        "document": with_plain(version.document), "body": to_markdown(from_json(version.document)),
+        "claims": version.claims, "summary": summarize(version.claims), "high_impact": version.high_impact,
+        "created_at": at(version.created_at),
+    }  # fmt: skip
+
+
+def with_plain(document: Mapping[str, Any]) -> Json:
+    """The document with the plain text of each block beside it, which is what claim offsets count in."""
+    blocks: list[Json] = []
+    for block in document["blocks"]:
+        shown = dict(block)
+        if "text" in block:
+            shown["plain"] = plain(block["text"]).text
+        if "items" in block:
+            shown["plain_items"] = [plain(item).text for item in block["items"]]
+        if "rows" in block:
+            shown["plain_rows"] = [
+                [None if cell is None else plain(str(cell)).text for cell in row] for row in block["rows"]
+            ]
+        blocks.append(shown)
+    return {**document, "blocks": blocks}
+
+
+async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession, *, packet: bool = True) -> Json:
+    names = await members.names(tx)
+    return checkpoint_json(row, work, (await projects.get(tx, row.project_id)).name, names, packet=packet)
+
+
+def checkpoint_json(
+    row: WorkCheckpoint, work: WorkSession, project_name: str, names: Mapping[UUID, str], *, packet: bool
+) -> Json:
+    """One checkpoint; without its packet in lists, but with the flags that a list shows."""
+    shown: Json = {
+        "id": str(row.id), "session_id": str(row.session_id), "project_id": str(row.project_id),
+        "project_name": project_name, "session_title": work.title, "agent_type": work.agent_type,
+        "strategy": work.approval_strategy, "kind": row.kind, "reasons": row.reasons, "status": row.status,
+        "approve_pending": row.approve_pending, "undo_until": at(row.undo_until),
+        "packet_digest": row.packet_digest, "form": row.form, "iteration": row.iteration,
+        "max_iterations": MAX_CHANGE_REQUESTS,
+        "can_request_changes": work.change_requests < MAX_CHANGE_REQUESTS,
+        "assignee": None if row.assignee is None else {"id": str(row.assignee), "name": names.get(row.assignee)},
+        "due_at": at(row.due_at), "snoozed_until": at(row.snoozed_until), "opened_at": at(row.opened_at),
+        "decision": row.decision, "decided_at": at(row.decided_at),
+        "superseded_by": str(row.superseded_by) if row.superseded_by else None,
+        "consequence": consequence(row, work), "headline": headline(row), "effects": row.packet["effects"],
+        "summary": row.packet["summary"],
+    }  # fmt: skip
+    if packet:
+        shown["packet"] = row.packet
+    else:
+        shown["flags"] = [
+            {"claim_id": c["id"], "n": c["n"], "short": c["short"], "verdict": c["verdict"]}
+            for a in row.packet["artifacts"]
+            for c in a["claims"]
+            if c["needs_you"]
+        ][:50]
+    return shown
+
+
+def consequence(row: WorkCheckpoint, work: WorkSession) -> str:
+    """What pressing the button does, in the words on the button."""
+    match row.kind:
+        case "plan":
+            return "Approve this plan and let it start"
+        case "mid" if row.form is not None:
+            return "Answer and let it go on"
+        case "mid":
+            return "Let it go on"
+        case _:
+            pass
+    shown = row.packet["artifacts"]
+    what = f"version {shown[0]['version']}" if len(shown) == 1 else f"{len(shown)} pieces"
+    folder = next((e["target"]["path"] for e in row.packet["effects"] if e["kind"] == "folder"), None)
+    if folder is not None:
+        return f"Sign {what} and write to {folder}"
+    noun = {"research": "findings", "content": "drafts", "reporting": "report", "check": "draft"}
+    return f"Sign {what} and save the {noun.get(work.agent_type, 'result')}"
+
+
+def headline(row: WorkCheckpoint) -> str:
+    """Why it stopped, in one line."""
+    packet = row.packet
+    if row.kind == "plan":
+        return "A plan to approve before it starts"
+    if packet.get("question") and "question" in row.reasons:
+        return str(packet["question"].get("text", "A question for you"))
+    shorts = [c["headline"] for a in packet["artifacts"] for c in a["claims"] if c["verdict"] in MUST_SETTLE]
+    if shorts:
+        counted = {s: shorts.count(s) for s in dict.fromkeys(shorts)}
+        words = [s if n == 1 else f"{s} ({n})" for s, n in list(counted.items())[:3]]
+        return "; ".join([words[0], *(w[:1].lower() + w[1:] for w in words[1:])])
+    doubts = {
+        "low_confidence": "The evidence is thin",
+        "review_requested": "The agent asks for a look",
+        "high_impact": "Meant for the outside",
+        "conflict": "Two sources disagree",
+        "suspicious_source": "A source gives instructions",
+        "budget": "The budget is used up",
+    }
+    said = [doubts[r] for r in row.reasons if r in doubts]
+    if said:
+        return "; ".join(said)
+    if packet["summary"]["needs_you"]:
+        return f"{packet['summary']['needs_you']} claims need you"
+    return "Final gate; passed automatic checks" if packet["summary"]["claims"] else "Final gate"

@@ -1,0 +1,65 @@
+"""Settings: each from `PROOFROOM_<NAME>` in the environment; `DATABASE_URL` and `ANTHROPIC_API_KEY` as they are."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    return Path("~/.local/share/proofroom").expanduser()
+
+
+class Settings(BaseSettings):
+    """What can be set. `proofroom doctor` shows every one with its value and where it comes from."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROOFROOM_", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    data_dir: Path = Field(default_factory=_default_data_dir, description="Folder of the embedded database.")
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DATABASE_URL", "PROOFROOM_DATABASE_URL"),
+        description="A PostgreSQL server (15 or later) instead of the embedded one.",
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ANTHROPIC_API_KEY"),
+        description="Key for the claude runtime.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `up` and `api` listen on.")
+    port: int = Field(default=8787, ge=0, le=65535, description="Port; 0 takes a free one.")
+    allowed_hosts: str = Field(
+        default="", description="Comma-separated host names the server answers to, besides the loopback ones."
+    )
+    default_runtime: str = Field(default="extractive", description="Runtime of requests that name none.")
+    worker_concurrency: int = Field(
+        default=4, ge=1, le=64, description="Jobs that one worker runs at a time."
+    )
+    pool_size: int = Field(default=10, ge=2, le=100, description="Database connections kept by a process.")
+    lease_seconds: float = Field(
+        default=20.0, ge=1, le=600, description="How long a leg holds its session without a sign of life."
+    )
+    sweep_seconds: float = Field(
+        default=5.0, ge=0.2, le=300, description="How often the sweeper looks for work that nobody does."
+    )
+    shutdown_seconds: float = Field(
+        default=10.0, ge=0, le=600, description="How long a stopping worker lets its legs finish."
+    )
+    delivery_root: Path | None = Field(
+        default=None, description="Folder under which requests over HTTP may ask for delivery."
+    )
+    script_dir: Path | None = Field(
+        default=None, description="Folder of scripts that the scripted runtime may play over HTTP."
+    )
+    agents_dir: Path | None = Field(default=None, description="Folder with agent definitions of your own.")
+    policy_may_sign: bool = Field(
+        default=False,
+        description="Let policy decide the final gate of low-risk work under auto_approve_low_risk.",
+    )
+    max_upload_mb: int = Field(default=100, ge=1, le=2000, description="Largest file that can be captured.")
+    parse_seconds: float = Field(default=60.0, ge=1, le=3600, description="Longest time to read one file.")
+    parse_memory_mb: int = Field(default=1500, ge=256, description="Most memory to read one file.")
+    fetch_seconds: float = Field(default=30.0, ge=1, le=600, description="Longest time to fetch a URL.")
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
