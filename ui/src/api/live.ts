@@ -1,0 +1,102 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+
+/** Since when nothing has arrived from the server, or null while the stream is open. */
+let offlineSince: number | null = null;
+const listeners = new Set<() => void>();
+
+function setOffline(at: number | null): void {
+  if ((offlineSince === null) === (at === null)) return;
+  offlineSince = at;
+  for (const listener of listeners) listener();
+}
+
+export function useOfflineSince(): number | null {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => offlineSince,
+  );
+}
+
+interface SessionNews {
+  project_id: string;
+  session_id: string;
+  type: string;
+}
+
+/** What an event touches, as query keys. */
+export function touched(kind: "session" | "source", data: Record<string, string>): unknown[][] {
+  if (kind === "source") {
+    return [["sources", data["project_id"]], ["source", data["source_id"]], ["content", data["source_id"], "current"], ["project", data["project_id"]], ["projects"]];
+  }
+  const { project_id, session_id, type } = data as unknown as SessionNews;
+  const keys: unknown[][] = [["session", session_id], ["events", session_id], ["sessions", project_id]];
+  if (/artifact|checkpoint|superseded|completed|decided|delivered/.test(type)) keys.push(["artifacts", session_id]);
+  if (/checkpoint|decided|withdrawn|superseded|resumed|cancelled|completed|failed|retried|session_created/.test(type)) {
+    keys.push(["inbox"], ["checkpoint"], ["projects"], ["project", project_id], ["reveal", session_id]);
+  }
+  if (/envelope/.test(type)) keys.push(["envelope", session_id]);
+  return keys;
+}
+
+const GATHER_MS = 120;
+const RETRY_MS = 4000;
+
+/**
+ * One stream for the whole tab. Events only say what to fetch again, so a lost one costs nothing: after every
+ * reconnect all that is on screen is fetched again. Several events in a row become one fetch.
+ */
+export function openLive(client: QueryClient): () => void {
+  if (typeof EventSource === "undefined") return () => {};
+  let source: EventSource | null = null;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let gather: ReturnType<typeof setTimeout> | undefined;
+  let pending = new Map<string, unknown[]>();
+  let first = true;
+
+  const flush = () => {
+    gather = undefined;
+    const keys = [...pending.values()];
+    pending = new Map();
+    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+  };
+  const note = (kind: "session" | "source") => (event: MessageEvent<string>) => {
+    let data: Record<string, string>;
+    try {
+      data = JSON.parse(event.data) as Record<string, string>;
+    } catch {
+      return; // not ours; the next reconnect fetches everything anyway
+    }
+    for (const key of touched(kind, data)) pending.set(JSON.stringify(key), key);
+    gather ??= setTimeout(flush, GATHER_MS);
+  };
+  const connect = () => {
+    source = new EventSource("/api/events");
+    source.addEventListener("session", note("session"));
+    source.addEventListener("source", note("source"));
+    source.onopen = () => {
+      const back = offlineSince !== null;
+      setOffline(null);
+      if (back || !first) void client.invalidateQueries();
+      first = false;
+    };
+    source.onerror = () => {
+      setOffline(Date.now());
+      // The browser reconnects by itself unless the answer was not a stream.
+      if (source?.readyState === EventSource.CLOSED) {
+        source.close();
+        clearTimeout(retry);
+        retry = setTimeout(connect, RETRY_MS);
+      }
+    };
+  };
+  connect();
+  return () => {
+    source?.close();
+    clearTimeout(retry);
+    clearTimeout(gather);
+  };
+}

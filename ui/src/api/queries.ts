@@ -1,0 +1,144 @@
+import { queryOptions, useQueries, useQuery } from "@tanstack/react-query";
+import { all, api, ApiError } from "./client";
+import type {
+  Agent, Artifact, Checkpoint, CheckpointItem, Envelope, Me, Project, RevealItem, Source, SourceContent,
+  WorkEvent, WorkSession,
+} from "./types";
+
+/** Where a work session lives. */
+export interface Place {
+  projectId: string;
+  sessionId: string;
+}
+
+export const base = (p: Place) => `/projects/${p.projectId}/work-sessions/${p.sessionId}`;
+
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: ({ signal }) => api<Me>("/me", { signal }),
+  staleTime: Infinity,
+});
+
+export const projectsQuery = queryOptions({
+  queryKey: ["projects"],
+  queryFn: ({ signal }) => all<Project>("/projects", {}, signal),
+});
+
+export const projectQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["project", id],
+    queryFn: ({ signal }) => api<Project>(`/projects/${id}`, { signal }),
+  });
+
+export const inboxQuery = queryOptions({
+  queryKey: ["inbox"],
+  queryFn: ({ signal }) => all<CheckpointItem>("/checkpoints", { status: "pending_review" }, signal),
+});
+
+export const checkpointQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["checkpoint", id],
+    queryFn: ({ signal }) => api<Checkpoint>(`/checkpoints/${id}`, { signal }),
+  });
+
+export const artifactVersionQuery = (place: Place, artifactId: string, version: number) =>
+  queryOptions({
+    queryKey: ["artifact-version", artifactId, version],
+    queryFn: ({ signal }) => api<Artifact>(`${base(place)}/artifacts/${artifactId}/versions/${version}`, { signal }),
+    staleTime: Infinity, // a version never changes
+  });
+
+export const artifactsQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ["artifacts", place.sessionId],
+    queryFn: ({ signal }) => all<Artifact>(`${base(place)}/artifacts`, {}, signal),
+  });
+
+export const sourcesQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["sources", projectId],
+    queryFn: ({ signal }) => all<Source>(`/projects/${projectId}/sources`, {}, signal),
+  });
+
+export const sourceQuery = (projectId: string, sourceId: string) =>
+  queryOptions({
+    queryKey: ["source", sourceId],
+    queryFn: ({ signal }) => api<Source>(`/projects/${projectId}/sources/${sourceId}`, { signal }),
+  });
+
+export const contentQuery = (projectId: string, sourceId: string, version?: number) =>
+  queryOptions({
+    queryKey: ["content", sourceId, version ?? "current"],
+    queryFn: ({ signal }) =>
+      api<SourceContent>(`/projects/${projectId}/sources/${sourceId}/content`, { query: { version }, signal }),
+    staleTime: version === undefined ? 0 : Infinity,
+  });
+
+export const agentsQuery = queryOptions({
+  queryKey: ["agents"],
+  queryFn: ({ signal }) => all<Agent>("/agents", {}, signal),
+  staleTime: 60_000,
+});
+
+export const sessionsQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["sessions", projectId],
+    queryFn: ({ signal }) => all<WorkSession>(`/projects/${projectId}/work-sessions`, {}, signal),
+  });
+
+export const sessionQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ["session", place.sessionId],
+    queryFn: ({ signal }) => api<WorkSession>(base(place), { signal }),
+  });
+
+export const eventsQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ["events", place.sessionId],
+    queryFn: ({ signal }) => all<WorkEvent>(`${base(place)}/events`, {}, signal, 5000),
+  });
+
+export const envelopeQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ["envelope", place.sessionId],
+    // Before the first leg there is none: that is an answer, not an error.
+    queryFn: async ({ signal }) => {
+      try {
+        return await api<Envelope>(`${base(place)}/envelope`, { signal });
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
+export const revealQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ["reveal", place.sessionId],
+    queryFn: async ({ signal }) => {
+      try {
+        return (await api<{ items: RevealItem[] }>(`${base(place)}/reveal`, { signal })).items;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
+/** The sessions of every project, newest first. */
+export function useAllSessions() {
+  const projects = useQuery(projectsQuery);
+  const lists = useQueries({ queries: (projects.data ?? []).map((p) => sessionsQuery(p.id)) });
+  const items = lists.flatMap((list) => list.data ?? []);
+  items.sort((a, b) => b.created_at.localeCompare(a.created_at));
+  return {
+    items,
+    projects: projects.data ?? [],
+    pending: projects.isPending || lists.some((list) => list.isPending),
+    error: projects.error ?? lists.find((list) => list.error)?.error ?? null,
+    refetch: () => {
+      void projects.refetch();
+      for (const list of lists) void list.refetch();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import i18next from "i18next";
+import { en } from "./en";
+
+/** Every sentence of the page stands in one catalogue; `t` looks it up. */
+void i18next.init({
+  lng: "en",
+  fallbackLng: "en",
+  resources: { en: { translation: en } },
+  interpolation: { escapeValue: false }, // React escapes
+  initAsync: false,
+  returnNull: false,
+});
+
+type Leaf<T, P extends string = ""> = {
+  [K in keyof T & string]: T[K] extends string ? `${P}${K}` : Leaf<T[K], `${P}${K}.`>;
+}[keyof T & string];
+type Singular<K extends string> = K extends `${infer Base}_one` | `${infer Base}_other` ? Base : K;
+export type Key = Singular<Leaf<typeof en>>;
+
+export function t(key: Key, values?: Record<string, string | number>): string {
+  return i18next.t(key, values as Record<string, unknown>) as string;
+}
+
+/** For keys that are put together from what the API says: a missing one falls back to `or`. */
+export function tMaybe(key: string, or: string, values?: Record<string, string | number>): string {
+  return i18next.exists(key, values) ? (i18next.t(key, values as Record<string, unknown>) as string) : or;
+}

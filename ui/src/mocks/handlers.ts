@@ -1,0 +1,149 @@
+import { http, HttpResponse } from "msw";
+import type { Checkpoint, Source, WorkSession } from "@/api/types";
+import * as data from "./data";
+
+const url = (path: string) => `*/api${path}`;
+const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
+
+export function problem(status: number, code: string, detail: string, extra: Record<string, unknown> = {}) {
+  return HttpResponse.json(
+    { type: `https://proofroom.dev/problems/${code}`, title: detail, status, code, detail, hint: null, ...extra },
+    { status, headers: { "Content-Type": "application/problem+json" } },
+  );
+}
+
+const missing = (what: string) => problem(404, "not_found", `This ${what} does not exist, or you may not see it.`);
+
+/** A fresh copy of the fixtures with handlers over it: decisions change it as the server would. */
+export function makeHandlers() {
+  const checkpoints = structuredClone(data.checkpoints);
+  const sessions = structuredClone(data.sessions);
+  const sources = structuredClone(data.sources);
+  const projects = structuredClone(data.projects);
+  const find = (id: unknown) => checkpoints.find((c) => c.id === id);
+
+  const answer = (c: Checkpoint) => {
+    const session = sessions.find((s) => s.id === c.session_id);
+    return HttpResponse.json({ checkpoint: c, session_id: c.session_id, status: session?.status ?? "pending_review" });
+  };
+  const guard = (c: Checkpoint | undefined, body: Record<string, unknown>) => {
+    if (!c) return missing("review");
+    if (!body["packet_digest"]) return problem(428, "packet_digest_missing", "Say which packet you decide on.");
+    if (c.status !== "pending_review" || c.approve_pending)
+      return problem(409, "already_decided", `This review was already decided by ${c.decision?.by ?? "somebody"}.`, { checkpoint: c });
+    if (body["packet_digest"] !== c.packet_digest)
+      return problem(409, "stale_packet", "The packet changed while you read.", { checkpoint: c });
+    return null;
+  };
+  const base = "/projects/:pid/work-sessions/:sid";
+
+  return [
+    http.get(url("/me"), () => HttpResponse.json(data.me)),
+    http.get(url("/projects"), () => page(projects)),
+    http.post(url("/projects"), async ({ request }) => {
+      const body = (await request.json()) as { name: string; description?: string };
+      const project = { ...structuredClone(data.projects[2]!), id: `p-${projects.length}`, name: body.name, description: body.description ?? "", sample_key: null };
+      projects.push(project);
+      return HttpResponse.json(project, { status: 201 });
+    }),
+    http.get(url("/projects/:pid"), ({ params }) => {
+      const project = projects.find((p) => p.id === params["pid"]);
+      return project ? HttpResponse.json(project) : missing("project");
+    }),
+    http.get(url("/projects/:pid/sources"), ({ params }) => page(sources.filter((s) => s.project_id === params["pid"]))),
+    http.post(url("/projects/:pid/sources"), async ({ params, request }) => {
+      const json = request.headers.get("content-type")?.includes("json") ? ((await request.json()) as { title?: string; url?: string }) : {};
+      const made: Source = { ...structuredClone(data.sources[0]!), id: `new-${sources.length}`, project_id: String(params["pid"]), title: json.title ?? json.url ?? "New source", status: "processing", block_count: 0 };
+      sources.push(made);
+      return HttpResponse.json(made, { status: 202 });
+    }),
+    http.get(url("/projects/:pid/sources/:id"), ({ params }) => {
+      const source = sources.find((s) => s.id === params["id"]);
+      return source ? HttpResponse.json(source) : missing("source");
+    }),
+    http.get(url("/projects/:pid/sources/:id/content"), ({ params }) => {
+      const content = data.contents[String(params["id"])];
+      return content ? HttpResponse.json(content) : missing("source");
+    }),
+    http.get(url("/agents"), () => page(data.agents)),
+    http.get(url("/projects/:pid/work-sessions"), ({ params }) => page(sessions.filter((s) => s.project_id === params["pid"]))),
+    http.post(url("/projects/:pid/work-sessions"), async ({ params, request }) => {
+      const body = (await request.json()) as { agent_type: string; task_description: string };
+      const made: WorkSession = { ...structuredClone(data.sessions[4]!), id: `s-${sessions.length}`, project_id: String(params["pid"]), agent_type: body.agent_type, title: body.task_description, task_description: body.task_description, status: "queued" };
+      sessions.push(made);
+      return HttpResponse.json(made, { status: 201 });
+    }),
+    http.post(url("/projects/:pid/checks"), () => HttpResponse.json({ ...sessions[0], checkpoint_id: "k-check" }, { status: 201 })),
+    http.post(url("/projects/:pid/sample/new-year"), () => HttpResponse.json(sessions[1], { status: 202 })),
+    http.get(url(base), ({ params }) => {
+      const session = sessions.find((s) => s.id === params["sid"]);
+      return session ? HttpResponse.json(session) : missing("work");
+    }),
+    http.get(url(`${base}/events`), ({ params }) => page(data.events[String(params["sid"])] ?? [])),
+    http.get(url(`${base}/envelope`), ({ params }) => (params["sid"] === "s-run" ? HttpResponse.json(data.envelope) : missing("envelope"))),
+    http.get(url(`${base}/artifacts`), ({ params }) => page(data.artifacts.filter((a) => a.session_id === params["sid"]))),
+    http.get(url(`${base}/artifacts/:aid/versions/:n`), ({ params }) => {
+      const artifact = data.artifacts.find((a) => a.id === params["aid"]);
+      return artifact ? HttpResponse.json(artifact) : missing("artifact");
+    }),
+    http.get(url(`${base}/reveal`), ({ params }) => {
+      const checkpoint = checkpoints.find((c) => c.session_id === params["sid"]);
+      return checkpoint?.decision ? HttpResponse.json({ items: data.reveal }) : missing("reveal");
+    }),
+    ...(["execute", "cancel", "retry", "fork"] as const).map((verb) =>
+      http.post(url(`${base}/${verb}`), ({ params }) => {
+        const session = sessions.find((s) => s.id === params["sid"]);
+        if (!session) return missing("work");
+        if (verb === "cancel") session.status = "cancelled";
+        return HttpResponse.json({ ...session, session_id: session.id });
+      }),
+    ),
+    http.get(url("/checkpoints"), () => page(checkpoints.filter((c) => c.status === "pending_review" && !c.approve_pending).map(data.inboxItem))),
+    http.get(url("/checkpoints/:id"), ({ params }) => {
+      const found = find(params["id"]);
+      return found ? HttpResponse.json(found) : missing("review");
+    }),
+    http.post(url(`${base}/checkpoints/:id/approve`), async ({ params, request }) => {
+      const body = (await request.json()) as Record<string, unknown>;
+      const c = find(params["id"]);
+      const refused = guard(c, body);
+      if (refused || !c) return refused ?? missing("review");
+      const seconds = Number(body["undo_seconds"] ?? 0);
+      c.approve_pending = seconds > 0;
+      c.undo_until = seconds > 0 ? new Date(Date.now() + seconds * 1000).toISOString() : null;
+      c.decision = { decision: "approve", by: data.me.name, at: new Date().toISOString(), reason: null, feedback: null };
+      if (!c.approve_pending) c.status = "approved";
+      else setTimeout(() => { if (c.approve_pending) { c.approve_pending = false; c.status = "approved"; } }, seconds * 1000);
+      return answer(c);
+    }),
+    http.post(url(`${base}/checkpoints/:id/withdraw`), ({ params }) => {
+      const c = find(params["id"]);
+      if (!c) return missing("review");
+      c.approve_pending = false;
+      c.undo_until = null;
+      c.decision = null;
+      return answer(c);
+    }),
+    http.post(url(`${base}/checkpoints/:id/reject`), async ({ params, request }) => {
+      const body = (await request.json()) as Record<string, unknown>;
+      const c = find(params["id"]);
+      const refused = guard(c, body);
+      if (refused || !c) return refused ?? missing("review");
+      c.status = "rejected";
+      c.decision = { decision: "reject", by: data.me.name, at: new Date().toISOString(), reason: String(body["rejection_reason"]), feedback: null };
+      return answer(c);
+    }),
+    http.post(url(`${base}/checkpoints/:id/request-changes`), async ({ params, request }) => {
+      const body = (await request.json()) as Record<string, unknown>;
+      const c = find(params["id"]);
+      const refused = guard(c, body);
+      if (refused || !c) return refused ?? missing("review");
+      c.status = "changes_requested";
+      c.decision = { decision: "request_changes", by: data.me.name, at: new Date().toISOString(), reason: null, feedback: null };
+      return answer(c);
+    }),
+    http.get(url("/events"), () =>
+      new HttpResponse(new ReadableStream({ start(c) { c.enqueue(new TextEncoder().encode(": hello\n\n")); } }), { headers: { "Content-Type": "text/event-stream" } }),
+    ),
+  ];
+}

@@ -1,0 +1,1 @@
+export function InboxPage() { return <main className="screen" />; }

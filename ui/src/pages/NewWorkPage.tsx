@@ -1,0 +1,1 @@
+export function NewWorkPage() { return <main className="screen" />; }

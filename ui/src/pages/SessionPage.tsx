@@ -1,0 +1,1 @@
+export function SessionPage() { return <main className="screen" />; }

@@ -1,0 +1,1 @@
+export function SourcesPage() { return <main className="screen" />; }

@@ -1,0 +1,261 @@
+import { Link } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import type { Checkpoint } from "@/api/types";
+import { Kbd, problemText } from "@/components/States";
+import { Mark } from "@/components/Mark";
+import { t } from "@/i18n";
+import { clock, exact } from "@/lib/format";
+import { Composer } from "./Evidence";
+import type { ReviewState, Tally } from "./state";
+
+export const REASONS = ["facts", "sources", "task"] as const;
+
+/** Seconds left until `iso`, counted down; 0 when it has passed. */
+export function useSecondsLeft(iso: string | null): number {
+  const left = () => (iso ? Math.max(0, Math.ceil((new Date(iso).getTime() - Date.now()) / 1000)) : 0);
+  const [seconds, setSeconds] = useState(left);
+  useEffect(() => {
+    setSeconds(left());
+    if (!iso) return;
+    const timer = setInterval(() => setSeconds(left()), 250);
+    return () => clearInterval(timer);
+    // `left` only depends on `iso`.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [iso]);
+  return seconds;
+}
+
+function Status({ title, words, error }: { title: string; words?: string; error?: unknown }) {
+  return (
+    <div className="st" role="status">
+      <b>{title}</b>
+      {error ? <span className="bad">{[problemText(error).title, problemText(error).hint].filter(Boolean).join(" ")}</span> : <span>{words}</span>}
+    </div>
+  );
+}
+
+/** A finished decision, in words. */
+export function decidedWords(checkpoint: Checkpoint, me: string | null): { title: string; words: string } {
+  const { decision, status } = checkpoint;
+  const by = !decision?.by || decision.by === me ? t("decided.you") : decision.by;
+  const at = decision ? clock(decision.at) : "";
+  if (status === "approved" || checkpoint.approve_pending) {
+    const word = checkpoint.kind === "final" ? "decided.signed" : "decided.approved";
+    return { title: t(word, { by, at }), words: checkpoint.effects.map((effect) => effect.label).join(" · ") };
+  }
+  if (status === "rejected") return { title: t("decided.rejected", { by, reason: decision?.reason ?? "" }), words: t("decided.nothing") };
+  if (status === "changes_requested") return { title: t("decided.changes", { by, at }), words: t("decided.again") };
+  if (status === "expired") return { title: t("decided.expired"), words: t("decided.nothing") };
+  return { title: t("decided.superseded"), words: t("decided.newer") };
+}
+
+export interface DockActs {
+  sign: () => void;
+  reject: (reason: string) => void;
+  askWhole: () => void;
+  send: () => void;
+  undo: () => void;
+  setMode: (mode: ReviewState["mode"]) => void;
+}
+
+export function Dock({
+  checkpoint,
+  state,
+  tally,
+  ready,
+  busy,
+  offline,
+  error,
+  undoUntil,
+  signLabel,
+  canAsk,
+  me,
+  nextId,
+  acts,
+}: {
+  checkpoint: Checkpoint;
+  state: ReviewState;
+  tally: Tally;
+  ready: boolean;
+  busy: string | null;
+  offline: boolean;
+  error: unknown;
+  undoUntil: string | null;
+  signLabel: string;
+  canAsk: boolean;
+  me: string | null;
+  nextId: string | null;
+  acts: DockActs;
+}) {
+  const left = useSecondsLeft(undoUntil);
+  const [more, setMore] = useState(false);
+  const label = t("dock.label");
+
+  if (undoUntil && left > 0) {
+    const { title } = decidedWords(checkpoint, me);
+    return (
+      <footer className="dock" aria-label={label}>
+        <i className="fuse" key={undoUntil} style={{ "--fuse": `${left}s` } as React.CSSProperties} />
+        <Status title={title} words={t("undo.words", { count: left })} error={error} />
+        <button type="button" className="b big" onClick={acts.undo} disabled={busy !== null}>
+          {t("undo.button")} <Kbd>u</Kbd>
+        </button>
+      </footer>
+    );
+  }
+
+  if (checkpoint.status !== "pending_review" || checkpoint.approve_pending) {
+    const { title, words } = decidedWords(checkpoint, me);
+    return (
+      <footer className="dock" aria-label={label}>
+        <div className="st" role="status" title={exact(checkpoint.decision?.at)}>
+          <b>{title}</b>
+          <span>{words}</span>
+        </div>
+        <Link
+          className="b"
+          to="/projects/$projectId/sessions/$sessionId"
+          params={{ projectId: checkpoint.project_id, sessionId: checkpoint.session_id }}
+        >
+          {t("action.openWork")}
+        </Link>
+        {nextId && (
+          <Link className="b big fill" to="/review/$checkpointId" params={{ checkpointId: nextId }}>
+            {t("action.nextItem")} <Kbd>j</Kbd>
+          </Link>
+        )}
+      </footer>
+    );
+  }
+
+  if (state.mode.name === "reject-text") {
+    return (
+      <footer className="dock" aria-label={label}>
+        <div className="w-full">
+          <Composer
+            label={t("reject.write")}
+            placeholder={t("reject.placeholder")}
+            submit={t("reject.submit")}
+            short
+            onSubmit={acts.reject}
+            onCancel={() => acts.setMode({ name: "reject" })}
+          />
+        </div>
+      </footer>
+    );
+  }
+
+  if (state.mode.name === "reject") {
+    return (
+      <footer className="dock" aria-label={label}>
+        <Status title={t("reject.why")} words={t("reject.words")} error={error} />
+        {REASONS.map((reason, i) => (
+          <button type="button" className="b" key={reason} disabled={busy !== null} onClick={() => acts.reject(t(`reject.${reason}`))}>
+            {t(`reject.${reason}`)} <Kbd>{i + 1}</Kbd>
+          </button>
+        ))}
+        <button type="button" className="b" onClick={() => acts.setMode({ name: "reject-text" })}>
+          {t("reject.own")} <Kbd>4</Kbd>
+        </button>
+        <button type="button" className="b bare" onClick={() => acts.setMode({ name: "read" })}>
+          {t("action.back")} <Kbd>Esc</Kbd>
+        </button>
+      </footer>
+    );
+  }
+
+  if (state.mode.name === "ask" && state.mode.claim === null) return null;
+
+  const status = offline ? (
+    <Status title={t("dock.offline")} words={t("dock.offlineWords")} />
+  ) : error ? (
+    <Status title={t("dock.notDone")} error={error} />
+  ) : busy ? (
+    <Status title={busy} words={t("dock.busyWords")} />
+  ) : tally.open > 0 ? (
+    <Status title={t("dock.open", { count: tally.open })} words={tally.asked ? t("dock.openAsked", { count: tally.asked }) : t("dock.openWords")} />
+  ) : tally.asked > 0 ? (
+    <Status title={t("dock.asked", { count: tally.asked })} words={t("dock.askedWords")} />
+  ) : (
+    <Status
+      title={checkpoint.kind === "final" ? t("dock.ready") : t("dock.readyMid")}
+      words={
+        tally.corrected + tally.kept > 0
+          ? [
+              tally.corrected ? t("dock.corrected", { count: tally.corrected }) : "",
+              tally.kept ? t("dock.kept", { count: tally.kept }) : "",
+            ]
+              .filter(Boolean)
+              .join(", ")
+          : checkpoint.effects.map((effect) => effect.label).join(" · ") || t("dock.readyWords")
+      }
+    />
+  );
+  const send = tally.asked > 0;
+  const others = (
+    <>
+      <button type="button" className="b bare" disabled={busy !== null} onClick={() => acts.setMode({ name: "reject" })}>
+        {t("action.reject")} <Kbd>x</Kbd>
+      </button>
+      {canAsk && !send && (
+        <button type="button" className="b bare" disabled={busy !== null} onClick={acts.askWhole}>
+          {t("action.askChanges")} <Kbd>c</Kbd>
+        </button>
+      )}
+    </>
+  );
+  return (
+    <footer className="dock" aria-label={label}>
+      {status}
+      <span className={more ? "contents" : "nophone contents"}>{others}</span>
+      <span className="sep nophone" />
+      {send && (
+        <button
+          type="button"
+          className={`b big ${tally.open === 0 ? "fill" : ""}`}
+          disabled={busy !== null || offline}
+          onClick={acts.send}
+        >
+          {checkpoint.iteration === checkpoint.max_iterations - 1
+            ? t("action.sendLast", { count: tally.asked })
+            : t("action.send", { count: tally.asked })}
+        </button>
+      )}
+      <button
+        type="button"
+        className={`b big ${ready ? "fill" : "wait"}`}
+        aria-disabled={!ready || offline || busy !== null}
+        onClick={acts.sign}
+      >
+        {signLabel} <Kbd>a</Kbd>
+      </button>
+      <button type="button" className="b onlyphone" aria-expanded={more} onClick={() => setMore(!more)}>
+        {t("action.more")}
+      </button>
+    </footer>
+  );
+}
+
+export function LoadingDock() {
+  return (
+    <footer className="dock" aria-label={t("dock.label")}>
+      <Status title={t("dock.opening")} words={t("dock.openingWords")} />
+    </footer>
+  );
+}
+
+export function Banner({ strong, words, action }: { strong: string; words: string; action?: { label: string; act: () => void } }) {
+  return (
+    <div className="banner" role="status">
+      <Mark shape="regressed" className="v-accent" />
+      <span>
+        <b>{strong}</b> {words}
+      </span>
+      {action && (
+        <button type="button" className="b small" onClick={action.act}>
+          {action.label}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,364 @@
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import type { ArtifactDocument, Cell, DocBlock } from "@/api/types";
+import { Mark } from "@/components/Mark";
+import { t } from "@/i18n";
+import { cut } from "@/lib/codepoints";
+import { changedSpan } from "@/lib/diff";
+import { keep } from "@/lib/format";
+import { lookOf, shapeOf, wordOf } from "./look";
+import { markedRange, plainOf, type ReviewState, type Row } from "./state";
+
+const Chart = lazy(() => import("@/components/Chart"));
+
+interface Shared {
+  rows: Row[];
+  state: ReviewState;
+  onSelect: (claim: string) => void;
+  onEdited: (claim: string, text: string | null) => void;
+}
+
+/** The words of a claim as they stand now, with what differs or was changed underlined. */
+function Words({ row, state }: { row: Row; state: ReviewState }) {
+  const { claim } = row;
+  const settlement = state.settled[claim.id];
+  if (settlement?.kind === "corrected") {
+    if (settlement.text === "") return <del>{keep(claim.text)}</del>;
+    const [from, to] = changedSpan(claim.text, settlement.text).after;
+    return (
+      <>
+        {keep(settlement.text.slice(0, from))}
+        <span className="x">{keep(settlement.text.slice(from, to))}</span>
+        {keep(settlement.text.slice(to))}
+      </>
+    );
+  }
+  const marked = lookOf(claim, state) ? markedRange(claim) : null;
+  if (!marked) return <>{keep(claim.text)}</>;
+  return (
+    <>
+      {cut(claim.text, [marked]).map((piece, i) =>
+        piece.range === 0 ? (
+          <span className="x" key={i}>
+            {keep(piece.text)}
+          </span>
+        ) : (
+          keep(piece.text)
+        ),
+      )}
+    </>
+  );
+}
+
+/** A sentence under the pen: plain text only, Enter saves, Escape leaves it as it was. */
+function EditSpan({ text, onDone }: { text: string; onDone: (text: string | null) => void }) {
+  const ref = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    const span = ref.current;
+    if (!span) return;
+    span.textContent = text;
+    span.focus();
+    const range = document.createRange();
+    range.selectNodeContents(span);
+    range.collapse(false);
+    getSelection()?.removeAllRanges();
+    getSelection()?.addRange(range);
+  }, [text]);
+  return (
+    <span
+      ref={ref}
+      className="s editing"
+      role="textbox"
+      aria-label={t("edit.label")}
+      contentEditable="plaintext-only"
+      suppressContentEditableWarning
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === "Enter" && !event.nativeEvent.isComposing) {
+          event.preventDefault();
+          onDone((ref.current?.textContent ?? "").replaceAll("\u00a0", " ").trim());
+        } else if (event.key === "Escape") {
+          event.preventDefault();
+          onDone(null);
+        }
+      }}
+    />
+  );
+}
+
+function ClaimSpan({ row, shared, mark = false }: { row: Row; shared: Shared; mark?: boolean }) {
+  const { claim, n } = row;
+  const { state } = shared;
+  const here = state.selected === claim.id;
+  const settlement = state.settled[claim.id];
+  const editing = state.mode.name === "edit" && state.mode.claim === claim.id;
+  const look = lookOf(claim, state);
+  if (editing) {
+    return (
+      <span className="c" data-claim={claim.id} data-v={look}>
+        <EditSpan
+          text={settlement?.kind === "corrected" ? settlement.text : claim.text}
+          onDone={(text) => shared.onEdited(claim.id, text)}
+        />
+      </span>
+    );
+  }
+  return (
+    <span
+      className="c"
+      role="button"
+      tabIndex={here ? 0 : -1}
+      data-claim={claim.id}
+      data-v={look}
+      aria-current={here ? "true" : undefined}
+      aria-describedby={undefined}
+      onClick={() => shared.onSelect(claim.id)}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") {
+          event.preventDefault();
+          shared.onSelect(claim.id);
+        }
+      }}
+    >
+      <span className="sr">{t("strip.claim", { n, word: wordOf(claim, state) })}: </span>
+      {mark && look && <Mark shape={shapeOf(claim, state)} />}
+      <span className="s">
+        <Words row={row} state={state} />
+      </span>
+    </span>
+  );
+}
+
+/** The plain text of one place, with its claims as spans. */
+function Text({ plain, path, artifactId, shared }: { plain: string; path: number[]; artifactId: string; shared: Shared }) {
+  const place = path.join("/");
+  const here = shared.rows.filter(
+    (row) => row.artifactId === artifactId && row.claim.kind === "sentence" && row.claim.path.join("/") === place,
+  );
+  const pieces = cut(plain, here.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end })));
+  return (
+    <>
+      {pieces.map((piece, i) => {
+        const row = here[piece.range];
+        return row ? <ClaimSpan key={row.claim.id} row={row} shared={shared} /> : <span key={i}>{keep(piece.text)}</span>;
+      })}
+    </>
+  );
+}
+
+export function shownCell(cell: Cell | undefined): string {
+  if (cell === null || cell === undefined) return "–";
+  return typeof cell === "number" ? cell.toLocaleString("en-US", { maximumFractionDigits: 6 }) : cell;
+}
+
+function isNumeric(rows: Cell[][], column: number): boolean {
+  const values = rows.map((row) => row[column]).filter((value) => value !== null && value !== undefined && value !== "");
+  return values.length > 0 && values.every((v) => typeof v === "number" || /^[-+−]?[\d,.\s]+%?$/.test(String(v)));
+}
+
+function Table({
+  block,
+  index,
+  artifactId,
+  shared,
+}: {
+  block: Extract<DocBlock, { type: "table" }>;
+  index: number;
+  artifactId: string;
+  shared: Shared;
+}) {
+  const claims = new Map(
+    shared.rows
+      .filter((row) => row.artifactId === artifactId && row.claim.kind === "cell" && row.claim.path[0] === index)
+      .map((row) => [`${row.claim.path[1]}/${row.claim.path[2]}`, row]),
+  );
+  return (
+    <figure>
+      {block.caption && <figcaption>{block.caption}</figcaption>}
+      <div className="scrollx" tabIndex={0} role="group" aria-label={block.caption ?? t("draft.table")}>
+        <table>
+          <thead>
+            <tr>
+              {block.columns.map((column, c) => (
+                <th scope="col" key={c} className={isNumeric(block.rows, c) ? "n" : undefined}>
+                  {column.name}
+                  {column.unit ? `, ${column.unit}` : ""}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {block.rows.map((cells, r) => (
+              <tr key={r}>
+                {cells.map((cell, c) => {
+                  const row = claims.get(`${r}/${c}`);
+                  const sentence = plainOf(block, [index, r, c]);
+                  return (
+                    <td key={c} className={isNumeric(block.rows, c) ? "n" : undefined}>
+                      {row ? (
+                        <ClaimSpan row={row} shared={shared} mark />
+                      ) : typeof cell === "number" ? (
+                        shownCell(cell)
+                      ) : (
+                        <Text plain={sentence ?? "–"} path={[index, r, c]} artifactId={artifactId} shared={shared} />
+                      )}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </figure>
+  );
+}
+
+function Block({
+  block,
+  index,
+  artifactId,
+  shared,
+}: {
+  block: DocBlock;
+  index: number;
+  artifactId: string;
+  shared: Shared;
+}) {
+  const text = (path: number[]): ReactNode => (
+    <Text plain={plainOf(block, path) ?? ""} path={path} artifactId={artifactId} shared={shared} />
+  );
+  switch (block.type) {
+    case "heading": {
+      const H = block.level <= 2 ? "h3" : "h4";
+      return <H>{text([index])}</H>;
+    }
+    case "paragraph":
+      return <p>{text([index])}</p>;
+    case "quote":
+      return <blockquote>{text([index])}</blockquote>;
+    case "opinion":
+      return (
+        <div className="opinion">
+          <span className="meta">{t("draft.opinion")}</span>
+          <p>{text([index])}</p>
+        </div>
+      );
+    case "list": {
+      const L = block.ordered ? "ol" : "ul";
+      return (
+        <L>
+          {block.items.map((_, i) => (
+            <li key={i}>{text([index, i])}</li>
+          ))}
+        </L>
+      );
+    }
+    case "table":
+      return <Table block={block} index={index} artifactId={artifactId} shared={shared} />;
+    case "chart": {
+      const series = shared.rows.filter(
+        (row) => row.artifactId === artifactId && row.claim.kind === "series" && row.claim.path[0] === index,
+      );
+      return (
+        <figure>
+          <figcaption>{block.title}</figcaption>
+          <Suspense fallback={<div className="chart quiet">{t("draft.chartLoading")}</div>}>
+            <Chart spec={block.spec} title={block.title} />
+          </Suspense>
+          {series.length > 0 && (
+            <div className="series">
+              {series.map((row) => (
+                <ClaimSpan key={row.claim.id} row={row} shared={shared} mark />
+              ))}
+            </div>
+          )}
+        </figure>
+      );
+    }
+  }
+}
+
+interface Line {
+  top: number;
+  lead: Row;
+  numbers: number[];
+}
+
+/**
+ * The gutter: a mark stands on the line where its sentence begins. When two begin on one line the flagged one
+ * shows and the other's number joins it.
+ */
+function Gutter({ doc, rows, state }: { doc: React.RefObject<HTMLElement | null>; rows: Row[]; state: ReviewState }) {
+  const [lines, setLines] = useState<Line[]>([]);
+  useLayoutEffect(() => {
+    const element = doc.current;
+    if (!element) return;
+    const measure = () => {
+      const origin = element.getBoundingClientRect().top;
+      const byTop = new Map<number, Row[]>();
+      for (const row of rows) {
+        if (row.claim.kind !== "sentence") continue;
+        const span = element.querySelector(`[data-claim="${CSS.escape(row.claim.id)}"] .s`);
+        if (!span || span.closest("td")) continue;
+        const box = span.getClientRects()[0];
+        if (!box) continue;
+        // Half a line of tolerance: an underlined word makes its box a little taller.
+        const middle = box.top + box.height / 2 - origin;
+        const near = [...byTop.keys()].find((top) => Math.abs(top - middle) < 9);
+        byTop.set(near ?? middle, [...(byTop.get(near ?? middle) ?? []), row]);
+      }
+      setLines(
+        [...byTop].map(([top, here]) => {
+          const lead =
+            here.find((row) => row.claim.id === state.selected && lookOf(row.claim, state)) ??
+            here.find((row) => lookOf(row.claim, state)) ??
+            here.find((row) => row.claim.id === state.selected) ??
+            here[0];
+          return { top, lead: lead as Row, numbers: here.map((row) => row.n) };
+        }),
+      );
+    };
+    measure();
+    if (typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [doc, rows, state]);
+  return (
+    <div className="gutter" aria-hidden="true">
+      {lines.map(({ top, lead, numbers }) => (
+        <span
+          key={lead.claim.id}
+          className="g"
+          title={wordOf(lead.claim, state)}
+          data-v={lookOf(lead.claim, state)}
+          data-now={numbers.length > 0 && lead.claim.id === state.selected}
+          style={{ top: `calc(${top}px - var(--lead-draft) / 2)` }}
+        >
+          <Mark shape={shapeOf(lead.claim, state)} />
+          <span className="n">{numbers.join(", ")}</span>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** One artifact as a document. */
+export function Draft({
+  document,
+  artifactId,
+  heading,
+  ...shared
+}: Shared & { document: ArtifactDocument; artifactId: string; heading: string | null }) {
+  const ref = useRef<HTMLElement>(null);
+  const mine = shared.rows.filter((row) => row.artifactId === artifactId);
+  return (
+    <article className="doc" ref={ref} aria-label={document.title}>
+      <Gutter doc={ref} rows={mine} state={shared.state} />
+      {heading && <h2 className="doctitle">{heading}</h2>}
+      {document.blocks.map((block, index) => (
+        <Block key={index} block={block} index={index} artifactId={artifactId} shared={shared} />
+      ))}
+    </article>
+  );
+}

@@ -1,0 +1,162 @@
+import type { Obligation, Packet, RevealItem } from "@/api/types";
+import { Mark, type Shape } from "@/components/Mark";
+import { Kbd } from "@/components/States";
+import { t, tMaybe } from "@/i18n";
+import { keep } from "@/lib/format";
+import type { Row } from "./state";
+
+const OB_SHAPE: Record<Obligation["state"], Shape> = { met: "met", unmet: "unmet", regressed: "regressed", open: "unmet" };
+
+/** What was asked for in the last round, and what became of it. */
+export function Obligations({ items }: { items: Obligation[] }) {
+  const order = { regressed: 0, unmet: 1, open: 2, met: 3 };
+  const sorted = [...items].sort((a, b) => order[a.state] - order[b.state]);
+  const states = (["met", "unmet", "regressed", "open"] as const)
+    .map((state) => ({ state, n: items.filter((item) => item.state === state).length }))
+    .filter(({ n }) => n > 0)
+    .map(({ state, n }) => t(`obligation.count.${state}`, { n }));
+  return (
+    <section className="ev" aria-label={t("obligation.title")}>
+      <div className="between">
+        <h2 className="h3">{t("obligation.title")}</h2>
+        <span className="meta">{states.join(", ")}</span>
+      </div>
+      <ol className="mt-2">
+        {sorted.map((item) => (
+          <li
+            className="ob"
+            key={item.id}
+            data-v={item.state === "met" ? "supported" : item.state === "open" ? undefined : "unsupported"}
+          >
+            <Mark shape={OB_SHAPE[item.state]} />
+            <div>
+              <div className="h">
+                <b>{item.comment}</b>
+                <span>{t(`obligation.${item.state}`)}</span>
+              </div>
+              {item.claim_text && <p className="meta">{t("obligation.on", { text: item.claim_text })}</p>}
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** After the decision on a sample: every planted error, and whether it was caught. */
+export function Reveal({ items, rows, onSelect }: { items: RevealItem[]; rows: Row[]; onSelect: (claim: string) => void }) {
+  const caught = items.filter((item) => item.caught).length;
+  return (
+    <section className="ev" aria-label={t("reveal.title")}>
+      <h2 className="h3">{t("reveal.title")}</h2>
+      <p className="mt-1 text-ink-2">{t("reveal.score", { caught, count: items.length })}</p>
+      <ol className="mt-3">
+        {items.map((item, i) => {
+          const row = rows.find((r) => r.claim.id === item.claim_id);
+          return (
+            <li className="ob" key={i} data-v={item.caught ? "supported" : "unsupported"}>
+              <Mark shape={item.caught ? "met" : "unmet"} />
+              <div>
+                <div className="h">
+                  {row ? (
+                    <button type="button" onClick={() => onSelect(row.claim.id)}>
+                      <b>
+                        {row.n}. {tMaybe(`reveal.kind.${item.kind}`, item.kind)}
+                      </b>
+                    </button>
+                  ) : (
+                    <b>{tMaybe(`reveal.kind.${item.kind}`, item.kind)}</b>
+                  )}
+                  <span>{item.caught ? t("reveal.caught") : t("reveal.missed")}</span>
+                </div>
+                <p className="font-serif text-[15px] leading-6">{keep(item.text)}</p>
+                <p>{keep(item.truth)}</p>
+                <p className="meta">{keep(item.explanation)}</p>
+                {item.only_a_reader && <p className="strong">{t("reveal.reader")}</p>}
+              </div>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+export function WhyStopped({ packet }: { packet: Packet }) {
+  if (packet.triggers.length === 0) return null;
+  return (
+    <div className="why">
+      <ul aria-label={t("why.label")}>
+        {packet.triggers.map((trigger) => (
+          <li key={trigger.id}>
+            <Mark shape="stop" className="v-accent" />
+            <span>
+              <b>{tMaybe(`reason.${trigger.kind}`, trigger.kind)}</b>
+              {trigger.detail ? `: ${trigger.detail}` : ""}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export function PlanSteps({ packet }: { packet: Packet }) {
+  return (
+    <article className="doc" aria-label={t("plan.label")}>
+      <ol className="steps-plan">
+        {(packet.plan?.steps ?? []).map((step, i) => (
+          <li key={i}>
+            <span className="quiet">{i + 1}</span>
+            <span>
+              {step.title}
+              {step.detail && <small>{step.detail}</small>}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </article>
+  );
+}
+
+const HELP: [string, Parameters<typeof t>[0]][] = [
+  ["j k", "help.item"],
+  ["n p", "help.flag"],
+  ["e", "help.use"],
+  ["r", "help.keep"],
+  ["f", "help.meaning"],
+  ["c", "help.ask"],
+  ["x 1–4", "help.reject"],
+  ["a", "help.sign"],
+  ["u", "help.undo"],
+  ["o", "help.open"],
+  ["?", "help.help"],
+];
+
+export function KeysHelp({ onClose }: { onClose: () => void }) {
+  return (
+    <section className="keys" aria-label={t("help.title")}>
+      <div className="between">
+        <h2 className="h3">{t("help.title")}</h2>
+        <button type="button" className="b small" onClick={onClose}>
+          {t("action.close")} <Kbd>Esc</Kbd>
+        </button>
+      </div>
+      <dl>
+        {HELP.map(([keys, words]) => (
+          <div key={keys} className="contents">
+            <dt>
+              {keys.split(" ").map((key) => (
+                <span key={key}>
+                  <kbd>{key}</kbd>{" "}
+                </span>
+              ))}
+            </dt>
+            <dd>{t(words)}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="meta mt-4">{t("help.dead")}</p>
+    </section>
+  );
+}

@@ -1,0 +1,97 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { Anchor, SourceBlock } from "@/api/types";
+import { contentQuery, sourcesQuery } from "@/api/queries";
+import { Kbd, problemText } from "@/components/States";
+import { t } from "@/i18n";
+import { cut, slice } from "@/lib/codepoints";
+import { count, keep, when } from "@/lib/format";
+
+const NEIGHBOUR = 320;
+
+/** The blocks to show: the one the words stand in, with one neighbour on each side. */
+export function around(blocks: SourceBlock[], anchor: { block_id: string; char_start: number }): SourceBlock[] {
+  const at = blocks.findIndex((block) => block.block_id === anchor.block_id);
+  const index =
+    at >= 0 ? at : blocks.findIndex((b) => b.char_start <= anchor.char_start && anchor.char_start < b.char_end);
+  return index < 0 ? [] : blocks.slice(Math.max(0, index - 1), index + 2);
+}
+
+function clip(text: string): string {
+  return text.length > NEIGHBOUR ? `${text.slice(0, NEIGHBOUR).trimEnd()} …` : text;
+}
+
+/** The place in words: page, paragraph, characters. */
+export function placeWords(anchor: Anchor, block: SourceBlock | undefined): string {
+  const at = t("sheet.characters", { from: count(anchor.char_start), to: count(anchor.char_end) });
+  const paragraph = block ? t(block.kind === "table_row" ? "sheet.row" : "sheet.paragraph", { n: block.ordinal + 1 }) : null;
+  const page = anchor.page ? t("sheet.page", { n: anchor.page }) : null;
+  const words = [page, paragraph, at].filter(Boolean).join(", ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** The passage of a source with the exact words under the highlighter, and what stands around them. */
+export function Sheet({ projectId, anchor, hotkey }: { projectId: string; anchor: Anchor; hotkey: boolean }) {
+  const content = useQuery(contentQuery(projectId, anchor.source_id, anchor.version));
+  const sources = useQuery(sourcesQuery(projectId));
+  const source = sources.data?.find((s) => s.id === anchor.source_id);
+  const blocks = content.data ? around(content.data.blocks, anchor) : [];
+  const own = blocks.find((block) => block.char_start <= anchor.char_start && anchor.char_start < block.char_end);
+  return (
+    <div className="src">
+      <div className="srchead">
+        <b>{anchor.source_title}</b>
+        <span className="meta nophone">
+          {source
+            ? t("sheet.version", { n: anchor.version, when: when(source.created_at) })
+            : t("sheet.versionOnly", { n: anchor.version })}
+          {source?.retracted_at ? ` · ${t("sheet.retracted")}` : ""}
+        </span>
+      </div>
+      <div className="sheet">
+        {content.isPending && <p className="at">{t("sheet.opening")}</p>}
+        {content.error && (
+          <p className="at">
+            <mark>{keep(anchor.quote)}</mark>
+            <span className="meta block">{t("sheet.failed", { why: problemText(content.error).title })}</span>
+          </p>
+        )}
+        {content.data && blocks.length === 0 && (
+          <p className="at">
+            <mark>{keep(anchor.quote)}</mark>
+          </p>
+        )}
+        {content.data &&
+          blocks.map((block) => {
+            const text = slice(content.data.text, block.char_start, block.char_end);
+            if (block !== own) {
+              return (
+                <p key={block.block_id} data-p={block.ordinal + 1}>
+                  {keep(clip(text))}
+                </p>
+              );
+            }
+            const range = { start: anchor.char_start - block.char_start, end: anchor.char_end - block.char_start };
+            return (
+              <p key={block.block_id} data-p={block.ordinal + 1} className="at">
+                {cut(text, [range]).map((piece, i) =>
+                  piece.range === 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text),
+                )}
+              </p>
+            );
+          })}
+      </div>
+      <div className="where meta">
+        <span>{placeWords(anchor, own)}</span>
+        <Link
+          to="/projects/$projectId/sources/$sourceId"
+          params={{ projectId, sourceId: anchor.source_id }}
+          search={{ version: anchor.version, start: anchor.char_start, end: anchor.char_end }}
+          className="link"
+        >
+          {t("sheet.open")} {hotkey && <Kbd>o</Kbd>}
+        </Link>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import { Mark } from "@/components/Mark";
+import { t } from "@/i18n";
+import { lookOf, shapeOf, wordOf } from "./look";
+import type { ReviewState, Row } from "./state";
+
+type Cell = { row: Row } | { run: Row[] };
+
+const NUMBERS_UP_TO = 24;
+const CELLS_UP_TO = 60;
+
+/** One cell per claim; above 60 claims, passed runs become one cell with their count. */
+export function cells(rows: Row[], state: ReviewState): Cell[] {
+  if (rows.length <= CELLS_UP_TO) return rows.map((row) => ({ row }));
+  const out: Cell[] = [];
+  for (const row of rows) {
+    const last = out.at(-1);
+    if (lookOf(row.claim, state)) out.push({ row });
+    else if (last && "run" in last) last.run.push(row);
+    else out.push({ run: [row] });
+  }
+  return out;
+}
+
+export function Strip({
+  rows,
+  state,
+  onSelect,
+}: {
+  rows: Row[];
+  state: ReviewState;
+  onSelect: (claim: string) => void;
+}) {
+  if (rows.length === 0) return <div className="h-3" />;
+  return (
+    <div
+      className="strip"
+      role="group"
+      aria-label={t("strip.label", { count: rows.length })}
+      data-dense={rows.length > NUMBERS_UP_TO}
+    >
+      {cells(rows, state).map((cell) => {
+        if ("run" in cell) {
+          const [first] = cell.run;
+          const here = cell.run.some((row) => row.claim.id === state.selected);
+          return (
+            <button
+              type="button"
+              className="run"
+              key={first?.claim.id}
+              aria-current={here ? "true" : undefined}
+              aria-label={t("strip.run", { count: cell.run.length })}
+              title={t("strip.run", { count: cell.run.length })}
+              onClick={() => first && onSelect(first.claim.id)}
+            >
+              <span className="n">{cell.run.length}</span>
+            </button>
+          );
+        }
+        const { claim, n } = cell.row;
+        return (
+          <button
+            type="button"
+            key={claim.id}
+            data-v={lookOf(claim, state)}
+            aria-current={state.selected === claim.id ? "true" : undefined}
+            aria-label={t("strip.claim", { n, word: wordOf(claim, state) })}
+            onClick={() => onSelect(claim.id)}
+          >
+            <Mark shape={shapeOf(claim, state)} />
+            <span className="n">{n}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}

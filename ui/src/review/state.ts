@@ -1,0 +1,315 @@
+/**
+ * What a person has done with a packet before they decide: a pure reducer. Nothing here reaches the server
+ * until the decision is pressed, and the decision carries all of it together with the packet's digest.
+ */
+
+import { slice, unitOffsets } from "@/lib/codepoints";
+import { replaceInline, type Replacement } from "@/lib/inline";
+import type { ArtifactDocument, Claim, DocBlock, Packet } from "@/api/types";
+
+export type Settlement =
+  | { kind: "corrected"; how: "use" | "edit" | "remove"; text: string }
+  | { kind: "kept"; reason: string };
+
+export interface Change {
+  id: string;
+  artifact_id: string | null;
+  claim_id: string | null;
+  comment: string;
+}
+
+export type Mode =
+  | { name: "read" }
+  | { name: "keep" | "edit" | "ask"; claim: string | null }
+  | { name: "reject" }
+  | { name: "reject-text" };
+
+export interface ReviewState {
+  digest: string;
+  selected: string | null;
+  settled: Record<string, Settlement>;
+  changes: Change[];
+  mode: Mode;
+}
+
+/** A claim with its artifact and its number over the whole packet. */
+export interface Row {
+  claim: Claim;
+  artifactId: string;
+  n: number;
+}
+
+export function rowsOf(packet: Packet): Row[] {
+  const single = packet.artifacts.length <= 1;
+  let n = 0;
+  return packet.artifacts.flatMap((artifact) =>
+    artifact.claims.map((claim) => {
+      n += 1;
+      return { claim, artifactId: artifact.artifact_id, n: single ? claim.n : n };
+    }),
+  );
+}
+
+export function mustSettle(claim: Claim): boolean {
+  return claim.verdict === "unsupported" || claim.verdict === "conflict";
+}
+
+export function flagsOf(rows: Row[]): Row[] {
+  return rows.filter((row) => row.claim.needs_you || mustSettle(row.claim));
+}
+
+export function asked(state: ReviewState, claimId: string): Change | undefined {
+  return state.changes.find((change) => change.claim_id === claimId);
+}
+
+/** Flags that are neither corrected, nor kept, nor asked to be changed. */
+export function openFlags(rows: Row[], state: ReviewState): Row[] {
+  return flagsOf(rows).filter((row) => !state.settled[row.claim.id] && !asked(state, row.claim.id));
+}
+
+export interface Tally {
+  open: number;
+  corrected: number;
+  kept: number;
+  asked: number;
+  passed: number;
+}
+
+export function tally(rows: Row[], state: ReviewState): Tally {
+  const settled = Object.entries(state.settled).filter(([id]) => rows.some((row) => row.claim.id === id));
+  return {
+    open: openFlags(rows, state).length,
+    corrected: settled.filter(([, s]) => s.kind === "corrected").length,
+    kept: settled.filter(([, s]) => s.kind === "kept").length,
+    asked: state.changes.length,
+    passed: rows.length - flagsOf(rows).length,
+  };
+}
+
+/** Ready means: every flag is settled and no change is waiting to be asked for. */
+export function readyToSign(rows: Row[], state: ReviewState): boolean {
+  return openFlags(rows, state).length === 0 && state.changes.length === 0;
+}
+
+export type Action =
+  | { type: "select"; claim: string | null }
+  | { type: "settle"; claim: string; settlement: Settlement }
+  | { type: "take-back"; claim: string }
+  | { type: "ask"; change: Change }
+  | { type: "unask"; id: string }
+  | { type: "mode"; mode: Mode }
+  | { type: "open"; packet: Packet; digest: string };
+
+export function start(packet: Packet, digest: string): ReviewState {
+  const rows = rowsOf(packet);
+  return {
+    digest,
+    selected: (flagsOf(rows)[0] ?? rows[0])?.claim.id ?? null,
+    settled: {},
+    changes: [],
+    mode: { name: "read" },
+  };
+}
+
+export function reduce(state: ReviewState, action: Action): ReviewState {
+  switch (action.type) {
+    case "select":
+      return { ...state, selected: action.claim, mode: { name: "read" } };
+    case "settle":
+      return {
+        ...state,
+        settled: { ...state.settled, [action.claim]: action.settlement },
+        // A claim is settled or sent back, never both.
+        changes: state.changes.filter((change) => change.claim_id !== action.claim),
+        mode: { name: "read" },
+      };
+    case "take-back": {
+      const { [action.claim]: _gone, ...settled } = state.settled;
+      return { ...state, settled, mode: { name: "read" } };
+    }
+    case "ask": {
+      const { [action.change.claim_id ?? ""]: _gone, ...settled } = state.settled;
+      return { ...state, settled, changes: [...state.changes, action.change], mode: { name: "read" } };
+    }
+    case "unask":
+      return { ...state, changes: state.changes.filter((change) => change.id !== action.id) };
+    case "mode":
+      return { ...state, mode: action.mode };
+    case "open":
+      return carryOver(state, action.packet, action.digest);
+  }
+}
+
+/**
+ * Goes to a newer packet. A claim's id comes from its words, so what was done about a sentence that is still
+ * there, with the same verdict, is still meant; everything else has to be looked at again.
+ */
+function carryOver(state: ReviewState, packet: Packet, digest: string): ReviewState {
+  const rows = rowsOf(packet);
+  const here = new Map(rows.map((row) => [row.claim.id, row]));
+  const settled = Object.fromEntries(Object.entries(state.settled).filter(([id]) => here.has(id)));
+  const changes = state.changes.filter((change) => change.claim_id === null || here.has(change.claim_id));
+  const fresh = start(packet, digest);
+  const next = { ...fresh, settled, changes };
+  const first = openFlags(rows, next)[0]?.claim.id;
+  const kept = state.selected && here.has(state.selected) ? state.selected : null;
+  return { ...next, selected: first ?? kept ?? fresh.selected };
+}
+
+/** How many claims of the newer packet a reader of the older one has not seen as they now stand. */
+export function changedClaims(before: Packet, after: Packet): number {
+  const old = new Map(rowsOf(before).map((row) => [row.claim.id, row.claim.verdict]));
+  const now = rowsOf(after);
+  const ids = new Set(now.map((row) => row.claim.id));
+  const differing = now.filter((row) => old.get(row.claim.id) !== row.claim.verdict).length;
+  const gone = [...old.keys()].filter((id) => !ids.has(id)).length;
+  return Math.max(differing, gone);
+}
+
+/** The block's plain text in which a claim's offsets count, or null for a series. */
+export function plainOf(block: DocBlock | undefined, path: number[]): string | null {
+  if (!block) return null;
+  switch (block.type) {
+    case "list":
+      return block.plain_items?.[path[1] ?? 0] ?? block.items[path[1] ?? 0] ?? null;
+    case "table": {
+      const [, row = 0, column = 0] = path;
+      const cell = block.plain_rows?.[row]?.[column] ?? block.rows[row]?.[column];
+      return cell === undefined || cell === null ? null : String(cell);
+    }
+    case "chart":
+      return null;
+    default:
+      return block.plain ?? block.text;
+  }
+}
+
+/**
+ * The document with the person's corrections in it, ready to be sent, or null when nothing was corrected.
+ * Only what the person changed differs from what they were shown.
+ */
+export function correctedDocument(
+  document: ArtifactDocument,
+  claims: Claim[],
+  settled: Record<string, Settlement>,
+): ArtifactDocument | null {
+  const perPlace = new Map<string, { claim: Claim; text: string }[]>();
+  for (const claim of claims) {
+    const settlement = settled[claim.id];
+    if (settlement?.kind !== "corrected" || claim.kind === "series") continue;
+    const place = claim.path.join("/");
+    perPlace.set(place, [...(perPlace.get(place) ?? []), { claim, text: settlement.text }]);
+  }
+  if (perPlace.size === 0) return null;
+
+  const edits = (path: number[], raw: string, plain: string): string => {
+    const here = perPlace.get(path.join("/"));
+    if (!here) return raw;
+    const at = unitOffsets(plain);
+    const replacements: Replacement[] = here.map(({ claim, text }) => ({
+      start: at(claim.char_start),
+      end: at(claim.char_end),
+      text,
+    }));
+    return replaceInline(raw, plain, replacements);
+  };
+
+  const blocks: DocBlock[] = [];
+  document.blocks.forEach((block, index) => {
+    switch (block.type) {
+      case "chart":
+        blocks.push(block);
+        break;
+      case "list": {
+        const { plain_items, ...rest } = block;
+        const items = block.items
+          .map((item, i) => edits([index, i], item, plain_items?.[i] ?? item))
+          .filter((item, i) => item.trim() !== "" || block.items[i]?.trim() === "");
+        if (items.length) blocks.push({ ...rest, items });
+        break;
+      }
+      case "table": {
+        const { plain_rows: _plain, ...rest } = block;
+        const rows = block.rows.map((row, r) =>
+          row.map((cell, c) => {
+            const here = perPlace.get([index, r, c].join("/"))?.[0];
+            if (!here) return cell;
+            return typeof cell === "number" && /^-?\d+(\.\d+)?$/.test(here.text) ? Number(here.text) : here.text;
+          }),
+        );
+        blocks.push({ ...rest, rows });
+        break;
+      }
+      default: {
+        const { plain, ...rest } = block;
+        const text = edits([index], block.text, plain ?? block.text);
+        if (text.trim() !== "" || block.text.trim() === "") blocks.push({ ...rest, text } as DocBlock);
+      }
+    }
+  });
+  return { ...document, blocks };
+}
+
+export interface ApproveBody {
+  packet_digest: string;
+  acknowledged: { claim_id: string; reason: string }[];
+  edits: { artifact_id: string; body: ArtifactDocument }[];
+  undo_seconds: number;
+  feedback?: string;
+  answers?: Record<string, unknown>;
+}
+
+export function approveBody(
+  packet: Packet,
+  state: ReviewState,
+  documents: Record<string, ArtifactDocument>,
+  answers?: Record<string, unknown>,
+): ApproveBody {
+  const ids = new Set(rowsOf(packet).map((row) => row.claim.id));
+  const edits = packet.artifacts.flatMap((artifact) => {
+    const document = documents[artifact.artifact_id];
+    const body = document ? correctedDocument(document, artifact.claims, state.settled) : null;
+    return body ? [{ artifact_id: artifact.artifact_id, body }] : [];
+  });
+  return {
+    packet_digest: state.digest,
+    acknowledged: Object.entries(state.settled).flatMap(([claim_id, s]) =>
+      s.kind === "kept" && ids.has(claim_id) ? [{ claim_id, reason: s.reason }] : [],
+    ),
+    edits,
+    undo_seconds: 6,
+    ...(answers ? { answers } : {}),
+  };
+}
+
+/** What goes back to the agent: the changes asked for, and each correction, since a round starts from the agent's text. */
+export function changesToSend(
+  packet: Packet,
+  state: ReviewState,
+  say: (settlement: Extract<Settlement, { kind: "corrected" }>) => string,
+): { artifact_id?: string; claim_id?: string; comment: string }[] {
+  const where = new Map(rowsOf(packet).map((row) => [row.claim.id, row.artifactId]));
+  const sent = state.changes.map((change) => ({
+    ...(change.artifact_id ? { artifact_id: change.artifact_id } : {}),
+    ...(change.claim_id ? { claim_id: change.claim_id } : {}),
+    comment: change.comment,
+  }));
+  for (const [claim_id, settlement] of Object.entries(state.settled)) {
+    const artifact_id = where.get(claim_id);
+    if (settlement.kind === "corrected" && artifact_id) sent.push({ artifact_id, claim_id, comment: say(settlement) });
+  }
+  return sent;
+}
+
+/** The words of a claim that differ, as a range of its own text in code points; null when nothing is marked. */
+export function markedRange(claim: Claim): { start: number; end: number } | null {
+  const said = claim.say?.draft;
+  if (!said?.mark) return null;
+  const words = slice(said.text, said.mark[0], said.mark[1]);
+  if (!words) return null;
+  const excerpt = claim.text.indexOf(said.text);
+  const unit = excerpt >= 0 ? excerpt + unitOffsets(said.text)(said.mark[0]) : claim.text.indexOf(words);
+  if (unit < 0) return null;
+  const start = [...claim.text.slice(0, unit)].length;
+  return { start, end: start + [...words].length };
+}

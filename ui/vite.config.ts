@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import type { Plugin } from "vite";
+
+/** Serves the worker of Mock Service Worker while developing with fixtures; it never reaches a build. */
+function mockWorker(): Plugin {
+  return {
+    name: "mock-worker",
+    apply: "serve",
+    configureServer(server) {
+      server.middlewares.use("/mockServiceWorker.js", (_request, response) => {
+        const file = fileURLToPath(new URL("node_modules/msw/lib/mockServiceWorker.js", import.meta.url));
+        response.setHeader("Content-Type", "text/javascript");
+        response.end(readFileSync(file));
+      });
+    },
+  };
+}
+
+const api = process.env["PROOFROOM_API"] ?? "http://127.0.0.1:8787";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), mockWorker()],
+  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
+  server: { host: "127.0.0.1", proxy: { "/api": { target: api, changeOrigin: true } } },
+  build: {
+    outDir: "../src/proofroom/api/static",
+    emptyOutDir: true,
+    target: "es2023",
+    // Vite's own preload helper would be fine under the policy; inlined assets would not all be.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+  },
+  test: {
+    environment: "jsdom",
+    globals: true,
+    setupFiles: ["./tests/setup.ts"],
+    include: ["tests/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
