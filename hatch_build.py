@@ -19,10 +19,10 @@ class UiBuildHook(BuildHookInterface[Any]):
         """Build ui/ into src/proofroom/api/static/; `version` is `standard` or `editable`."""
         if self.target_name != "wheel" or version == "editable":
             return
-        spec = importlib.util.spec_from_file_location("proofroom_dev", Path(self.root, "dev.py"))
+        spec = importlib.util.spec_from_file_location("devsetup", Path(self.root, "devsetup.py"))
         assert spec is not None
         assert spec.loader is not None
-        dev = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = dev
-        spec.loader.exec_module(dev)
-        dev.build_ui(dev.find_node(Path(place) for place in sys.path))
+        devsetup = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = devsetup
+        spec.loader.exec_module(devsetup)
+        devsetup.build_ui(devsetup.find_node(Path(place) for place in sys.path))

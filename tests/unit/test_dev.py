@@ -17,19 +17,20 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import dev  # noqa: E402
+import devsetup  # noqa: E402
 
 sys.path.remove(str(ROOT))
 
 
-@pytest.mark.parametrize("name", sorted(dev.dependencies()))
+@pytest.mark.parametrize("name", sorted(devsetup.dependencies()))
 def test_a_lock_was_made_from_what_pyproject_asks_for(name: str) -> None:
-    text = (dev.LOCKS / f"{name}.lock").read_text()
-    assert dev.lock_mark(dev.dependencies()[name]) in text.splitlines(), "run: python3 dev.py lock"
+    text = (devsetup.LOCKS / f"{name}.lock").read_text()
+    assert devsetup.lock_mark(devsetup.dependencies()[name]) in text.splitlines(), "run: python3 dev.py lock"
 
 
-@pytest.mark.parametrize("name", sorted(dev.dependencies()))
+@pytest.mark.parametrize("name", sorted(devsetup.dependencies()))
 def test_a_lock_pins_everything_by_hash_and_names_no_place(name: str) -> None:
-    lines = (dev.LOCKS / f"{name}.lock").read_text().splitlines()
+    lines = (devsetup.LOCKS / f"{name}.lock").read_text().splitlines()
     entries = [line for line in lines if line and not line.startswith(("#", " "))]
     assert entries
     assert all(re.match(r"[a-z0-9.-]+(\[[a-z,-]+\])?==\S+", entry) for entry in entries)
@@ -41,7 +42,7 @@ def test_the_runtime_lock_is_part_of_the_development_lock() -> None:
     pins = {
         name: {
             line.split(" ")[0]
-            for line in (dev.LOCKS / f"{name}.lock").read_text().splitlines()
+            for line in (devsetup.LOCKS / f"{name}.lock").read_text().splitlines()
             if "==" in line
         }
         for name in ("runtime", "dev")
@@ -55,22 +56,22 @@ def test_the_web_ui_lock_names_no_place() -> None:
 
 def test_the_wheel_is_told_to_hold_the_built_ui() -> None:
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["artifacts"] == [f"{dev.STATIC.relative_to(ROOT).as_posix()}/**"]
+    assert wheel["artifacts"] == [f"{devsetup.STATIC.relative_to(ROOT).as_posix()}/**"]
 
 
 def test_a_digest_changes_with_names_contents_and_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(devsetup, "ROOT", tmp_path)
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("a")
     two.write_text("b")
-    first = dev.digest([one, two])
-    assert dev.digest([two, one]) == first
-    assert dev.digest([one, two], "more") != first
+    first = devsetup.digest([one, two])
+    assert devsetup.digest([two, one]) == first
+    assert devsetup.digest([one, two], "more") != first
     one.write_text("b")
     two.write_text("a")
-    assert dev.digest([one, two]) != first
+    assert devsetup.digest([one, two]) != first
 
 
 def test_the_callers_settings_and_keys_do_not_reach_the_tests(
@@ -140,22 +141,22 @@ def test_pytest_fails_when_a_test_leaves_a_process(
 def test_a_failed_step_shows_its_output_and_what_to_do(capfd: pytest.CaptureFixture[str]) -> None:
     program = "import sys; print('the reason'); sys.exit(3)"
     with pytest.raises(dev.Failure, match=r"frobnicating failed \(exit 3, output above\)\. Do better\."):
-        dev.call([sys.executable, "-c", program], "frobnicating", advice="Do better.")
+        devsetup.call([sys.executable, "-c", program], "frobnicating", advice="Do better.")
     assert "the reason" in capfd.readouterr().out
     with pytest.raises(dev.Failure, match="frobnicating failed: /nowhere: No such file"):
-        dev.call(["/nowhere"], "frobnicating")
+        devsetup.call(["/nowhere"], "frobnicating")
 
 
 def test_without_apt_the_one_command_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(dev.Failure, match="apt-get install -y chromium"):
-        dev.apt_install("chromium", "The browser tests need Chromium.")
+        devsetup.apt_install("chromium", "The browser tests need Chromium.")
 
 
 def test_a_checkout_without_the_web_ui_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.setattr(devsetup, "ROOT", tmp_path)
     with pytest.raises(dev.Failure, match="no web UI"):
-        dev.build_ui()
+        devsetup.build_ui()
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["sync", "nonsense"]])
@@ -168,8 +169,9 @@ def test_wrong_use_fails_without_a_traceback(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_dev_py_can_be_read_by_an_older_python() -> None:
-    """So that its message about the version is what a user of one sees."""
+def test_an_older_python_can_read_it() -> None:
+    """So that the message about the version is what a user of one sees."""
     import ast
 
-    ast.parse((ROOT / "dev.py").read_text(), feature_version=(3, 8))
+    for name in ("dev.py", "devsetup.py"):
+        ast.parse((ROOT / name).read_text(), feature_version=(3, 8))
