@@ -100,7 +100,7 @@ def new_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def used_dir() -> Iterator[Path]:
-    """A data directory with a stopped server. Making or copying one takes a second, so these tests share it."""
+    """A data directory with a stopped server, shared: making or copying one takes a second."""
     with tempfile.TemporaryDirectory(prefix="pr-") as folder:
         place = Path(folder).resolve() / "data"
         EmbeddedPostgres.start(place).stop()
