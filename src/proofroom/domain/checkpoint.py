@@ -13,6 +13,10 @@ PACKET_VERSION = 1
 MUST_SETTLE = frozenset({"unsupported", "conflict"})
 """Verdicts that cannot be signed over in silence: edited away, or acknowledged with a reason."""
 
+MAY_STAND = frozenset({"supported", "partial", "uncited"})
+"""Verdicts that may be signed over in silence. One that is in neither set counts as a flag, and calling a claim
+an opinion lifts none."""
+
 MAX_UNDO_SECONDS = 60
 
 
@@ -56,7 +60,7 @@ def require_digest(given: str | None, packet: Mapping[str, Any], stored: str) ->
             "A decision must name the packet it was made on.",
             hint="Send the packet_digest of the checkpoint that you looked at.",
         )
-    if packet_digest(packet) != stored:
+    if not _is_sealed_by(stored, packet):
         raise Conflict(
             "packet_altered",
             "The stored packet is not the one that was sealed.",
@@ -70,13 +74,20 @@ def require_digest(given: str | None, packet: Mapping[str, Any], stored: str) ->
         )
 
 
+def _is_sealed_by(stored: str, packet: Mapping[str, Any]) -> bool:
+    try:
+        return packet_digest(packet) == stored
+    except ValueError:  # what has no canonical form was never sealed
+        return False
+
+
 def flagged_claims(packet: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """(artifact, claim) for each claim that must be settled before signing, in reading order."""
     return [
         (artifact, claim)
         for artifact in packet.get("artifacts", ())
         for claim in artifact.get("claims", ())
-        if claim["verdict"] in MUST_SETTLE and not claim.get("opinion", False)
+        if claim.get("verdict") not in MAY_STAND
     ]
 
 
@@ -123,6 +134,6 @@ def check_acknowledged(packet: Mapping[str, Any], acknowledged: Sequence[Acknowl
 
 
 def adds_a_flag(before: Mapping[str, Any], after: Mapping[str, Any], settled: Collection[str]) -> bool:
-    """Whether an edited packet holds a claim to settle that neither stood there before nor is acknowledged."""
+    """Whether an edited packet holds a flagged claim that neither stood there before nor is acknowledged."""
     known = {c["id"] for _, c in flagged_claims(before)}
     return any(c["id"] not in known and c["id"] not in settled for _, c in flagged_claims(after))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 
 class ProofroomError(Exception):
@@ -31,6 +32,14 @@ class ProofroomError(Exception):
         self.message = message
         self.hint = hint
         self.extra = MappingProxyType(dict(extra or {}))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process boundaries; a read-only view of a dict does not pickle, the dict does.
+        return type(self), self.args, {**self.__dict__, "extra": dict(self.extra)}
+
+    def __setstate__(self, state: dict[str, Any] | None) -> None:
+        self.__dict__.update(state or {})
+        self.extra = MappingProxyType(dict(self.extra))
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip() + f" [{self.code}]"

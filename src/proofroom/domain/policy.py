@@ -3,9 +3,10 @@
 `evaluate` asks the rules in order; the first that has an opinion decides. A case that no rule knows pauses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeAlias
 
 POLICY_VERSION = "2026-11-22"
@@ -44,6 +45,15 @@ class Trigger(StrEnum):
 BLOCKING = frozenset({Trigger.QUESTION, Trigger.BUDGET})
 """Without a person the agent cannot go on; these pause under every strategy."""
 
+LEFT_FOR_THE_END: Mapping[Strategy, frozenset[Trigger]] = MappingProxyType(
+    {
+        Strategy.CHECKPOINT_REQUIRED: frozenset(),
+        Strategy.FINAL_ONLY: frozenset(Trigger) - BLOCKING,
+        Strategy.AUTO_APPROVE_LOW_RISK: frozenset({Trigger.LOW_CONFIDENCE}),
+    }
+)
+"""What a strategy does not stop for in the middle: it stays open and is a reason at the final gate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -80,6 +90,7 @@ class Pause:
 
 Verdict: TypeAlias = Proceed | Pause
 Rule: TypeAlias = Callable[[Strategy, Gate, Facts], Verdict | None]
+# ruff: noqa: ARG001  every rule is given all there is to look at
 
 
 def _ordered(triggers: frozenset[Trigger]) -> tuple[str, ...]:
@@ -89,7 +100,8 @@ def _ordered(triggers: frozenset[Trigger]) -> tuple[str, ...]:
 def stops_when_the_agent_cannot_go_on(strategy: Strategy, gate: Gate, facts: Facts) -> Verdict | None:
     blocking = facts.open_triggers & BLOCKING
     if gate is Gate.MID and blocking:
-        return Pause(_ordered(facts.open_triggers), ("It cannot go on without an answer.",))
+        doubts = facts.open_triggers - LEFT_FOR_THE_END.get(strategy, frozenset())
+        return Pause(_ordered(doubts), ("It cannot go on without an answer.",))
     return None
 
 
@@ -131,7 +143,7 @@ def collects_doubts_for_the_end(strategy: Strategy, gate: Gate, facts: Facts) ->
 
 def stops_at_doubts_but_low_confidence(strategy: Strategy, gate: Gate, facts: Facts) -> Verdict | None:
     if gate is Gate.MID and strategy is Strategy.AUTO_APPROVE_LOW_RISK:
-        doubts = facts.open_triggers - {Trigger.LOW_CONFIDENCE}
+        doubts = facts.open_triggers - LEFT_FOR_THE_END[strategy]
         if doubts:
             return Pause(_ordered(doubts), ("This strategy stops where it matters.",))
         return Proceed(("Low confidence goes to the final gate.",))
@@ -147,7 +159,7 @@ def lets_low_risk_pass(strategy: Strategy, gate: Gate, facts: Facts) -> Verdict 
         for hit, why in (
             (not facts.opted_in, "This workspace has not allowed policy to sign."),
             (facts.external, "Approval would release something outside this project."),
-            (facts.any_trigger, "Something came up during the work."),
+            (facts.any_trigger or bool(facts.open_triggers), "Something came up during the work."),
             (facts.flags > 0, f"{facts.flags} claims need a person."),
         )
         if hit
@@ -183,4 +195,6 @@ def evaluate(strategy: Strategy, gate: Gate, facts: Facts, rules: tuple[Rule, ..
         verdict = rule(strategy, gate, facts)
         if verdict is not None:
             return verdict
-    return Pause((gate.value if gate is not Gate.MID else "review_requested",), ("No rule covers this case.",))
+    return Pause(
+        (gate.value if gate is not Gate.MID else "review_requested",), ("No rule covers this case.",)
+    )

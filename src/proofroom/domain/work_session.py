@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import assert_never
 
 from proofroom.domain.errors import Conflict
 
@@ -158,8 +159,11 @@ def apply(
     `lease_lapsed`: the lease of the leg that holds an in_progress session has run out (claim, give_up).
     `final_gate`: the approved checkpoint is the final one. `failure`: why (fail).
 
-    Raises Conflict: `wrong_status` when the table or a guard refuses, `leased` when another worker holds the
-    session, `iterations_exhausted`, `not_retryable`, `not_sealed`.
+    A pause takes back what was sealed before: only a final gate passed after it lets the session complete.
+
+    Raises Conflict: `wrong_status` when the table refuses, `leased` when another worker holds the session or
+    it may still settle, `claims_exhausted` when it can only be given up, `iterations_exhausted`,
+    `not_retryable`, `not_sealed`. Raises ValueError for a `fail` without a failure.
     """
     target = TRANSITIONS.get((state.status, event))
     if target is None:
@@ -168,7 +172,15 @@ def apply(
     match event:
         case E.CLAIM:
             if state.status is S.IN_PROGRESS and not lease_lapsed:
-                raise Conflict("leased", "Another worker holds this session.", hint="It ends or lapses by itself.")
+                raise Conflict(
+                    "leased", "Another worker holds this session.", hint="It ends or lapses by itself."
+                )
+            if state.unsettled_claims >= MAX_UNSETTLED_CLAIMS:
+                raise Conflict(
+                    "claims_exhausted",
+                    f"{state.unsettled_claims} workers in a row stopped in the middle of this session.",
+                    hint="It is given up now; retry it once you know why they stopped.",
+                )
             return replace(moved, leg=state.leg + 1, unsettled_claims=state.unsettled_claims + 1)
         case E.GIVE_UP:
             if not lease_lapsed or state.unsettled_claims < MAX_UNSETTLED_CLAIMS:
@@ -194,9 +206,9 @@ def apply(
                 raise ValueError("a failed session says why")
             return replace(moved, failure=failure, unsettled_claims=0)
         case E.PAUSE | E.OPEN_CHECK:
-            return replace(moved, unsettled_claims=0)
+            return replace(moved, next_step=NextStep.WORK, unsettled_claims=0)
         case E.APPROVE:
-            return replace(moved, next_step=NextStep.FINALIZE if final_gate else state.next_step)
+            return replace(moved, next_step=NextStep.FINALIZE if final_gate else NextStep.WORK)
         case E.REQUEST_CHANGES:
             if state.change_requests >= MAX_CHANGE_REQUESTS:
                 raise Conflict(
@@ -229,3 +241,5 @@ def apply(
             return replace(moved, failure=None, unsettled_claims=0)
         case E.EXECUTE | E.VOTE | E.SUPERSEDE | E.APPROVE_PENDING | E.WITHDRAW:
             return moved
+        case _:
+            assert_never(event)

@@ -1,0 +1,398 @@
+"""A session driven at random, beside a model of what its reviewers have seen and passed.
+
+The model knows nothing of the table. It keeps what a strategy demands: the plan gate, each doubt that stopped
+the work, and the final gate, each passed on the digest of what stood there at that moment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from proofroom.domain.checkpoint import packet_digest, require_digest
+from proofroom.domain.errors import Conflict, PreconditionRequired
+from proofroom.domain.policy import Facts, Gate, Pause, Proceed, Strategy, Trigger, evaluate
+from proofroom.domain.work_session import Event, Failure, NextStep, State, Status, apply
+
+BROKE = Failure("provider_error", "The provider hung up.", retryable=True)
+FOR_GOOD = Failure("no_output", "It wrote nothing.", retryable=False)
+
+
+@dataclass
+class Checkpoint:
+    gate: Gate
+    reasons: tuple[str, ...]
+    packet: dict[str, Any]
+    digest: str
+    earlier: list[str] = field(default_factory=list)
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """`artifact` and `plan` are what was last written; `sealed` is the artifact that a final gate passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = State()
+        self.strategy = Strategy.FINAL_ONLY
+        self.opted_in = self.external = False
+        self.seen: list[State] = []
+        self.artifact = 0
+        self.plan = 0
+        self.approved_plan: int | None = None
+        self.open: set[Trigger] = set()
+        self.ever: set[Trigger] = set()
+        self.stopped_for: set[Trigger] = set()
+        self.sealed: int | None = None
+        self.sealed_by: str | None = None
+        self.checkpoint: Checkpoint | None = None
+        self.lease_lapsed = False
+        self.claims_in_a_row = 0
+        self.worker_legs: list[int] = []
+        self.written_by: list[int] = []
+        self.asked_for_changes = 0
+        self.delivered: int | None = None
+
+    @initialize(strategy=st.sampled_from(Strategy), opted_in=st.booleans(), external=st.booleans())
+    def starts(self, strategy: Strategy, opted_in: bool, external: bool) -> None:
+        self.strategy, self.opted_in, self.external = strategy, opted_in, external
+        self.seen = [self.state]
+
+    # What is true of every step
+
+    def _move(self, event: Event, **facts: Any) -> None:
+        self.state = apply(self.state, event, **facts)
+        self.seen.append(self.state)
+
+    @invariant()
+    def versions_and_legs_only_grow(self) -> None:
+        for before, after in zip(self.seen, self.seen[1:], strict=False):
+            assert after.version == before.version + 1
+            assert after.leg >= before.leg
+            assert after.iteration >= before.iteration
+            held = after.status is Status.IN_PROGRESS
+            if held and not (before.status is Status.IN_PROGRESS and after.leg == before.leg):
+                assert after.leg == before.leg + 1, "whoever takes the session gets a leg of its own"
+
+    @invariant()
+    def three_change_requests_at_most(self) -> None:
+        assert self.state.iteration <= 4
+        assert self.state.iteration == self.asked_for_changes + 1
+        assert self.state.change_requests == self.asked_for_changes
+
+    @invariant()
+    def ends_are_final_and_failures_leave_by_retry(self) -> None:
+        for before, after in zip(self.seen, self.seen[1:], strict=False):
+            assert before.status not in (Status.COMPLETED, Status.CANCELLED)
+            if before.status is Status.FAILED:
+                assert after.status is Status.QUEUED
+                assert before.failure is not None
+                assert before.failure.retryable
+        assert (self.state.failure is not None) is (self.state.status is Status.FAILED)
+
+    @invariant()
+    def nothing_completes_past_a_gate(self) -> None:
+        if self.state.status is not Status.COMPLETED:
+            assert self.delivered is None
+            return
+        assert self.delivered == self.sealed == self.artifact
+        assert self.sealed_by in ("person", "policy")
+        if self.strategy is Strategy.CHECKPOINT_REQUIRED:
+            assert self.approved_plan == self.plan
+            assert self.stopped_for >= self.ever
+        if self.strategy is Strategy.AUTO_APPROVE_LOW_RISK:
+            assert self.stopped_for >= self.ever - {Trigger.LOW_CONFIDENCE}
+        assert self.stopped_for >= self.ever & {Trigger.QUESTION, Trigger.BUDGET}
+        if self.sealed_by == "policy":
+            assert self.strategy is Strategy.AUTO_APPROVE_LOW_RISK
+            assert self.opted_in
+            assert not self.external
+            assert not self.ever
+
+    @invariant()
+    def only_the_leg_that_held_the_session_wrote(self) -> None:
+        assert self.written_by == sorted(self.written_by)
+
+    @invariant()
+    def a_checkpoint_stands_open_exactly_while_it_waits(self) -> None:
+        assert (self.checkpoint is not None) is (self.state.status is Status.PENDING_REVIEW)
+
+    # A leg
+
+    def _holds(self, leg: int) -> bool:
+        """The fence: what a write is conditional on."""
+        return self.state.status is Status.IN_PROGRESS and self.state.leg == leg
+
+    def _working(self) -> bool:
+        return self.state.status is Status.IN_PROGRESS and self.state.next_step is NextStep.WORK
+
+    def _facts(self) -> Facts:
+        return Facts(
+            open_triggers=frozenset(self.open),
+            any_trigger=bool(self.ever),
+            plan_approved=self.plan == self.approved_plan,
+            external=self.external,
+            opted_in=self.opted_in,
+        )
+
+    def _open(self, gate: Gate, reasons: tuple[str, ...]) -> None:
+        packet = self._packet(gate, reasons)
+        self.checkpoint = Checkpoint(gate, reasons, packet, packet_digest(packet))
+        self.sealed, self.sealed_by = None, None
+
+    def _packet(self, gate: Gate, reasons: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            "gate": gate.value,
+            "reasons": list(reasons),
+            "plan": self.plan,
+            "artifact": self.artifact,
+            "version": self.state.version,
+        }
+
+    @precondition(lambda self: self.state.status is Status.INITIALIZED)
+    @rule()
+    def execute(self) -> None:
+        self._move(Event.EXECUTE)
+
+    @precondition(lambda self: self.state.status is Status.INITIALIZED)
+    @rule()
+    def open_check(self) -> None:
+        """An outside draft goes straight to its final gate; it has no plan and nothing stopped it."""
+        self.artifact = 1
+        self.approved_plan = self.plan
+        self._open(Gate.FINAL, ("final",))
+        self._move(Event.OPEN_CHECK)
+
+    @precondition(lambda self: self.state.status is Status.QUEUED)
+    @rule()
+    def claim(self) -> None:
+        self._move(Event.CLAIM)
+        self.lease_lapsed = False
+        self.worker_legs.append(self.state.leg)
+        self.claims_in_a_row = 1
+
+    @precondition(lambda self: self.state.status is Status.IN_PROGRESS)
+    @rule()
+    def worker_goes_silent(self) -> None:
+        self.lease_lapsed = True
+
+    @precondition(lambda self: self.state.status is Status.IN_PROGRESS)
+    @rule()
+    def sweep(self) -> None:
+        """As the sweeper does: give up if it may, else hand the session to another worker."""
+        if not self.lease_lapsed:
+            for event in (Event.GIVE_UP, Event.CLAIM):
+                with pytest.raises(Conflict) as caught:
+                    self._move(event)
+                assert caught.value.code == "leased"
+            return
+        if self.claims_in_a_row == 5:
+            with pytest.raises(Conflict) as caught:
+                self._move(Event.CLAIM, lease_lapsed=True)
+            assert caught.value.code == "claims_exhausted"
+            self._move(Event.GIVE_UP, lease_lapsed=True)
+            return
+        with pytest.raises(Conflict) as caught:
+            self._move(Event.GIVE_UP, lease_lapsed=True)
+        assert caught.value.code == "leased"
+        self._move(Event.CLAIM, lease_lapsed=True)
+        self.lease_lapsed = False
+        self.worker_legs.append(self.state.leg)
+        self.claims_in_a_row += 1
+
+    @precondition(lambda self: self.worker_legs)
+    @rule(data=st.data())
+    def any_worker_writes(self, data: st.DataObject) -> None:
+        """Also one that was given up long ago and wakes now: its leg is behind, and nothing changes."""
+        leg = data.draw(st.sampled_from(self.worker_legs))
+        before = (self.artifact, self.state)
+        if self._holds(leg) and self.state.next_step is NextStep.WORK:
+            self.artifact += 1
+            self.written_by.append(leg)
+        else:
+            assert (self.artifact, self.state) == before
+        assert not any(self._holds(old) for old in self.worker_legs if old != self.worker_legs[-1])
+
+    @precondition(_working)
+    @rule()
+    def writes_a_plan(self) -> None:
+        self.plan += 1
+        verdict = evaluate(self.strategy, Gate.PLAN, self._facts())
+        if isinstance(verdict, Pause):
+            self._open(Gate.PLAN, verdict.reasons)
+            self._move(Event.PAUSE)
+
+    @precondition(_working)
+    @rule(trigger=st.sampled_from(Trigger))
+    def something_comes_up(self, trigger: Trigger) -> None:
+        self.open.add(trigger)
+        self.ever.add(trigger)
+        verdict = evaluate(self.strategy, Gate.MID, self._facts())
+        if isinstance(verdict, Pause):
+            assert verdict.reasons
+            self._open(Gate.MID, verdict.reasons)
+            self._move(Event.PAUSE)
+        else:
+            assert trigger not in (Trigger.QUESTION, Trigger.BUDGET)
+
+    @precondition(lambda self: self._working() and self.artifact > 0)
+    @rule()
+    def finishes(self) -> None:
+        plan = evaluate(self.strategy, Gate.PLAN, self._facts())
+        if isinstance(plan, Pause):
+            self._open(Gate.PLAN, plan.reasons)
+            self._move(Event.PAUSE)
+            return
+        verdict = evaluate(self.strategy, Gate.FINAL, self._facts())
+        if isinstance(verdict, Proceed):
+            self._move(Event.SEAL)
+            self.sealed, self.sealed_by = self.artifact, "policy"
+        else:
+            assert verdict.reasons[0] == "final"
+            self._open(Gate.FINAL, verdict.reasons)
+            self._move(Event.PAUSE)
+
+    @precondition(lambda self: self.state.status is Status.IN_PROGRESS)
+    @rule()
+    def completes_if_it_may(self) -> None:
+        if self.sealed is None:
+            with pytest.raises(Conflict) as caught:
+                self._move(Event.COMPLETE)
+            assert caught.value.code == "not_sealed"
+        else:
+            self._move(Event.COMPLETE)
+            self.delivered = self.artifact
+
+    @precondition(lambda self: self.state.status is Status.IN_PROGRESS and self.sealed is not None)
+    @rule()
+    def finds_the_seal_broken(self) -> None:
+        """At delivery the digest is compared again; another one stops the session for a person."""
+        self._open(Gate.MID, ("review_requested",))
+        self._move(Event.PAUSE)
+
+    @precondition(lambda self: self.state.status is Status.IN_PROGRESS)
+    @rule(failure=st.sampled_from([BROKE, FOR_GOOD]))
+    def fails(self, failure: Failure) -> None:
+        self._move(Event.FAIL, failure=failure)
+
+    # A person
+
+    def _decides(self, move: Callable[[Checkpoint], None], named: str | None) -> None:
+        assert self.checkpoint is not None
+        before = self.state
+        if named == self.checkpoint.digest:
+            require_digest(named, self.checkpoint.packet, self.checkpoint.digest)
+            move(self.checkpoint)
+            return
+        with pytest.raises((Conflict, PreconditionRequired)) as caught:
+            require_digest(named, self.checkpoint.packet, self.checkpoint.digest)
+        assert caught.value.code in ("stale_packet", "packet_digest_required")
+        assert self.state == before
+
+    def _some_digest(self, data: st.DataObject) -> str | None:
+        assert self.checkpoint is not None
+        return data.draw(st.sampled_from([self.checkpoint.digest, None, "0" * 64, *self.checkpoint.earlier]))
+
+    @precondition(lambda self: self.checkpoint is not None)
+    @rule(data=st.data())
+    def approve(self, data: st.DataObject) -> None:
+        def move(checkpoint: Checkpoint) -> None:
+            final = checkpoint.gate is Gate.FINAL
+            if checkpoint.gate is Gate.PLAN:
+                self.approved_plan = checkpoint.packet["plan"]
+            settled = {t for t in self.open if t.value in checkpoint.reasons}
+            self.stopped_for |= settled
+            self.open -= settled
+            if final:
+                self.sealed, self.sealed_by = checkpoint.packet["artifact"], "person"
+            self._move(Event.APPROVE, final_gate=final)
+            self.checkpoint = None
+
+        self._decides(move, self._some_digest(data))
+
+    @precondition(lambda self: self.checkpoint is not None)
+    @rule(data=st.data())
+    def request_changes(self, data: st.DataObject) -> None:
+        def move(checkpoint: Checkpoint) -> None:
+            if self.asked_for_changes == 3:
+                with pytest.raises(Conflict) as caught:
+                    self._move(Event.REQUEST_CHANGES)
+                assert caught.value.code == "iterations_exhausted"
+                return
+            settled = {t for t in self.open if t.value in checkpoint.reasons}
+            self.stopped_for |= settled
+            self.open -= settled
+            self._move(Event.REQUEST_CHANGES)
+            self.asked_for_changes += 1
+            self.checkpoint = None
+
+        self._decides(move, self._some_digest(data))
+
+    @precondition(lambda self: self.checkpoint is not None)
+    @rule(data=st.data(), event=st.sampled_from([Event.REJECT, Event.EXPIRE]))
+    def reject_or_expire(self, data: st.DataObject, event: Event) -> None:
+        def move(_: Checkpoint) -> None:
+            self._move(event)
+            assert self.state.failure is not None
+            assert not self.state.failure.retryable
+            self.checkpoint = None
+
+        self._decides(move, self._some_digest(data))
+
+    @precondition(lambda self: self.checkpoint is not None)
+    @rule()
+    def supersede(self) -> None:
+        """The packet changed: whoever looked at the old one must look again."""
+        assert self.checkpoint is not None
+        self.artifact += 1
+        self._move(Event.SUPERSEDE)
+        old = self.checkpoint
+        self._open(old.gate, old.reasons)
+        self.checkpoint.earlier = [*old.earlier, old.digest]
+
+    @precondition(lambda self: self.checkpoint is not None)
+    @rule(event=st.sampled_from([Event.VOTE, Event.APPROVE_PENDING, Event.WITHDRAW]))
+    def talks_about_it(self, event: Event) -> None:
+        self._move(event)
+        assert self.state.status is Status.PENDING_REVIEW
+
+    @rule()
+    def cancel(self) -> None:
+        if self.state.status in (Status.COMPLETED, Status.FAILED, Status.CANCELLED):
+            with pytest.raises(Conflict):
+                self._move(Event.CANCEL)
+            return
+        leg = self.state.leg
+        self._move(Event.CANCEL)
+        assert self.state.leg == leg + 1
+        self.checkpoint = None
+
+    @precondition(lambda self: self.state.status is Status.FAILED)
+    @rule()
+    def retry(self) -> None:
+        assert self.state.failure is not None
+        if self.state.failure.retryable:
+            self._move(Event.RETRY)
+        else:
+            with pytest.raises(Conflict) as caught:
+                self._move(Event.RETRY)
+            assert caught.value.code == "not_retryable"
+
+    @rule(event=st.sampled_from(Event), lapsed=st.booleans(), final=st.booleans())
+    def tries_anything_else(self, event: Event, lapsed: bool, final: bool) -> None:
+        """Whatever an ended session is asked, it stays as it is."""
+        if self.state.status in (Status.COMPLETED, Status.CANCELLED):
+            with pytest.raises(Conflict):
+                apply(self.state, event, lease_lapsed=lapsed, final_gate=final, failure=BROKE)
+
+
+LifecycleTest = Lifecycle.TestCase
+LifecycleTest.settings = settings(
+    max_examples=300,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
