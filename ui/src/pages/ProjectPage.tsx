@@ -1,1 +1,141 @@
-export function ProjectPage() { return <main className="screen" />; }
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { api, newKey } from "@/api/client";
+import { inboxQuery, projectQuery, sessionsQuery } from "@/api/queries";
+import type { Project, WorkSession } from "@/api/types";
+import { AddSources, SourceList } from "@/components/Sources";
+import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
+import { t } from "@/i18n";
+import { useTitle } from "@/lib/title";
+import { countsOf, SessionRows } from "./WorkPage";
+
+function SampleBanner({ project }: { project: Project }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const inbox = useQuery(inboxQuery);
+  const waiting = inbox.data?.find((item) => item.project_id === project.id);
+  const year = useMutation({
+    mutationFn: () =>
+      api<WorkSession>(`/projects/${project.id}/sample/new-year`, { method: "POST", idempotencyKey: newKey() }),
+    onSuccess: (session) => {
+      void client.invalidateQueries({ queryKey: ["sources", project.id] });
+      void client.invalidateQueries({ queryKey: ["sessions", project.id] });
+      void navigate({
+        to: "/projects/$projectId/sessions/$sessionId",
+        params: { projectId: project.id, sessionId: session.id },
+      });
+    },
+  });
+  if (project.sample_key === "check") {
+    return (
+      <div className="drop mt-4">
+        <b>{t("sample.check")}</b>
+        <p>{t("sample.checkWords")}</p>
+        {waiting && (
+          <div className="acts">
+            <Link className="b fill" to="/review/$checkpointId" params={{ checkpointId: waiting.id }}>
+              {t("sample.checkOpen")}
+            </Link>
+          </div>
+        )}
+      </div>
+    );
+  }
+  if (project.sample_key === "report") {
+    return (
+      <div className="drop mt-4">
+        <b>{t("sample.report")}</b>
+        <p>{t("sample.reportWords")}</p>
+        <div className="acts">
+          <button type="button" className={`b ${waiting ? "" : "fill"}`} disabled={year.isPending} onClick={() => year.mutate()}>
+            {year.isPending ? t("sample.reportBusy") : t("sample.reportDo")}
+          </button>
+          {waiting && (
+            <Link className="b fill" to="/review/$checkpointId" params={{ checkpointId: waiting.id }}>
+              {t("sample.reportOpen")}
+            </Link>
+          )}
+        </div>
+        {year.error && (
+          <ErrorLine>
+            {[problemText(year.error).title, problemText(year.error).hint].filter(Boolean).join(" ")}
+          </ErrorLine>
+        )}
+      </div>
+    );
+  }
+  if (project.sample_key === "yours") {
+    return (
+      <div className="drop mt-4">
+        <b>{t("sample.yours")}</b>
+        <p>{t("sample.yoursWords")}</p>
+        <div className="acts">
+          <Link className="b fill" to="/projects/$projectId/new" params={{ projectId: project.id }} search={{ agent: "check" }}>
+            {t("empty.paste")}
+          </Link>
+          <Link className="b" to="/projects/$projectId/new" params={{ projectId: project.id }} search={{ agent: "research" }}>
+            {t("empty.ask")}
+          </Link>
+        </div>
+      </div>
+    );
+  }
+  return null;
+}
+
+export function ProjectPage() {
+  const { projectId } = useParams({ from: "/projects/$projectId" });
+  const project = useQuery(projectQuery(projectId));
+  const sessions = useQuery(sessionsQuery(projectId));
+  useTitle(project.data?.name ?? t("page.work"));
+  if (project.error || project.isPending) {
+    return (
+      <main className="inbox screen">
+        <div className="wrap">
+          {project.error ? (
+            <Problem what={t("project.failed")} error={project.error} retry={() => void project.refetch()} />
+          ) : (
+            <Loading words={t("project.loading")} />
+          )}
+        </div>
+      </main>
+    );
+  }
+  const items = [...(sessions.data ?? [])].sort((a, b) => b.created_at.localeCompare(a.created_at));
+  return (
+    <div className="page plain screen">
+      <main className="main">
+        <div className="between">
+          <h1 className="doctitle">{project.data.name}</h1>
+          <Link className={`b ${project.data.sample_key ? "" : "fill"}`} to="/projects/$projectId/new" params={{ projectId }} search={{}}>
+            {t("page.newWork")}
+          </Link>
+        </div>
+        <p className="mt-1 max-w-[62ch] text-ink-2">{project.data.description}</p>
+        <p className="meta mt-1">{countsOf(project.data)}</p>
+        <SampleBanner project={project.data} />
+        <section className="sect">
+          <h2>{t("page.work")}</h2>
+          {sessions.error ? (
+            <Problem what={t("work.failed")} error={sessions.error} retry={() => void sessions.refetch()} />
+          ) : sessions.isPending ? (
+            <Loading words={t("work.loading")} />
+          ) : items.length === 0 ? (
+            <p className="text-ink-2">{t("project.noWork")}</p>
+          ) : (
+            <SessionRows items={items} />
+          )}
+        </section>
+      </main>
+      <aside className="rail" aria-label={t("page.sources")}>
+        <h2>{t("page.sources")}</h2>
+        <div className="runs !mt-0">
+          <SourceList projectId={projectId} />
+        </div>
+        <div className="mt-4">
+          <AddSources projectId={projectId} />
+        </div>
+      </aside>
+    </div>
+  );
+}

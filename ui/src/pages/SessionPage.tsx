@@ -1,1 +1,486 @@
-export function SessionPage() { return <main className="screen" />; }
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { api, ApiError, newKey } from "@/api/client";
+import { artifactsQuery, base, checkpointQuery, envelopeQuery, eventsQuery, projectQuery, sessionQuery } from "@/api/queries";
+import type { Artifact, Envelope, WorkSession } from "@/api/types";
+import { Mark } from "@/components/Mark";
+import { Kbd, Loading, Problem, problemText } from "@/components/States";
+import { t, tMaybe } from "@/i18n";
+import { clock, count, duration, exact, keep, usd } from "@/lib/format";
+import { statusOf, strategyWord } from "@/lib/status";
+import { useTitle } from "@/lib/title";
+import { agentWord } from "@/review/Queue";
+import { plainOf } from "@/review/state";
+import { nextSteps, stepsOf } from "./steps";
+
+export function SessionPage() {
+  const { projectId, sessionId } = useParams({ from: "/projects/$projectId/sessions/$sessionId" });
+  const place = { projectId, sessionId };
+  const session = useQuery(sessionQuery(place));
+  useTitle(session.data?.title ?? t("page.work"));
+  if (session.error || session.isPending) {
+    return (
+      <main className="inbox screen">
+        <div className="wrap">
+          {session.error ? (
+            <Problem what={t("session.failed")} error={session.error} retry={() => void session.refetch()} />
+          ) : (
+            <Loading words={t("session.loading")} />
+          )}
+        </div>
+      </main>
+    );
+  }
+  return <Session key={sessionId} session={session.data} />;
+}
+
+const LIVE = new Set(["queued", "in_progress"]);
+
+function Session({ session }: { session: WorkSession }) {
+  const place = { projectId: session.project_id, sessionId: session.id };
+  const events = useQuery(eventsQuery(place));
+  const artifacts = useQuery(artifactsQuery(place));
+  const envelope = useQuery(envelopeQuery(place));
+  const live = LIVE.has(session.status);
+  const steps = stepsOf(events.data ?? []);
+  const status = statusOf(session);
+  const toolCalls = (events.data ?? []).filter((event) => event.type === "tool_called").length;
+  const [receipt, setReceipt] = useState(false);
+  const list = useRef<HTMLElement>(null);
+  const last = steps.at(-1)?.seq;
+  useEffect(() => {
+    // The list of steps follows its end; the page itself never moves.
+    if (live && list.current) list.current.scrollTop = list.current.scrollHeight;
+  }, [last, live]);
+
+  return (
+    <div className="page screen">
+      <aside className="left" ref={list} aria-label={t("session.steps")}>
+        <h2 className="px-4">{t("session.steps")}</h2>
+        {events.error ? (
+          <p className="px-4 text-ink-2">{problemText(events.error).title}</p>
+        ) : (
+          <ol className="steps" aria-live="polite">
+            {steps.map((step, i) => {
+              const now = live && i === steps.length - 1;
+              return (
+                <li key={step.seq} className={now ? "now" : undefined}>
+                  <span className="at" title={exact(step.at)}>
+                    {clock(step.at)}
+                  </span>
+                  <Mark shape={now ? "run" : step.shape} className={now ? "v-accent" : step.bad ? "text-error" : ""} />
+                  <span>
+                    {step.words}
+                    {step.small && <small>{keep(step.small)}</small>}
+                  </span>
+                </li>
+              );
+            })}
+            {nextSteps(session).map((step, i) => (
+              <li className="next" key={`next-${i}`}>
+                <span className="at" />
+                <Mark shape={step.shape} />
+                <span>{step.words}</span>
+              </li>
+            ))}
+          </ol>
+        )}
+      </aside>
+      <main className="main">
+        <div className="between">
+          <h1 className="doctitle">{session.title}</h1>
+          <span className="meta whitespace-nowrap nophone">
+            {agentWord(session.agent_type)} · {t("queue.round", { n: session.iteration })} · {strategyWord(session.approval_strategy)}
+          </span>
+        </div>
+        {session.task_description !== session.title && (
+          <p className="mt-1.5 max-w-[62ch] text-ink-2 whitespace-pre-line">{clipped(session.task_description)}</p>
+        )}
+        <Outcome session={session} />
+        {session.progress && live && (
+          <p className="meta mt-3 onlyphone">
+            {t("empty.progress", { done: session.progress.done, total: session.progress.total, label: session.progress.label })}
+          </p>
+        )}
+        <section className="sect" aria-live="polite">
+          <div className="between">
+            <b>{session.agent_type === "research" ? t("session.findings") : t("session.artifacts")}</b>
+            <span className="meta">
+              {t(session.status === "completed" ? "session.signedCount" : "session.writtenCount", { count: artifacts.data?.length ?? session.artifacts_count })}
+            </span>
+          </div>
+          {artifacts.error ? (
+            <Problem what={t("session.artifactsFailed")} error={artifacts.error} retry={() => void artifacts.refetch()} />
+          ) : artifacts.isPending ? (
+            <Loading words={t("session.artifactsLoading")} />
+          ) : artifacts.data.length === 0 ? (
+            <p className="mt-3 text-ink-2">{live ? t("session.noneYet") : t("session.none")}</p>
+          ) : (
+            <div className="mt-2">
+              {artifacts.data.map((artifact, i) => (
+                <Finding key={artifact.id} artifact={artifact} n={i + 1} projectId={session.project_id} />
+              ))}
+            </div>
+          )}
+          {live && (
+            <article className="find" role="status">
+              <span className="no quiet">{(artifacts.data?.length ?? 0) + 1}</span>
+              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : t("session.writing")}</h3>
+              <div className="ghost w-[92%]" />
+              <div className="ghost w-[71%]" />
+            </article>
+          )}
+        </section>
+        {receipt && envelope.data && <Receipt envelope={envelope.data} projectId={session.project_id} onClose={() => setReceipt(false)} />}
+      </main>
+      <aside className="rail" aria-label={t("session.about")}>
+        <section>
+          <h2>{t("session.progress")}</h2>
+          <p className="flex items-start gap-2">
+            <Mark shape={status.shape} className={`${status.className} mt-[3px]`} />
+            <span>{status.words}</span>
+          </p>
+          {session.progress && session.progress.total > 0 && (
+            <>
+              <div className="fig mt-2">
+                {t("session.of", { done: session.progress.done, total: session.progress.total })} <small>{session.progress.label}</small>
+              </div>
+              <div
+                className="bar-line"
+                role="progressbar"
+                aria-label={t("session.progress")}
+                aria-valuenow={session.progress.done}
+                aria-valuemin={0}
+                aria-valuemax={session.progress.total}
+              >
+                <i style={{ transform: `scaleX(${Math.min(1, session.progress.done / session.progress.total)})` }} />
+              </div>
+            </>
+          )}
+          <p className="meta mt-1">{live ? <Running since={session.created_at} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
+        </section>
+        <section>
+          <h2>{t("session.cost")}</h2>
+          <div className="fig">
+            {usd(session.usage.cost_usd)} {session.budget?.usd ? <small>{t("session.ofBudget", { usd: usd(session.budget.usd) })}</small> : null}
+          </div>
+          <p className="meta">{session.runtime_label}</p>
+          <dl className="kv mt-2.5">
+            {session.usage.tokens > 0 && (
+              <>
+                <dt>{t("session.tokensIn")}</dt>
+                <dd>{count(session.usage.tokens_in)}</dd>
+                <dt>{t("session.tokensOut")}</dt>
+                <dd>{count(session.usage.tokens_out)}</dd>
+              </>
+            )}
+            <dt>{t("session.toolCalls")}</dt>
+            <dd>{count(toolCalls)}</dd>
+          </dl>
+        </section>
+        <section>
+          <h2>{t("session.given")}</h2>
+          {envelope.error ? (
+            <p className="text-ink-2">{problemText(envelope.error).title}</p>
+          ) : envelope.data ? (
+            <>
+              <EnvelopeFigures envelope={envelope.data} />
+              <p className="mt-2.5">
+                <button type="button" className="link" aria-expanded={receipt} onClick={() => setReceipt(!receipt)}>
+                  {receipt ? t("session.receiptClose") : t("session.receiptOpen")}
+                </button>
+              </p>
+            </>
+          ) : (
+            <p className="text-ink-2">{session.agent_type === "check" ? t("session.givenCheck") : t("session.givenNone")}</p>
+          )}
+        </section>
+      </aside>
+      <SessionDock session={session} written={artifacts.data?.length ?? 0} />
+    </div>
+  );
+}
+
+function clipped(text: string): string {
+  return text.length > 600 ? `${text.slice(0, 600)} …` : text;
+}
+
+function Running({ since }: { since: string }) {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return <>{t("session.running", { time: duration((Date.now() - new Date(since).getTime()) / 1000) })}</>;
+}
+
+/** How it ended, by whom, and where it went. A rejected piece of work was decided, it did not fail. */
+function Outcome({ session }: { session: WorkSession }) {
+  if (session.status === "completed") {
+    return (
+      <div className="mt-4 border-t border-line-2 pt-3">
+        <p>
+          <Mark shape="own" className="v-accent" />{" "}
+          <b>{session.approved_by ? t("status.signedBy", { by: session.approved_by }) : t("status.completed")}</b>
+          <span className="quiet" title={exact(session.settled_at)}>
+            {session.settled_at ? `, ${clock(session.settled_at)}` : ""}
+          </span>
+        </p>
+        {session.deliveries.map((delivery) => (
+          <p className="meta mt-1" key={delivery.id}>
+            {tMaybe(`delivery.${delivery.kind}`, delivery.kind)}: {delivery.detail ?? tMaybe(`deliveryStatus.${delivery.status}`, delivery.status)}
+            {delivery.target ? ` (${delivery.target})` : ""}
+          </p>
+        ))}
+      </div>
+    );
+  }
+  if (session.status === "failed" && session.failure) {
+    const rejected = session.failure.code === "rejected";
+    return (
+      <div className={rejected ? "mt-4 border-t border-line-2 pt-3" : "problem mt-4"} role={rejected ? undefined : "alert"}>
+        <p>
+          <Mark shape={rejected ? "none" : "warn"} className={rejected ? "" : "text-error"} /> <b>{statusOf(session).words}</b>
+        </p>
+        <p className="mt-1 text-ink-2">{rejected ? t("decided.nothing") : (session.failure.hint ?? (session.failure.retryable ? t("session.retryHint") : t("session.forkHint")))}</p>
+      </div>
+    );
+  }
+  return null;
+}
+
+function Finding({ artifact, n, projectId }: { artifact: Artifact; n: number; projectId: string }) {
+  const { needs_you, claims } = artifact.summary;
+  const quotes = artifact.claims.flatMap((claim) => claim.anchors.filter((a) => a.role !== "nearest").map((anchor) => ({ claim, anchor })));
+  const seen = new Set<string>();
+  const shown = quotes.filter(({ anchor }) => !seen.has(anchor.quote) && seen.add(anchor.quote)).slice(0, 3);
+  const worst = artifact.claims.find((claim) => claim.needs_you);
+  const lead = artifact.document.blocks.find((block) => block.type === "paragraph");
+  const text = lead ? plainOf(lead, [0]) : null;
+  return (
+    <article className="find">
+      <span className="no">
+        <Mark shape={worst ? worst.verdict : "supported"} className={worst ? `v-${worst.verdict}` : ""} label={worst ? t(`verdict.${worst.verdict}`) : t("verdict.supported")} />
+        {n}
+      </span>
+      <h3>{artifact.title}</h3>
+      {text && shown.length === 0 && <p className="font-serif text-[15px] leading-6 text-ink-2">{clipped(keep(text))}</p>}
+      {shown.map(({ anchor }, i) => (
+        <div key={i}>
+          <blockquote>“{keep(anchor.quote)}”</blockquote>
+          <div className="meta">
+            <Link
+              className="hover:underline"
+              to="/projects/$projectId/sources/$sourceId"
+              params={{ projectId, sourceId: anchor.source_id }}
+              search={{ version: anchor.version, start: anchor.char_start, end: anchor.char_end }}
+            >
+              {anchor.source_title}
+              {anchor.page ? `, ${t("sheet.page", { n: anchor.page })}` : ""}
+            </Link>
+          </div>
+        </div>
+      ))}
+      <div className="meta">
+        {t("review.version", { n: artifact.version })} · {needs_you > 0 ? t("step.savedNeeds", { claims, needs: needs_you }) : t("step.savedPassed", { count: claims })}
+        {artifact.versions.some((v) => v.signed) ? ` · ${t("session.signed")}` : ""}
+      </div>
+    </article>
+  );
+}
+
+function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
+  const { included, left_out, tokens, token_budget, flags } = envelope.receipt;
+  const sources = new Set(included.map((item) => item.source_id)).size;
+  const reasons = new Map<string, number>();
+  for (const item of left_out) reasons.set(item.why, (reasons.get(item.why) ?? 0) + 1);
+  const marked = included.filter((item) => item.instruction_like).length;
+  return (
+    <>
+      <dl className="kv">
+        <dt>{t("session.passages", { count: sources })}</dt>
+        <dd>{count(included.length)}</dd>
+        <dt>{t("session.tokensOf", { all: count(token_budget) })}</dt>
+        <dd>{count(tokens)}</dd>
+      </dl>
+      {(reasons.size > 0 || marked > 0) && (
+        <dl className="kv mt-2.5">
+          {[...reasons].map(([why, n]) => (
+            <div className="contents" key={why}>
+              <dt className="quiet">{t("session.leftOut", { why: tMaybe(`leftOut.${why}`, why) })}</dt>
+              <dd className="quiet">{n}</dd>
+            </div>
+          ))}
+          {marked > 0 && (
+            <>
+              <dt className="quiet">{t("session.marked")}</dt>
+              <dd className="quiet">{marked}</dd>
+            </>
+          )}
+        </dl>
+      )}
+      {flags.map((flag) => (
+        <p className="meta mt-2" key={flag}>
+          {tMaybe(`envelopeFlag.${flag}`, flag)}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Receipt({ envelope, projectId, onClose }: { envelope: Envelope; projectId: string; onClose: () => void }) {
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => box.current?.scrollIntoView?.({ block: "start" }), []);
+  return (
+    <section className="receipt" ref={box} aria-label={t("session.given")}>
+      <div className="between">
+        <h2 className="h3">{t("session.given")}</h2>
+        <button type="button" className="b small" onClick={onClose}>
+          {t("action.close")}
+        </button>
+      </div>
+      <p className="mt-1 text-ink-2">{t("session.receiptWords")}</p>
+      <ol className="mt-3">
+        {envelope.receipt.included.map((item) => (
+          <li key={item.alias}>
+            <div className="between">
+              <Link
+                className="hover:underline"
+                to="/projects/$projectId/sources/$sourceId"
+                params={{ projectId, sourceId: item.source_id }}
+                search={{ version: item.version, start: item.char_start, end: item.char_end }}
+              >
+                <b>{item.source_title}</b>
+              </Link>
+              <span className="meta whitespace-nowrap">
+                {item.page ? `${t("sheet.page", { n: item.page })}, ` : ""}
+                {t("sheet.characters", { from: count(item.char_start), to: count(item.char_end) })}
+              </span>
+            </div>
+            <p>{item.text}</p>
+            {item.instruction_like && (
+              <span className="meta">
+                <Mark shape="warn" /> {t("session.markedOne")}
+              </span>
+            )}
+          </li>
+        ))}
+        {envelope.receipt.left_out.length > 0 && <li className="quiet">{t("session.leftOutAll", { count: envelope.receipt.left_out.length })}</li>}
+      </ol>
+    </section>
+  );
+}
+
+function SessionDock({ session, written }: { session: WorkSession; written: number }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const place = { projectId: session.project_id, sessionId: session.id };
+  const [sure, setSure] = useState(false);
+  const project = useQuery(projectQuery(session.project_id));
+  const checkpoint = useQuery({ ...checkpointQuery(session.checkpoint_id ?? ""), enabled: session.checkpoint_id !== null });
+  const act = useMutation({
+    mutationFn: (verb: "execute" | "cancel" | "retry" | "fork") =>
+      api<Partial<WorkSession>>(`${base(place)}/${verb}`, { method: "POST", json: {}, idempotencyKey: newKey() }),
+    onSuccess: (answer, verb) => {
+      setSure(false);
+      for (const queryKey of [["session", session.id], ["events", session.id], ["sessions", session.project_id], ["inbox"], ["projects"]])
+        void client.invalidateQueries({ queryKey });
+      if (verb === "fork" && answer.id && answer.id !== session.id)
+        void navigate({ to: "/projects/$projectId/sessions/$sessionId", params: { projectId: session.project_id, sessionId: answer.id } });
+    },
+    onError: () => void client.invalidateQueries({ queryKey: ["session", session.id] }),
+  });
+  const error = act.error
+    ? `${act.error instanceof ApiError && act.error.status === 409 ? `${t("session.notNow")} ` : ""}${[problemText(act.error).title, problemText(act.error).hint].filter(Boolean).join(" ")}`
+    : null;
+  const st = (title: string, words: string) => (
+    <div className="st" role="status">
+      <b>{title}</b>
+      {error ? <span className="bad">{error}</span> : <span>{words}</span>}
+    </div>
+  );
+  const button = (verb: "execute" | "cancel" | "retry" | "fork", label: string, className = "b") => (
+    <button type="button" className={className} disabled={act.isPending} onClick={() => act.mutate(verb)}>
+      {label}
+    </button>
+  );
+  const forkable = session.agent_type !== "check";
+  const cancel = (
+    <>
+      {sure ? (
+        <>
+          <button type="button" className="b bare" onClick={() => setSure(false)}>
+            {t("session.keepRunning")} <Kbd>Esc</Kbd>
+          </button>
+          {button("cancel", written > 0 ? t("session.cancelKeep", { count: written }) : t("session.cancelNow"), "b big")}
+        </>
+      ) : (
+        <button type="button" className="b" onClick={() => setSure(true)}>
+          {t("session.cancel")}
+        </button>
+      )}
+    </>
+  );
+  let content;
+  switch (session.status) {
+    case "initialized":
+      content = (
+        <>
+          {st(t("status.initialized"), t("session.initializedWords"))}
+          {cancel}
+          {button("execute", t("session.execute"), "b big fill")}
+        </>
+      );
+      break;
+    case "queued":
+    case "in_progress":
+      content = (
+        <>
+          {st(session.status === "queued" ? t("status.queued") : t("status.in_progress"), t("session.closeable"))}
+          {cancel}
+        </>
+      );
+      break;
+    case "pending_review":
+      content = (
+        <>
+          {st(t("status.pending_review"), checkpoint.data?.headline ?? t("session.waitingWords"))}
+          {cancel}
+          {session.checkpoint_id && (
+            <Link className="b big fill" to="/review/$checkpointId" params={{ checkpointId: session.checkpoint_id }}>
+              {t("session.review")}
+            </Link>
+          )}
+        </>
+      );
+      break;
+    case "failed":
+      content = (
+        <>
+          {st(session.failure?.code === "rejected" ? t("session.closed") : t("session.stopped"), session.failure?.retryable ? t("session.retryHint") : forkable ? t("session.forkHint") : t("session.closedWords"))}
+          {forkable && button("fork", t("session.fork"), session.failure?.retryable ? "b" : "b big")}
+          {session.failure?.retryable && button("retry", t("session.retry"), "b big fill")}
+        </>
+      );
+      break;
+    default:
+      content = (
+        <>
+          {st(
+            session.status === "completed" ? t("session.done") : t("status.cancelled"),
+            session.status === "completed" ? (session.deliveries[0]?.detail ?? t("session.doneWords")) : t("session.cancelledWords"),
+          )}
+          {forkable && button("fork", t("session.fork"))}
+          <Link className="b" to="/projects/$projectId" params={{ projectId: session.project_id }}>
+            {project.data ? t("session.toProject", { name: project.data.name }) : t("page.work")}
+          </Link>
+        </>
+      );
+  }
+  return (
+    <footer className="dock" aria-label={t("dock.label")} onKeyDown={(event) => event.key === "Escape" && setSure(false)}>
+      {content}
+    </footer>
+  );
+}

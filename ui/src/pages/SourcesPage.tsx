@@ -1,1 +1,37 @@
-export function SourcesPage() { return <main className="screen" />; }
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { projectsQuery } from "@/api/queries";
+import { SourceList } from "@/components/Sources";
+import { Loading, Problem } from "@/components/States";
+import { t } from "@/i18n";
+import { useTitle } from "@/lib/title";
+
+export function SourcesPage() {
+  useTitle(t("page.sources"));
+  const projects = useQuery(projectsQuery);
+  return (
+    <main className="inbox screen">
+      <div className="wrap !max-w-[860px]">
+        <h1 className="doctitle">{t("page.sources")}</h1>
+        <p className="mt-1 text-ink-2">{t("source.pageWords")}</p>
+        {projects.error ? (
+          <Problem what={t("work.failed")} error={projects.error} retry={() => void projects.refetch()} />
+        ) : projects.isPending ? (
+          <Loading words={t("source.loading")} />
+        ) : (
+          projects.data.map((project) => (
+            <section className="runs" key={project.id}>
+              <div className="between">
+                <h2 className="grow">{project.name}</h2>
+                <Link className="link" to="/projects/$projectId" params={{ projectId: project.id }}>
+                  {t("source.addHere")}
+                </Link>
+              </div>
+              <SourceList projectId={project.id} />
+            </section>
+          ))
+        )}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,118 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useAllSessions } from "@/api/queries";
+import type { Project } from "@/api/types";
+import { Mark } from "@/components/Mark";
+import { t } from "@/i18n";
+import { clock, exact, usd } from "@/lib/format";
+import { handOver } from "@/lib/handover";
+import { useTitle } from "@/lib/title";
+
+/** Where new work goes by default: the person's own project, else the newest. */
+export function homeProject(projects: Project[]): Project | undefined {
+  return (
+    projects.find((p) => p.sample_key === "yours") ??
+    projects.find((p) => p.sample_key === null) ??
+    projects[0]
+  );
+}
+
+export function EmptyInbox() {
+  useTitle(t("page.inbox"));
+  const { items, projects } = useAllSessions();
+  const navigate = useNavigate();
+  const [over, setOver] = useState(false);
+  const home = homeProject(projects);
+  const running = items.filter((s) => s.status === "in_progress" || s.status === "queued");
+  const today = new Date().toDateString();
+  const signed = items.filter(
+    (s) => s.status === "completed" && s.settled_at && new Date(s.settled_at).toDateString() === today,
+  );
+  const toCheck = (draft: string, files: File[]) => {
+    if (!home) return;
+    handOver({ draft, files });
+    void navigate({ to: "/projects/$projectId/new", params: { projectId: home.id }, search: { agent: "check" } });
+  };
+  return (
+    <div
+      className="wrap"
+      onPaste={(event) => {
+        const text = event.clipboardData.getData("text/plain");
+        if (text.trim()) toCheck(text, []);
+      }}
+    >
+      <div className="empty">
+        <h1>{t("empty.title")}</h1>
+        <p>{running.length ? t("empty.running", { count: running.length }) : t("empty.idle")}</p>
+        {home && (
+          <div
+            className="drop"
+            data-over={over}
+            onDragOver={(event) => {
+              event.preventDefault();
+              setOver(true);
+            }}
+            onDragLeave={() => setOver(false)}
+            onDrop={(event) => {
+              event.preventDefault();
+              setOver(false);
+              const files = [...event.dataTransfer.files];
+              const text = event.dataTransfer.getData("text/plain");
+              if (files.length || text.trim()) toCheck(text, files);
+            }}
+          >
+            <b>{t("empty.check")}</b>
+            <p>{t("empty.checkWords")}</p>
+            <div className="acts">
+              <Link className="b fill" to="/projects/$projectId/new" params={{ projectId: home.id }} search={{ agent: "check" }}>
+                {t("empty.paste")}
+              </Link>
+              <Link className="b" to="/projects/$projectId/new" params={{ projectId: home.id }} search={{ agent: "research" }}>
+                {t("empty.ask")}
+              </Link>
+            </div>
+          </div>
+        )}
+        {running.length > 0 && (
+          <section className="runs">
+            <h2>{t("empty.runningTitle")}</h2>
+            <ul>
+              {running.map((s) => (
+                <li key={s.id}>
+                  <Mark shape="run" className="v-accent" />
+                  <Link to="/projects/$projectId/sessions/$sessionId" params={{ projectId: s.project_id, sessionId: s.id }}>
+                    {s.title}
+                  </Link>
+                  <span className="meta">
+                    {s.progress?.total
+                      ? t("empty.progress", { done: s.progress.done, total: s.progress.total, label: s.progress.label })
+                      : t("status.in_progress")}
+                    {s.usage.cost_usd > 0 ? `, ${usd(s.usage.cost_usd)}` : ""}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        {signed.length > 0 && (
+          <section className="runs">
+            <h2>{t("empty.signed")}</h2>
+            <ul>
+              {signed.map((s) => (
+                <li key={s.id}>
+                  <Mark shape="own" />
+                  <Link to="/projects/$projectId/sessions/$sessionId" params={{ projectId: s.project_id, sessionId: s.id }}>
+                    {s.title}
+                  </Link>
+                  <span className="meta" title={exact(s.settled_at)}>
+                    {s.settled_at ? clock(s.settled_at) : ""}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+      </div>
+    </div>
+  );
+}

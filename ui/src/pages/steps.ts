@@ -1,0 +1,88 @@
+import type { WorkEvent, WorkSession } from "@/api/types";
+import type { Shape } from "@/components/Mark";
+import { t, tMaybe } from "@/i18n";
+import { count } from "@/lib/format";
+
+export interface Step {
+  seq: number;
+  at: string;
+  shape: Shape;
+  words: string;
+  small: string;
+  bad: boolean;
+}
+
+const s = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
+const n = (value: unknown): number => (typeof value === "number" ? value : 0);
+const size = (value: unknown): number => (Array.isArray(value) ? value.length : n(value));
+
+/** One event as a step a person can read, or null where it says nothing new to a reader. */
+export function stepOf(event: WorkEvent): Step | null {
+  const d = event.data;
+  const step = (shape: Shape, words: string, small = "", bad = false): Step => ({ seq: event.seq, at: event.at, shape, words, small, bad });
+  switch (event.type) {
+    case "session_created":
+      return step("dot", t("step.created"));
+    case "leg_started":
+      return n(d["leg"]) > 1 ? step("dot", t("step.goesOn")) : null;
+    case "envelope_pinned":
+      return step("supported", t("step.pinned"), t("step.pinnedWords", { blocks: count(n(d["blocks"])), sources: n(d["sources"]) }));
+    case "plan_written":
+      return step("supported", t("step.plan"), t("step.planWords", { count: size(d["steps"]) }));
+    case "tool_called":
+      return step(d["ok"] === false ? "none" : "supported", tMaybe(`tool.${s(d["tool"])}`, s(d["tool"])), s(d["label"]), d["ok"] === false);
+    case "said":
+      return step("dot", t("step.said"), s(d["text"]).slice(0, 240));
+    case "artifact_saved": {
+      const summary = (d["summary"] ?? {}) as { claims?: number; needs_you?: number };
+      const small = summary.claims
+        ? summary.needs_you
+          ? t("step.savedNeeds", { claims: summary.claims, needs: summary.needs_you })
+          : t("step.savedPassed", { count: summary.claims })
+        : "";
+      return step("supported", n(d["version"]) > 1 ? t("step.savedAgain", { title: s(d["title"]), n: n(d["version"]) }) : t("step.saved", { title: s(d["title"]) }), small);
+    }
+    case "trigger_noted":
+      return step("partial", tMaybe(`reason.${s(d["kind"])}`, s(d["kind"])), s(d["detail"]));
+    case "checkpoint_opened":
+      return step("stop", d["kind"] === "plan" ? t("step.stopPlan") : d["kind"] === "final" ? t("step.stopFinal") : t("step.stopMid"));
+    case "decided": {
+      const by = s(d["by"]) || t("decided.you");
+      const decision = s(d["decision"]);
+      if (decision === "reject") return step("none", t("step.rejected", { by }), s(d["reason"]));
+      if (decision === "request_changes") return step("own", t("step.sentBack", { by }));
+      return step("own", t("step.signed", { by }));
+    }
+    case "withdrawn":
+      return step("none", t("step.withdrawn"));
+    case "resumed":
+      return step("dot", t("step.resumed"));
+    case "superseded":
+      return step("regressed", t("step.superseded"));
+    case "retried":
+      return step("regressed", t("step.retried"));
+    case "cancelled":
+      return step("none", t("step.cancelled"));
+    case "delivered":
+      return step("supported", t("step.delivered"), tMaybe(`delivery.${s(d["kind"])}`, s(d["target"]) || s(d["kind"])));
+    case "completed":
+      return step("supported", t("step.completed"));
+    case "failed":
+      return s(d["code"]) === "rejected" ? null : step("warn", t("step.failed"), s(d["message"]), true);
+    default:
+      return null; // queued, progress: shown elsewhere
+  }
+}
+
+/** Steps for the list: several calls of one tool in a row become one line with its latest label. */
+export function stepsOf(events: WorkEvent[]): Step[] {
+  return events.map(stepOf).filter((step): step is Step => step !== null);
+}
+
+export function nextSteps(session: WorkSession): { shape: Shape; words: string }[] {
+  if (session.status !== "in_progress" && session.status !== "queued") return [];
+  return [
+    { shape: "dot", words: t("step.nextCheck") },
+    { shape: "stop", words: t("step.nextStop") },
+  ];
+}
