@@ -4,12 +4,15 @@ A job is a nudge: it carries ids, and whoever takes it looks at the row to learn
 doubled and lost jobs are therefore harmless; the sweeper defers a job for every row that needs one.
 """
 
+import json
 from typing import Any
+from uuid import UUID
 
 import procrastinate
 from procrastinate import PsycopgConnector
+from sqlalchemy import text
 
-from proofroom.db.tx import APP_ROLE, Tx, libpq_url
+from proofroom.db.tx import APP_ROLE, Database, Tx, libpq_url
 
 LEG = "leg"
 CAPTURE = "capture_source"
@@ -44,3 +47,19 @@ async def defer(
         schedule_in={"seconds": in_seconds} if in_seconds else None,
     )
     await job.defer_async(workspace_id=str(tx.workspace_id), **ids)
+
+
+async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict[str, str]) -> bool:
+    """Adds a job unless one for the same ids still waits; answers whether it did."""
+    async with db.transaction(UUID(workspace_id)) as tx:
+        waiting = await tx.execute(
+            text(
+                "SELECT 1 FROM procrastinate_jobs WHERE task_name = :name AND status = 'todo'"
+                " AND args @> CAST(:ids AS jsonb) LIMIT 1"
+            ),
+            {"name": name, "ids": json.dumps(ids)},
+        )
+        if waiting.first() is not None:
+            return False
+        await defer(tx, name, queue="legs" if name == LEG else "default", **ids)
+    return True

@@ -3,14 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from proofroom.db.models import ApiKey, Member, Workspace
 from proofroom.db.tx import Tx
 
 
 async def create_workspace(tx: Tx, workspace_id: UUID, name: str) -> None:
-    await tx.execute(insert(Workspace).values(id=workspace_id, name=name))
+    """Does nothing when it is there already."""
+    await tx.execute(insert(Workspace).values(id=workspace_id, name=name).on_conflict_do_nothing())
 
 
 async def workspace(tx: Tx) -> Workspace | None:
@@ -27,7 +29,9 @@ async def set_workspace_settings(tx: Tx, settings: dict[str, Any]) -> None:
 
 
 async def create(tx: Tx, member_id: UUID, name: str, role: str) -> None:
-    await tx.execute(insert(Member).values(workspace_id=tx.workspace_id, id=member_id, name=name, role=role))
+    """Does nothing when the member is there already."""
+    values = {"workspace_id": tx.workspace_id, "id": member_id, "name": name, "role": role}
+    await tx.execute(insert(Member).values(**values).on_conflict_do_nothing())
 
 
 async def get(tx: Tx, member_id: UUID) -> Member | None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from proofroom.db.models import Basket, Block, Project, Source, Template, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx, new_id
@@ -109,3 +110,34 @@ async def add_template(
             .returning(Template)
         )
     ).scalar_one()  # fmt: skip
+
+
+async def of_basket(tx: Tx, basket_id: UUID) -> UUID:
+    """The project of a basket. Raises NotFound (`basket_not_found`)."""
+    row = (await tx.execute(select(Basket.project_id).where(Basket.id == basket_id))).scalar_one_or_none()
+    if row is None:
+        raise NotFound("basket_not_found", f"No basket {basket_id} is here.", hint="A project names its basket.")
+    return row
+
+
+async def baskets(tx: Tx, project_ids: list[UUID]) -> dict[UUID, UUID]:
+    """Project id to the id of its basket."""
+    rows = await tx.execute(select(Basket.project_id, Basket.id).where(Basket.project_id.in_(project_ids)))
+    return {r[0]: r[1] for r in rows.all()}
+
+
+async def claim_sample(tx: Tx, key: str, name: str, description: str) -> bool:
+    """Makes the sample's project; false when it is there already (another process may have been first)."""
+    project_id = new_id()
+    made = await tx.execute(
+        pg_insert(Project)
+        .values(
+            workspace_id=tx.workspace_id, id=project_id, name=name, description=description, sample_key=key
+        )
+        .on_conflict_do_nothing()
+        .returning(Project.id)
+    )
+    if made.scalar_one_or_none() is None:
+        return False
+    await tx.execute(insert(Basket).values(workspace_id=tx.workspace_id, id=new_id(), project_id=project_id))
+    return True

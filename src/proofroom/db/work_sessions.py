@@ -271,11 +271,11 @@ async def audit_entries(tx: Tx, session_id: UUID) -> list[audit.Entry]:
     ]
 
 
-async def notify(tx: Tx, ids: Values) -> None:
+async def notify(tx: Tx, ids: Values, *, channel: str = EVENTS_CHANNEL) -> None:
     """Wakes the listeners when this transaction commits. Carries ids only: they read what they may see."""
     await tx.execute(
         text("SELECT pg_notify(:channel, :payload)"),
-        {"channel": EVENTS_CHANNEL, "payload": json.dumps({"workspace_id": str(tx.workspace_id), **ids})},
+        {"channel": channel, "payload": json.dumps({"workspace_id": str(tx.workspace_id), **ids})},
     )
 
 

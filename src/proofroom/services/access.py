@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
-
 from proofroom.db import across, members
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
@@ -43,13 +41,9 @@ def require(actor: Actor, role: Role) -> None:
 
 async def ensure_local(db: Database) -> Actor:
     """The one user of local mode, made on first use. Two processes may call it at once."""
-    try:
-        async with db.transaction(LOCAL_WORKSPACE) as tx:
-            if await members.get(tx, LOCAL_MEMBER) is None:
-                await members.create_workspace(tx, LOCAL_WORKSPACE, "My workspace")
-                await members.create(tx, LOCAL_MEMBER, "Local user", "admin")
-    except IntegrityError:
-        pass  # the other process made them in the same instant
+    async with db.transaction(LOCAL_WORKSPACE) as tx:
+        await members.create_workspace(tx, LOCAL_WORKSPACE, "My workspace")
+        await members.create(tx, LOCAL_MEMBER, "Local user", "admin")
     return Actor(LOCAL_WORKSPACE, LOCAL_MEMBER, "Local user", "admin", via="local")
 
 

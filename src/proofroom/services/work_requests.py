@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from proofroom.agents.factory import get_definition, validate_config
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, projects, work_sessions
@@ -90,12 +88,12 @@ async def create(
         agent_type=new.agent_type,
         task_description=task,
         task_configuration=config,
-        source_ids=await _sources(tx, project_id, new.source_ids),
+        source_ids=await known_sources(tx, project_id, new.source_ids),
         approval_strategy=_strategy(new.approval_strategy),
         runtime=runtime,
         priority=new.priority,
         budget=_budget(new.budget if new.budget is not None else definition.budget),
-        deliver_to=[_target(catalog, t, trusted=new.trusted) for t in new.deliver_to],
+        deliver_to=[target(catalog, t, trusted=new.trusted) for t in new.deliver_to],
         external_ref=new.external_ref,
         meta=_metadata(new.metadata),
         template_id=new.template_id,
@@ -150,10 +148,7 @@ async def cancel(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | N
         phase="cancelled",
         settled_at=await work_sessions.now(tx),
     )
-    await tx.execute(
-        text("SELECT pg_notify(:channel, :payload)"),
-        {"channel": CANCEL_CHANNEL, "payload": json.dumps({"session_id": str(row.id), "leg": row.leg})},
-    )
+    await work_sessions.notify(tx, {"session_id": str(row.id), "leg": row.leg}, channel=CANCEL_CHANNEL)
     return row
 
 
@@ -259,7 +254,7 @@ def _budget(budget: Mapping[str, Any]) -> dict[str, Any]:
     return dict(budget)
 
 
-def _target(catalog: Catalog, target: Mapping[str, Any], *, trusted: bool) -> dict[str, Any]:
+def target(catalog: Catalog, target: Mapping[str, Any], *, trusted: bool) -> dict[str, Any]:
     kind, path = target.get("kind"), target.get("path")
     if kind != "folder" or not isinstance(path, str) or not path or "\x00" in path:
         raise InvalidInput(
@@ -281,7 +276,7 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(encoded.replace("\\u0000", "\\ufffd"))
 
 
-async def _sources(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None) -> list[str] | None:
+async def known_sources(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None) -> list[str] | None:
     if source_ids is None:
         return None
     known = await projects.source_ids(tx, project_id)

@@ -1,0 +1,120 @@
+"""Where the parts meet: plain constructors, in order, and their undoing in reverse."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from proofroom.agents.agent_sdk_client import AgentSDKClient
+from proofroom.agents.factory import load_definitions
+from proofroom.agents.runtimes import registry
+from proofroom.agents.runtimes.base import AgentRuntime
+from proofroom.db.embedded import EmbeddedPostgres
+from proofroom.db.migrate import migrate
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Database
+from proofroom.engine import leg
+from proofroom.engine.parts import Parts
+from proofroom.services import access
+from proofroom.services.access import Actor
+from proofroom.services.catalog import Catalog
+from proofroom.services.checkpoint_handler import CheckpointHandler
+from proofroom.services.work_session_executor import WorkSessionExecutor
+from proofroom.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that runs, opened and migrated. `actor` is the local user."""
+
+    settings: Settings
+    parts: Parts
+    actor: Actor
+    server: EmbeddedPostgres | None
+
+    async def drive(self, workspace_id: UUID, session_id: UUID) -> WorkSession:
+        """Runs a session's legs here until it rests."""
+        return await leg.drive(self.parts, workspace_id, session_id)
+
+    @property
+    def executor(self) -> WorkSessionExecutor:
+        return WorkSessionExecutor(self.parts.db, self.parts.catalog, self.drive)
+
+    @property
+    def checkpoints(self) -> CheckpointHandler:
+        return CheckpointHandler(self.parts.db)
+
+    def agent_client(self, actor: Actor | None = None) -> AgentSDKClient:
+        return AgentSDKClient(self.executor.backend(actor or self.actor), self.parts.catalog.definitions)
+
+
+def make_catalog(settings: Settings, *, trusted: bool) -> Catalog:
+    """What this installation offers. `trusted`: the local user may name script files by path."""
+
+    def make_runtime(name: str) -> AgentRuntime:
+        return registry.make_runtime(name, script_dir=settings.script_dir, trusted=trusted)
+
+    def list_runtimes() -> list[dict[str, Any]]:
+        return registry.available_runtimes()
+
+    return Catalog(
+        definitions=load_definitions(settings.agents_dir),
+        make_runtime=make_runtime,
+        list_runtimes=list_runtimes,
+        default_runtime=settings.default_runtime,
+        delivery_root=settings.delivery_root,
+    )
+
+
+def owner_name() -> str:
+    """A name for this process in leases and in the queue."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+def start_database(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
+    """(owner's URL, embedded server or None), migrated. Blocks; raises ProofroomError with what to do."""
+    server: EmbeddedPostgres | None = None
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+    else:
+        server = EmbeddedPostgres.start(settings.data_dir)
+        url = server.url()
+    try:
+        migrate(url)
+    except BaseException:
+        if server is not None:
+            server.stop()
+        raise
+    return url, server
+
+
+@contextlib.asynccontextmanager
+async def open_program(settings: Settings, *, trusted: bool = False) -> AsyncGenerator[Program]:
+    """Starts what is needed and stops it again, also when the caller is cancelled."""
+    url, server = await asyncio.to_thread(start_database, settings)
+    db = Database(url, pool_size=settings.pool_size)
+    watchdog = None if server is None else asyncio.create_task(server.watchdog())
+    try:
+        parts = Parts(
+            db=db,
+            catalog=make_catalog(settings, trusted=trusted),
+            owner=owner_name(),
+            lease_seconds=settings.lease_seconds,
+            policy_may_sign=settings.policy_may_sign,
+            data_dir=Path(settings.data_dir),
+        )
+        yield Program(settings, parts, await access.ensure_local(db), server)
+    finally:
+        if watchdog is not None:
+            watchdog.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watchdog
+        await db.dispose()
+        if server is not None:
+            await asyncio.to_thread(server.stop)

@@ -1,0 +1,47 @@
+"""Finds what nobody works on: lost leases, lost jobs, due approvals and deliveries, dead workers' jobs.
+
+Any number of sweepers may run: what they do is a nudge, and whoever is nudged looks at the row.
+"""
+
+import asyncio
+import logging
+
+from proofroom import queue
+from proofroom.db import across
+from proofroom.domain.errors import Unavailable
+from proofroom.engine.parts import Parts
+
+_log = logging.getLogger(__name__)
+
+STALE_SOURCE_SECONDS = 90.0
+
+
+async def sweep(parts: Parts) -> int:
+    """One round; answers how many jobs it deferred. Raises Unavailable when the database is away."""
+    found: list[tuple[str, str, dict[str, str]]] = []
+    for workspace_id, session_id in await across.claimable_sessions(parts.db):
+        found.append((str(workspace_id), queue.LEG, {"session_id": str(session_id)}))
+    for workspace_id, checkpoint_id in await across.due_approvals(parts.db):
+        found.append((str(workspace_id), queue.COMMIT_APPROVAL, {"checkpoint_id": str(checkpoint_id)}))
+    for workspace_id, delivery_id in await across.due_deliveries(parts.db):
+        found.append((str(workspace_id), queue.DELIVER, {"delivery_id": str(delivery_id)}))
+    for workspace_id, source_id, version in await across.stale_sources(parts.db, STALE_SOURCE_SECONDS):
+        found.append(
+            (str(workspace_id), queue.CAPTURE, {"source_id": str(source_id), "version": str(version)})
+        )
+    deferred = 0
+    for workspace_id, name, ids in found:
+        deferred += await queue.defer_if_missing(parts.db, workspace_id, name, ids)
+    return deferred
+
+
+async def sweep_forever(parts: Parts, every_seconds: float) -> None:
+    """Sweeps until cancelled; a database that is away is waited for."""
+    while True:
+        try:
+            deferred = await sweep(parts)
+            if deferred:
+                _log.info("nudged %s jobs that nobody had", deferred)
+        except Unavailable:
+            _log.warning("the database does not answer; sweeping again in %s s", every_seconds)
+        await asyncio.sleep(every_seconds)

@@ -1,0 +1,108 @@
+"""A worker process: takes jobs from the queue, sweeps, and listens for cancellations."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import procrastinate
+
+from proofroom import queue
+from proofroom.db.listen import listen
+from proofroom.engine import leg, outbox
+from proofroom.engine.parts import Parts
+from proofroom.engine.sweeper import sweep_forever
+from proofroom.services import review, sources
+from proofroom.services.work_requests import CANCEL_CHANNEL
+
+_log = logging.getLogger(__name__)
+
+Job = Callable[..., Awaitable[Any]]
+
+
+def jobs(parts: Parts) -> dict[str, Job]:
+    """Job name to what it does. Every one looks at its row first, so late and doubled jobs are harmless."""
+
+    async def run_leg(workspace_id: str, session_id: str) -> None:
+        await leg.run_leg(parts, UUID(workspace_id), UUID(session_id))
+
+    async def commit_approval(workspace_id: str, checkpoint_id: str) -> None:
+        async with parts.db.transaction(UUID(workspace_id)) as tx:
+            await review.commit_pending(tx, UUID(checkpoint_id))
+
+    async def deliver(workspace_id: str, delivery_id: str) -> None:
+        await outbox.deliver(parts, UUID(workspace_id), UUID(delivery_id))
+
+    async def capture(workspace_id: str, source_id: str, version: str) -> None:
+        await sources.capture_source(parts.db, UUID(workspace_id), UUID(source_id), int(version))
+
+    return {
+        queue.LEG: run_leg,
+        queue.COMMIT_APPROVAL: commit_approval,
+        queue.DELIVER: deliver,
+        queue.CAPTURE: capture,
+    }
+
+
+async def run_worker(
+    parts: Parts,
+    *,
+    concurrency: int = 4,
+    queues: list[str] | None = None,
+    sweep_seconds: float = 5.0,
+    shutdown_seconds: float = 10.0,
+    ready: asyncio.Event | None = None,
+) -> None:
+    """Works until cancelled; legs that run then get `shutdown_seconds` to come to rest, or are handed over."""
+    app = queue.make_app(parts.db.url, max_connections=concurrency + 3)
+    for name, job in jobs(parts).items():
+        app.task(name=name, queue="legs" if name == queue.LEG else "default")(job)
+    while True:
+        try:
+            async with app.open_async(), asyncio.TaskGroup() as group:
+                side = [
+                    group.create_task(sweep_forever(parts, sweep_seconds)),
+                    group.create_task(_clear_dead_workers(app, sweep_seconds)),
+                    group.create_task(_listen_for_cancels(parts)),
+                ]
+                if ready is not None:
+                    ready.set()
+                try:
+                    await app.run_worker_async(
+                        queues=queues,
+                        name=parts.owner,
+                        concurrency=concurrency,
+                        install_signal_handlers=False,
+                        delete_jobs="always",
+                        shutdown_graceful_timeout=shutdown_seconds,
+                        update_heartbeat_interval=max(1.0, sweep_seconds / 2),
+                        stalled_worker_timeout=max(6.0, 3 * sweep_seconds),
+                    )
+                finally:
+                    for task in side:
+                        task.cancel()
+            return
+        except* (procrastinate.exceptions.ConnectorException, OSError) as lost:
+            _log.warning("the queue's database went away (%s); trying again", lost.exceptions[0])
+        await asyncio.sleep(1.0)  # a lost database: nothing to wait on but time
+
+
+async def _clear_dead_workers(app: procrastinate.App, every_seconds: float) -> None:
+    """Jobs of workers that died are taken off the list; the sweeper defers what their rows still need."""
+    while True:
+        with contextlib.suppress(procrastinate.exceptions.ConnectorException):
+            for job in await app.job_manager.get_stalled_jobs(
+                seconds_since_heartbeat=max(6.0, 3 * every_seconds)
+            ):
+                await app.job_manager.finish_job(job, procrastinate.jobs.Status.FAILED, delete_job=True)
+        await asyncio.sleep(every_seconds)
+
+
+async def _listen_for_cancels(parts: Parts) -> None:
+    """A cancelled session's leg is interrupted at once, not at its next write."""
+    async for payload in listen(parts.db.url, CANCEL_CHANNEL):
+        if payload is not None:
+            leg.interrupt(UUID(json.loads(payload)["session_id"]))

@@ -1,0 +1,96 @@
+"""What a session yields: its artifacts as one readable file, and what was signed beside it."""
+
+import json
+import re
+import unicodedata
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import sources as db_sources
+from proofroom.db import work_sessions
+from proofroom.db.models import ArtifactVersion, WorkCheckpoint, WorkSession
+from proofroom.db.tx import Tx
+from proofroom.domain.canonical import digest
+from proofroom.domain.document import from_json
+from proofroom.domain.errors import InvalidInput
+from proofroom.exports import html, markdown
+
+FORMATS = ("md", "html", "json")
+LATER = ("pdf", "docx", "pptx", "xlsx", "record")
+
+
+def digest_of(version: ArtifactVersion, artifact_type: str) -> str:
+    """The digest of a version's content as it stands now."""
+    return digest({"type": artifact_type, "title": version.title, "document": version.document})
+
+
+async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
+    """File names and contents of a signed packet: the readable text and the packet with its signature."""
+    session = await work_sessions.get(tx, checkpoint.session_id)
+    shown = [(UUID(a["artifact_id"]), int(a["version"])) for a in checkpoint.packet["artifacts"]]
+    name = file_name(session.title)
+    text = await _text(tx, session, shown)
+    record = {
+        "session_id": str(session.id), "title": session.title, "packet": checkpoint.packet,
+        "packet_digest": checkpoint.packet_digest, "decision": checkpoint.decision,
+    }  # fmt: skip
+    return {
+        f"{name}.md": text.encode(),
+        f"{name}.signed.json": (json.dumps(record, ensure_ascii=False, indent=1) + "\n").encode(),
+    }
+
+
+async def export(tx: Tx, session: WorkSession, format: str) -> tuple[str, str, bytes]:
+    """(file name, media type, content) of a session's current artifacts, signed or not.
+
+    Raises InvalidInput (`unknown_format`, `format_not_available`, `nothing_to_export`).
+    """
+    if format not in FORMATS:
+        later = format in LATER
+        raise InvalidInput(
+            "format_not_available" if later else "unknown_format",
+            f"{format[:20]} is not part of this release." if later else f"There is no format {format[:20]!r}.",
+            hint=f"Use one of {', '.join(FORMATS)}.",
+            field="format",
+        )
+    current = await db_artifacts.current(tx, session.id)
+    if not current:
+        raise InvalidInput(
+            "nothing_to_export", "This session has produced nothing yet.", hint="Wait until it has.", field="format"
+        )
+    name = file_name(session.title)
+    if format == "json":
+        documents = [{"slot": a.slot, "type": a.artifact_type, **_version(v)} for a, v in current]
+        content = json.dumps(documents, ensure_ascii=False, indent=1) + "\n"
+        return f"{name}.json", "application/json", content.encode()
+    text = await _text(tx, session, [(a.id, v.version) for a, v in current])
+    if format == "html":
+        return f"{name}.html", "text/html; charset=utf-8", html.page(session.title, text).encode()
+    return f"{name}.md", "text/markdown; charset=utf-8", text.encode()
+
+
+def _version(version: ArtifactVersion) -> dict[str, Any]:
+    return {
+        "title": version.title, "version": version.version, "document": version.document,
+        "claims": version.claims, "signed": version.signed_at is not None,
+    }  # fmt: skip
+
+
+async def _text(tx: Tx, session: WorkSession, shown: list[tuple[UUID, int]]) -> str:
+    titles = await db_sources.titles(tx, session.project_id)
+    versions = [await db_artifacts.version(tx, artifact_id, number) for artifact_id, number in shown]
+    if len(versions) == 1:
+        return markdown.render(from_json(versions[0].document), versions[0].claims, titles)
+    parts = [f"# {session.title}\n"]
+    for n, version in enumerate(versions, start=1):
+        text = markdown.render(from_json(version.document), version.claims, titles, level=2)
+        parts.append(re.sub(r"\[\^(\d+)\]", rf"[^{n}-\1]", text))
+    return "\n".join(parts)
+
+
+def file_name(title: str) -> str:
+    """A safe file name from a title: ASCII letters, digits and dashes, at most 60 characters."""
+    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_title.lower()).strip("-")[:60].strip("-")
+    return slug or "result"

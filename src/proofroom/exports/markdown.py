@@ -1,0 +1,57 @@
+"""A signed document as Markdown for people: each citation a footnote that says where the words stand."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from proofroom.domain.document import ArtifactDocument, plain, to_markdown
+
+_CITE = re.compile(r"\s?\[\[([A-Za-z][\w-]{0,31})\|(.*?)\]\]", re.DOTALL)
+
+
+def render(
+    document: ArtifactDocument, claims: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, level: int = 1
+) -> str:
+    """Markdown with footnotes. `titles` maps source ids to titles; `level` is the depth of the title."""
+    anchors = {
+        (a["block_id"], plain(a["quote"]).text): a for c in claims for a in c["anchors"] if a.get("block_id")
+    }
+    notes: list[str] = []
+    numbers: dict[tuple[str, str], int] = {}
+
+    def note(match: re.Match[str]) -> str:
+        alias, quote = match.group(1), match.group(2)
+        if (alias, quote) not in numbers:
+            numbers[alias, quote] = len(numbers) + 1
+            notes.append(f"[^{len(numbers)}]: {_where(document, anchors, titles, alias, quote)}")
+        return f"[^{numbers[alias, quote]}]"
+
+    body = _CITE.sub(note, to_markdown(document)).strip()
+    title = document.title.strip()
+    first = body.split("\n", 1)[0].lstrip("# ").strip()
+    parts = [] if not title or first == title else [f"{'#' * level} {title}"]
+    parts.append(body)
+    if notes:
+        parts.append("\n".join(notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def _where(
+    document: ArtifactDocument,
+    anchors: Mapping[tuple[str, str], Mapping[str, Any]],
+    titles: Mapping[str, str],
+    alias: str,
+    quote: str,
+) -> str:
+    ref = document.refs.get(alias)
+    words = " ".join(plain(quote).text.split())
+    if ref is None:
+        return f"“{words}” (the source is not known)"
+    title = titles.get(str(ref.source_id), "a source of this project")
+    anchor = anchors.get((str(ref.block_id), plain(quote).text))
+    place = f"version {ref.version}"
+    if anchor is not None:
+        if anchor.get("page"):
+            place += f", page {anchor['page']}"
+        place += f", characters {anchor['char_start']:,} to {anchor['char_end']:,}"
+    return f"“{words}” {title}, {place}"

@@ -1,0 +1,116 @@
+"""Outside drafts: any draft, from any agent or person, against the sources of a project."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import projects, work_sessions
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
+from proofroom.db.work_sessions import Record
+from proofroom.domain.document import ArtifactDocument, parse_markdown
+from proofroom.domain.errors import InvalidInput
+from proofroom.domain.policy import Strategy
+from proofroom.domain.work_session import Event
+from proofroom.services import artifacts, evidence, review, work_requests
+from proofroom.services.access import Actor, require
+from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
+
+SLOT = "draft"
+MAX_DRAFT = 2_000_000
+
+
+def read_draft(draft: str, title: str | None) -> ArtifactDocument:
+    """The draft as a document; its first heading is its title unless one is given.
+
+    Raises InvalidInput (`draft_empty`, `draft_too_large`, `document_invalid`).
+    """
+    clean = draft.replace("\x00", "\ufffd").lstrip("\ufeff")
+    if not clean.strip():
+        raise InvalidInput("draft_empty", "The draft is empty.", hint="Paste or name a text.", field="draft")
+    if len(clean) > MAX_DRAFT:
+        raise InvalidInput(
+            "draft_too_large",
+            f"The draft has {len(clean):,} characters; at most {MAX_DRAFT:,} can be checked at once.",
+            hint="Check it in parts.",
+            field="draft",
+        )
+    return parse_markdown(clean, title=title)
+
+
+async def check_only(
+    tx: Tx, project_id: UUID, *, draft: str, source_ids: Sequence[UUID] | None = None
+) -> Mapping[str, Any]:
+    """{claims, summary}: the ledger of a draft, with nothing kept."""
+    document = read_draft(draft, None)
+    claims = await evidence.check_outside_draft(tx, project_id, document, SLOT, source_ids)
+    return {"claims": claims, "summary": evidence.summarize(claims)}
+
+
+async def open_check(
+    tx: Tx,
+    actor: Actor,
+    catalog: Catalog,
+    project_id: UUID,
+    *,
+    draft: str,
+    title: str | None = None,
+    source_ids: Sequence[UUID] | None = None,
+    deliver_to: Sequence[Mapping[str, Any]] = (),
+    trusted: bool = False,
+) -> WorkSession:
+    """A session that is parked at the review of the draft. There is no agent in it.
+
+    Raises InvalidInput (`draft_empty`, `no_claims`, `unknown_source`, …), NotFound (`project_not_found`).
+    """
+    require(actor, "requester")
+    project = await projects.get(tx, project_id)
+    document = read_draft(draft, title)
+    name = (title or document.title or "Untitled draft").strip()[:300]
+    row = await work_sessions.create(
+        tx,
+        Record(
+            events=[("session_created", {"by": actor.name, "agent_type": CHECK})],
+            audits=[
+                ("session_created", {"by": str(actor.member_id), "via": actor.via, "task": "check", "title": name})
+            ],
+        ),
+        project_id=project.id,
+        title=name,
+        agent_type=CHECK,
+        task_description=f"Check an outside draft against the sources of {project.name}.",
+        source_ids=await work_requests.known_sources(tx, project_id, source_ids),
+        approval_strategy=Strategy.FINAL_ONLY.value,
+        runtime=NO_RUNTIME,
+        deliver_to=[work_requests.target(catalog, t, trusted=trusted) for t in deliver_to],
+        created_by=actor.member_id,
+        started_at=await work_sessions.now(tx),
+    )
+    saved = await artifacts.save(
+        tx, row, slot=SLOT, artifact_type="generic_output", title=name, document=document, author="agent"
+    )
+    if not saved.claims:
+        raise InvalidInput(
+            "no_claims",
+            "The draft holds no sentence that says something checkable.",
+            hint="Check that the right text was given.",
+            field="draft",
+        )
+    said = {
+        "artifact_id": str(saved.artifact_id),
+        "slot": SLOT,
+        "title": name,
+        "version": saved.version,
+        "artifact_type": saved.artifact_type,
+        "summary": saved.summary,
+    }
+    conflict = any(c["verdict"] == "conflict" for c in saved.claims)
+    row, _ = await review.open_checkpoint(
+        tx,
+        row,
+        kind="final",
+        reasons=["final", "conflict"] if conflict else ["final"],
+        event=Event.OPEN_CHECK,
+        record=Record(events=[("artifact_saved", said)], audits=[("artifact_saved", said)]),
+    )
+    return row

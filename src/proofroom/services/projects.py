@@ -1,0 +1,98 @@
+"""Projects, and their saved configurations."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from proofroom.agents.factory import get_definition, validate_config
+from proofroom.db import projects as db_projects
+from proofroom.db.models import Project, Template
+from proofroom.db.tx import Tx
+from proofroom.domain.errors import InvalidInput
+from proofroom.services import views
+from proofroom.services.access import Actor, require
+from proofroom.services.catalog import Catalog
+
+
+async def create(
+    tx: Tx, actor: Actor, name: str, description: str = "", *, sample_key: str | None = None
+) -> Project:
+    """A project with its basket. Raises InvalidInput (`name_invalid`, `description_invalid`)."""
+    require(actor, "requester")
+    project_id = await db_projects.create(
+        tx, name=_name(name), description=_description(description), sample_key=sample_key
+    )
+    return await db_projects.get(tx, project_id)
+
+
+async def change(
+    tx: Tx, actor: Actor, project_id: UUID, *, name: str | None = None, description: str | None = None
+) -> Project:
+    require(actor, "requester")
+    await db_projects.get(tx, project_id)
+    values: dict[str, Any] = {}
+    if name is not None:
+        values["name"] = _name(name)
+    if description is not None:
+        values["description"] = _description(description)
+    return await db_projects.change(tx, project_id, **values)
+
+
+async def archive(tx: Tx, actor: Actor, project_id: UUID) -> None:
+    """Takes a project off the lists. Nothing in it is deleted; its sessions and records stay readable."""
+    require(actor, "admin")
+    await db_projects.get(tx, project_id)
+    await db_projects.change(tx, project_id, archived_at=datetime.now(UTC))
+
+
+async def to_json(tx: Tx, rows: list[Project]) -> list[dict[str, Any]]:
+    counts = await db_projects.counts(tx, [r.id for r in rows])
+    baskets = await db_projects.baskets(tx, [r.id for r in rows])
+    return [views.project(r, baskets[r.id], counts[r.id]) for r in rows]
+
+
+async def add_template(
+    tx: Tx, actor: Actor, catalog: Catalog, project_id: UUID, name: str, content: Mapping[str, Any]
+) -> Template:
+    """Saves the configuration of a work request under a name. Raises what filing the request would raise."""
+    require(actor, "requester")
+    await db_projects.get(tx, project_id)
+    agent_type = str(content.get("agent_type", ""))
+    definition = get_definition(agent_type, catalog.definitions)
+    kept = dict(content) | {"config": validate_config(definition, content.get("config") or {})}
+    return await db_projects.add_template(tx, project_id, _name(name), agent_type, kept)
+
+
+def template_json(row: Template) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "project_id": str(row.project_id),
+        "name": row.name,
+        "agent_type": row.agent_type,
+        "content": row.content,
+        "created_at": views.at(row.created_at),
+    }
+
+
+def _name(name: str) -> str:
+    clean = name.replace("\x00", "").strip()
+    if not clean or len(clean) > 200:
+        raise InvalidInput(
+            "name_invalid",
+            "A project's name has 1 to 200 characters.",
+            hint="Give a shorter or longer one.",
+            field="name",
+        )
+    return clean
+
+
+def _description(description: str) -> str:
+    if len(description) > 5000:
+        raise InvalidInput(
+            "description_invalid",
+            "A description has at most 5,000 characters.",
+            hint="Shorten it.",
+            field="description",
+        )
+    return description.replace("\x00", "").strip()
