@@ -200,7 +200,8 @@ class SourceVersion(Base):
 class Block(Base):
     """A passage of one source version: `text == source_version.text[char_start:char_end]`.
 
-    `terms` holds the block's stemmed terms with their counts for BM25 ({"term": n}), `length` their sum.
+    `terms` holds the block's stemmed terms with their counts for BM25 ({"term": n}), `length` their sum. `meta` of a
+    table's row says which: {"table", "row"}, and "rows" when it holds several.
     """
 
     __tablename__ = "blocks"
@@ -220,6 +221,7 @@ class Block(Base):
     length: Mapped[int] = mapped_column(server_default="0")
     tsv: Mapped[str] = mapped_column(TSVECTOR, server_default="")
     state: Mapped[str] = mapped_column(server_default="accepted")
+    meta: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
     __table_args__ = (
         _tenant_key(),
         _ref("source_id", "version", to="source_versions", key="source_id,version"),

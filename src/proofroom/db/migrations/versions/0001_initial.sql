@@ -329,6 +329,7 @@ CREATE TABLE blocks (
     length INTEGER DEFAULT '0' NOT NULL,
     tsv TSVECTOR DEFAULT '' NOT NULL,
     state TEXT DEFAULT 'accepted' NOT NULL,
+    meta JSONB DEFAULT '{}'::jsonb NOT NULL,
     PRIMARY KEY (workspace_id, id),
     FOREIGN KEY(workspace_id, source_id, version) REFERENCES source_versions (workspace_id, source_id, version),
     CONSTRAINT blocks_state CHECK (state IN ('proposed','accepted','locked','superseded','rejected'))

@@ -1,0 +1,362 @@
+"""Queries on blocks and on the document frequencies that BM25 needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text, Uuid
+
+from proofroom.db.tx import Tx
+
+LIVE = "('accepted', 'locked')"
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlock:
+    """A block to be written. `terms` are its stemmed terms with their counts; empty keeps it out of the search."""
+
+    id: UUID
+    ordinal: int
+    kind: str
+    char_start: int
+    char_end: int
+    page: int | None
+    heading: str | None
+    text: str
+    terms: Mapping[str, int]
+    meta: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """A block with its source's title. `score` is set by searches, `retracted` is true of a retracted source."""
+
+    block_id: UUID
+    source_id: UUID
+    version: int
+    source_title: str
+    ordinal: int
+    kind: str
+    page: int | None
+    heading: str | None
+    char_start: int
+    char_end: int
+    text: str
+    state: str
+    indexed: bool
+    meta: Mapping[str, int] = field(default_factory=dict[str, int])
+    score: float = 0.0
+
+
+_COLUMNS = """b.id AS block_id, b.source_id, b.version, s.title AS source_title, b.ordinal, b.kind, b.page, b.heading,
+    b.char_start, b.char_end, b.text, b.state, b.meta,
+    b.length > 0 AS indexed"""
+_FROM = "blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id"
+
+
+def tag(project_id: UUID) -> str:
+    """What a project's terms begin with in the index: eight hexadecimal digits of its id's random part."""
+    return project_id.hex[-8:]
+
+
+async def insert(
+    tx: Tx, *, project_id: UUID, source_id: UUID, version: int, state: str, blocks: Sequence[NewBlock]
+) -> None:
+    """Writes the blocks of a version. The index is made of `terms`, by the database, so the two cannot differ."""
+    statement = text(
+        """
+        INSERT INTO blocks (workspace_id, id, project_id, source_id, version, ordinal, kind, char_start, char_end,
+                            page, heading, text, terms, length, tsv, meta, state)
+        SELECT :workspace_id, n.id, :project_id, :source_id, :version, n.ordinal, n.kind, n.char_start, n.char_end,
+               n.page, n.heading, n.text, n.terms::jsonb, n.length,
+               array_to_tsvector(ARRAY(SELECT :tag || k FROM jsonb_object_keys(n.terms::jsonb) k)),
+               n.meta::jsonb, :state
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:ordinals AS int[]), CAST(:kinds AS text[]), CAST(:starts AS int[]),
+                    CAST(:ends AS int[]), CAST(:pages AS int[]), CAST(:headings AS text[]), CAST(:texts AS text[]),
+                    CAST(:terms AS text[]), CAST(:lengths AS int[]), CAST(:metas AS text[]))
+             AS n(id, ordinal, kind, char_start, char_end, page, heading, text, terms, length, meta)
+        """
+    )
+    for at in range(0, len(blocks), _BATCH):
+        batch = blocks[at : at + _BATCH]
+        await tx.execute(
+            statement,
+            {
+                "workspace_id": tx.workspace_id,
+                "project_id": project_id,
+                "source_id": source_id,
+                "version": version,
+                "state": state,
+                "tag": tag(project_id),
+                "ids": [block.id for block in batch],
+                "ordinals": [block.ordinal for block in batch],
+                "kinds": [block.kind for block in batch],
+                "starts": [block.char_start for block in batch],
+                "ends": [block.char_end for block in batch],
+                "pages": [block.page for block in batch],
+                "headings": [block.heading for block in batch],
+                "texts": [block.text for block in batch],
+                "terms": [_json(block.terms) for block in batch],
+                "metas": [_json(block.meta) for block in batch],
+                "lengths": [sum(block.terms.values()) for block in batch],
+            },
+        )
+
+
+def _json(terms: Mapping[str, int]) -> str:
+    # Terms hold letters and digits only: nothing in them needs escaping.
+    return "{" + ",".join(f'"{term}":{count}' for term, count in terms.items()) + "}"
+
+
+async def lock_counts(tx: Tx, project_id: UUID) -> None:
+    """Makes writers of one project's counts wait for each other; taken before `count_in` and `count_out`."""
+    await tx.execute(
+        text("SELECT 1 FROM baskets WHERE project_id = :project_id FOR UPDATE"), {"project_id": project_id}
+    )
+
+
+_DF = """
+    SELECT k AS term, count(*)::int AS n
+    FROM blocks b, LATERAL jsonb_object_keys(b.terms) k
+    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0 AND b.state IN ('accepted', 'locked')
+    GROUP BY k
+"""
+_TOTALS = """
+    SELECT count(*) AS blocks, coalesce(sum(b.length), 0) AS terms FROM blocks b
+    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0 AND b.state IN ('accepted', 'locked')
+"""
+
+
+async def count_in(tx: Tx, project_id: UUID, source_id: UUID, version: int) -> None:
+    """Adds a version's live blocks to the project's document frequencies and totals."""
+    params = {
+        "workspace_id": tx.workspace_id,
+        "project_id": project_id,
+        "source_id": source_id,
+        "version": version,
+    }
+    await tx.execute(
+        text(
+            f"""
+            INSERT INTO term_frequencies AS f (workspace_id, project_id, term, blocks)
+            SELECT :workspace_id, :project_id, d.term, d.n FROM ({_DF}) d
+            ON CONFLICT (workspace_id, project_id, term) DO UPDATE SET blocks = f.blocks + excluded.blocks
+            """  # noqa: S608  the parts are constants of this module
+        ),
+        params,
+    )
+    await tx.execute(
+        text(
+            f"""
+            UPDATE baskets SET block_count = block_count + t.blocks, term_count = term_count + t.terms
+            FROM ({_TOTALS}) t WHERE project_id = :project_id
+            """  # noqa: S608
+        ),
+        params,
+    )
+
+
+async def count_out(tx: Tx, project_id: UUID, source_id: UUID, version: int) -> None:
+    """Takes a version's live blocks out of the counts; called before their state changes."""
+    params = {"project_id": project_id, "source_id": source_id, "version": version}
+    await tx.execute(
+        text(
+            f"""
+            UPDATE term_frequencies f SET blocks = f.blocks - d.n
+            FROM ({_DF}) d WHERE f.project_id = :project_id AND f.term = d.term
+            """  # noqa: S608
+        ),
+        params,
+    )
+    await tx.execute(
+        text(
+            f"""
+            UPDATE baskets SET block_count = block_count - t.blocks, term_count = term_count - t.terms
+            FROM ({_TOTALS}) t WHERE project_id = :project_id
+            """  # noqa: S608
+        ),
+        params,
+    )
+
+
+async def set_state(tx: Tx, source_id: UUID, version: int, state: str) -> int:
+    """Moves a version's live blocks to another state; answers how many."""
+    done = await tx.execute(
+        text(
+            "UPDATE blocks SET state = :state WHERE source_id = :source_id AND version = :version"
+            " AND state IN ('accepted', 'locked') RETURNING 1"
+        ),
+        {"source_id": source_id, "version": version, "state": state},
+    )
+    return len(done.all())
+
+
+async def statistics(tx: Tx, project_id: UUID) -> tuple[int, int]:
+    """(searchable blocks, summed length in terms) of a project."""
+    row = (
+        await tx.execute(
+            text("SELECT block_count, term_count FROM baskets WHERE project_id = :project_id"),
+            {"project_id": project_id},
+        )
+    ).one_or_none()
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+async def frequencies(tx: Tx, project_id: UUID, terms: Sequence[str]) -> dict[str, int]:
+    """Document frequency of each term that occurs."""
+    rows = await tx.execute(
+        text(
+            "SELECT term, blocks FROM term_frequencies"
+            " WHERE project_id = :project_id AND term = ANY(:terms) AND blocks > 0"
+        ).bindparams(bindparam("terms", type_=ARRAY(Text()))),
+        {"project_id": project_id, "terms": list(terms)},
+    )
+    return {str(term): int(blocks) for term, blocks in rows}
+
+
+async def bm25(
+    tx: Tx,
+    project_id: UUID,
+    *,
+    candidates: str,
+    weights: Mapping[str, float],
+    average_length: float,
+    k: int,
+    source_ids: Sequence[UUID] | None,
+    k1: float,
+    b: float,
+) -> tuple[list[BlockRow], int]:
+    """Scores the blocks that match the text query `candidates` and answers the best `k` with the number matched.
+
+    `weights` is the inverse document frequency of every query term. The formula is Robertson and Zaragoza's
+    (2009) BM25; equal scores are ordered by reading order.
+    """
+    rows = await tx.execute(
+        text(
+            f"""
+            WITH matched AS MATERIALIZED (
+              SELECT b.id, b.terms, b.length FROM proofroom_block_candidates(:project_id, CAST(:query AS tsquery)) c(id)
+              JOIN blocks b ON b.workspace_id = :workspace_id AND b.id = c.id
+              WHERE CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[]))
+            ), scored AS (
+              SELECT m.id, count(*) OVER () AS matched, (
+                SELECT sum(q.idf * f.n * (:k1 + 1) / (f.n + :k1 * (1 - :b + :b * m.length / :average)))
+                FROM unnest(CAST(:terms AS text[]), CAST(:idfs AS float8[])) q(term, idf),
+                     LATERAL (SELECT CAST(m.terms ->> q.term AS float8) AS n) f
+                WHERE f.n IS NOT NULL
+              ) AS score
+              FROM matched m
+            ), best AS (
+              SELECT * FROM scored WHERE score IS NOT NULL ORDER BY score DESC, id LIMIT :k
+            )
+            SELECT {_COLUMNS}, best.score, best.matched
+            FROM best JOIN blocks b ON b.workspace_id = :workspace_id AND b.id = best.id
+            JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id
+            WHERE s.retracted_at IS NULL
+            ORDER BY best.score DESC, b.id
+            """  # noqa: S608  only constants of this module are put in
+        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+        {
+            "workspace_id": tx.workspace_id,
+            "project_id": project_id,
+            "query": candidates,
+            "sources": None if source_ids is None else list(source_ids),
+            "terms": list(weights),
+            "idfs": list(weights.values()),
+            "average": average_length,
+            "k": k,
+            "k1": k1,
+            "b": b,
+        },
+    )
+    found: list[BlockRow] = []
+    matched = 0
+    for row in rows.mappings():
+        values = dict(row)
+        matched = int(values.pop("matched"))
+        found.append(BlockRow(**values))
+    return found, matched
+
+
+async def live(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> list[BlockRow]:
+    """All live blocks of a project (of some of its sources) in reading order, sources in the order they came."""
+    rows = await tx.execute(
+        text(
+            f"""
+            SELECT {_COLUMNS} FROM {_FROM}
+            WHERE b.project_id = :project_id AND b.state IN {LIVE} AND s.retracted_at IS NULL
+              AND (CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[])))
+            ORDER BY b.source_id, b.version, b.ordinal
+            """  # noqa: S608
+        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+        {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
+    )
+    return [_row(row) for row in rows.mappings()]
+
+
+async def live_size(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> tuple[int, int]:
+    """(live blocks, their characters) of a project or of some of its sources."""
+    row = (
+        await tx.execute(
+            text(
+                f"""
+                SELECT count(*), coalesce(sum(b.char_end - b.char_start), 0) FROM {_FROM}
+                WHERE b.project_id = :project_id AND b.state IN {LIVE} AND s.retracted_at IS NULL
+                  AND (CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[])))
+                """  # noqa: S608
+            ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+            {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+async def by_ids(tx: Tx, block_ids: Sequence[UUID]) -> dict[UUID, BlockRow]:
+    """Blocks whatever their state, of any version."""
+    rows = await tx.execute(
+        text(f"SELECT {_COLUMNS} FROM {_FROM} WHERE b.id = ANY(:ids)").bindparams(  # noqa: S608
+            bindparam("ids", type_=ARRAY(Uuid()))
+        ),
+        {"ids": list(block_ids)},
+    )
+    found = [_row(row) for row in rows.mappings()]
+    return {row.block_id: row for row in found}
+
+
+async def of_version(tx: Tx, source_id: UUID, version: int) -> list[BlockRow]:
+    """A version's blocks in reading order, whatever their state."""
+    rows = await tx.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM {_FROM} WHERE b.source_id = :source_id AND b.version = :version ORDER BY b.ordinal"  # noqa: S608
+        ),
+        {"source_id": source_id, "version": version},
+    )
+    return [_row(row) for row in rows.mappings()]
+
+
+async def around(
+    tx: Tx, source_id: UUID, version: int, block_id: UUID, *, before: int, after: int
+) -> list[BlockRow]:
+    """The block and its neighbours in the same version, in reading order; empty when it is not there."""
+    rows = await tx.execute(
+        text(
+            f"""
+            SELECT {_COLUMNS} FROM {_FROM}
+            JOIN blocks own ON own.workspace_id = b.workspace_id AND own.id = :block_id
+            WHERE b.source_id = :source_id AND b.version = :version AND own.source_id = :source_id
+              AND own.version = :version AND b.ordinal BETWEEN own.ordinal - :before AND own.ordinal + :after
+            ORDER BY b.ordinal
+            """  # noqa: S608
+        ),
+        {"source_id": source_id, "version": version, "block_id": block_id, "before": before, "after": after},
+    )
+    return [_row(row) for row in rows.mappings()]
+
+
+def _row(row: RowMapping) -> BlockRow:
+    values: dict[str, Any] = dict(row)
+    return BlockRow(**values)

@@ -1,0 +1,254 @@
+"""Queries on sources and their versions."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import Uuid
+
+from proofroom.db.models import Project, Source, SourceVersion
+from proofroom.db.tx import EVENTS_CHANNEL, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source with what matters of its shown version: the current one, or the only one there is.
+
+    `tables` holds {"table", "name", "columns", "types", "row_count"}; the rows are left out.
+    """
+
+    id: UUID
+    project_id: UUID
+    title: str
+    filename: str | None
+    content_type: str | None
+    origin: str
+    url: str | None
+    status: str
+    failure: Mapping[str, Any] | None
+    version: int
+    byte_size: int
+    sha256: str | None
+    block_count: int
+    page_count: int
+    tables: Sequence[Mapping[str, Any]]
+    retracted_at: datetime | None
+    retract_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+_SELECT = """
+    SELECT s.id, s.project_id, s.title, coalesce(v.filename, s.filename) AS filename, v.content_type, s.origin, s.url,
+           s.status, s.failure, s.version, coalesce(v.byte_size, 0) AS byte_size, v.sha256,
+           (SELECT count(*) FROM blocks b WHERE b.workspace_id = s.workspace_id AND b.source_id = s.id
+              AND b.version = s.version) AS block_count,
+           coalesce(jsonb_array_length(v.pages), 0) AS page_count,
+           coalesce((SELECT jsonb_agg(jsonb_build_object('table', t.n - 1, 'name', t.value -> 'name',
+                       'columns', t.value -> 'columns', 'types', t.value -> 'types',
+                       'row_count', jsonb_array_length(t.value -> 'rows')) ORDER BY t.n)
+                     FROM jsonb_array_elements(v.tables) WITH ORDINALITY t(value, n)), '[]'::jsonb) AS tables,
+           s.retracted_at, s.retract_reason, s.created_at, s.updated_at
+    FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id AND v.source_id = s.id
+      AND v.version = greatest(s.version, 1)
+"""
+
+
+async def project_exists(tx: Tx, project_id: UUID) -> bool:
+    return (await tx.execute(select(Project.id).where(Project.id == project_id))).scalar() is not None
+
+
+async def serialize_content(tx: Tx, project_id: UUID, sha256: str) -> None:
+    """Makes transactions that add the same bytes to the same project wait for each other."""
+    await tx.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{project_id}:{sha256}"}
+    )
+
+
+async def holding(tx: Tx, project_id: UUID, sha256: str) -> UUID | None:
+    """The source of a project whose newest version has these bytes, if it was not retracted."""
+    newest = (
+        select(func.max(SourceVersion.version))
+        .where(SourceVersion.source_id == Source.id, SourceVersion.workspace_id == Source.workspace_id)
+        .correlate(Source)
+        .scalar_subquery()
+    )
+    found = await tx.execute(
+        select(Source.id)
+        .join(SourceVersion, SourceVersion.source_id == Source.id)
+        .where(
+            Source.project_id == project_id,
+            Source.retracted_at.is_(None),
+            SourceVersion.sha256 == sha256,
+            SourceVersion.version == newest,
+        )
+        .order_by(Source.id)
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
+async def add(tx: Tx, **values: Any) -> None:
+    await tx.execute(insert(Source).values(workspace_id=tx.workspace_id, **values))
+
+
+async def add_version(tx: Tx, **values: Any) -> None:
+    await tx.execute(insert(SourceVersion).values(workspace_id=tx.workspace_id, **values))
+
+
+async def lock(tx: Tx, source_id: UUID) -> Source | None:
+    return (
+        await tx.execute(select(Source).where(Source.id == source_id).with_for_update())
+    ).scalar_one_or_none()
+
+
+async def change(tx: Tx, source_id: UUID, **values: Any) -> None:
+    await tx.execute(
+        update(Source)
+        .where(Source.id == source_id)
+        .values(**values, updated_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def retract(tx: Tx, source_id: UUID, reason: str) -> None:
+    await change(tx, source_id, retracted_at=func.now(), retract_reason=reason)
+
+
+async def change_version(tx: Tx, source_id: UUID, version: int, **values: Any) -> None:
+    await tx.execute(
+        update(SourceVersion)
+        .where(SourceVersion.source_id == source_id, SourceVersion.version == version)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def newest_version(tx: Tx, source_id: UUID) -> int:
+    found = await tx.execute(
+        select(func.max(SourceVersion.version)).where(SourceVersion.source_id == source_id)
+    )
+    return found.scalar() or 0
+
+
+async def version(tx: Tx, source_id: UUID, number: int) -> SourceVersion | None:
+    return (
+        await tx.execute(
+            select(SourceVersion).where(SourceVersion.source_id == source_id, SourceVersion.version == number)
+        )
+    ).scalar_one_or_none()
+
+
+async def version_facts(tx: Tx, source_id: UUID, number: int) -> tuple[str, str | None] | None:
+    """(status, sha256) of a version, without its content."""
+    row = (
+        await tx.execute(
+            select(SourceVersion.status, SourceVersion.sha256).where(
+                SourceVersion.source_id == source_id, SourceVersion.version == number
+            )
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def get(tx: Tx, source_id: UUID) -> SourceRow | None:
+    rows = await _rows(tx, "WHERE s.id = :source_id", {"source_id": source_id})
+    return rows[0] if rows else None
+
+
+async def page(
+    tx: Tx,
+    project_id: UUID,
+    *,
+    after: UUID | None = None,
+    updated_since: datetime | None = None,
+    limit: int = 50,
+) -> list[SourceRow]:
+    """Oldest first, retracted ones included."""
+    return await _rows(
+        tx,
+        "WHERE s.project_id = :project_id AND (CAST(:after AS uuid) IS NULL OR s.id > :after)"
+        " AND (CAST(:since AS timestamptz) IS NULL OR s.updated_at >= :since) ORDER BY s.id LIMIT :limit",
+        {"project_id": project_id, "after": after, "since": updated_since, "limit": limit},
+    )
+
+
+async def tables(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> list[SourceRow]:
+    """Sources with captured tables that are in use."""
+    return await _rows(
+        tx,
+        "WHERE s.project_id = :project_id AND s.retracted_at IS NULL AND s.version > 0"
+        " AND jsonb_array_length(v.tables) > 0"
+        " AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[]))) ORDER BY s.id",
+        {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
+    )
+
+
+async def statuses(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> dict[str, int]:
+    """How many sources that are in use have each status."""
+    rows = await tx.execute(
+        text(
+            "SELECT status, count(*) FROM sources s WHERE project_id = :project_id AND retracted_at IS NULL"
+            " AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[]))) GROUP BY status"
+        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+        {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
+    )
+    return {str(status): int(n) for status, n in rows}
+
+
+async def dependents(tx: Tx, source_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """What rests on a source: the envelopes that included a block of it, and the artifacts that cite it."""
+    params = {"needle": [{"source_id": str(source_id)}], "id": {"id": str(source_id)}}
+    envelopes = await tx.execute(
+        text(
+            """
+            SELECT e.id AS envelope_id, e.session_id, e.iteration, w.title AS session_title, w.status
+            FROM context_envelopes e JOIN work_sessions w ON w.workspace_id = e.workspace_id AND w.id = e.session_id
+            WHERE e.receipt -> 'included' @> :needle ORDER BY e.id
+            """
+        ).bindparams(bindparam("needle", type_=JSONB)),
+        {"needle": params["needle"]},
+    )
+    artifacts = await tx.execute(
+        text(
+            """
+            SELECT a.id AS artifact_id, a.session_id, a.title, a.artifact_type, max(v.version) AS version,
+                   bool_or(v.signed_at IS NOT NULL) AS signed
+            FROM artifact_versions v JOIN work_artifacts a ON a.workspace_id = v.workspace_id AND a.id = v.artifact_id
+            WHERE jsonb_path_exists(v.document, '$.refs.*.source_id ? (@ == $id)', :id)
+               OR jsonb_path_exists(v.claims, '$[*].anchors[*].source_id ? (@ == $id)', :id)
+            GROUP BY a.id, a.session_id, a.title, a.artifact_type ORDER BY a.id
+            """
+        ).bindparams(bindparam("id", type_=JSONB)),
+        {"id": params["id"]},
+    )
+    return {
+        "envelopes": [dict(row) for row in envelopes.mappings()],
+        "artifacts": [dict(row) for row in artifacts.mappings()],
+    }
+
+
+async def announce(tx: Tx, project_id: UUID, source_id: UUID) -> None:
+    """Tells listeners, once this transaction commits, that a source has changed. Ids only."""
+    payload = {
+        "kind": "source",
+        "workspace_id": str(tx.workspace_id),
+        "project_id": str(project_id),
+        "source_id": str(source_id),
+    }
+    await tx.execute(
+        text("SELECT pg_notify(:channel, :payload)"),
+        {"channel": EVENTS_CHANNEL, "payload": json.dumps(payload)},
+    )
+
+
+async def _rows(tx: Tx, where: str, params: Mapping[str, Any]) -> list[SourceRow]:
+    statement = text(_SELECT + where)
+    if "sources" in params:
+        statement = statement.bindparams(bindparam("sources", type_=ARRAY(Uuid())))
+    return [SourceRow(**dict(row)) for row in (await tx.execute(statement, params)).mappings()]

@@ -1,0 +1,463 @@
+"""Sources: adding, capturing, replacing and retracting them. Services never commit; `capture_source` is a job."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from proofroom import queue
+from proofroom.db import blocks as db_blocks
+from proofroom.db import sources as db_sources
+from proofroom.db.blocks import NewBlock
+from proofroom.db.sources import SourceRow
+from proofroom.db.tx import Database, Tx, new_id
+from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
+from proofroom.substrate import capture, terms, urls
+from proofroom.substrate.extracted import Extracted
+from proofroom.substrate.parsers.sniff import clean, mislabelled
+
+MAX_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Dependents:
+    """What rests on a source: pinned envelopes, their work sessions, and artifacts that cite it (as JSON objects)."""
+
+    envelopes: Sequence[Mapping[str, Any]]
+    sessions: Sequence[Mapping[str, Any]]
+    artifacts: Sequence[Mapping[str, Any]]
+
+
+async def add_source(
+    tx: Tx,
+    project_id: UUID,
+    *,
+    data: bytes | None = None,
+    text: str | None = None,
+    url: str | None = None,
+    filename: str | None = None,
+    content_type: str | None = None,
+    title: str | None = None,
+    created_by: UUID | None = None,
+    defer: bool = True,
+) -> SourceRow:
+    """Adds a source and defers its capture. Exactly one of `data`, `text` and `url` is given.
+
+    The same bytes again are the same source; one that had failed is tried again. Raises NotFound
+    (`project_not_found`), InvalidInput (`one_content`, `empty_text`, `url_not_allowed`) and TooLarge
+    (`file_too_large`).
+    """
+    if not await db_sources.project_exists(tx, project_id):
+        raise NotFound("project_not_found", f"No project {project_id} is here.", "List the projects.")
+    content = _content(data, text, url)
+    name = capture.safe_name(filename) or None
+    sha256 = None
+    if content is not None:
+        sha256 = hashlib.sha256(content).hexdigest()
+        await db_sources.serialize_content(tx, project_id, sha256)
+        same = await db_sources.holding(tx, project_id, sha256)
+        if same is not None:
+            return await _again(tx, same, defer=defer)
+    source_id = new_id()
+    await db_sources.add(
+        tx,
+        id=source_id,
+        project_id=project_id,
+        title=_title(title) or name or _first_words(text) or url or "Untitled",
+        origin="url" if url is not None else "text" if text is not None else "file",
+        url=url,
+        filename=name,
+        status="processing",
+        created_by=created_by,
+    )
+    await _add_version(tx, project_id, source_id, 1, content, sha256, name, content_type, defer=defer)
+    return await get(tx, source_id)
+
+
+async def put_content(
+    tx: Tx,
+    source_id: UUID,
+    *,
+    data: bytes | None = None,
+    text: str | None = None,
+    url: str | None = None,
+    filename: str | None = None,
+    content_type: str | None = None,
+    defer: bool = True,
+) -> SourceRow:
+    """Adds a version to a source and defers its capture; the old version stays in use until the new one is ready.
+
+    The bytes that the newest version has already change nothing. Raises as `add_source`, NotFound
+    (`source_not_found`) and Conflict (`source_retracted`).
+    """
+    source = await db_sources.lock(tx, source_id)
+    if source is None:
+        raise _not_found(source_id)
+    if source.retracted_at is not None:
+        raise Conflict(
+            "source_retracted",
+            f"“{source.title}” was retracted.",
+            "Add the new content as a source of its own.",
+        )
+    content = _content(data, text, url)
+    sha256 = None if content is None else hashlib.sha256(content).hexdigest()
+    newest = await db_sources.newest_version(tx, source_id)
+    facts = await db_sources.version_facts(tx, source_id, newest)
+    if facts is not None and sha256 is not None and facts[1] == sha256:
+        return await _again(tx, source_id, defer=defer)
+    name = capture.safe_name(filename) or source.filename
+    await db_sources.change(
+        tx, source_id, status="processing", failure=None, **({"url": url} if url is not None else {})
+    )
+    await _add_version(
+        tx, source.project_id, source_id, newest + 1, content, sha256, name, content_type, defer=defer
+    )
+    return await get(tx, source_id)
+
+
+async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
+    """Takes a source out of the search and answers what rests on it. Nothing is deleted.
+
+    Raises NotFound (`source_not_found`), InvalidInput (`reason_missing`) and Conflict (`source_retracted`).
+    """
+    if not reason.strip():
+        raise InvalidInput(
+            "reason_missing",
+            "A source is retracted for a reason that others can read.",
+            "Say why.",
+            field="reason",
+        )
+    found = await get(tx, source_id)
+    await db_blocks.lock_counts(tx, found.project_id)
+    source = await db_sources.lock(tx, source_id)
+    assert source is not None
+    if source.retracted_at is not None:
+        raise Conflict(
+            "source_retracted", f"“{source.title}” was retracted already.", "Nothing is left to do."
+        )
+    if source.version:
+        await db_blocks.count_out(tx, source.project_id, source_id, source.version)
+        await db_blocks.set_state(tx, source_id, source.version, "rejected")
+    await db_sources.retract(tx, source_id, clean(reason.strip()))
+    await db_sources.announce(tx, source.project_id, source_id)
+    return await dependents(tx, source_id)
+
+
+async def dependents(tx: Tx, source_id: UUID) -> Dependents:
+    """What rests on a source, whether it was retracted or not. Raises NotFound (`source_not_found`)."""
+    await get(tx, source_id)
+    found = await db_sources.dependents(tx, source_id)
+    sessions: dict[UUID, dict[str, Any]] = {}
+    for envelope in found["envelopes"]:
+        sessions.setdefault(
+            envelope["session_id"],
+            {"id": envelope["session_id"], "title": envelope["session_title"], "status": envelope["status"]},
+        )
+    return Dependents(found["envelopes"], list(sessions.values()), found["artifacts"])
+
+
+async def get(tx: Tx, source_id: UUID) -> SourceRow:
+    """Raises NotFound (`source_not_found`)."""
+    row = await db_sources.get(tx, source_id)
+    if row is None:
+        raise _not_found(source_id)
+    return row
+
+
+async def page(
+    tx: Tx,
+    project_id: UUID,
+    *,
+    after: UUID | None = None,
+    updated_since: datetime | None = None,
+    limit: int = 50,
+) -> list[SourceRow]:
+    """Sources of a project, oldest first; `after` is the last id of the page before."""
+    return await db_sources.page(tx, project_id, after=after, updated_since=updated_since, limit=limit)
+
+
+async def content(tx: Tx, source_id: UUID, version: int | None = None) -> dict[str, Any]:
+    """A version's text with pages, blocks and tables, as JSON; the current version when none is named.
+
+    Raises NotFound (`source_not_found`, `version_not_found`) and Conflict (`not_captured`).
+    """
+    source = await get(tx, source_id)
+    number = version if version is not None else max(source.version, 1)
+    row = await db_sources.version(tx, source_id, number)
+    if row is None:
+        raise NotFound(
+            "version_not_found",
+            f"“{source.title}” has no version {number}.",
+            f"Its current version is {source.version}.",
+        )
+    if row.text is None:
+        raise Conflict(
+            "not_captured",
+            f"Version {number} of “{source.title}” has no text: it is {row.status}.",
+            "Wait until it is ready."
+            if row.status == "processing"
+            else str((source.failure or {}).get("hint", "")),
+        )
+    blocks = await db_blocks.of_version(tx, source_id, number)
+    return {
+        "source_id": str(source_id),
+        "version": number,
+        "text": row.text,
+        "pages": row.pages,
+        "blocks": [
+            {
+                "block_id": str(block.block_id),
+                "ordinal": block.ordinal,
+                "kind": block.kind,
+                "char_start": block.char_start,
+                "char_end": block.char_end,
+                "page": block.page,
+                "heading": block.heading,
+            }
+            for block in blocks
+        ],
+        "tables": [
+            {"table": n, **table, "row_count": len(table["rows"])} for n, table in enumerate(row.tables)
+        ],
+    }
+
+
+def to_json(row: SourceRow) -> dict[str, Any]:
+    """A source as the API shows it. `notes` holds remarks such as a name that does not fit the content."""
+    shown = asdict(row)
+    shown.pop("retract_reason")
+    for key in ("id", "project_id"):
+        shown[key] = str(shown[key])
+    for key in ("retracted_at", "created_at", "updated_at"):
+        shown[key] = shown[key].isoformat() if shown[key] is not None else None
+    shown["notes"] = list(mislabelled(row.content_type, row.filename))
+    return shown
+
+
+async def capture_source(db: Database, workspace_id: UUID, source_id: UUID, version: int) -> None:
+    """The job: reads a version's bytes, parses them outside any transaction, then writes all of it in one.
+
+    Doing it twice, also at the same time, writes once. What cannot be captured leaves the source failed,
+    with {code, message, hint}; a database that is away raises Unavailable and the job is to be tried again.
+    """
+    async with db.transaction(workspace_id) as tx:
+        row = await db_sources.version(tx, source_id, version)
+        if row is None or row.status != "processing":
+            return
+        source = await get(tx, source_id)
+        original, filename, declared = row.original, row.filename, row.content_type
+    fetched: dict[str, Any] = {}
+    try:
+        if original is None:
+            if source.url is None:
+                raise InvalidInput("empty_file", "The source has no content.", "Add it again.")
+            page = await urls.fetch(source.url)
+            original, declared, filename = page.data, page.content_type, filename or page.filename
+            fetched = {
+                "original": original,
+                "sha256": hashlib.sha256(original).hexdigest(),
+                "byte_size": len(original),
+            }
+        extracted = await capture.parse_isolated(original, filename, declared)
+        rows = await asyncio.to_thread(_new_blocks, extracted)
+    except ProofroomError as error:
+        await _fail(db, workspace_id, source, version, error, fetched)
+        return
+    async with db.transaction(workspace_id) as tx:
+        await _write(tx, source, version, extracted, rows, fetched)
+
+
+async def capture_now(
+    db: Database, workspace_id: UUID, source_id: UUID, version: int | None = None
+) -> SourceRow:
+    """Captures the newest version here and now and answers the source as it is then."""
+    async with db.transaction(workspace_id) as tx:
+        number = version or await db_sources.newest_version(tx, source_id)
+    await capture_source(db, workspace_id, source_id, number)
+    async with db.transaction(workspace_id) as tx:
+        return await get(tx, source_id)
+
+
+def _content(data: bytes | None, text: str | None, url: str | None) -> bytes | None:
+    if sum(given is not None for given in (data, text, url)) != 1:
+        raise InvalidInput(
+            "one_content",
+            "A source is a file, a text or a URL.",
+            "Give exactly one of the three.",
+            field="text",
+        )
+    if url is not None:
+        urls.check(url)
+        return None
+    if text is not None:
+        if not text.strip():
+            raise InvalidInput("empty_text", "The text is empty.", "Paste the text.", field="text")
+        data = clean(text).encode()
+    assert data is not None
+    limits = capture.DEFAULT_LIMITS
+    if len(data) > limits.file_bytes:
+        raise capture.file_too_large(len(data), limits)
+    return data
+
+
+def _title(title: str | None) -> str:
+    return capture.printable(" ".join((title or "").split()))[:MAX_TITLE]
+
+
+def _first_words(text: str | None) -> str:
+    line = next((line for line in (text or "")[:5_000].splitlines() if line.strip()), "")
+    words = _title(line.lstrip("#>*- \t"))
+    return words if len(words) <= 80 else words[:79].rpartition(" ")[0] + "…"
+
+
+async def _again(tx: Tx, source_id: UUID, *, defer: bool) -> SourceRow:
+    """The source that has these bytes already; a failed capture of them is tried again."""
+    row = await get(tx, source_id)
+    newest = await db_sources.newest_version(tx, source_id)
+    facts = await db_sources.version_facts(tx, source_id, newest)
+    if facts is None or facts[0] != "failed":
+        return row
+    await db_sources.change_version(tx, source_id, newest, status="processing")
+    await db_sources.change(tx, source_id, status="processing", failure=None)
+    await _defer(tx, row.project_id, source_id, newest, defer=defer)
+    return await get(tx, source_id)
+
+
+async def _add_version(
+    tx: Tx,
+    project_id: UUID,
+    source_id: UUID,
+    version: int,
+    content: bytes | None,
+    sha256: str | None,
+    filename: str | None,
+    content_type: str | None,
+    *,
+    defer: bool,
+) -> None:
+    await db_sources.add_version(
+        tx,
+        source_id=source_id,
+        version=version,
+        project_id=project_id,
+        original=content,
+        sha256=sha256,
+        byte_size=len(content or b""),
+        content_type=content_type,
+        filename=filename,
+    )
+    await _defer(tx, project_id, source_id, version, defer=defer)
+
+
+async def _defer(tx: Tx, project_id: UUID, source_id: UUID, version: int, *, defer: bool) -> None:
+    if defer:
+        await queue.defer(tx, queue.CAPTURE, source_id=str(source_id), version=version)
+    await db_sources.announce(tx, project_id, source_id)
+
+
+def _new_blocks(extracted: Extracted) -> list[NewBlock]:
+    """Blocks with their terms, the heading's terms among them.
+
+    A heading that a following block carries is not searched on its own: it would win every search for its
+    words and say nothing.
+    """
+    text = extracted.text
+    rows: list[NewBlock] = []
+    for n, block in enumerate(extracted.blocks):
+        following = extracted.blocks[n + 1] if n + 1 < len(extracted.blocks) else None
+        covered = (
+            block.kind in ("heading", "table_header") and following is not None and bool(following.heading)
+        )
+        own = text[block.char_start : block.char_end]
+        rows.append(
+            NewBlock(
+                id=new_id(),
+                ordinal=block.ordinal,
+                kind=block.kind,
+                char_start=block.char_start,
+                char_end=block.char_end,
+                page=block.page,
+                heading=block.heading,
+                text=own,
+                terms={} if covered else terms.count(own, block.heading),
+                meta=block.meta,
+            )
+        )
+    return rows
+
+
+async def _write(
+    tx: Tx,
+    source: SourceRow,
+    version: int,
+    extracted: Extracted,
+    rows: Sequence[NewBlock],
+    fetched: Mapping[str, Any],
+) -> None:
+    # Order of locks: the project's counts, then the source. Everyone who takes both takes them so.
+    await db_blocks.lock_counts(tx, source.project_id)
+    current = await db_sources.lock(tx, source.id)
+    facts = await db_sources.version_facts(tx, source.id, version)
+    if current is None or facts is None or facts[0] != "processing":
+        return
+    newer_is_there = current.version > version
+    live = current.retracted_at is None and not newer_is_there
+    state = "accepted" if live else "superseded" if newer_is_there else "rejected"
+    await db_blocks.insert(
+        tx, project_id=source.project_id, source_id=source.id, version=version, state=state, blocks=rows
+    )
+    await db_sources.change_version(
+        tx,
+        source.id,
+        version,
+        text=extracted.text,
+        content_type=extracted.content_type,
+        extractor=extracted.extractor,
+        pages=[{"page": p.page, "char_start": p.char_start, "char_end": p.char_end} for p in extracted.pages],
+        tables=[table.to_json() for table in extracted.tables],
+        status="ready",
+        **fetched,
+    )
+    if live:
+        if current.version:
+            await db_blocks.count_out(tx, source.project_id, source.id, current.version)
+            await db_blocks.set_state(tx, source.id, current.version, "superseded")
+        await db_blocks.count_in(tx, source.project_id, source.id, version)
+    if not newer_is_there:
+        values: dict[str, Any] = {"version": version}
+        if extracted.title and current.title in (current.filename, current.url):
+            values["title"] = _title(extracted.title) or current.title
+        if version == await db_sources.newest_version(tx, source.id):
+            values |= {"status": "ready", "failure": None}
+        await db_sources.change(tx, source.id, **values)
+    await db_sources.announce(tx, source.project_id, source.id)
+
+
+async def _fail(
+    db: Database,
+    workspace_id: UUID,
+    source: SourceRow,
+    version: int,
+    error: ProofroomError,
+    fetched: Mapping[str, Any],
+) -> None:
+    async with db.transaction(workspace_id) as tx:
+        current = await db_sources.lock(tx, source.id)
+        facts = await db_sources.version_facts(tx, source.id, version)
+        if current is None or facts is None or facts[0] != "processing":
+            return
+        await db_sources.change_version(tx, source.id, version, status="failed", **fetched)
+        if version == await db_sources.newest_version(tx, source.id):
+            message = error.message
+            if current.version:
+                message += f" Version {current.version} stays in use."
+            failure = {"code": error.code, "message": message, "hint": error.hint}
+            await db_sources.change(tx, source.id, status="failed", failure=failure)
+        await db_sources.announce(tx, source.project_id, source.id)
+
+
+def _not_found(source_id: UUID) -> NotFound:
+    return NotFound("source_not_found", f"No source {source_id} is here.", "List the project's sources.")

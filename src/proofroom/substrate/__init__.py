@@ -1,0 +1,1 @@
+"""Context with provenance: capture, segmentation, search, envelopes."""

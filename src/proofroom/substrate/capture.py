@@ -1,0 +1,103 @@
+"""From bytes to text, blocks and tables.
+
+`parse` does it here; `parse_isolated` does it in a separate process with limits, which is what everything but
+a test should use: files are hostile.
+"""
+
+import unicodedata
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from proofroom.domain.errors import TooLarge
+from proofroom.substrate.extracted import Extracted, Limits
+from proofroom.substrate.isolation import parse_isolated
+from proofroom.substrate.parsers import delimited, prose
+from proofroom.substrate.parsers.sniff import Sniffed, mislabelled, sniff
+
+__all__ = ["DEFAULT_LIMITS", "parse", "parse_isolated", "printable", "safe_name", "stem"]
+
+DEFAULT_LIMITS = Limits()
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+
+
+def parse(
+    data: bytes, filename: str | None = None, content_type: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Extracted:
+    """What is in a file. The kind is told from the bytes; name and declared type choose among kinds of text only.
+
+    For every block of the answer `text[char_start:char_end]` is its text; blocks are in order and do not
+    overlap. Raises InvalidInput (`empty_file`, `encrypted_file`, `unreadable_file`, `no_text`),
+    UnsupportedMedia (`unsupported_type`) and TooLarge (`file_too_large`, `text_too_large`, `table_too_large`).
+    """
+    if len(data) > limits.file_bytes:
+        raise file_too_large(len(data), limits)
+    name = safe_name(filename)
+    extension = PurePosixPath(name).suffix.lstrip(".").lower() if name else ""
+    declared = (content_type or "").partition(";")[0].strip().lower()
+    sniffed = sniff(data, extension, declared)
+    if sniffed.text is not None:
+        check_text(sniffed.text, limits)
+    extracted = _read(sniffed, data, name, extension, limits)
+    check_text(extracted.text, limits)
+    return replace(extracted, notes=(*mislabelled(extracted.content_type, name), *extracted.notes)).numbered()
+
+
+def _read(sniffed: Sniffed, data: bytes, name: str, extension: str, limits: Limits) -> Extracted:
+    text = sniffed.text or ""
+    match sniffed.kind:
+        case "pdf":
+            from proofroom.substrate.parsers import pdf  # late: these two load large libraries
+
+            return pdf.parse(data, limits=limits)
+        case "html":
+            from proofroom.substrate.parsers import html
+
+            return html.parse(text, limits=limits)
+        case "csv":
+            return delimited.parse(text, name=stem(name) or "Table 1", limits=limits, extension=extension)
+        case "markdown":
+            return prose.parse_markdown(text, limits=limits)
+        case "text":
+            return prose.parse_text(text)
+
+
+def check_text(text: str, limits: Limits) -> None:
+    """Raises TooLarge (`text_too_large`)."""
+    if len(text) > limits.text_chars:
+        raise TooLarge(
+            "text_too_large",
+            f"The file holds {len(text):,} characters of text; {limits.text_chars:,} are the most that can be read.",
+            "Split it into several files.",
+        )
+
+
+def file_too_large(size: int, limits: Limits) -> TooLarge:
+    return TooLarge(
+        "file_too_large",
+        f"The file has {size:,} bytes; {limits.file_bytes:,} are the most that can be read.",
+        "Split it, or leave out pictures and other media.",
+    )
+
+
+def safe_name(filename: str | None) -> str:
+    """A file name as a label: its last part, without control and direction characters, at most 200 characters."""
+    if not filename:
+        return ""
+    last = filename.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = " ".join(printable(last).split())
+    if name in (".", ".."):
+        return ""
+    if len(name) > 200:
+        suffix = PurePosixPath(name).suffix[:20]
+        name = name[: 200 - len(suffix)] + suffix
+    return name
+
+
+def printable(text: str) -> str:
+    """The text without control, direction and private characters and without line separators."""
+    return "".join(sign for sign in text if unicodedata.category(sign) not in _UNPRINTABLE)
+
+
+def stem(name: str) -> str:
+    """A file name without its extension."""
+    return PurePosixPath(name).stem if name else ""

@@ -1,0 +1,235 @@
+"""Parsing in a process of its own, so that a hostile file can cost a process and nothing else.
+
+A few warm processes are kept and used again; one that hangs, dies or has done its share is replaced. The
+child gets no secret of ours: its environment is made anew.
+"""
+
+import asyncio
+import atexit
+import json
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, UnsupportedMedia
+from proofroom.substrate.extracted import Extracted, Limits, from_json
+from proofroom.substrate.worker import limits_json
+
+_FAMILIES: Mapping[str, type[ProofroomError]] = {
+    "InvalidInput": InvalidInput,
+    "TooLarge": TooLarge,
+    "UnsupportedMedia": UnsupportedMedia,
+}
+_MAX_ANSWER = 512 * 1024 * 1024
+_FILES_PER_CHILD = 200
+_BYTES_WORTH_A_FRESH_CHILD = 5 * 1024 * 1024  # after a large file a process keeps too much memory
+COMMAND = (sys.executable, "-m", "proofroom.substrate.worker")
+
+
+class _Gone(Exception):
+    """The child ended before it answered."""
+
+
+class _Late(Exception):
+    """The child did not answer in time."""
+
+
+class _Child:
+    def __init__(self, command: tuple[str, ...]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for us; the child ends when its input does
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin = self.process.stdin.fileno()
+        self.stdout = self.process.stdout.fileno()
+        os.set_blocking(self.stdin, False)
+        self.files = 0
+        self.worn = False
+
+    def ask(self, head: bytes, data: bytes, deadline: float) -> tuple[dict[str, object], bytes]:
+        self.files += 1
+        self.worn = self.files >= _FILES_PER_CHILD or len(data) > _BYTES_WORTH_A_FRESH_CHILD
+        self._send(struct.pack(">I", len(head)) + head, deadline)
+        self._send(data, deadline)
+        size = struct.unpack(">I", self._receive(4, deadline))[0]
+        answer = json.loads(self._receive(size, deadline))
+        return answer, self._receive(int(answer.get("text_bytes", 0)), deadline)
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        view = memoryview(data)
+        while view:
+            if not select.select([], [self.stdin], [], max(0.0, deadline - time.monotonic()))[1]:
+                raise _Late
+            try:
+                view = view[os.write(self.stdin, view) :]
+            except BrokenPipeError as error:
+                raise _Gone from error
+
+    def _receive(self, size: int, deadline: float) -> bytes:
+        if size > _MAX_ANSWER:
+            raise _Gone
+        parts: list[bytes] = []
+        while size:
+            if not select.select([self.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise _Late
+            part = os.read(self.stdout, min(size, 1 << 20))
+            if not part:
+                raise _Gone
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+class ParserPool:
+    """At most `size` parser processes. Safe to use from several threads and event loops."""
+
+    def __init__(self, size: int = 2, command: tuple[str, ...] = COMMAND) -> None:
+        self._command = command
+        self._slots = threading.BoundedSemaphore(size)
+        self._lock = threading.Lock()
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
+
+    def parse(self, data: bytes, filename: str | None, content_type: str | None, limits: Limits) -> Extracted:
+        """As `capture.parse`. Further codes: `parse_timeout`, `parse_crashed`, `parse_too_large`, `parse_too_deep`."""
+        head = json.dumps(
+            {
+                "size": len(data),
+                "filename": filename,
+                "content_type": content_type,
+                "limits": limits_json(limits),
+            }
+        ).encode()
+        with self._slots:
+            answer, text = self._ask(head, data, limits)
+        return _extracted(answer, text)
+
+    def close(self) -> None:
+        """Ends all processes."""
+        with self._lock:
+            children = [*self._idle, *self._busy]
+            self._idle.clear()
+        for child in children:
+            child.process.kill()
+        for child in children:
+            child.process.wait()
+
+    def pids(self) -> list[int]:
+        """The processes that are alive."""
+        with self._lock:
+            return [child.process.pid for child in (*self._idle, *self._busy) if child.process.poll() is None]
+
+    def _ask(self, head: bytes, data: bytes, limits: Limits) -> tuple[dict[str, object], bytes]:
+        while True:
+            child, fresh = self._take()
+            kept = False
+            try:
+                answer = child.ask(head, data, time.monotonic() + limits.wall_seconds)
+                kept = not child.worn
+                return answer
+            except _Late:
+                raise ProofroomError(
+                    "parse_timeout",
+                    f"Reading the file took longer than {limits.wall_seconds} seconds and was stopped.",
+                    "Split it, or save it in a simpler form.",
+                ) from None
+            except _Gone:
+                if not fresh and child.process.wait() == 0:
+                    continue  # it had gone home idle just as we asked
+                raise _crashed(child, limits) from None
+            finally:
+                with self._lock:
+                    self._busy.discard(child)
+                    if kept:
+                        self._idle.append(child)
+                if not kept:
+                    child.end()
+
+    def _take(self) -> tuple[_Child, bool]:
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if child.process.poll() is None:
+                    self._busy.add(child)
+                    return child, False
+                child.end()
+            child = _Child(self._command)
+            self._busy.add(child)
+            return child, True
+
+
+def _crashed(child: _Child, limits: Limits) -> ProofroomError:
+    if child.process.wait() == -signal.SIGXCPU:
+        return ProofroomError(
+            "parse_timeout",
+            f"Reading the file took more than {limits.cpu_seconds} seconds of processor time and was stopped.",
+            "Split it, or save it in a simpler form.",
+        )
+    return ProofroomError(
+        "parse_crashed",
+        "The reader broke down on this file; nothing else was affected.",
+        "The file is probably damaged: open it in the program that made it, save it again and add that.",
+    )
+
+
+def _extracted(answer: Mapping[str, object], text: bytes) -> Extracted:
+    error = answer.get("error")
+    if isinstance(error, dict):
+        said: dict[str, str] = {str(k): str(v) for k, v in error.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        family = _FAMILIES.get(said["family"], ProofroomError)
+        raise family(said["code"], said["message"], said["hint"])
+    extracted = answer["extracted"]
+    assert isinstance(extracted, dict)
+    return from_json(text.decode(), extracted)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME") if name in os.environ
+    }
+    package_root = str(Path(__file__).resolve().parents[2])
+    return {**kept, "PYTHONPATH": package_root, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+
+
+_pool: ParserPool | None = None
+_pool_lock = threading.Lock()
+
+
+def shared_pool() -> ParserPool:
+    """The pool of this program, made at first use and ended with it."""
+    global _pool  # noqa: PLW0603
+    with _pool_lock:
+        if _pool is None:
+            _pool = ParserPool(size=max(1, min(4, (os.cpu_count() or 2))))
+            atexit.register(_pool.close)
+        return _pool
+
+
+async def parse_isolated(
+    data: bytes,
+    filename: str | None = None,
+    content_type: str | None = None,
+    limits: Limits | None = None,
+) -> Extracted:
+    """`capture.parse` in a process with limits of time and memory; see `ParserPool.parse` for its errors."""
+    return await asyncio.to_thread(shared_pool().parse, data, filename, content_type, limits or Limits())

@@ -1,0 +1,72 @@
+"""Terms for search: the same cutting and stemming for what is indexed and for what is asked.
+
+Done here and not by PostgreSQL's parser, so that counts, index and query can never disagree. English stemming
+is Snowball's English (Porter2) algorithm; words of other scripts stay as they are, runs of Chinese, Japanese
+and Korean letters become overlapping pairs.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+import snowballstemmer
+
+MAX_TERM_CHARS = 64
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_CJK}]+|[^\W_{_CJK}]+")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# Function words that say nothing about a subject. "no" and "not" are kept out of it: they may decide a search.
+STOP_WORDS = frozenset(
+    """a about above after again against all also am an and any are as at be because been before being below between
+    both but by can could did do does doing down during each few for from further had has have having he her here hers
+    him his how i if in into is it its itself just me more most my of off on once only or other our ours out over own
+    same she should so some such than that the their theirs them then there these they this those through to too under
+    until up us very was we were what when where which while who whom why will with would you your yours""".split()
+)
+
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str) -> str:
+    return _stemmer.stemWord(word)
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text in order, repeated as they occur, without stop words."""
+    found: list[str] = []
+    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text).casefold()):
+        token = match.group()
+        if token in STOP_WORDS:
+            continue
+        first = token[0]
+        if first.isdigit():
+            if _THOUSANDS.fullmatch(token):
+                token = token.replace(",", "")
+            found.append(token[:MAX_TERM_CHARS])
+        elif "\u3040" <= first <= "\ufaff" and _is_cjk(first):
+            found.extend([token] if len(token) == 1 else (token[n : n + 2] for n in range(len(token) - 1)))
+        elif len(token) > 1 or not token.isascii():
+            found.append(_stem(token)[:MAX_TERM_CHARS] if token.isascii() else token[:MAX_TERM_CHARS])
+    return found
+
+
+def count(*texts: str | None) -> dict[str, int]:
+    """How often each term occurs in the texts together."""
+    return dict(Counter(term for text in texts if text for term in terms(text)))
+
+
+def query_terms(query: str, most: int = 64) -> list[str]:
+    """The distinct terms of a query, in order, at most `most`."""
+    return list(dict.fromkeys(terms(query)))[:most]
+
+
+def scoped(tag: str, words: Iterable[str]) -> list[str]:
+    """Terms as the index holds them: with the project's tag, so that one project's postings are its own."""
+    return [tag + word for word in words]
+
+
+def _is_cjk(sign: str) -> bool:
+    return re.match(f"[{_CJK}]", sign) is not None
