@@ -1,0 +1,200 @@
+"""From comparisons to a verdict.
+
+`check_outside` looks for the sentences that speak of a claim itself; `check_cited` takes those that the claim cites.
+Both then make the same comparisons. What cannot be read is unsupported, with the reason; nothing is ever raised for
+the content of a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from proofroom.domain.evidence import compare
+from proofroom.domain.evidence.cited_works import Work, is_known, named_works
+from proofroom.domain.evidence.compare import Evidence, Finding
+from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence
+from proofroom.domain.evidence.match import Found, Matches, find
+from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
+from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
+from proofroom.domain.evidence.verdict import judge, not_cited, unread
+
+# A sentence that holds less than this share of the claim's word weight does not speak of it.
+SPEAKS = 0.34
+# Together the anchors must hold this share for the claim to be borne out.
+BORNE_OUT = 0.5
+_LONGEST_CLAIM = 20_000
+
+Given = Passage | AnalysedPassage
+
+
+def check_outside(
+    claim: ClaimText,
+    candidates: Sequence[Given],
+    known_sources: Sequence[SourceName] = (),
+    near: Sequence[Given] = (),
+) -> Claim:
+    """Checks a sentence that cites nothing against the best of `candidates`, ranked passages of all sources.
+
+    `known_sources` are the names of all sources of the project; `near` are further passages in which names and years
+    may be found. Give analysed passages to have each read only once.
+    """
+    if len(claim.text) > _LONGEST_CLAIM:
+        return unread(claim, f"the sentence has {len(claim.text):,} characters", "Sentence too long to check")
+    if claim.unread:
+        return unread(claim, "a citation in it is not of the form [[b12|quote]]", "Citation cannot be read")
+    passages, further = _read(candidates), _read(near)
+    sentence = read_sentence(claim.text)
+    works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
+    matches = find(sentence, passages)
+    quotations = _quotations(claim)
+    anchors = _anchors(sentence, matches, passages, quotations)
+    window = _window(anchors, matches)
+    evidence = Evidence(sentence, matches, anchors, window, passages, further)
+    return judge(claim, evidence, _findings(evidence, works, quotations, outside=True), outside=True)
+
+
+def check_cited(
+    claim: ClaimText,
+    passages_by_ref: Mapping[str, Given],
+    near: Sequence[Given] = (),
+    known_sources: Sequence[SourceName] = (),
+) -> Claim:
+    """Checks a claim against the passages that it cites.
+
+    `passages_by_ref` holds the block behind each alias; `near` are further passages of the same sources, in which
+    names may be found. A claim without a citation is `uncited`. A quote that does not stand in its block, or an alias
+    that is not known, makes the claim unsupported.
+    """
+    if len(claim.text) > _LONGEST_CLAIM:
+        return unread(claim, f"the sentence has {len(claim.text):,} characters", "Sentence too long to check")
+    if claim.unread:
+        return unread(claim, "a citation in it is not of the form [[b12|quote]]", "Citation cannot be read")
+    if not claim.cites:
+        return not_cited(claim)
+    further = _read(near)
+    passages: list[AnalysedPassage] = []
+    broken: list[Finding] = []
+    spots: list[tuple[AnalysedPassage, tuple[int, int]]] = []
+    end = len(claim.text)
+    for cite in claim.cites:
+        given = passages_by_ref.get(cite.ref)
+        if given is None:
+            note = f"{cite.ref} is no passage that was given to the agent"
+            broken.append(Finding("citation", "differs", (end, end), cite.ref, None, note, headline="Citation points nowhere"))
+            continue
+        passage = _read([given])[0]
+        if passage not in passages:
+            passages.append(passage)
+        if not cite.quote.strip():
+            spots.append((passage, (0, len(passage.passage.text))))
+            continue
+        spot = locate(cite.quote, passage.normal, gaps=False)
+        if spot is None:
+            broken.append(compare.broken_citation(cite.quote, passage, end))
+        else:
+            spots.append((passage, spot))
+    sentence = read_sentence(claim.text)
+    matches = find(sentence, passages)
+    by_place = {(f.passage.passage.block_id, f.index): f for f in matches.found}
+    cited = [
+        by_place.get((p.passage.block_id, i)) or Found(p, i, matches.coverage(s.stems), 0.0)
+        for p, (a, b) in spots
+        for i, s in enumerate(p.sentences)
+        if s.start < b and a < s.end
+    ]
+    cited.sort(key=lambda f: -f.score)
+    anchors = tuple(cited[:12])
+    rest = tuple(f for f in matches.found if f not in anchors)
+    evidence = Evidence(sentence, matches, anchors, rest, tuple(passages), further)
+    works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
+    found = _findings(evidence, works, _quotations(claim), outside=False)
+    return judge(claim, evidence, [*broken, *found], outside=False, spots=spots)
+
+
+def _read(given: Sequence[Given]) -> tuple[AnalysedPassage, ...]:
+    return tuple(g if isinstance(g, AnalysedPassage) else analyse(g) for g in given)
+
+
+def _quotations(claim: ClaimText) -> list[Quotation]:
+    if claim.verbatim:
+        text = claim.text.strip().strip("\u201c\u201d\"")
+        start = claim.text.find(text) if text else 0
+        return [Quotation(start, start + len(text), text)] if text else []
+    return find_quotations(claim.text)
+
+
+def _anchors(
+    sentence: Sentence, matches: Matches, passages: Sequence[AnalysedPassage], quotations: Sequence[Quotation]
+) -> tuple[Found, ...]:
+    """The sentences that carry the claim: the best one, then those that add most of what is still missing."""
+    quoted: list[Found] = []
+    for q in quotations:
+        for p in passages:
+            spot = locate(q.text, p.normal)
+            if spot is not None:
+                quoted += [
+                    Found(p, i, matches.coverage(s.stems), 0.0)
+                    for i, s in enumerate(p.sentences)
+                    if s.start < spot[1] and spot[0] < s.end
+                ]
+                break
+    if not matches.found:
+        return tuple(quoted)
+    best = matches.found[0]
+    facts = compare.shared_facts(sentence, best.sentence)
+    if best.coverage < SPEAKS and not (facts and best.coverage >= SPEAKS / 2) and not quoted:
+        return ()
+    chosen = [best]
+    held = set(best.sentence.stems)
+    while len(chosen) < 3:
+        gain, pick = 0.0, None
+        for f in matches.found[1:12]:
+            if f in chosen or f.coverage < 0.2:
+                continue
+            more = matches.coverage(held | f.sentence.stems) - matches.coverage(held)
+            if more > gain:
+                gain, pick = more, f
+        if pick is None or gain < 0.15:
+            break
+        chosen.append(pick)
+        held |= pick.sentence.stems
+    return (*chosen, *(q for q in quoted if all((q.passage, q.index) != (f.passage, f.index) for f in chosen)))
+
+
+def _window(anchors: Sequence[Found], matches: Matches) -> tuple[Found, ...]:
+    """Neighbours of the anchors, then other sentences that share much with the claim."""
+    if not anchors:
+        return ()
+    seen = {(f.passage.passage.block_id, f.index) for f in anchors}
+    out: list[Found] = []
+    for f in anchors:
+        for i in range(max(0, f.index - 2), min(len(f.passage.sentences), f.index + 3)):
+            if (f.passage.passage.block_id, i) not in seen:
+                seen.add((f.passage.passage.block_id, i))
+                out.append(Found(f.passage, i, matches.coverage(f.passage.sentences[i].stems), 0.0))
+    floor = max(0.2, anchors[0].coverage * 0.5)
+    out += [
+        f for f in matches.found if f.coverage >= floor and (f.passage.passage.block_id, f.index) not in seen
+    ]
+    return tuple(out)
+
+
+def _findings(
+    e: Evidence, works: Sequence[Work], quotations: Sequence[Quotation], *, outside: bool
+) -> list[Finding]:
+    out = [
+        Finding("citation", "absent", (w.start, w.end), w.text, None, "searched by name and text", headline="Source not in this project")
+        for w in works
+    ]  # fmt: skip
+    out += compare.compare_quotes(e, quotations)
+    if not e.anchors:
+        return out
+    facts = [*compare.compare_numbers(e), *compare.compare_units(e), *compare.compare_dates(e)]
+    for finding in facts:
+        out.append((compare.find_conflict(e, finding) if outside else None) or finding)
+    skip = [(w.start, w.end) for w in works]
+    out += compare.compare_names(e, skip)
+    out += compare.compare_turns(e)
+    return out
+
+

@@ -1,0 +1,78 @@
+"""What is read from a passage once, so that many claims can be compared with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from proofroom.domain.evidence.dates import Date, Time, find_dates, find_times
+from proofroom.domain.evidence.model import Passage
+from proofroom.domain.evidence.names import Name, find_names, fold
+from proofroom.domain.evidence.numbers import Number, find_numbers
+from proofroom.domain.evidence.quotes import Normal, normal
+from proofroom.domain.evidence.sentences import split_sentences
+from proofroom.domain.evidence.words import Token, tokens
+
+_ADDRESS = re.compile(r"https?://[^\s<>\")\]]+|www\.[^\s<>\")\]]+|\bdoi:\s?\S+|\b10\.[0-9]{4,9}/[^\s)\]]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence with all that is compared. Offsets of its parts are within `text`; `start` is in the passage."""
+
+    start: int
+    end: int
+    text: str
+    toks: tuple[Token, ...]
+    stems: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    numbers: tuple[Number, ...]
+    dates: tuple[Date, ...]
+    times: tuple[Time, ...]
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedPassage:
+    """A passage and its sentences. `flat` is its words in lower case between single spaces; `normal` is for quotes."""
+
+    passage: Passage
+    sentences: tuple[Sentence, ...]
+    flat: str
+    normal: Normal
+
+    def has_words(self, words: tuple[str, ...] | list[str]) -> bool:
+        """Whether these folded words follow each other somewhere in the passage or its source's title."""
+        return f" {' '.join(words)} " in self.flat
+
+
+def addresses(text: str) -> list[tuple[int, int]]:
+    """Ranges of web addresses and DOIs, without the mark that closes the sentence."""
+    return [(m.start(), m.start() + len(m.group().rstrip(".,;:!?"))) for m in _ADDRESS.finditer(text)]
+
+
+def read_sentence(text: str, start: int = 0) -> Sentence:
+    """All features of one sentence."""
+    dates, times = find_dates(text), find_times(text)
+    dates = [d for d in dates if not any(t.start < d.end and d.start < t.end for t in times)]
+    taken = [(d.start, d.end) for d in dates] + [(t.start, t.end) for t in times]
+    numbers = find_numbers(text, taken)
+    webs = addresses(text)
+    names = find_names(text, [*taken, *webs, *((n.start, n.end) for n in numbers if n.kind == "plain")])
+    toks = tuple(tokens(text))
+    stems = [t.stem for t in toks if t.stem]
+    pairs = frozenset(zip(stems, stems[1:], strict=False))
+    return Sentence(
+        start, start + len(text), text, toks, frozenset(stems), pairs, tuple(numbers), tuple(dates), tuple(times), tuple(names)
+    )  # fmt: skip
+
+
+def flatten(text: str) -> str:
+    """The words of a text, folded, between single spaces."""
+    return f" {' '.join(fold(t.low) for t in tokens(text))} "
+
+
+def analyse(passage: Passage) -> AnalysedPassage:
+    """Reads a passage once; pass the result wherever a passage is taken. Never raises on any text."""
+    sentences = tuple(read_sentence(passage.text[a:b], a) for a, b in split_sentences(passage.text))
+    return AnalysedPassage(passage, sentences, flatten(passage.text), normal(passage.text))

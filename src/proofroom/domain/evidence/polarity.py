@@ -1,0 +1,186 @@
+"""Negation and direction: whether shared words stand the same way round in draft and source.
+
+Both checks look only at words that the two sentences share. They answer None where there is nothing to compare, and
+they prefer silence to a false alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proofroom.domain.evidence.words import Token
+
+_NEGATORS = frozenset(
+    "not no never neither nor without cannot none nobody nothing nowhere hardly scarcely barely isn't wasn't aren't weren't "
+    "don't didn't doesn't can't couldn't won't wouldn't shouldn't hasn't haven't hadn't unable lack lacked lacks".split()
+)
+_FAIL = frozenset("fail fails failed failing failure failures refuse refused refuses decline".split())
+_REACH = 4
+
+_AXES: tuple[tuple[str, str, str], ...] = (
+    (
+        "change",
+        "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing climb climbs "
+        "climbed climbing gain gained gains up surge surged jump jumped expand expanded raise raised upward upwards widened",
+        "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined declining drop "
+        "drops dropped dropping down shrink shrank shrunk reduce reduced reduces reducing plunge plunged slump slumped "
+        "lowered downward downwards diminished narrowed",
+    ),
+    ("amount", "more greater larger bigger exceeding exceeded exceeds", "less fewer smaller"),
+    ("level", "above over higher", "below under lower beneath"),
+    ("length", "longer", "shorter"),
+    ("estimate", "overestimate overestimated overestimates overstated overestimation",
+     "underestimate underestimated underestimates understated underestimation"),
+    ("order", "before earlier prior preceded", "after later following followed since"),
+    ("extreme", "highest largest biggest greatest most maximum peak", "lowest smallest least minimum fewest"),
+    ("time", "longest latest last newest", "shortest earliest first oldest"),
+    ("speed", "faster quicker fastest", "slower slowest"),
+    ("quality", "better best improved improves improve", "worse worst worsened worsens worsen"),
+    ("frequency", "often frequently frequent", "rarely rare seldom rarer infrequent"),
+    ("outcome", "accepted accept accepts approved approve approves", "rejected reject rejects refused denied"),
+    ("success", "succeeded success successful", "failed failure unsuccessful"),
+    ("game", "won win wins", "lost lose loses"),
+    ("sign", "positive", "negative"),
+    ("door", "opened open opens", "closed close closes shut"),
+    ("strength", "stronger strengthened", "weaker weakened"),
+    ("allow", "allowed permitted allow", "forbidden banned prohibited forbade forbid"),
+    ("scope", "included including includes", "excluded excluding excludes"),
+    ("trade", "bought buy imports imported", "sold sell exports exported"),
+    ("heat", "warmer hotter", "colder cooler"),
+    ("weight", "heavier", "lighter"),
+    ("result", "profit profits", "loss"),
+    ("activity", "activates activated activation promotes promoted enhances enhanced upregulated",
+     "inhibits inhibited inhibition suppresses suppressed reduces downregulated"),
+)  # fmt: skip
+POLES: dict[str, tuple[str, int]] = {}
+for _axis, _plus, _minus in _AXES:
+    for _w in _plus.split():
+        POLES.setdefault(_w, (_axis, 1))
+    for _w in _minus.split():
+        POLES.setdefault(_w, (_axis, -1))
+
+DIRECTION_WORDS = frozenset(w for w, (axis, _) in POLES.items() if axis in ("change", "extreme", "estimate"))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One comparison: the ranges of the words in draft and source (a negation may be absent on one side)."""
+
+    agrees: bool
+    draft: tuple[int, int] | None
+    source: tuple[int, int] | None
+    draft_focus: tuple[int, int]
+    source_focus: tuple[int, int]
+
+
+def negated(toks: Sequence[Token]) -> dict[int, int]:
+    """For each content word under a negation: its index and that of the negating word."""
+    out: dict[int, int] = {}
+    for i, tok in enumerate(toks):
+        fails = tok.low in _FAIL and i + 1 < len(toks) and toks[i + 1].low == "to"
+        if not (tok.low in _NEGATORS or tok.low.endswith("n't") or fails):
+            continue
+        if (
+            tok.low in ("not", "no")
+            and i + 1 < len(toks)
+            and toks[i + 1].low in ("only", "longer", "less", "more", "fewer", "later")
+        ):
+            continue
+        left = 0
+        for j in range(i + 1, min(len(toks), i + 1 + 8)):
+            if toks[j].stem:
+                out.setdefault(j, i)
+                left += 1
+                if left == _REACH:
+                    break
+            elif toks[j].low in ("but", "because", "although", "while", "whereas", "until"):
+                break
+    return out
+
+
+def compare_negation(draft: Sequence[Token], source: Sequence[Token]) -> Turn | None:
+    """Whether the words that both sentences share are negated alike. None where neither negates anything."""
+    ours, theirs = negated(draft), negated(source)
+    if not ours and not theirs:
+        return None
+    d_at, s_at = _places(draft), _places(source)
+    shared = [stem for stem in d_at if stem in s_at]
+    if not shared or len(shared) * 2 < len(d_at):
+        return None
+    # The word right after the negation carries it; words farther off may be another clause's.
+    for mine, other, a, b, swap in ((ours, theirs, draft, d_at, False), (theirs, ours, source, s_at, True)):
+        twin_at = s_at if not swap else d_at
+        for cue in sorted(set(mine.values())):
+            scope = [i for i, c in mine.items() if c == cue and a[i].stem in twin_at]
+            if not scope:
+                continue
+            head = scope[0]
+            twins = twin_at[a[head].stem]
+            if any(t in other for t in twins):
+                continue
+            if any(i not in mine for i in b[a[head].stem]):
+                continue
+            if any(t in other for i in scope for t in twin_at[a[i].stem]):
+                continue
+            if swap and head - cue > 3:
+                continue
+            cue_span = (a[cue].start, a[cue].end)
+            focus = (a[head].start, a[head].end)
+            twin = (source if not swap else draft)[twins[0]]
+            far = (twin.start, twin.end)
+            return (
+                Turn(False, None, cue_span, far, focus) if swap else Turn(False, cue_span, None, focus, far)
+            )
+    agreed = next(((i, t) for i in ours for t in s_at.get(draft[i].stem, ()) if t in theirs), None)
+    if agreed is None:
+        return None
+    d, s = draft[agreed[0]], source[agreed[1]]
+    d_cue, s_cue = draft[ours[agreed[0]]], source[theirs[agreed[1]]]
+    return Turn(True, (d_cue.start, d_cue.end), (s_cue.start, s_cue.end), (d.start, d.end), (s.start, s.end))
+
+
+def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[Turn]:
+    """The direction words of the draft beside those of the source that stand near the same words."""
+    out: list[Turn] = []
+    d_neg, s_neg = negated(draft), negated(source)
+    poles = [(i, POLES[t.low]) for i, t in enumerate(source) if t.low in POLES]
+    if not poles:
+        return out
+    for i, tok in enumerate(draft):
+        if tok.low not in POLES:
+            continue
+        axis, sign = POLES[tok.low]
+        around = _around(draft, i)
+        best: tuple[int, int, int] | None = None
+        for j, (other_axis, other_sign) in poles:
+            if other_axis != axis:
+                continue
+            near = 2 * len(around & _around(source, j)) + (source[j].low == tok.low)
+            if best is None or near > best[0] or (near == best[0] and other_sign == sign != best[2]):
+                best = (near, j, other_sign)
+        if best is None or best[0] < 1 or (best[0] < 2 and best[2] != sign):
+            continue
+        j = best[1]
+        turned = (i in d_neg) != (j in s_neg)
+        agrees = (best[2] == sign) != turned or turned
+        span, theirs = (tok.start, tok.end), (source[j].start, source[j].end)
+        out.append(Turn(agrees, span, theirs, span, theirs))
+    return out
+
+
+def _places(toks: Sequence[Token]) -> dict[str, list[int]]:
+    out: dict[str, list[int]] = {}
+    for i, tok in enumerate(toks):
+        if tok.stem:
+            out.setdefault(tok.stem, []).append(i)
+    return out
+
+
+def _around(toks: Sequence[Token], at: int) -> set[str]:
+    """What stands near a word: stems and figures within five words on either side."""
+    return {
+        t.stem or t.low
+        for j, t in enumerate(toks[max(0, at - 5) : at + 6], max(0, at - 5))
+        if j != at and (t.stem or t.low[0].isdigit())
+    }

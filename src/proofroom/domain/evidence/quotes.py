@@ -1,0 +1,186 @@
+"""Verbatim quotations: finding them in a sentence, finding them in a passage, and what was altered.
+
+A quotation may differ from its source in white space, kinds of quotes and dashes, the case of its first letter and
+the mark before its closing quote. Gaps are [...], [word] or an ellipsis. Anything else is an alteration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+_PAIRS = re.compile(
+    r"\u201c(?P<a>[^\u201c\u201d]{1,4000})\u201d|\u00ab(?P<b>[^\u00ab\u00bb]{1,4000})\u00bb"
+    r"|\u201e(?P<c>[^\u201e\u201c\u201d]{1,4000})[\u201c\u201d]|(?<![\w\"])\"(?P<d>[^\"]{1,4000})\"(?![\w\"])"
+    r"|(?<!\w)\u2018(?P<e>[^\u2018\n]{1,1000}?)\u2019(?!\w)"
+)
+_GAP = re.compile(r"\s*(?:\[[^\[\]]{0,80}\]|\(\.\.\.\)|\.\.\.|\u2026)\s*")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_MOST_WORDS = 300
+_MAP = {
+    "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+    "\u00ab": '"', "\u00bb": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
+}  # fmt: skip
+_DROPPED = "\u00ad\u200b\u200c\u200d\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """A quotation inside a text; `start:end` is what stands between the marks."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A text in the form that quotations are compared in; `at[i]` is the offset of its i-th character."""
+
+    text: str
+    at: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The range in the original text."""
+        return self.at[start], self.at[end - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class NearMatch:
+    """The words of a passage most like a quotation: range in the passage and how alike (0 to 1).
+
+    `mark` is the range in the passage, `draft_mark` that in the quotation, in which all altered words lie; empty
+    ranges stand where words were left out.
+    """
+
+    start: int
+    end: int
+    ratio: float
+    mark: tuple[int, int]
+    draft_mark: tuple[int, int]
+    altered: int
+
+
+def find_quotations(text: str, least: int = 3) -> list[Quotation]:
+    """Quotations of at least `least` words."""
+    out: list[Quotation] = []
+    for m in _PAIRS.finditer(text):
+        start, end = m.span(m.lastgroup or 0)
+        if len(_WORD.findall(m.group(m.lastgroup or 0))) >= least:
+            out.append(Quotation(start, end, text[start:end]))
+    return out
+
+
+def normal(text: str) -> Normal:
+    """White space collapsed, quotes and dashes of one kind, invisible characters dropped."""
+    out: list[str] = []
+    at: list[int] = []
+    for i, c in enumerate(text):
+        if c in _DROPPED:
+            continue
+        if c.isspace():
+            if out and out[-1] != " ":
+                out.append(" ")
+                at.append(i)
+            continue
+        out.append(_MAP.get(c, c))
+        at.append(i)
+    while out and out[-1] == " ":
+        out.pop()
+        at.pop()
+    return Normal("".join(out), tuple(at))
+
+
+def locate(quote: str, passage: Normal, *, gaps: bool = True) -> tuple[int, int] | None:
+    """The range in the passage's original text where the quotation stands, or None.
+
+    With `gaps`, the parts between gaps must follow each other. Without, the quotation must stand as it is: the form
+    for citations.
+    """
+    parts = [normal(p).text for p in _GAP.split(quote)] if gaps else [normal(quote).text]
+    if gaps:
+        parts[-1] = parts[-1].rstrip(" .,;:!?")
+    parts = [p for p in parts if p]
+    if not parts:
+        return None
+    begin: int | None = None
+    at = 0
+    for i, part in enumerate(parts):
+        found = _find(part, passage.text, at, first=i == 0 and gaps)
+        if found < 0:
+            return None
+        if begin is None:
+            begin = found
+        at = found + len(part)
+    assert begin is not None
+    return passage.span(begin, at)
+
+
+def _find(part: str, text: str, at: int, *, first: bool) -> int:
+    for form in (part, part[0].swapcase() + part[1:]) if first else (part,):
+        found = text.find(form, at)
+        while found >= 0:
+            end = found + len(form)
+            # Words must be whole: "he cat sat" does not stand in "the cat sat".
+            left = found == 0 or not (text[found - 1].isalnum() and form[0].isalnum())
+            right = end == len(text) or not (text[end].isalnum() and form[-1].isalnum())
+            if left and right:
+                return found
+            found = text.find(form, found + 1)
+    return -1
+
+
+def nearest(quote: str, text: str) -> NearMatch | None:
+    """The stretch of `text` most like the quotation, or None where they share too little."""
+    ours = list(_WORD.finditer(quote))[:_MOST_WORDS]
+    theirs = list(_WORD.finditer(text))[: _MOST_WORDS * 5]
+    a = [_fold(m.group()) for m in ours]
+    b = [_fold(m.group()) for m in theirs]
+    if not a or len(set(a) & set(b)) * 3 < len(set(a)):
+        return None
+    window = _window(a, b)
+    if window is None:
+        return None
+    begin, stop = window
+    matcher = SequenceMatcher(None, a, b[begin:stop], autojunk=False)
+    blocks = [m for m in matcher.get_matching_blocks() if m.size]
+    same = sum(m.size for m in blocks)
+    ratio = 2 * same / (len(a) + stop - begin)
+    ops = [op for op in matcher.get_opcodes() if op[0] != "equal"]
+    altered = sum(max(i2 - i1, j2 - j1) for _, i1, i2, j1, j2 in ops)
+    start, end = theirs[begin].start(), theirs[stop - 1].end()
+    if not ops:
+        return NearMatch(start, end, ratio, (start, end), (0, len(quote)), 0)
+    mark = _cover(theirs[begin:stop], ops[0][3], ops[-1][4])
+    draft_mark = _cover(ours, ops[0][1], ops[-1][2])
+    return NearMatch(start, end, ratio, mark, draft_mark, altered)
+
+
+def _fold(word: str) -> str:
+    return word.lower().replace("\u2019", "'")
+
+
+def _window(a: Sequence[str], b: Sequence[str]) -> tuple[int, int] | None:
+    """The words of `b` that the quotation's first to last matching word span, widened by what it has at its ends."""
+    matcher = SequenceMatcher(None, a, b, autojunk=False)
+    core = matcher.find_longest_match()
+    if core.size == 0:
+        return None
+    low = max(0, core.b - core.a - 3)
+    high = min(len(b), core.b + (len(a) - core.a) + 3)
+    inner = SequenceMatcher(None, a, b[low:high], autojunk=False)
+    blocks = [m for m in inner.get_matching_blocks() if m.size]
+    first, last = blocks[0], blocks[-1]
+    begin = max(low, low + first.b - min(first.a, 2)) if first.a else low + first.b
+    rest = len(a) - (last.a + last.size)
+    stop = min(high, low + last.b + last.size + min(rest, 2))
+    return begin, stop
+
+
+def _cover(words: Sequence[re.Match[str]], first: int, last: int) -> tuple[int, int]:
+    if first == last:  # nothing stands there: the empty range before the next word, or after the last
+        at = words[first].start() if first < len(words) else words[-1].end()
+        return at, at
+    return words[first].start(), words[last - 1].end()
