@@ -95,8 +95,8 @@ class Phrase:
 def key_phrases(text: str, most: int = 8) -> list[Phrase]:
     """Runs of meaningful words between stop words and punctuation, heaviest first.
 
-    After RAKE (Rose et al. 2010): a word weighs its degree over its frequency, a phrase the sum over its words.
-    Generic words weigh nothing. Phrases of generic words only are left out, as are those inside a kept one.
+    After RAKE (Rose et al. 2010): a word weighs degree over frequency, a phrase the sum over its words.
+    Generic words weigh nothing. Phrases of generic words only are left out, so are those inside a kept one.
     """
     runs: list[list[str]] = []
     for piece in re.split(r"[^\w\s'\u2019-]+|\s[-\u2013\u2014]\s", text):

@@ -1,0 +1,58 @@
+"""The quote finder: an offline runtime that uses no model.
+
+A pure function of the request and the tool answers. It quotes sentences of the sources word for word, computes
+reports from tables, and lays out content as labelled outlines. It says what it did not find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from proofroom.agents.runtimes.base import (
+    AgentEvent,
+    Capabilities,
+    Failed,
+    RunRef,
+    Suspended,
+    TurnRequest,
+)
+from proofroom.agents.runtimes.extractive.research import research
+from proofroom.agents.runtimes.extractive.run import Interrupted, Refused, Run, Suspend
+
+_KINDS = {"research": research}
+
+
+class ExtractiveRuntime:
+    """Implements AgentRuntime. Holds nothing between turns but the runs that were asked to stop."""
+
+    def __init__(self) -> None:
+        self._stopped: set[object] = set()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            name="extractive",
+            label="quote finder, no AI used",
+            uses_model=False,
+            resumable=False,
+            agent_types=frozenset(_KINDS),
+        )
+
+    async def turn(self, request: TurnRequest) -> AsyncIterator[AgentEvent]:
+        work = _KINDS.get(request.agent_type, research)
+        try:
+            async for event in work(Run(request, self._stopped)):
+                yield event
+        except Suspend:
+            yield Suspended()
+        except Interrupted:
+            yield Failed("interrupted", "The run was stopped before it was done.", retryable=True)
+        except Refused as refused:
+            yield Failed(
+                "tool_refused", f"{refused.tool} was refused ({refused.code}): {refused.message}", retryable=False
+            )
+        finally:
+            self._stopped.discard(request.run)
+
+    async def interrupt(self, run: RunRef) -> None:
+        self._stopped.add(run)
