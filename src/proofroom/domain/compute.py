@@ -1,0 +1,511 @@
+"""Computing on tables of text, exactly: the same steps give the same digits on every machine.
+
+A table is columns and rows of text, as captured from a file. Figures are read as decimals and never pass through
+binary floating point. Sums, differences and products are exact; a division (mean, percent, share) is carried to 28
+significant digits, half to even. How a figure is rounded for display is another step: `display`.
+
+Steps, applied in order; each is an object with one member:
+
+- `{"filter": {"column", "op", "value"}}`: op is eq, ne, lt, le, gt, ge, in, between, contains or present. Cells and
+  value are compared as figures where both are figures, else as text (eq, ne, in, contains) or not at all.
+- `{"group": {"by": [column, ...], "aggregates": [{"fn", "column", "as"?}]}}`: fn is sum, mean, min, max or count.
+  Groups come in the order of their first row. count without a column counts rows, with one its figures.
+- `{"sort": {"by": column, "desc"?}}`: stable; figures before text, missing cells last.
+- `{"limit": n}`
+- `{"change": {"column", "over", "as"?, "kind"?, "within"?: [column, ...]}}`: the change from the row before in the
+  order of `over`, absolute or percent; the first row of each `within` group has none.
+- `{"share": {"column", "as"?, "kind"?, "within"?: [column, ...]}}`: the part of the column's sum, percent or fraction.
+- `{"select": {"columns": [column, ...]}}`
+
+Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should be a
+figure and is not is an error, never a zero.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Any, NoReturn, cast
+
+from proofroom.domain.errors import InvalidInput
+
+_DIVIDE = Context(prec=28, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
+_EXACT = Context(prec=1000, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
+_MISSING = frozenset(
+    {
+        "",
+        "-",
+        "\u2013",
+        "\u2014",
+        "n/a",
+        "na",
+        "n.a.",
+        "nan",
+        "null",
+        "none",
+        ".",
+        "..",
+        "...",
+        "\u2026",
+        "x",
+        "?",
+    }
+)
+_SIGNS = re.compile(
+    r"^(?:[A-Z]{3}|(?:US|C|A)?[$\u20ac\u00a3\u00a5\u20b9])\s*|\s*(?:[A-Z]{3}|[$\u20ac\u00a3\u00a5\u20b9])$"
+)
+_POINT = re.compile(
+    r"[0-9]{1,3}(?:[, \u00a0\u202f\u2009'\u2019][0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
+)
+_COMMA = re.compile(r"[0-9]{1,3}(?:[. \u00a0\u202f\u2009'\u2019][0-9]{3})+(?:,[0-9]+)?|[0-9]+(?:,[0-9]+)?")
+_POWER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
+_LONGEST_CELL = 60
+MAX_STEPS = 50
+MAX_ROWS = 200_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows of text, as captured; `types` are the capture's guesses: number, text or date."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    name: str = ""
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result(Table):
+    """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column."""
+
+    skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A table while it is computed. A cell is text, a figure, or None where nothing is."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[str | Decimal | None, ...]]
+    decimal_comma: frozenset[str]
+    skipped: dict[str, int]
+
+
+def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
+    """Applies the steps in order. Raises InvalidInput `compute_invalid` that names step and column."""
+    if len(steps) > MAX_STEPS:
+        _fail(len(steps), None, f"there are {len(steps)} steps; at most {MAX_STEPS} are done")
+    if len(table.rows) > MAX_ROWS:
+        _fail(0, None, f"the table has {len(table.rows):,} rows; at most {MAX_ROWS:,} are computed")
+    if len(set(table.columns)) != len(table.columns):
+        twice = next(c for c in table.columns if table.columns.count(c) > 1)
+        _fail(0, twice, "two columns have this name")
+    width = len(table.columns)
+    rows: list[tuple[str | Decimal | None, ...]] = []
+    for i, row in enumerate(table.rows):
+        if len(row) != width:
+            _fail(0, None, f"row {i + 1} has {len(row)} cells, the table {width} columns")
+        rows.append(tuple(row))
+    comma = frozenset(
+        c for j, c in enumerate(table.columns) if uses_decimal_comma([r[j] for r in table.rows])
+    )
+    work = _Work(table.columns, rows, comma, {})
+    for number, raw in enumerate(steps, 1):
+        if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            _fail(number, None, 'a step is an object with one member, such as {"limit": 10}')
+        name, arguments = next(iter(raw.items()))
+        step = _STEPS.get(str(name))
+        if step is None:
+            _fail(number, None, f"{str(name)[:40]!r} is not a step; the steps are {', '.join(_STEPS)}")
+        work = step(work, arguments, number)
+    cells = tuple(tuple(_show(c) for c in row) for row in work.rows)
+    return Result(work.columns, cells, table.name, (), dict(sorted(work.skipped.items())))
+
+
+# Reading figures ----------------------------------------------------------------------------------------------
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is no value."""
+    return cell.strip().lower() in _MISSING
+
+
+def uses_decimal_comma(cells: Sequence[str]) -> bool:
+    """Whether a column writes 1.234,5: only if some cell can be read no other way and none contradicts it."""
+    comma = False
+    for cell in cells[:MAX_ROWS]:
+        bare = _bare(cell)[0] if len(cell) <= _LONGEST_CELL else ""
+        if "," not in bare and "." not in bare:
+            continue
+        as_point, as_comma = _POINT.fullmatch(bare), _COMMA.fullmatch(bare)
+        if as_point and not as_comma:
+            return False
+        if as_comma and not as_point:
+            comma = True
+    return comma
+
+
+def parse_number(cell: str, *, decimal_comma: bool = False) -> Decimal | None:
+    """The figure in a cell, or None if it holds none.
+
+    Understands thousands separators, a percent sign (12 % is 12, in percent), a currency sign or code, a leading
+    sign, accounting brackets (1,200) for minus, and 1.2e9. Never guesses: 1,5 without `decimal_comma` is None.
+    """
+    if len(cell) > _LONGEST_CELL:
+        return None
+    bare, negative = _bare(cell)
+    if _POWER.fullmatch(bare):
+        value = Decimal(bare)
+    elif (_COMMA if decimal_comma else _POINT).fullmatch(bare):
+        plain = re.sub(r"[ \u00a0\u202f\u2009'\u2019]", "", bare)
+        plain = plain.replace(".", "").replace(",", ".") if decimal_comma else plain.replace(",", "")
+        value = Decimal(plain)
+    else:
+        return None
+    return -value if negative else value
+
+
+def _bare(cell: str) -> tuple[str, bool]:
+    """The digits of a cell without sign, brackets, percent sign and currency; and whether it is negative."""
+    text = cell.strip()
+    negative = False
+    if text.startswith("(") and text.endswith(")"):
+        text, negative = text[1:-1].strip(), True
+    for _ in range(2):  # -$5 and $-5
+        if text[:1] in ("-", "\u2212", "\u2013"):
+            text, negative = text[1:].strip(), not negative
+        elif text[:1] == "+":
+            text = text[1:].strip()
+        text = _SIGNS.sub("", text).strip()
+    if text.endswith("%"):
+        text = text[:-1].rstrip()
+    return text, negative
+
+
+def display(value: Decimal, places: int) -> str:
+    """A figure rounded half up to `places` decimals, with thousands separators: 434,297 or -2.1."""
+    return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EXACT):,f}"
+
+
+def _show(cell: str | Decimal | None) -> str:
+    if cell is None:
+        return ""
+    return _plain(cell) if isinstance(cell, Decimal) else cell
+
+
+def _plain(value: Decimal) -> str:
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+# Steps --------------------------------------------------------------------------------------------------------
+
+
+def _fail(step: int, column: str | None, what: str) -> NoReturn:
+    where = f"step {step}" if step else "the table"
+    if column is not None:
+        where += f", column {column[:80]!r}"
+    raise InvalidInput(
+        "compute_invalid",
+        f"This cannot be computed ({where}): {what}.",
+        "Correct the step or the table and run it again.",
+        field=f"steps[{step - 1}]" if step else None,
+        extra={"step": step, "column": column},
+    )
+
+
+def _arguments(value: object, step: int, known: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        _fail(step, None, "its value must be an object")
+    found = cast(Mapping[str, Any], value)
+    extra = [k for k in found if k not in known.split()]
+    if extra:
+        _fail(step, None, f"{str(extra[0])[:40]!r} is not one of its members: {known.replace(' ', ', ')}")
+    return found
+
+
+def _index(work: _Work, name: object, step: int) -> int:
+    if not isinstance(name, str):
+        _fail(step, None, "a column must be named by text")
+    if name not in work.columns:
+        _fail(step, name, f"there is no such column; there are {', '.join(work.columns)[:300]}")
+    return work.columns.index(name)
+
+
+def _columns(work: _Work, names: object, step: int) -> list[int]:
+    if not isinstance(names, Sequence) or isinstance(names, str):
+        _fail(step, None, "columns must be a list")
+    return [_index(work, n, step) for n in cast(Sequence[object], names)]
+
+
+def _new_name(work: _Work, name: object, step: int) -> str:
+    if not isinstance(name, str) or not name.strip():
+        _fail(step, None, "a new column needs a name")
+    if name in work.columns:
+        _fail(step, name, "a column of this name is there already")
+    return name
+
+
+def _figure(work: _Work, cell: str | Decimal | None, column: int, step: int, row: int) -> Decimal | None:
+    """The figure of a cell; None for a missing one, which is counted; an error for anything else."""
+    name = work.columns[column]
+    if isinstance(cell, Decimal):
+        return cell
+    if cell is None or is_missing(cell):
+        work.skipped[name] = work.skipped.get(name, 0) + 1
+        return None
+    value = parse_number(cell, decimal_comma=name in work.decimal_comma)
+    if value is None:
+        _fail(step, name, f"{cell[:60]!r} in row {row + 1} is not a figure")
+    return value
+
+
+def _maybe(work: _Work, cell: str | Decimal | None, column: int) -> Decimal | None:
+    if cell is None or isinstance(cell, Decimal):
+        return cell
+    return parse_number(cell, decimal_comma=work.columns[column] in work.decimal_comma)
+
+
+def _filter(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "column op value")
+    at = _index(work, a.get("column"), step)
+    name, op, wanted = work.columns[at], a.get("op", "eq"), a.get("value")
+    keep: Callable[[str | Decimal | None], bool]
+    match op:
+        case "present":
+            keep = lambda cell: isinstance(cell, Decimal) or (cell is not None and not is_missing(cell))  # noqa: E731
+        case "contains":
+            if not isinstance(wanted, str):
+                _fail(step, name, "contains needs a text")
+            keep = lambda cell: wanted.casefold() in _show(cell).casefold()  # noqa: E731
+        case "in":
+            if not isinstance(wanted, Sequence) or isinstance(wanted, str):
+                _fail(step, name, "in needs a list")
+            choices = [_wanted(w, step, name) for w in cast(Sequence[object], wanted)]
+            keep = lambda cell: any(_equal(work, cell, at, w) for w in choices)  # noqa: E731
+        case "eq" | "ne":
+            choice = _wanted(wanted, step, name)
+            keep = lambda cell: _equal(work, cell, at, choice) == (op == "eq")  # noqa: E731
+        case "between":
+            if (
+                not isinstance(wanted, Sequence)
+                or isinstance(wanted, str)
+                or len(cast(Sequence[object], wanted)) != 2
+            ):
+                _fail(step, name, "between needs two figures")
+            low, high = (_bound(w, step, name) for w in cast(Sequence[object], wanted))
+            keep = lambda cell: (x := _maybe(work, cell, at)) is not None and low <= x <= high  # noqa: E731
+        case "lt" | "le" | "gt" | "ge":
+            limit = _bound(wanted, step, name)
+            test = {"lt": Decimal.__lt__, "le": Decimal.__le__, "gt": Decimal.__gt__, "ge": Decimal.__ge__}[
+                op
+            ]
+            keep = lambda cell: (x := _maybe(work, cell, at)) is not None and test(x, limit)  # noqa: E731
+        case _:
+            _fail(step, name, "op is eq, ne, lt, le, gt, ge, in, between, contains or present")
+    return _Work(work.columns, [r for r in work.rows if keep(r[at])], work.decimal_comma, work.skipped)
+
+
+def _wanted(value: object, step: int, name: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        _fail(step, name, "the value must be a text or a figure")
+    return value if isinstance(value, str) else str(value)
+
+
+def _bound(value: object, step: int, name: str) -> Decimal:
+    found = parse_number(_wanted(value, step, name))
+    if found is None:
+        _fail(step, name, "the value must be a figure")
+    return found
+
+
+def _equal(work: _Work, cell: str | Decimal | None, column: int, wanted: str) -> bool:
+    ours, theirs = _maybe(work, cell, column), parse_number(wanted)
+    if ours is not None and theirs is not None:
+        return ours == theirs
+    return _show(cell).strip().casefold() == wanted.strip().casefold()
+
+
+def _group(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "by aggregates")
+    by = _columns(work, a.get("by", []), step)
+    raw = a.get("aggregates")
+    if not isinstance(raw, Sequence) or isinstance(raw, str) or not raw:
+        _fail(step, None, "group needs a list of aggregates")
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i, row in enumerate(work.rows):
+        groups.setdefault(tuple(_show(row[j]).strip() for j in by), []).append(i)
+    if not by and not groups:
+        groups[()] = []
+    columns = [work.columns[j] for j in by]
+    results: list[list[Decimal | None]] = []
+    for item in cast(Sequence[object], raw):
+        one = _arguments(item, step, "fn column as")
+        fn = one.get("fn")
+        if fn not in ("sum", "mean", "min", "max", "count"):
+            _fail(step, None, "fn is sum, mean, min, max or count")
+        if one.get("column") is None and fn != "count":
+            _fail(step, None, f"{fn} needs a column")
+        at = _index(work, one["column"], step) if one.get("column") is not None else None
+        name = one.get("as") or (f"{fn} of {work.columns[at]}" if at is not None else "count")
+        if not isinstance(name, str) or name in columns:
+            _fail(step, str(name), "a column of this name is there already")
+        columns.append(name)
+        results.append([_aggregate(work, fn, at, members, step) for members in groups.values()])
+    rows: list[tuple[str | Decimal | None, ...]] = [
+        (*key, *(column[i] for column in results)) for i, key in enumerate(groups)
+    ]
+    return _Work(tuple(columns), rows, work.decimal_comma & set(columns[: len(by)]), work.skipped)
+
+
+def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], step: int) -> Decimal | None:
+    if at is None:
+        return Decimal(len(members))
+    found = [x for i in members if (x := _figure(work, work.rows[i][at], at, step, i)) is not None]
+    if fn == "count":
+        return Decimal(len(found))
+    if not found:
+        return Decimal(0) if fn == "sum" and not members else None
+    if fn in ("min", "max"):
+        return min(found) if fn == "min" else max(found)
+    total = _sum(found)
+    return total if fn == "sum" else _DIVIDE.divide(total, Decimal(len(found)))
+
+
+def _sum(values: Sequence[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for value in values:
+        total = _EXACT.add(total, value)
+    return total
+
+
+def _sort_key(work: _Work, at: int) -> Callable[[tuple[str | Decimal | None, ...]], tuple[int, Decimal, str]]:
+    def key(row: tuple[str | Decimal | None, ...]) -> tuple[int, Decimal, str]:
+        cell = row[at]
+        value = _maybe(work, cell, at)
+        if value is not None:
+            return 0, value, ""
+        return 1, Decimal(0), _show(cell).casefold()
+
+    return key
+
+
+def _absent(cell: str | Decimal | None) -> bool:
+    return cell is None or (isinstance(cell, str) and is_missing(cell))
+
+
+def _sort(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "by desc")
+    at = _index(work, a.get("by"), step)
+    there = [r for r in work.rows if not _absent(r[at])]
+    gone = [r for r in work.rows if _absent(r[at])]
+    there.sort(key=_sort_key(work, at), reverse=a.get("desc") is True)
+    return _Work(work.columns, [*there, *gone], work.decimal_comma, work.skipped)
+
+
+def _limit(work: _Work, value: object, step: int) -> _Work:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        _fail(step, None, "limit is a whole number from 0 on")
+    return _Work(work.columns, work.rows[:value], work.decimal_comma, work.skipped)
+
+
+def _change(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "column over as kind within")
+    at, over = _index(work, a.get("column"), step), _index(work, a.get("over"), step)
+    within = _columns(work, a.get("within", []), step)
+    kind = a.get("kind", "absolute")
+    if kind not in ("absolute", "percent"):
+        _fail(step, work.columns[at], "kind is absolute or percent")
+    name = _new_name(work, a.get("as") or f"change of {work.columns[at]}", step)
+    order = sorted(range(len(work.rows)), key=lambda i: _sort_key(work, over)(work.rows[i]))
+    changes: list[Decimal | None] = [None] * len(work.rows)
+    before: dict[tuple[str, ...], tuple[str, Decimal | None]] = {}
+    for i in order:
+        row = work.rows[i]
+        group = tuple(_show(row[j]).strip() for j in within)
+        period = _show(row[over]).strip()
+        now = _figure(work, row[at], at, step, i)
+        if group in before:
+            last_period, last = before[group]
+            if last_period == period:
+                _fail(
+                    step,
+                    work.columns[over],
+                    f"{period[:40]!r} stands in more than one row; group first or name `within`",
+                )
+            if now is not None and last is not None:
+                changes[i] = _difference(now, last, kind)
+        before[group] = (period, now)
+    rows = [(*row, changes[i]) for i, row in enumerate(work.rows)]
+    return _Work((*work.columns, name), rows, work.decimal_comma, work.skipped)
+
+
+def _difference(now: Decimal, last: Decimal, kind: str) -> Decimal | None:
+    gap = _EXACT.subtract(now, last)
+    if kind == "absolute":
+        return gap
+    # From nothing, a percentage says nothing.
+    return _DIVIDE.divide(_EXACT.multiply(gap, Decimal(100)), abs(last)) if last else None
+
+
+def _share(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "column as kind within")
+    at = _index(work, a.get("column"), step)
+    within = _columns(work, a.get("within", []), step)
+    kind = a.get("kind", "percent")
+    if kind not in ("fraction", "percent"):
+        _fail(step, work.columns[at], "kind is percent or fraction")
+    name = _new_name(work, a.get("as") or f"share of {work.columns[at]}", step)
+    keys = [tuple(_show(r[j]).strip() for j in within) for r in work.rows]
+    figures = [_figure(work, r[at], at, step, i) for i, r in enumerate(work.rows)]
+    totals: dict[tuple[str, ...], Decimal] = {}
+    for key, x in zip(keys, figures, strict=True):
+        if x is not None:
+            totals[key] = _EXACT.add(totals.get(key, Decimal(0)), x)
+    scale = Decimal(100) if kind == "percent" else Decimal(1)
+    rows: list[tuple[str | Decimal | None, ...]] = []
+    for row, key, x in zip(work.rows, keys, figures, strict=True):
+        total = totals.get(key)
+        part = _DIVIDE.divide(_EXACT.multiply(x, scale), total) if x is not None and total else None
+        rows.append((*row, part))
+    return _Work((*work.columns, name), rows, work.decimal_comma, work.skipped)
+
+
+def _select(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "columns")
+    at = _columns(work, a.get("columns"), step)
+    if not at or len(set(at)) != len(at):
+        _fail(step, None, "select needs at least one column, each once")
+    columns = tuple(work.columns[j] for j in at)
+    return _Work(columns, [tuple(r[j] for j in at) for r in work.rows], work.decimal_comma, work.skipped)
+
+
+_STEPS: dict[str, Callable[[_Work, Any, int], _Work]] = {
+    "filter": _filter, "group": _group, "sort": _sort, "limit": _limit, "change": _change, "share": _share,
+    "select": _select,
+}  # fmt: skip
+
+
+# Checking -----------------------------------------------------------------------------------------------------
+
+
+def same_figure(shown: str, computed: str) -> bool:
+    """Whether a shown cell is the computed one: equal as text, or the computed figure rounded to the digits shown."""
+    a, b = shown.strip(), computed.strip()
+    if a == b or (is_missing(a) and is_missing(b)):
+        return True
+    ours, theirs = parse_number(a), parse_number(b)
+    if ours is None or theirs is None:
+        return a.casefold() == b.casefold()
+    exponent = ours.as_tuple().exponent
+    step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
+    try:
+        return ours == theirs.quantize(
+            step, rounding=ROUND_HALF_UP, context=_EXACT
+        ) or ours == theirs.quantize(step, rounding=ROUND_HALF_EVEN, context=_EXACT)
+    except InvalidOperation:
+        return ours == theirs
