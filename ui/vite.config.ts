@@ -25,6 +25,7 @@ const api = process.env["PROOFROOM_API"] ?? "http://127.0.0.1:8787";
 export default defineConfig({
   plugins: [react(), tailwindcss(), mockWorker()],
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
+  optimizeDeps: { include: ["vega", "vega-lite", "vega-interpreter"] },
   server: { host: "127.0.0.1", proxy: { "/api": { target: api, changeOrigin: true } } },
   build: {
     outDir: "../src/proofroom/api/static",

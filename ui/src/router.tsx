@@ -21,16 +21,20 @@ const whole = (value: unknown): number | undefined => {
   return value !== undefined && Number.isInteger(n) && n >= 0 ? n : undefined;
 };
 
-const root = createRootRoute({
-  component: Shell,
-  notFoundComponent: NotFound,
-  errorComponent: ({ error, reset }) => (
+function Broken({ error, reset }: { error: unknown; reset: () => void }) {
+  return (
     <main className="inbox screen">
       <div className="wrap">
         <Problem what={t("error.page")} error={error} retry={reset} />
       </div>
     </main>
-  ),
+  );
+}
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFound,
+  errorComponent: Broken,
 });
 const routes = [
   createRoute({ getParentRoute: () => root, path: "/", component: HomePage }),
@@ -63,7 +67,13 @@ const routes = [
 export const routeTree = root.addChildren(routes);
 
 export function makeRouter() {
-  return createRouter({ routeTree, defaultPreload: false, scrollRestoration: false });
+  return createRouter({
+    routeTree,
+    defaultPreload: false,
+    scrollRestoration: false,
+    defaultErrorComponent: Broken,
+    defaultNotFoundComponent: NotFound,
+  });
 }
 
 declare module "@tanstack/react-router" {

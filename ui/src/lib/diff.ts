@@ -8,5 +8,7 @@ export function changedSpan(before: string, after: string): { before: [number, n
   const word = /[\p{L}\p{N}.,%’'-]/u;
   while (start > 0 && word.test(before[start - 1] ?? "")) start -= 1;
   while (end > 0 && word.test(before[before.length - end] ?? "")) end -= 1;
-  return { before: [start, before.length - end], after: [start, after.length - end] };
+  // A full stop or comma that stands in both ends the sentence, not the word.
+  while (end === 0 && /[.,]/.test(before.at(-1) ?? "") && before.at(-1) === after.at(-1)) end = 1;
+  return { before: [start, Math.max(start, before.length - end)], after: [start, Math.max(start, after.length - end)] };
 }

@@ -111,7 +111,7 @@ export function ProjectPage() {
             {t("page.newWork")}
           </Link>
         </div>
-        <p className="mt-1 max-w-[62ch] text-ink-2">{project.data.description}</p>
+        <p className="mt-1 max-w-[72ch] text-ink-2">{project.data.description}</p>
         <p className="meta mt-1">{countsOf(project.data)}</p>
         <SampleBanner project={project.data} />
         <section className="sect">

@@ -95,7 +95,7 @@ function Session({ session }: { session: WorkSession }) {
           </span>
         </div>
         {session.task_description !== session.title && (
-          <p className="mt-1.5 max-w-[62ch] text-ink-2 whitespace-pre-line">{clipped(session.task_description)}</p>
+          <p className="mt-1.5 max-w-[72ch] text-ink-2 whitespace-pre-line">{clipped(session.task_description)}</p>
         )}
         <Outcome session={session} />
         {session.progress && live && (
@@ -282,7 +282,7 @@ function Finding({ artifact, n, projectId }: { artifact: Artifact; n: number; pr
           </div>
         </div>
       ))}
-      <div className="meta">
+      <div className="meta cap">
         {t("review.version", { n: artifact.version })} · {needs_you > 0 ? t("step.savedNeeds", { claims, needs: needs_you }) : t("step.savedPassed", { count: claims })}
         {artifact.versions.some((v) => v.signed) ? ` · ${t("session.signed")}` : ""}
       </div>

@@ -25,9 +25,9 @@ export function useSecondsLeft(iso: string | null): number {
   return seconds;
 }
 
-function Status({ title, words, error }: { title: string; words?: string; error?: unknown }) {
+function Status({ title, words, error, calm }: { title: string; words?: string; error?: unknown; calm?: boolean }) {
   return (
-    <div className="st" role="status">
+    <div className={`st ${calm ? "nophone" : ""}`} role="status">
       <b>{title}</b>
       {error ? <span className="bad">{[problemText(error).title, problemText(error).hint].filter(Boolean).join(" ")}</span> : <span>{words}</span>}
     </div>
@@ -173,11 +173,12 @@ export function Dock({
   ) : busy ? (
     <Status title={busy} words={t("dock.busyWords")} />
   ) : tally.open > 0 ? (
-    <Status title={t("dock.open", { count: tally.open })} words={tally.asked ? t("dock.openAsked", { count: tally.asked }) : t("dock.openWords")} />
+    <Status calm title={t("dock.open", { count: tally.open })} words={tally.asked ? t("dock.openAsked", { count: tally.asked }) : t("dock.openWords")} />
   ) : tally.asked > 0 ? (
     <Status title={t("dock.asked", { count: tally.asked })} words={t("dock.askedWords")} />
   ) : (
     <Status
+      calm
       title={checkpoint.kind === "final" ? t("dock.ready") : t("dock.readyMid")}
       words={
         tally.corrected + tally.kept > 0
@@ -187,7 +188,8 @@ export function Dock({
             ]
               .filter(Boolean)
               .join(", ")
-          : checkpoint.effects.map((effect) => effect.label).join(" · ") || t("dock.readyWords")
+          : checkpoint.effects.map((effect) => effect.label).join(" · ") ||
+            t(checkpoint.kind === "final" ? "dock.readyWords" : "dock.readyMidWords")
       }
     />
   );

@@ -8,7 +8,8 @@ import { keep } from "@/lib/format";
 import { lookOf, shapeOf, wordOf } from "./look";
 import { markedRange, plainOf, type ReviewState, type Row } from "./state";
 
-const Chart = lazy(() => import("@/components/Chart"));
+// A chart that cannot be fetched costs the reader the picture, never the page.
+const Chart = lazy(() => import("@/components/Chart").catch(() => import("@/components/NoChart")));
 
 interface Shared {
   rows: Row[];

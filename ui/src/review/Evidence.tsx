@@ -349,7 +349,10 @@ export function EvidencePane({
               )}
               {canAsk && (
                 <button type="button" className="b" onClick={() => acts.ask(row)}>
-                  {t("action.ask")} <Kbd>c</Kbd>
+                  <span>
+                    {t("action.ask")} <span className="wide">{t("action.askRest")}</span>
+                  </span>{" "}
+                  <Kbd>c</Kbd>
                 </button>
               )}
               {claim.headline.toLowerCase().includes("source not") && (

@@ -7,7 +7,7 @@ import { useOfflineSince } from "@/api/live";
 import {
   artifactVersionQuery, base, checkpointQuery, inboxQuery, meQuery, projectQuery, revealQuery,
 } from "@/api/queries";
-import type { ArtifactDocument, Checkpoint, DecisionAnswer } from "@/api/types";
+import type { ArtifactDocument, Checkpoint, CheckpointItem, DecisionAnswer } from "@/api/types";
 import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
 import { Loading, Problem } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
@@ -277,7 +277,15 @@ function Review({
     else dispatch({ type: "settle", claim: claimId, settlement: { kind: "corrected", how: text === "" ? "remove" : "edit", text } });
   };
 
-  const items = inbox.data ?? [];
+  // The item being read keeps its place in the queue after it is decided, until the reader moves on.
+  const waiting = inbox.data ?? [];
+  const index = waiting.findIndex((item) => item.id === status.id);
+  const lastIndex = useRef(0);
+  useEffect(() => {
+    if (index >= 0) lastIndex.current = index;
+  }, [index]);
+  const self: CheckpointItem = { ...status, summary: packet.summary, flags: [] };
+  const items = index >= 0 ? waiting : waiting.toSpliced(Math.min(lastIndex.current, waiting.length), 0, self);
   const at = items.findIndex((item) => item.id === status.id);
   const nextItem = items[at + 1] ?? items.find((item) => item.id !== status.id) ?? null;
   const goItem = (by: 1 | -1) => {
@@ -388,7 +396,7 @@ function Review({
                   {tally.corrected + tally.kept > 0 && `${t("tally.settled", { count: tally.corrected + tally.kept })} `}
                   {t("tally.passed", { count: tally.passed })}
                 </span>
-                <span className="meta side nophone">{t("tally.meaning")}</span>
+                {tally.corrected + tally.kept === 0 && <span className="meta side nophone">{t("tally.meaning")}</span>}
               </>
             ) : (
               <b>{plan ? t("tally.plan") : question ? t("tally.question") : status.headline}</b>
