@@ -5,6 +5,7 @@ What is compared is the wording of figures, dates, names and quotations. The mea
 
 from proofroom.domain.evidence.check import check_cited, check_outside
 from proofroom.domain.evidence.claims import chart_series, claim_id, split_claims
+from proofroom.domain.evidence.computed import check_computed
 from proofroom.domain.evidence.features import AnalysedPassage, analyse
 from proofroom.domain.evidence.model import (
     Anchor,
@@ -35,6 +36,7 @@ __all__ = [
     "analyse",
     "chart_series",
     "check_cited",
+    "check_computed",
     "check_outside",
     "claim_from_json",
     "claim_id",

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from proofroom.domain.evidence import compare
 from proofroom.domain.evidence.cited_works import Work, is_known, named_works
-from proofroom.domain.evidence.compare import Evidence, Finding
+from proofroom.domain.evidence.compare import Evidence
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence
+from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
 from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
+from proofroom.domain.evidence.tables import compare_table
 from proofroom.domain.evidence.verdict import judge, not_cited, unread
 
 # A sentence that holds less than this share of the claim's word weight does not speak of it.
@@ -80,7 +82,17 @@ def check_cited(
         given = passages_by_ref.get(cite.ref)
         if given is None:
             note = f"{cite.ref} is no passage that was given to the agent"
-            broken.append(Finding("citation", "differs", (end, end), cite.ref, None, note, headline="Citation points nowhere"))
+            broken.append(
+                Finding(
+                    "citation",
+                    "differs",
+                    (end, end),
+                    cite.ref,
+                    None,
+                    note,
+                    headline="Citation points nowhere",
+                )
+            )
             continue
         passage = _read([given])[0]
         if passage not in passages:
@@ -117,7 +129,7 @@ def _read(given: Sequence[Given]) -> tuple[AnalysedPassage, ...]:
 
 def _quotations(claim: ClaimText) -> list[Quotation]:
     if claim.verbatim:
-        text = claim.text.strip().strip("\u201c\u201d\"")
+        text = claim.text.strip().strip('\u201c\u201d"')
         start = claim.text.find(text) if text else 0
         return [Quotation(start, start + len(text), text)] if text else []
     return find_quotations(claim.text)
@@ -158,7 +170,10 @@ def _anchors(
             break
         chosen.append(pick)
         held |= pick.sentence.stems
-    return (*chosen, *(q for q in quoted if all((q.passage, q.index) != (f.passage, f.index) for f in chosen)))
+    return (
+        *chosen,
+        *(q for q in quoted if all((q.passage, q.index) != (f.passage, f.index) for f in chosen)),
+    )
 
 
 def _window(anchors: Sequence[Found], matches: Matches) -> tuple[Found, ...]:
@@ -187,14 +202,19 @@ def _findings(
         for w in works
     ]  # fmt: skip
     out += compare.compare_quotes(e, quotations)
+    table = compare_table(e.claim, (*e.passages, *e.near))
+    out += table
     if not e.anchors:
         return out
-    facts = [*compare.compare_numbers(e), *compare.compare_units(e), *compare.compare_dates(e)]
+    facts = [
+        *compare.compare_numbers(e, [f.at for f in table]),
+        *compare.compare_units(e),
+        *compare.compare_dates(e),
+    ]
     for finding in facts:
         out.append((compare.find_conflict(e, finding) if outside else None) or finding)
     skip = [(w.start, w.end) for w in works]
     out += compare.compare_names(e, skip)
-    out += compare.compare_turns(e)
+    if not table:
+        out += compare.compare_turns(e)
     return out
-
-

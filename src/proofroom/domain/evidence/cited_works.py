@@ -24,11 +24,14 @@ _WORK_WORDS = frozenset([*_WORKS, *(w + "s" for w in _WORKS), "studies", "survey
 _WORK = "|".join(sorted(_WORK_WORDS, key=len, reverse=True))
 _BY = re.compile(rf"\b(?:{_WORK})\s(?:\w+\s)?(?:by|from|of|in)\s(?:the\s)?\Z", re.IGNORECASE)
 _IN_PRINT = re.compile(
-    r"\b(?:published|appeared|printed|wrote|writes|written|reported|writing)\s(?:in|by)\s(?:the\s|a\s)?\Z", re.IGNORECASE
+    r"\b(?:published|appeared|printed|wrote|writes|written|reported|writing)\s(?:in|by)\s(?:the\s|a\s)?\Z",
+    re.IGNORECASE,
 )
 _ACCORDING = re.compile(r"\baccording to\s(?:(?:the|a|an)\s)?(?:\w+\s)?\Z", re.IGNORECASE)
 _ET_AL = re.compile(r"\A,?\s(?:et al\b|and colleagues\b|and co-?workers\b)")
-_AUTHOR_YEAR = re.compile(r"\A(?:,?\s(?:and|&)\s[^\W\d_][\w'\u2019-]{1,30})?(?:\s\(|,\s)(?:1[5-9]|20)[0-9]{2}[a-z]?\)")
+_AUTHOR_YEAR = re.compile(
+    r"\A(?:,?\s(?:and|&)\s[^\W\d_][\w'\u2019-]{1,30})?(?:\s\(|,\s)(?:1[5-9]|20)[0-9]{2}[a-z]?\)"
+)
 _SAYS = re.compile(
     r"\A(?:\sof\s(?:[^\W\d_]{3,9}\s)?[0-9]{4})?\s(?:has\s|have\s|had\s|also\s)?(?:found|finds|showed|shows|shown|reported|reports|stated|"
     r"states|concluded|concludes|claimed|claims|noted|notes|wrote|writes|says|said|revealed|reveals|argued|argues|estimated|"
@@ -65,7 +68,11 @@ def named_works(sentence: Sentence) -> list[Work]:
             out.append(Work(name.start, name.end + len(following.group()) if following else name.end,
                             text[name.start : name.end + (len(following.group()) if following else 0)],
                             (*name.words, fold(tail))))  # fmt: skip
-        elif any(p.search(before) for p in (_BY, _IN_PRINT, _ACCORDING)) or _ET_AL.match(after) or _AUTHOR_YEAR.match(after):
+        elif (
+            any(p.search(before) for p in (_BY, _IN_PRINT, _ACCORDING))
+            or _ET_AL.match(after)
+            or _AUTHOR_YEAR.match(after)
+        ):
             out.append(Work(name.start, name.end, name.text, name.words))
     return sorted(out, key=lambda w: w.start)
 
@@ -80,7 +87,7 @@ def is_known(work: Work, passages: Sequence[AnalysedPassage], known: Sequence[So
     texts = [p.flat for p in passages]
     words = [w for w in work.words if w not in STOPWORDS]
     bare = [w for w in words if w not in _WORK_WORDS] or words
-    for form in ({tuple(work.words), tuple(bare)}):
+    for form in {tuple(work.words), tuple(bare)}:
         joined = f" {' '.join(form)} "
         if any(joined in t for t in (*titles, *texts)):
             return True

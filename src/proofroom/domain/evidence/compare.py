@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
 
 from proofroom.domain.evidence.dates import Date, Time, like, times_agree
 from proofroom.domain.evidence.dates import agree as dates_agree
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
+from proofroom.domain.evidence.finding import Finding, Outcome, Where
 from proofroom.domain.evidence.match import Found, Matches
-from proofroom.domain.evidence.model import CheckKind, Span
+from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.names import Name, fold, initials
 from proofroom.domain.evidence.numbers import Number
 from proofroom.domain.evidence.numbers import agree as numbers_agree
@@ -22,30 +22,6 @@ from proofroom.domain.evidence.polarity import compare_direction, compare_negati
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate, nearest, normal
 from proofroom.domain.evidence.units import WORDS, Unit
 from proofroom.domain.evidence.words import Token
-
-Outcome = Literal["same", "note", "rounded", "differs", "not_found", "conflict", "absent"]
-Where = tuple[AnalysedPassage, Span]
-T = TypeVar("T", Number, Date, Time, Name)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One comparison. `at` is a range in the claim; `where` a passage and a range in it; `put` replaces `at`.
-
-    "note" is the same with a remark, "rounded" the same only after rounding, "absent" is an invented source.
-    """
-
-    kind: CheckKind
-    outcome: Outcome
-    at: Span
-    draft: str
-    source: str | None = None
-    note: str | None = None
-    where: Where | None = None
-    put: tuple[Span, str] | None = None
-    use: str | None = None
-    other: tuple[Where, str] | None = None
-    headline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +85,33 @@ def likeness(a: Sentence, a_span: Span, b: Sentence, b_span: Span) -> int:
 _GOOD = ("same", "rounded", "near")
 
 
-def compare_numbers(e: Evidence) -> list[Finding]:
+def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
+    """Each figure of the claim outside quotations and outside `skip`."""
     out: list[Finding] = []
     quoted = [(q.start, q.end) for q in find_quotations(e.claim.text)]
-    spoken: set[int] = set()
-    for d in e.claim.numbers:
-        if any(a <= d.start < b for a, b in quoted):
+    twins = _twins(e)
+    for i, d in enumerate(e.claim.numbers):
+        if any(a <= d.start < b for a, b in (*quoted, *skip)):
             continue
-        finding = _compare_number(e, d, spoken)
+        twin = twins[i] if twins else None
+        if twin is not None and numbers_agree(d, twin) in ("differs", "unit"):
+            out.append(_number_differs(d, e.anchors[0], twin))
+            continue
+        finding = _compare_number(e, d)
         if finding is not None:
             out.append(finding)
     return out
+
+
+def _twins(e: Evidence) -> tuple[Number, ...]:
+    """The figures of the best anchor in order, if it is the claim word for word but for figures."""
+    if not e.anchors:
+        return ()
+    s = e.anchors[0].sentence
+    if len(s.numbers) != len(e.claim.numbers) or not s.numbers:
+        return ()
+    ours, theirs = ([t.low for t in x.toks if not t.low[0].isdigit()] for x in (e.claim, s))
+    return s.numbers if ours == theirs else ()
 
 
 def _taken_numbers(e: Evidence, s: Sentence) -> set[int]:
@@ -127,7 +119,7 @@ def _taken_numbers(e: Evidence, s: Sentence) -> set[int]:
     return {i for i, x in enumerate(s.numbers) if any(numbers_agree(c, x) == "same" for c in e.claim.numbers)}
 
 
-def _compare_number(e: Evidence, d: Number, spoken: set[int]) -> Finding | None:
+def _compare_number(e: Evidence, d: Number) -> Finding | None:
     span = (d.start, d.end)
     rival = _rival_number(e, d)
     held: tuple[Found, Number, str] | None = None
@@ -161,26 +153,32 @@ def _compare_number(e: Evidence, d: Number, spoken: set[int]) -> Finding | None:
         if result == "rounded":
             return Finding(
                 "number", "rounded", span, d.text, s.text, f"{s.text} rounded; the draft does not say about", spot,
-                _put_number(d, s), _use_number(d, s), headline="Number rounded",
+                _put_number(d, s), s.text, headline="Number rounded",
             )  # fmt: skip
         return Finding(
             "number", "rounded", span, d.text, s.text, "one is a range that holds the other", spot,
-            _put_number(d, s), _use_number(d, s), headline="Number and range",
+            _put_number(d, s), s.text, headline="Number and range",
         )  # fmt: skip
     if rival is not None:
-        found, s = rival
-        unit = numbers_agree(d, s) == "unit"
-        return Finding(
-            "number", "differs", span, d.text, s.text, "the same digits in another unit or scale" if unit else None,
-            where(found, (s.start, s.end)), _put_number(d, s), _use_number(d, s),
-            headline="Unit differs" if unit else "Number differs",
-        )  # fmt: skip
+        return _number_differs(d, *rival)
     if d.kind == "ordinal":
         return Finding("number", "note", span, d.text, None, "an ordinal that the source does not use")
-    year = Date(d.start, d.end, d.text, "year", int(d.low)) if d.unit is None and d.low == int(d.low) else None
-    if year is not None and any(year.year == x.year for f in (*e.anchors, *e.window) for x in f.sentence.dates):
+    year = (
+        Date(d.start, d.end, d.text, "year", int(d.low)) if d.unit is None and d.low == int(d.low) else None
+    )
+    if year is not None and any(
+        year.year == x.year for f in (*e.anchors, *e.window) for x in f.sentence.dates
+    ):
         return None
     return Finding("number", "not_found", span, d.text, headline="Number not found")
+
+
+def _number_differs(d: Number, found: Found, s: Number) -> Finding:
+    unit = numbers_agree(d, s) == "unit"
+    return Finding(
+        "number", "differs", (d.start, d.end), d.text, s.text, "the same digits in another unit or scale" if unit else None,
+        where(found, (s.start, s.end)), _put_number(d, s), s.text, headline="Unit differs" if unit else "Number differs",
+    )  # fmt: skip
 
 
 def _rival_number(e: Evidence, d: Number) -> tuple[Found, Number] | None:
@@ -227,10 +225,6 @@ def _tail(n: Number) -> str:
     return n.text[n.bare_end - n.start :].strip().lower()
 
 
-def _use_number(d: Number, s: Number) -> str:
-    return s.text
-
-
 # Dates --------------------------------------------------------------------------------------------------------
 
 
@@ -258,7 +252,9 @@ def _compare_date(e: Evidence, d: Date) -> Finding:
             if d.grain == "year" and not d.decade:
                 for x in found.sentence.numbers:
                     if x.unit is None and x.low == d.year:
-                        return Finding("date", "same", span, d.text, x.text, None, where(found, (x.start, x.end)))
+                        return Finding(
+                            "date", "same", span, d.text, x.text, None, where(found, (x.start, x.end))
+                        )
     finer = _finer_date(e, d)
     if finer is not None:
         return finer
@@ -275,7 +271,9 @@ def _compare_date(e: Evidence, d: Date) -> Finding:
                 for x in s.dates:
                     if x.year == d.year and dates_agree(d, x) == "same" and _same_source(e, p):
                         spot = (p, (s.start + x.start, s.start + x.end))
-                        return Finding("date", "note", span, d.text, x.text, "stands elsewhere in the same source", spot)
+                        return Finding(
+                            "date", "note", span, d.text, x.text, "stands elsewhere in the same source", spot
+                        )
     return Finding("date", "not_found", span, d.text, note=ambiguous, headline="Date not found")
 
 
@@ -295,7 +293,9 @@ def _finer_date(e: Evidence, d: Date) -> Finding | None:
                 passage = found.passage
                 years = {x.year for q in passage.sentences for x in q.dates}
                 if d.year in years or f" {d.year} " in f" {passage.passage.source_title} ":
-                    return Finding("date", "note", span_of(d), d.text, s.text, "the year stands beside it", spot)
+                    return Finding(
+                        "date", "note", span_of(d), d.text, s.text, "the year stands beside it", spot
+                    )
             return Finding(
                 "date", "not_found", span_of(d), d.text, s.text, "the draft is more exact than the source", spot,
                 headline="Date more exact than the source",
@@ -308,7 +308,10 @@ def span_of(x: Number | Date | Time | Name) -> Span:
 
 
 def _rival(
-    e: Evidence, d: Date | Time, read: Callable[[Sentence], Iterable[Date | Time]], differs: Callable[..., bool]
+    e: Evidence,
+    d: Date | Time,
+    read: Callable[[Sentence], Iterable[Date | Time]],
+    differs: Callable[..., bool],
 ) -> tuple[Found, Date | Time, int] | None:
     """The date or time that stands in the source where the draft has its own, and how well they are aligned."""
     best: tuple[int, Found, Date | Time, int] | None = None
@@ -325,7 +328,8 @@ def _rival(
             score = likeness(e.claim, (d.start, d.end), s, (x.start, x.end)) + 1 - rank
             if isinstance(x, Date) and isinstance(d, Date):
                 score += 2 * sum(
-                    a is not None and a == b for a, b in ((d.year, x.year), (d.month, x.month), (d.day, x.day))
+                    a is not None and a == b
+                    for a, b in ((d.year, x.year), (d.month, x.month), (d.day, x.day))
                 ) + (x.grain == d.grain)
             if score >= 1 and (best is None or score > best[0]):
                 best = (score, found, x, aligned)
@@ -342,13 +346,24 @@ def _compare_time(e: Evidence, t: Time) -> Finding:
     for found in (*e.anchors, *e.window):
         for s in found.sentence.times:
             if times_agree(t, s) == "same":
-                return Finding("date", "same", span, t.text, s.text, "time of day", where(found, (s.start, s.end)))
+                return Finding(
+                    "date", "same", span, t.text, s.text, "time of day", where(found, (s.start, s.end))
+                )
     rival = _rival(e, t, lambda s: s.times, lambda x: times_agree(t, x) == "differs")
     if rival is not None:
         found, s, _ = rival
         spot = where(found, (s.start, s.end))
         return Finding(
-            "date", "differs", span, t.text, s.text, "time of day", spot, (span, s.text), s.text, headline="Time differs"
+            "date",
+            "differs",
+            span,
+            t.text,
+            s.text,
+            "time of day",
+            spot,
+            (span, s.text),
+            s.text,
+            headline="Time differs",
         )
     return Finding("date", "not_found", span, t.text, note="time of day", headline="Time not found")
 
@@ -371,8 +386,9 @@ def compare_names(e: Evidence, skip: Sequence[Span]) -> list[Finding]:
 
 def _compare_name(e: Evidence, name: Name) -> Finding | None:
     span = (name.start, name.end)
-    rival = _rival_name(e, name)
-    for found in e.anchors:
+    best = e.anchors[:1]
+    rival = _rival_name(e, name) if not any(_name_in(name, f) for f in best) else None
+    for found in best if rival is not None else e.anchors:
         spot = _name_in(name, found)
         if spot is not None:
             return Finding("name", "same", span, name.text, _cut(spot), None, spot)
@@ -447,9 +463,41 @@ def _mentions(p: AnalysedPassage, name: Name) -> bool:
     return any(_alias(name, other) for s in p.sentences for other in s.names)
 
 
+def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
+    """What stands in the best anchor instead of the name, if the two sentences are the same but for one stretch."""
+    found = e.anchors[0]
+    ours, theirs = e.claim.toks, found.sentence.toks
+    left = 0
+    while left < min(len(ours), len(theirs)) and ours[left].low == theirs[left].low:
+        left += 1
+    right = 0
+    while right < min(len(ours), len(theirs)) - left and ours[-1 - right].low == theirs[-1 - right].low:
+        right += 1
+    mine, other = ours[left : len(ours) - right], theirs[left : len(theirs) - right]
+    if (
+        left + right < 3
+        or (left + right) * 2 < len(ours)
+        or not 1 <= len(other) <= 6
+        or not 1 <= len(mine) <= 6
+    ):
+        return None
+    if mine[0].start < name.start - 12 or name.end < mine[-1].end or name.start >= mine[-1].end:
+        return None
+    text = found.sentence.text
+    caps = [t for t in other if text[t.start].isupper()]
+    if not caps:
+        return None
+    start, end = caps[0].start, caps[-1].end
+    return found, Name(start, end, text[start:end], tuple(fold(t.low) for t in other))
+
+
 def _rival_name(e: Evidence, name: Name) -> tuple[Found, Name] | None:
     """The name that stands in the anchor right where the draft has another one."""
-    for found in e.anchors[:2]:
+    if e.anchors:
+        replaced = _replaced(e, name)
+        if replaced is not None:
+            return replaced
+    for found in e.anchors[:1]:
         s = found.sentence
         if found.coverage < 0.5 and not found.passage.passage.cells:
             continue
@@ -630,8 +678,16 @@ def find_conflict(e: Evidence, finding: Finding) -> Finding | None:
     if finding.where is None or finding.outcome not in ("same", "note"):
         return None
     home = finding.where[0].passage.source_id
-    number = next((n for n in e.claim.numbers if (n.start, n.end) == finding.at), None) if finding.kind == "number" else None
-    date = next((d for d in e.claim.dates if (d.start, d.end) == finding.at), None) if finding.kind == "date" else None
+    number = (
+        next((n for n in e.claim.numbers if (n.start, n.end) == finding.at), None)
+        if finding.kind == "number"
+        else None
+    )
+    date = (
+        next((d for d in e.claim.dates if (d.start, d.end) == finding.at), None)
+        if finding.kind == "date"
+        else None
+    )
     if number is None and date is None:
         return None
     if number is not None and number.kind != "plain":
@@ -660,16 +716,23 @@ def find_conflict(e: Evidence, finding: Finding) -> Finding | None:
         if any(len(pair & (ours ^ theirs)) == 2 and pair & ours and pair & theirs for pair in _APART):
             continue
         for x in rivals:
-            if any(c is not number and numbers_agree(c, x) == "same" for c in e.claim.numbers if isinstance(x, Number)):
+            if any(
+                c is not number and numbers_agree(c, x) == "same"
+                for c in e.claim.numbers
+                if isinstance(x, Number)
+            ):
                 continue
-            if any(c is not date and dates_agree(c, x) == "same" for c in e.claim.dates if isinstance(x, Date)):
+            if any(
+                c is not date and dates_agree(c, x) == "same" for c in e.claim.dates if isinstance(x, Date)
+            ):
                 continue
-            shared = ours & theirs
             near = near_ours & _concepts(_around(s, (x.start, x.end)))
             aligned = alignment(e.claim, finding.at, s, (x.start, x.end))
-            strong = f.coverage >= 0.55 or (len(shared) >= 2 and len(near) >= 2) or (aligned >= 3 and len(shared) >= 2)
+            alike = e.matches.coverage({c for c in e.claim.stems if _CONCEPTS.get(c, c) in theirs})
             if isinstance(x, Date):
                 strong = f.coverage >= 0.5 and bool(near)
+            else:
+                strong = alike >= 0.5 and len(near) >= 2 - (aligned >= 2)
             if strong:
                 score = f.coverage + 0.1 * len(near) + 0.1 * aligned
                 if best is None or score > best[0]:
@@ -683,8 +746,7 @@ def find_conflict(e: Evidence, finding: Finding) -> Finding | None:
     name = f"{title}: {_about(x)}"
     put = ((finding.at[1], finding.at[1]), f" ({name})")
     return replace(
-        finding, outcome="conflict", put=put, use=None, other=(spot, x.text), headline="Two sources disagree",
-        note=f"{title} gives {x.text}",
+        finding, outcome="conflict", put=put, other=(spot, x.text), headline="Two sources disagree", note=f"{title} gives {x.text}",
     )  # fmt: skip
 
 
@@ -705,7 +767,9 @@ def broken_citation(quote: str, passage: AnalysedPassage, at: int) -> Finding:
 
 def shared_facts(claim: Sentence, s: Sentence) -> int:
     """How many figures and days of the claim a sentence gives too."""
-    same = sum(any(numbers_agree(d, x) == "same" for x in s.numbers) for d in claim.numbers if d.kind == "plain")
+    same = sum(
+        any(numbers_agree(d, x) == "same" for x in s.numbers) for d in claim.numbers if d.kind == "plain"
+    )
     return same + sum(
         any(dates_agree(d, x) == "same" for x in s.dates) for d in claim.dates if d.grain in ("day", "month")
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from proofroom.domain.evidence.words import Token
 
@@ -16,6 +17,7 @@ _NEGATORS = frozenset(
     "don't didn't doesn't can't couldn't won't wouldn't shouldn't hasn't haven't hadn't unable lack lacked lacks".split()
 )
 _FAIL = frozenset("fail fails failed failing failure failures refuse refused refuses decline".split())
+_WITH_NEGATION = frozenset("any some all did do does do".split())
 _REACH = 4
 
 _AXES: tuple[tuple[str, str, str], ...] = (
@@ -60,6 +62,8 @@ for _axis, _plus, _minus in _AXES:
     for _w in _minus.split():
         POLES.setdefault(_w, (_axis, -1))
 
+# Little words that a sentence may well use twice: one that agrees near any shared word is enough.
+_LOOSE = frozenset({"order", "level", "extreme", "time", "amount"})
 DIRECTION_WORDS = frozenset(w for w, (axis, _) in POLES.items() if axis in ("change", "extreme", "estimate"))
 
 
@@ -99,11 +103,44 @@ def negated(toks: Sequence[Token]) -> dict[int, int]:
     return out
 
 
+def _cues(toks: Sequence[Token]) -> list[int]:
+    return [i for i, t in enumerate(toks) if t.low in _NEGATORS or t.low.endswith("n't")]
+
+
+def _else_equal(a: Sequence[Token], b: Sequence[Token], a_cues: Sequence[int], b_cues: Sequence[int]) -> bool:
+    """Whether two sentences have the same words in the same order once their negations are left out.
+
+    "any", "some" and the like may come and go with the negation.
+    """
+    left = [t.low for i, t in enumerate(a) if i not in a_cues and t.low not in _WITH_NEGATION]
+    right = [t.low for i, t in enumerate(b) if i not in b_cues and t.low not in _WITH_NEGATION]
+    if len(left) < 3 or abs(len(left) - len(right)) * 8 > len(left):
+        return False
+    if left == right:
+        return True
+    if len(left) > 200 or len(set(left) & set(right)) * 10 < len(set(left)) * 8:
+        return False
+    same = sum(m.size for m in SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks())
+    return 2 * same >= 0.85 * (len(left) + len(right))
+
+
 def compare_negation(draft: Sequence[Token], source: Sequence[Token]) -> Turn | None:
     """Whether the words that both sentences share are negated alike. None where neither negates anything."""
     ours, theirs = negated(draft), negated(source)
-    if not ours and not theirs:
+    d_cues, s_cues = _cues(draft), _cues(source)
+    if not d_cues and not s_cues:
         return None
+    if len(d_cues) != len(s_cues) and _else_equal(draft, source, d_cues, s_cues):
+        # Word for word the same but for a negation.
+        cues, toks = (d_cues, draft) if len(d_cues) > len(s_cues) else (s_cues, source)
+        fewer = d_cues if toks is source else s_cues
+        other = source if toks is draft else draft
+        kept = [other[i].low for i in fewer]
+        extra = next((i for i in cues if toks[i].low not in kept), cues[-1])
+        cue = (toks[extra].start, toks[extra].end)
+        at = min(extra - sum(c < extra for c in cues) + len(fewer), len(other) - 1)
+        far = (other[at].start, other[at].end)
+        return Turn(False, cue, None, cue, far) if toks is draft else Turn(False, None, cue, far, cue)
     d_at, s_at = _places(draft), _places(source)
     shared = [stem for stem in d_at if stem in s_at]
     if not shared or len(shared) * 2 < len(d_at):
@@ -153,10 +190,13 @@ def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[T
         axis, sign = POLES[tok.low]
         around = _around(draft, i)
         best: tuple[int, int, int] | None = None
+        loose = axis in _LOOSE
         for j, (other_axis, other_sign) in poles:
             if other_axis != axis:
                 continue
             near = 2 * len(around & _around(source, j)) + (source[j].low == tok.low)
+            if loose and near >= 2 and other_sign == sign:
+                near += 100
             if best is None or near > best[0] or (near == best[0] and other_sign == sign != best[2]):
                 best = (near, j, other_sign)
         if best is None or best[0] < 1 or (best[0] < 2 and best[2] != sign):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from proofroom.domain.evidence.compare import Evidence, Finding, Where
+from proofroom.domain.evidence.compare import Evidence
 from proofroom.domain.evidence.features import AnalysedPassage
+from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.match import Found
 from proofroom.domain.evidence.model import (
     Anchor,
@@ -24,12 +25,19 @@ from proofroom.domain.evidence.model import (
 )
 
 _BORNE_OUT = 0.5
+_NEAREST = 0.15
 _MEANING = Check("meaning", "not_compared", note="yours to read")
 _RESULTS: dict[str, Result] = {
     "same": "same", "note": "same", "rounded": "same", "differs": "differs", "not_found": "not_found",
     "conflict": "conflict", "absent": "not_found",
 }  # fmt: skip
-_SHORT = {"number": "Number", "date": "Date", "name": "Name", "direction": "Direction", "negation": "Negation"}
+_SHORT = {
+    "number": "Number",
+    "date": "Date",
+    "name": "Name",
+    "direction": "Direction",
+    "negation": "Negation",
+}
 _CLAUSE = re.compile(r"[,;:\u2014(]\s|\s[\u2013\u2014]\s")
 
 
@@ -48,17 +56,18 @@ def judge(
     bad = [*absent, *sorted([*differs, *lost_quotes], key=lambda f: order[f.kind])]
     covered = e.matches.coverage({s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems})
     missing = _missing(claim, e)
+    computed = any(f.computed for f in findings)
     verdict: Verdict
     lead: Finding | None
     if bad:
         verdict, lead = "unsupported", bad[0]
     elif conflicts:
         verdict, lead = "conflict", conflicts[0]
-    elif not e.anchors and not spots:
+    elif not e.anchors and not spots and not computed:
         verdict, lead = ("uncited", None) if outside else ("unsupported", None)
     elif soft:
         verdict, lead = "partial", soft[0]
-    elif e.matches.weights and covered < _BORNE_OUT:
+    elif not computed and e.matches.weights and covered < _BORNE_OUT:
         verdict, lead = "partial", None
     else:
         verdict, lead = "supported", None
@@ -113,7 +122,7 @@ def _titles(verdict: Verdict, lead: Finding | None, *, outside: bool) -> tuple[s
 
 
 def _either(a: str, b: str) -> str:
-    """ "28 September 1999", "23 September 1999" give "28 or 23 September 1999". """
+    """ "28 September 1999", "23 September 1999" give "28 or 23 September 1999"."""
     left, right = a.split(), b.split()
     common = 0
     while common < min(len(left), len(right)) - 1 and left[-1 - common] == right[-1 - common]:
@@ -121,7 +130,9 @@ def _either(a: str, b: str) -> str:
     return f"{' '.join(left[: len(left) - common])} or {' '.join(right)}" if common else f"{a} or {b}"
 
 
-def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str], *, outside: bool) -> tuple[Check, ...]:
+def _checks(
+    findings: Sequence[Finding], e: Evidence, missing: Sequence[str], *, outside: bool
+) -> tuple[Check, ...]:
     out: list[Check] = []
     for f in findings:
         if f.outcome == "conflict" and f.other is not None:
@@ -129,7 +140,11 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str], *,
         else:
             out.append(Check(f.kind, _RESULTS[f.outcome], f.draft, f.source, f.note))
     kinds = {c.kind for c in out}
-    in_claim = {"number": bool(e.claim.numbers), "date": bool(e.claim.dates or e.claim.times), "name": bool(e.claim.names)}
+    in_claim = {
+        "number": bool(e.claim.numbers),
+        "date": bool(e.claim.dates or e.claim.times),
+        "name": bool(e.claim.names),
+    }
     for kind in ("quote", "number", "date", "name"):
         if kind not in kinds:
             if in_claim.get(kind) and not e.anchors:
@@ -139,7 +154,9 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str], *,
             else:
                 out.append(Check(kind, "none", note="no name that can be told apart"))
     if missing:
-        out.append(Check("citation", "not_found", ", ".join(missing), None, "words that the source does not have"))
+        out.append(
+            Check("citation", "not_found", ", ".join(missing), None, "words that the source does not have")
+        )
     out.append(_MEANING)
     return tuple(out)
 
@@ -167,7 +184,9 @@ def fragment(text: str, mark: Span, before: int = 7, after: int = 4) -> Side:
     return Side(piece.lstrip(), (start - low - lead, end - low - lead))
 
 
-def _say(claim: ClaimText, e: Evidence, verdict: Verdict, lead: Finding | None, missing: Sequence[str]) -> Say | None:
+def _say(
+    claim: ClaimText, e: Evidence, verdict: Verdict, lead: Finding | None, missing: Sequence[str]
+) -> Say | None:
     if lead is None:
         if verdict == "uncited":
             return Say(Side(_short_text(claim.text)), Side("No source of the project speaks of it."))
@@ -185,6 +204,8 @@ def _say(claim: ClaimText, e: Evidence, verdict: Verdict, lead: Finding | None, 
     if lead.where is None:
         what = {"quote": "These words stand in no source.", "citation": "There is no such passage."}
         return Say(draft, Side(what.get(lead.kind, "The source does not say this.")))
+    if lead.shown is not None:
+        return Say(draft, Side(lead.shown))
     return Say(draft, _side(lead.where))
 
 
@@ -219,17 +240,33 @@ def _first(text: str, words: Sequence[str]) -> Span | None:
 def anchor(passage: AnalysedPassage, span: Span, role: Role) -> Anchor:
     """A range of a passage as a range of its source's text."""
     p = passage.passage
-    if p.char_end - p.char_start != len(p.text):  # the text is a rendering of the block: only the whole can be pointed at
-        return Anchor(p.source_id, p.version, p.block_id, p.page, p.char_start, p.char_end, p.text, p.source_title, role)
+    if p.char_end - p.char_start != len(
+        p.text
+    ):  # the text is a rendering of the block: only the whole can be pointed at
+        return Anchor(
+            p.source_id, p.version, p.block_id, p.page, p.char_start, p.char_end, p.text, p.source_title, role
+        )
     start, end = p.char_start + span[0], p.char_start + span[1]
-    return Anchor(p.source_id, p.version, p.block_id, p.page, start, end, p.text[span[0] : span[1]], p.source_title, role)
+    return Anchor(
+        p.source_id,
+        p.version,
+        p.block_id,
+        p.page,
+        start,
+        end,
+        p.text[span[0] : span[1]],
+        p.source_title,
+        role,
+    )
 
 
 def _all_anchors(
     e: Evidence, findings: Sequence[Finding], verdict: Verdict, lead: Finding | None, spots: Sequence[Where]
 ) -> tuple[Anchor, ...]:
     out: list[Anchor] = []
-    role: Role = "nearest" if verdict in ("partial", "uncited") or (lead and lead.outcome == "absent") else "supports"
+    role: Role = (
+        "nearest" if verdict in ("partial", "uncited") or (lead and lead.outcome == "absent") else "supports"
+    )
     if lead is not None and lead.where is not None and lead.outcome in ("differs", "rounded", "not_found"):
         out.append(anchor(*lead.where, "differs"))
     if lead is not None and lead.outcome == "conflict" and lead.where and lead.other:
@@ -240,6 +277,10 @@ def _all_anchors(
         out += [anchor(p, span, role) for p, span in spots]
     else:
         out += [anchor(f.passage, (f.sentence.start, f.sentence.end), role) for f in e.anchors]
+    if lead is not None and lead.outcome == "absent" and not out and e.matches.found:
+        near = e.matches.found[0]
+        if near.coverage >= _NEAREST:
+            out.append(anchor(near.passage, (near.sentence.start, near.sentence.end), "nearest"))
     for f in findings:
         if f.where is not None and f.outcome in ("same", "note") and f.kind in ("quote", "number", "date"):
             spot = anchor(*f.where, "supports")
@@ -249,7 +290,10 @@ def _all_anchors(
 
 
 def _inside(a: Anchor, b: Anchor) -> bool:
-    return (a.source_id, a.version) == (b.source_id, b.version) and b.char_start <= a.char_start <= a.char_end <= b.char_end
+    return (a.source_id, a.version) == (
+        b.source_id,
+        b.version,
+    ) and b.char_start <= a.char_start <= a.char_end <= b.char_end
 
 
 # Corrections --------------------------------------------------------------------------------------------------
@@ -271,7 +315,14 @@ def _correction(claim: ClaimText, lead: Finding | None) -> Correction | None:
 
 def not_cited(claim: ClaimText) -> Claim:
     """A sentence of an agent that cites nothing."""
-    checks = (Check("citation", "none", note="an opinion needs none" if claim.opinion else "the sentence cites nothing"), _MEANING)
+    checks = (
+        Check(
+            "citation",
+            "none",
+            note="an opinion needs none" if claim.opinion else "the sentence cites nothing",
+        ),
+        _MEANING,
+    )
     return Claim(
         claim.id, claim.n, claim.text, claim.kind, claim.path, claim.char_start, claim.char_end, "uncited", claim.opinion,
         "Opinion" if claim.opinion else "No citation", "Opinion" if claim.opinion else "No citation", None, checks, (), None,

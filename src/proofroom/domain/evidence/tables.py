@@ -1,0 +1,245 @@
+"""Claims about a table, computed again from its rows.
+
+Works on passages of the kind "table_row" that carry cells. A claim is understood if it names a period and, where the
+table has them, a row label, so that exactly one figure is meant: "Wind generation rose in 2023, to 425,235". Then its
+direction words are compared with the rows of that label, and its figures with the row's figure, the one before, the
+difference, the change in percent, the sum over all labels of the period and the share in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from proofroom.domain.compute import display, parse_number, same_figure
+from proofroom.domain.evidence.features import AnalysedPassage, Sentence
+from proofroom.domain.evidence.finding import Finding
+from proofroom.domain.evidence.numbers import Number
+from proofroom.domain.evidence.polarity import POLES
+from proofroom.domain.evidence.words import tokens
+
+_PERIODS = frozenset("year month quarter date period week day jahr fiscal".split())
+_OPPOSITE_PAIRS = (
+    ("rose", "fell"), ("rises", "falls"), ("rise", "fall"), ("risen", "fallen"), ("rising", "falling"),
+    ("increased", "decreased"), ("increases", "decreases"), ("increase", "decrease"), ("increasing", "decreasing"),
+    ("grew", "shrank"), ("grown", "shrunk"), ("grows", "shrinks"), ("grow", "shrink"), ("growing", "shrinking"),
+    ("climbed", "dropped"), ("climbs", "drops"), ("gained", "lost"), ("up", "down"), ("surged", "plunged"),
+    ("jumped", "slumped"), ("highest", "lowest"), ("largest", "smallest"), ("biggest", "smallest"), ("most", "least"),
+    ("maximum", "minimum"), ("expanded", "shrank"), ("raised", "reduced"), ("fell", "rose"), ("declined", "grew"),
+    ("declines", "grows"), ("decline", "growth"), ("reduced", "raised"), ("fewest", "most"),
+)  # fmt: skip
+_OPPOSITE = {a: b for a, b in reversed([p for a, b in _OPPOSITE_PAIRS for p in ((a, b), (b, a))])}
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What a claim speaks of: the row of its period, the rows of its label by period, all rows of the period."""
+
+    row: AnalysedPassage
+    period: str
+    measure: int
+    series: tuple[tuple[str, Decimal, AnalysedPassage], ...]
+    peers: tuple[Decimal, ...]
+    base: str | None
+
+
+def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
+    """Findings on directions and figures of a claim about a table; none where the claim cannot be understood so."""
+    for rows in _tables(passages):
+        meant = _understand(claim, rows)
+        if meant is not None:
+            return [*_directions(claim, meant), *_figures(claim, meant)]
+    return []
+
+
+def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
+    groups: dict[tuple[object, ...], list[AnalysedPassage]] = {}
+    for p in passages:
+        if p.passage.cells:
+            columns = tuple(name for name, _ in p.passage.cells)
+            groups.setdefault((p.passage.source_id, p.passage.version, columns), []).append(p)
+    return list(groups.values())
+
+
+def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | None:
+    names = [name for name, _ in rows[0].passage.cells]
+    cells = [[value.strip() for _, value in p.passage.cells] for p in rows]
+    period = next((j for j, name in enumerate(names) if _is_period(name, [r[j] for r in cells])), None)
+    if period is None:
+        return None
+    years = [str(d.year) for d in claim.dates if d.year is not None]
+    told = [y for y in years if any(r[period] == y for r in cells)]
+    if not told:
+        return None
+    figures = [
+        j for j in range(len(names)) if j != period and any(parse_number(r[j]) is not None for r in cells)
+    ]
+    labels = [j for j in range(len(names)) if j != period and j not in figures]
+    chosen = _labelled(claim, cells, labels)
+    measure = _measure(claim, names, figures)
+    if chosen is None or measure is None:
+        return None
+    now = max(told)
+    base = min(told) if min(told) != now else None
+    series: list[tuple[str, Decimal, AnalysedPassage]] = []
+    for i in chosen:
+        value = parse_number(cells[i][measure])
+        if value is not None:
+            series.append((cells[i][period], value, rows[i]))
+    series.sort(key=lambda x: x[0])
+    at = [x for x in series if x[0] == now]
+    if len(at) != 1 or len({x[0] for x in series}) != len(series):
+        return None
+    peers = [v for r in cells if r[period] == now and (v := parse_number(r[measure])) is not None]
+    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base)
+
+
+def _is_period(name: str, values: Sequence[str]) -> bool:
+    words = {t.low for t in tokens(name)}
+    return bool(words & _PERIODS) and all(v.isdigit() and len(v) == 4 for v in values)
+
+
+def _labelled(claim: Sentence, cells: Sequence[Sequence[str]], labels: Sequence[int]) -> list[int] | None:
+    """The rows whose label the claim names; all rows where the table has no labels; None where none is named."""
+    if not labels:
+        return list(range(len(cells)))
+    best: tuple[int, tuple[str, ...]] | None = None
+    for row in cells:
+        key = tuple(row[j] for j in labels)
+        stems = {t.stem for t in tokens(" ".join(key)) if t.stem}
+        if stems and stems <= claim.stems and (best is None or len(stems) > best[0]):
+            best = (len(stems), key)
+    if best is None:
+        return None
+    return [i for i, row in enumerate(cells) if tuple(row[j] for j in labels) == best[1]]
+
+
+def _measure(claim: Sentence, names: Sequence[str], figures: Sequence[int]) -> int | None:
+    if len(figures) == 1:
+        return figures[0]
+    shared = [(len({t.stem for t in tokens(names[j]) if t.stem} & claim.stems), j) for j in figures]
+    shared.sort(reverse=True)
+    if not shared or not shared[0][0] or (len(shared) > 1 and shared[1][0] == shared[0][0]):
+        return None
+    return shared[0][1]
+
+
+def _whole(p: AnalysedPassage) -> tuple[AnalysedPassage, tuple[int, int]]:
+    return p, (0, len(p.passage.text))
+
+
+def _show(value: Decimal) -> str:
+    exponent = value.as_tuple().exponent
+    return display(value, max(0, -exponent) if isinstance(exponent, int) else 0)
+
+
+def _before(meant: _Meant) -> tuple[str, Decimal] | None:
+    """The period that the claim compares with, or the one before."""
+    if meant.base is not None:
+        return next(((p, v) for p, v, _ in meant.series if p == meant.base), None)
+    earlier = [(p, v) for p, v, _ in meant.series if p < meant.period]
+    return earlier[-1] if earlier else None
+
+
+def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
+    now = next(v for p, v, _ in meant.series if p == meant.period)
+    out: list[Finding] = []
+    moves = [(t, POLES[t.low]) for t in claim.toks if POLES.get(t.low, ("", 0))[0] in ("change", "extreme")]
+    if len({(axis, sign) for _, (axis, sign) in moves}) != len({axis for _, (axis, _) in moves}):
+        return out  # rose and fell in one sentence: whose is whose is not clear
+    for tok, (axis, sign) in moves:
+        span = (tok.start, tok.end)
+        if axis == "change":
+            before = _before(meant)
+            if before is None:
+                continue
+            holds = (now > before[1]) if sign > 0 else (now < before[1])
+            shown = f"{before[0]}: {_show(before[1])}; {meant.period}: {_show(now)}"
+        else:
+            values = [v for _, v, _ in meant.series]
+            pick = max if sign > 0 else min
+            holds = now in (pick(values), pick(meant.peers))
+            shown = (
+                f"{meant.period}: {_show(now)}; {'highest' if sign > 0 else 'lowest'}: {_show(pick(values))}"
+            )
+        if holds:
+            out.append(
+                Finding(
+                    "direction",
+                    "same",
+                    span,
+                    tok.low,
+                    shown,
+                    "computed again",
+                    _whole(meant.row),
+                    computed=True,
+                )
+            )
+            continue
+        word = _OPPOSITE.get(tok.low) if axis == "change" and now != before[1] else None
+        said = claim.text[span[0] : span[1]]
+        if word and said[:1].isupper():
+            word = word.capitalize()
+        out.append(Finding(
+            "direction", "differs", span, said, word or shown, f"computed again: {shown}", _whole(meant.row),
+            (span, word) if word else None, word, headline="Direction differs", shown=shown, computed=True,
+        ))  # fmt: skip
+    return out
+
+
+def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
+    now = next(v for p, v, _ in meant.series if p == meant.period)
+    before = _before(meant)
+    total = sum(meant.peers, Decimal(0))
+    values = [now, *(v for p, v, _ in meant.series if p != meant.period), total]
+    parts: list[Decimal] = []
+    if total:
+        parts.append(now / total * 100)
+    if before is not None:
+        values.append(abs(now - before[1]))
+        if before[1]:
+            parts.append(abs((now - before[1]) / before[1]) * 100)
+    out: list[Finding] = []
+    for n in claim.numbers:
+        if n.kind != "plain" or n.is_range:
+            continue
+        percent = n.unit is not None and n.unit.name == "%"
+        shown = n.text[n.bare_start - n.start : n.bare_end - n.start].lstrip("+-\u2212")
+        hit = next((v for v in (parts if percent else values) if same_figure(shown, format(v, "f"))), None)
+        if hit is None and not percent:
+            hit = next((v for v in values if v == n.low), None)
+        if hit is not None:
+            text = _show(hit) if not percent else f"{display(hit, 2)} %"
+            out.append(
+                Finding(
+                    "number",
+                    "same",
+                    (n.start, n.end),
+                    n.text,
+                    text,
+                    "computed again",
+                    _whole(meant.row),
+                    computed=True,
+                )
+            )
+        elif _wants(claim, n):
+            out.append(_wrong(n, parts[-1] if percent and parts else now, meant, percent=percent))
+    return out
+
+
+def _wants(claim: Sentence, n: Number) -> bool:
+    """A figure that the claim gives as the value or as the change: "to 5", "by 5 %", "at 5", "reached 5"."""
+    before = [t.low for t in claim.toks if t.end <= n.start][-1:]
+    return bool(before) and before[0] in ("to", "at", "by", "reached", "was", "totalled", "generated", "made")
+
+
+def _wrong(n: Number, value: Decimal, meant: _Meant, *, percent: bool) -> Finding:
+    digits = n.text[n.bare_start - n.start : n.bare_end - n.start]
+    places = len(digits.partition(".")[2]) if percent else 0
+    text = display(value, places) if percent else _show(value)
+    shown = f"{meant.period}: {text}{' %' if percent else ''}"
+    return Finding(
+        "number", "differs", (n.start, n.end), n.text, text, f"computed again: {shown}", _whole(meant.row),
+        ((n.bare_start, n.bare_end), text), text, headline="Number differs", shown=shown, computed=True,
+    )  # fmt: skip
