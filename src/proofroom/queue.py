@@ -5,7 +5,7 @@ doubled and lost jobs are therefore harmless; the sweeper defers a job for every
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import procrastinate
@@ -61,5 +61,5 @@ async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict
         )
         if waiting.first() is not None:
             return False
-        await defer(tx, name, queue="legs" if name == LEG else "default", **ids)
+        await defer(tx, name, queue="legs" if name == LEG else "default", **cast(dict[str, Any], ids))
     return True

@@ -116,7 +116,9 @@ async def of_basket(tx: Tx, basket_id: UUID) -> UUID:
     """The project of a basket. Raises NotFound (`basket_not_found`)."""
     row = (await tx.execute(select(Basket.project_id).where(Basket.id == basket_id))).scalar_one_or_none()
     if row is None:
-        raise NotFound("basket_not_found", f"No basket {basket_id} is here.", hint="A project names its basket.")
+        raise NotFound(
+            "basket_not_found", f"No basket {basket_id} is here.", hint="A project names its basket."
+        )
     return row
 
 
@@ -141,3 +143,14 @@ async def claim_sample(tx: Tx, key: str, name: str, description: str) -> bool:
         return False
     await tx.execute(insert(Basket).values(workspace_id=tx.workspace_id, id=new_id(), project_id=project_id))
     return True
+
+
+async def lock(tx: Tx, project_id: UUID) -> None:
+    """One at a time on this project until the transaction ends."""
+    await tx.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+
+
+async def source_titles(tx: Tx, project_id: UUID) -> dict[str, str]:
+    """Source id to title, retracted ones too."""
+    rows = await tx.execute(select(Source.id, Source.title).where(Source.project_id == project_id))
+    return {str(r[0]): r[1] for r in rows.all()}

@@ -1,4 +1,4 @@
-"""One leg: claim a session, work until it comes to rest, settle. Safe to run late, twice, or on two workers."""
+"""One leg: claim a session, work until it rests, settle. Safe to run late, twice, or on two workers."""
 
 import asyncio
 import contextlib
@@ -54,7 +54,7 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
         _log.info("leg %s of session %s was taken away; it stops", row.leg, session_id)
     except Unavailable:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (whatever broke, the session says so instead of hanging)
         _log.exception("leg %s of session %s broke", row.leg, session_id)
         await _fail(
             parts,
@@ -225,7 +225,8 @@ class _OutOfBudget:
     def __init__(self, what: str, used: float, limit: float) -> None:
         self.what = what
         self.detail: dict[str, Any] = {
-            "text": f"The budget in {what} is used up: {used:g} of {limit:g}. Approving extends it once by the same amount.",
+            "text": f"The budget in {what} is used up: {used:g} of {limit:g}. "
+            "Approving extends it once by the same amount.",
             "limit": what,
             "used": used,
             "of": limit,
@@ -270,7 +271,7 @@ async def _turn(
         return _OutOfBudget("seconds", limit, limit)
     except (LegLost, Unavailable):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (a runtime is somebody else's code)
         _log.exception("runtime %s broke in session %s", row.runtime, row.id)
         return Failed(
             "runtime_error", f"The runtime broke: {type(error).__name__}: {str(error)[:500]}", retryable=True

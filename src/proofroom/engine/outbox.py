@@ -61,7 +61,10 @@ async def _refusal(tx: Tx, delivery: Delivery, checkpoint: WorkCheckpoint) -> st
         return "The packet is not the one that was signed."
     for shown in checkpoint.packet["artifacts"]:
         version = await db_artifacts.version(tx, UUID(shown["artifact_id"]), shown["version"])
-        if version.digest != shown["digest"] or deliverable.digest_of(version, shown["type"]) != shown["digest"]:
+        if (
+            version.digest != shown["digest"]
+            or deliverable.digest_of(version, shown["type"]) != shown["digest"]
+        ):
             return f"{shown['title']} is not the version that was signed."
     return None
 

@@ -4,7 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import ToolResult
@@ -130,11 +133,12 @@ class LegTools:
                 content, raised = await self._artifact(tx, row, arguments)
                 row = await work_sessions.fence(tx, row.id, self._leg)
             case "ask_reviewer":
+                form = form_of(arguments.get("schema"))
                 answers = await self._answers(tx, row, key)
                 if answers is None:
                     await self._raise(
                         tx, row, key,
-                        [(Trigger.QUESTION, {"text": arguments["question"], "schema": arguments.get("schema")})],
+                        [(Trigger.QUESTION, {"text": arguments["question"], "form": form})],
                     )  # fmt: skip
                     await self._ask_policy(tx, row)
                     return ToolResult(ok=True, content={"status": "waiting for the reviewer"}, suspend=True)
@@ -184,7 +188,7 @@ class LegTools:
             phase="planned",
         )
         self._ask_about_plan(row)
-        return {"accepted": self.stop is None}
+        return {"recorded": True}
 
     def _ask_about_plan(self, row: WorkSession) -> None:
         """Changing the plan voids its approval: what was approved is a digest, not a fact."""
@@ -212,9 +216,9 @@ class LegTools:
                 hint=f"Use one of {', '.join(self._definition.output_types)}.",
                 field="type",
             )
-        body = arguments.get("document", arguments.get("markdown"))
-        if isinstance(body, dict):
-            body = {**body, "refs": self._refs}
+        body: Any = arguments.get("markdown")
+        if body is None:
+            body = {**cast(dict[str, Any], arguments["document"]), "refs": self._refs}
         document = artifacts.read_body(body, title=arguments["title"], refs=self._refs)
         saved = await artifacts.save(
             tx, row, slot=arguments["slot"], artifact_type=kind, title=arguments["title"],
@@ -277,13 +281,14 @@ class LegTools:
         verdict = evaluate(Strategy(row.approval_strategy), Gate.MID, facts)
         if isinstance(verdict, Pause):
             question = next((t for t in waiting if t.kind == Trigger.QUESTION), None)
-            form = None if question is None else dict(question.detail.get("schema") or DEFAULT_FORM)
+            form = None if question is None else dict(question.detail["form"])
             self.stop = Stop("mid", verdict.reasons, form)
 
     def _learn(self, content: Any) -> None:
         """Aliases handed out by an answer can be cited from now on."""
         if isinstance(content, dict):
-            for alias, ref in (content.get("refs") or {}).items():
+            handed = cast(dict[str, dict[str, dict[str, Any]]], content).get("refs") or {}
+            for alias, ref in handed.items():
                 self._refs.setdefault(alias, ref)
 
 
@@ -296,6 +301,54 @@ def _clean(value: Any) -> Any:
     encoded = json.dumps(value, ensure_ascii=False, allow_nan=False)
     cleaned = encoded.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode("utf-8")
     return json.loads(cleaned)
+
+
+_FIELD_TYPES = ("string", "integer", "number", "boolean")
+_FIELD_KEYS = (
+    "type",
+    "title",
+    "description",
+    "default",
+    "enum",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+)
+
+
+def form_of(schema: Any) -> dict[str, Any]:
+    """The form of a question: flat fields of simple types, whatever else the agent wrote left out.
+
+    A schema comes from an agent, so patterns, references and nesting are not taken over. Raises InvalidInput
+    (`form_invalid`).
+    """
+    if schema is None:
+        return dict(DEFAULT_FORM)
+    given = schema.get("properties")
+    if not isinstance(given, dict) or not 1 <= len(cast(dict[str, Any], given)) <= 20:
+        raise _form_invalid("a form has 1 to 20 properties")
+    fields: dict[str, Any] = {}
+    for name, field in cast(dict[str, Any], given).items():
+        if not isinstance(field, dict) or cast(dict[str, Any], field).get("type") not in _FIELD_TYPES:
+            raise _form_invalid(f"{name[:60]!r} must be one of {', '.join(_FIELD_TYPES)}")
+        fields[name[:60]] = {k: v for k, v in cast(dict[str, Any], field).items() if k in _FIELD_KEYS}
+    required = [r for r in schema.get("required", list(fields)) if r in fields]
+    form = {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
+    try:
+        Draft202012Validator.check_schema(form)
+    except SchemaError as error:
+        raise _form_invalid(error.message[:200]) from error
+    return form
+
+
+def _form_invalid(why: str) -> InvalidInput:
+    return InvalidInput(
+        "form_invalid",
+        f"The form of the question cannot be used: {why}.",
+        hint="Ask with flat, simple fields.",
+        field="schema",
+    )
 
 
 def _label(name: str, arguments: Mapping[str, Any], content: Any) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import procrastinate
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status as JobStatus
 
 from proofroom import queue
 from proofroom.db.listen import listen
@@ -72,7 +74,7 @@ async def run_worker(
                     ready.set()
                 try:
                     await app.run_worker_async(
-                        queues=queues,
+                        queues=queues or (),
                         name=parts.owner,
                         concurrency=concurrency,
                         install_signal_handlers=False,
@@ -85,19 +87,19 @@ async def run_worker(
                     for task in side:
                         task.cancel()
             return
-        except* (procrastinate.exceptions.ConnectorException, OSError) as lost:
-            _log.warning("the queue's database went away (%s); trying again", lost.exceptions[0])
+        except* (ConnectorException, OSError) as lost:
+            _log.warning("the queue's database went away (%s); trying again", str(lost.exceptions[0]))
         await asyncio.sleep(1.0)  # a lost database: nothing to wait on but time
 
 
 async def _clear_dead_workers(app: procrastinate.App, every_seconds: float) -> None:
     """Jobs of workers that died are taken off the list; the sweeper defers what their rows still need."""
     while True:
-        with contextlib.suppress(procrastinate.exceptions.ConnectorException):
+        with contextlib.suppress(ConnectorException):
             for job in await app.job_manager.get_stalled_jobs(
                 seconds_since_heartbeat=max(6.0, 3 * every_seconds)
             ):
-                await app.job_manager.finish_job(job, procrastinate.jobs.Status.FAILED, delete_job=True)
+                await app.job_manager.finish_job(job, JobStatus.FAILED, delete_job=True)
         await asyncio.sleep(every_seconds)
 
 

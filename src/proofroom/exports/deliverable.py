@@ -7,8 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import sources as db_sources
-from proofroom.db import work_sessions
+from proofroom.db import projects, work_sessions
 from proofroom.db.models import ArtifactVersion, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
@@ -50,14 +49,19 @@ async def export(tx: Tx, session: WorkSession, format: str) -> tuple[str, str, b
         later = format in LATER
         raise InvalidInput(
             "format_not_available" if later else "unknown_format",
-            f"{format[:20]} is not part of this release." if later else f"There is no format {format[:20]!r}.",
+            f"{format[:20]} is not part of this release."
+            if later
+            else f"There is no format {format[:20]!r}.",
             hint=f"Use one of {', '.join(FORMATS)}.",
             field="format",
         )
     current = await db_artifacts.current(tx, session.id)
     if not current:
         raise InvalidInput(
-            "nothing_to_export", "This session has produced nothing yet.", hint="Wait until it has.", field="format"
+            "nothing_to_export",
+            "This session has produced nothing yet.",
+            hint="Wait until it has.",
+            field="format",
         )
     name = file_name(session.title)
     if format == "json":
@@ -78,7 +82,7 @@ def _version(version: ArtifactVersion) -> dict[str, Any]:
 
 
 async def _text(tx: Tx, session: WorkSession, shown: list[tuple[UUID, int]]) -> str:
-    titles = await db_sources.titles(tx, session.project_id)
+    titles = await projects.source_titles(tx, session.project_id)
     versions = [await db_artifacts.version(tx, artifact_id, number) for artifact_id, number in shown]
     if len(versions) == 1:
         return markdown.render(from_json(versions[0].document), versions[0].claims, titles)

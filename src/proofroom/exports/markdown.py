@@ -10,7 +10,11 @@ _CITE = re.compile(r"\s?\[\[([A-Za-z][\w-]{0,31})\|(.*?)\]\]", re.DOTALL)
 
 
 def render(
-    document: ArtifactDocument, claims: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, level: int = 1
+    document: ArtifactDocument,
+    claims: Sequence[Mapping[str, Any]],
+    titles: Mapping[str, str],
+    *,
+    level: int = 1,
 ) -> str:
     """Markdown with footnotes. `titles` maps source ids to titles; `level` is the depth of the title."""
     anchors = {

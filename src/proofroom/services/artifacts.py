@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db.models import ArtifactVersion, WorkArtifact, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
-from proofroom.domain.document import ArtifactDocument, from_json, parse_markdown, to_json
+from proofroom.domain.document import ArtifactDocument, Ref, from_json, parse_markdown, to_json
 from proofroom.domain.errors import InvalidInput
 from proofroom.services import evidence
 
@@ -41,9 +41,16 @@ def content_digest(artifact_type: str, title: str, document: Mapping[str, Any]) 
 def read_body(body: Any, *, title: str | None, refs: Refs) -> ArtifactDocument:
     """A document from ArtifactDocument JSON or from Markdown. Raises InvalidInput (`document_invalid`)."""
     if isinstance(body, str):
-        return parse_markdown(body, title=title, refs=refs)
+        return parse_markdown(
+            body,
+            title=title,
+            refs={
+                alias: Ref(str(r["source_id"]), int(r["version"]), str(r["block_id"]))
+                for alias, r in refs.items()
+            },
+        )
     if isinstance(body, Mapping):
-        return from_json(body)
+        return from_json(cast(Mapping[str, Any], body))
     raise InvalidInput(
         "document_invalid",
         "A body is Markdown text or an ArtifactDocument object.",

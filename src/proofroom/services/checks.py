@@ -72,7 +72,10 @@ async def open_check(
         Record(
             events=[("session_created", {"by": actor.name, "agent_type": CHECK})],
             audits=[
-                ("session_created", {"by": str(actor.member_id), "via": actor.via, "task": "check", "title": name})
+                (
+                    "session_created",
+                    {"by": str(actor.member_id), "via": actor.via, "task": "check", "title": name},
+                )
             ],
         ),
         project_id=project.id,

@@ -10,9 +10,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from jsonschema import Draft202012Validator
-
 from proofroom import queue
+from proofroom.agents.schemas import dotted, first_problem, path_of, say
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
@@ -497,12 +496,12 @@ def _check_answers(form: Mapping[str, Any] | None, answers: Mapping[str, Any] | 
                 field="answers",
             )
         return given
-    error = next(iter(Draft202012Validator(dict(form)).iter_errors(given)), None)
+    error = first_problem(form, given)
     if error is not None:
-        path = ".".join(str(p) for p in error.absolute_path)
+        path = dotted(path_of(error))
         raise InvalidInput(
             "answers_invalid",
-            f"The answer does not fit the form: {error.message[:300]}",
+            f"The answer does not fit the form: {say(error)[:300]}",
             hint="Answer every required field of the form.",
             field=f"answers.{path}" if path else "answers",
         )

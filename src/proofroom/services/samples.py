@@ -14,11 +14,11 @@ from uuid import UUID
 import yaml
 
 from proofroom.db import checkpoints, projects, work_sessions
+from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Database, Tx
 from proofroom.domain.errors import Conflict, NotFound
 from proofroom.services import checks, review, sources, work_requests
-from proofroom.services import projects as project_service
 from proofroom.services.access import Actor
 from proofroom.services.catalog import Catalog
 from proofroom.services.work_requests import NewWork
@@ -26,6 +26,7 @@ from proofroom.services.work_requests import NewWork
 Drive = Callable[[UUID, UUID], Awaitable[WorkSession]]
 
 FOLDER = Path(str(resources.files("proofroom") / "samples"))
+NEW_YEAR_RUNTIME = "scripted:sample/new-year"
 NEW_YEAR_SCRIPT = FOLDER / "electricity" / "new-year.script.yaml"
 
 
@@ -64,7 +65,9 @@ async def install(db: Database, catalog: Catalog, actor: Actor, drive: Drive) ->
         made = True
         for source in added:
             await sources.capture_now(db, actor.workspace_id, source.id)
-        await _first_work(db, catalog, replace(actor, name="Sample setup", via="sample"), drive, project.id, entry)
+        await _first_work(
+            db, catalog, replace(actor, name="Sample setup", via="sample"), drive, project.id, entry
+        )
     return made
 
 
@@ -115,44 +118,72 @@ async def _first_work(
         await drive(actor.workspace_id, row.id)
 
 
-async def new_year(tx: Tx, actor: Actor, catalog: Catalog, project_id: UUID) -> WorkSession:
-    """The new year has arrived: a version of the table is added and the report is queued again.
+async def new_year(db: Database, actor: Actor, catalog: Catalog, project_id: UUID) -> WorkSession:
+    """The new year has arrived: the table gets a version, and the report is queued again.
 
     The draft is played from a script of ours whose headline misreads the trend; nothing else is planted.
     Raises NotFound (`not_a_sample`) elsewhere, Conflict (`new_year_came`) the second time.
     """
-    project = await projects.get(tx, project_id)
-    if project.sample_key != "report":
-        raise NotFound("not_a_sample", "This is not the sample's report.", hint="Only the sample has a button for it.")
-    report = _entry("report")["report"]
-    new = report["new_year"]
-    if any(r.title == new["title"] for r in await work_sessions.page(tx, project_id=project_id, limit=200)):
-        raise Conflict("new_year_came", "The new year has arrived already.", hint="Look at its report.")
-    replaced = Path(new["replaces"]).name
-    table = next(s for s in await sources.all_of(tx, project_id) if s.filename == replaced)
-    await sources.put_content(
-        tx, table.id, data=(FOLDER / new["file"]).read_bytes(), filename=Path(new["file"]).name, defer=False
-    )
-    return await work_requests.create(
-        tx,
-        actor,
-        replace(catalog, make_runtime=lambda _: catalog.make_runtime("extractive")),
-        project_id,
-        NewWork(
-            agent_type=report["agent_type"],
-            task_description=report["task"].strip(),
-            config=report["config"],
-            approval_strategy=report["approval_strategy"],
-            runtime="scripted:sample/new-year",
-            title=new["title"],
-        ),
-    )
+    async with db.transaction(actor.workspace_id) as tx:
+        project = await projects.get(tx, project_id)
+        if project.sample_key != "report":
+            raise NotFound(
+                "not_a_sample",
+                "This is not the sample's report.",
+                hint="Only the sample has a button for it.",
+            )
+        report = _entry("report")["report"]
+        new = report["new_year"]
+        replaced = Path(new["replaces"]).name
+        table = next(
+            s
+            for s in await db_sources.page(tx, project_id, limit=200)
+            if s.filename in (replaced, Path(new["file"]).name)
+        )
+        await sources.put_content(
+            tx,
+            table.id,
+            data=(FOLDER / new["file"]).read_bytes(),
+            filename=Path(new["file"]).name,
+            defer=False,
+        )
+    await sources.capture_now(db, actor.workspace_id, table.id)
+    async with db.transaction(actor.workspace_id) as tx:
+        await projects.lock(tx, project_id)
+        if any(
+            r.title == new["title"] for r in await work_sessions.page(tx, project_id=project_id, limit=200)
+        ):
+            raise Conflict(
+                "new_year_came",
+                "The new year has arrived already.",
+                hint="Look at its report in this project.",
+            )
+        return await work_requests.create(
+            tx,
+            actor,
+            catalog,
+            project_id,
+            NewWork(
+                agent_type=report["agent_type"],
+                task_description=report["task"].strip(),
+                config=report["config"],
+                approval_strategy=report["approval_strategy"],
+                runtime=NEW_YEAR_RUNTIME,
+                auto_execute=True,
+                title=new["title"],
+            ),
+        )
 
 
 async def reveal(tx: Tx, row: WorkSession) -> list[dict[str, Any]] | None:
     """What was planted in the sample's draft or report, and what was caught; None elsewhere, or before a decision."""
     project = await projects.get(tx, row.project_id)
-    if project.sample_key not in ("check", "report") or row.status in ("initialized", "queued", "in_progress", "pending_review"):
+    if project.sample_key not in ("check", "report") or row.status in (
+        "initialized",
+        "queued",
+        "in_progress",
+        "pending_review",
+    ):
         return None
     entry = _entry(project.sample_key)
     planted = entry.get("reveal", ())

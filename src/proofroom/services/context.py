@@ -1,0 +1,228 @@
+"""The agent's context: pinning the envelope, and what may be looked up during a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from proofroom.agents.runtimes.base import EnvelopeView
+from proofroom.agents.tools import MAX_TABLE_ROWS
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import envelopes as db_envelopes
+from proofroom.db.blocks import BlockRow
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
+from proofroom.domain.compute import Table as ComputeTable
+from proofroom.domain.compute import compute as compute_table
+from proofroom.domain.document import ArtifactDocument, plain, to_json
+from proofroom.domain.envelope import EnvelopeObligation, instruction_like
+from proofroom.domain.errors import InvalidInput, NotFound
+from proofroom.substrate import envelope as envelopes
+from proofroom.substrate import passages
+from proofroom.substrate.memory_adapter import SubstrateMemoryAdapter
+
+Refs = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """An envelope that was just pinned; `said` is its event."""
+
+    id: UUID
+    digest: str
+    said: dict[str, Any]
+
+
+async def pin(tx: Tx, row: WorkSession) -> Pinned:
+    """Composes the envelope of this iteration and stores it as it will be sent."""
+    wanted = [o for o in await db_artifacts.obligations(tx, row.id) if o.iteration < row.iteration]
+    made = await envelopes.compose(
+        tx,
+        row.project_id,
+        row.task_description,
+        config=row.task_configuration,
+        obligations=[
+            EnvelopeObligation(
+                o.comment, ": ".join(p for p in (o.artifact_slot or "", o.claim_text or "") if p)
+            )
+            for o in wanted
+        ],
+        source_ids=None if row.source_ids is None else [UUID(s) for s in row.source_ids],
+    )
+    stored = await db_envelopes.pin(
+        tx,
+        session_id=row.id,
+        iteration=row.iteration,
+        body=made.body,
+        digest=made.digest,
+        receipt=dict(made.receipt),
+    )
+    receipt = made.receipt
+    included = receipt["included"]
+    return Pinned(
+        stored.id,
+        stored.digest,
+        {
+            "envelope_id": str(stored.id),
+            "blocks": len(included),
+            "sources": len({b["source_id"] for b in included}),
+            "tokens": receipt["tokens"],
+            "left_out": len(receipt["left_out"]),
+            "flags": list(receipt["flags"]),
+        },
+    )
+
+
+async def view(tx: Tx, row: WorkSession) -> EnvelopeView:
+    """The pinned envelope of this iteration as a runtime gets it. Raises NotFound when there is none."""
+    pinned = await _pinned(tx, row)
+    shown = await envelopes.view(tx, pinned)
+    return EnvelopeView(
+        id=pinned,
+        body=shown["body"],
+        digest=shown["digest"],
+        blocks=[
+            {**item, "instruction_like": item.get("instruction_like", False)}
+            for item in shown["receipt"]["included"]
+            if item["text"] is not None
+        ],
+        tables=await _adapter(row).tables(tx),
+    )
+
+
+async def envelope_json(tx: Tx, envelope_id: UUID) -> dict[str, Any]:
+    """The envelope with its receipt. Raises NotFound (`envelope_not_found`)."""
+    return await envelopes.view(tx, envelope_id)
+
+
+async def refs(tx: Tx, row: WorkSession) -> Refs:
+    """What the envelope's aliases stand for."""
+    shown = await envelopes.view(tx, await _pinned(tx, row))
+    return {item["alias"]: _ref(item) for item in shown["receipt"]["included"]}
+
+
+async def _pinned(tx: Tx, row: WorkSession) -> UUID:
+    pinned = await db_envelopes.of_iteration(tx, row.id, row.iteration)
+    if pinned is None:
+        raise NotFound(
+            "envelope_not_found",
+            f"Nothing was pinned for iteration {row.iteration} of this session.",
+            hint="It is pinned when the work starts.",
+        )
+    return pinned.id
+
+
+def _adapter(row: WorkSession) -> SubstrateMemoryAdapter:
+    return SubstrateMemoryAdapter(
+        row.project_id, None if row.source_ids is None else [UUID(s) for s in row.source_ids]
+    )
+
+
+async def search(tx: Tx, row: WorkSession, query: str, k: int, known: Refs) -> dict[str, Any]:
+    """{items, refs}: passages with aliases that can be cited from now on."""
+    return _handed_out(await _adapter(row).search(tx, query, k), known)
+
+
+async def read_block(
+    tx: Tx, row: WorkSession, known: Refs, alias: str, before: int, after: int
+) -> dict[str, Any]:
+    """{text, alias, items, refs, …}: a passage with its neighbours. Raises NotFound (`unknown_ref`)."""
+    ref = known.get(alias)
+    if ref is None:
+        raise NotFound(
+            "unknown_ref", f"No passage was handed out as {alias}.", hint="Use an alias that you were given."
+        )
+    own, earlier, later = await _adapter(row).read(tx, UUID(ref["block_id"]), before=before, after=after)
+    answer = _handed_out([*earlier, own, *later], known)
+    return {**envelopes.item_of(own, alias), **answer}
+
+
+def _handed_out(rows: list[BlockRow], known: Refs) -> dict[str, Any]:
+    aliases = {ref["block_id"]: alias for alias, ref in known.items()}
+    items: list[dict[str, Any]] = []
+    fresh: Refs = {}
+    for row in rows:
+        alias = aliases.get(str(row.block_id))
+        if alias is None:
+            alias = f"s{sum(1 for a in known if a.startswith('s')) + len(fresh) + 1}"
+            aliases[str(row.block_id)] = alias
+        item = envelopes.item_of(row, alias)
+        if alias not in known:
+            fresh[alias] = _ref(item)
+        items.append(item)
+    return {"items": items, "refs": fresh}
+
+
+def _ref(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"source_id": item["source_id"], "version": item["version"], "block_id": item["block_id"]}
+
+
+async def read_table(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """{source_id, version, source_title, table, name, columns, types, rows, row_count, truncated}."""
+    name = str(arguments.get("source_id") or arguments.get("title") or "")
+    table = await _adapter(row).table(tx, name, int(arguments.get("table", 0)))
+    return {
+        "source_id": str(table.source_id),
+        "version": table.version,
+        "source_title": table.source_title,
+        "table": table.table,
+        "name": table.name,
+        "columns": list(table.columns),
+        "types": list(table.types),
+        "rows": [list(r) for r in table.rows[:MAX_TABLE_ROWS]],
+        "row_count": len(table.rows),
+        "truncated": len(table.rows) > MAX_TABLE_ROWS,
+    }
+
+
+async def compute(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """{table: {columns, rows}, computed, skipped, source_title, truncated}: exact, and can be computed again."""
+    table = await _adapter(row).table(tx, str(arguments["source_id"]), int(arguments["table"]))
+    steps = list(arguments["steps"])
+    made = compute_table(ComputeTable(table.columns, table.rows, table.name, table.types), steps)
+    return {
+        "source_title": table.source_title,
+        "table": {"columns": list(made.columns), "rows": [list(r) for r in made.rows[:MAX_TABLE_ROWS]]},
+        "truncated": len(made.rows) > MAX_TABLE_ROWS,
+        "skipped": dict(made.skipped),
+        "computed": {
+            "op": "table",
+            "source_id": str(table.source_id),
+            "version": table.version,
+            "table": table.table,
+            "steps": steps,
+        },
+    }
+
+
+def keep_used_refs(document: ArtifactDocument) -> ArtifactDocument:
+    """The document with only those aliases that it cites."""
+    used: set[str] = set()
+    for block in to_json(document)["blocks"]:
+        texts = [block.get("text"), *block.get("items", ())]
+        texts += [cell for row in block.get("rows", ()) for cell in row]
+        for text in texts:
+            if isinstance(text, str) and "[[" in text:
+                used.update(cite.ref for cite in plain(text).cites)
+    return replace(document, refs={a: r for a, r in document.refs.items() if a in used})
+
+
+async def suspicious_sources(tx: Tx, row: WorkSession, document: ArtifactDocument) -> list[str]:
+    """Titles of sources whose cited passages read like instructions."""
+    kept = keep_used_refs(document)
+    wanted = {
+        alias: {"source_id": r.source_id, "version": r.version, "block_id": r.block_id}
+        for alias, r in kept.refs.items()
+    }
+    cited = await passages.passages_for(tx, wanted)
+    return sorted({p.source_title for p in cited.values() if instruction_like(p.text)})
+
+
+async def carry_forward(tx: Tx, row: WorkSession) -> None:
+    """An outside draft that was sent back stands in the next iteration as it is, to be edited or replaced."""
+    for artifact, _ in await db_artifacts.current(tx, row.id):
+        await db_artifacts.change(tx, artifact.id, iteration=row.iteration)
+    if not await db_artifacts.current(tx, row.id):
+        raise InvalidInput(
+            "no_output", "This session holds no draft.", hint="Check the draft again as a new one."
+        )
