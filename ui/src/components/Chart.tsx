@@ -78,17 +78,20 @@ export default function Chart({ spec, title }: { spec: Record<string, unknown>; 
     const theme = new MutationObserver(draw);
     theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     let width = element.clientWidth;
-    const size = new ResizeObserver(() => {
-      if (element.clientWidth !== width) {
-        width = element.clientWidth;
-        draw();
-      }
-    });
-    size.observe(element);
+    const size =
+      typeof ResizeObserver === "undefined"
+        ? null
+        : new ResizeObserver(() => {
+            if (element.clientWidth !== width) {
+              width = element.clientWidth;
+              draw();
+            }
+          });
+    size?.observe(element);
     return () => {
       gone = true;
       theme.disconnect();
-      size.disconnect();
+      size?.disconnect();
       view?.finalize();
     };
   }, [spec]);

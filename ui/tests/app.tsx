@@ -1,0 +1,18 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { createMemoryHistory, createRouter, RouterProvider } from "@tanstack/react-router";
+import { render } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { makeClient } from "@/api/queryClient";
+import { routeTree } from "@/router";
+
+/** The whole page at an address, with its own cache and no retries. */
+export function open(path: string) {
+  const client = makeClient(0);
+  const router = createRouter({ routeTree, history: createMemoryHistory({ initialEntries: [path] }) });
+  render(
+    <QueryClientProvider client={client}>
+      <RouterProvider router={router as never} />
+    </QueryClientProvider>,
+  );
+  return { client, router, user: userEvent.setup() };
+}

@@ -1,0 +1,165 @@
+import { screen, waitFor } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { describe, expect, it } from "vitest";
+import { touched } from "@/api/live";
+import { sessions } from "@/mocks/data";
+import { problem } from "@/mocks/handlers";
+import { open } from "./app";
+import { server } from "./setup";
+
+const empty = http.get("*/api/checkpoints", () => HttpResponse.json({ items: [], next_cursor: null }));
+
+describe("home", () => {
+  it("opens on the first project's waiting review", async () => {
+    const { router } = open("/");
+    await screen.findByText("5 flags are open");
+    expect(router.state.location.pathname).toBe("/review/k-check");
+  });
+  it("says what runs and what can be done when nothing waits", async () => {
+    server.use(empty);
+    const { router, user } = open("/");
+    expect(await screen.findByText("Nothing waits for you")).toBeInTheDocument();
+    expect(await screen.findByText(/One piece of work is running/)).toBeInTheDocument();
+    await user.click(screen.getByRole("link", { name: "Paste a draft" }));
+    await waitFor(() => expect(router.state.location.pathname).toBe("/projects/p-yours/new"));
+  });
+  it("says so when the server cannot be reached, and tries again", async () => {
+    server.use(http.get("*/api/checkpoints", () => HttpResponse.error(), { once: true }));
+    const { user } = open("/inbox");
+    expect(await screen.findByText("The server could not be reached.")).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("4 wait for you")).toBeInTheDocument();
+  });
+});
+
+describe("inbox", () => {
+  it("finds, moves and opens by keyboard", async () => {
+    const { router, user } = open("/inbox");
+    await screen.findByText("4 wait for you");
+    await user.keyboard("j");
+    expect(screen.getByRole("row", { name: /US renewable electricity in 2023/ })).toHaveAttribute("aria-current", "true");
+    await user.keyboard("/");
+    await user.keyboard("plan to approve");
+    expect(screen.getAllByRole("row")).toHaveLength(2);
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-plan"));
+  });
+  it("says that nothing matches", async () => {
+    const { user } = open("/inbox");
+    await user.type(await screen.findByLabelText("Find by title or project"), "zebra");
+    expect(screen.getByText(/Nothing that waits matches/)).toBeInTheDocument();
+  });
+});
+
+describe("new work", () => {
+  it("checks a draft and goes to its review", async () => {
+    const { router, user } = open("/projects/p-check/new?agent=check");
+    await user.click(await screen.findByRole("button", { name: /^Check this draft/ }));
+    expect(await screen.findByText("Paste a draft first.")).toBeInTheDocument();
+    expect(screen.getByText("1 thing to correct")).toBeInTheDocument();
+    await user.type(screen.getByLabelText("Draft"), "The factor was 44.5.");
+    await user.click(screen.getByRole("button", { name: /^Check this draft/ }));
+    await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-check"));
+  });
+  it("sends what the form says, with the sources that were left in", async () => {
+    let body: Record<string, unknown> = {};
+    server.events.on("request:start", ({ request }) => {
+      if (request.method === "POST") void request.clone().json().then((json) => (body = json as typeof body));
+    });
+    const { router, user } = open("/projects/p-check/new?agent=research");
+    await user.type(await screen.findByLabelText("Question"), "Why was it lost?");
+    await user.click(screen.getByLabelText(/Statements and press/));
+    await user.click(screen.getByLabelText("Thorough"));
+    await user.click(screen.getByRole("radio", { name: /Stop at every step/ }));
+    await user.click(screen.getByRole("button", { name: /^Start research/ }));
+    await waitFor(() => expect(router.state.location.pathname).toMatch(/\/sessions\//));
+    expect(body).toMatchObject({
+      agent_type: "research", task_description: "Why was it lost?", approval_strategy: "checkpoint_required", runtime: "extractive", auto_execute: true,
+      config: { depth: "thorough", max_findings: 7, include_sources: ["board"] },
+    });
+  });
+  it("puts the server's complaint beside its field", async () => {
+    server.use(http.post("*/api/projects/:pid/work-sessions", () => problem(422, "config_invalid", "Depth is not one of the choices.", { field: "config.max_findings" })));
+    const { user } = open("/projects/p-check/new?agent=research");
+    await user.type(await screen.findByLabelText("Question"), "Why?");
+    await user.click(screen.getByRole("button", { name: /^Start research/ }));
+    expect((await screen.findAllByText("Depth is not one of the choices.")).length).toBeGreaterThan(0);
+    expect(screen.getByLabelText("Most findings")).toHaveAttribute("aria-invalid", "true");
+  });
+  it("refuses a budget of zero", async () => {
+    const { user } = open("/projects/p-check/new?agent=research");
+    await user.type(await screen.findByLabelText("Question"), "Why?");
+    await user.type(screen.getByLabelText("Minutes, at most"), "0");
+    await user.click(screen.getByRole("button", { name: /^Start research/ }));
+    expect(await screen.findByText("More than 0.")).toBeInTheDocument();
+  });
+});
+
+describe("session", () => {
+  it("shows steps, findings with their quotes, cost and what the agent was given", async () => {
+    const { user } = open("/projects/p-check/sessions/s-run");
+    expect(await screen.findByText("Context pinned")).toBeInTheDocument();
+    expect(await screen.findByText("“The interface specification asked for newton seconds.”")).toBeInTheDocument();
+    expect(screen.getByText("$0.38")).toBeInTheDocument();
+    await user.click(await screen.findByRole("button", { name: "Open the full receipt" }));
+    expect(screen.getByText(/^Reads like an instruction/)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    await user.click(screen.getByRole("button", { name: "Cancel and keep 1 unsigned piece" }));
+    expect((await screen.findAllByText("Cancelled")).length).toBeGreaterThan(0);
+  });
+  it("reads a rejected session as rejected, never as failed", async () => {
+    const rejected = { ...sessions[0]!, status: "failed", checkpoint_id: null, failure: { code: "rejected", message: "Rejected by Ana: the audit cannot be found", hint: null, retryable: false } };
+    server.use(http.get("*/api/projects/:pid/work-sessions/s-check", () => HttpResponse.json(rejected)));
+    open("/projects/p-check/sessions/s-check");
+    expect((await screen.findAllByText("Rejected by Ana: the audit cannot be found")).length).toBeGreaterThan(0);
+    expect(screen.queryByText(/failed/i)).not.toBeInTheDocument();
+  });
+  it("explains a refusal from a wrong status", async () => {
+    server.use(http.post("*/api/projects/:pid/work-sessions/s-run/cancel", () => problem(409, "wrong_status", "This work is already completed.")));
+    const { user } = open("/projects/p-check/sessions/s-run");
+    await user.click(await screen.findByRole("button", { name: "Cancel" }));
+    await user.click(screen.getByRole("button", { name: /^Cancel and keep/ }));
+    expect(await screen.findByText(/That is not possible any more. This work is already completed./)).toBeInTheDocument();
+  });
+});
+
+describe("project and sources", () => {
+  it("says why a file could not be read and what to do", async () => {
+    open("/projects/p-report");
+    expect(await screen.findByText(/protected by a password.*Save it without the password/)).toBeInTheDocument();
+  });
+  it("adds a pasted text and shows it being read", async () => {
+    const { user } = open("/projects/p-yours");
+    expect(await screen.findByText("No sources yet.")).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Paste text" }));
+    await user.type(screen.getByLabelText("The text"), "Some words.");
+    await user.click(screen.getByRole("button", { name: "Add the source" }));
+    expect(await screen.findByText("reading")).toBeInTheDocument();
+  });
+  it("shows a refused address beside its cause", async () => {
+    server.use(http.post("*/api/projects/:pid/sources", () => problem(422, "private_address", "This address is private.", { hint: "Give a public address, or drop the file." })));
+    const { user } = open("/projects/p-yours");
+    await user.click(await screen.findByRole("button", { name: "Add an address" }));
+    await user.type(screen.getByLabelText("Address of the page or file"), "http://10.0.0.1/");
+    await user.click(screen.getByRole("button", { name: "Add the source" }));
+    expect(await screen.findByText(/This address is private. Give a public address/)).toBeInTheDocument();
+  });
+  it("marks exactly the words the address names", async () => {
+    open("/projects/p-check/sources/board?start=552&end=571");
+    await screen.findByText(/Mishap board/, { selector: "h1" });
+    expect(document.querySelector("mark")).toHaveTextContent("by a factor of 4.45");
+  });
+  it("has a page for addresses that lead nowhere", async () => {
+    open("/nowhere");
+    expect(await screen.findByText("There is no page here")).toBeInTheDocument();
+  });
+});
+
+describe("live events", () => {
+  it("touch the queries they concern", () => {
+    const keys = touched("session", { project_id: "p", session_id: "s", type: "checkpoint_opened" }).map(String);
+    for (const key of ["session,s", "events,s", "inbox", "artifacts,s", "project,p"]) expect(keys).toContain(key);
+    expect(touched("session", { project_id: "p", session_id: "s", type: "progress" }).map(String)).not.toContain("inbox");
+    expect(touched("source", { project_id: "p", source_id: "x" }).map(String)).toContain("sources,p");
+  });
+});
