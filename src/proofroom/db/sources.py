@@ -252,3 +252,65 @@ async def _rows(tx: Tx, where: str, params: Mapping[str, Any]) -> list[SourceRow
     if "sources" in params:
         statement = statement.bindparams(bindparam("sources", type_=ARRAY(Uuid())))
     return [SourceRow(**dict(row)) for row in (await tx.execute(statement, params)).mappings()]
+
+
+async def names(tx: Tx, project_id: UUID) -> list[tuple[str, str | None]]:
+    """(title, file name) of the sources in use."""
+    rows = await tx.execute(
+        select(Source.title, Source.filename)
+        .where(Source.project_id == project_id, Source.retracted_at.is_(None))
+        .order_by(Source.id)
+    )
+    return [(title, filename) for title, filename in rows]
+
+
+async def table(tx: Tx, source_id: UUID, number: int, table_number: int) -> dict[str, Any] | None:
+    """One table of a version with its rows."""
+    return (
+        await tx.execute(
+            text(
+                "SELECT tables -> CAST(:n AS int) FROM source_versions"
+                " WHERE source_id = :source_id AND version = :version"
+            ),
+            {"n": table_number, "source_id": source_id, "version": number},
+        )
+    ).scalar()
+
+
+async def cells(
+    tx: Tx, wanted: Sequence[tuple[UUID, UUID, int, int, int]]
+) -> dict[UUID, tuple[tuple[str, str], ...]]:
+    """Cells as (column, value) for (block id, source id, version, table, row), by block id."""
+    rows = await tx.execute(
+        text(
+            """
+            SELECT w.id, v.tables -> w.t -> 'columns', v.tables -> w.t -> 'rows' -> w.r
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:sources AS uuid[]), CAST(:versions AS int[]),
+                        CAST(:tables AS int[]), CAST(:rows AS int[])) AS w(id, source_id, version, t, r)
+            JOIN source_versions v ON v.source_id = w.source_id AND v.version = w.version
+            """
+        ).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("sources", type_=ARRAY(Uuid()))),
+        {
+            "ids": [item[0] for item in wanted],
+            "sources": [item[1] for item in wanted],
+            "versions": [item[2] for item in wanted],
+            "tables": [item[3] for item in wanted],
+            "rows": [item[4] for item in wanted],
+        },
+    )
+    return {
+        block_id: tuple(zip(columns, row, strict=False)) for block_id, columns, row in rows if row is not None
+    }
+
+
+async def called(tx: Tx, project_id: UUID, name: str) -> list[UUID]:
+    """Sources in use with this id, title or file name, the oldest first."""
+    rows = await tx.execute(
+        text(
+            "SELECT id FROM sources WHERE project_id = :project_id AND retracted_at IS NULL"
+            " AND (id::text = lower(:name) OR lower(title) = lower(:name) OR lower(filename) = lower(:name))"
+            " ORDER BY (id::text = lower(:name)) DESC, id"
+        ),
+        {"project_id": project_id, "name": name.strip()},
+    )
+    return list(rows.scalars())

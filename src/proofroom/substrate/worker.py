@@ -13,7 +13,6 @@ import resource
 import select
 import struct
 import sys
-import tempfile
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
@@ -33,7 +32,7 @@ def main() -> None:
     _limit(resource.RLIMIT_CORE, _CORE_FILES)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _limit(resource.RLIMIT_FSIZE, 0)
-    os.chdir(tempfile.gettempdir())
+    os.chdir("/")
     while select.select([requests], [], [], IDLE_SECONDS)[0]:
         head = _read(requests, 4)
         if head is None:
