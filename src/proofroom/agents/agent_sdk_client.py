@@ -19,7 +19,13 @@ class Backend(Protocol):
     async def envelope(self, envelope_id: UUID) -> dict[str, Any]: ...
 
     async def run(
-        self, project_id: UUID, agent_type: str, task: str, config: Mapping[str, Any], strategy: str, runtime: str | None
+        self,
+        project_id: UUID,
+        agent_type: str,
+        task: str,
+        config: Mapping[str, Any],
+        strategy: str,
+        runtime: str | None,
     ) -> dict[str, Any]: ...
 
 
@@ -77,7 +83,12 @@ class AgentSDKClient:
         """
         checked = validate_config(agent.definition, config or {})
         done = await self._backend.run(
-            agent.project_id, agent.definition.name, task_description, checked, approval_strategy, agent.runtime
+            agent.project_id,
+            agent.definition.name,
+            task_description,
+            checked,
+            approval_strategy,
+            agent.runtime,
         )
         return Execution(
             done["session_id"],

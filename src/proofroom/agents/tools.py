@@ -57,7 +57,7 @@ def _text(most: int, description: str = "", least: int = 1) -> dict[str, Any]:
 
 
 _NAME = _text(300, "Name of a column, as the table has it.")
-_NAMES = {"type": "array", "items": _NAME, "minItems": 1, "maxItems": 10}
+_NAMES = {"type": "array", "items": _NAME, "minItems": 1, "maxItems": 50}
 _TABLE = {
     "type": "integer",
     "minimum": 0,
@@ -70,14 +70,16 @@ _REF = {
     "description": "an alias as the envelope or search_context gave it, such as b12.",
 }
 
+_WITHIN = {"type": "array", "items": _NAME, "maxItems": 10}
+
 COMPUTE_STEP: dict[str, Any] = {
     "oneOf": [
         _object(
             ["filter"],
             filter=_object(
-                ["column", "op", "value"],
+                ["column", "op"],
                 column=_NAME,
-                op={"enum": ["==", "!=", "<", "<=", ">", ">=", "in", "contains", "is_null", "not_null"]},
+                op={"enum": ["eq", "ne", "lt", "le", "gt", "ge", "in", "between", "contains", "present"]},
                 value={},
             ),
         ),
@@ -91,7 +93,7 @@ COMPUTE_STEP: dict[str, Any] = {
                     "minItems": 1,
                     "maxItems": 20,
                     "items": _object(
-                        ["fn", "column", "as"],
+                        ["fn"],
                         fn={"enum": ["sum", "mean", "min", "max", "count"]},
                         column=_NAME,
                         **{"as": _NAME},
@@ -99,19 +101,30 @@ COMPUTE_STEP: dict[str, Any] = {
                 },
             ),
         ),
-        _object(["sort"], sort=_object(["by"], by={"oneOf": [_NAME, _NAMES]}, desc={"type": "boolean"})),
-        _object(["limit"], limit={"type": "integer", "minimum": 1, "maximum": MAX_TABLE_ROWS}),
+        _object(["sort"], sort=_object(["by"], by=_NAME, desc={"type": "boolean"})),
+        _object(["limit"], limit={"type": "integer", "minimum": 0, "maximum": MAX_TABLE_ROWS}),
         _object(
             ["change"],
             change=_object(
-                ["column", "over", "as"],
+                ["column", "over"],
                 column=_NAME,
                 over=_NAME,
                 kind={"enum": ["absolute", "percent"]},
+                within=_WITHIN,
                 **{"as": _NAME},
             ),
         ),
-        _object(["share"], share=_object(["column", "as"], column=_NAME, **{"as": _NAME})),
+        _object(
+            ["share"],
+            share=_object(
+                ["column"],
+                column=_NAME,
+                kind={"enum": ["percent", "fraction"]},
+                within=_WITHIN,
+                **{"as": _NAME},
+            ),
+        ),
+        _object(["select"], select=_object(["columns"], columns=_NAMES)),
     ]
 }
 
@@ -157,8 +170,8 @@ _SPECS = (
     ),
     ToolSpec(
         "compute",
-        "Compute on a captured table: filter, group, sort, limit, change, share, in the order given; exact "
-        "decimal arithmetic. Put the `computed` of the answer into the table or chart that shows the result.",
+        "Compute on a captured table: filter, group, sort, limit, change, share, select, in the order given; "
+        "exact decimal arithmetic. Put the `computed` of the answer into the table or chart that shows the result.",
         _object(
             ["source_id", "table", "steps"],
             source_id=_text(64, "Id of the source."),

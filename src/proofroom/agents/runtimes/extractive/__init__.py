@@ -49,7 +49,9 @@ class ExtractiveRuntime:
             yield Failed("interrupted", "The run was stopped before it was done.", retryable=True)
         except Refused as refused:
             yield Failed(
-                "tool_refused", f"{refused.tool} was refused ({refused.code}): {refused.message}", retryable=False
+                "tool_refused",
+                f"{refused.tool} was refused ({refused.code}): {refused.message}",
+                retryable=False,
             )
         finally:
             self._stopped.discard(request.run)

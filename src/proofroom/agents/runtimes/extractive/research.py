@@ -6,13 +6,14 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion, sentence_block
 from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick
+from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
-from proofroom.agents.runtimes.extractive.words import content_stems, is_generic, key_phrases, overlap, tokens
+from proofroom.agents.runtimes.extractive.words import content_stems, is_generic, key_phrases, overlap
 
 # A question counts as spoken of when a passage holds at least this share of its weighted words. On SciFact's
 # train claims against questions of other fields: 2 % of the claims fall below, 93 % of the strangers.
@@ -38,9 +39,7 @@ class Finding:
 
     question: Question
     quotes: list[Scored]
-    pairs: list[tuple[Sentence, Sentence, str]] = field(
-        default_factory=list[tuple[Sentence, Sentence, str]]
-    )
+    pairs: list[tuple[Sentence, Sentence, str]] = field(default_factory=list[tuple[Sentence, Sentence, str]])
 
     @property
     def rank(self) -> float:
@@ -59,7 +58,9 @@ def questions(task: str, config: Mapping[str, Any]) -> list[Question]:
     parts = [
         part.strip(" ,;")
         for part in re.split(
-            r"(?<=[?.!;])\s+|,?\s+and\s+(?=(?:what|how|why|when|who|where|which|whether)\b)", task, flags=re.I
+            r"(?<=[?.!;])\s+|,?\s+and\s+(?=(?:what|how|why|when|who|where|which|whether)\b)",
+            task,
+            flags=re.IGNORECASE,
         )
     ]
     parts = [part for part in parts if len(content_stems(part)) >= 2]
@@ -67,11 +68,12 @@ def questions(task: str, config: Mapping[str, Any]) -> list[Question]:
         out += [Question(part, part, asked=True) for part in parts[:6]]
     main = key_phrases(task, 1)
     about = main[0].text if main else ""
-    raw = config.get("focus_areas")
-    for area in raw if isinstance(raw, list) else []:
-        text = " ".join(str(area).split())  # pyright: ignore[reportUnknownArgumentType]
+    for area in cast("list[object]", config.get("focus_areas") or []):
+        text = " ".join(str(area).split())
         if content_stems(text):
-            out.append(Question(text, text if about.lower() in text.lower() else f"{text} {about}", asked=True))
+            out.append(
+                Question(text, text if about.lower() in text.lower() else f"{text} {about}", asked=True)
+            )
     if depth != "quick" and len(parts) <= 1:
         phrases = key_phrases(task, 3 if depth == "standard" else 5)
         if len(phrases) > 1:
@@ -95,14 +97,17 @@ async def research(run: Run) -> AsyncIterator[AgentEvent]:
     pool = Pool(in_time(sentences_of(run.blocks.values()), str(run.setting("time_range", ""))))
     answered = [one for one in asked if spoken_of(pool, one.text)]
     gaps = [one for one in asked if one.asked and one not in answered]
-    findings = build(pool, asked, answered, most, QUOTES.get(depth, 3))
+    checker = Checker(run.blocks)
+    pool = Pool([one for one in pool.sentences if one.demoted < 1])
+    findings = build(pool, asked, answered, most, QUOTES.get(depth, 3), checker)
     async for event in hand_in(run, findings, gaps, asked):
         yield event
 
 
 def plan_steps(asked: Sequence[Question], depth: str) -> list[tuple[str, str]]:
     steps = [
-        (f"Look up: {one.text}", "Search the sources and keep the sentences that share its words.") for one in asked
+        (f"Look up: {one.text}", "Search the sources and keep the sentences that share its words.")
+        for one in asked
     ]
     if depth == "thorough":
         steps.append(("Follow what the first passages lead to", "Search again with their key phrases."))
@@ -139,16 +144,21 @@ def spoken_of(pool: Pool, question: str) -> bool:
     weights = pool.weights(words)
     if not weights:
         return False
-    telling = {word for word in words if not is_generic(word)}
-    needed = min(len(telling), 2)
-    for held in pool.passages.values():
-        if covered(weights, held) >= SPOKEN_OF and len(telling & held) >= needed:
-            return True
-    return False
+    telling = {word for word in words if not is_generic(word)} or set(words)
+    needed = min(len(set(words)), 2)
+    return any(
+        covered(weights, held) >= SPOKEN_OF and telling & held and len(held.intersection(words)) >= needed
+        for held in pool.passages.values()
+    )
 
 
 def build(
-    pool: Pool, asked: Sequence[Question], answered: Sequence[Question], most: int, quotes: int
+    pool: Pool,
+    asked: Sequence[Question],
+    answered: Sequence[Question],
+    most: int,
+    quotes: int,
+    checker: Checker,
 ) -> list[Finding]:
     """Findings, the strongest first: every answered question that a person asked is in one if there is room."""
     found: list[Finding] = []
@@ -157,12 +167,13 @@ def build(
     parts = [one for one in wanted if one is not asked[0]]
     for one in parts:
         best = worth_quoting(pool, one, 2)
-        add(found, taken, one, best[:1], most, quotes)
+        add(found, taken, one, best[:1], most, quotes, checker)
     for one in answered:
         share = most if one is asked[0] else 2
-        add(found, taken, one, worth_quoting(pool, one, share * quotes), most, quotes)
+        add(found, taken, one, worth_quoting(pool, one, share * quotes), most, quotes, checker)
+    found = merge_clashing(found, checker)
     for one in found:
-        compare(one, pool, quotes)
+        compare(one, pool, taken, quotes, checker)
     main = asked[0]
     order = {one.sentence.key: one.score for one in pool.score(main.text)}
     found.sort(key=lambda one: -order.get(one.quotes[0].sentence.key, 0.0))
@@ -175,7 +186,9 @@ def worth_quoting(pool: Pool, question: Question, most: int) -> list[Scored]:
     if not scored:
         return []
     floor = max(one.score for one in scored) * 0.5
-    picked = pick([one for one in scored if one.coverage > 0], most, least=floor)
+    picked = pick(
+        [one for one in scored if one.coverage > 0 and one.sentence.demoted < 0.65], most, least=floor
+    )
     return [one for one in picked if one.coverage >= SENTENCE_LEAST or one is picked[0]]
 
 
@@ -186,9 +199,10 @@ def add(
     picked: Sequence[Scored],
     most: int,
     quotes: int,
+    checker: Checker,
 ) -> None:
     for one in picked:
-        if one.sentence.key in taken:
+        if one.sentence.key in taken or not checker.sound(quoted(one.sentence)):
             continue
         home = next((finding for finding in found if belongs(one.sentence, finding)), None)
         if home is not None and len(home.quotes) < quotes:
@@ -210,62 +224,55 @@ def belongs(sentence: Sentence, finding: Finding) -> bool:
     return False
 
 
-def compare(finding: Finding, pool: Pool, quotes: int) -> None:
+def merge_clashing(found: Sequence[Finding], checker: Checker) -> list[Finding]:
+    """Findings of different sources that give other numbers in like words become one finding, to be seen at once."""
+    out: list[Finding] = []
+    for one in found:
+        first = one.quotes[0].sentence
+        home = next((other for other in out if opposed(other.quotes[0].sentence, first, checker)), None)
+        if home is None:
+            out.append(one)
+        else:
+            home.quotes.extend(one.quotes)
+    return out
+
+
+def opposed(one: Sentence, other: Sentence, checker: Checker) -> bool:
+    return (
+        one.source_id != other.source_id and likeness(one, other) >= 0.5 and bool(checker.clash(one, other))
+    )
+
+
+def compare(finding: Finding, pool: Pool, taken: set[tuple[str, int]], quotes: int, checker: Checker) -> None:
     """Add what other sources say in similar words; note where they give other numbers for what looks the same."""
     first = finding.quotes[0]
-    have = {one.sentence.key for one in finding.quotes}
     near: list[tuple[float, Sentence]] = []
     for other in pool.sentences:
-        if other.source_id == first.sentence.source_id or other.key in have:
+        if other.source_id == first.sentence.source_id or other.key in taken or other.demoted >= 0.5:
             continue
         alike = likeness(first.sentence, other)
         if alike >= 0.5:
             near.append((alike, other))
     near.sort(key=lambda pair: -pair[0])
-    for _, other in near[:2]:
-        clash = differing(first.sentence, other)
-        if clash or len(finding.quotes) < quotes:
+    for _, other in near[:3]:
+        if not checker.sound(quoted(other)):
+            continue
+        if len(finding.quotes) < quotes or checker.clash(first.sentence, other):
             finding.quotes.append(Scored(other, first.score, first.coverage))
+            taken.add(other.key)
     for one, other in combinations([scored.sentence for scored in finding.quotes], 2):
-        if one.source_id != other.source_id:
-            clash = differing(one, other)
-            if clash:
-                finding.pairs.append((one, other, clash))
+        if opposed(one, other, checker):
+            finding.pairs.append((one, other, checker.clash(one, other)))
 
 
 def likeness(one: Sentence, other: Sentence) -> float:
     """Share of the shorter sentence's words, numbers aside, that the other holds; 0 when they share under four."""
-    first, second = words_only(one), words_only(other)
+    first = {word for word in one.stems if not word[0].isdigit()}
+    second = {word for word in other.stems if not word[0].isdigit()}
     both = first & second
     if len(both) < 4:
         return 0.0
     return len(both) / min(len(first), len(second))
-
-
-def words_only(sentence: Sentence) -> set[str]:
-    return {word for word in sentence.stems if not word[0].isdigit()}
-
-
-def measured(sentence: Sentence) -> dict[str, set[str]]:
-    """Numbers by the word that follows them: {"km": {"57"}}."""
-    words = tokens(sentence.text)
-    out: dict[str, set[str]] = {}
-    for at, word in enumerate(words[:-1]):
-        after = words[at + 1]
-        if word[0].isdigit() and not after[0].isdigit():
-            out.setdefault(after, set()).add(word.replace(",", ""))
-    return out
-
-
-def differing(one: Sentence, other: Sentence) -> str:
-    """What two like sentences give different numbers for, as "57 km / 60 km"; empty when nothing clashes."""
-    if likeness(one, other) < 0.5:
-        return ""
-    first, second = measured(one), measured(other)
-    for unit in first:
-        if unit in second and not first[unit] & second[unit]:
-            return f"{sorted(first[unit])[0]} {unit} / {sorted(second[unit])[0]} {unit}"
-    return ""
 
 
 async def hand_in(
@@ -273,7 +280,9 @@ async def hand_in(
 ) -> AsyncIterator[AgentEvent]:
     total = run.source_count()
     if not findings and total == 0:
-        yield Finished("There is nothing to quote from: the project has no sources.", [one.text for one in asked])
+        yield Finished(
+            "There is nothing to quote from: the project has no sources.", [one.text for one in asked]
+        )
         return
     await run.progress(len(asked), len(asked) + 1, "Writing findings")
     for at, finding in enumerate(findings, 1):
@@ -298,8 +307,12 @@ def gap_sentences(gaps: Sequence[Question], total: int) -> list[str]:
     return [f"No passage in {sources} speaks of \u201c{one.text[:300]}\u201d." for one in gaps]
 
 
+def quoted(sentence: Sentence) -> dict[str, Any]:
+    return sentence_block(sentence.text, sentence.alias, sentence.quote)
+
+
 def finding_blocks(finding: Finding) -> list[dict[str, Any]]:
-    blocks = [sentence_block(one.sentence.text, one.sentence.alias, one.sentence.quote) for one in finding.quotes]
+    blocks = [quoted(one.sentence) for one in finding.quotes]
     for one, other, clash in finding.pairs:
         blocks.append(
             opinion(
@@ -309,7 +322,9 @@ def finding_blocks(finding: Finding) -> list[dict[str, Any]]:
         )
     if len(finding.sources) > 1 and not finding.pairs:
         blocks.append(opinion(f"{len(finding.sources)} sources speak of this: {', '.join(finding.sources)}."))
-    blocks.append(opinion(f"{NO_AI} Chosen for the words shared with \u201c{finding.question.text[:300]}\u201d."))
+    blocks.append(
+        opinion(f"{NO_AI} Chosen for the words shared with \u201c{finding.question.text[:300]}\u201d.")
+    )
     return blocks
 
 
@@ -321,14 +336,21 @@ def confidence(finding: Finding) -> float:
 
 
 def title_of(finding: Finding) -> str:
-    """The part of the first sentence that holds most of the question's words, at most 90 characters, verbatim."""
-    text = re.sub(r"[`*_#]+", "", finding.quotes[0].sentence.text).rstrip(".! ")
-    if len(text) <= 90:
+    return headline(finding.quotes[0].sentence.text, finding.question.text)
+
+
+def headline(sentence: str, question: str, most: int = 90) -> str:
+    """The part of the sentence that holds most of the question's words, at most `most` characters, verbatim."""
+    text = re.sub(r"[`*#]+", "", sentence).rstrip(".! ")
+    if len(text) <= most:
         return text
-    wanted = set(content_stems(finding.question.text))
+    wanted = set(content_stems(question))
     parts = [part.strip(" ,;:") for part in re.split(r"[,;:]\s|\s[-\u2013\u2014]\s|\s\(|\)", text)]
-    fitting = [part for part in parts if 25 <= len(part) <= 90]
+    fitting = [part for part in parts if 25 <= len(part) <= most and not _JOINED.match(part)]
     best = max(fitting, key=lambda part: len(wanted & set(content_stems(part))), default="")
     if best and wanted & set(content_stems(best)):
         return best
-    return text[:89].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
+    return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
+
+
+_JOINED = re.compile(r"(?:and|or|but|which|that|who|so|among|including|because|minutes)\b", re.IGNORECASE)

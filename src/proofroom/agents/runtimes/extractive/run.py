@@ -92,7 +92,8 @@ class Run:
 
     async def plan(self, steps: Sequence[tuple[str, str]]) -> None:
         await self.call(
-            "emit_plan", {"steps": [{"title": title[:300], "detail": detail[:2_000]} for title, detail in steps]}
+            "emit_plan",
+            {"steps": [{"title": title[:300], "detail": detail[:2_000]} for title, detail in steps]},
         )
 
     async def progress(self, done: int, total: int, label: str) -> None:
@@ -138,7 +139,9 @@ def names_source(item: Mapping[str, Any], names: Sequence[str]) -> bool:
     """Whether one of the names is the item's source: by id, or by title or file name, with or without ending."""
     if not names:
         return False
-    mine = {str(item.get(key) or "").strip().lower() for key in ("source_id", "source_title", "filename")} - {""}
+    mine = {str(item.get(key) or "").strip().lower() for key in ("source_id", "source_title", "filename")} - {
+        ""
+    }
     mine |= {stem_of(one) for one in mine}
     return any(name.strip().lower() in mine or stem_of(name.strip().lower()) in mine for name in names)
 

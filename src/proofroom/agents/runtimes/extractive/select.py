@@ -7,13 +7,15 @@ surroundings share, no more.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from proofroom.agents.runtimes.extractive.sentences import Sentence, demotion
+from proofroom.agents.runtimes.extractive.sentences import Sentence
 from proofroom.agents.runtimes.extractive.words import content_stems, is_generic, overlap
 
-# Tuned on the train part of SciFact (Wadden et al. 2020): share of claims with a gold sentence in the first five.
+# Tuned on the train part of SciFact (Wadden et al. 2020): claims with a gold sentence among the first five.
 NEIGHBOUR = 0.25
 PASSAGE = 0.60
 PAIR = 0.15
@@ -21,10 +23,32 @@ RANK = 0.60
 GENERIC_WEIGHT = 0.35
 DEMOTE = 0.35
 
+# What an answer to a question of this kind tends to hold. It counts like the rarest word of the question.
+_CUE = "?"
+_CUES = (
+    (
+        re.compile(r"\bwhy\b|\breasons?\b|\bcauses?d?\b", re.IGNORECASE),
+        re.compile(
+            r"\bbecause\b|\bdue to\b|\bcaus\w+|\breasons?\b|\bled to\b|\bresult\w* (?:in|from|of)\b|"
+            r"\btherefore\b|\bso that\b|\bfailure\b|\bowing to\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(r"\bwhen\b|\bwhat (?:year|date|day)\b", re.IGNORECASE),
+        re.compile(r"\b(?:1[5-9]|20)\d\d\b|\d:\d\d"),
+    ),
+    (re.compile(r"\bhow (?:many|much|long|far|high|fast|old|large|big)\b", re.IGNORECASE), re.compile(r"\d")),
+    (
+        re.compile(r"\brecommend\w*", re.IGNORECASE),
+        re.compile(r"\brecommend\w*|\bshould(?! have)\b|\bmust\b", re.IGNORECASE),
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A sentence with its `score` and `coverage`: the weighted share of the question's words it holds, 0 to 1."""
+    """A sentence with its `score` and `coverage`: the weighted share, 0 to 1, of the question's words in it."""
 
     sentence: Sentence
     score: float
@@ -67,12 +91,20 @@ class Pool:
         weights = self.weights(words)
         if not weights:
             return []
-        pairs = {(a, b) for a, b in zip(words, words[1:], strict=False) if a != b}
+        asks = [answer for ask, answer in _CUES if ask.search(question)]
+        if asks:
+            weights[_CUE] = max(weights.values())
+        pairs = {(a, b) for a, b in pairwise(words) if a != b}
         top = max((_rank(one) for one in self.sentences), default=0.0) or 1.0
         out: list[Scored] = []
         for one in self.sentences:
-            own = covered(weights, one.stems)
-            around: set[str] = set(one.stems)
+            if one.demoted >= 1:
+                continue
+            mine = set(one.stems)
+            if asks and any(answer.search(one.text) for answer in asks):
+                mine.add(_CUE)
+            own = covered(weights, mine)
+            around = set(mine)
             for near in (-1, 1):
                 other = self.places.get((one.key[0], one.at + near))
                 if other is not None:
@@ -80,10 +112,9 @@ class Pool:
             score = own + NEIGHBOUR * covered(weights, around)
             score += PASSAGE * covered(weights, self.passages[one.key[0]])
             if pairs:
-                have = set(zip(one.stems, one.stems[1:], strict=False))
-                score += PAIR * len(pairs & have) / len(pairs)
+                score += PAIR * len(pairs.intersection(pairwise(one.stems))) / len(pairs)
             score += RANK * _rank(one) / top
-            score *= 1 - DEMOTE * demotion(one) / 0.5 if demotion(one) < 0.9 else 0.1
+            score *= max(1 - 2 * DEMOTE * one.demoted, 0.1)
             out.append(Scored(one, score, own))
         out.sort(key=lambda scored: -scored.score)
         return out
@@ -113,9 +144,7 @@ def pick(scored: Sequence[Scored], most: int, *, novelty: float = 0.15, least: f
     picked: list[Scored] = []
     likeness = {one.sentence.key: 0.0 for one in pool}
     while pool and len(picked) < most:
-        best = max(
-            pool, key=lambda one: (1 - novelty) * one.score - novelty * likeness[one.sentence.key]
-        )
+        best = max(pool, key=lambda one: (1 - novelty) * one.score - novelty * likeness[one.sentence.key])
         picked.append(best)
         rest: list[Scored] = []
         for one in pool:

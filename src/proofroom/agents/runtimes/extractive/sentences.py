@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from proofroom.agents.runtimes.extractive.words import content_stems, numbers
+from proofroom.agents.runtimes.extractive.words import content_stems
+from proofroom.domain.evidence.sentences import split_sentences
 
-_LINE_START = re.compile(r"(?:#{1,6}\s|[-*+\u2022]\s|\d{1,3}[.)]\s|>\s?|\|)")
+_LINE_START = re.compile(r"(?:#{1,6}\s|[-*+\u2022]\s|\d{1,3}[.)]\s|>\s?)")
 _LIST_MARK = re.compile(r"^(?:#{1,6}\s+|[-*+\u2022]\s+|\d{1,3}[.)]\s+|>\s?)+")
-_BREAK = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]*_]*(?=\s+[\"'\u201c\u2018(\[*_]*[A-Z0-9\u00c0-\u00de])")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:[A-Za-z]|e\.g|i\.e|cf|etc|vs|al|approx|ca|Dr|Mr|Mrs|Ms|Prof|St|Jr|Sr|No|Nos|Fig|Figs|Eq|Eqs|"
-    r"Sec|Ch|Vol|pp|Ref|Refs|Inc|Ltd|Co|Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|U\.K)\.$"
-)
+_NO_PROSE = re.compile(r"\||\[\^?[\w ]+\]:\s|(?:---+|===+|\*\*\*+)$|[{}<\\]")
 _BOILERPLATE = re.compile(
     r"copyright|\u00a9|all rights reserved|table of contents|terms of (?:use|service)|privacy policy|cookie|"
     r"click here|subscribe|sign up|log ?in\b|read more|share this|cite this|doi:|https?://\S+$|"
-    r"(?:figure|fig\.|table|appendix|section|chapter) \d+\s*[:.]|drawn from|the wording is ours|retrieved \d",
+    r"(?:figure|fig\.|table|appendix|section|chapter) \d+\s*[:.]|^drawn from|wording is ours|^retrieved|^sources?:",
     re.IGNORECASE,
 )
 _METHOD = re.compile(
@@ -39,7 +36,7 @@ class Sentence:
 
     `quote` is the slice of the passage as it stands there; `text` is the same with white space joined, which is
     how it reads in an artifact. `at` is its place in the passage, `of` how many the passage has. `block` is the
-    passage as the tools gave it.
+    passage as the tools gave it. `demoted` says how little it states a fact, 0 to 1.
     """
 
     text: str
@@ -48,7 +45,7 @@ class Sentence:
     of: int
     block: Mapping[str, Any]
     stems: tuple[str, ...]
-    numbers: tuple[str, ...]
+    demoted: float
 
     @property
     def alias(self) -> str:
@@ -68,44 +65,37 @@ class Sentence:
 
 
 def split(text: str) -> list[tuple[int, int]]:
-    """Spans of the sentences of `text`: (start, end) with text[start:end] free of outer white space.
+    """Spans of the sentences of `text`: text[start:end], free of outer white space and of list marks.
 
-    Headings, list items, table rows and blank lines end a sentence; a single line break inside a paragraph does
-    not.
+    A heading, a list item and a blank line end a sentence. Code, tables and link definitions are not prose and
+    give none.
     """
-    spans: list[tuple[int, int]] = []
-    for start, end in _paragraphs(text):
-        begin = start
-        for match in _BREAK.finditer(text, start, end):
-            if _ABBREVIATION.search(text[begin : match.start() + 1]):
-                continue
-            spans.append((begin, match.end()))
-            begin = match.end()
-        spans.append((begin, end))
     out: list[tuple[int, int]] = []
-    for start, end in spans:
+    for start, end in _paragraphs(text):
         piece = text[start:end]
-        mark = _LIST_MARK.match(piece.lstrip())
-        left = start + len(piece) - len(piece.lstrip()) + (mark.end() if mark else 0)
-        right = end - (len(piece) - len(piece.rstrip()))
-        if left < right:
-            out.append((left, right))
+        mark = _LIST_MARK.match(piece)
+        begin = start + (mark.end() if mark else 0)
+        out += [(begin + left, begin + right) for left, right in split_sentences(text[begin:end])]
     return out
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """Spans of runs of lines of prose, each beginning with its first character that is not white space."""
     out: list[tuple[int, int]] = []
     begin: int | None = None
-    heading = False
+    heading = fenced = False
     at = 0
     for line in text.splitlines(keepends=True):
         bare = line.strip()
-        if begin is not None and (not bare or heading or _LINE_START.match(bare)):
+        fence = bare.startswith(("```", "~~~"))
+        prose = bool(bare) and not fence and not fenced and not _NO_PROSE.match(bare)
+        if begin is not None and (not prose or heading or _LINE_START.match(bare)):
             out.append((begin, at))
             begin = None
-        if bare and begin is None:
-            begin = at
+        if prose and begin is None:
+            begin = at + len(line) - len(line.lstrip())
             heading = bare.startswith("#")
+        fenced ^= fence
         at += len(line)
     if begin is not None:
         out.append((begin, at))
@@ -135,37 +125,35 @@ def sentences_of(blocks: Iterable[Mapping[str, Any]]) -> list[Sentence]:
                 continue
             joined = " ".join(quote.split())
             stems = tuple(content_stems(joined))
-            out.append(Sentence(joined, quote, at, len(spans), block, stems, tuple(numbers(joined))))
+            low = demotion(joined, str(block.get("kind") or ""))
+            out.append(Sentence(joined, quote, at, len(spans), block, stems, low))
     return out
 
 
 def citable(quote: str) -> bool:
     """Whether the words can stand between [[ref| and ]] and be read back unchanged."""
-    return "[[" not in quote and "]]" not in quote and not quote.endswith("]") and "\x00" not in quote
+    return "[[" not in quote and "]]" not in quote and "\x00" not in quote and len(quote) <= 1_500
 
 
-def demotion(sentence: Sentence) -> float:
-    """How much a sentence is to be trusted less as a statement of fact, 0 (not at all) to 1."""
-    text = sentence.text
+def demotion(text: str, kind: str = "") -> float:
+    """How much a sentence is to be trusted less as a statement of fact, 0 (not at all) to 1 (never quote it)."""
     words = text.split()
     letters = sum(letter.isalpha() for letter in text)
-    if len(words) < 4 or letters < 0.45 * len(text) or str(sentence.block.get("kind")) == "heading":
-        return 0.9
+    if len(words) < 4 or letters < 0.5 * len(text) or kind == "heading":
+        return 1.0
+    if text[-1:] not in ".!\"'\u201d)\u2019?*_`;" and len(words) < 9:
+        return 1.0
     amount = 0.0
     if text.endswith("?"):
         amount += 0.5
     if text.endswith(":") or text[-1:] not in ".!\"'\u201d)\u2019?*_`":
         amount += 0.2
     if _BOILERPLATE.search(text):
-        amount += 0.5
+        amount += 0.7
     if _METHOD.search(text):
         amount += 0.2
     if len(words) > 70:
         amount += 0.2
-    if letters and sum(letter.isupper() for letter in text) > 0.6 * letters:
+    if sum(letter.isupper() for letter in text) > 0.6 * letters:
         amount += 0.4
-    return min(amount, 0.9)
-
-
-def by_alias(blocks: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    return {str(block["alias"]): block for block in blocks}
+    return min(amount, 0.95)

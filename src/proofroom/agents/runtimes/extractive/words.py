@@ -1,4 +1,4 @@
-"""Words as the quote finder compares them: stems, stop words, generic words, key phrases, numbers."""
+"""Words as the quote finder compares them: stems, stop words, generic words, key phrases."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import snowballstemmer
+import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
 
-_STEMMER = snowballstemmer.stemmer("english")
+_STEMMER = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:[-'\u2019.][^\W_]+)*", re.UNICODE)
-_NUMBER = re.compile(r"(?<![\w.,])[-\u2212+]?\d+(?:[,.]\d+)*(?![\w])")
 
 STOP = frozenset(
     """a about above across after again against all almost alone along already also although always am
@@ -23,11 +22,11 @@ STOP = frozenset(
     made make makes many may maybe me might mine more most mostly much must my myself near need
     neither never next no nobody none nor not nothing now of off often on once one only onto or
     other others our ours ourselves out over own per perhaps put quite rather really same say says
-    see seem seemed seems several shall she should since so some somebody someone something
+    seem seemed seems several shall she should since so some somebody someone something
     sometimes still such take tell than that the their theirs them themselves then there therefore
     these they this those though through thus to together too toward towards under until up upon us
     use used uses using very via was we well went were what whatever when whenever where whether
-    which while who whole whom whose why will with within without would yet you your yours yourself""".split()  # noqa: SIM905 (a list of words reads better as words)
+    which while who whole whom whose why will with within without would yet you your yours yourself""".split()
 )
 
 GENERIC = frozenset(
@@ -41,8 +40,25 @@ GENERIC = frozenset(
     provide purpose question reason recent reduce regard relate relation report research result
     review role rule section set short show significant similar simple situation small source start
     state study subject suggest summary support system task term thing think time topic type
-    understand various view way work world write year""".split()  # noqa: SIM905 (a list of words reads better as words)
+    understand various view way work world write year see leave run draw meet hold build set""".split()
 )
+
+
+# Forms that no suffix rule brings together: each word counts as the first of its line.
+_IRREGULAR = {
+    form: line.split()[0]
+    for line in """
+    lose lost loss losses losing; begin began begun; break broke broken; build built; buy bought; choose chose chosen
+    choice; draw drew drawn; drive drove driven; fall fell fallen; feel felt; fly flew flown flight; grow grew grown
+    growth; hold held; know knew known knowledge; lead led; leave left; meet met; pay paid payment; rise rose risen;
+    run ran; sell sold sale; send sent; sign signature signatures signatory; speak spoke spoken; spend spent;
+    steal stole stolen; strike struck; teach taught; think thought; throw threw thrown; understand understood;
+    win won; write wrote written; die died dead death deaths; decide decision decisions; approve approval approvals;
+    fail failure failures; refuse refusal; withdraw withdrew withdrawn withdrawal; analyse analyze analysis analyses;
+    die died; weigh weight; prove proof proven; see saw seen
+    """.split(";")
+    for form in line.split()
+}
 
 
 @lru_cache(maxsize=65_536)
@@ -50,7 +66,8 @@ def stem(word: str) -> str:
     """Porter2 stem of a lower-cased word (Snowball, M. F. Porter); words with digits stay as they are."""
     if any(letter.isdigit() for letter in word):
         return word.replace(",", "")
-    return str(_STEMMER.stemWord(word))
+    word = _IRREGULAR.get(word, word)
+    return str(_STEMMER.stemWord(word))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC)
@@ -77,11 +94,6 @@ def content_stems(text: str) -> list[str]:
 
 def is_generic(stemmed: str) -> bool:
     return stemmed in _GENERIC_STEMS
-
-
-def numbers(text: str) -> list[str]:
-    """Numbers of a text in order, without thousands separators: "1,204.5" gives "1204.5"."""
-    return [re.sub(r",(?=\d{3}(?:\D|$))", "", match.group()) for match in _NUMBER.finditer(text)]
 
 
 @dataclass(frozen=True, slots=True)
