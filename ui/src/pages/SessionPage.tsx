@@ -105,7 +105,7 @@ function Session({ session }: { session: WorkSession }) {
         )}
         <section className="sect" aria-live="polite">
           <div className="between">
-            <b>{session.agent_type === "research" ? t("session.findings") : t("session.artifacts")}</b>
+            <h2 className="font-semibold">{session.agent_type === "research" ? t("session.findings") : t("session.artifacts")}</h2>
             <span className="meta">
               {t(session.status === "completed" ? "session.signedCount" : "session.writtenCount", { count: artifacts.data?.length ?? session.artifacts_count })}
             </span>
@@ -124,12 +124,12 @@ function Session({ session }: { session: WorkSession }) {
             </div>
           )}
           {live && (
-            <article className="find" role="status">
+            <div className="find" role="status">
               <span className="no quiet">{(artifacts.data?.length ?? 0) + 1}</span>
               <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : t("session.writing")}</h3>
               <div className="ghost w-[92%]" />
               <div className="ghost w-[71%]" />
-            </article>
+            </div>
           )}
         </section>
         {receipt && envelope.data && <Receipt envelope={envelope.data} projectId={session.project_id} onClose={() => setReceipt(false)} />}

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import type { ArtifactDocument, Cell, DocBlock } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
@@ -13,6 +13,8 @@ const Chart = lazy(() => import("@/components/Chart").catch(() => import("@/comp
 
 interface Shared {
   rows: Row[];
+  /** Sentences by the place they stand in, so that no block has to look through all of them. */
+  places: Map<string, Row[]>;
   state: ReviewState;
   onSelect: (claim: string) => void;
   onEdited: (claim: string, text: string | null) => void;
@@ -131,10 +133,7 @@ function ClaimSpan({ row, shared, mark = false }: { row: Row; shared: Shared; ma
 
 /** The plain text of one place, with its claims as spans. */
 function Text({ plain, path, artifactId, shared }: { plain: string; path: number[]; artifactId: string; shared: Shared }) {
-  const place = path.join("/");
-  const here = shared.rows.filter(
-    (row) => row.artifactId === artifactId && row.claim.kind === "sentence" && row.claim.path.join("/") === place,
-  );
+  const here = shared.places.get(`${artifactId} ${path.join("/")}`) ?? [];
   const pieces = cut(plain, here.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end })));
   return (
     <>
@@ -219,18 +218,20 @@ function Block({
   index,
   artifactId,
   shared,
+  rank,
 }: {
   block: DocBlock;
   index: number;
   artifactId: string;
   shared: Shared;
+  rank: number;
 }) {
   const text = (path: number[]): ReactNode => (
     <Text plain={plainOf(block, path) ?? ""} path={path} artifactId={artifactId} shared={shared} />
   );
   switch (block.type) {
     case "heading": {
-      const H = block.level <= 2 ? "h3" : "h4";
+      const H = `h${rank}` as "h2" | "h3" | "h4";
       return <H>{text([index])}</H>;
     }
     case "paragraph":
@@ -297,10 +298,11 @@ function Gutter({ doc, rows, state }: { doc: React.RefObject<HTMLElement | null>
     const measure = () => {
       const origin = element.getBoundingClientRect().top;
       const byTop = new Map<number, Row[]>();
-      for (const row of rows) {
-        if (row.claim.kind !== "sentence") continue;
-        const span = element.querySelector(`[data-claim="${CSS.escape(row.claim.id)}"] .s`);
-        if (!span || span.closest("td")) continue;
+      const byId = new Map(rows.map((row) => [row.claim.id, row]));
+      for (const holder of element.querySelectorAll<HTMLElement>("[data-claim]")) {
+        const row = byId.get(holder.dataset["claim"] ?? "");
+        const span = holder.querySelector(".s");
+        if (!row || row.claim.kind !== "sentence" || !span || span.closest("td")) continue;
         const box = span.getClientRects()[0];
         if (!box) continue;
         // Half a line of tolerance: an underlined word makes its box a little taller.
@@ -344,21 +346,51 @@ function Gutter({ doc, rows, state }: { doc: React.RefObject<HTMLElement | null>
   );
 }
 
+/** Heading levels for the page: they start at `first` and never skip one, whatever the document says. */
+export function headingRanks(document: ArtifactDocument, first: number): Record<number, number> {
+  const ranks: Record<number, number> = {};
+  let open: number[] = [];
+  document.blocks.forEach((block, index) => {
+    if (block.type !== "heading") return;
+    open = open.filter((level) => level < block.level);
+    ranks[index] = Math.min(4, first + open.length);
+    open.push(block.level);
+  });
+  return ranks;
+}
+
 /** One artifact as a document. */
 export function Draft({
   document,
   artifactId,
   heading,
   ...shared
-}: Shared & { document: ArtifactDocument; artifactId: string; heading: string | null }) {
+}: Omit<Shared, "places"> & { document: ArtifactDocument; artifactId: string; heading: string | null }) {
   const ref = useRef<HTMLElement>(null);
-  const mine = shared.rows.filter((row) => row.artifactId === artifactId);
+  const mine = useMemo(() => shared.rows.filter((row) => row.artifactId === artifactId), [shared.rows, artifactId]);
+  const places = useMemo(() => {
+    const map = new Map<string, Row[]>();
+    for (const row of mine) {
+      if (row.claim.kind !== "sentence") continue;
+      const place = `${artifactId} ${row.claim.path.join("/")}`;
+      map.set(place, [...(map.get(place) ?? []), row]);
+    }
+    return map;
+  }, [mine, artifactId]);
+  const ranks = useMemo(() => headingRanks(document, heading ? 3 : 2), [document, heading]);
   return (
     <article className="doc" ref={ref} aria-label={document.title}>
       <Gutter doc={ref} rows={mine} state={shared.state} />
       {heading && <h2 className="doctitle">{heading}</h2>}
       {document.blocks.map((block, index) => (
-        <Block key={index} block={block} index={index} artifactId={artifactId} shared={shared} />
+        <Block
+          key={index}
+          block={block}
+          index={index}
+          artifactId={artifactId}
+          shared={{ ...shared, places }}
+          rank={ranks[index] ?? 2}
+        />
       ))}
     </article>
   );

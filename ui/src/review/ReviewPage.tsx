@@ -356,6 +356,18 @@ function Review({
     if (evidence.current) evidence.current.scrollTop = 0;
   }, [state.selected]);
 
+  // When the time to undo is over, ask what became of it; the live stream says the same, usually first.
+  const undoUntil = status.approve_pending ? status.undo_until : null;
+  useEffect(() => {
+    if (!undoUntil) return;
+    const wait = Math.max(0, new Date(undoUntil).getTime() - Date.now()) + 400;
+    const timer = setTimeout(() => {
+      for (const queryKey of [["checkpoint", status.id], ["session", status.session_id], ["inbox"]])
+        void client.invalidateQueries({ queryKey });
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [undoUntil, status.id, status.session_id, client]);
+
   const project = useQuery(projectQuery(place.projectId));
   const revealed = useQuery({
     ...revealQuery(place),
