@@ -1,0 +1,69 @@
+"""Which runtimes there are, and making one from its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from proofroom.agents.runtimes.base import AgentRuntime
+from proofroom.agents.runtimes.extractive import ExtractiveRuntime
+from proofroom.agents.runtimes.scripted import ScriptedRuntime, load_script
+from proofroom.domain.errors import InvalidInput, Unavailable
+
+DEFAULT_RUNTIME = "extractive"
+_LATER = {
+    "claude": "Not in this release yet. It will need proofroom[claude] and a key.",
+    "pydantic_ai": "Not in this release yet. It will need proofroom[providers] and the provider's key.",
+    "external": "Not in this release yet.",
+}
+_LABELS = {"claude": "Claude", "pydantic_ai": "other providers", "external": "your own agent"}
+
+
+def available_runtimes(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every runtime: {name, label, uses_model, available, why_not}, in the order to offer them.
+
+    `settings` is read for `scripts_folder`: without it no scripts are played for callers of the API.
+    """
+    folder = settings.get("scripts_folder")
+    no_scripts = None if folder else "No folder of scripts is set."
+    return [
+        _entry("extractive", "quote finder, no AI used", uses_model=False, why_not=None),
+        _entry("scripted", "script", uses_model=False, why_not=no_scripts),
+        *(_entry(name, label, uses_model=True, why_not=_LATER[name]) for name, label in _LABELS.items()),
+    ]
+
+
+def _entry(name: str, label: str, *, uses_model: bool, why_not: str | None) -> dict[str, Any]:
+    available = why_not is None
+    return {
+        "name": name,
+        "label": label,
+        "uses_model": uses_model,
+        "available": available,
+        "why_not": why_not,
+    }
+
+
+def make_runtime(spec: str) -> AgentRuntime:
+    """The runtime named `extractive`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:MODEL`.
+
+    FILE is a path; a caller that takes it from the network must have put it through `scripted.resolve_script`.
+    Raises InvalidInput `unknown_runtime`, `script_not_found` or `script_invalid`, and Unavailable
+    `runtime_unavailable` for a runtime that cannot run here.
+    """
+    name, _, rest = spec.strip().partition(":")
+    if name == "extractive" and not rest:
+        return ExtractiveRuntime()
+    if name == "scripted" and rest:
+        return ScriptedRuntime(load_script(Path(rest)))
+    if name in _LATER:
+        raise Unavailable(
+            "runtime_unavailable",
+            f"{name}: {_LATER[name]}",
+            f"Use {DEFAULT_RUNTIME}, which needs no model and no key.",
+        )
+    hint = "Choose extractive or scripted:FILE."
+    if name == "scripted":
+        raise InvalidInput("unknown_runtime", "The scripted runtime needs a script.", hint, field="runtime")
+    raise InvalidInput("unknown_runtime", f"There is no runtime called {spec[:80]!r}.", hint, field="runtime")
