@@ -4,7 +4,6 @@ The model knows nothing of the table. It keeps what a strategy demands: the plan
 the work, and the final gate, each passed on the digest of what stood there at that moment.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,10 @@ from proofroom.domain.checkpoint import packet_digest, require_digest
 from proofroom.domain.errors import Conflict, PreconditionRequired
 from proofroom.domain.policy import Facts, Gate, Pause, Proceed, Strategy, Trigger, evaluate
 from proofroom.domain.work_session import Event, Failure, NextStep, State, Status, apply
+
+# How often a person decides what, and a run ends otherwise: mostly it goes on, so that runs get far.
+DECISIONS = [Event.APPROVE] * 6 + [Event.REQUEST_CHANGES] * 4 + [Event.REJECT, Event.EXPIRE]
+CANCELLED_AFTER = [0, 2, 4, 6, 9, 13, 18, 25, *[1000] * 12]
 
 BROKE = Failure("provider_error", "The provider hung up.", retryable=True)
 FOR_GOOD = Failure("no_output", "It wrote nothing.", retryable=False)
@@ -38,7 +41,8 @@ class Lifecycle(RuleBasedStateMachine):
         super().__init__()
         self.state = State()
         self.strategy = Strategy.FINAL_ONLY
-        self.opted_in = self.external = False
+        self.opted_in = self.external = self.calm = False
+        self.cancelled_after = 0
         self.seen: list[State] = []
         self.artifact = 0
         self.plan = 0
@@ -56,10 +60,31 @@ class Lifecycle(RuleBasedStateMachine):
         self.asked_for_changes = 0
         self.delivered: int | None = None
 
-    @initialize(strategy=st.sampled_from(Strategy), opted_in=st.booleans(), external=st.booleans())
-    def starts(self, strategy: Strategy, opted_in: bool, external: bool) -> None:
+    @initialize(
+        strategy=st.sampled_from(Strategy),
+        opted_in=st.sampled_from([True, True, False]),
+        external=st.sampled_from([False, False, True]),
+        calm=st.booleans(),
+        cancelled_after=st.sampled_from(CANCELLED_AFTER),
+        outside_draft=st.sampled_from([False, False, False, True]),
+    )
+    def starts(
+        self,
+        strategy: Strategy,
+        opted_in: bool,
+        external: bool,
+        calm: bool,
+        cancelled_after: int,
+        outside_draft: bool,
+    ) -> None:
+        """`calm`: nothing comes up in this run; `cancelled_after`: so many steps at the earliest."""
         self.strategy, self.opted_in, self.external = strategy, opted_in, external
+        self.calm, self.cancelled_after = calm, cancelled_after
         self.seen = [self.state]
+        if outside_draft:
+            self._opens_a_check()
+        elif cancelled_after:
+            self._move(Event.EXECUTE)
 
     # What is true of every step
 
@@ -152,14 +177,7 @@ class Lifecycle(RuleBasedStateMachine):
             "version": self.state.version,
         }
 
-    @precondition(lambda self: self.state.status is Status.INITIALIZED)
-    @rule()
-    def execute(self) -> None:
-        self._move(Event.EXECUTE)
-
-    @precondition(lambda self: self.state.status is Status.INITIALIZED)
-    @rule()
-    def open_check(self) -> None:
+    def _opens_a_check(self) -> None:
         """An outside draft goes straight to its final gate; it has no plan and nothing stopped it."""
         self.artifact = 1
         self.approved_plan = self.plan
@@ -174,7 +192,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.worker_legs.append(self.state.leg)
         self.claims_in_a_row = 1
 
-    @precondition(lambda self: self.state.status is Status.IN_PROGRESS)
+    @precondition(lambda self: self.state.status is Status.IN_PROGRESS and not self.lease_lapsed)
     @rule()
     def worker_goes_silent(self) -> None:
         self.lease_lapsed = True
@@ -225,7 +243,7 @@ class Lifecycle(RuleBasedStateMachine):
             self._open(Gate.PLAN, verdict.reasons)
             self._move(Event.PAUSE)
 
-    @precondition(_working)
+    @precondition(lambda self: self._working() and not self.calm)
     @rule(trigger=st.sampled_from(Trigger))
     def something_comes_up(self, trigger: Trigger) -> None:
         self.open.add(trigger)
@@ -238,9 +256,11 @@ class Lifecycle(RuleBasedStateMachine):
         else:
             assert trigger not in (Trigger.QUESTION, Trigger.BUDGET)
 
-    @precondition(lambda self: self._working() and self.artifact > 0)
+    @precondition(_working)
     @rule()
     def finishes(self) -> None:
+        self.artifact += 1
+        self.written_by.append(self.state.leg)
         plan = evaluate(self.strategy, Gate.PLAN, self._facts())
         if isinstance(plan, Pause):
             self._open(Gate.PLAN, plan.reasons)
@@ -274,75 +294,59 @@ class Lifecycle(RuleBasedStateMachine):
         self._move(Event.PAUSE)
 
     @precondition(lambda self: self.state.status is Status.IN_PROGRESS)
-    @rule(failure=st.sampled_from([BROKE, FOR_GOOD]))
+    @rule(failure=st.sampled_from([BROKE, BROKE, BROKE, BROKE, FOR_GOOD]))
     def fails(self, failure: Failure) -> None:
         self._move(Event.FAIL, failure=failure)
 
     # A person
 
-    def _decides(self, move: Callable[[Checkpoint], None], named: str | None) -> None:
+    def _still_talking(self) -> bool:
+        """Not for so long that a run consists of nothing else."""
+        recent = self.seen[-4:]
+        return self.checkpoint is not None and any(s.status is not Status.PENDING_REVIEW for s in recent)
+
+    @precondition(lambda self: self.checkpoint is not None)
+    @rule(data=st.data(), decision=st.sampled_from(DECISIONS))
+    def decides(self, data: st.DataObject, decision: Event) -> None:
         assert self.checkpoint is not None
-        before = self.state
-        if named == self.checkpoint.digest:
-            require_digest(named, self.checkpoint.packet, self.checkpoint.digest)
-            move(self.checkpoint)
+        shown = self.checkpoint.digest
+        named = data.draw(st.sampled_from([*[shown] * 6, None, "0" * 64, *self.checkpoint.earlier]))
+        if named == shown:
+            require_digest(named, self.checkpoint.packet, shown)
+            self._decides(decision, self.checkpoint)
             return
+        before = self.state
         with pytest.raises((Conflict, PreconditionRequired)) as caught:
-            require_digest(named, self.checkpoint.packet, self.checkpoint.digest)
-        assert caught.value.code in ("stale_packet", "packet_digest_required")
+            require_digest(named, self.checkpoint.packet, shown)
+        assert caught.value.code == ("stale_packet" if named else "packet_digest_required")
         assert self.state == before
 
-    def _some_digest(self, data: st.DataObject) -> str | None:
-        assert self.checkpoint is not None
-        return data.draw(st.sampled_from([self.checkpoint.digest, None, "0" * 64, *self.checkpoint.earlier]))
-
-    @precondition(lambda self: self.checkpoint is not None)
-    @rule(data=st.data())
-    def approve(self, data: st.DataObject) -> None:
-        def move(checkpoint: Checkpoint) -> None:
-            final = checkpoint.gate is Gate.FINAL
-            if checkpoint.gate is Gate.PLAN:
-                self.approved_plan = checkpoint.packet["plan"]
-            settled = {t for t in self.open if t.value in checkpoint.reasons}
-            self.stopped_for |= settled
-            self.open -= settled
-            if final:
-                self.sealed, self.sealed_by = checkpoint.packet["artifact"], "person"
-            self._move(Event.APPROVE, final_gate=final)
-            self.checkpoint = None
-
-        self._decides(move, self._some_digest(data))
-
-    @precondition(lambda self: self.checkpoint is not None)
-    @rule(data=st.data())
-    def request_changes(self, data: st.DataObject) -> None:
-        def move(checkpoint: Checkpoint) -> None:
-            if self.asked_for_changes == 3:
-                with pytest.raises(Conflict) as caught:
-                    self._move(Event.REQUEST_CHANGES)
-                assert caught.value.code == "iterations_exhausted"
+    def _decides(self, decision: Event, checkpoint: Checkpoint) -> None:
+        if decision is Event.REQUEST_CHANGES and self.asked_for_changes == 3:
+            with pytest.raises(Conflict) as caught:
+                self._move(decision)
+            assert caught.value.code == "iterations_exhausted"
+            return
+        final = checkpoint.gate is Gate.FINAL
+        self._move(decision, final_gate=final)
+        self.checkpoint = None
+        settled = {t for t in self.open if t.value in checkpoint.reasons}
+        match decision:
+            case Event.APPROVE:
+                if checkpoint.gate is Gate.PLAN:
+                    self.approved_plan = checkpoint.packet["plan"]
+                if final:
+                    self.sealed, self.sealed_by = checkpoint.packet["artifact"], "person"
+            case Event.REQUEST_CHANGES:
+                self.asked_for_changes += 1
+            case _:
+                assert self.state.failure is not None
+                assert not self.state.failure.retryable
                 return
-            settled = {t for t in self.open if t.value in checkpoint.reasons}
-            self.stopped_for |= settled
-            self.open -= settled
-            self._move(Event.REQUEST_CHANGES)
-            self.asked_for_changes += 1
-            self.checkpoint = None
+        self.stopped_for |= settled
+        self.open -= settled
 
-        self._decides(move, self._some_digest(data))
-
-    @precondition(lambda self: self.checkpoint is not None)
-    @rule(data=st.data(), event=st.sampled_from([Event.REJECT, Event.EXPIRE]))
-    def reject_or_expire(self, data: st.DataObject, event: Event) -> None:
-        def move(_: Checkpoint) -> None:
-            self._move(event)
-            assert self.state.failure is not None
-            assert not self.state.failure.retryable
-            self.checkpoint = None
-
-        self._decides(move, self._some_digest(data))
-
-    @precondition(lambda self: self.checkpoint is not None)
+    @precondition(_still_talking)
     @rule()
     def supersede(self) -> None:
         """The packet changed: whoever looked at the old one must look again."""
@@ -353,12 +357,13 @@ class Lifecycle(RuleBasedStateMachine):
         self._open(old.gate, old.reasons)
         self.checkpoint.earlier = [*old.earlier, old.digest]
 
-    @precondition(lambda self: self.checkpoint is not None)
+    @precondition(_still_talking)
     @rule(event=st.sampled_from([Event.VOTE, Event.APPROVE_PENDING, Event.WITHDRAW]))
     def talks_about_it(self, event: Event) -> None:
         self._move(event)
         assert self.state.status is Status.PENDING_REVIEW
 
+    @precondition(lambda self: len(self.seen) > self.cancelled_after)
     @rule()
     def cancel(self) -> None:
         if self.state.status in (Status.COMPLETED, Status.FAILED, Status.CANCELLED):
@@ -381,18 +386,17 @@ class Lifecycle(RuleBasedStateMachine):
                 self._move(Event.RETRY)
             assert caught.value.code == "not_retryable"
 
+    @precondition(lambda self: self.state.status in (Status.COMPLETED, Status.CANCELLED))
     @rule(event=st.sampled_from(Event), lapsed=st.booleans(), final=st.booleans())
-    def tries_anything_else(self, event: Event, lapsed: bool, final: bool) -> None:
-        """Whatever an ended session is asked, it stays as it is."""
-        if self.state.status in (Status.COMPLETED, Status.CANCELLED):
-            with pytest.raises(Conflict):
-                apply(self.state, event, lease_lapsed=lapsed, final_gate=final, failure=BROKE)
+    def asks_an_ended_session(self, event: Event, lapsed: bool, final: bool) -> None:
+        with pytest.raises(Conflict):
+            self._move(event, lease_lapsed=lapsed, final_gate=final, failure=BROKE)
 
 
 LifecycleTest = Lifecycle.TestCase
 LifecycleTest.settings = settings(
     max_examples=300,
-    stateful_step_count=40,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
