@@ -75,7 +75,7 @@ describe("new work", () => {
     await waitFor(() => expect(router.state.location.pathname).toMatch(/\/sessions\//));
     expect(body).toMatchObject({
       agent_type: "research", task_description: "Why was it lost?", approval_strategy: "checkpoint_required", runtime: "extractive", auto_execute: true,
-      config: { depth: "thorough", max_findings: 7, include_sources: ["board"] },
+      config: { depth: "thorough", max_findings: 7 }, source_ids: ["board"],
     });
   });
   it("puts the server's complaint beside its field", async () => {

@@ -156,8 +156,8 @@ export interface WorkSession {
   checkpoint_id: string | null;
   failure: Failure | null;
   task_document_id: string | null;
-  deliveries: { id: string; kind: string; target: string | null; status: string; detail: string | null }[];
-  approved_by: string | null;
+  deliveries: { id: string; kind: string; target: unknown; status: string; detail: string | null }[];
+  approved_by?: string | null;
   created_by: string | null;
   created_at: string;
   updated_at: string;
@@ -334,7 +334,7 @@ export interface Packet {
   plan: { steps: { title: string; detail?: string | null }[] } | null;
   artifacts: PacketArtifact[];
   envelope: { id: string; digest: string } | null;
-  triggers: { id: string; kind: string; detail: string; artifact_id?: string | null }[];
+  triggers: { id: string; kind: string; detail: unknown }[];
   obligations: Obligation[];
   question: { text: string } | null;
   effects: Effect[];
@@ -363,17 +363,20 @@ export interface CheckpointItem {
   iteration: number;
   max_iterations: number;
   can_request_changes: boolean;
-  assignee: string | null;
+  assignee: { id: string; name: string | null } | null;
   due_at: string | null;
   snoozed_until: string | null;
   opened_at: string;
   decision: {
     decision: "approve" | "reject" | "request_changes";
+    /** The member's id; null where policy decided. */
     by: string | null;
+    name: string;
     at: string;
-    reason: string | null;
-    feedback: string | null;
+    reason?: string | null;
+    acknowledged?: { claim_id: string; reason: string }[];
   } | null;
+  superseded_by: string | null;
   consequence: string;
   headline: string;
   effects: Effect[];
@@ -398,6 +401,7 @@ export interface RevealItem {
   truth: string;
   explanation: string;
   only_a_reader: boolean;
+  flagged?: boolean;
   caught: boolean;
 }
 

@@ -250,6 +250,7 @@ export const en = {
     score_other: "{{count}} errors were planted. You caught {{caught}}.",
     caught: "Caught",
     missed: "Passed by",
+    kept: "Seen and kept",
     reader: "Only a reader could find this one: every word of it stands in a source.",
     kind: {
       date: "A wrong date",

@@ -30,7 +30,7 @@ export function makeHandlers() {
     if (!c) return missing("review");
     if (!body["packet_digest"]) return problem(428, "packet_digest_missing", "Say which packet you decide on.");
     if (c.status !== "pending_review" || c.approve_pending)
-      return problem(409, "already_decided", `This review was already decided by ${c.decision?.by ?? "somebody"}.`, { checkpoint: c });
+      return problem(409, "already_decided", `This review was already decided by ${c.decision?.name ?? "somebody"}.`, { checkpoint: c });
     if (body["packet_digest"] !== c.packet_digest)
       return problem(409, "stale_packet", "The packet changed while you read.", { checkpoint: c });
     return null;
@@ -111,7 +111,7 @@ export function makeHandlers() {
       const seconds = Number(body["undo_seconds"] ?? 0);
       c.approve_pending = seconds > 0;
       c.undo_until = seconds > 0 ? new Date(Date.now() + seconds * 1000).toISOString() : null;
-      c.decision = { decision: "approve", by: data.me.name, at: new Date().toISOString(), reason: null, feedback: null };
+      c.decision = { decision: "approve", by: data.me.id, name: data.me.name, at: new Date().toISOString(), acknowledged: body["acknowledged"] as { claim_id: string; reason: string }[] };
       if (!c.approve_pending) c.status = "approved";
       else setTimeout(() => { if (c.approve_pending) { c.approve_pending = false; c.status = "approved"; } }, seconds * 1000);
       return answer(c);
@@ -130,7 +130,7 @@ export function makeHandlers() {
       const refused = guard(c, body);
       if (refused || !c) return refused ?? missing("review");
       c.status = "rejected";
-      c.decision = { decision: "reject", by: data.me.name, at: new Date().toISOString(), reason: String(body["rejection_reason"]), feedback: null };
+      c.decision = { decision: "reject", by: data.me.id, name: data.me.name, at: new Date().toISOString(), reason: String(body["rejection_reason"]) };
       return answer(c);
     }),
     http.post(url(`${base}/checkpoints/:id/request-changes`), async ({ params, request }) => {
@@ -139,7 +139,7 @@ export function makeHandlers() {
       const refused = guard(c, body);
       if (refused || !c) return refused ?? missing("review");
       c.status = "changes_requested";
-      c.decision = { decision: "request_changes", by: data.me.name, at: new Date().toISOString(), reason: null, feedback: null };
+      c.decision = { decision: "request_changes", by: data.me.id, name: data.me.name, at: new Date().toISOString() };
       return answer(c);
     }),
     http.get(url("/events"), () =>

@@ -17,8 +17,8 @@ import { useTitle } from "@/lib/title";
 import { agentWord } from "@/review/Queue";
 
 const STRATEGIES: Strategy[] = ["checkpoint_required", "final_only", "auto_approve_low_risk"];
-const SOURCE_KEYS = ["include_sources", "data_sources"];
-const HIDDEN_KEYS = [...SOURCE_KEYS, "exclude_sources"];
+/** The list of sources says the same, for every agent. */
+const HIDDEN_KEYS = ["include_sources", "data_sources", "exclude_sources"];
 const DRAFT_LIMIT = 2_000_000;
 
 interface Values extends FieldValues {
@@ -106,7 +106,6 @@ function NewWork({
   const name = search.agent === "check" || agents.some((a) => a.name === search.agent) ? (search.agent ?? "check") : "check";
   const agent = agents.find((a) => a.name === name) ?? null;
   const schema = useMemo(() => agent?.config_schema ?? { type: "object", properties: {} }, [agent]);
-  const sourceKey = SOURCE_KEYS.find((key) => schema.properties?.[key]);
   const usable = sources.filter((s) => !s.retracted_at);
   const ready = usable.filter((s) => s.status === "ready");
 
@@ -167,7 +166,6 @@ function NewWork({
       }
       const config = cleaned(schema, v.config);
       for (const key of HIDDEN_KEYS) delete config[key];
-      if (sourceKey && subset) config[sourceKey] = chosen.map((s) => s.id);
       const budget = {
         ...(runtime?.uses_model && v.usd.trim() ? { usd: Number(v.usd) } : {}),
         ...(v.minutes.trim() ? { seconds: Number(v.minutes) * 60 } : {}),
@@ -179,6 +177,7 @@ function NewWork({
           task_description: v.task.trim(),
           config,
           approval_strategy: v.strategy,
+          ...(subset ? { source_ids: chosen.map((s) => s.id) } : {}),
           ...(runtime ? { runtime: runtime.name } : {}),
           ...(Object.keys(budget).length ? { budget } : {}),
           auto_execute: true,
@@ -328,7 +327,7 @@ function NewWork({
                       <label className="opt row" key={source.id}>
                         <input
                           type="checkbox"
-                          disabled={source.status !== "ready" || (name !== "check" && !sourceKey)}
+                          disabled={source.status !== "ready"}
                           checked={source.status === "ready" && !values.left.includes(source.id)}
                           onChange={(event) =>
                             setValue(

@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api, ApiError, newKey } from "@/api/client";
 import { artifactsQuery, base, checkpointQuery, envelopeQuery, eventsQuery, projectQuery, sessionQuery } from "@/api/queries";
-import type { Artifact, Envelope, WorkSession } from "@/api/types";
+import type { Artifact, Envelope, WorkEvent, WorkSession } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
@@ -97,7 +97,7 @@ function Session({ session }: { session: WorkSession }) {
         {session.task_description !== session.title && (
           <p className="mt-1.5 max-w-[72ch] text-ink-2 whitespace-pre-line">{clipped(session.task_description)}</p>
         )}
-        <Outcome session={session} />
+        <Outcome session={session} by={session.approved_by ?? signedBy(events.data ?? [])} />
         {session.progress && live && (
           <p className="meta mt-3 onlyphone">
             {t("empty.progress", { done: session.progress.done, total: session.progress.total, label: session.progress.label })}
@@ -215,14 +215,26 @@ function Running({ since }: { since: string }) {
   return <>{t("session.running", { time: duration((Date.now() - new Date(since).getTime()) / 1000) })}</>;
 }
 
+function targetWords(target: unknown): string {
+  const path = typeof target === "string" ? target : (target as { path?: unknown } | null)?.path;
+  return typeof path === "string" && path ? ` (${path})` : "";
+}
+
+/** Who signed at the final gate, from the record of events; the last word counts. */
+function signedBy(events: WorkEvent[]): string | null {
+  const last = events.findLast((event) => event.type === "decided" || event.type === "withdrawn");
+  const name = last?.type === "decided" && last.data["decision"] === "approve" ? (last.data["name"] ?? last.data["by"]) : null;
+  return typeof name === "string" ? name : null;
+}
+
 /** How it ended, by whom, and where it went. A rejected piece of work was decided, it did not fail. */
-function Outcome({ session }: { session: WorkSession }) {
+function Outcome({ session, by }: { session: WorkSession; by: string | null }) {
   if (session.status === "completed") {
     return (
       <div className="mt-4 border-t border-line-2 pt-3">
         <p>
           <Mark shape="own" className="v-accent" />{" "}
-          <b>{session.approved_by ? t("status.signedBy", { by: session.approved_by }) : t("status.completed")}</b>
+          <b>{by ? t("status.signedBy", { by }) : t("status.completed")}</b>
           <span className="quiet" title={exact(session.settled_at)}>
             {session.settled_at ? `, ${clock(session.settled_at)}` : ""}
           </span>
@@ -230,7 +242,7 @@ function Outcome({ session }: { session: WorkSession }) {
         {session.deliveries.map((delivery) => (
           <p className="meta mt-1" key={delivery.id}>
             {tMaybe(`delivery.${delivery.kind}`, delivery.kind)}: {delivery.detail ?? tMaybe(`deliveryStatus.${delivery.status}`, delivery.status)}
-            {delivery.target ? ` (${delivery.target})` : ""}
+            {targetWords(delivery.target)}
           </p>
         ))}
       </div>

@@ -47,7 +47,7 @@ export function stepOf(event: WorkEvent): Step | null {
     case "checkpoint_opened":
       return step("stop", d["kind"] === "plan" ? t("step.stopPlan") : d["kind"] === "final" ? t("step.stopFinal") : t("step.stopMid"));
     case "decided": {
-      const by = s(d["by"]) || t("decided.you");
+      const by = s(d["name"]) || s(d["by"]) || t("decided.you");
       const decision = s(d["decision"]);
       if (decision === "reject") return step("none", t("step.rejected", { by }), s(d["reason"]));
       if (decision === "request_changes") return step("own", t("step.sentBack", { by }));

@@ -34,10 +34,16 @@ function Status({ title, words, error, calm }: { title: string; words?: string; 
   );
 }
 
+/** Who decided: "you", or the name. */
+export function decidedBy({ decision }: Checkpoint, me: string | null): string {
+  if (!decision || (decision.by !== null && decision.by === me)) return t("decided.you");
+  return decision.name;
+}
+
 /** A finished decision, in words. */
 export function decidedWords(checkpoint: Checkpoint, me: string | null): { title: string; words: string } {
   const { decision, status } = checkpoint;
-  const by = !decision?.by || decision.by === me ? t("decided.you") : decision.by;
+  const by = decidedBy(checkpoint, me);
   const at = decision ? clock(decision.at) : "";
   if (status === "approved" || checkpoint.approve_pending) {
     const word = checkpoint.kind === "final" ? "decided.signed" : "decided.approved";

@@ -44,8 +44,20 @@ export function Obligations({ items }: { items: Obligation[] }) {
 }
 
 /** After the decision on a sample: every planted error, and whether it was caught. */
-export function Reveal({ items, rows, onSelect }: { items: RevealItem[]; rows: Row[]; onSelect: (claim: string) => void }) {
-  const caught = items.filter((item) => item.caught).length;
+export function Reveal({
+  items,
+  rows,
+  kept,
+  onSelect,
+}: {
+  items: RevealItem[];
+  rows: Row[];
+  /** Claims that were kept with a reason: seen, and signed on purpose. */
+  kept: Set<string>;
+  onSelect: (claim: string) => void;
+}) {
+  const seen = (item: RevealItem) => item.caught || (item.claim_id !== null && kept.has(item.claim_id));
+  const caught = items.filter(seen).length;
   return (
     <section className="ev" aria-label={t("reveal.title")}>
       <h2 className="h3">{t("reveal.title")}</h2>
@@ -54,8 +66,8 @@ export function Reveal({ items, rows, onSelect }: { items: RevealItem[]; rows: R
         {items.map((item, i) => {
           const row = rows.find((r) => r.claim.id === item.claim_id);
           return (
-            <li className="ob" key={i} data-v={item.caught ? "supported" : "unsupported"}>
-              <Mark shape={item.caught ? "met" : "unmet"} />
+            <li className="ob" key={i} data-v={seen(item) ? "supported" : "unsupported"}>
+              <Mark shape={seen(item) ? "met" : "unmet"} />
               <div>
                 <div className="h">
                   {row ? (
@@ -67,7 +79,7 @@ export function Reveal({ items, rows, onSelect }: { items: RevealItem[]; rows: R
                   ) : (
                     <b>{tMaybe(`reveal.kind.${item.kind}`, item.kind)}</b>
                   )}
-                  <span>{item.caught ? t("reveal.caught") : t("reveal.missed")}</span>
+                  <span>{item.caught ? t("reveal.caught") : seen(item) ? t("reveal.kept") : t("reveal.missed")}</span>
                 </div>
                 <p className="font-serif text-[15px] leading-6">{keep(item.text)}</p>
                 <p>{keep(item.truth)}</p>
@@ -82,6 +94,15 @@ export function Reveal({ items, rows, onSelect }: { items: RevealItem[]; rows: R
   );
 }
 
+/** What a trigger says, in words; other shapes of detail say nothing to a reader. */
+function detailWords(detail: unknown): string {
+  if (typeof detail === "string") return detail;
+  if (detail === null || typeof detail !== "object") return "";
+  const fields = detail as Record<string, unknown>;
+  const words = fields["reason"] ?? fields["detail"] ?? fields["text"] ?? fields["why"] ?? fields["question"];
+  return typeof words === "string" ? words : "";
+}
+
 export function WhyStopped({ packet }: { packet: Packet }) {
   if (packet.triggers.length === 0) return null;
   return (
@@ -92,7 +113,7 @@ export function WhyStopped({ packet }: { packet: Packet }) {
             <Mark shape="stop" className="v-accent" />
             <span>
               <b>{tMaybe(`reason.${trigger.kind}`, trigger.kind)}</b>
-              {trigger.detail ? `: ${trigger.detail}` : ""}
+              {detailWords(trigger.detail) && `: ${detailWords(trigger.detail)}`}
             </span>
           </li>
         ))}

@@ -14,14 +14,14 @@ import { t, tMaybe } from "@/i18n";
 import { exact, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
-import { Banner, Dock, LoadingDock, REASONS } from "./Dock";
+import { Banner, decidedWords, Dock, LoadingDock, REASONS } from "./Dock";
 import { Draft } from "./Draft";
 import { Composer, EvidencePane } from "./Evidence";
 import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
 import { agentWord, Queue } from "./Queue";
 import {
   approveBody, asked, changedClaims, changesToSend, flagsOf, mustSettle, openFlags, readyToSign, reduce, rowsOf,
-  start, tally as tallyOf, type Row,
+  start, tally as tallyOf, type ReviewState, type Row,
 } from "./state";
 import { Strip } from "./Strip";
 
@@ -80,6 +80,9 @@ export function ReviewPage() {
   );
 }
 
+/** What was done with a packet, on its way to the one that took its place; kept in this tab's memory only. */
+const carried = new Map<string, ReviewState>();
+
 /** The packet that is on screen: it changes only when the reader says so. */
 interface Shown {
   checkpoint: Checkpoint;
@@ -104,7 +107,13 @@ function Review({
   const offline = useOfflineSince() !== null;
   const [shown, setShown] = useState<Shown>({ checkpoint: current, documents });
   const { packet } = shown.checkpoint;
-  const [state, dispatch] = useReducer(reduce, current, (c) => start(c.packet, c.packet_digest));
+  const [state, dispatch] = useReducer(reduce, current, (c) => {
+    const before = carried.get(c.id);
+    carried.delete(c.id);
+    return before
+      ? reduce(before, { type: "open", packet: c.packet, digest: c.packet_digest })
+      : start(c.packet, c.packet_digest);
+  });
   const [error, setError] = useState<unknown>(null);
   const [elsewhere, setElsewhere] = useState<Checkpoint | null>(null);
   const draft = useRef<HTMLDivElement>(null);
@@ -116,7 +125,11 @@ function Review({
   const ready = readyToSign(rows, state);
 
   // What the server says now about this checkpoint: its decision is always shown, its packet only on request.
-  const newest = elsewhere ?? current;
+  const successor = useQuery({
+    ...checkpointQuery(current.superseded_by ?? ""),
+    enabled: current.status === "superseded" && current.superseded_by !== null,
+  });
+  const newest = elsewhere ?? successor.data ?? current;
   const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending;
   const status: Checkpoint = stale ? shown.checkpoint : { ...newest, packet };
   const decided = status.status !== "pending_review" || status.approve_pending;
@@ -233,6 +246,7 @@ function Review({
     decide.mutate({ verb: "withdraw", json: {}, words: t("busy.undo") });
   const showNewest = async () => {
     if (newest.id !== status.id) {
+      carried.set(newest.id, state);
       void navigate({ to: "/review/$checkpointId", params: { checkpointId: newest.id } });
       return;
     }
@@ -371,7 +385,7 @@ function Review({
   const project = useQuery(projectQuery(place.projectId));
   const revealed = useQuery({
     ...revealQuery(place),
-    enabled: decided && !status.approve_pending && project.data?.sample_key === "check",
+    enabled: decided && !status.approve_pending && (project.data?.sample_key === "check" || project.data?.sample_key === "report"),
   });
 
   const plan = packet.kind === "plan";
@@ -426,7 +440,7 @@ function Review({
         {status.status === "rejected" && (
           <div className="banner" role="status">
             <span>
-              <b>{t("decided.rejected", { by: status.decision?.by ?? t("decided.you"), reason: status.decision?.reason ?? "" })}</b>{" "}
+              <b>{decidedWords(status, me.data?.id ?? null).title}</b>{" "}
               {t("decided.nothing")}
             </span>
           </div>
@@ -466,7 +480,12 @@ function Review({
       </main>
       <aside className="evidence" aria-label={t("evidence.pane")} ref={evidence} tabIndex={-1}>
         {help && <KeysHelp onClose={() => setHelp(false)} />}
-        {revealed.data && revealed.data.length > 0 && <Reveal items={revealed.data} rows={rows} onSelect={select} />}
+        {revealed.data && revealed.data.length > 0 && <Reveal
+            items={revealed.data}
+            rows={rows}
+            kept={new Set((status.decision?.acknowledged ?? []).map((a) => a.claim_id))}
+            onSelect={select}
+          />}
         {row && (
           <EvidencePane
             projectId={place.projectId}
@@ -522,7 +541,7 @@ function Review({
           undoUntil={status.approve_pending ? status.undo_until : null}
           signLabel={signLabel || tMaybe(`consequence.${packet.kind}`, t("consequence.final"))}
           canAsk={canAsk}
-          me={me.data?.name ?? null}
+          me={me.data?.id ?? null}
           nextId={nextItem?.id ?? null}
           acts={{
             sign,
