@@ -129,7 +129,9 @@ async def test_common_words_alone_still_find_the_best(
 async def test_the_index_is_used_although_rows_are_secured(
     db: Database, database: str, workspace: UUID, project: UUID
 ) -> None:
-    """Row-level security hides text indexes from the planner; the candidates' function must not lose its own."""
+    """Row-level security hides text indexes from the planner; the candidates' function must not lose its
+    own.
+    """
     words = "\n\n".join(f"Paragraph {n} is about number{n} and nothing else." for n in range(2_000))
     await add(db, workspace, project, text=words)
     async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as owner:

@@ -17,7 +17,9 @@ _BATCH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class NewBlock:
-    """A block to be written. `terms` are its stemmed terms with their counts; empty keeps it out of the search."""
+    """A block to be written. `terms` are its stemmed terms with their counts; empty keeps it out of the
+    search.
+    """
 
     id: UUID
     ordinal: int
@@ -33,7 +35,7 @@ class NewBlock:
 
 @dataclass(frozen=True, slots=True)
 class BlockRow:
-    """A block with its source's title. `score` is set by searches, `retracted` is true of a retracted source."""
+    """A block with its source's title. `indexed` tells whether it can be found; searches set `score`."""
 
     block_id: UUID
     source_id: UUID
@@ -52,8 +54,8 @@ class BlockRow:
     score: float = 0.0
 
 
-_COLUMNS = """b.id AS block_id, b.source_id, b.version, s.title AS source_title, b.ordinal, b.kind, b.page, b.heading,
-    b.char_start, b.char_end, b.text, b.state, b.meta,
+_COLUMNS = """b.id AS block_id, b.source_id, b.version, s.title AS source_title, b.ordinal, b.kind, b.page,
+    b.heading, b.char_start, b.char_end, b.text, b.state, b.meta,
     b.length > 0 AS indexed"""
 _FROM = "blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id"
 
@@ -66,18 +68,20 @@ def tag(project_id: UUID) -> str:
 async def insert(
     tx: Tx, *, project_id: UUID, source_id: UUID, version: int, state: str, blocks: Sequence[NewBlock]
 ) -> None:
-    """Writes the blocks of a version. The index is made of `terms`, by the database, so the two cannot differ."""
+    """Writes the blocks of a version. The index is made of `terms`, by the database, so the two cannot
+    differ.
+    """
     statement = text(
         """
-        INSERT INTO blocks (workspace_id, id, project_id, source_id, version, ordinal, kind, char_start, char_end,
-                            page, heading, text, terms, length, tsv, meta, state)
-        SELECT :workspace_id, n.id, :project_id, :source_id, :version, n.ordinal, n.kind, n.char_start, n.char_end,
-               n.page, n.heading, n.text, n.terms::jsonb, n.length,
+        INSERT INTO blocks (workspace_id, id, project_id, source_id, version, ordinal, kind, char_start,
+                            char_end, page, heading, text, terms, length, tsv, meta, state)
+        SELECT :workspace_id, n.id, :project_id, :source_id, :version, n.ordinal, n.kind, n.char_start,
+               n.char_end, n.page, n.heading, n.text, n.terms::jsonb, n.length,
                array_to_tsvector(ARRAY(SELECT :tag || k FROM jsonb_object_keys(n.terms::jsonb) k)),
                n.meta::jsonb, :state
-        FROM unnest(CAST(:ids AS uuid[]), CAST(:ordinals AS int[]), CAST(:kinds AS text[]), CAST(:starts AS int[]),
-                    CAST(:ends AS int[]), CAST(:pages AS int[]), CAST(:headings AS text[]), CAST(:texts AS text[]),
-                    CAST(:terms AS text[]), CAST(:lengths AS int[]), CAST(:metas AS text[]))
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:ordinals AS int[]), CAST(:kinds AS text[]),
+                    CAST(:starts AS int[]), CAST(:ends AS int[]), CAST(:pages AS int[]),
+                    CAST(:headings AS text[]), CAST(:texts AS text[]), CAST(:terms AS text[]), CAST(:lengths AS int[]), CAST(:metas AS text[]))
              AS n(id, ordinal, kind, char_start, char_end, page, heading, text, terms, length, meta)
         """
     )
@@ -122,12 +126,14 @@ async def lock_counts(tx: Tx, project_id: UUID) -> None:
 _DF = """
     SELECT k AS term, count(*)::int AS n
     FROM blocks b, LATERAL jsonb_object_keys(b.terms) k
-    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0 AND b.state IN ('accepted', 'locked')
+    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0
+      AND b.state IN ('accepted', 'locked')
     GROUP BY k
 """
 _TOTALS = """
     SELECT count(*) AS blocks, coalesce(sum(b.length), 0) AS terms FROM blocks b
-    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0 AND b.state IN ('accepted', 'locked')
+    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0
+      AND b.state IN ('accepted', 'locked')
 """
 
 
@@ -230,7 +236,8 @@ async def bm25(
     k1: float,
     b: float,
 ) -> tuple[list[BlockRow], int]:
-    """Scores the blocks that match the text query `candidates` and answers the best `k` with the number matched.
+    """Scores the blocks that match the text query `candidates` and answers the best `k` with the number
+    matched.
 
     `weights` is the inverse document frequency of every query term. The formula is Robertson and Zaragoza's
     (2009) BM25; equal scores are ordered by reading order.
@@ -239,7 +246,8 @@ async def bm25(
         text(
             f"""
             WITH matched AS MATERIALIZED (
-              SELECT b.id, b.terms, b.length FROM proofroom_block_candidates(:project_id, CAST(:query AS tsquery)) c(id)
+              SELECT b.id, b.terms, b.length FROM proofroom_block_candidates(:project_id,
+                CAST(:query AS tsquery)) c(id)
               JOIN blocks b ON b.workspace_id = :workspace_id AND b.id = c.id
               WHERE CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[]))
             ), scored AS (
@@ -283,7 +291,9 @@ async def bm25(
 
 
 async def live(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> list[BlockRow]:
-    """All live blocks of a project (of some of its sources) in reading order, sources in the order they came."""
+    """All live blocks of a project (of some of its sources) in reading order, sources in the order they
+    came.
+    """
     rows = await tx.execute(
         text(
             f"""
@@ -331,7 +341,8 @@ async def of_version(tx: Tx, source_id: UUID, version: int) -> list[BlockRow]:
     """A version's blocks in reading order, whatever their state."""
     rows = await tx.execute(
         text(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE b.source_id = :source_id AND b.version = :version ORDER BY b.ordinal"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM {_FROM}"  # noqa: S608
+            " WHERE b.source_id = :source_id AND b.version = :version ORDER BY b.ordinal"
         ),
         {"source_id": source_id, "version": version},
     )

@@ -44,7 +44,8 @@ class SourceRow:
 
 
 _SELECT = """
-    SELECT s.id, s.project_id, s.title, coalesce(v.filename, s.filename) AS filename, v.content_type, s.origin, s.url,
+    SELECT s.id, s.project_id, s.title, coalesce(v.filename, s.filename) AS filename, v.content_type,
+      s.origin, s.url,
            s.status, s.failure, s.version, coalesce(v.byte_size, 0) AS byte_size, v.sha256,
            (SELECT count(*) FROM blocks b WHERE b.workspace_id = s.workspace_id AND b.source_id = s.id
               AND b.version = s.version) AS block_count,
@@ -208,7 +209,8 @@ async def dependents(tx: Tx, source_id: UUID) -> dict[str, list[dict[str, Any]]]
         text(
             """
             SELECT e.id AS envelope_id, e.session_id, e.iteration, w.title AS session_title, w.status
-            FROM context_envelopes e JOIN work_sessions w ON w.workspace_id = e.workspace_id AND w.id = e.session_id
+            FROM context_envelopes e JOIN work_sessions w ON w.workspace_id = e.workspace_id
+              AND w.id = e.session_id
             WHERE e.receipt -> 'included' @> :needle ORDER BY e.id
             """
         ).bindparams(bindparam("needle", type_=JSONB)),
@@ -219,7 +221,8 @@ async def dependents(tx: Tx, source_id: UUID) -> dict[str, list[dict[str, Any]]]
             """
             SELECT a.id AS artifact_id, a.session_id, a.title, a.artifact_type, max(v.version) AS version,
                    bool_or(v.signed_at IS NOT NULL) AS signed
-            FROM artifact_versions v JOIN work_artifacts a ON a.workspace_id = v.workspace_id AND a.id = v.artifact_id
+            FROM artifact_versions v JOIN work_artifacts a ON a.workspace_id = v.workspace_id
+              AND a.id = v.artifact_id
             WHERE jsonb_path_exists(v.document, '$.refs.*.source_id ? (@ == $id)', :id)
                OR jsonb_path_exists(v.claims, '$[*].anchors[*].source_id ? (@ == $id)', :id)
             GROUP BY a.id, a.session_id, a.title, a.artifact_type ORDER BY a.id

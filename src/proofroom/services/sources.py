@@ -1,4 +1,6 @@
-"""Sources: adding, capturing, replacing and retracting them. Services never commit; `capture_source` is a job."""
+"""Sources: adding, capturing, replacing and retracting them. Services never commit; `capture_source` is a
+job.
+"""
 
 import asyncio
 import hashlib
@@ -24,7 +26,9 @@ MAX_TITLE = 300
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """What rests on a source: pinned envelopes, their work sessions, and artifacts that cite it (as JSON objects)."""
+    """What rests on a source: pinned envelopes, their work sessions, and artifacts that cite it (as JSON
+    objects).
+    """
 
     envelopes: Sequence[Mapping[str, Any]]
     sessions: Sequence[Mapping[str, Any]]
@@ -88,7 +92,8 @@ async def put_content(
     content_type: str | None = None,
     defer: bool = True,
 ) -> SourceRow:
-    """Adds a version to a source and defers its capture; the old version stays in use until the new one is ready.
+    """Adds a version to a source and defers its capture; the old version stays in use until the new one is
+    ready.
 
     The bytes that the newest version has already change nothing. Raises as `add_source`, NotFound
     (`source_not_found`) and Conflict (`source_retracted`).

@@ -23,11 +23,13 @@ _UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 def parse(
     data: bytes, filename: str | None = None, content_type: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Extracted:
-    """What is in a file. The kind is told from the bytes; name and declared type choose among kinds of text only.
+    """What is in a file. The kind is told from the bytes; name and declared type choose among kinds of text
+    only.
 
     For every block of the answer `text[char_start:char_end]` is its text; blocks are in order and do not
     overlap. Raises InvalidInput (`empty_file`, `encrypted_file`, `unreadable_file`, `no_text`),
-    UnsupportedMedia (`unsupported_type`) and TooLarge (`file_too_large`, `text_too_large`, `table_too_large`).
+    UnsupportedMedia (`unsupported_type`) and TooLarge (`file_too_large`, `text_too_large`,
+    `table_too_large`).
     """
     if len(data) > limits.file_bytes:
         raise file_too_large(len(data), limits)
@@ -66,7 +68,8 @@ def check_text(text: str, limits: Limits) -> None:
     if len(text) > limits.text_chars:
         raise TooLarge(
             "text_too_large",
-            f"The file holds {len(text):,} characters of text; {limits.text_chars:,} are the most that can be read.",
+            f"The file holds {len(text):,} characters of text;"
+            f" {limits.text_chars:,} are the most that can be read.",
             "Split it into several files.",
         )
 
@@ -80,7 +83,7 @@ def file_too_large(size: int, limits: Limits) -> TooLarge:
 
 
 def safe_name(filename: str | None) -> str:
-    """A file name as a label: its last part, without control and direction characters, at most 200 characters."""
+    """A file name as a label: its last part, printable, at most 200 characters."""
     if not filename:
         return ""
     last = filename.replace("\\", "/").rstrip("/").rpartition("/")[2]

@@ -47,10 +47,10 @@ async def compose(
 ) -> ContextEnvelope:
     """Puts together what an agent gets to see for a task, under a token budget.
 
-    When all blocks fit they are all there, in reading order. Otherwise the best for the task come first, then,
-    in turn, the best for each change request and focus area (`focus_areas` in `config`). The second of two equal
-    passages is left out. `source_ids` restricts the project to some of its sources. Without any block the
-    envelope says so and carries the flag `no_context`.
+    When all blocks fit they are all there, in reading order. Otherwise the best for the task come first,
+    then, in turn, the best for each change request and focus area (`focus_areas` in `config`). The second
+    of two equal passages is left out. `source_ids` restricts the project to some of its sources. Without
+    any block the envelope says so and carries the flag `no_context`.
     """
     wanted = tuple(obligations)
     settings = {name: value for name, value in (config or {}).items() if value not in ("", None, [], {})}
@@ -87,10 +87,11 @@ async def compose(
 
 
 async def rebuild(tx: Tx, envelope_id: UUID) -> str:
-    """The body of a pinned envelope, rendered again from the block versions in its receipt; nothing is ranked again.
+    """The body of a pinned envelope, rendered again from the block versions in its receipt; nothing is
+    ranked again.
 
-    Raises NotFound (`envelope_not_found`), Conflict (`redacted` when a block was deleted since, `digest_differs`
-    when what is there now is not what was sent).
+    Raises NotFound (`envelope_not_found`), Conflict (`redacted` when a block was deleted since,
+    `digest_differs` when what is there now is not what was sent).
     """
     pinned = await db_envelopes.get(tx, envelope_id)
     if pinned is None:

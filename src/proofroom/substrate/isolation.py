@@ -111,7 +111,9 @@ class ParserPool:
         self._busy: set[_Child] = set()
 
     def parse(self, data: bytes, filename: str | None, content_type: str | None, limits: Limits) -> Extracted:
-        """As `capture.parse`. Further codes: `parse_timeout`, `parse_crashed`, `parse_too_large`, `parse_too_deep`."""
+        """As `capture.parse`. Further codes: `parse_timeout`, `parse_crashed`, `parse_too_large`,
+        `parse_too_deep`.
+        """
         head = json.dumps(
             {
                 "size": len(data),
@@ -182,7 +184,7 @@ def _crashed(child: _Child, limits: Limits) -> ProofroomError:
     if child.process.wait() == -signal.SIGXCPU:
         return ProofroomError(
             "parse_timeout",
-            f"Reading the file took more than {limits.cpu_seconds} seconds of processor time and was stopped.",
+            f"Reading the file took over {limits.cpu_seconds} seconds of processor time and was stopped.",
             "Split it, or save it in a simpler form.",
         )
     return ProofroomError(

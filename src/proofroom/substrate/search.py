@@ -1,9 +1,10 @@
 """Search in one project: BM25 over candidates from the query's rarest terms.
 
-Ranking every block that holds any of the terms is slow on a large project, because common terms are everywhere
-and decide nothing. So terms are taken from the rarest on until they promise at least 400 blocks, and all of the
-query's terms score those. The formula: S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25
-and Beyond", Foundations and Trends in Information Retrieval 3(4), 2009, with k1 = 1.2, b = 0.75.
+Ranking every block that holds any of the terms is slow on a large project, because common terms are
+everywhere and decide nothing. So terms are taken from the rarest on until they promise at least 400 blocks,
+and all of the query's terms score those. The formula: S. Robertson, H. Zaragoza, "The Probabilistic
+Relevance Framework: BM25 and Beyond", Foundations and Trends in Information Retrieval 3(4), 2009, with k1 =
+1.2, b = 0.75.
 """
 
 import math

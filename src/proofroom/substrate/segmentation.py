@@ -60,7 +60,9 @@ def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def split_long(text: str, start: int, end: int, limit: int = MAX_CHARS) -> list[tuple[int, int]]:
-    """Cuts a span into pieces of at most `limit` characters: between sentences, else between words, else anywhere."""
+    """Cuts a span into pieces of at most `limit` characters: between sentences, else between words, else
+    anywhere.
+    """
     start, end = trim(text, start, end)
     if end - start <= limit:
         return [(start, end)] if start < end else []

@@ -8,30 +8,34 @@ and Korean letters become overlapping pairs.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import cast
 
-import snowballstemmer
+import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
 
 MAX_TERM_CHARS = 64
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_CJK}]+|[^\W_{_CJK}]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-# Function words that say nothing about a subject. "no" and "not" are kept out of it: they may decide a search.
+# Function words that say nothing about a subject. "no" and "not" are kept out of it: they may decide a
+# search.
 STOP_WORDS = frozenset(
-    """a about above after again against all also am an and any are as at be because been before being below between
-    both but by can could did do does doing down during each few for from further had has have having he her here hers
-    him his how i if in into is it its itself just me more most my of off on once only or other our ours out over own
-    same she should so some such than that the their theirs them then there these they this those through to too under
-    until up us very was we were what when where which while who whom why will with would you your yours""".split()
+    """a about above after again against all also am an and any are as at be because been before being
+    below between both but by can could did do does doing down during each few for from further had has have
+    having he her here hers him his how i if in into is it its itself just me more most my of off on once
+    only or other our ours out over own same she should so some such than that the their theirs them then
+    there these they this those through to too under
+    until up us very was we were what when where which while who whom why will with would you your
+    yours""".split()
 )
 
-_stemmer = snowballstemmer.stemmer("english")
+_stem_word = cast(Callable[[str], str], snowballstemmer.stemmer("english").stemWord)  # pyright: ignore[reportUnknownMemberType]
 
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
-    return _stemmer.stemWord(word)
+    return _stem_word(word)
 
 
 def terms(text: str) -> list[str]:

@@ -63,7 +63,9 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Limits of a fetch. `resolve` and `allowed` are for tests: a resolver, and addresses let through by name."""
+    """Limits of a fetch. `resolve` and `allowed` are for tests: a resolver, and addresses let through by
+    name.
+    """
 
     max_bytes: int = 100 * 1024 * 1024
     seconds: float = 60.0
@@ -99,7 +101,9 @@ def check(url: str) -> SplitResult:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the public internet; addresses that carry another (mapped, NAT64, 6to4) count as that."""
+    """Whether an address is on the public internet; addresses that carry another (mapped, NAT64, 6to4)
+    count as that.
+    """
     if isinstance(address, ipaddress.IPv6Address):
         inner = _inside(address)
         if inner is not None:
@@ -123,7 +127,9 @@ def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def _literal(host: str) -> Address | None:
-    """The address that a host is written as: also `2130706433`, `0x7f.1` and `127.1`, which programs accept."""
+    """The address that a host is written as: also `2130706433`, `0x7f.1` and `127.1`, which programs
+    accept.
+    """
     try:
         return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -136,7 +142,7 @@ def _literal(host: str) -> Address | None:
     return None
 
 
-async def fetch(url: str, policy: Policy = Policy()) -> Fetched:  # noqa: B008  frozen
+async def fetch(url: str, policy: Policy = Policy()) -> Fetched:
     """Gets a URL, following at most five redirects.
 
     Raises InvalidInput (`url_not_allowed`), TooLarge (`url_too_large`), Unavailable (`url_unreachable`) and
@@ -190,7 +196,9 @@ async def _system_resolver(host: str, port: int) -> Sequence[str]:
 
 
 async def _get(parts: SplitResult, address: str, policy: Policy) -> Fetched | str:
-    """The content, or where the answer redirects to. The connection goes to `address`, Host and TLS name the host."""
+    """The content, or where the answer redirects to. The connection goes to `address`, Host and TLS name
+    the host.
+    """
     host = parts.hostname or ""
     bracketed = f"[{address}]" if ":" in address else address
     port = f":{parts.port}" if parts.port else ""

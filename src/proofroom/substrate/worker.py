@@ -1,9 +1,9 @@
 """The parser process: one file in, one answer out, again and again until standard input ends.
 
-It is started by `substrate.isolation` as `python -m proofroom.substrate.worker`. A request is a length (4 bytes,
-big-endian) and that much JSON {"size", "filename", "content_type", "limits"}, then `size` bytes of file. An
-answer is a length and that much JSON: {"text_bytes", "extracted"} followed by `text_bytes` bytes of UTF-8, or
-{"error": {"family", "code", "message", "hint"}}.
+It is started by `substrate.isolation` as `python -m proofroom.substrate.worker`. A request is a length (4
+bytes, big-endian) and that much JSON {"size", "filename", "content_type", "limits"}, then `size` bytes of
+file. An answer is a length and that much JSON: {"text_bytes", "extracted"} followed by `text_bytes` bytes
+of UTF-8, or {"error": {"family", "code", "message", "hint"}}.
 """
 
 import contextlib
@@ -90,7 +90,9 @@ def _said(error: ProofroomError) -> dict[str, str]:
 
 
 def _bound(limits: Limits) -> None:
-    """Processor time counts from the start of the process, so each file gets what was used plus its own share."""
+    """Processor time counts from the start of the process, so each file gets what was used plus its own
+    share.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
     _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + limits.cpu_seconds + 1)
     if sys.platform == "linux":  # elsewhere address space says nothing about memory

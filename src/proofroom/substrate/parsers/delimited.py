@@ -201,7 +201,9 @@ def _filled(row: Sequence[str]) -> int:
 
 
 def _header(rows: Sequence[Sequence[str]]) -> tuple[Sequence[str] | None, Sequence[Sequence[str]]]:
-    """The header row, None when the first row is data already (it holds numbers or dates like the rows below)."""
+    """The header row, None when the first row is data already (it holds numbers or dates like the rows
+    below).
+    """
     first, rest = rows[0], rows[1:]
     if not rest:
         return (None, rows) if any(is_number(cell) for cell in first) else (first, rest)

@@ -68,24 +68,25 @@ class _Reader:
                 self._inline(token, around)
             elif token.type in ("fence", "code_block", "html_block") and token.map:
                 kind: BlockKind = "paragraph" if token.type == "html_block" else "code"
-                self._add(*token.map, kind)
+                self._add(token.map[0], token.map[1], kind)
             n += 1
 
     def _inline(self, token: Token, around: Sequence[str]) -> None:
         assert token.map is not None
+        first, after = token.map[0], token.map[1]
         if around[-1] == "heading_open":
-            span = self._span(*token.map, token.content)
+            span = self._span(first, after, token.content)
             self.heading = heading_text(token.content) or None
             self.title = self.title or self.heading
             if span[0] < span[1]:
-                self.blocks.append(BlockDraft("heading", *span))
+                self.blocks.append(BlockDraft("heading", span[0], span[1]))
             return
         kind: BlockKind = "paragraph"
         if "list_item_open" in around:
             kind = "list_item"
         elif "blockquote_open" in around:
             kind = "quote"
-        self._add(*token.map, kind, token.content)
+        self._add(first, after, kind, token.content)
 
     def _add(self, first: int, after: int, kind: BlockKind, content: str = "") -> None:
         start, end = self._span(first, after, content)

@@ -96,8 +96,8 @@ class Sniffed:
 def sniff(data: bytes, extension: str, declared: str) -> Sniffed:
     """Tells what `data` is and decodes text.
 
-    `extension` has no dot and is lower case; `declared` is a media type without parameters; either may be empty.
-    Raises InvalidInput (`empty_file`, `unreadable_file`) and UnsupportedMedia (`unsupported_type`).
+    `extension` has no dot and is lower case; `declared` is a media type without parameters; either may be
+    empty. Raises InvalidInput (`empty_file`, `unreadable_file`) and UnsupportedMedia (`unsupported_type`).
     """
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
         raise InvalidInput("empty_file", "The file is empty.", "Choose a file that has content.")

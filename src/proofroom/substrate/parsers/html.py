@@ -1,0 +1,297 @@
+"""HTML: the readable text of a page with its headings, paragraphs, lists and tables.
+
+Scripts, styles, forms and whatever is hidden are left out, navigation too. The text is ours, so offsets are
+exact in it. Nothing is loaded and nothing is run.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from lxml import etree as _etree  # pyright: ignore[reportMissingTypeStubs, reportAttributeAccessIssue, reportUnknownVariableType]
+from lxml import html as _html  # pyright: ignore[reportMissingTypeStubs]
+
+from proofroom.domain.errors import InvalidInput
+from proofroom.substrate.extracted import BlockDraft, BlockKind, Extracted, Limits, Table
+from proofroom.substrate.parsers.delimited import column_types, row_blocks
+from proofroom.substrate.segmentation import heading_text, split_long
+
+etree: Any = _etree  # pyright: ignore[reportUnknownVariableType]  # the library has no types
+html: Any = _html
+Element: TypeAlias = Any
+
+EXTRACTOR = "proofroom-html/1 (lxml 6)"
+_DROPPED = frozenset(
+    {
+        "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "canvas",
+        "form",
+        "button", "select", "input", "textarea", "nav", "footer", "aside", "dialog", "audio", "video",
+        "map", "head",
+        "menu", "applet", "frameset", "datalist",
+    }
+)  # fmt: skip
+_DROPPED_ROLES = frozenset(
+    {"navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog", "alert"}
+)
+_BLOCKS = frozenset(
+    {
+        "address", "article", "body", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset",
+        "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main",
+        "ol", "p",
+        "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "caption",
+    }
+)  # fmt: skip
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$)"
+    r"|font-size\s*:\s*0(?:px|pt|em|rem|%)?\s*(?:;|$)|(?:left|top|text-indent)\s*:\s*-\d{3,}",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"[ \t\r\n\f\v]+")
+_ENOUGH = 200  # characters that a <main> or <article> must hold to stand for the page
+_MAX_DEPTH = 20_000
+
+
+def parse(text: str, *, limits: Limits) -> Extracted:
+    """The readable text. Raises InvalidInput (`no_text`, `unreadable_file`)."""
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError) as error:
+        raise InvalidInput(
+            "unreadable_file", "The HTML holds nothing that can be read.", "Save the page again, or as a PDF."
+        ) from error
+    title = _title(tree)
+    _drop(tree)
+    reader = _Reader(limits)
+    reader.read(_main(tree))
+    if not reader.blocks:
+        raise InvalidInput(
+            "no_text",
+            "The page holds no readable text; perhaps a script would have written it.",
+            "Open it in a browser, save it as a PDF or copy its text, and add that.",
+        )
+    whole = "".join(reader.parts)
+    return Extracted(
+        whole,
+        "text/html",
+        EXTRACTOR,
+        tuple(reader.blocks),
+        tables=tuple(reader.tables),
+        title=title or reader.first,
+    )
+
+
+def _title(tree: Element) -> str | None:
+    for found in tree.iter("title"):
+        words = heading_text("".join(found.itertext()))
+        if words:
+            return words
+    return None
+
+
+def _drop(tree: Element) -> None:
+    """Takes out what nobody would read on the page."""
+    gone = [element for element in tree.iter() if _is_dropped(element)]
+    for element in gone:
+        parent = element.getparent()
+        if parent is None:
+            continue
+        previous = element.getprevious()
+        if element.tail:  # the tail belongs to the page
+            if previous is not None:
+                previous.tail = (previous.tail or "") + " " + element.tail
+            else:
+                parent.text = (parent.text or "") + " " + element.tail
+        parent.remove(element)
+
+
+def _is_dropped(element: Element) -> bool:
+    tag = element.tag
+    if not isinstance(tag, str):
+        return True
+    get = element.get
+    return (
+        tag in _DROPPED
+        or get("hidden") is not None
+        or (get("aria-hidden") or "").lower() == "true"
+        or (get("role") or "").lower() in _DROPPED_ROLES
+        or _HIDDEN.search(get("style") or "") is not None
+        or (
+            tag == "header"
+            and not any(a.tag in ("article", "main", "section") for a in element.iterancestors())
+        )
+    )
+
+
+def _main(tree: Element) -> Element:
+    """The one element that holds the content, if the page names it and it is not nearly empty."""
+    for query in (".//main", ".//*[@role='main']", ".//article"):
+        found = [element for element in tree.iterfind(query) if _size(element) >= _ENOUGH]
+        if len(found) == 1:
+            return found[0]
+    return tree
+
+
+def _size(element: Element) -> int:
+    return sum(len(part.strip()) for part in element.itertext())
+
+
+class _Reader:
+    """Walks the tree once and writes the text with its blocks."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.parts: list[str] = []
+        self.length = 0
+        self.blocks: list[BlockDraft] = []
+        self.tables: list[Table] = []
+        self.heading: str | None = None
+        self.first: str | None = None
+        self.inline: list[str] = []
+        self.around: list[str] = []
+
+    def read(self, root: Element) -> None:
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            tag = str(element.tag)
+            if event == "start":
+                if len(self.around) > _MAX_DEPTH:
+                    raise RecursionError
+                if tag in _BLOCKS:
+                    self.flush()
+                if tag == "table" and self.table(element):
+                    walk.skip_subtree()
+                    self.around.append("skipped")
+                    continue
+                self.around.append(tag)
+                if tag == "br":
+                    self.inline.append("\n")
+                self.inline.append(self.words(element.text))
+            else:
+                if tag in _BLOCKS and self.around[-1] != "skipped":
+                    self.flush()
+                self.around.pop()
+                if element is not root:
+                    self.inline.append(self.words(element.tail))
+        self.flush()
+
+    def words(self, text: str | None) -> str:
+        if not text:
+            return ""
+        return text if "pre" in self.around else _SPACE.sub(" ", text)
+
+    def flush(self) -> None:
+        words = "".join(self.inline)
+        self.inline.clear()
+        pre = "pre" in self.around
+        if not pre:
+            words = "\n".join(" ".join(line.split(" ")).strip() for line in words.split("\n"))
+            words = re.sub(r" {2,}", " ", words)
+        words = words.strip()
+        if not words:
+            return
+        kind = self.kind()
+        start, end = self.put(words, "\n" if kind == "list_item" else "\n\n")
+        if kind == "heading":
+            self.heading = heading_text(words)
+            self.first = self.first or self.heading
+            self.blocks.append(BlockDraft("heading", start, end))
+        else:
+            self.blocks.extend(
+                BlockDraft(kind, start + s, start + e, None, self.heading)
+                for s, e in split_long(words, 0, len(words))
+            )
+
+    def kind(self) -> BlockKind:
+        for tag in reversed(self.around):
+            if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+                return "heading"
+            if tag in ("li", "dd", "dt"):
+                return "list_item"
+            if tag == "blockquote":
+                return "quote"
+            if tag == "pre":
+                return "code"
+        return "paragraph"
+
+    def put(self, words: str, gap: str) -> tuple[int, int]:
+        if self.length:
+            self.parts.append(gap)
+            self.length += len(gap)
+        start = self.length
+        self.parts.append(words)
+        self.length += len(words)
+        return start, self.length
+
+    def table(self, element: Element) -> bool:
+        """Writes a table of data; False when it only arranges the page."""
+        if (element.get("role") or "").lower() in ("presentation", "none"):
+            return False
+        rows, header = _cells(element)
+        width = max((len(row) for row in rows), default=0)
+        if len(rows) < 2 or width < 2 or next(element.iterfind(".//table"), None) is not None:
+            return False
+        if width > self.limits.table_columns:
+            return False
+        caption = next((heading_text(_text(c)) for c in element.iterfind("caption")), "")
+        if caption:
+            start, end = self.put(caption, "\n\n")
+            self.blocks.append(BlockDraft("paragraph", start, end, None, self.heading))
+        number = len(self.tables)
+        columns = tuple(
+            (rows[0][n] if header and n < len(rows[0]) else "") or f"column {n + 1}" for n in range(width)
+        )
+        data = rows[1:] if header else rows
+        cells = tuple(tuple(row + [""] * (width - len(row))) for row in data)
+        self.tables.append(
+            Table(
+                caption or self.heading or f"Table {number + 1}", columns, column_types(cells, width), cells
+            )
+        )
+        lines = [" | ".join(row) for row in rows]
+        base, _ = self.put("\n".join(lines), "\n\n")
+        spans: list[tuple[int, int]] = []
+        at = 0
+        for line in lines:
+            spans.append((at, at + len(line)))
+            at += len(line) + 1
+        heading = heading_text(" | ".join(filter(None, (self.heading, *(columns if header else ()))))) or None
+        text = "\n".join(lines)
+        drafts = list(row_blocks(text, spans[1:] if header else spans, heading=heading, table=number))
+        if header:
+            drafts[:0] = (
+                BlockDraft("table_header", s, e, None, self.heading, meta={"table": number})
+                for s, e in split_long(text, *spans[0])
+            )
+        self.blocks.extend(
+            replace(draft, char_start=base + draft.char_start, char_end=base + draft.char_end)
+            for draft in drafts
+        )
+        return True
+
+
+def _cells(table: Element) -> tuple[list[list[str]], bool]:
+    """(the rows' cells, whether the first row names the columns). Cells that span columns are repeated as
+    empty.
+    """
+    rows: list[list[str]] = []
+    header = False
+    for row in table.iter("tr"):
+        cells: list[str] = []
+        names: list[bool] = []
+        for cell in row.iterchildren("td", "th"):
+            cells.append(_SPACE.sub(" ", _text(cell)).strip())
+            names.append(cell.tag == "th")
+            span = cell.get("colspan") or "1"
+            cells.extend([""] * (min(int(span), 100) - 1 if span.isdigit() else 0))
+        if not any(cells):
+            continue
+        if not rows:
+            inside = row.getparent()
+            header = all(names) or (inside is not None and inside.tag == "thead")
+        rows.append(cells)
+    return rows, header
+
+
+def _text(element: Element) -> str:
+    return " ".join(part for part in element.itertext() if part.strip())
