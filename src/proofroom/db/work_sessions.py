@@ -6,7 +6,7 @@ session's row lock, so that event numbers have no gaps and the chain has one ord
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -90,6 +90,11 @@ async def get(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkS
     if project_id is not None:
         query = query.where(WorkSession.project_id == project_id)
     return _found((await tx.execute(query)).scalar_one_or_none(), session_id)
+
+
+async def several(tx: Tx, ids: Collection[UUID]) -> list[WorkSession]:
+    """Those of these sessions that there are, in no order."""
+    return list((await tx.execute(select(WorkSession).where(WorkSession.id.in_(ids)))).scalars())
 
 
 async def lock(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:

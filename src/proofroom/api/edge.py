@@ -1,0 +1,104 @@
+"""The outermost layer: request ids, who calls and from where, how much may be sent, a net under the rest."""
+
+import logging
+import re
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from proofroom.api import auth, problems
+from proofroom.domain.errors import ProofroomError, TooLarge
+from proofroom.engine.parts import Parts
+from proofroom.services.access import Actor
+from proofroom.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+MAX_JSON_BYTES = 8 * 1024 * 1024
+_MULTIPART_OVERHEAD = 64 * 1024
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
+
+class Edge:
+    """ASGI middleware. The actor of an API call is in `scope["state"]["actor"]`."""
+
+    def __init__(self, app: ASGIApp, *, parts: Parts, settings: Settings, local_actor: Actor | None) -> None:
+        self.app = app
+        self.parts = parts
+        self.settings = settings
+        self.local_actor = local_actor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = _request_id(headers.get("x-request-id"))
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                sent = MutableHeaders(scope=message)
+                sent["X-Request-Id"] = request_id
+                sent.setdefault("X-Content-Type-Options", "nosniff")
+                if scope["path"].startswith("/api/"):
+                    sent.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._admit(scope, headers)
+            await self.app(scope, self._measured(scope, headers, receive), answer)
+        except ProofroomError as error:
+            await problems.respond_error(error, request_id)(scope, receive, answer)
+        except Exception:
+            _log.exception("request %s: %s %s broke", request_id, scope["method"], scope["path"])
+            if started:
+                raise  # half an answer cannot be taken back; the server closes the connection
+            await problems.internal(request_id)(scope, receive, answer)
+
+    async def _admit(self, scope: Scope, headers: Headers) -> None:
+        path, method = scope["path"], scope["method"]
+        if self.local_actor is not None:
+            auth.check_host(headers, self.settings)
+            auth.check_origin(method, headers)
+        if path.startswith("/api/") and path not in auth.OPEN:
+            scope["state"]["actor"] = await auth.authenticate(headers, self.parts.db, self.local_actor)
+        if path.startswith("/api/"):
+            auth.check_content_type(method, path, headers)
+
+    def _measured(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
+        """`receive`, which stops reading when more comes than may come."""
+        limit = MAX_JSON_BYTES
+        if headers.get("content-type", "").startswith("multipart/") and auth.takes_files(scope["path"]):
+            limit = self.settings.max_upload_mb * 1024 * 1024 + _MULTIPART_OVERHEAD
+        said = headers.get("content-length", "")
+        if said.isdigit() and int(said) > limit:
+            raise too_large(limit)
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            if message["type"] == "http.request":
+                seen += len(message.get("body", b""))
+                if seen > limit:
+                    raise too_large(limit)
+            return message
+
+        return counted
+
+
+def too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        "request_too_large",
+        f"The request is larger than {limit // (1024 * 1024)} MB.",
+        hint="Send less at once: files one by one, long texts as files.",
+    )
+
+
+def _request_id(given: str | None) -> str:
+    return given if given is not None and _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)

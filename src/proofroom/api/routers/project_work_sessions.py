@@ -1,0 +1,241 @@
+"""Work sessions of a project: filing, steering and looking."""
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import JSONResponse, Response
+
+from proofroom.api.deps import Call, CallDep, PagingSinceDep, plain_text, wait_seconds
+from proofroom.api.describe import problems_of
+from proofroom.api.idempotency import Answer, KeyHeader, once, respond
+from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.schemas.work import (
+    Executed,
+    Fork,
+    NewWorkSession,
+    SessionStatus,
+    WorkSession,
+    WorkSessionList,
+)
+from proofroom.db import projects, work_sessions
+from proofroom.db.models import WorkSession as Row
+from proofroom.db.tx import Tx
+from proofroom.domain.errors import InvalidInput
+from proofroom.domain.work_session import Status
+from proofroom.services import templates, views, work_requests
+from proofroom.services.work_requests import NewWork
+
+router = APIRouter(
+    prefix="/api/projects/{project_id}/work-sessions", tags=["work sessions"], route_class=JsonRoute
+)
+
+POLL_SECONDS = 2.0
+"""How long a waiting request trusts the line for notifications before it looks for itself."""
+
+REQUIRED = {
+    "agent_type": ("unknown_agent", "Say which agent should do it.", "List the agents at /api/agents."),
+    "task_description": ("task_invalid", "Say what is wanted.", "A sentence or two."),
+}
+
+RESTED: dict[str, Any] = {"model": Executed, "description": "It came to rest while you waited."}
+
+PreferHeader = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        max_length=200,
+        description="`wait=N` waits up to N seconds (at most 60) for a resting place and then answers 200.",
+    ),
+]
+
+
+@router.post("", status_code=201, response_model=WorkSession, summary="File a work request")
+async def create_work_session(
+    project_id: UUID, new: NewWorkSession, call: CallDep, key: KeyHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        row = await work_requests.create(
+            tx, call.actor, call.catalog, project_id, await _request(tx, project_id, new)
+        )
+        return Answer(201, await views.session(tx, call.catalog, row))
+
+    return respond(await once(call, key, act), call)
+
+
+async def _request(tx: Tx, project_id: UUID, new: NewWorkSession) -> NewWork:
+    given = new.model_dump(exclude_unset=True)
+    given["deliver_to"] = [t.model_dump() for t in new.deliver_to]
+    if new.template_id is not None:
+        await projects.get(tx, project_id)
+        given = await templates.fill(tx, project_id, new.template_id, given)
+    for field, (code, message, hint) in REQUIRED.items():
+        if given.get(field) is None:
+            raise InvalidInput(code, message, hint, field=field)
+    return NewWork(**{k: v for k, v in given.items() if v is not None})
+
+
+@router.get("", response_model=WorkSessionList, summary="Work sessions, newest first")
+async def list_work_sessions(
+    project_id: UUID,
+    call: CallDep,
+    paging: PagingSinceDep,
+    status: Annotated[
+        list[str] | None, Query(description="Only these statuses; repeated, or separated by commas.")
+    ] = None,
+    external_ref: Annotated[
+        str | None, Query(max_length=300, description="Only with this reference.")
+    ] = None,
+) -> Response:
+    statuses = _statuses(status or [])
+    async with call.transaction() as tx:
+        await projects.get(tx, project_id)
+        rows = await work_sessions.page(
+            tx,
+            project_id=project_id,
+            statuses=statuses,
+            before=paging.after,
+            updated_since=paging.updated_since,
+            external_ref=plain_text(external_ref),
+            limit=paging.limit + 1,
+        )
+        rows, cursor = paging.cut(rows)
+        items = await views.sessions(tx, call.catalog, rows)
+    return JSONResponse({"items": items, "next_cursor": cursor})
+
+
+@router.get("/{session_id}", response_model=WorkSession, summary="One work session")
+async def get_work_session(project_id: UUID, session_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        shown = await views.session(tx, call.catalog, await work_sessions.get(tx, session_id, project_id))
+    return JSONResponse(shown)
+
+
+@router.get("/{session_id}/status", response_model=SessionStatus, summary="Where it stands")
+async def get_status(project_id: UUID, session_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        shown = await views.status(tx, await work_sessions.get(tx, session_id, project_id))
+    return JSONResponse(shown)
+
+
+@router.post(
+    "/{session_id}/execute",
+    status_code=202,
+    response_model=Executed,
+    responses={
+        **problems_of(409),
+        200: RESTED,
+    },
+    summary="Start it",
+)
+async def execute_work_session(
+    project_id: UUID, session_id: UUID, call: CallDep, key: KeyHeader = None, prefer: PreferHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        row = await work_requests.execute(tx, call.actor, session_id, project_id=project_id)
+        return Answer(202, await views.executed(tx, row))
+
+    return await _and_wait(call, await once(call, key, act), session_id, prefer)
+
+
+@router.post(
+    "/{session_id}/retry",
+    status_code=202,
+    response_model=Executed,
+    responses={
+        **problems_of(409),
+        200: RESTED,
+    },
+    summary="Start it again where it failed",
+)
+async def retry_work_session(
+    project_id: UUID, session_id: UUID, call: CallDep, key: KeyHeader = None, prefer: PreferHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        row = await work_requests.retry(tx, call.actor, session_id, project_id=project_id)
+        return Answer(202, await views.executed(tx, row))
+
+    return await _and_wait(call, await once(call, key, act), session_id, prefer)
+
+
+@router.post(
+    "/{session_id}/cancel",
+    response_model=Executed,
+    responses=problems_of(409),
+    summary="End it at once; artifacts stay, unsigned",
+)
+async def cancel_work_session(
+    project_id: UUID, session_id: UUID, call: CallDep, key: KeyHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        row = await work_requests.cancel(tx, call.actor, session_id, project_id=project_id)
+        return Answer(200, await views.executed(tx, row))
+
+    return respond(await once(call, key, act), call)
+
+
+@router.post(
+    "/{session_id}/fork",
+    status_code=201,
+    response_model=WorkSession,
+    summary="A new session from the same request",
+)
+async def fork_work_session(
+    project_id: UUID, session_id: UUID, call: CallDep, fork: Fork | None = None, key: KeyHeader = None
+) -> Response:
+    changes: dict[str, Any] = {} if fork is None else fork.model_dump(exclude_none=True)
+    auto_execute = bool(changes.pop("auto_execute", False))
+
+    async def act(tx: Tx) -> Answer:
+        row = await work_requests.fork(
+            tx,
+            call.actor,
+            call.catalog,
+            session_id,
+            project_id=project_id,
+            changes=changes,
+            auto_execute=auto_execute,
+        )
+        return Answer(201, await views.session(tx, call.catalog, row))
+
+    return respond(await once(call, key, act), call)
+
+
+async def _and_wait(call: Call, answer: Answer, session_id: UUID, prefer: str | None) -> Response:
+    """Answers what was done, or with `Prefer: wait=N` where it came to rest within so long."""
+    seconds = wait_seconds(prefer)
+    if seconds is None:
+        return respond(answer, call)
+    row = await _resting(call, session_id, seconds)
+    headers = {"Preference-Applied": f"wait={seconds}"}
+    async with call.transaction() as tx:
+        shown = await views.executed(tx, row)
+    return JSONResponse(shown, status_code=200 if work_requests.is_resting(row) else 202, headers=headers)
+
+
+async def _resting(call: Call, session_id: UUID, seconds: float) -> Row:
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    with call.serving.live.watch(call.actor.workspace_id, session_id) as watch:
+        while True:
+            async with call.transaction() as tx:
+                row = await work_sessions.get(tx, session_id)
+            left = until - clock()
+            if work_requests.is_resting(row) or left <= 0:
+                return row
+            await watch.changed(min(left, POLL_SECONDS))
+
+
+def _statuses(given: list[str]) -> list[str]:
+    names = [name.strip() for item in given for name in item.split(",") if name.strip()]
+    known = [s.value for s in Status]
+    for name in names:
+        if name not in known:
+            raise InvalidInput(
+                "unknown_status",
+                f"There is no status {name[:60]!r}.",
+                hint=f"Use one of {', '.join(known)}.",
+                field="status",
+            )
+    return names

@@ -1,0 +1,137 @@
+"""What a session said, read and made: events, envelope, artifacts."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import JSONResponse, Response
+
+from proofroom.api.deps import (
+    CallDep,
+    Cursor,
+    Limit,
+    PagingDep,
+    decode_number,
+    encode_cursor,
+    page_of,
+)
+from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.routers.events import LastEventId
+from proofroom.api.schemas.work import Artifact, ArtifactList, ArtifactVersionList, Envelope, EventList
+from proofroom.api.sse import EventStream, parse_seq
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import work_sessions
+from proofroom.domain.errors import NotFound
+from proofroom.services import context, views
+
+router = APIRouter(
+    prefix="/api/projects/{project_id}/work-sessions/{session_id}",
+    tags=["work sessions"],
+    route_class=JsonRoute,
+)
+
+MAX_SEQ = 2**31 - 1
+
+
+@router.get(
+    "/events",
+    response_model=EventList,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    summary="What happened, in order",
+    description=(
+        "JSON, or with `Accept: text/event-stream` a stream that stays open: each event's `id` is its "
+        "number, `Last-Event-ID` resumes after it."
+    ),
+)
+async def list_events(
+    project_id: UUID,
+    session_id: UUID,
+    call: CallDep,
+    after: Annotated[int, Query(ge=0, le=MAX_SEQ, description="Only events after this number.")] = 0,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+    last_event_id: LastEventId = None,
+) -> Response:
+    wants_stream = "text/event-stream" in (accept or "")
+    start = max(after, decode_number(cursor) or 0, (parse_seq(last_event_id) or 0) if wants_stream else 0)
+    async with call.transaction() as tx:
+        await work_sessions.get(tx, session_id, project_id)
+        rows = [] if wants_stream else await work_sessions.events(tx, session_id, start, limit + 1)
+    if wants_stream:
+        return EventStream(call.serving.live.session(call.actor.workspace_id, session_id, start))
+    shown = [views.event(row) for row in rows[:limit]]
+    return JSONResponse(
+        {"items": shown, "next_cursor": encode_cursor(str(shown[-1]["seq"])) if len(rows) > limit else None}
+    )
+
+
+@router.get("/envelope", response_model=Envelope, summary="The pinned context envelope with its receipt")
+async def get_envelope(
+    project_id: UUID,
+    session_id: UUID,
+    call: CallDep,
+    iteration: Annotated[int | None, Query(ge=1, le=1_000, description="The current one without it.")] = None,
+) -> Response:
+    async with call.transaction() as tx:
+        row = await work_sessions.get(tx, session_id, project_id)
+        found = await db_artifacts.envelope(tx, session_id, iteration or row.iteration)
+        if found is None:
+            raise NotFound(
+                "envelope_not_found",
+                f"No context was pinned for iteration {iteration or row.iteration} of this session.",
+                hint="It is pinned when the first leg starts; an outside draft has none.",
+            )
+        shown = await context.envelope_json(tx, found.id)
+    return JSONResponse(shown)
+
+
+@router.get("/artifacts", response_model=ArtifactList, summary="Artifacts in their current versions")
+async def list_artifacts(project_id: UUID, session_id: UUID, call: CallDep, paging: PagingDep) -> Response:
+    async with call.transaction() as tx:
+        await work_sessions.get(tx, session_id, project_id)
+        items = [await views.artifact(tx, a, v) for a, v in await db_artifacts.current(tx, session_id)]
+    return JSONResponse(page_of(items, paging))
+
+
+@router.get("/artifacts/{artifact_id}", response_model=Artifact, summary="One artifact, its current version")
+async def get_artifact(project_id: UUID, session_id: UUID, artifact_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        await work_sessions.get(tx, session_id, project_id)
+        row = await db_artifacts.get(tx, session_id, artifact_id)
+        shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, row.version))
+    return JSONResponse(shown)
+
+
+@router.get(
+    "/artifacts/{artifact_id}/versions",
+    response_model=ArtifactVersionList,
+    summary="The versions of an artifact, without their content",
+)
+async def list_artifact_versions(
+    project_id: UUID, session_id: UUID, artifact_id: UUID, call: CallDep
+) -> Response:
+    async with call.transaction() as tx:
+        await work_sessions.get(tx, session_id, project_id)
+        row = await db_artifacts.get(tx, session_id, artifact_id)
+        shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, row.version))
+    return JSONResponse({"items": shown["versions"], "next_cursor": None})
+
+
+@router.get(
+    "/artifacts/{artifact_id}/versions/{number}",
+    response_model=Artifact,
+    summary="An artifact in one version",
+)
+async def get_artifact_version(
+    project_id: UUID, session_id: UUID, artifact_id: UUID, number: int, call: CallDep
+) -> Response:
+    async with call.transaction() as tx:
+        await work_sessions.get(tx, session_id, project_id)
+        row = await db_artifacts.get(tx, session_id, artifact_id)
+        if not 1 <= number <= MAX_SEQ:
+            raise NotFound(
+                "version_not_found", f"This artifact has no version {number}.", hint="List its versions."
+            )
+        shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, number))
+    return JSONResponse(shown)

@@ -1,0 +1,272 @@
+"""Sources: adding, reading, replacing, retracting. Hostile data: the bytes are only ever a download."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+from starlette.responses import JSONResponse, Response
+
+from proofroom.api.deps import Call, CallDep, PagingSinceDep
+from proofroom.api.describe import problems_of
+from proofroom.api.idempotency import Answer, KeyHeader, once, respond
+from proofroom.api.jsonbody import JsonRoute, clean
+from proofroom.api.schemas.common import Sent
+from proofroom.api.schemas.sources import (
+    AddedSources,
+    Dependents,
+    NewContent,
+    NewSource,
+    Retraction,
+    Source,
+    SourceContent,
+    SourceList,
+)
+from proofroom.db import projects
+from proofroom.db import sources as db_sources
+from proofroom.db.sources import SourceRow
+from proofroom.db.tx import Tx
+from proofroom.domain.errors import InvalidInput, NotFound
+from proofroom.services import sources
+from proofroom.services.access import require
+
+router = APIRouter(prefix="/api/projects/{project_id}/sources", tags=["sources"], route_class=JsonRoute)
+
+MAX_FILES = 100
+MAX_VERSION = 2**31 - 1
+
+
+def _body(model: type[Sent], *, several: bool) -> dict[str, Any]:
+    """The request body of an endpoint that reads files or JSON."""
+    file: dict[str, Any] = {"type": "string", "format": "binary"}
+    fields: dict[str, Any] = (
+        {"file": {"type": "array", "items": file}, "title": {"type": "string"}} if several else {"file": file}
+    )
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": model.model_json_schema()},
+                "multipart/form-data": {
+                    "schema": {"type": "object", "required": ["file"], "properties": fields}
+                },
+            },
+        }
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One source as it was sent: a file, or a text or URL."""
+
+    data: bytes | None = None
+    text: str | None = None
+    url: str | None = None
+    filename: str | None = None
+    content_type: str | None = None
+    title: str | None = None
+
+    @property
+    def fingerprint(self) -> bytes:
+        content = self.data if self.data is not None else repr((self.text, self.url)).encode()
+        about = repr((self.filename, self.content_type, self.title)).encode()
+        return hashlib.sha256(content).digest() + hashlib.sha256(about).digest()
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=AddedSources,
+    openapi_extra=_body(NewSource, several=True),
+    responses=problems_of(409),
+    summary="Add files, a text or a URL",
+    description="They are captured in the background; `status` says when they are ready. The same bytes "
+    "again are the same source.",
+)
+async def add_source(project_id: UUID, call: CallDep, key: KeyHeader = None) -> Response:
+    require(call.actor, "requester")
+    given = await _read(call, NewSource, "add")
+
+    async def act(tx: Tx) -> Answer:
+        items = [
+            sources.to_json(
+                await sources.add_source(tx, project_id, created_by=call.actor.member_id, **_fields(g))
+            )
+            for g in given
+        ]
+        return Answer(202, {**items[0], "items": items} if len(items) > 1 else items[0])
+
+    return respond(await once(call, key, act, fingerprint=b"".join(g.fingerprint for g in given)), call)
+
+
+@router.get("", response_model=SourceList, summary="Sources of the project, oldest first")
+async def list_sources(project_id: UUID, call: CallDep, paging: PagingSinceDep) -> Response:
+    async with call.transaction() as tx:
+        await projects.get(tx, project_id)
+        rows = await sources.page(
+            tx, project_id, after=paging.after, updated_since=paging.updated_since, limit=paging.limit + 1
+        )
+    rows, cursor = paging.cut(rows)
+    return JSONResponse({"items": [sources.to_json(r) for r in rows], "next_cursor": cursor})
+
+
+@router.get("/{source_id}", response_model=Source, summary="One source; status: processing, ready, failed")
+async def get_source(project_id: UUID, source_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        row = await _of_project(tx, project_id, source_id)
+    return JSONResponse(sources.to_json(row))
+
+
+@router.get(
+    "/{source_id}/content",
+    response_model=SourceContent,
+    responses={
+        **problems_of(409),
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    },
+    summary="The text of a version with pages, blocks and tables; `raw=1` downloads the original bytes",
+)
+async def get_source_content(
+    project_id: UUID,
+    source_id: UUID,
+    call: CallDep,
+    version: Annotated[
+        int | None, Query(ge=1, le=MAX_VERSION, description="Default: the one in use.")
+    ] = None,
+    raw: Annotated[bool, Query(description="The original bytes, as a download.")] = False,
+) -> Response:
+    async with call.transaction() as tx:
+        row = await _of_project(tx, project_id, source_id)
+        if not raw:
+            return JSONResponse(await sources.content(tx, source_id, version))
+        number = version or max(row.version, 1)
+        found = await db_sources.version(tx, source_id, number)
+        if found is None or found.original is None:
+            raise NotFound(
+                "version_not_found",
+                f"“{row.title}” has no bytes in version {number}.",
+                hint=f"Its version in use is {row.version}; a URL has none until it was fetched.",
+            )
+        data, name = found.original, found.filename or row.filename or "source"
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=utf-8''{quote(name, safe='')}",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@router.put(
+    "/{source_id}/content",
+    status_code=202,
+    response_model=Source,
+    openapi_extra=_body(NewContent, several=False),
+    responses=problems_of(409),
+    summary="A new version; old ones stay, and what was pinned keeps its own",
+)
+async def put_source_content(
+    project_id: UUID, source_id: UUID, call: CallDep, key: KeyHeader = None
+) -> Response:
+    require(call.actor, "requester")
+    given = await _read(call, NewContent, "replace")
+    if len(given) != 1:
+        raise InvalidInput("one_content", "A version is one file.", hint="Send one file.", field="file")
+
+    async def act(tx: Tx) -> Answer:
+        await _of_project(tx, project_id, source_id)
+        fields = _fields(given[0])
+        fields.pop("title")
+        return Answer(202, sources.to_json(await sources.put_content(tx, source_id, **fields)))
+
+    return respond(await once(call, key, act, fingerprint=given[0].fingerprint), call)
+
+
+@router.post(
+    "/{source_id}/retract",
+    response_model=Dependents,
+    responses=problems_of(409),
+    summary="Take a source out of the search; answers what rests on it",
+)
+async def retract_source(
+    project_id: UUID, source_id: UUID, body: Retraction, call: CallDep, key: KeyHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        require(call.actor, "reviewer")
+        await _of_project(tx, project_id, source_id)
+        rests = await sources.retract(tx, source_id, reason=body.reason or "")
+        shown = {name: [_plain(item) for item in items] for name, items in asdict(rests).items()}
+        return Answer(200, {"source": sources.to_json(await sources.get(tx, source_id)), **shown})
+
+    return respond(await once(call, key, act), call)
+
+
+async def _of_project(tx: Tx, project_id: UUID, source_id: UUID) -> SourceRow:
+    """Raises NotFound (`source_not_found`) also for a source of another project."""
+    row = await sources.get(tx, source_id)
+    if row.project_id != project_id:
+        raise NotFound(
+            "source_not_found",
+            f"No source {source_id} is in this project.",
+            hint="List the project's sources.",
+        )
+    return row
+
+
+async def _read(call: Call, model: type[Sent], verb: str) -> list[Given]:
+    """What was sent: the files of a form, or a JSON body."""
+    kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _files(call, verb)
+    if not await call.request.body():
+        raise InvalidInput(
+            "one_content",
+            f"There is nothing to {verb}.",
+            hint="Send files as multipart/form-data, or JSON with text or url.",
+        )
+    try:
+        body = model.model_validate(await call.request.json())
+    except ValidationError as error:
+        raise RequestValidationError(
+            [{**e, "loc": ("body", *e["loc"])} for e in error.errors(include_url=False)]
+        ) from None
+    return [Given(**body.model_dump())]
+
+
+async def _files(call: Call, verb: str) -> list[Given]:
+    async with call.request.form(max_files=MAX_FILES, max_fields=20) as form:
+        title = form.get("title")
+        sent = [item for _, item in form.multi_items() if isinstance(item, UploadFile)]
+        if not sent:
+            raise InvalidInput(
+                "one_content",
+                f"The form holds no file to {verb}.",
+                hint="Send it in the field file.",
+                field="file",
+            )
+        return [
+            Given(
+                data=await item.read(),
+                filename=clean(item.filename or ""),
+                content_type=item.content_type,
+                title=clean(title) if isinstance(title, str) and len(sent) == 1 else None,
+            )
+            for item in sent
+        ]
+
+
+def _fields(given: Given) -> dict[str, Any]:
+    return asdict(given)
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: str(v) if isinstance(v, UUID) else v for k, v in item.items()}

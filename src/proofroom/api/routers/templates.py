@@ -1,0 +1,62 @@
+"""Templates: saved configurations of work requests."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from proofroom.api.deps import CallDep, PagingDep, page_of
+from proofroom.api.idempotency import Answer, KeyHeader, once, respond
+from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.schemas.projects import NewTemplate, Template, TemplateChange, TemplateList
+from proofroom.db import templates as db_templates
+from proofroom.db.tx import Tx
+from proofroom.services import projects, templates
+
+router = APIRouter(prefix="/api/projects/{project_id}/templates", tags=["templates"], route_class=JsonRoute)
+
+
+@router.post("", status_code=201, response_model=Template, summary="Save a work request to start from")
+async def create_template(
+    project_id: UUID, new: NewTemplate, call: CallDep, key: KeyHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        row = await projects.add_template(
+            tx, call.actor, call.catalog, project_id, new.name, new.content.model_dump(exclude_none=True)
+        )
+        return Answer(201, projects.template_json(row))
+
+    return respond(await once(call, key, act), call)
+
+
+@router.get("", response_model=TemplateList, summary="Templates of the project, oldest first")
+async def list_templates(project_id: UUID, call: CallDep, paging: PagingDep) -> Response:
+    async with call.transaction() as tx:
+        rows = await templates.of_project(tx, project_id)
+    return JSONResponse(page_of([projects.template_json(r) for r in rows], paging))
+
+
+@router.get("/{template_id}", response_model=Template, summary="One template")
+async def get_template(project_id: UUID, template_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        row = await db_templates.get(tx, project_id, template_id)
+    return JSONResponse(projects.template_json(row))
+
+
+@router.patch("/{template_id}", response_model=Template, summary="Change a template")
+async def change_template(
+    project_id: UUID, template_id: UUID, change: TemplateChange, call: CallDep
+) -> Response:
+    content = None if change.content is None else change.content.model_dump(exclude_none=True)
+    async with call.transaction() as tx:
+        row = await templates.change(
+            tx, call.actor, call.catalog, project_id, template_id, name=change.name, content=content
+        )
+    return JSONResponse(projects.template_json(row))
+
+
+@router.delete("/{template_id}", status_code=204, summary="Remove a template")
+async def delete_template(project_id: UUID, template_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        await templates.remove(tx, call.actor, project_id, template_id)
+    return Response(status_code=204)

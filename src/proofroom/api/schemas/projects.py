@@ -1,0 +1,160 @@
+"""Who is here, projects, templates, members and keys."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from proofroom.api.schemas.common import Json, NextCursor, Sent, Shown, Strategy, Timestamp
+
+Role = Literal["viewer", "requester", "reviewer", "admin"]
+
+
+class Workspace(Shown):
+    id: UUID
+    name: str
+
+
+class Me(Shown):
+    id: UUID
+    name: str
+    role: Role
+    workspace: Workspace
+    mode: Literal["local", "server"]
+    sample: bool = Field(description="Whether the sample projects are in this workspace.")
+
+
+class WorkspaceList(Shown):
+    items: list[Workspace]
+    next_cursor: NextCursor
+
+
+class Counts(Shown):
+    sources: int
+    blocks: int
+    sessions: int
+    waiting: int = Field(description="Checkpoints that wait for a decision.")
+
+
+class Project(Shown):
+    id: UUID
+    name: str
+    description: str
+    basket_id: UUID = Field(description="The project's substrate.")
+    sample_key: Literal["check", "report", "yours"] | None
+    counts: Counts
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class ProjectList(Shown):
+    items: list[Project]
+    next_cursor: NextCursor
+
+
+class NewProject(Sent):
+    name: str = Field(description="1 to 200 characters.", examples=["Annual report"])
+    description: str = Field(default="", description="At most 5,000 characters.")
+
+
+class ProjectChange(Sent):
+    name: str | None = None
+    description: str | None = None
+
+
+class TemplateContent(Sent):
+    """A work request to start from; what it leaves out is said when the work is filed."""
+
+    agent_type: str
+    task_description: str | None = Field(default=None, max_length=20_000)
+    config: dict[str, Any] = Field(default_factory=dict)
+    approval_strategy: Strategy | None = None
+    runtime: str | None = None
+    budget: dict[str, Any] | None = None
+
+
+class NewTemplate(Sent):
+    name: str = Field(description="1 to 200 characters.")
+    content: TemplateContent
+
+
+class TemplateChange(Sent):
+    name: str | None = None
+    content: TemplateContent | None = None
+
+
+class Template(Shown):
+    id: UUID
+    project_id: UUID
+    name: str
+    agent_type: str
+    content: Json
+    created_at: Timestamp
+
+
+class TemplateList(Shown):
+    items: list[Template]
+    next_cursor: NextCursor
+
+
+class Member(Shown):
+    id: UUID
+    name: str
+    role: Role
+    created_at: Timestamp
+
+
+class MemberList(Shown):
+    items: list[Member]
+    next_cursor: NextCursor
+
+
+class NewMember(Sent):
+    name: str = Field(description="1 to 200 characters.")
+    role: str = Field(description="viewer, requester, reviewer or admin.")
+
+
+class ApiKey(Shown):
+    id: UUID
+    member_id: UUID
+    name: str
+    created_at: Timestamp
+    revoked_at: Timestamp | None
+
+
+class ApiKeyList(Shown):
+    items: list[ApiKey]
+    next_cursor: NextCursor
+
+
+class NewApiKey(Sent):
+    name: str = Field(description="What it is for.")
+    member_id: UUID | None = Field(default=None, description="Whose it is; the caller's own without it.")
+
+
+class MadeApiKey(Shown):
+    id: UUID
+    key: str = Field(description="The key. It is shown this once; only a hash of it is kept.")
+
+
+class Runtime(Shown):
+    name: str
+    label: str
+    uses_model: bool
+    available: bool
+    why_not: str | None
+
+
+class Agent(Shown):
+    name: str
+    title: str
+    goal: str
+    output_types: list[str]
+    config_schema: Json = Field(description="JSON Schema of `config`, enough to draw a form from.")
+    runtimes: list[Runtime]
+    default_runtime: str
+
+
+class AgentList(Shown):
+    items: list[Agent]
+    next_cursor: NextCursor

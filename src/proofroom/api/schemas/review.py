@@ -1,0 +1,209 @@
+"""Checkpoints, their packets, and decisions."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from proofroom.api.schemas.common import (
+    CheckpointStatus,
+    Json,
+    Named,
+    NextCursor,
+    Sent,
+    Shown,
+    Status,
+    Strategy,
+    Summary,
+    Timestamp,
+    Verdict,
+)
+from proofroom.api.schemas.evidence import Claim
+
+
+class PacketArtifact(Shown):
+    model_config = ConfigDict(extra="allow")
+
+    artifact_id: UUID
+    slot: str
+    type: str
+    title: str
+    version: int
+    digest: str
+    claims: list[Claim]
+    summary: Summary
+
+
+class EnvelopeRef(Shown):
+    id: UUID
+    digest: str
+
+
+class PacketObligation(Shown):
+    model_config = ConfigDict(extra="allow")
+
+    id: UUID
+    comment: str
+    state: Literal["open", "met", "unmet", "regressed"]
+    artifact_slot: str | None
+    claim_text: str | None
+
+
+class PacketTrigger(Shown):
+    id: UUID
+    kind: str
+    detail: Any
+
+
+class Effect(Shown):
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    label: str
+
+
+class Packet(Shown):
+    """All that a signature covers. `packet_digest` is the SHA-256 of its canonical JSON (RFC 8785)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: int
+    session_id: UUID
+    checkpoint_id: UUID
+    kind: Literal["plan", "mid", "final"]
+    iteration: int
+    reasons: list[str]
+    task: str
+    strategy: Strategy
+    policy_version: Any
+    plan: Json | None
+    artifacts: list[PacketArtifact]
+    envelope: EnvelopeRef | None
+    reads_digest: str
+    triggers: list[PacketTrigger]
+    obligations: list[PacketObligation]
+    question: Json | None
+    effects: list[Effect]
+    form: Json | None
+    summary: Summary
+
+
+class CheckpointBase(Shown):
+    id: UUID
+    session_id: UUID
+    project_id: UUID
+    project_name: str
+    session_title: str
+    agent_type: str
+    strategy: Strategy
+    kind: Literal["plan", "mid", "final"]
+    reasons: list[str] = Field(
+        description="plan, low_confidence, review_requested, high_impact, conflict, suspicious_source, "
+        "question, budget, final."
+    )
+    status: CheckpointStatus
+    approve_pending: bool
+    undo_until: Timestamp | None
+    packet_digest: str
+    form: Json | None = Field(description="JSON Schema of `answers`.")
+    iteration: int
+    max_iterations: int
+    can_request_changes: bool
+    assignee: Named | None
+    due_at: Timestamp | None
+    snoozed_until: Timestamp | None
+    opened_at: Timestamp
+    decision: Json | None
+    decided_at: Timestamp | None
+    superseded_by: UUID | None
+    consequence: str = Field(description="What approving does, in the words on the button.")
+    headline: str
+    effects: list[Effect]
+    summary: Summary
+
+
+class Checkpoint(CheckpointBase):
+    packet: Packet
+
+
+class CheckpointList(Shown):
+    items: list[Checkpoint]
+    next_cursor: NextCursor
+
+
+class Flag(Shown):
+    claim_id: str
+    n: int
+    short: str
+    verdict: Verdict
+
+
+class InboxItem(CheckpointBase):
+    flags: list[Flag]
+
+
+class Inbox(Shown):
+    items: list[InboxItem]
+    next_cursor: NextCursor
+
+
+class InboxChange(Sent):
+    """What is sent is set; null clears it."""
+
+    assignee: UUID | None = None
+    due_at: AwareDatetime | None = None
+    snoozed_until: AwareDatetime | None = None
+
+
+class Decided(Shown):
+    checkpoint: Checkpoint
+    session_id: UUID
+    status: Status
+
+
+_DIGEST = Field(
+    default=None, max_length=200, description="`packet_digest` of the checkpoint that was looked at."
+)
+
+
+class Acknowledged(Sent):
+    claim_id: str = Field(max_length=200)
+    reason: str = Field(max_length=10_000, description="One line; it is kept in the record.")
+
+
+class Edit(Sent):
+    artifact_id: UUID
+    body: str | dict[str, Any] = Field(description="Markdown, or an ArtifactDocument.")
+
+
+class Approval(Sent):
+    packet_digest: str | None = _DIGEST
+    feedback: str | None = None
+    answers: dict[str, Any] | None = Field(default=None, description="Fill the form of a question.")
+    acknowledged: list[Acknowledged] = Field(
+        default_factory=list[Acknowledged],
+        max_length=10_000,
+        description="Flagged claims to sign over, each with its reason.",
+    )
+    edits: list[Edit] = Field(default_factory=list[Edit], max_length=200)
+    undo_seconds: int = Field(
+        default=0, description="Hold the release so long; 0 to 60.", ge=-(2**31), le=2**31
+    )
+
+
+class Rejection(Sent):
+    packet_digest: str | None = _DIGEST
+    rejection_reason: str | None = Field(default=None, description="Why; it is kept in the record.")
+
+
+class Change(Sent):
+    artifact_id: UUID | None = None
+    claim_id: str | None = Field(default=None, max_length=200)
+    comment: str | None = None
+
+
+class ChangeRequest(Sent):
+    packet_digest: str | None = _DIGEST
+    changes: list[Change] = Field(
+        default_factory=list[Change], max_length=200, description="What should change, in a line each."
+    )

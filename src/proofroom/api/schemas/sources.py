@@ -1,0 +1,131 @@
+"""Sources, their content, and search."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from proofroom.api.schemas.common import Failure, Json, NextCursor, Sent, Shown, Timestamp
+
+
+class TableInfo(Shown):
+    table: int
+    name: str
+    columns: list[str]
+    types: list[str]
+    row_count: int
+
+
+class Source(Shown):
+    id: UUID
+    project_id: UUID
+    title: str
+    filename: str | None
+    content_type: str | None
+    origin: Literal["file", "text", "url"]
+    url: str | None
+    status: Literal["processing", "ready", "failed"]
+    failure: Failure | None
+    version: int = Field(description="The version in use; 0 while the first is being captured.")
+    byte_size: int
+    sha256: str | None
+    block_count: int
+    page_count: int | None
+    tables: list[TableInfo]
+    notes: list[Any] = Field(
+        default_factory=list, description="Remarks, such as a name that does not fit the content."
+    )
+    retracted_at: Timestamp | None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class SourceList(Shown):
+    items: list[Source]
+    next_cursor: NextCursor
+
+
+class AddedSources(Source):
+    """The first source's members at the top level; with several files, all of them in `items`."""
+
+    items: list[Source] | None = None
+
+
+class NewSource(Sent):
+    """Exactly one of `text` and `url`."""
+
+    text: str | None = Field(default=None, description="The text itself.")
+    url: str | None = Field(default=None, max_length=4_000, description="A public http or https address.")
+    title: str | None = Field(default=None, max_length=300)
+
+
+class NewContent(Sent):
+    """Exactly one of `text` and `url`."""
+
+    text: str | None = None
+    url: str | None = Field(default=None, max_length=4_000)
+
+
+class Page(Shown):
+    page: int
+    char_start: int
+    char_end: int
+
+
+class SourceBlock(Shown):
+    block_id: UUID
+    ordinal: int
+    kind: str
+    char_start: int
+    char_end: int
+    page: int | None
+    heading: str | None
+
+
+class SourceTable(Shown):
+    table: int
+    name: str
+    columns: list[str]
+    types: list[str]
+    rows: list[list[Any]]
+    row_count: int
+
+
+class SourceContent(Shown):
+    """`text[char_start:char_end]` counts Unicode code points."""
+
+    source_id: UUID
+    version: int
+    text: str
+    pages: list[Page]
+    blocks: list[SourceBlock]
+    tables: list[SourceTable]
+
+
+class Retraction(Sent):
+    reason: str | None = Field(default=None, max_length=5_000, description="Why; others can read it.")
+
+
+class Dependents(Shown):
+    """What rests on the source."""
+
+    source: Source
+    envelopes: list[Json]
+    sessions: list[Json]
+    artifacts: list[Json]
+
+
+class SearchItem(Shown):
+    block_id: UUID
+    source_id: UUID
+    version: int
+    source_title: str
+    page: int | None
+    char_start: int
+    char_end: int
+    text: str
+    score: float
+
+
+class SearchList(Shown):
+    items: list[SearchItem]

@@ -1,0 +1,399 @@
+"""Server-sent events: one line to the database per process, fanned out to any number of streams.
+
+A notification carries ids only. A session's stream reads that session's events after the last one it sent.
+The streams of a workspace share one reader, which reads what is new once and hands the same bytes to all. A
+client that falls behind is dropped, and resumes where it was by its Last-Event-ID.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from typing import Any
+from uuid import UUID
+
+from starlette.responses import StreamingResponse
+from starlette.types import Send
+
+from proofroom.db import sources as db_sources
+from proofroom.db import work_sessions
+from proofroom.db.listen import listen
+from proofroom.db.tx import EVENTS_CHANNEL, Database
+from proofroom.domain.errors import InvalidInput, Unavailable
+from proofroom.services import views
+
+_log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 15.0
+QUEUE_SIZE = 1_000
+PAGE = 500
+GONE_AFTER_SECONDS = 20.0
+"""How long the shared reader waits for an announced event whose transaction is held back by an older one."""
+
+Position = tuple[int, int]
+Item = tuple[Position | None, bytes]
+
+HEARTBEAT = b": still here\n\n"
+OPENING = b"retry: 2000\n\n"
+
+
+class Watch:
+    """A flag that something changed in one session. No queue: the events are in the database."""
+
+    def __init__(self) -> None:
+        self._flag = asyncio.Event()
+
+    def wake(self) -> None:
+        self._flag.set()
+
+    async def changed(self, seconds: float) -> bool:
+        """Waits; False when nothing was heard for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._flag.wait()
+        except TimeoutError:
+            return False
+        self._flag.clear()
+        return True
+
+
+class _Outlet:
+    """One stream's queue. `over` when it has to end: it was too slow, or the server stops."""
+
+    def __init__(self, size: int) -> None:
+        self.queue: asyncio.Queue[Item | None] = asyncio.Queue(size)
+        self.over = False
+
+    def put(self, item: Item) -> None:
+        if self.over:
+            return
+        try:
+            self.queue.put_nowait(item)
+        except asyncio.QueueFull:
+            self.end()
+
+    def end(self) -> None:
+        self.over = True
+        with contextlib.suppress(asyncio.QueueFull):  # a full queue wakes its reader anyway
+            self.queue.put_nowait(None)
+
+    async def get(self, seconds: float) -> Item | None:
+        """The next item; None when nothing came for so long, or it is over."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.queue.get()
+        except TimeoutError:
+            return None
+
+
+class _Hub:
+    """The shared reader of one workspace; lives while somebody listens."""
+
+    def __init__(self, db: Database, workspace_id: UUID) -> None:
+        self.outlets: set[_Outlet] = set()
+        self._db = db
+        self._workspace_id = workspace_id
+        self._wake = asyncio.Event()
+        self._awaited: dict[UUID, tuple[int, float]] = {}
+        self._sources: set[UUID] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name=f"events of {self._workspace_id}")
+
+    async def close(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def tell(self, note: Mapping[str, Any]) -> None:
+        now = asyncio.get_running_loop().time()
+        if note.get("kind") == "source":
+            self._sources.add(UUID(note["source_id"]))
+        else:
+            session_id = UUID(note["session_id"])
+            seq = max(int(note["seq"]), self._awaited.get(session_id, (0, 0.0))[0])
+            self._awaited[session_id] = (seq, now)
+        self._wake.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def _run(self) -> None:
+        position: Position | None = None
+        pause = 0.0
+        while True:
+            try:
+                full, position = await self._read(position)
+            except Unavailable:
+                await asyncio.sleep(1.0)  # the database is away; there is nothing to wait on but time
+                continue
+            except Exception:  # noqa: BLE001 (nobody else sees it; the streams end, clients return)
+                _log.exception(
+                    "reading the events of workspace %s broke; its streams end", self._workspace_id
+                )
+                for outlet in tuple(self.outlets):
+                    outlet.end()
+                return
+            if full:
+                continue
+            self._forget_old()
+            # An event is readable once every older transaction has ended, which may be a little after it
+            # was announced; nobody announces that.
+            pause = min(max(pause * 2, 0.02), 1.0) if self._awaited else 0.0
+            try:
+                async with asyncio.timeout(pause or HEARTBEAT_SECONDS):
+                    await self._wake.wait()
+                    pause = 0.0
+            except TimeoutError:
+                pass
+            self._wake.clear()
+
+    async def _read(self, position: Position | None) -> tuple[bool, Position]:
+        sources, self._sources = self._sources, set()
+        try:
+            async with self._db.transaction(self._workspace_id) as tx:
+                rows, after = await work_sessions.stream(tx, position, PAGE)
+                news = [row for s in sources if (row := await db_sources.get(tx, s)) is not None]
+        except Unavailable:
+            self._sources |= sources
+            raise
+        for event, project_id, status in rows:
+            at = (int(event.xid), event.id)
+            self._send((at, session_frame(event, project_id, status)))
+            awaited = self._awaited.get(event.session_id)
+            if awaited is not None and event.seq >= awaited[0]:
+                del self._awaited[event.session_id]
+        for row in news:
+            data = {"project_id": str(row.project_id), "source_id": str(row.id), "status": row.status}
+            self._send((None, frame(data, event="source")))
+        return len(rows) == PAGE, after
+
+    def _send(self, item: Item) -> None:
+        for outlet in tuple(self.outlets):
+            outlet.put(item)
+
+    def _forget_old(self) -> None:
+        limit = asyncio.get_running_loop().time() - GONE_AFTER_SECONDS
+        self._awaited = {s: seen for s, seen in self._awaited.items() if seen[1] > limit}
+
+
+class LiveEvents:
+    """What happens, as it happens. `start` before the first stream, `stop` at the end."""
+
+    def __init__(
+        self, db: Database, *, heartbeat_seconds: float = HEARTBEAT_SECONDS, queue_size: int = QUEUE_SIZE
+    ) -> None:
+        self._db = db
+        self._heartbeat = heartbeat_seconds
+        self._queue_size = queue_size
+        self._watches: dict[tuple[UUID, UUID], set[Watch]] = {}
+        self._hubs: dict[UUID, _Hub] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._ended = False
+        self.open_streams = 0
+
+    async def start(self) -> None:
+        self._ended = False
+        if self._task is None:
+            self._task = asyncio.create_task(self._listen(), name="proofroom events")
+
+    async def stop(self) -> None:
+        self.end_streams()
+        for hub in tuple(self._hubs.values()):
+            await hub.close()
+        self._hubs.clear()
+        await asyncio.gather(*self._closing)
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    def end_streams(self) -> None:
+        """Ends every stream, so that a stopping server need not wait for them. Clients come back."""
+        self._ended = True
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.wake()
+        for hub in self._hubs.values():
+            for outlet in tuple(hub.outlets):
+                outlet.end()
+
+    @contextlib.contextmanager
+    def watch(self, workspace_id: UUID, session_id: UUID) -> Generator[Watch]:
+        """Wakes whenever something happened in the session, or might have."""
+        watch, key = Watch(), (workspace_id, session_id)
+        self._watches.setdefault(key, set()).add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches[key].discard(watch)
+            if not self._watches[key]:
+                del self._watches[key]
+
+    async def session(self, workspace_id: UUID, session_id: UUID, after: int) -> AsyncGenerator[bytes]:
+        """Frames of one session's events from number `after` on; never ends by itself."""
+        with self.watch(workspace_id, session_id) as watch, self._counted():
+            yield OPENING
+            while not self._ended:
+                try:
+                    async with self._db.transaction(workspace_id) as tx:
+                        rows = await work_sessions.events(tx, session_id, after, PAGE)
+                except Unavailable:
+                    return  # the client comes back and resumes
+                for row in rows:
+                    after = row.seq
+                    yield frame(views.event(row), event_id=str(row.seq))
+                if len(rows) < PAGE and not await watch.changed(self._heartbeat):
+                    yield HEARTBEAT
+
+    async def workspace(self, workspace_id: UUID, position: Position | None) -> AsyncGenerator[bytes]:
+        """Frames of everything in the workspace after `position`, or from now on; never ends by itself."""
+        with self._outlet(workspace_id) as outlet, self._counted():
+            yield OPENING
+            try:
+                async for at, sent in self._catch_up(workspace_id, position):
+                    position = at
+                    yield sent
+            except Unavailable:
+                return
+            while not outlet.over and not self._ended:
+                item = await outlet.get(self._heartbeat)
+                if item is None:
+                    yield HEARTBEAT
+                elif item[0] is None or position is None or item[0] > position:
+                    yield item[1]
+
+    async def _catch_up(
+        self, workspace_id: UUID, position: Position | None
+    ) -> AsyncIterator[tuple[Position, bytes]]:
+        """What happened since `position`, then where the present is, as an id without data."""
+        while True:
+            async with self._db.transaction(workspace_id) as tx:
+                rows, after = await work_sessions.stream(tx, position, PAGE)
+            for event, project_id, status in rows:
+                yield (int(event.xid), event.id), session_frame(event, project_id, status)
+            position = after
+            if len(rows) < PAGE:
+                yield after, f"id: {after[0]}-{after[1]}\n\n".encode()
+                return
+
+    @contextlib.contextmanager
+    def _outlet(self, workspace_id: UUID) -> Generator[_Outlet]:
+        hub = self._hubs.get(workspace_id)
+        if hub is None:
+            hub = self._hubs[workspace_id] = _Hub(self._db, workspace_id)
+        outlet = _Outlet(self._queue_size)
+        hub.outlets.add(outlet)
+        hub.open()
+        try:
+            yield outlet
+        finally:
+            hub.outlets.discard(outlet)
+            if not hub.outlets and self._hubs.get(workspace_id) is hub:
+                del self._hubs[workspace_id]
+                closing = asyncio.get_running_loop().create_task(hub.close())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Generator[None]:
+        self.open_streams += 1
+        try:
+            yield
+        finally:
+            self.open_streams -= 1
+
+    async def _listen(self) -> None:
+        async for payload in listen(self._db.url, EVENTS_CHANNEL):
+            if payload is None:
+                self._wake_everybody()
+            else:
+                self._tell(payload)
+
+    def _wake_everybody(self) -> None:
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.wake()
+        for hub in self._hubs.values():
+            hub.wake()
+
+    def _tell(self, payload: str) -> None:
+        try:
+            note = json.loads(payload)
+            workspace_id = UUID(note["workspace_id"])
+            hub = self._hubs.get(workspace_id)
+            if hub is not None:
+                hub.tell(note)
+            if "session_id" in note:
+                for watch in self._watches.get((workspace_id, UUID(note["session_id"])), ()):
+                    watch.wake()
+        except (ValueError, KeyError, TypeError):
+            _log.warning("a notification of an unknown form: %.200s", payload)
+
+
+class EventStream(StreamingResponse):
+    """A response that sends frames until the client leaves, and closes their generator when it does."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncGenerator[bytes]) -> None:
+        super().__init__(frames, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        self._frames = frames
+
+    async def stream_response(self, send: Send) -> None:
+        async with contextlib.aclosing(self._frames):
+            await super().stream_response(send)
+
+
+def frame(data: Mapping[str, Any], *, event: str | None = None, event_id: str | None = None) -> bytes:
+    """One event as the wire has it. JSON has no line breaks, so `data` is one line."""
+    lines = [f"event: {event}"] if event else []
+    if event_id is not None:
+        lines.append(f"id: {event_id}")
+    lines.append(f"data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}")
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def session_frame(event: Any, project_id: UUID, status: str) -> bytes:
+    data = {
+        "project_id": str(project_id), "session_id": str(event.session_id), "seq": event.seq,
+        "type": event.type, "status": status,
+    }  # fmt: skip
+    return frame(data, event="session", event_id=f"{event.xid}-{event.id}")
+
+
+def parse_position(last_event_id: str | None) -> Position | None:
+    """Raises InvalidInput (`cursor_invalid`)."""
+    if last_event_id is None or not last_event_id.strip():
+        return None
+    found = re.fullmatch(r"(\d{1,19})-(\d{1,18})", last_event_id.strip())
+    if found is None:
+        raise InvalidInput(
+            "cursor_invalid",
+            "This Last-Event-ID is not one of ours.",
+            hint="Send the id of the last event unchanged, or none to start now.",
+            field="Last-Event-ID",
+        )
+    return int(found[1]), int(found[2])
+
+
+def parse_seq(last_event_id: str | None) -> int | None:
+    """Raises InvalidInput (`cursor_invalid`)."""
+    if last_event_id is None or not last_event_id.strip():
+        return None
+    if not re.fullmatch(r"\d{1,9}", last_event_id.strip()):
+        raise InvalidInput(
+            "cursor_invalid",
+            "This Last-Event-ID is not the number of an event.",
+            hint="Send the id of the last event unchanged, or none to start at the first.",
+            field="Last-Event-ID",
+        )
+    return int(last_event_id)

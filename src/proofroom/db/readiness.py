@@ -1,0 +1,43 @@
+"""Whether the database is as this release needs it."""
+
+from sqlalchemy import text
+
+from proofroom.db.migrate import HEAD
+from proofroom.db.tx import Database
+
+
+async def check(db: Database) -> dict[str, str]:
+    """`database`, `migrations` and `queue`, each "ok" or what is wrong. Raises Unavailable when it is away.
+
+    The application role may not read Alembic's table, so that one question is asked as whoever connected.
+    """
+    async with db.across() as session:
+        await session.execute(text("SET LOCAL ROLE NONE"))
+        known = (
+            await session.execute(
+                text(
+                    "SELECT to_regclass('public.alembic_version') IS NOT NULL"
+                    " AND has_table_privilege(to_regclass('public.alembic_version'), 'SELECT')"
+                )
+            )
+        ).scalar_one()
+        revision = (
+            (
+                await session.execute(text("SELECT version_num FROM public.alembic_version"))
+            ).scalar_one_or_none()
+            if known
+            else None
+        )
+        queue = (
+            await session.execute(
+                text(
+                    "SELECT to_regclass('public.procrastinate_jobs') IS NOT NULL"
+                    " AND to_regclass('public.procrastinate_workers') IS NOT NULL"
+                )
+            )
+        ).scalar_one()
+    return {
+        "database": "ok",
+        "migrations": "ok" if revision == HEAD else f"at {revision}, this release needs {HEAD}",
+        "queue": "ok" if queue else "its tables are missing",
+    }

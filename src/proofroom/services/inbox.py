@@ -1,0 +1,68 @@
+"""The inbox: what waits for a person, over all projects, and whose it is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import checkpoints, members, projects, work_sessions
+from proofroom.db.models import WorkCheckpoint
+from proofroom.db.tx import Tx
+from proofroom.db.work_sessions import Record
+from proofroom.domain.errors import InvalidInput
+from proofroom.services import review, views
+from proofroom.services.access import Actor, require
+
+CHANGEABLE = ("assignee", "due_at", "snoozed_until")
+
+
+async def to_json(tx: Tx, rows: Sequence[WorkCheckpoint]) -> list[dict[str, Any]]:
+    """Checkpoints as a list shows them, without packets."""
+    names = await members.names(tx)
+    sessions = {s.id: s for s in await work_sessions.several(tx, {r.session_id for r in rows})}
+    titles = {p: (await projects.get(tx, p)).name for p in {r.project_id for r in rows}}
+    return [
+        views.checkpoint_json(r, sessions[r.session_id], titles[r.project_id], names, packet=False)
+        for r in rows
+    ]
+
+
+async def change(
+    tx: Tx, actor: Actor, checkpoint_id: UUID, values: Mapping[str, Any]
+) -> tuple[WorkCheckpoint, dict[str, Any]]:
+    """Sets whose it is, until when, and from when on it shows again; None clears. Decides nothing.
+
+    Raises NotFound, Conflict (`already_decided`), InvalidInput (`unknown_member`, `unknown_field`).
+    """
+    require(actor, "reviewer")
+    unknown = sorted(set(values) - set(CHANGEABLE))
+    if unknown:
+        raise InvalidInput(
+            "unknown_field",
+            f"A checkpoint's {unknown[0]} cannot be changed.",
+            hint=f"These can: {', '.join(CHANGEABLE)}.",
+            field=unknown[0],
+        )
+    session_id = (await checkpoints.get(tx, checkpoint_id)).session_id
+    row = await work_sessions.lock(tx, session_id)
+    checkpoint = await checkpoints.get(tx, checkpoint_id)
+    if checkpoint.status != checkpoints.OPEN:
+        raise review.already_decided(checkpoint)
+    assignee = values.get("assignee")
+    if assignee is not None and await members.get(tx, assignee) is None:
+        raise InvalidInput(
+            "unknown_member",
+            f"No member {assignee} is in this workspace.",
+            hint="List the members.",
+            field="assignee",
+        )
+    if values:
+        checkpoint = await checkpoints.change(tx, checkpoint_id, **values)
+        said = {"checkpoint_id": str(checkpoint_id), "by": actor.name} | {
+            k: None if v is None else views.at(v) if k != "assignee" else str(v) for k, v in values.items()
+        }
+        row = await work_sessions.note(
+            tx,
+            session_id,
+            Record(events=[("checkpoint_changed", said)], audits=[("checkpoint_changed", said)]),
+        )
+    return checkpoint, await views.checkpoint(tx, checkpoint, row)
