@@ -1,0 +1,507 @@
+"""Sessions and decisions: what there is, what waits, and the person's word on it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proofroom.cli.common import Data, Json, ProjectOption, SessionArg, run
+from proofroom.cli.output import DONE, Out, can_ask, one_line
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from proofroom.bootstrap import Program
+    from proofroom.db.models import WorkCheckpoint, WorkSession
+    from proofroom.services.review import Outcome
+
+Digest = Annotated[
+    str | None, typer.Option(metavar="DIGEST", help="The packet decided on; without it, the one shown here.")
+]
+STATUSES = ("initialized", "queued", "in_progress", "pending_review", "completed", "failed", "cancelled")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("sessions", epilog="Example: proofroom sessions --status pending_review")(sessions)
+    app.command("show", epilog="Example: proofroom show last")(show)
+    app.command("review", epilog="Example: proofroom review        (what waits);   proofroom review last")(
+        review
+    )
+    app.command(
+        "approve", epilog='Example: proofroom approve last --ack 3="The source is older; 44.5 is right."'
+    )(approve)
+    app.command(
+        "request-changes", epilog='Example: proofroom request-changes last "Give the planned altitude too."'
+    )(request_changes)
+    app.command("reject", epilog='Example: proofroom reject last --reason "It answers another question."')(
+        reject
+    )
+    app.command("cancel", epilog="Example: proofroom cancel 3f2a9c1b7d10")(cancel)
+    app.command("retry", epilog="Example: proofroom retry last")(retry)
+    app.command("fork", epilog="Example: proofroom fork last --strategy checkpoint_required --run")(fork)
+
+
+def sessions(
+    status: Annotated[list[str] | None, typer.Option(metavar="STATUS", help=", ".join(STATUSES))] = None,
+    project: ProjectOption = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="How many, newest first.")] = 50,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """List work sessions, newest first."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.cli.show import session_line
+        from proofroom.db import work_sessions
+        from proofroom.domain.errors import InvalidInput
+        from proofroom.services import views
+
+        for one in status or []:
+            if one not in STATUSES:
+                raise InvalidInput(
+                    "unknown_status", f"There is no status {one[:40]!r}.",
+                    hint=f"Use one of {', '.join(STATUSES)}.", field="--status",
+                )  # fmt: skip
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            where = None if project is None else (await find.project(tx, project)).id
+            rows = await work_sessions.page(tx, project_id=where, statuses=status or [], limit=limit)
+            items = await views.sessions(tx, program.parts.catalog, rows)
+        out.document({"items": items})
+        for item in items:
+            session_line(out, item)
+        if not items:
+            out.line(
+                "No work session"
+                + (" like that." if status or project else " yet. `proofroom work` begins one.")
+            )
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+def show(
+    session: SessionArg,
+    events: Annotated[int, typer.Option(min=0, max=1000, help="How many of its last events.")] = 20,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Show everything about a session."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.cli import show as text
+        from proofroom.db import artifacts as db_artifacts
+        from proofroom.db import checkpoints, work_sessions
+        from proofroom.services import views
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            row = await find.session(tx, session)
+            item = await views.session(tx, program.parts.catalog, row)
+            gates = await checkpoints.of_session(tx, row.id)
+            tail = await work_sessions.events(tx, row.id, after=max(0, row.event_seq - events))
+            current = await db_artifacts.current(tx, row.id)
+            if out.json:
+                out.document(
+                    {
+                        "session": item,
+                        "artifacts": [await views.artifact(tx, a, v) for a, v in current],
+                        "checkpoints": [await views.checkpoint(tx, c, row) for c in gates],
+                        "events": [views.event(e) for e in tail],
+                    }
+                )
+                return DONE
+            text.session_line(out, item)
+            out.line(f"id {row.id}, strategy {row.approval_strategy}, {item['runtime_label']}", "dim")
+            if row.task_description:
+                out.line(f"Task: {row.task_description}")
+            used = item["usage"]
+            out.line(
+                f"iteration {row.iteration}, leg {row.leg}; {used['tokens']:,} tokens,"
+                f" ${used['cost_usd']:.2f}; record of {row.audit_count} entries,"
+                f" head {(row.audit_head or '')[:16]}",
+                "dim",
+            )
+            await text.work(tx, out, row)
+            out.line()
+            for gate in gates:
+                decision = gate.decision or {}
+                said = f", {decision.get('decision')} by {decision.get('name')}" if decision else ""
+                unseen = " (the packet was not shown)" if decision.get("packet_shown") is False else ""
+                status = gate.status.replace("_", " ")
+                out.line(f"{gate.kind} gate, iteration {gate.iteration}: {status}{said}{unseen}")
+            for delivery in item["deliveries"]:
+                where = delivery["target"].get("path")
+                out.line(f"Delivery to {where}: {delivery['status']} {delivery['detail'] or ''}")
+            if tail:
+                out.line()
+            for event in tail:
+                out.line(
+                    f"{event.seq:>4} {str(views.at(event.at))[11:19]} {event.type}  {_brief(event.data)}",
+                    "dim",
+                )
+            text.next_steps(out, row, waiting=row.status == "pending_review")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+def _brief(data: Mapping[str, Any]) -> str:
+    parts = [f"{k}={v}" for k, v in data.items() if isinstance(v, str | int | float) and v != ""]
+    return one_line(" ".join(parts), 140)
+
+
+def review(
+    session: Annotated[
+        str | None, typer.Argument(metavar="[SESSION]", help="A session, or nothing to list all that waits.")
+    ] = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Show what waits for a person, or one packet with all that a signature on it would cover."""
+
+    async def body(program: "Program", out: Out) -> int:
+        if session is None:
+            return await _inbox(program, out)
+        from proofroom.cli import find
+        from proofroom.cli import show as text
+        from proofroom.services import views
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            row, waiting = await _waiting(tx, session)
+            out.document(await views.checkpoint(tx, waiting, row))
+            if not out.json:
+                await text.packet(tx, out, row, waiting, views.consequence(waiting, row))
+                out.line()
+                out.line(f"The whole text: proofroom show {find.short(row.id)}", "dim")
+                text.next_steps(out, row, waiting=True)
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+async def _inbox(program: "Program", out: Out) -> int:
+    from proofroom.cli import find
+    from proofroom.db import checkpoints, work_sessions
+    from proofroom.services import views
+
+    async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        rows = await checkpoints.inbox(tx, limit=200)
+        items = [
+            await views.checkpoint(tx, c, await work_sessions.get(tx, c.session_id), packet=False)
+            for c in rows
+        ]
+    out.document({"items": items})
+    for item in items:
+        out.line(f"{find.short(item['session_id'])}  {one_line(item['session_title'], 90)}", "yellow")
+        out.line(
+            f"{one_line(item['headline'], 160)}; {item['agent_type']} in"
+            f" {one_line(item['project_name'], 60)}, since {item['opened_at'][:16].replace('T', ' ')}",
+            "dim",
+            indent=14,
+        )
+    out.line(
+        f"{len(items)} waiting. `proofroom review SESSION` shows one." if items else "Nothing waits for you."
+    )
+    return DONE
+
+
+async def _waiting(tx: Any, session: str) -> "tuple[WorkSession, WorkCheckpoint]":
+    """Raises Conflict (`nothing_waits`) when the session is not at a checkpoint."""
+    from proofroom.cli import find
+    from proofroom.db import checkpoints
+    from proofroom.domain.errors import Conflict
+
+    row = await find.session(tx, session)
+    waiting = await checkpoints.open_one(tx, row.id)
+    if waiting is None:
+        raise Conflict(
+            "nothing_waits",
+            f"Session {find.short(row.id)} waits for no decision; it is {row.status.replace('_', ' ')}.",
+            hint="`proofroom review` lists what waits, `proofroom show` what became of it.",
+            extra={"session_id": str(row.id), "status": row.status},
+        )
+    return row, waiting
+
+
+def approve(
+    session: SessionArg,
+    feedback: Annotated[str | None, typer.Option(metavar="TEXT", help="A remark for the record.")] = None,
+    ack: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLAIM=REASON", help="Keep a flagged claim (its number or id), and why."),
+    ] = None,
+    answer: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An answer to what the checkpoint asks.")
+    ] = None,
+    digest: Digest = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign what is shown without being asked.")] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Sign the packet of a waiting session, let it go on, and write what the signature releases."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.domain.checkpoint import Acknowledgement
+        from proofroom.services import review as decisions
+
+        row, waiting, sealed = await _look(program, out, session, digest)
+        acknowledged = [
+            Acknowledgement(_claim_id(waiting.packet, claim), reason)
+            for claim, reason in _pairs(ack, "--ack")
+        ]
+        answers = _answers(waiting.form, _pairs(answer, "--answer"))
+        if digest is None and not yes and not out.json and can_ask():
+            _confirm("Sign exactly this?")
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            done = await decisions.approve(
+                tx, program.actor, row.id, waiting.id, packet_digest=sealed, feedback=feedback,
+                answers=answers, acknowledged=acknowledged,
+            )  # fmt: skip
+        return await _after(program, out, done, "Going on")
+
+    return run(body, as_json=as_json, data=data)
+
+
+def request_changes(
+    session: SessionArg,
+    comment: Annotated[str, typer.Argument(metavar="COMMENT", help="What should be different.")],
+    claim: Annotated[
+        list[str] | None, typer.Option(metavar="CLAIM", help="The claim it is about (its number or id).")
+    ] = None,
+    digest: Digest = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Send the work back; the comment becomes an obligation of the next iteration."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.services import review as decisions
+
+        row, waiting, sealed = await _look(program, out, session, digest, brief=True)
+        claims = [_claim_id(waiting.packet, c) for c in claim or []]
+        changes: list[dict[str, Any]] = [{"comment": comment, "claim_id": c} for c in claims] or [
+            {"comment": comment}
+        ]
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            done = await decisions.request_changes(
+                tx, program.actor, row.id, waiting.id, packet_digest=sealed, changes=changes
+            )
+        return await _after(program, out, done, "Working on the changes")
+
+    return run(body, as_json=as_json, data=data)
+
+
+def reject(
+    session: SessionArg,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept in the record.")],
+    digest: Digest = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """End a session for good; nothing of it is delivered."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.services import review as decisions
+
+        row, waiting, sealed = await _look(program, out, session, digest, brief=True)
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            done = await decisions.reject(
+                tx, program.actor, row.id, waiting.id, packet_digest=sealed, rejection_reason=reason
+            )
+        await _result(program, out, done.session.id, checkpoint=done.checkpoint)
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+async def _look(
+    program: "Program", out: Out, session: str, digest: str | None, *, brief: bool = False
+) -> "tuple[WorkSession, WorkCheckpoint, str]":
+    """The session, its checkpoint and the digest to decide on; the packet is shown when none was named."""
+    from proofroom.cli import show as text
+    from proofroom.services import views
+
+    async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        row, waiting = await _waiting(tx, session)
+        if digest is None and not brief:
+            await text.packet(tx, out, row, waiting, views.consequence(waiting, row))
+            out.line()
+    return row, waiting, digest or waiting.packet_digest
+
+
+async def _after(program: "Program", out: Out, done: "Outcome", label: str) -> int:
+    from proofroom.cli import legs
+    from proofroom.domain.errors import Conflict
+    from proofroom.services import views
+
+    if done.stale:
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            current = await views.checkpoint(tx, done.checkpoint, done.session)
+        raise Conflict(
+            "stale_packet",
+            f"{done.why} Nothing was decided.",
+            hint="Look at the current packet with `proofroom review` and decide on that.",
+            extra={"checkpoint": current},
+        )
+    await legs.drive(program, out, done.session.id, label)
+    return await _result(program, out, done.session.id, checkpoint=done.checkpoint)
+
+
+async def _result(
+    program: "Program", out: Out, session_id: "UUID", *, checkpoint: "WorkCheckpoint | None" = None
+) -> int:
+    """Makes what is due and says how the session stands now."""
+    from proofroom.cli import legs
+    from proofroom.cli import show as text
+    from proofroom.db import checkpoints, work_sessions
+    from proofroom.services import views
+
+    deliveries = await legs.deliver(program, session_id)
+    async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        row = await work_sessions.get(tx, session_id)
+        waiting = await checkpoints.open_one(tx, session_id)
+        if out.json:
+            decided = None if checkpoint is None else await checkpoints.get(tx, checkpoint.id)
+            out.document(
+                {
+                    **await views.executed(tx, row),
+                    "session": await views.session(tx, program.parts.catalog, row),
+                    "checkpoint": None if decided is None else await views.checkpoint(tx, decided, row),
+                    "next_checkpoint": None if waiting is None else await views.checkpoint(tx, waiting, row),
+                    "deliveries": deliveries,
+                }
+            )
+        else:
+            text.outcome(out, row, deliveries)
+            if waiting is not None:
+                out.line(views.headline(waiting), "yellow")
+            text.next_steps(out, row, waiting=waiting is not None)
+    return legs.exit_code(row, deliveries)
+
+
+def cancel(session: SessionArg, as_json: Json = False, data: Data = None) -> int:
+    """End a session at once; what it has made stays, unsigned."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.services import work_requests
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            row = await work_requests.cancel(tx, program.actor, (await find.session(tx, session)).id)
+        await _result(program, out, row.id)
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+def retry(session: SessionArg, as_json: Json = False, data: Data = None) -> int:
+    """Go on with a failed session where it stopped, or with one whose program was stopped."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find, legs
+        from proofroom.services import work_requests
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            row = await find.session(tx, session)
+            if row.status == "initialized":
+                row = await work_requests.execute(tx, program.actor, row.id)
+            elif row.status not in ("queued", "in_progress"):
+                row = await work_requests.retry(tx, program.actor, row.id)
+        await legs.drive(program, out, row.id, "Going on")
+        return await _result(program, out, row.id)
+
+    return run(body, as_json=as_json, data=data)
+
+
+def fork(
+    session: SessionArg,
+    task: Annotated[str | None, typer.Option(metavar="TEXT", help="Another task.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="Another approval strategy.")] = None,
+    runtime: Annotated[str | None, typer.Option(help="Another runtime.")] = None,
+    go: Annotated[bool, typer.Option("--run", help="Run it to its first resting place.")] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Make a new session from the same request, with parts of it changed."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find, legs
+        from proofroom.services import work_requests
+
+        given = {"task_description": task, "approval_strategy": strategy, "runtime": runtime}
+        changes = {name: value for name, value in given.items() if value is not None}
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            old = await find.session(tx, session)
+            row = await work_requests.fork(
+                tx, program.actor, program.parts.catalog, old.id, changes=changes, auto_execute=go
+            )
+        out.line(f"New session {find.short(row.id)}.")
+        if not go:
+            out.line(f"`proofroom retry {find.short(row.id)}` runs it.")
+        else:
+            await legs.drive(program, out, row.id, "At work")
+        return await _result(program, out, row.id)
+
+    return run(body, as_json=as_json, data=data)
+
+
+def _confirm(question: str) -> None:
+    if not typer.confirm(question, default=False, err=True):
+        from proofroom.domain.errors import Conflict
+
+        raise Conflict("not_signed", "Nothing was signed.", hint="The session waits on.")
+
+
+def _pairs(given: list[str] | None, option: str) -> list[tuple[str, str]]:
+    from proofroom.domain.errors import InvalidInput
+
+    pairs: list[tuple[str, str]] = []
+    for one in given or []:
+        key, equals, value = one.partition("=")
+        if not equals or not key.strip():
+            raise InvalidInput(
+                "option_invalid",
+                f"{one[:80]!r} has no key and value.",
+                hint=f"Write {option} KEY=VALUE.",
+                field=option,
+            )
+        pairs.append((key.strip(), value.strip()))
+    return pairs
+
+
+def _claim_id(packet: Mapping[str, Any], given: str) -> str:
+    """A claim's id from its id or its number in the packet. Raises InvalidInput (`unknown_claim`)."""
+    from proofroom.domain.errors import InvalidInput
+
+    claims = [c for a in packet["artifacts"] for c in a["claims"]]
+    found = [c["id"] for c in claims if given == c["id"] or given.lstrip("#") == str(c["n"])]
+    if len(set(found)) == 1:
+        return str(found[0])
+    if found:
+        raise InvalidInput(
+            "unknown_claim", f"More than one claim of this packet has the number {given[:20]}.",
+            hint=f"Name it by its id: {', '.join(found[:5])}.", field="CLAIM",
+        )  # fmt: skip
+    raise InvalidInput(
+        "unknown_claim", f"No claim {given[:40]!r} is in this packet.",
+        hint="`proofroom review SESSION` shows the claims with their numbers and ids.", field="CLAIM",
+    )  # fmt: skip
+
+
+def _answers(form: Mapping[str, Any] | None, pairs: list[tuple[str, str]]) -> dict[str, Any] | None:
+    """Answers in the types that the form asks for; what does not fit is left for the form to refuse."""
+    import json
+
+    if not pairs:
+        return None
+    properties: Mapping[str, Any] = (form or {}).get("properties", {})
+    answers: dict[str, Any] = {}
+    for key, value in pairs:
+        answers[key] = value
+        if properties.get(key, {}).get("type", "string") != "string":
+            try:
+                answers[key] = json.loads(value)
+            except ValueError:
+                continue
+    return answers

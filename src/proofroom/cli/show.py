@@ -1,0 +1,255 @@
+"""Sessions, packets and claims as text for a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from proofroom.cli.find import short
+from proofroom.cli.output import Out, one_line, safe
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import projects
+from proofroom.db import sources as db_sources
+from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db.tx import Tx
+from proofroom.domain.checkpoint import MUST_SETTLE
+from proofroom.domain.document import from_json
+from proofroom.exports import markdown
+
+Json = Mapping[str, Any]
+
+STYLES = {
+    "supported": "green", "partial": "yellow", "uncited": "yellow", "unsupported": "red", "conflict": "red",
+    "completed": "green", "pending_review": "yellow", "failed": "red", "cancelled": "dim",
+}  # fmt: skip
+RESULTS = {
+    "same": "the same", "differs": "differs", "none": "the source says none", "not_found": "not found",
+    "conflict": "sources disagree", "not_compared": "not compared",
+}  # fmt: skip
+MEANING = "Quotes, numbers, dates and names were compared. Meaning is not compared. It is yours to read."
+
+
+@dataclass(slots=True)
+class Places:
+    """Where quotes stand, in lines: reads each text once."""
+
+    tx: Tx
+    texts: dict[tuple[UUID, int], str | None] = field(default_factory=dict[tuple[UUID, int], str | None])
+
+    async def of(self, anchor: Json) -> str:
+        """Such as `version 2, page 3, line 14, characters 120 to 260`."""
+        key = (UUID(str(anchor["source_id"])), int(anchor["version"]))
+        if key not in self.texts:
+            row = await db_sources.version(self.tx, *key)
+            self.texts[key] = None if row is None else row.text
+        text = self.texts[key]
+        start, end = int(anchor["char_start"]), int(anchor["char_end"])
+        parts = [f"version {key[1]}"]
+        if anchor.get("page"):
+            parts.append(f"page {anchor['page']}")
+        elif text is not None:
+            first, last = text.count("\n", 0, start) + 1, text.count("\n", 0, max(start, end - 1)) + 1
+            parts.append(f"line {first}" if first == last else f"lines {first} to {last}")
+        parts.append(f"characters {start:,} to {end:,}")
+        return ", ".join(parts)
+
+
+def counted(summary: Json) -> str:
+    """The sum of a ledger in words."""
+    return f"{summary['needs_you']} need you, {summary['passed']} passed automatic checks."
+
+
+async def flagged(out: Out, places: Places, claims: Iterable[Json], *, indent: int = 0) -> None:
+    """Claims that need a person: what the draft says, what the source says, where, what was compared."""
+    for claim in claims:
+        style = STYLES.get(claim["verdict"], "")
+        out.line(
+            f"{claim['n']}. {claim['headline']}   ({claim['verdict']}, {claim['id']})", style, indent=indent
+        )
+        say = claim.get("say")
+        if say:
+            wide = max(len(label) for label in say["labels"])
+            for label, side in zip(say["labels"], (say["draft"], say["source"]), strict=True):
+                out.line(f"{label.ljust(wide)}  {_marked(side)}", indent=indent + 3)
+        else:
+            out.line(f"Draft says  {one_line(claim['text'], 400)}", indent=indent + 3)
+        for anchor in claim["anchors"]:
+            out.line(
+                f"{_role(anchor['role'])}: {one_line(anchor['source_title'], 80)}, {await places.of(anchor)}",
+                "dim",
+                indent=indent + 3,
+            )
+            if not say or anchor["role"] in ("conflicts", "nearest"):
+                out.line(f"“{one_line(anchor['quote'], 300)}”", "dim", indent=indent + 5)
+        out.line(comparisons(claim["checks"]), "dim", indent=indent + 3)
+        correction = claim.get("correction")
+        if correction:
+            text = one_line(correction["text"], 300)
+            out.line(
+                one_line(correction["label"], 100) + (f": {text}" if text else ""), "dim", indent=indent + 3
+            )
+        out.line()
+
+
+def comparisons(checks: Sequence[Json]) -> str:
+    """What was compared and what was not, on a line."""
+    made = [c for c in checks if c["result"] != "not_compared"]
+    open_ = list(dict.fromkeys(str(c["kind"]) for c in checks if c["result"] == "not_compared"))
+    parts = [f"{c['kind']}: {RESULTS.get(str(c['result']), str(c['result']))}" for c in made]
+    text = "Compared: " + ("; ".join(dict.fromkeys(parts)) or "nothing") + "."
+    return text + (f" Not compared: {', '.join(open_)}." if open_ else "")
+
+
+def passed(out: Out, claims: Iterable[Json], *, indent: int = 0) -> None:
+    """The claims that passed, a line each."""
+    for claim in claims:
+        if claim["opinion"]:
+            why = "opinion"
+        else:
+            kinds = dict.fromkeys(str(c["kind"]) for c in claim["checks"] if c["result"] == "same")
+            why = ", ".join(kinds) or str(claim["verdict"])
+        source = next((one_line(a["source_title"], 40) for a in claim["anchors"]), "")
+        out.line(
+            f"{claim['n']}. {one_line(claim['text'], 90)}  [{why}{'; ' + source if source else ''}]",
+            "dim",
+            indent=indent,
+        )
+
+
+def _marked(side: Json) -> str:
+    text, mark = str(side["text"]), side.get("mark")
+    if mark:
+        start, end = int(mark[0]), int(mark[1])
+        text = f"{text[:start]}»{text[start:end]}«{text[end:]}"
+    return one_line(text, 400)
+
+
+def _role(role: str) -> str:
+    return {
+        "supports": "Source", "differs": "Source", "conflicts": "Other source", "nearest": "Nearest passage",
+    }.get(role, "Source")  # fmt: skip
+
+
+async def work(tx: Tx, out: Out, row: WorkSession) -> None:
+    """What a session has made: each artifact with the quotes it rests on and where they stand."""
+    places = Places(tx)
+    current = await db_artifacts.current(tx, row.id)
+    titles = await projects.source_titles(tx, row.project_id)
+    for artifact, version in current:
+        out.line()
+        out.line(f"{version.title}  (version {version.version})", "bold")
+        text = markdown.render(from_json(version.document), version.claims, titles)
+        body = text.split("\n[^", 1)[0].rstrip()
+        first, _, rest = body.partition("\n")
+        out.line(rest.strip() if first.lstrip("# ").strip() == artifact.title.strip() else body, indent=2)
+        shown: dict[tuple[str, int, int], None] = {}
+        for claim in version.claims:
+            for anchor in claim["anchors"]:
+                key = (str(anchor["source_id"]), int(anchor["char_start"]), int(anchor["char_end"]))
+                if anchor["role"] == "nearest" or key in shown:
+                    continue
+                shown[key] = None
+                out.line(f"“{one_line(anchor['quote'], 500)}”", "green", indent=4)
+                out.line(
+                    f"{one_line(anchor['source_title'], 80)}, {await places.of(anchor)}", "dim", indent=4
+                )
+        need = [c for c in version.claims if c["needs_you"]]
+        if need:
+            out.line()
+            await flagged(out, places, need, indent=2)
+
+
+async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint, consequence: str) -> None:
+    """A checkpoint's packet: all that a signature would cover, in short."""
+    body = checkpoint.packet
+    places = Places(tx)
+    out.line(f"{safe(row.title)}   {checkpoint.kind} gate, iteration {checkpoint.iteration}", "bold")
+    out.line(f"Stopped for: {', '.join(str(r) for r in body['reasons'])}", "dim")
+    if body.get("plan") and checkpoint.kind == "plan":
+        for n, step in enumerate(body["plan"].get("steps", []), start=1):
+            out.line(f"{n}. {one_line(step.get('title', ''), 200)}", indent=2)
+    question = body.get("question")
+    if question:
+        out.line(f"It asks: {one_line(question.get('text', ''), 1000)}", "yellow", indent=2)
+    form = checkpoint.form or {}
+    for name, schema in form.get("properties", {}).items():
+        needed = " (required)" if name in form.get("required", []) else ""
+        choice = f", one of {schema['enum']}" if "enum" in schema else ""
+        out.line(
+            f"Answer {one_line(name, 60)}{needed}: {one_line(schema.get('title', ''), 200)}{choice}", indent=2
+        )
+    for trigger in body["triggers"]:
+        if trigger["kind"] != "question":
+            detail = trigger["detail"].get("text") or trigger["detail"].get("reason") or ""
+            out.line(
+                f"Noted: {trigger['kind'].replace('_', ' ')}. {one_line(detail, 400)}", "yellow", indent=2
+            )
+    for obligation in body["obligations"]:
+        style = "green" if obligation["state"] == "met" else "yellow"
+        out.line(f"You asked: {one_line(obligation['comment'], 200)}: {obligation['state']}", style, indent=2)
+    for artifact in body["artifacts"]:
+        claims = artifact["claims"]
+        out.line()
+        out.line(
+            f"{safe(artifact['title'])}  (version {artifact['version']}, by {artifact['author']})", "bold"
+        )
+        await flagged(out, places, [c for c in claims if c["needs_you"]], indent=2)
+        passed(out, [c for c in claims if not c["needs_you"]], indent=2)
+    if body["summary"]["claims"]:
+        out.line()
+        out.line(f"{counted(body['summary'])} {MEANING}")
+    must = [c for a in body["artifacts"] for c in a["claims"] if c["verdict"] in MUST_SETTLE]
+    if must and checkpoint.kind == "final":
+        ids = " ".join(f"--ack {c['n']}=REASON" for c in must[:4])
+        out.line(f"{len(must)} must be corrected, or kept with a reason: {ids}", "yellow")
+    for effect in body["effects"]:
+        out.line(f"A signature: {one_line(effect['label'], 300)}")
+    out.line(f"{safe(consequence)}: packet {checkpoint.packet_digest}", "dim")
+
+
+def next_steps(out: Out, row: WorkSession, *, waiting: bool) -> None:
+    """What to type next."""
+    name = short(row.id)
+    if waiting:
+        out.line(f"proofroom review {name}                      everything that a signature would cover")
+        out.line(f"proofroom approve {name}                     sign exactly that, and go on")
+        out.line(f'proofroom request-changes {name} "COMMENT"   send it back')
+        out.line(f"proofroom reject {name} --reason REASON      end it")
+    elif row.status == "failed" and row.failure is not None and row.failure.get("retryable"):
+        out.line(f"proofroom retry {name}    try again where it stopped")
+
+
+def session_line(out: Out, item: Json) -> None:
+    """A session on two lines of a list."""
+    style = STYLES.get(str(item["status"]), "")
+    status = str(item["status"]).replace("_", " ").ljust(15)
+    out.line(f"{short(item['id'])}  {status} {one_line(item['title'], 90)}", style)
+    since = str(item["created_at"])[:16].replace("T", " ")
+    out.line(
+        f"{item['agent_type']} in {one_line(item['project_name'], 60)}, {since}"
+        + (f", {one_line(item['failure']['message'], 200)}" if item.get("failure") else ""),
+        "dim",
+        indent=14,
+    )
+
+
+def outcome(out: Out, row: WorkSession, deliveries: Sequence[Json]) -> None:
+    """How a session stands after something was done, and what was written."""
+    match row.status:
+        case "pending_review":
+            out.line("It waits for you.", "yellow")
+        case "completed":
+            out.line("Completed.", "green")
+        case "failed":
+            failure = row.failure or {}
+            out.line(f"Failed: {failure.get('message', '')} [{failure.get('code', '')}]", "red")
+        case other:
+            out.line(f"It is {other.replace('_', ' ')}.")
+    for delivery in deliveries:
+        if delivery["status"] == "delivered":
+            for file in delivery["files"]:
+                out.line(f"Wrote {delivery['path']}/{file}", "green")
+        else:
+            out.line(
+                f"Not written to {delivery['path']}: {delivery['status']}. {delivery['detail'] or ''}", "red"
+            )

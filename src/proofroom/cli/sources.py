@@ -1,0 +1,184 @@
+"""`source` and `search`: the material that work rests on."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proofroom.cli.common import Data, Json, ProjectOption, run
+from proofroom.cli.output import DONE, FAILED, Out, one_line
+
+if TYPE_CHECKING:
+    from proofroom.bootstrap import Program
+
+group = typer.Typer(help="Add, list and retract sources.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.command("search", epilog='Example: proofroom search "orbit insertion altitude" --project Orbiter')(
+        search
+    )
+
+
+@group.command(
+    "add", epilog="Example: proofroom source add report.pdf notes/ https://example.org/page --project Orbiter"
+)
+def add(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH_OR_URL", help="Files, folders or URLs.")],
+    project: ProjectOption = None,
+    title: Annotated[str | None, typer.Option(help="A title, when there is one source.")] = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Capture sources into a project; a project that does not exist yet is made."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find, gather
+        from proofroom.domain.errors import InvalidInput
+        from proofroom.services import projects, sources
+
+        gathered = gather.gather(paths, field="PATH_OR_URL")
+        if title is not None and len(gathered.items) != 1:
+            raise InvalidInput(
+                "title_for_many", f"--title names one source; there are {len(gathered.items)}.",
+                hint="Leave it out, or add them one by one.", field="--title",
+            )  # fmt: skip
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            where = None if project is None else await find.named_project(tx, project)
+            if where is None:
+                where = (
+                    await find.only_project(tx, None)
+                    if project is None
+                    else await projects.create(tx, program.actor, project)
+                )
+        captured = await gather.capture_all(program, out, where.id, gathered, title=title)
+        out.document(
+            {
+                "project_id": str(where.id),
+                "items": [sources.to_json(s) for s in captured.rows],
+                "problems": captured.problems(),
+            }
+        )
+        for row in captured.ready:
+            out.line(f"{find.short(row.id)}  {one_line(row.title, 80)}: {row.block_count} passages", "green")
+        gather.require_ready(captured) if not out.json else None
+        return FAILED if captured.problems() else DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+@group.command("list", epilog="Example: proofroom source list --project Orbiter")
+def list_(project: ProjectOption = None, as_json: Json = False, data: Data = None) -> int:
+    """List the sources of a project."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.services import sources
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            where = await find.only_project(tx, project)
+            rows = await sources.page(tx, where.id, limit=10_000)
+        out.document({"project_id": str(where.id), "items": [sources.to_json(s) for s in rows]})
+        for row in rows:
+            state = "retracted" if row.retracted_at else row.status
+            style = {"ready": "green", "failed": "red"}.get(state, "yellow")
+            pages = f", {row.page_count} pages" if row.page_count else ""
+            out.line(
+                f"{find.short(row.id)}  {state.ljust(10)} {one_line(row.title, 70)}  (version {row.version},"
+                f" {row.block_count} passages{pages})",
+                style,
+            )
+            if row.failure:
+                out.line(f"{row.failure.get('message', '')} {row.failure.get('hint', '')}", "dim", indent=14)
+            if row.retract_reason:
+                out.line(row.retract_reason, "dim", indent=14)
+        if not rows:
+            out.line(f"{where.name} has no source yet.")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+@group.command("retract", epilog='Example: proofroom source retract report.pdf --reason "Superseded in May."')
+def retract(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Its id, part of it, title or file name.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; others can read it.")],
+    project: ProjectOption = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Take a source out of use and list all that rests on it. Nothing is deleted."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.services import sources
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            source_id = await find.source(tx, source, project)
+            rests = await sources.retract(tx, source_id, reason=reason)
+            row = await sources.get(tx, source_id)
+        out.document(
+            {
+                "source": sources.to_json(row),
+                "dependents": {
+                    "envelopes": [dict(e) for e in rests.envelopes],
+                    "sessions": [dict(s) for s in rests.sessions],
+                    "artifacts": [dict(a) for a in rests.artifacts],
+                },
+            }
+        )
+        out.line(f"Retracted: {row.title}")
+        for session in rests.sessions:
+            out.line(
+                f"Session {find.short(session['id'])} had it as context: {one_line(session['title'], 90)}",
+                "yellow",
+            )
+        for artifact in rests.artifacts:
+            signed = ", signed" if artifact["signed"] else ""
+            out.line(
+                f"{one_line(artifact['title'], 90)} cites it (version {artifact['version']}{signed})",
+                "yellow",
+            )
+        if not rests.sessions and not rests.artifacts:
+            out.line("Nothing rests on it.")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words to look for.")],
+    project: ProjectOption = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Find passages in a project's sources, best first."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.cli.show import Places
+        from proofroom.substrate.search import search as find_passages
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            where = await find.only_project(tx, project)
+            hits = await find_passages(tx, where.id, query, k)
+            items = [
+                {
+                    "block_id": h.passage.block_id, "source_id": h.passage.source_id,
+                    "version": h.passage.version, "source_title": h.passage.source_title,
+                    "page": h.passage.page, "char_start": h.passage.char_start,
+                    "char_end": h.passage.char_end, "text": h.passage.text, "score": h.score,
+                }
+                for h in hits
+            ]  # fmt: skip
+            out.document({"project_id": str(where.id), "query": query, "items": items})
+            places = Places(tx)
+            for item in items if not out.json else []:
+                place = await places.of(item)
+                out.line(f"{one_line(item['source_title'], 80)}, {place}  ({item['score']:.2f})", "bold")
+                out.line(one_line(item["text"], 400), indent=2)
+        if not items:
+            out.line(f"Nothing in {where.name} holds any of these words.")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
