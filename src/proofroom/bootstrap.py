@@ -15,13 +15,14 @@ from proofroom.agents.agent_sdk_client import AgentSDKClient
 from proofroom.agents.factory import load_definitions
 from proofroom.agents.runtimes import registry
 from proofroom.agents.runtimes.base import AgentRuntime
+from proofroom.agents.runtimes.scripted import resolve_script
 from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Database
 from proofroom.engine import leg
 from proofroom.engine.parts import Parts
-from proofroom.services import access
+from proofroom.services import access, samples
 from proofroom.services.access import Actor
 from proofroom.services.catalog import Catalog
 from proofroom.services.checkpoint_handler import CheckpointHandler
@@ -54,18 +55,34 @@ class Program:
         return AgentSDKClient(self.executor.backend(actor or self.actor), self.parts.catalog.definitions)
 
 
-def make_catalog(settings: Settings, *, trusted: bool) -> Catalog:
-    """What this installation offers. `trusted`: the local user may name script files by path."""
+def make_catalog(settings: Settings) -> Catalog:
+    """What this installation offers.
+
+    A script is named by its place in the server's folder of scripts; only the local command line, which is
+    trusted, may name one by path. What a session names was admitted when it was filed.
+    """
 
     def make_runtime(name: str) -> AgentRuntime:
-        return registry.make_runtime(name, script_dir=settings.script_dir, trusted=trusted)
+        if name == samples.NEW_YEAR_RUNTIME:
+            return registry.make_runtime(f"scripted:{samples.NEW_YEAR_SCRIPT}")
+        kind, _, script = name.partition(":")
+        if kind == "scripted" and script and not Path(script).is_absolute():
+            return registry.make_runtime(f"scripted:{resolve_script(script, settings.script_dir)}")
+        return registry.make_runtime(name)
+
+    def admit_runtime(name: str, trusted: bool) -> None:
+        kind, _, script = name.partition(":")
+        if kind == "scripted" and script and not trusted and name != samples.NEW_YEAR_RUNTIME:
+            resolve_script(script, settings.script_dir)
+        make_runtime(name)
 
     def list_runtimes() -> list[dict[str, Any]]:
-        return registry.available_runtimes()
+        return registry.available_runtimes({"scripts_folder": settings.script_dir})
 
     return Catalog(
         definitions=load_definitions(settings.agents_dir),
         make_runtime=make_runtime,
+        admit_runtime=admit_runtime,
         list_runtimes=list_runtimes,
         default_runtime=settings.default_runtime,
         delivery_root=settings.delivery_root,
@@ -95,7 +112,7 @@ def start_database(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
 
 
 @contextlib.asynccontextmanager
-async def open_program(settings: Settings, *, trusted: bool = False) -> AsyncGenerator[Program]:
+async def open_program(settings: Settings) -> AsyncGenerator[Program]:
     """Starts what is needed and stops it again, also when the caller is cancelled."""
     url, server = await asyncio.to_thread(start_database, settings)
     db = Database(url, pool_size=settings.pool_size)
@@ -103,7 +120,7 @@ async def open_program(settings: Settings, *, trusted: bool = False) -> AsyncGen
     try:
         parts = Parts(
             db=db,
-            catalog=make_catalog(settings, trusted=trusted),
+            catalog=make_catalog(settings),
             owner=owner_name(),
             lease_seconds=settings.lease_seconds,
             policy_may_sign=settings.policy_may_sign,

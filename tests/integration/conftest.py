@@ -1,6 +1,7 @@
 """A real embedded PostgreSQL for the whole run; every test gets a database of its own, copied from a migrated one."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -13,6 +14,8 @@ from proofroom.db.migrate import migrate
 from proofroom.db.models import Basket, Member, Project, Workspace
 from proofroom.db.tx import Database, libpq_url, new_id
 
+from .rooms import Room, make_room
+
 TEMPLATE = "proofroom_template"
 
 
@@ -21,6 +24,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgre
     server = EmbeddedPostgres.start(tmp_path_factory.mktemp("data"))
     try:
         with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
+            # Hundreds of databases come and go here; what must survive a crash is tested with servers of its own.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
             connection.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate(database_url(server, TEMPLATE))
         yield server
@@ -87,3 +93,13 @@ def workspace(member: tuple[UUID, UUID]) -> UUID:
 @pytest_asyncio.fixture
 async def project(db: Database, workspace: UUID) -> UUID:
     return await make_project(db, workspace)
+
+
+@pytest_asyncio.fixture
+async def room(db: Database, member: tuple[UUID, UUID], project: UUID, tmp_path: Path) -> Room:
+    """A project with one captured source and a folder of scripts."""
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    room = make_room(db, *member, project, folder)
+    await room.add()
+    return room

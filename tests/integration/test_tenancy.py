@@ -50,7 +50,9 @@ async def test_without_a_workspace_a_tenant_table_cannot_be_read(db: Database, p
             await session.execute(select(func.count()).select_from(Project))
 
 
-async def test_the_setting_does_not_outlive_its_transaction(db: Database, workspace: UUID, project: UUID) -> None:
+async def test_the_setting_does_not_outlive_its_transaction(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
     one = Database(db.url, pool_size=1, max_overflow=0)
     try:
         async with one.transaction(workspace) as tx:
@@ -85,7 +87,12 @@ async def test_a_row_cannot_be_written_into_another_workspace(
         async with db.transaction(other) as tx:
             await tx.execute(
                 insert(Source).values(
-                    workspace_id=workspace, id=new_id(), project_id=project, title="x", origin="text", status="ready"
+                    workspace_id=workspace,
+                    id=new_id(),
+                    project_id=project,
+                    title="x",
+                    origin="text",
+                    status="ready",
                 )
             )
 

@@ -17,13 +17,15 @@ NO_RUNTIME = "none"
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`make_runtime` takes a runtime's name and raises InvalidInput (`unknown_runtime`) or Unavailable.
+    """`make_runtime` makes the runtime that a session names. `admit_runtime(name, trusted)` says whether a
+    request may name it; both raise InvalidInput (`unknown_runtime`, `script_not_allowed`, …) or Unavailable.
 
     `delivery_root`: over HTTP, folders to deliver to lie under it; None means that HTTP cannot ask for one.
     """
 
     definitions: Mapping[str, AgentDefinition]
     make_runtime: Callable[[str], AgentRuntime]
+    admit_runtime: Callable[[str, bool], None]
     list_runtimes: Callable[[], list[dict[str, Any]]]
     default_runtime: str
     delivery_root: Path | None = None

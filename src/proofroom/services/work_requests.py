@@ -68,7 +68,7 @@ async def create(
     definition = get_definition(new.agent_type, catalog.definitions)
     config = validate_config(definition, new.config)
     runtime = new.runtime or catalog.default_runtime
-    catalog.make_runtime(runtime)
+    catalog.admit_runtime(runtime, new.trusted)
     row = await work_sessions.create(
         tx,
         Record(
@@ -208,6 +208,7 @@ async def fork(
         source_ids=None if old.source_ids is None else [UUID(s) for s in old.source_ids],
         title=changed.get("title", old.title),
         metadata=old.meta,
+        trusted="runtime" not in changed,  # the old one was admitted when it was filed
     )
     row = await create(tx, actor, catalog, old.project_id, new, forked_from=old.id)
     if old.deliver_to:
