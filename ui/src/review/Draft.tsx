@@ -290,10 +290,11 @@ interface Line {
  * The gutter: a mark stands on the line where its sentence begins. When two begin on one line the flagged one
  * shows and the other's number joins it.
  */
-function Gutter({ doc, rows, state }: { doc: React.RefObject<HTMLElement | null>; rows: Row[]; state: ReviewState }) {
+function Gutter({ rows, state }: { rows: Row[]; state: ReviewState }) {
   const [lines, setLines] = useState<Line[]>([]);
+  const own = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    const element = doc.current;
+    const element = own.current?.parentElement;
     if (!element) return;
     const measure = () => {
       const origin = element.getBoundingClientRect().top;
@@ -326,9 +327,9 @@ function Gutter({ doc, rows, state }: { doc: React.RefObject<HTMLElement | null>
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [doc, rows, state]);
+  }, [rows, state]);
   return (
-    <div className="gutter" aria-hidden="true">
+    <div className="gutter" aria-hidden="true" ref={own}>
       {lines.map(({ top, lead, numbers }) => (
         <span
           key={lead.claim.id}
@@ -359,6 +360,11 @@ export function headingRanks(document: ArtifactDocument, first: number): Record<
   return ranks;
 }
 
+/** A first heading that says the title again: the page shows the title once, above. */
+function isTitle(block: DocBlock, title: string): boolean {
+  return block.type === "heading" && (block.plain ?? block.text).trim() === title.trim();
+}
+
 /** One artifact as a document. */
 export function Draft({
   document,
@@ -366,7 +372,6 @@ export function Draft({
   heading,
   ...shared
 }: Omit<Shared, "places"> & { document: ArtifactDocument; artifactId: string; heading: string | null }) {
-  const ref = useRef<HTMLElement>(null);
   const mine = useMemo(() => shared.rows.filter((row) => row.artifactId === artifactId), [shared.rows, artifactId]);
   const places = useMemo(() => {
     const map = new Map<string, Row[]>();
@@ -379,19 +384,21 @@ export function Draft({
   }, [mine, artifactId]);
   const ranks = useMemo(() => headingRanks(document, heading ? 3 : 2), [document, heading]);
   return (
-    <article className="doc" ref={ref} aria-label={document.title}>
-      <Gutter doc={ref} rows={mine} state={shared.state} />
+    <article className="doc" aria-label={document.title}>
+      <Gutter rows={mine} state={shared.state} />
       {heading && <h2 className="doctitle">{heading}</h2>}
-      {document.blocks.map((block, index) => (
-        <Block
-          key={index}
-          block={block}
-          index={index}
-          artifactId={artifactId}
-          shared={{ ...shared, places }}
-          rank={ranks[index] ?? 2}
-        />
-      ))}
+      {document.blocks.map((block, index) =>
+        index === 0 && isTitle(block, document.title) && !places.has(`${artifactId} 0`) ? null : (
+          <Block
+            key={index}
+            block={block}
+            index={index}
+            artifactId={artifactId}
+            shared={{ ...shared, places }}
+            rank={ranks[index] ?? 2}
+          />
+        ),
+      )}
     </article>
   );
 }

@@ -7,7 +7,7 @@ import { t } from "@/i18n";
 import { cut } from "@/lib/codepoints";
 import { keep } from "@/lib/format";
 import { lookOf, shapeOf } from "./look";
-import { Sheet } from "./Sheet";
+import { passages, Sheet } from "./Sheet";
 import { asked, flagsOf, mustSettle, openFlags, type Action, type ReviewState, type Row, type Settlement } from "./state";
 
 function SaidWords({ said, side }: { said: Said; side: "bad" | "mark" }) {
@@ -177,6 +177,9 @@ export function Composer({
     </div>
   );
 }
+
+/** A longer name on the first button leaves less room for the others. */
+const SHORT_LABEL = 9;
 
 export interface EvidenceActs {
   use: (row: Row) => void;
@@ -350,7 +353,10 @@ export function EvidencePane({
               {canAsk && (
                 <button type="button" className="b" onClick={() => acts.ask(row)}>
                   <span>
-                    {t("action.ask")} <span className="wide">{t("action.askRest")}</span>
+                    {t("action.ask")}
+                    {(claim.correction?.label.length ?? 0) <= SHORT_LABEL && (
+                      <span className="wide"> {t("action.askRest")}</span>
+                    )}
                   </span>{" "}
                   <Kbd>c</Kbd>
                 </button>
@@ -390,14 +396,18 @@ export function EvidencePane({
         </div>
       )}
 
-      {claim.anchors.map((anchor, i) => (
-        <Sheet
-          key={`${anchor.source_id}-${anchor.char_start}-${i}`}
-          projectId={projectId}
-          anchor={anchor}
-          hotkey={i === 0}
-        />
-      ))}
+      {passages(claim.anchors).map(
+        ([anchor, ...others], i) =>
+          anchor && (
+            <Sheet
+              key={`${anchor.source_id} ${anchor.block_id}`}
+              projectId={projectId}
+              anchor={anchor}
+              others={others}
+              hotkey={i === 0}
+            />
+          ),
+      )}
       <Compared claim={claim} />
       {lookOf(claim, state) === "own" ? null : claim.verdict === "uncited" && (
         <p className="meta mt-3">{claim.opinion ? t("evidence.opinion") : t("evidence.uncited")}</p>

@@ -17,6 +17,25 @@ export function around(blocks: SourceBlock[], anchor: { block_id: string; char_s
   return index < 0 ? [] : blocks.slice(Math.max(0, index - 1), index + 2);
 }
 
+/** Anchors by passage, in the order given: one sheet for each. */
+export function passages(anchors: Anchor[]): Anchor[][] {
+  const groups = new Map<string, Anchor[]>();
+  for (const anchor of anchors) {
+    const key = `${anchor.source_id} ${anchor.version} ${anchor.block_id}`;
+    groups.set(key, [...(groups.get(key) ?? []), anchor]);
+  }
+  return [...groups.values()];
+}
+
+/** Those that do not overlap one that stands before them. */
+function apart(anchors: Anchor[]): Anchor[] {
+  const kept: Anchor[] = [];
+  for (const anchor of anchors) {
+    if (kept.every((k) => anchor.char_end <= k.char_start || k.char_end <= anchor.char_start)) kept.push(anchor);
+  }
+  return kept;
+}
+
 function clip(text: string): string {
   return text.length > NEIGHBOUR ? `${text.slice(0, NEIGHBOUR).trimEnd()} …` : text;
 }
@@ -31,7 +50,18 @@ export function placeWords(anchor: Anchor, block: SourceBlock | undefined): stri
 }
 
 /** The passage of a source with the exact words under the highlighter, and what stands around them. */
-export function Sheet({ projectId, anchor, hotkey }: { projectId: string; anchor: Anchor; hotkey: boolean }) {
+export function Sheet({
+  projectId,
+  anchor,
+  others,
+  hotkey,
+}: {
+  projectId: string;
+  anchor: Anchor;
+  /** More words of the same passage; marked where they do not overlap. */
+  others: Anchor[];
+  hotkey: boolean;
+}) {
   const content = useQuery(contentQuery(projectId, anchor.source_id, anchor.version));
   const sources = useQuery(sourcesQuery(projectId));
   const source = sources.data?.find((s) => s.id === anchor.source_id);
@@ -71,11 +101,14 @@ export function Sheet({ projectId, anchor, hotkey }: { projectId: string; anchor
                 </p>
               );
             }
-            const range = { start: anchor.char_start - block.char_start, end: anchor.char_end - block.char_start };
+            const ranges = apart([anchor, ...others]).map((a) => ({
+              start: a.char_start - block.char_start,
+              end: a.char_end - block.char_start,
+            }));
             return (
               <p key={block.block_id} data-p={block.ordinal + 1} className="at">
-                {cut(text, [range]).map((piece, i) =>
-                  piece.range === 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text),
+                {cut(text, ranges).map((piece, i) =>
+                  piece.range >= 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text),
                 )}
               </p>
             );
