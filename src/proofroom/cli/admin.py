@@ -48,7 +48,7 @@ def _uuid(given: str, what: str) -> UUID:
         return UUID(given.strip())
     except ValueError:
         raise NotFound(
-            f"{what}_not_found",
+            f"{what.replace('-', '_')}_not_found",
             f"{given[:60]!r} is no id.",
             hint=f"`proofroom admin {what} list` shows the ids.",
         ) from None
