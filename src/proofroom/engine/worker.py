@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import procrastinate
+from procrastinate.app import WorkerOptions
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status as JobStatus
 
@@ -58,10 +59,21 @@ async def run_worker(
     shutdown_seconds: float = 10.0,
     ready: asyncio.Event | None = None,
 ) -> None:
-    """Works until cancelled; legs that run then get `shutdown_seconds` to come to rest, or are handed over."""
+    """Works until cancelled; running legs then get `shutdown_seconds` to come to rest, or are handed over."""
     app = queue.make_app(parts.db.url, max_connections=concurrency + 3)
     for name, job in jobs(parts).items():
         app.task(name=name, queue="legs" if name == queue.LEG else "default")(job)
+    options: WorkerOptions = {
+        "name": parts.owner,
+        "concurrency": concurrency,
+        "install_signal_handlers": False,
+        "delete_jobs": "always",
+        "shutdown_graceful_timeout": shutdown_seconds,
+        "update_heartbeat_interval": max(1.0, sweep_seconds / 2),
+        "stalled_worker_timeout": max(6.0, 3 * sweep_seconds),
+    }
+    if queues:
+        options["queues"] = queues
     while True:
         try:
             async with app.open_async(), asyncio.TaskGroup() as group:
@@ -73,22 +85,14 @@ async def run_worker(
                 if ready is not None:
                     ready.set()
                 try:
-                    await app.run_worker_async(
-                        queues=queues or (),
-                        name=parts.owner,
-                        concurrency=concurrency,
-                        install_signal_handlers=False,
-                        delete_jobs="always",
-                        shutdown_graceful_timeout=shutdown_seconds,
-                        update_heartbeat_interval=max(1.0, sweep_seconds / 2),
-                        stalled_worker_timeout=max(6.0, 3 * sweep_seconds),
-                    )
+                    await app.run_worker_async(**options)
                 finally:
                     for task in side:
                         task.cancel()
             return
         except* (ConnectorException, OSError) as lost:
-            _log.warning("the queue's database went away (%s); trying again", str(lost.exceptions[0]))
+            why = lost.exceptions[0].__cause__ or lost.exceptions[0]
+            _log.warning("the queue's database failed (%s: %s); trying again", type(why).__name__, why)
         await asyncio.sleep(1.0)  # a lost database: nothing to wait on but time
 
 
