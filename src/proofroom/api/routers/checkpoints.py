@@ -22,7 +22,12 @@ router = APIRouter(prefix="/api/checkpoints", tags=["inbox"], route_class=JsonRo
 SORTS = ("opened_at", "-opened_at")
 
 
-@router.get("", response_model=Inbox, summary="What waits for a decision, over all projects")
+@router.get(
+    "",
+    response_model=Inbox,
+    responses=problems_of(404),
+    summary="What waits for a decision, over all projects",
+)
 async def list_inbox(
     call: CallDep,
     paging: PagingDep,

@@ -1,0 +1,43 @@
+"""The real application on the embedded database; the worker is the test itself."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from proofroom.api.app import create_app
+from proofroom.api.sse import LiveEvents
+from proofroom.bootstrap import make_catalog
+from proofroom.db.tx import Database
+from proofroom.engine.parts import Parts
+from proofroom.services.access import Actor
+from proofroom.settings import Settings
+from tests.integration.api.support import Api, World
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (tmp_path / "deliveries").mkdir()
+    return Settings(
+        data_dir=tmp_path, script_dir=scripts, delivery_root=tmp_path / "deliveries", max_upload_mb=1
+    )
+
+
+@pytest_asyncio.fixture
+async def world(db: Database, member: tuple[UUID, UUID], settings: Settings) -> AsyncIterator[World]:
+    parts = Parts(db=db, catalog=make_catalog(settings), owner="test")
+    actor = Actor(*member, "Reviewer", "admin", via="local")
+    live = LiveEvents(db, heartbeat_seconds=0.5)
+    app = create_app(parts, settings, local_actor=actor, live=live)
+    api = Api(app)
+    await live.start()
+    try:
+        assert settings.script_dir is not None
+        yield World(app, api, parts, actor, settings.script_dir)
+    finally:
+        await api.http.aclose()
+        await live.stop()

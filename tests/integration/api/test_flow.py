@@ -1,0 +1,258 @@
+"""The brief's flow over HTTP: create, execute, status, decide."""
+
+from tests.integration.api.support import FLAGGED, NOTE, SOURCE, World
+
+
+async def test_create_execute_status_approve_completes(world: World) -> None:
+    api = world.api
+    project = await world.project("Mars Climate Orbiter")
+    await world.add_text(project, SOURCE)
+    made = await api.ok(
+        "POST",
+        f"/projects/{project}/work-sessions",
+        201,
+        json={
+            "agent_type": "research",
+            "task_description": "How close did it come?",
+            "runtime": world.script(NOTE),
+            "external_ref": "ticket 7",
+            "metadata": {"team": "nav"},
+        },
+    )
+    assert (made["status"], made["external_ref"], made["metadata"]) == (
+        "initialized",
+        "ticket 7",
+        {"team": "nav"},
+    )
+    path = f"/projects/{project}/work-sessions/{made['id']}"
+
+    started = await api.post(f"{path}/execute")
+    assert started.status_code == 202
+    assert started.json()["status"] == "queued"
+    assert (await world.drive(made["id"])).status == "pending_review"
+
+    status = await api.ok("GET", f"{path}/status")
+    assert (status["status"], status["artifacts_count"], status["failure"]) == ("pending_review", 1, None)
+    (waiting,) = status["checkpoints"]
+    assert (waiting["status"], waiting["kind"]) == ("pending_review", "final")
+    checkpoint = await api.ok("GET", f"{path}/checkpoints/{waiting['id']}")
+    (artifact,) = checkpoint["packet"]["artifacts"]
+    assert [c["verdict"] for c in artifact["claims"]] == ["supported"]
+    anchor = artifact["claims"][0]["anchors"][0]
+    content = await api.ok("GET", f"/projects/{project}/sources/{anchor['source_id']}/content")
+    assert content["text"][anchor["char_start"] : anchor["char_end"]] == anchor["quote"]
+
+    decided = await api.ok(
+        "POST",
+        f"{path}/checkpoints/{waiting['id']}/approve",
+        json={"packet_digest": checkpoint["packet_digest"]},
+    )
+    assert (decided["checkpoint"]["status"], decided["status"]) == ("approved", "queued")
+    assert (await world.drive(made["id"])).status == "completed"
+
+    shown = await api.ok("GET", f"{path}/artifacts/{artifact['artifact_id']}")
+    assert [v["signed"] for v in shown["versions"]] == [True]
+    assert "57 km" in shown["body"]
+    events = await api.ok("GET", f"{path}/events")
+    assert [e["seq"] for e in events["items"]] == list(range(1, len(events["items"]) + 1))
+    assert [events["items"][0]["type"], events["items"][-1]["type"]] == ["session_created", "completed"]
+    envelope = await api.ok("GET", f"{path}/envelope")
+    assert envelope["id"] == (await api.ok("GET", path))["task_document_id"]
+    assert "came to 57 km" in envelope["body"]
+
+
+async def test_reject_fails_it(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, checkpoint = await world.waiting(project, runtime=world.script(NOTE))
+    decided = await world.api.ok(
+        "POST",
+        f"{path}/checkpoints/{checkpoint['id']}/reject",
+        json={"packet_digest": checkpoint["packet_digest"], "rejection_reason": "Not asked for"},
+    )
+    assert decided["status"] == "failed"
+    status = await world.api.ok("GET", f"{path}/status")
+    assert (status["failure"]["code"], status["failure"]["retryable"]) == ("rejected", False)
+    assert "Not asked for" in status["failure"]["message"]
+    problem = await world.api.problem("POST", f"{path}/retry", 409, "not_retryable")
+    assert problem["hint"]
+
+
+async def test_request_changes_goes_round_and_the_packet_says_what_was_met(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, checkpoint = await world.waiting(project, runtime=world.script(FLAGGED))
+    (artifact,) = checkpoint["packet"]["artifacts"]
+    claim = artifact["claims"][0]
+    assert claim["verdict"] == "unsupported"
+    decided = await world.api.ok(
+        "POST",
+        f"{path}/checkpoints/{checkpoint['id']}/request-changes",
+        json={
+            "packet_digest": checkpoint["packet_digest"],
+            "changes": [{"claim_id": claim["id"], "comment": "It was 57"}, {"comment": "Shorter"}],
+        },
+    )
+    assert (decided["status"], decided["checkpoint"]["status"]) == ("queued", "changes_requested")
+    row = await world.drive(path.rsplit("/", 1)[1])
+    assert (row.status, row.iteration) == ("pending_review", 2)
+    (again,) = [
+        c
+        for c in (await world.api.ok("GET", f"{path}/checkpoints"))["items"]
+        if c["status"] == "pending_review"
+    ]
+    assert [o["comment"] for o in again["packet"]["obligations"]] == ["It was 57", "Shorter"]
+    assert again["packet"]["obligations"][0]["state"] == "unmet"
+    first = await world.api.ok("GET", f"{path}/envelope", params={"iteration": 1})
+    assert first["iteration"] == 1
+
+
+async def test_flagged_claims_are_settled_or_nothing_is_signed(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, checkpoint = await world.waiting(project, runtime=world.script(FLAGGED))
+    decide = f"{path}/checkpoints/{checkpoint['id']}/approve"
+    digest = checkpoint["packet_digest"]
+    problem = await world.api.problem(
+        "POST", decide, 422, "unacknowledged_claims", json={"packet_digest": digest}
+    )
+    (claim,) = problem["claims"]
+    assert claim["verdict"] == "unsupported"
+    settled = await world.api.ok(
+        "POST",
+        decide,
+        json={
+            "packet_digest": digest,
+            "acknowledged": [{"claim_id": claim["claim_id"], "reason": "The board said so later"}],
+        },
+    )
+    assert settled["checkpoint"]["decision"]["acknowledged"][0]["reason"] == "The board said so later"
+
+
+async def test_an_edit_is_the_persons_version(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, checkpoint = await world.waiting(project, runtime=world.script(FLAGGED))
+    (artifact,) = checkpoint["packet"]["artifacts"]
+    shown = await world.api.ok("GET", f"{path}/artifacts/{artifact['artifact_id']}")
+    await world.api.ok(
+        "POST",
+        f"{path}/checkpoints/{checkpoint['id']}/approve",
+        json={
+            "packet_digest": checkpoint["packet_digest"],
+            "edits": [
+                {"artifact_id": artifact["artifact_id"], "body": shown["body"].replace("75 km", "57 km")}
+            ],
+        },
+    )
+    assert (await world.drive(path.rsplit("/", 1)[1])).status == "completed"
+    shown = await world.api.ok("GET", f"{path}/artifacts/{artifact['artifact_id']}")
+    assert [(v["version"], v["author"], v["signed"]) for v in shown["versions"]] == [
+        (1, "agent", False),
+        (2, "person", True),
+    ]
+    before = await world.api.ok("GET", f"{path}/artifacts/{artifact['artifact_id']}/versions/1")
+    assert "75 km" in before["body"]
+
+
+async def test_undo_holds_the_release(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, checkpoint = await world.waiting(project, runtime=world.script(NOTE))
+    at = f"{path}/checkpoints/{checkpoint['id']}"
+    digest = checkpoint["packet_digest"]
+    held = await world.api.ok("POST", f"{at}/approve", json={"packet_digest": digest, "undo_seconds": 60})
+    assert (held["checkpoint"]["approve_pending"], held["status"]) == (True, "pending_review")
+    await world.api.problem("POST", f"{at}/approve", 409, "already_decided", json={"packet_digest": digest})
+    back = await world.api.ok("POST", f"{at}/withdraw")
+    assert (back["checkpoint"]["approve_pending"], back["checkpoint"]["decision"]) == (False, None)
+    await world.api.problem("POST", f"{at}/withdraw", 409, "nothing_to_withdraw")
+    await world.api.problem(
+        "POST",
+        f"{at}/approve",
+        422,
+        "undo_seconds_invalid",
+        json={"packet_digest": digest, "undo_seconds": 61},
+    )
+
+
+async def test_a_question_is_answered_by_its_form(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    runtime = world.script(
+        """
+steps:
+  - ask: {question: "Which unit?", save: choice}
+  - artifact:
+      slot: note
+      type: research_finding
+      title: A note
+      markdown: "In {{ answer.answer }} it was close. [[{{ b:came to 57 km }}|came to 57 km]]"
+  - finish: {summary: Done}
+"""
+    )
+    path, checkpoint = await world.waiting(project, runtime=runtime)
+    assert checkpoint["reasons"] == ["question"]
+    at = f"{path}/checkpoints/{checkpoint['id']}/approve"
+    digest = checkpoint["packet_digest"]
+    problem = await world.api.problem("POST", at, 422, "answers_invalid", json={"packet_digest": digest})
+    assert problem["field"].startswith("answers")
+    decided = await world.api.ok(
+        "POST", at, json={"packet_digest": digest, "answers": {"answer": "kilometres"}}
+    )
+    assert decided["status"] == "queued"
+    assert (await world.drive(path.rsplit("/", 1)[1])).status == "pending_review"
+    artifacts = await world.api.ok("GET", f"{path}/artifacts")
+    assert "In kilometres" in artifacts["items"][0]["body"]
+
+
+async def test_cancel_retry_and_fork(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    base = f"/projects/{project}/work-sessions"
+    session = await world.session(project, runtime=world.script(NOTE))
+    cancelled = await world.api.ok("POST", f"{base}/{session}/cancel")
+    assert cancelled["status"] == "cancelled"
+    await world.api.problem("POST", f"{base}/{session}/execute", 409, "wrong_status")
+    await world.api.problem("POST", f"{base}/{session}/cancel", 409, "wrong_status")
+    forked = await world.api.ok("POST", f"{base}/{session}/fork", 201, json={"title": "Again"})
+    assert (forked["forked_from"], forked["title"], forked["status"]) == (session, "Again", "initialized")
+    bare = await world.api.ok("POST", f"{base}/{session}/fork", 201)
+    assert bare["task_description"] == forked["task_description"]
+
+    empty = world.script("steps:\n  - finish: {summary: Nothing}\n", "empty")
+    failing = await world.session(project, runtime=empty, auto_execute=True)
+    assert (await world.drive(failing)).status == "failed"
+    status = await world.api.ok("GET", f"{base}/{failing}/status")
+    assert (status["failure"]["code"], status["failure"]["retryable"]) == ("no_output", True)
+    again = await world.api.post(f"{base}/{failing}/retry")
+    assert (again.status_code, again.json()["status"]) == (202, "queued")
+
+
+async def test_an_outside_draft_is_checked_at_once(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    checked = await world.api.ok(
+        "POST",
+        f"/projects/{project}/checks",
+        201,
+        json={"draft": "The closest approach came to 75 km.", "title": "My draft"},
+    )
+    assert (checked["status"], checked["agent_type"], checked["title"]) == (
+        "pending_review",
+        "check",
+        "My draft",
+    )
+    checkpoint = await world.api.ok("GET", f"/checkpoints/{checked['checkpoint_id']}")
+    (claim,) = checkpoint["packet"]["artifacts"][0]["claims"]
+    assert claim["verdict"] == "unsupported"
+    assert claim["correction"]["text"] == "The closest approach came to 57 km."
+    inbox = await world.api.ok("GET", "/checkpoints")
+    assert [(i["id"], i["flags"][0]["claim_id"]) for i in inbox["items"]] == [(checkpoint["id"], claim["id"])]
+    await world.api.problem(
+        "GET", f"/projects/{project}/work-sessions/{checked['id']}/envelope", 404, "envelope_not_found"
+    )
+    await world.api.problem(
+        "GET", f"/projects/{project}/work-sessions/{checked['id']}/reveal", 404, "nothing_to_reveal"
+    )
+    await world.api.problem("POST", f"/projects/{project}/sample/new-year", 404, "not_a_sample")
