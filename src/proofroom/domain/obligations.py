@@ -95,6 +95,8 @@ def _judge_one(
         return ObligationState.UNMET
     if ObligationState.OPEN in states or len(checkable) < len(lines):
         return ObligationState.OPEN
+    if obligation.artifact_slot is not None and obligation.artifact_slot not in after:
+        return ObligationState.OPEN  # what was to be mended is gone altogether: a person looks
     return ObligationState.MET
 
 

@@ -269,6 +269,14 @@ def test_a_likely_neighbour_that_was_there_before_does_not_count_as_reworded() -
     assert state(on(ALTITUDE, "remove"), in_report(claim(ALTITUDE), neighbour), in_report(neighbour)) == "met"
 
 
+def test_an_artifact_that_is_gone_meets_nothing_by_that() -> None:
+    before = in_report(claim(ALTITUDE))
+    assert state(on(ALTITUDE, "remove"), before, {}) == "open"
+    assert state(on(None, "must not contain: 57"), before, {}) == "open"
+    assert state(on(None, "must contain: 57"), before, {}) == "unmet"
+    assert state(on(None, "must not contain: 57", slot=None), before, {}) == "met"
+
+
 def test_one_of_two_equal_sentences_was_removed() -> None:
     twice = in_report(claim(ALTITUDE, id_="c_1"), claim(ALTITUDE, id_="c_1_2"))
     assert state(on(ALTITUDE, "remove"), twice, in_report(claim(ALTITUDE))) == "open"
