@@ -1,7 +1,7 @@
 """The quote finder: an offline runtime that uses no model.
 
-A pure function of the request and the tool answers. It quotes sentences of the sources word for word, computes
-reports from tables, and lays out content as labelled outlines. It says what it did not find.
+A pure function of the request and the tool answers. It quotes sentences of the sources word for word,
+computes reports from tables, and lays out content as labelled outlines. It says what it did not find.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from proofroom.agents.runtimes.base import (
     Suspended,
     TurnRequest,
 )
-from proofroom.agents.runtimes.extractive.research import research
+from proofroom.agents.runtimes.extractive.content import content_turn
+from proofroom.agents.runtimes.extractive.reporting import reporting_turn
+from proofroom.agents.runtimes.extractive.research import research_turn
 from proofroom.agents.runtimes.extractive.run import Interrupted, Refused, Run, Suspend
 
-_KINDS = {"research": research}
+_KINDS = {"research": research_turn, "content": content_turn, "reporting": reporting_turn}
 
 
 class ExtractiveRuntime:
@@ -39,7 +41,15 @@ class ExtractiveRuntime:
         )
 
     async def turn(self, request: TurnRequest) -> AsyncIterator[AgentEvent]:
-        work = _KINDS.get(request.agent_type, research)
+        work = _KINDS.get(request.agent_type)
+        if work is None:
+            kinds = ", ".join(_KINDS)
+            yield Failed(
+                "agent_type_unknown",
+                f"The quote finder does {kinds}, not {request.agent_type[:60]}.",
+                retryable=False,
+            )
+            return
         try:
             async for event in work(Run(request, self._stopped)):
                 yield event

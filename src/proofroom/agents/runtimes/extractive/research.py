@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, cast
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
+from proofroom.agents.runtimes.extractive.revise import revise
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion, sentence_block
 from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
 from proofroom.agents.runtimes.extractive.words import content_stems, is_generic, key_phrases, overlap
 
-# A question counts as spoken of when a passage holds at least this share of its weighted words. On SciFact's
-# train claims against questions of other fields: 2 % of the claims fall below, 93 % of the strangers.
-SPOKEN_OF = 0.38
+# A question counts as spoken of when the best passage's share of its weighted words, and a tenth for each of up to
+# three pairs of words that stand together, reach this. On SciFact's train claims (200) against 50 questions of other
+# fields: area under the curve .986.
+SPOKEN_OF = 0.45
+PAIR_WORTH = 0.1
 SENTENCE_LEAST = 0.2
 SAME_POINT = 0.42
 K = {"quick": 8, "standard": 12, "thorough": 25}
@@ -82,7 +85,11 @@ def questions(task: str, config: Mapping[str, Any]) -> list[Question]:
     return [one for one in out if not (one.text.lower() in seen or seen.add(one.text.lower()))]
 
 
-async def research(run: Run) -> AsyncIterator[AgentEvent]:
+async def research_turn(run: Run) -> AsyncIterator[AgentEvent]:
+    if run.request.previous and run.request.obligations:
+        async for event in revise(run):
+            yield event
+        return
     depth = str(run.setting("depth", "standard"))
     most = int(run.setting("max_findings", 7))
     asked = questions(run.request.task, run.request.config)
@@ -139,17 +146,21 @@ def in_time(sentences: Sequence[Sentence], wanted: str) -> list[Sentence]:
 
 
 def spoken_of(pool: Pool, question: str) -> bool:
-    """Whether some passage holds enough of the question's words to be about it."""
+    """Whether the passages are about the question: by the words of the best of them, and by pairs of words."""
     words = content_stems(question)
     weights = pool.weights(words)
     if not weights:
         return False
     telling = {word for word in words if not is_generic(word)} or set(words)
     needed = min(len(set(words)), 2)
-    return any(
-        covered(weights, held) >= SPOKEN_OF and telling & held and len(held.intersection(words)) >= needed
+    shares = [
+        covered(weights, held)
         for held in pool.passages.values()
-    )
+        if telling & held and len(held.intersection(words)) >= needed
+    ]
+    pairs = {(a, b) for a, b in pairwise(words) if a != b and not is_generic(a) and not is_generic(b)}
+    kept = {pair for one in pool.sentences for pair in pairs.intersection(pairwise(one.stems))}
+    return max(shares, default=0.0) + PAIR_WORTH * min(len(kept), 3) >= SPOKEN_OF
 
 
 def build(
@@ -180,16 +191,17 @@ def build(
     return found
 
 
-def worth_quoting(pool: Pool, question: Question, most: int) -> list[Scored]:
-    """The best sentences for a question that hold enough of its words and are near the best in score."""
+def worth_quoting(
+    pool: Pool, question: Question, most: int, *, floor: float = 0.5, least: float = SENTENCE_LEAST
+) -> list[Scored]:
+    """The best sentences for a question: near the best in score (`floor`, a share of it) and holding enough of the
+    question's words (`least`); the best one in any case."""
     scored = pool.score(question.text)
     if not scored:
         return []
-    floor = max(one.score for one in scored) * 0.5
-    picked = pick(
-        [one for one in scored if one.coverage > 0 and one.sentence.demoted < 0.65], most, least=floor
-    )
-    return [one for one in picked if one.coverage >= SENTENCE_LEAST or one is picked[0]]
+    usable = [one for one in scored if one.coverage > 0 and one.sentence.demoted < 0.65]
+    picked = pick(usable, most, least=scored[0].score * floor)
+    return [one for one in picked if one.coverage >= least or one is picked[0]]
 
 
 def add(
@@ -293,17 +305,19 @@ async def hand_in(
             finding_blocks(finding),
             confidence=confidence(finding),
         )
-    said = gap_sentences(gaps if findings else asked[:1], total)
+    said = gap_sentences(gaps if findings else asked[:1], run)
     if said:
         title = "What the sources do not answer"
         await run.emit("gaps", "generic_output", title, [opinion(one) for one in said], confidence=0.5)
-    summary = f"{NO_AI} {len(findings)} finding{'s' if len(findings) != 1 else ''} from {total} sources."
+    quoted_from = {one.sentence.source_id for finding in findings for one in finding.quotes}
+    summary = f"{NO_AI} Findings: {len(findings)}, from {len(quoted_from)} sources."
     yield Said(summary)
     yield Finished(summary, [*said, *run.troubles])
 
 
-def gap_sentences(gaps: Sequence[Question], total: int) -> list[str]:
-    sources = "the one source" if total == 1 else f"the {total} sources"
+def gap_sentences(gaps: Sequence[Question], run: Run) -> list[str]:
+    told = run.request.options.get("source_count", "")
+    sources = {"1": "the one source"}.get(told, f"the {told} sources" if told.isdigit() else "the sources")
     return [f"No passage in {sources} speaks of \u201c{one.text[:300]}\u201d." for one in gaps]
 
 

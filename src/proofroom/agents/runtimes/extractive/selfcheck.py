@@ -38,11 +38,14 @@ def passage_of(block: Mapping[str, Any]) -> Passage:
 
 
 class Checker:
-    """Checks document blocks against passages; each passage is analysed once."""
+    """Checks document blocks against passages, each analysed once. `near` are passages beside the cited ones."""
 
-    def __init__(self, blocks: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, blocks: Mapping[str, Mapping[str, Any]], near: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         self._blocks = {str(one["alias"]): one for one in blocks.values()}
         self._read: dict[str, AnalysedPassage] = {}
+        self._near = [analyse(passage_of(one)) for one in near]
 
     def passage(self, alias: str) -> AnalysedPassage | None:
         block = self._blocks.get(alias)
@@ -59,14 +62,11 @@ class Checker:
 
     def _check(self, claim: ClaimText) -> Claim:
         cited = {cite.ref: found for cite in claim.cites if (found := self.passage(cite.ref)) is not None}
-        return check_cited(claim, cited, list(cited.values()))
+        return check_cited(claim, cited, [*self._near, *cited.values()])
 
     def sound(self, block: Mapping[str, Any]) -> bool:
         """Whether no claim of the block needs a person."""
         return not any(one.needs_you for one in self.claims(block))
-
-    def sound_blocks(self, blocks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        return [one for one in blocks if self.sound(one)]
 
     def clash(self, one: Sentence, other: Sentence) -> str:
         """What the second sentence gives otherwise, as "226 km / 150 km"; empty when nothing compared differs.
@@ -77,7 +77,7 @@ class Checker:
         claim = ClaimText("c", 1, one.text, "sentence", (0,), 0, len(one.text))
         found = check_outside(claim, [passage])
         for check in found.checks:
-            if check.kind in ("number", "date") and check.result in ("differs", "conflict"):
-                if check.draft and check.source:
-                    return f"{check.draft} / {check.source}"
+            differs = check.kind in ("number", "date") and check.result in ("differs", "conflict")
+            if differs and check.draft and check.source:
+                return f"{check.draft} / {check.source}"
         return ""

@@ -74,16 +74,16 @@ _GENERIC_STEMS = frozenset(stem(word) for word in GENERIC)
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-cased words in order; a possessive ending is dropped, a hyphenated word gives its parts too."""
+    """Lower-cased words in order; a possessive ending is dropped, a hyphenated word gives its parts."""
     out: list[str] = []
     for match in _WORD.finditer(text):
         word = match.group().lower().replace("\u2019", "'")
         word = word.removesuffix("'s")
-        out.append(word)
-        if "-" in word or "." in word:
-            parts = [part for part in re.split(r"[-.]", word) if len(part) > 1]
-            if len(parts) > 1 and not any(part.isdigit() for part in parts):
-                out.extend(parts)
+        parts = [part for part in word.split("-") if len(part) > 1]
+        if len(parts) > 1 and not any(letter.isdigit() for letter in word):
+            out.extend(parts)
+        else:
+            out.append(word)
     return out
 
 
