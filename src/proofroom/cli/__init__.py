@@ -13,7 +13,8 @@ import typer
 from typer.exceptions import TyperException
 
 from proofroom.cli import admin, doctor, export, review, serve, sources, verify, work
-from proofroom.cli.output import FAILED, WRONG_USE, make_out, show_error
+from proofroom.cli.output import FAILED, WRONG_USE, make_out, report, show_error
+from proofroom.domain.errors import ProofroomError
 
 __all__ = ["app", "main"]
 
@@ -64,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if error.format_message():
             show_error(out, "usage", error.format_message(), f"`{command} --help` shows how it is used.")
         code = WRONG_USE
+    except ProofroomError as error:
+        code = report(make_out("--json" in words), error)
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from rich.box import SIMPLE
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
 from proofroom.cli.find import short
 from proofroom.cli.output import Out, one_line, safe
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import projects
 from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import MUST_SETTLE
-from proofroom.domain.document import from_json
-from proofroom.exports import markdown
+from proofroom.domain.document import ArtifactDocument, from_json, plain
+from proofroom.domain.document.model import Chart, Heading, ListBlock, Opinion, Paragraph, Quote, Table
 
 Json = Mapping[str, Any]
 
@@ -23,7 +27,7 @@ STYLES = {
     "completed": "green", "pending_review": "yellow", "failed": "red", "cancelled": "dim",
 }  # fmt: skip
 RESULTS = {
-    "same": "the same", "differs": "differs", "none": "the source says none", "not_found": "not found",
+    "same": "the same", "differs": "differs", "not_found": "not found",
     "conflict": "sources disagree", "not_compared": "not compared",
 }  # fmt: skip
 MEANING = "Quotes, numbers, dates and names were compared. Meaning is not compared. It is yours to read."
@@ -93,7 +97,9 @@ async def flagged(out: Out, places: Places, claims: Iterable[Json], *, indent: i
 
 def comparisons(checks: Sequence[Json]) -> str:
     """What was compared and what was not, on a line."""
-    made = [c for c in checks if c["result"] != "not_compared"]
+    made = [
+        c for c in checks if c["result"] not in ("not_compared", "none")
+    ]  # none: there was none to compare
     open_ = list(dict.fromkeys(str(c["kind"]) for c in checks if c["result"] == "not_compared"))
     parts = [f"{c['kind']}: {RESULTS.get(str(c['result']), str(c['result']))}" for c in made]
     text = "Compared: " + ("; ".join(dict.fromkeys(parts)) or "nothing") + "."
@@ -130,23 +136,58 @@ def _role(role: str) -> str:
     }.get(role, "Source")  # fmt: skip
 
 
+def document(out: Out, shown: ArtifactDocument, *, indent: int = 0) -> None:
+    """A document as plain text: citations left out, tables as tables, charts by their titles."""
+    for block in shown.blocks:
+        match block:
+            case Heading(text=text):
+                if plain(text).text.strip() == shown.title.strip():
+                    continue
+                out.line()
+                out.line(plain(text).text, "bold", indent=indent)
+            case Paragraph(text=text):
+                out.line(plain(text).text, indent=indent)
+            case ListBlock(ordered=ordered, items=items):
+                for n, item in enumerate(items, start=1):
+                    out.line(f"{f'{n}.' if ordered else '-'} {plain(item).text}", indent=indent)
+            case Quote(text=text):
+                out.line(f"“{plain(text).text}”", indent=indent + 2)
+            case Opinion(text=text):
+                out.line(f"Opinion: {plain(text).text}", "italic", indent=indent)
+            case Table():
+                _table(out, block, indent)
+            case Chart(title=title):
+                out.line(f"Chart: {plain(title).text}", "dim", indent=indent)
+
+
+def _table(out: Out, table: Table, indent: int) -> None:
+    if out.json:
+        return
+    grid = Grid(box=SIMPLE, show_edge=False)
+    for column in table.columns:
+        grid.add_column(Text(one_line(column.label, 60)))
+    for row in table.rows:
+        grid.add_row(
+            *(Text(one_line(plain(cell).text, 120)) if cell is not None else Text("") for cell in row)
+        )
+    if table.caption:
+        out.line(plain(table.caption).text, indent=indent)
+    out.console.print(Padding(grid, (0, 0, 0, indent)))
+
+
 async def work(tx: Tx, out: Out, row: WorkSession) -> None:
     """What a session has made: each artifact with the quotes it rests on and where they stand."""
     places = Places(tx)
     current = await db_artifacts.current(tx, row.id)
-    titles = await projects.source_titles(tx, row.project_id)
-    for artifact, version in current:
+    for _, version in current:
         out.line()
         out.line(f"{version.title}  (version {version.version})", "bold")
-        text = markdown.render(from_json(version.document), version.claims, titles)
-        body = text.split("\n[^", 1)[0].rstrip()
-        first, _, rest = body.partition("\n")
-        out.line(rest.strip() if first.lstrip("# ").strip() == artifact.title.strip() else body, indent=2)
+        document(out, from_json(version.document), indent=2)
         shown: dict[tuple[str, int, int], None] = {}
         for claim in version.claims:
             for anchor in claim["anchors"]:
                 key = (str(anchor["source_id"]), int(anchor["char_start"]), int(anchor["char_end"]))
-                if anchor["role"] == "nearest" or key in shown:
+                if anchor["role"] == "nearest" or claim["kind"] != "sentence" or key in shown:
                     continue
                 shown[key] = None
                 out.line(f"“{one_line(anchor['quote'], 500)}”", "green", indent=4)

@@ -263,7 +263,7 @@ async def _check(
     from proofroom.cli import find, show
     from proofroom.db import checkpoints
     from proofroom.domain.errors import InvalidInput
-    from proofroom.services import checks, projects, views
+    from proofroom.services import checks, projects, sources, views
 
     if out is not None and not review:
         raise InvalidInput(
@@ -305,7 +305,8 @@ async def _check(
     claims, summary = found["claims"], found["summary"]
     if said.json:
         document: dict[str, Any] = {
-            "claims": claims, "summary": summary, "source_problems": captured.problems(),
+            "claims": claims, "summary": summary,
+            "sources": [sources.to_json(s) for s in captured.rows], "source_problems": captured.problems(),
         }  # fmt: skip
         if row is not None and waiting is not None:
             document |= {
@@ -324,7 +325,8 @@ async def _check(
         if row is not None and waiting is not None:
             said.line(f"It waits for a signature as session {find.short(row.id)}: {views.headline(waiting)}")
             show.next_steps(said, row, waiting=True)
-    return FAILED if summary["needs_you"] else DONE
+    # A source that could not be read was not compared with: that, too, needs a person.
+    return FAILED if summary["needs_you"] or captured.problems() else DONE
 
 
 def _other_than(draft: Path, captured: "Captured") -> "list[UUID]":
