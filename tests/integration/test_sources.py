@@ -47,7 +47,8 @@ async def counts(tx: Tx, project: UUID) -> tuple[dict[str, int], int, int]:
     totals = await tx.execute(
         text("SELECT block_count, term_count FROM baskets WHERE project_id = :p"), {"p": project}
     )
-    return {str(term): int(n) for term, n in kept}, *map(int, totals.one())
+    blocks, length = totals.one()
+    return {str(term): int(n) for term, n in kept}, int(blocks), int(length)
 
 
 async def counted(tx: Tx, project: UUID) -> tuple[dict[str, int], int, int]:

@@ -81,7 +81,8 @@ async def insert(
                n.meta::jsonb, :state
         FROM unnest(CAST(:ids AS uuid[]), CAST(:ordinals AS int[]), CAST(:kinds AS text[]),
                     CAST(:starts AS int[]), CAST(:ends AS int[]), CAST(:pages AS int[]),
-                    CAST(:headings AS text[]), CAST(:texts AS text[]), CAST(:terms AS text[]), CAST(:lengths AS int[]), CAST(:metas AS text[]))
+                    CAST(:headings AS text[]), CAST(:texts AS text[]), CAST(:terms AS text[]),
+                    CAST(:lengths AS int[]), CAST(:metas AS text[]))
              AS n(id, ordinal, kind, char_start, char_end, page, heading, text, terms, length, meta)
         """
     )

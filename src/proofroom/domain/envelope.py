@@ -208,7 +208,7 @@ def receipt(
 
 
 def parts_of(kept: Mapping[str, Any], texts: Mapping[str, str]) -> EnvelopeParts:
-    """The parts that a receipt describes. `texts` holds each block's text by id; KeyError if one is missing."""
+    """The parts that a receipt describes. `texts` holds texts by block id; KeyError if one is missing."""
     return EnvelopeParts(
         task=kept["task"],
         obligations=tuple(EnvelopeObligation(o["comment"], o["about"]) for o in kept["obligations"]),

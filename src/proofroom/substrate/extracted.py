@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A captured table. `rows` holds the cells as they stand in the file; each row is as long as `columns`."""
+    """A captured table. `rows` holds the cells as they stand in the file, each row as long as `columns`."""
 
     name: str
     columns: tuple[str, ...]

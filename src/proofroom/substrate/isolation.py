@@ -129,12 +129,12 @@ class ParserPool:
     def close(self) -> None:
         """Ends all processes."""
         with self._lock:
-            children = [*self._idle, *self._busy]
-            self._idle.clear()
-        for child in children:
+            idle, self._idle = self._idle, []
+            busy = [*self._busy]
+        for child in idle:
+            child.end()
+        for child in busy:  # whoever waits for it sees it gone and clears up
             child.process.kill()
-        for child in children:
-            child.process.wait()
 
     def pids(self) -> list[int]:
         """The processes that are alive."""

@@ -62,7 +62,7 @@ async def neighbours(
 
 
 async def rows_of_table(tx: Tx, source_id: UUID, version: int, table: int) -> list[Passage]:
-    """Every row of a table as a passage with its cells; empty when its rows are grouped (above 2,000 rows)."""
+    """Every row of a table as a passage with its cells; empty if its rows are grouped (above 2,000 rows)."""
     rows = [
         row
         for row in await db_blocks.of_version(tx, source_id, version)

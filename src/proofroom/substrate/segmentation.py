@@ -66,20 +66,20 @@ def split_long(text: str, start: int, end: int, limit: int = MAX_CHARS) -> list[
     start, end = trim(text, start, end)
     if end - start <= limit:
         return [(start, end)] if start < end else []
-    # As even as whole sentences allow: 900 characters become two halves, not 880 and 20.
-    pieces = -(-(end - start) // limit)
-    aim = (end - start) / pieces
     found: list[tuple[int, int]] = []
     at, to = -1, -1
+    aim = 0.0
     for first, last in sentences(text, start, end):
         for part_start, part_end in _words(text, first, last, limit):
-            if at < 0:
-                at, to = part_start, part_end
-            elif part_end - at > limit or (to - at >= aim * 0.75 and part_end - at > aim):
-                found.append((at, to))
-                at, to = part_start, part_end
-            else:
+            # As even as whole sentences allow: 900 characters become two halves, not 880 and 20.
+            over, under = part_end - at - aim, aim - (to - at)
+            if at >= 0 and part_end - at <= limit and over <= under:
                 to = part_end
+                continue
+            if at >= 0:
+                found.append((at, to))
+            at, to = part_start, part_end
+            aim = (end - at) / -(-(end - at) // limit)
     if at >= 0:
         found.append((at, to))
     return found

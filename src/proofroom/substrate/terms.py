@@ -25,9 +25,8 @@ STOP_WORDS = frozenset(
     below between both but by can could did do does doing down during each few for from further had has have
     having he her here hers him his how i if in into is it its itself just me more most my of off on once
     only or other our ours out over own same she should so some such than that the their theirs them then
-    there these they this those through to too under
-    until up us very was we were what when where which while who whom why will with would you your
-    yours""".split()
+    there these they this those through to too under until up us very was
+    we were what when where which while who whom why will with would you your yours""".split()
 )
 
 _stem_word = cast(Callable[[str], str], snowballstemmer.stemmer("english").stemWord)  # pyright: ignore[reportUnknownMemberType]

@@ -1,4 +1,4 @@
-"""CSV and its relatives (RFC 4180 and what spreadsheets really write). The text stays as it is in the file."""
+"""CSV and its relatives (RFC 4180 and what spreadsheets really write). The text stays as it is."""
 
 import csv
 import re
@@ -47,11 +47,8 @@ def parse(text: str, *, name: str, limits: Limits, extension: str = "") -> Extra
         raise InvalidInput("empty_file", "The table has no rows.", "Choose a file that has content.")
     rows = _cells(text, records, delimiter, limits)
     width = _width(rows[:2_000])
-    first = next(
-        n
-        for n, row in enumerate(rows)
-        if _filled(row) >= min(width, max(2, -(-width * 2 // 3))) or width == 1
-    )
+    enough = min(width, max(2, -(-width * 2 // 3)))
+    first = next((n for n, row in enumerate(rows) if width == 1 or _filled(row) >= enough), 0)
     header, body = _header(rows[first:])
     columns = _names(header, max(width, *(len(row) for row in rows[first:])))
     cells = tuple(tuple(row) + ("",) * (len(columns) - len(row)) for row in body)

@@ -48,7 +48,6 @@ _HIDDEN = re.compile(
 )
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _ENOUGH = 200  # characters that a <main> or <article> must hold to stand for the page
-_MAX_DEPTH = 20_000
 
 
 def parse(text: str, *, limits: Limits) -> Extracted:
@@ -60,6 +59,8 @@ def parse(text: str, *, limits: Limits) -> Extracted:
         raise InvalidInput(
             "unreadable_file", "The HTML holds nothing that can be read.", "Save the page again, or as a PDF."
         ) from error
+    if any("depth" in entry.message.lower() for entry in parser.error_log):
+        raise too_deep()
     title = _title(tree)
     _drop(tree)
     reader = _Reader(limits)
@@ -78,6 +79,14 @@ def parse(text: str, *, limits: Limits) -> Extracted:
         tuple(reader.blocks),
         tables=tuple(reader.tables),
         title=title or reader.first,
+    )
+
+
+def too_deep() -> InvalidInput:
+    return InvalidInput(
+        "parse_too_deep",
+        "The page is nested too deeply to be read completely.",
+        "Open it in a browser, save it as a PDF or copy its text, and add that.",
     )
 
 
@@ -155,8 +164,6 @@ class _Reader:
         for event, element in walk:
             tag = str(element.tag)
             if event == "start":
-                if len(self.around) > _MAX_DEPTH:
-                    raise RecursionError
                 if tag in _BLOCKS:
                     self.flush()
                 if tag == "table" and self.table(element):

@@ -260,7 +260,8 @@ def _running(pages: Sequence[Sequence[_Line]]) -> frozenset[str]:
     """
     counts: Counter[str] = Counter()
     for page in pages:
-        counts.update({_key(line.text) for line in (*page[:2], *page[-2:])})
+        depth = 2 if len(page) >= 8 else 1 if len(page) >= 3 else 0
+        counts.update({_key(line.text) for line in (*page[:depth], *page[len(page) - depth :])})
     return frozenset(key for key, n in counts.items() if n >= 3 and ("#" in key or n >= len(pages) * 0.4))
 
 

@@ -74,6 +74,9 @@ _MARKDOWN = re.compile(
 _TAGS = re.compile(
     r"</?(?:p|div|table|tr|td|h[1-6]|ul|ol|li|br|span|a|b|i|em|strong)\b[^<>]*>", re.IGNORECASE
 )
+_CHARSET = re.compile(
+    rb"<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_-]{2,40})", re.IGNORECASE
+)
 _SURROGATE = re.compile("[\ud800-\udfff\x00]")
 _BOMS: tuple[tuple[bytes, str], ...] = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8"),
@@ -162,7 +165,7 @@ def decode(data: bytes) -> tuple[str, str]:
         text, encoding = _guess(data, error)
     sample = text[:200_000]
     odd = sum(1 for sign in sample if (sign < " " and sign not in "\t\n\r\f\x1b") or "\x7f" <= sign <= "\x9f")
-    if odd > max(8, len(sample) * 0.02) or (odd and odd * 10 > len(sample)):
+    if odd > max(8, len(sample) * 0.02) or (odd > 2 and odd * 10 > len(sample)):
         raise _unreadable()
     return clean(text), encoding
 
@@ -176,6 +179,12 @@ def _guess(data: bytes, error: UnicodeDecodeError) -> tuple[str, str]:
     letters = sum(1 for sign in tolerant[:200_000] if sign > "\x7f" and sign != "\ufffd")
     if broken * 20 < letters:
         return tolerant, "utf-8"
+    named = _CHARSET.search(data[:4096])
+    if named:
+        try:
+            return data.decode(named[1].decode("ascii")), named[1].decode("ascii").lower()
+        except (UnicodeDecodeError, LookupError):
+            pass  # a page may be wrong about itself; then it is guessed like any other text
     best = from_bytes(data[:65536], cp_exclusion=["utf_16", "utf_32", "utf_7", "hz"]).best()
     # Short Western texts look alike in many code pages; Windows-1252 is what programs there write.
     encoding = (

@@ -1,0 +1,43 @@
+"""Terms: what is indexed and what is asked are cut alike."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proofroom.substrate.terms import MAX_TERM_CHARS, count, query_terms, terms
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The orbiters were orbiting.", ["orbit", "orbit"]),
+        ("Generation generated generators", ["generat", "generat", "generat"]),
+        ("4.45 or 44.5, 1,234,567 and 3,5", ["4.45", "44.5", "1234567", "3,5"]),
+        ("not no the", ["not", "no"]),
+        ("Größe ﬁle", ["grösse", "file"]),
+        ("電力の統計", ["電力", "力の", "の統", "統計"]),
+        ("x-ray U.S. don't", ["ray", "don"]),
+        ("!!! …", []),
+    ],
+)
+def test_terms(text: str, found: list[str]) -> None:
+    assert terms(text) == found
+
+
+def test_counts_add_up_over_texts() -> None:
+    assert count("wind and wind", None, "Wind power") == {"wind": 3, "power": 1}
+    assert query_terms("wind power wind", most=1) == ["wind"]
+
+
+@given(st.text())
+def test_a_term_can_stand_between_quotes_in_a_text_query(text: str) -> None:
+    for term in terms(text):
+        assert 0 < len(term) <= MAX_TERM_CHARS
+        assert re.fullmatch(r"[^\W_]+(?:[.,]\d+)*", term)
+
+
+@given(st.text(), st.text())
+def test_terms_do_not_depend_on_what_stands_around(a: str, b: str) -> None:
+    assert terms(a + "\n" + b) == terms(a) + terms(b)
