@@ -22,7 +22,8 @@ _SHORTER = re.compile(
     r"\b(?:shorter|shorten|too long|more concise|briefer|cut down|trim|condense)\b", re.IGNORECASE
 )
 _CITE = re.compile(
-    r"\b(?:cite|quote|use|include|add|refer to)\b.{0,40}?[\"\u201c\u2018'`]([^\"\u201d\u2019'`]{2,200})[\"\u201d\u2019'`]",
+    r"\b(?:cite|quote|use|include|add|refer to)\b.{0,40}?"
+    r"[\"\u201c\u2018'`]([^\"\u201d\u2019'`]{2,200})[\"\u201d\u2019'`]",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"\u201c\u2018`]([^\"\u201d\u2019`]{2,400})[\"\u201d\u2019`]")
