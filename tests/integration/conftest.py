@@ -13,8 +13,7 @@ from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.models import Basket, Member, Project, Workspace
 from proofroom.db.tx import Database, libpq_url, new_id
-
-from .rooms import Room, make_room
+from tests.integration.rooms import Room, make_room
 
 TEMPLATE = "proofroom_template"
 

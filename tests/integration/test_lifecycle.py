@@ -18,8 +18,7 @@ from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired
 from proofroom.engine import leg
 from proofroom.engine.sweeper import sweep
 from proofroom.services import legs, review, work_requests
-
-from .rooms import FINDING, FINISH, PLAN, Room, make_room
+from tests.integration.rooms import FINDING, FINISH, PLAN, Room, make_room
 
 WEAK = {"artifact": {**FINDING["artifact"], "confidence": 0.1}}
 PUBLIC = {"artifact": {**FINDING["artifact"], "high_impact": "public"}}
@@ -287,7 +286,7 @@ async def test_a_flagged_claim_must_be_edited_away_or_acknowledged(room: Room) -
     with pytest.raises(InvalidInput) as refused:
         await room.approve(row.id)
     assert refused.value.code == "unacknowledged_claims"
-    assert [c["claim_id"] for c in refused.value.extra["claims"]] == [claim["id"]]  # pyright: ignore
+    assert [c["claim_id"] for c in refused.value.extra["claims"]] == [claim["id"]]  # pyright: ignore[reportGeneralTypeIssues]
     with pytest.raises(InvalidInput) as reasonless:
         await room.approve(row.id, acknowledged=[Acknowledgement(claim["id"], " ")])
     assert reasonless.value.code == "reason_required"

@@ -147,9 +147,7 @@ class LegTools:
                 content = {"noted": True}
                 raised = [(Trigger.REVIEW_REQUESTED, {"text": arguments["reason"]})]
             case "report_progress":
-                progress = {
-                    "done": arguments["done"], "total": arguments["total"], "label": arguments.get("label", ""),
-                }  # fmt: skip
+                progress = {key: arguments.get(key, "") for key in ("done", "total", "label")}
                 content = {"noted": True}
                 row = await work_sessions.step(
                     tx, row, Record(events=[("progress", progress)]), progress=progress
@@ -237,7 +235,7 @@ class LegTools:
             raised.append((Trigger.HIGH_IMPACT, about | {"impact": arguments["high_impact"]}))
         if any(c["verdict"] == "conflict" for c in saved.claims):
             raised.append((Trigger.CONFLICT, about))
-        suspicious = await context.suspicious_sources(tx, row, document)
+        suspicious = await context.suspicious_sources(tx, document)
         if suspicious:
             raised.append((Trigger.SUSPICIOUS_SOURCE, about | {"sources": suspicious}))
         if saved.changed:

@@ -40,18 +40,18 @@ async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
     }
 
 
-async def export(tx: Tx, session: WorkSession, format: str) -> tuple[str, str, bytes]:
+async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, bytes]:
     """(file name, media type, content) of a session's current artifacts, signed or not.
 
     Raises InvalidInput (`unknown_format`, `format_not_available`, `nothing_to_export`).
     """
-    if format not in FORMATS:
-        later = format in LATER
+    if wanted not in FORMATS:
+        later = wanted in LATER
         raise InvalidInput(
             "format_not_available" if later else "unknown_format",
-            f"{format[:20]} is not part of this release."
+            f"{wanted[:20]} is not part of this release."
             if later
-            else f"There is no format {format[:20]!r}.",
+            else f"There is no format {wanted[:20]!r}.",
             hint=f"Use one of {', '.join(FORMATS)}.",
             field="format",
         )
@@ -64,12 +64,12 @@ async def export(tx: Tx, session: WorkSession, format: str) -> tuple[str, str, b
             field="format",
         )
     name = file_name(session.title)
-    if format == "json":
+    if wanted == "json":
         documents = [{"slot": a.slot, "type": a.artifact_type, **_version(v)} for a, v in current]
         content = json.dumps(documents, ensure_ascii=False, indent=1) + "\n"
         return f"{name}.json", "application/json", content.encode()
     text = await _text(tx, session, [(a.id, v.version) for a, v in current])
-    if format == "html":
+    if wanted == "html":
         return f"{name}.html", "text/html; charset=utf-8", html.page(session.title, text).encode()
     return f"{name}.md", "text/markdown; charset=utf-8", text.encode()
 

@@ -91,7 +91,12 @@ class CheckpointHandler:
         async with self._db.transaction(actor.workspace_id) as tx:
             session_id = (await checkpoints.get(tx, checkpoint_id)).session_id
             outcome = await review.reject(
-                tx, actor, session_id, checkpoint_id, packet_digest=packet_digest, rejection_reason=rejection_reason
+                tx,
+                actor,
+                session_id,
+                checkpoint_id,
+                packet_digest=packet_digest,
+                rejection_reason=rejection_reason,
             )
             return await views.checkpoint(tx, outcome.checkpoint, outcome.session)
 

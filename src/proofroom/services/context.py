@@ -207,7 +207,7 @@ def keep_used_refs(document: ArtifactDocument) -> ArtifactDocument:
     return replace(document, refs={a: r for a, r in document.refs.items() if a in used})
 
 
-async def suspicious_sources(tx: Tx, row: WorkSession, document: ArtifactDocument) -> list[str]:
+async def suspicious_sources(tx: Tx, document: ArtifactDocument) -> list[str]:
     """Titles of sources whose cited passages read like instructions."""
     kept = keep_used_refs(document)
     wanted = {

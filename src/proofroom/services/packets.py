@@ -112,11 +112,11 @@ def effects(session: WorkSession, shown: Sequence[dict[str, Any]]) -> list[dict[
     found: list[dict[str, Any]] = [
         {"kind": "record", "label": f"Saves the {noun} in this project", "target": None}
     ]
-    for target in session.deliver_to:
-        if target["kind"] == "folder":
-            found.append(
-                {"kind": "folder", "label": f"Writes the {noun} to {target['path']}", "target": target}
-            )
+    found.extend(
+        {"kind": "folder", "label": f"Writes the {noun} to {target['path']}", "target": target}
+        for target in session.deliver_to
+        if target["kind"] == "folder"
+    )
     found.extend(
         {"kind": "notice", "label": f"{a['title']} is meant for: {a['high_impact']}", "target": None}
         for a in shown

@@ -59,7 +59,7 @@ async def open_checkpoint(
     form: dict[str, Any] | None = None,
     event: Event = Event.PAUSE,
     phase: str = "waiting for you",
-    record: Record = Record(),
+    record: Record = work_sessions.NOTHING,
 ) -> tuple[WorkSession, WorkCheckpoint]:
     """Parks the session in front of a person."""
     to = apply(state_of(row), event)

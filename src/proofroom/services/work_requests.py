@@ -194,7 +194,7 @@ async def fork(
     if unknown:
         raise InvalidInput(
             "unknown_field", f"A fork cannot change {', '.join(sorted(unknown))}.", hint="Leave it out.",
-            field=sorted(unknown)[0],
+            field=min(unknown),
         )  # fmt: skip
     new = NewWork(
         agent_type=old.agent_type,

@@ -37,7 +37,9 @@ class WorkSessionExecutor:
             await work_requests.execute(tx, actor, session_id)
         return await self._settled(actor, session_id)
 
-    async def resume_from_checkpoint(self, session_id: UUID, checkpoint_id: UUID, actor: Actor) -> dict[str, Any]:
+    async def resume_from_checkpoint(
+        self, session_id: UUID, checkpoint_id: UUID, actor: Actor
+    ) -> dict[str, Any]:
         """Goes on after a decision that released the next leg, also one made long ago or by another process.
 
         Answers like `execute_work_session`. Raises Conflict (`not_decided`) while the checkpoint still waits.
@@ -80,7 +82,13 @@ class SessionBackend:
             return await context.envelope_json(tx, envelope_id)
 
     async def run(
-        self, project_id: UUID, agent_type: str, task: str, config: Mapping[str, Any], strategy: str, runtime: str | None
+        self,
+        project_id: UUID,
+        agent_type: str,
+        task: str,
+        config: Mapping[str, Any],
+        strategy: str,
+        runtime: str | None,
     ) -> dict[str, Any]:
         """{session_id, status, artifacts, checkpoint}: a session made, run to its resting place, and read."""
         async with self.db.transaction(self.actor.workspace_id) as tx:
@@ -99,7 +107,9 @@ class SessionBackend:
                 "session_id": row.id,
                 "status": row.status,
                 "task_document_id": row.task_document_id,
-                "artifacts": [await views.artifact(tx, a, v) for a, v in await db_artifacts.current(tx, row.id)],
+                "artifacts": [
+                    await views.artifact(tx, a, v) for a, v in await db_artifacts.current(tx, row.id)
+                ],
                 "checkpoint": None if waiting is None else await views.checkpoint(tx, waiting, row),
                 "error": done["error"],
             }
