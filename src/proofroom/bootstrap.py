@@ -20,6 +20,7 @@ from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Database
+from proofroom.domain.errors import ProofroomError
 from proofroom.engine import leg
 from proofroom.engine.parts import Parts
 from proofroom.services import access, samples
@@ -111,10 +112,24 @@ def start_database(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
     return url, server
 
 
+async def _start(settings: Settings) -> tuple[str, EmbeddedPostgres | None]:
+    """`start_database` in a thread. A thread cannot be cancelled, so a caller who is waits for it and gives
+    the server back: it would outlive this program otherwise."""
+    starting = asyncio.ensure_future(asyncio.to_thread(start_database, settings))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(ProofroomError):
+            _, server = await starting
+            if server is not None:
+                await asyncio.to_thread(server.stop)
+        raise
+
+
 @contextlib.asynccontextmanager
 async def open_program(settings: Settings) -> AsyncGenerator[Program]:
     """Starts what is needed and stops it again, also when the caller is cancelled."""
-    url, server = await asyncio.to_thread(start_database, settings)
+    url, server = await _start(settings)
     db = Database(url, pool_size=settings.pool_size)
     watchdog = None if server is None else asyncio.create_task(server.watchdog())
     try:

@@ -133,12 +133,8 @@ def run_plain(
         code = report(out, error)
         return trouble if trouble is not None and code == FAILED else code
     except Interrupted as stop:
-        show_error(
-            out,
-            "interrupted",
-            "Stopped before it was done.",
-            "What was committed is kept; run it again to go on.",
-        )
+        hint = "What was done is kept; `proofroom retry SESSION` goes on with a session that had begun."
+        show_error(out, "interrupted", "Stopped before it was done.", hint)
         return 128 + stop.number
 
 

@@ -116,7 +116,7 @@ async def _work(
     approve: bool,
 ) -> int:
     from proofroom.agents.factory import config_from_pairs, get_definition
-    from proofroom.cli import legs
+    from proofroom.cli import find, legs
     from proofroom.services import work_requests
 
     definition = get_definition(new.agent_type, program.parts.catalog.definitions)
@@ -130,6 +130,7 @@ async def _work(
 
     where, captured, filed = await _sources(program, said, given, project, new.task_description, file_it)
     assert filed is not None
+    said.note(f"Session {find.short(filed)}", "dim")
     async with parts.db.transaction(actor.workspace_id) as tx:
         row = await work_requests.execute(tx, actor, filed)
     row = await legs.drive(program, said, row.id, f"{definition.title} at work")
