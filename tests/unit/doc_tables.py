@@ -101,7 +101,7 @@ def openapi() -> Mapping[str, Any]:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Each command of the command line with its full name; groups are left out."""
-    from proofroom.cli import app
+    from proofroom.cli.commands import app
 
     def walk(prefix: str, command: Any) -> Iterator[tuple[str, Any]]:
         below = getattr(command, "commands", None)

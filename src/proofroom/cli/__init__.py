@@ -10,7 +10,9 @@ import sys
 def main() -> None:
     """Runs the command line and exits with its code."""
     try:
-        from proofroom.cli.app import run_app  # late: Ctrl-C while the parts are loaded ends quietly, too
+        from proofroom.cli.commands import (
+            run_app,
+        )  # late: Ctrl-C while the parts are loaded ends quietly, too
 
         code = run_app(sys.argv[1:])
     except KeyboardInterrupt:

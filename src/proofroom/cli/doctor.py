@@ -45,7 +45,7 @@ class Finding:
 def register(app: typer.Typer) -> None:
     app.command(
         "doctor",
-        epilog="Example: proofroom doctor        (exit 0: it works, 1: something essential is broken)",
+        epilog="Example: proofroom doctor   (exit 0: it works, 1: something essential is broken)",
     )(doctor)
 
 

@@ -24,7 +24,7 @@ STATUSES = ("initialized", "queued", "in_progress", "pending_review", "completed
 def register(app: typer.Typer) -> None:
     app.command("sessions", epilog="Example: proofroom sessions --status pending_review")(sessions)
     app.command("show", epilog="Example: proofroom show last")(show)
-    app.command("review", epilog="Example: proofroom review        (what waits);   proofroom review last")(
+    app.command("review", epilog="Example: proofroom review last   (without a session it lists what waits)")(
         review
     )
     app.command(
