@@ -1,20 +1,32 @@
 """The real application on the embedded database; the worker is the test itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 import pytest_asyncio
 
 from proofroom.api.app import create_app
 from proofroom.api.sse import LiveEvents
 from proofroom.bootstrap import make_catalog
-from proofroom.db.tx import Database
+from proofroom.db.embedded import EmbeddedPostgres
+from proofroom.db.tx import Database, libpq_url
 from proofroom.engine.parts import Parts
 from proofroom.services.access import Actor
 from proofroom.settings import Settings
 from tests.integration.api.support import Api, World
+from tests.integration.conftest import TEMPLATE, database_url
+
+
+@pytest.fixture(scope="session")
+def database(server: EmbeddedPostgres) -> Iterator[str]:
+    """One database for all of these tests; each has a workspace of its own in it."""
+    with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE api_tests TEMPLATE {TEMPLATE}")
+        yield database_url(server, "api_tests")
+        connection.execute("DROP DATABASE api_tests WITH (FORCE)")
 
 
 @pytest.fixture

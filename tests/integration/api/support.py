@@ -42,7 +42,7 @@ def check_against_document(response: httpx.Response) -> None:
         validate(response.json(), {"$ref": "#/components/schemas/Problem"})
         assert response.json()["status"] == response.status_code
     if described is None:
-        assert response.status_code in (400, 401, 403, 404, 405) or not request.url.path.startswith("/api/")
+        assert response.status_code >= 400 or not request.url.path.startswith("/api/"), "undocumented"
         return
     declared = described["responses"].get(str(response.status_code))
     assert declared is not None, f"{request.method} {request.url.path} may not answer {response.status_code}"
