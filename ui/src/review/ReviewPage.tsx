@@ -41,11 +41,16 @@ export function ReviewPage() {
   const failed = checkpoint.error ?? versions.find((query) => query.error)?.error;
   const ready = checkpoint.data !== undefined && versions.every((query) => query.data !== undefined);
 
-  if (checkpoint.data && ready) {
+  // Once open, a review stays: a packet that changes meanwhile may not take the reader's work with it.
+  const [opened, setOpened] = useState<Shown | null>(null);
+  if (checkpoint.data && ready && opened?.checkpoint.id !== checkpointId) {
     const documents = Object.fromEntries(
       wanted.map((artifact, i) => [artifact.artifact_id, (versions[i]?.data as { document: ArtifactDocument }).document]),
     );
-    return <Review key={checkpointId} current={checkpoint.data} documents={documents} help={help} setHelp={setHelp} />;
+    setOpened({ checkpoint: checkpoint.data, documents });
+  }
+  if (opened?.checkpoint.id === checkpointId && checkpoint.data) {
+    return <Review key={checkpointId} first={opened} current={checkpoint.data} help={help} setHelp={setHelp} />;
   }
   return (
     <div className="review screen">
@@ -90,13 +95,13 @@ interface Shown {
 }
 
 function Review({
+  first,
   current,
-  documents,
   help,
   setHelp,
 }: {
+  first: Shown;
   current: Checkpoint;
-  documents: Record<string, ArtifactDocument>;
   help: boolean;
   setHelp: (on: boolean) => void;
 }) {
@@ -105,9 +110,9 @@ function Review({
   const inbox = useQuery(inboxQuery);
   const me = useQuery(meQuery);
   const offline = useOfflineSince() !== null;
-  const [shown, setShown] = useState<Shown>({ checkpoint: current, documents });
+  const [shown, setShown] = useState<Shown>(first);
   const { packet } = shown.checkpoint;
-  const [state, dispatch] = useReducer(reduce, current, (c) => {
+  const [state, dispatch] = useReducer(reduce, first.checkpoint, (c) => {
     const before = carried.get(c.id);
     carried.delete(c.id);
     return before
@@ -115,6 +120,7 @@ function Review({
       : start(c.packet, c.packet_digest);
   });
   const [error, setError] = useState<unknown>(null);
+  const [adopting, setAdopting] = useState(false);
   const [elsewhere, setElsewhere] = useState<Checkpoint | null>(null);
   const draft = useRef<HTMLDivElement>(null);
   const evidence = useRef<HTMLElement>(null);
@@ -130,7 +136,7 @@ function Review({
     enabled: current.status === "superseded" && current.superseded_by !== null,
   });
   const newest = elsewhere ?? successor.data ?? current;
-  const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending;
+  const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending && !adopting;
   const status: Checkpoint = stale ? shown.checkpoint : { ...newest, packet };
   const decided = status.status !== "pending_review" || status.approve_pending;
   const canAsk = status.can_request_changes;
@@ -170,7 +176,11 @@ function Review({
   const decide = useMutation({
     mutationFn: ({ verb, json }: { verb: string; json: unknown; words: string }) =>
       api<DecisionAnswer>(`${path}/${verb}`, { method: "POST", json, idempotencyKey: newKey() }),
-    onSuccess: accept,
+    onSuccess: (answer, { verb }) => {
+      accept(answer);
+      // Corrections that were signed are the draft's next version: taken back, that is what is read on.
+      if (verb === "withdraw") void adopt(answer.checkpoint);
+    },
     onError: refuse,
   });
   const busy = decide.isPending ? (decide.variables?.words ?? null) : null;
@@ -250,8 +260,12 @@ function Review({
       void navigate({ to: "/review/$checkpointId", params: { checkpointId: newest.id } });
       return;
     }
+    await adopt(newest);
+  };
+  const adopt = async (next: Checkpoint) => {
+    setAdopting(true);
     const fetched = await Promise.all(
-      newest.packet.artifacts.map(async (artifact) => {
+      next.packet.artifacts.map(async (artifact) => {
         const version = await client.fetchQuery(artifactVersionQuery(place, artifact.artifact_id, artifact.version));
         return [artifact.artifact_id, version.document] as const;
       }),
@@ -259,10 +273,11 @@ function Review({
       setError(problem);
       return null;
     });
+    setAdopting(false);
     if (!fetched) return;
-    client.setQueryData(checkpointQuery(newest.id).queryKey, newest);
-    setShown({ checkpoint: newest, documents: Object.fromEntries(fetched) });
-    dispatch({ type: "open", packet: newest.packet, digest: newest.packet_digest });
+    client.setQueryData(checkpointQuery(next.id).queryKey, next);
+    setShown({ checkpoint: next, documents: Object.fromEntries(fetched) });
+    dispatch({ type: "open", packet: next.packet, digest: next.packet_digest });
     setElsewhere(null);
     setError(null);
   };

@@ -1,0 +1,130 @@
+"""A real server with its sample, and a real browser. Nothing here is imitated."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+
+STATIC = Path(__file__).parents[2] / "src" / "proofroom" / "api" / "static" / "index.html"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+START_SECONDS = 120
+SLOW_MS = 60_000
+"""How long a page may take on a machine that does other things; a limit, not a measurement."""
+
+
+def browser_path() -> str:
+    """The installed Chromium or Chrome. Fails, never skips: an untested page is not a tested one."""
+    named = os.environ.get("PROOFROOM_TEST_BROWSER")
+    for name in [named] if named else BROWSERS:
+        found = shutil.which(name)
+        if found:
+            return found
+    pytest.fail("No Chromium or Chrome was found. Install one, on Debian: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """`proofroom up` on a free port with a data folder of its own; the address of its page."""
+    assert STATIC.is_file(), "The page is not built. Build it: python3 dev.py sync"
+    folder = tempfile.mkdtemp(prefix="proofroom-browser-")
+    program = Path(sys.executable).with_name("proofroom")
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith("PROOFROOM_") and k != "DATABASE_URL"
+    }
+    process = subprocess.Popen(
+        [str(program), "up", "--no-open", "--port", "0", "--data", folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment | {"PYTHONUNBUFFERED": "1"},
+    )
+    said: list[str] = []
+    ready = threading.Event()
+    address: list[str] = []
+
+    def listen() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            found = re.search(r"ready on (http://\S+)", line)
+            if found:
+                address.append(found.group(1).rstrip("/"))
+                ready.set()
+        ready.set()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        ready.wait(START_SECONDS)
+        if not address:
+            pytest.fail("The server did not start:\n" + "".join(said[-40:]))
+        yield address[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            pytest.fail("The server did not stop within 30 seconds:\n" + "".join(said[-40:]))
+        finally:
+            listener.join(10)
+            if process.stdout is not None:
+                process.stdout.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser_path(), args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: str) -> Iterator[BrowserContext]:
+    opened = browser.new_context(base_url=server, viewport={"width": 1440, "height": 900})
+    opened.set_default_timeout(SLOW_MS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: str) -> Iterator[Page]:
+    """A page that may neither throw, nor break the content policy, nor ask anybody but our server."""
+    opened = context.new_page()
+    wrong: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            wrong.append(message.text)
+
+    def leaves(request: Request) -> None:
+        if not request.url.startswith((server, "data:")):
+            wrong.append(request.url)
+
+    def thrown(error: Error) -> None:
+        wrong.append(str(error))
+
+    opened.on("console", note)
+    opened.on("pageerror", thrown)
+    opened.on("request", leaves)
+    yield opened
+    assert wrong == []
