@@ -18,7 +18,7 @@ def render(
 ) -> str:
     """Markdown with footnotes. `titles` maps source ids to titles; `level` is the depth of the title."""
     anchors = {
-        (a["block_id"], plain(a["quote"]).text): a for c in claims for a in c["anchors"] if a.get("block_id")
+        (a["block_id"], _words(a["quote"])): a for c in claims for a in c["anchors"] if a.get("block_id")
     }
     notes: list[str] = []
     numbers: dict[tuple[str, str], int] = {}
@@ -48,14 +48,19 @@ def _where(
     quote: str,
 ) -> str:
     ref = document.refs.get(alias)
-    words = " ".join(plain(quote).text.split())
+    words = _words(quote)
     if ref is None:
         return f"“{words}” (the source is not known)"
     title = titles.get(str(ref.source_id), "a source of this project")
-    anchor = anchors.get((str(ref.block_id), plain(quote).text))
+    anchor = anchors.get((str(ref.block_id), words))
     place = f"version {ref.version}"
     if anchor is not None:
         if anchor.get("page"):
             place += f", page {anchor['page']}"
         place += f", characters {anchor['char_start']:,} to {anchor['char_end']:,}"
     return f"“{words}” {title}, {place}"
+
+
+def _words(quote: str) -> str:
+    """A quote on one line, without markup: sources break lines where citations do not."""
+    return " ".join(plain(quote).text.split())

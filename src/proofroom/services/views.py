@@ -249,6 +249,7 @@ def headline(row: WorkCheckpoint) -> str:
     said = [doubts[r] for r in row.reasons if r in doubts]
     if said:
         return "; ".join(said)
-    if packet["summary"]["needs_you"]:
-        return f"{packet['summary']['needs_you']} claims need you"
+    count = packet["summary"]["needs_you"]
+    if count:
+        return f"{count} claims need you" if count > 1 else "1 claim needs you"
     return "Final gate; passed automatic checks" if packet["summary"]["claims"] else "Final gate"
