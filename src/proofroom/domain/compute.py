@@ -1,24 +1,28 @@
 """Computing on tables of text, exactly: the same steps give the same digits on every machine.
 
-A table is columns and rows of text, as captured from a file. Figures are read as decimals and never pass through
-binary floating point. Sums, differences and products are exact; a division (mean, percent, share) is carried to 28
-significant digits, half to even. How a figure is rounded for display is another step: `display`.
+A table is columns and rows of text, as captured from a file. Figures are read as decimals and never pass
+through binary floating point. Sums, differences and products are exact; a division (mean, percent, share)
+is carried to 28 significant digits, half to even. How a figure is rounded for display is another step:
+`display`.
 
 Steps, applied in order; each is an object with one member:
 
-- `{"filter": {"column", "op", "value"}}`: op is eq, ne, lt, le, gt, ge, in, between, contains or present. Cells and
-  value are compared as figures where both are figures, else as text (eq, ne, in, contains) or not at all.
-- `{"group": {"by": [column, ...], "aggregates": [{"fn", "column", "as"?}]}}`: fn is sum, mean, min, max or count.
-  Groups come in the order of their first row. count without a column counts rows, with one its figures.
+- `{"filter": {"column", "op", "value"}}`: op is eq, ne, lt, le, gt, ge, in, between, contains or present.
+  Cells and value are compared as figures where both are figures, else as text (eq, ne, in, contains) or not
+  at all.
+- `{"group": {"by": [column, ...], "aggregates": [{"fn", "column", "as"?}]}}`: fn is sum, mean, min, max or
+  count. Groups come in the order of their first row. count without a column counts rows, with one its
+  figures.
 - `{"sort": {"by": column, "desc"?}}`: stable; figures before text, missing cells last.
 - `{"limit": n}`
-- `{"change": {"column", "over", "as"?, "kind"?, "within"?: [column, ...]}}`: the change from the row before in the
-  order of `over`, absolute or percent; the first row of each `within` group has none.
-- `{"share": {"column", "as"?, "kind"?, "within"?: [column, ...]}}`: the part of the column's sum, percent or fraction.
+- `{"change": {"column", "over", "as"?, "kind"?, "within"?: [column, ...]}}`: the change from the row before
+  in the order of `over`, absolute or percent; the first row of each `within` group has none.
+- `{"share": {"column", "as"?, "kind"?, "within"?: [column, ...]}}`: the part of the column's sum, percent
+  or fraction.
 - `{"select": {"columns": [column, ...]}}`
 
-Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should be a
-figure and is not is an error, never a zero.
+Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should
+be a figure and is not is an error, never a zero.
 """
 
 from __future__ import annotations
@@ -124,7 +128,7 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
     return Result(work.columns, cells, table.name, (), dict(sorted(work.skipped.items())))
 
 
-# Reading figures ----------------------------------------------------------------------------------------------
+# Reading figures ----------------------------------------------------------------------------------
 
 
 def is_missing(cell: str) -> bool:
@@ -150,8 +154,9 @@ def uses_decimal_comma(cells: Sequence[str]) -> bool:
 def parse_number(cell: str, *, decimal_comma: bool = False) -> Decimal | None:
     """The figure in a cell, or None if it holds none.
 
-    Understands thousands separators, a percent sign (12 % is 12, in percent), a currency sign or code, a leading
-    sign, accounting brackets (1,200) for minus, and 1.2e9. Never guesses: 1,5 without `decimal_comma` is None.
+    Understands thousands separators, a percent sign (12 % is 12, in percent), a currency sign or code, a
+    leading sign, accounting brackets (1,200) for minus, and 1.2e9. Never guesses: 1,5 without
+    `decimal_comma` is None.
     """
     if len(cell) > _LONGEST_CELL:
         return None
@@ -202,7 +207,7 @@ def _plain(value: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-# Steps --------------------------------------------------------------------------------------------------------
+# Steps --------------------------------------------------------------------------------------------
 
 
 def _fail(step: int, column: str | None, what: str) -> NoReturn:
@@ -485,16 +490,23 @@ def _select(work: _Work, value: object, step: int) -> _Work:
 
 
 _STEPS: dict[str, Callable[[_Work, Any, int], _Work]] = {
-    "filter": _filter, "group": _group, "sort": _sort, "limit": _limit, "change": _change, "share": _share,
+    "filter": _filter,
+    "group": _group,
+    "sort": _sort,
+    "limit": _limit,
+    "change": _change,
+    "share": _share,
     "select": _select,
-}  # fmt: skip
+}
 
 
-# Checking -----------------------------------------------------------------------------------------------------
+# Checking -----------------------------------------------------------------------------------------
 
 
 def same_figure(shown: str, computed: str) -> bool:
-    """Whether a shown cell is the computed one: equal as text, or the computed figure rounded to the digits shown."""
+    """Whether a shown cell is the computed one: equal as text, or the computed figure rounded to the digits
+    shown.
+    """
     a, b = shown.strip(), computed.strip()
     if a == b or (is_missing(a) and is_missing(b)):
         return True

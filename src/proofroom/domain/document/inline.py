@@ -1,8 +1,8 @@
 """Inline Markdown: what a reader sees of it, and where its citations stand.
 
-A citation is `[[alias|verbatim quote]]` or, without a quote, `[[alias]]`. The words of a quote are taken as they are;
-no Markdown is read inside it. It ends at the first `]]`; of a longer run of brackets the last two close it, so a
-quote may end in a bracket itself.
+A citation is `[[alias|verbatim quote]]` or, without a quote, `[[alias]]`. The words of a quote are taken as
+they are; no Markdown is read inside it. It ends at the first `]]`; of a longer run of brackets the last two
+close it, so a quote may end in a bracket itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ _LINK_WORK = 2_000_000
 
 @dataclass(frozen=True)
 class Cite:
-    """One citation: `at` is the offset in the plain text right after what it was attached to. `quote` may be empty."""
+    """One citation: `at` is the offset in the plain text right after what it was attached to. `quote` may
+    be empty.
+    """
 
     ref: str
     quote: str

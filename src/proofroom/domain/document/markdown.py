@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -64,7 +64,8 @@ def parse_markdown(
 ) -> ArtifactDocument:
     """Reads Markdown or plain text. Without `title` the first heading of level 1 gives it.
 
-    Raises InvalidInput `document_invalid` for a chart or computation that is not JSON, TooLarge beyond the limits.
+    Raises InvalidInput `document_invalid` for a chart or computation that is not JSON, TooLarge beyond the
+    limits.
     """
     md = re.sub(r"[\x00\ud800-\udfff]", "\ufffd", md)
     md = re.sub(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", "\n", md)
@@ -179,7 +180,7 @@ def _fence(token: Token, index: int) -> list[Block]:
     spec = _json(token.content, path)
     if not isinstance(spec, dict):
         invalid(path, "a chart is a JSON object")
-    return [chart_of("", spec, None, path)]
+    return [chart_of("", cast(Mapping[str, Any], spec), None, path)]
 
 
 def _computation(text: str, index: int) -> Computation | None:
@@ -203,7 +204,7 @@ def _as_code(text: str) -> str:
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 
-# Writing ------------------------------------------------------------------------------------------------------
+# Writing ------------------------------------------------------------------------------------------
 
 
 def to_markdown(doc: ArtifactDocument) -> str:

@@ -1,8 +1,9 @@
 """The one document model: what an agent emits, a person edits, a claim is cut from and an export renders.
 
-`ArtifactDocument` version 1 is flat: a title, references and a list of blocks. `text` is always one line of inline
-Markdown, which may hold citations `[[b12|verbatim quote]]`; `b12` is looked up in `refs`. Blocks without text are
-left out when a document is read, so that the JSON form, the Markdown form and the object say the same.
+`ArtifactDocument` version 1 is flat: a title, references and a list of blocks. `text` is always one line of
+inline Markdown, which may hold citations `[[b12|verbatim quote]]`; `b12` is looked up in `refs`. Blocks
+without text are left out when a document is read, so that the JSON form, the Markdown form and the object
+say the same.
 """
 
 from __future__ import annotations
@@ -186,7 +187,7 @@ def limit_bytes(size: int) -> None:
         )
 
 
-# JSON ---------------------------------------------------------------------------------------------------------
+# JSON ---------------------------------------------------------------------------------------------
 
 
 def to_json(doc: ArtifactDocument) -> dict[str, Any]:
@@ -230,7 +231,9 @@ def _block_json(block: Block) -> dict[str, Any]:
 
 
 def from_json(value: object) -> ArtifactDocument:
-    """Reads the JSON form; raises InvalidInput `document_invalid` with the path of what is wrong, or TooLarge."""
+    """Reads the JSON form; raises InvalidInput `document_invalid` with the path of what is wrong, or
+    TooLarge.
+    """
     checked = json_value(value, "")
     root = _object(checked, "")
     limit_bytes(len(json.dumps(checked, ensure_ascii=False).encode()))
@@ -272,7 +275,7 @@ def computation_of(value: object, path: str) -> Computation | None:
 
 
 def chart_of(title: str, spec: Mapping[str, Any], computed: Computation | None, path: str) -> Chart:
-    """A chart from a whole Vega-Lite spec: its title and `usermeta.proofroom.computed` are taken out of it."""
+    """A chart from a whole Vega-Lite spec, without its title and `usermeta.proofroom.computed`."""
     spec = dict(spec)
     own = spec.pop("title", None)
     if not title:
@@ -301,9 +304,8 @@ def _block(value: object, path: str) -> Block | None:
             text = _text(raw.get("text"), f"{path}.text")
             return Heading(level, text) if text else None
         case "list":
-            items = [
-                t for i, x in enumerate(_list(raw.get("items"), f"{path}.items")) if (t := _text(x, f"{path}.items[{i}]"))
-            ]  # fmt: skip
+            given = enumerate(_list(raw.get("items"), f"{path}.items"))
+            items = [t for i, x in given if (t := _text(x, f"{path}.items[{i}]"))]
             return ListBlock(raw.get("ordered") is True, tuple(items)) if items else None
         case "paragraph" | "quote" | "opinion":
             text = _text(raw.get("text"), f"{path}.text")

@@ -1,17 +1,21 @@
 """From comparisons to a verdict.
 
-`check_outside` looks for the sentences that speak of a claim itself; `check_cited` takes those that the claim cites.
-Both then make the same comparisons. What cannot be read is unsupported, with the reason; nothing is ever raised for
-the content of a text.
+`check_outside` looks for the sentences that speak of a claim itself; `check_cited` takes those that the
+claim cites. Both then make the same comparisons. What cannot be read is unsupported, with the reason;
+nothing is ever raised for the content of a text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from proofroom.domain.evidence import compare
+from proofroom.domain.evidence.align import Evidence
 from proofroom.domain.evidence.cited_works import Work, is_known, named_works
-from proofroom.domain.evidence.compare import Evidence
+from proofroom.domain.evidence.compare_dates import compare_dates
+from proofroom.domain.evidence.compare_names import compare_names
+from proofroom.domain.evidence.compare_numbers import compare_numbers, compare_units, shared_facts
+from proofroom.domain.evidence.compare_wording import broken_citation, compare_quotes, compare_turns
+from proofroom.domain.evidence.conflicts import find_conflict
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
@@ -37,8 +41,8 @@ def check_outside(
 ) -> Claim:
     """Checks a sentence that cites nothing against the best of `candidates`, ranked passages of all sources.
 
-    `known_sources` are the names of all sources of the project; `near` are further passages in which names and years
-    may be found. Give analysed passages to have each read only once.
+    `known_sources` are the names of all sources of the project; `near` are further passages in which names
+    and years may be found. Give analysed passages to have each read only once.
     """
     if len(claim.text) > _LONGEST_CLAIM:
         return unread(claim, f"the sentence has {len(claim.text):,} characters", "Sentence too long to check")
@@ -63,9 +67,9 @@ def check_cited(
 ) -> Claim:
     """Checks a claim against the passages that it cites.
 
-    `passages_by_ref` holds the block behind each alias; `near` are further passages of the same sources, in which
-    names may be found. A claim without a citation is `uncited`. A quote that does not stand in its block, or an alias
-    that is not known, makes the claim unsupported.
+    `passages_by_ref` holds the block behind each alias; `near` are further passages of the same sources, in
+    which names may be found. A claim without a citation is `uncited`. A quote that does not stand in its
+    block, or an alias that is not known, makes the claim unsupported.
     """
     if len(claim.text) > _LONGEST_CLAIM:
         return unread(claim, f"the sentence has {len(claim.text):,} characters", "Sentence too long to check")
@@ -102,7 +106,7 @@ def check_cited(
             continue
         spot = locate(cite.quote, passage.normal, gaps=False)
         if spot is None:
-            broken.append(compare.broken_citation(cite.quote, passage, end))
+            broken.append(broken_citation(cite.quote, passage, end))
         else:
             spots.append((passage, spot))
     sentence = read_sentence(claim.text)
@@ -153,11 +157,15 @@ def _anchors(
     if not matches.found:
         return tuple(quoted)
     best = matches.found[0]
-    facts = compare.shared_facts(sentence, best.sentence)
-    if best.coverage < SPEAKS and not (facts and best.coverage >= SPEAKS / 2) and not quoted:
-        return ()
+    facts = shared_facts(sentence, best.sentence)
     chosen = [best]
     held = set(best.sentence.stems)
+    if best.coverage < SPEAKS and not (facts and best.coverage >= SPEAKS / 2) and not quoted:
+        beside = _beside(best, matches)
+        if beside is None:
+            return ()
+        chosen.append(beside)
+        held |= beside.sentence.stems
     while len(chosen) < 3:
         gain, pick = 0.0, None
         for f in matches.found[1:12]:
@@ -174,6 +182,19 @@ def _anchors(
         *chosen,
         *(q for q in quoted if all((q.passage, q.index) != (f.passage, f.index) for f in chosen)),
     )
+
+
+def _beside(best: Found, matches: Matches) -> Found | None:
+    """The neighbour with which a sentence that says too little alone says enough."""
+    if best.coverage < SPEAKS / 2:
+        return None
+    sentences = best.passage.sentences
+    for i in (best.index - 1, best.index + 1):
+        if 0 <= i < len(sentences):
+            stems = sentences[i].stems
+            if matches.coverage(best.sentence.stems | stems) >= SPEAKS + 0.06:
+                return Found(best.passage, i, matches.coverage(stems), 0.0)
+    return None
 
 
 def _window(anchors: Sequence[Found], matches: Matches) -> tuple[Found, ...]:
@@ -198,23 +219,31 @@ def _findings(
     e: Evidence, works: Sequence[Work], quotations: Sequence[Quotation], *, outside: bool
 ) -> list[Finding]:
     out = [
-        Finding("citation", "absent", (w.start, w.end), w.text, None, "searched by name and text", headline="Source not in this project")
+        Finding(
+            "citation",
+            "absent",
+            (w.start, w.end),
+            w.text,
+            None,
+            "searched by name and text",
+            headline="Source not in this project",
+        )
         for w in works
-    ]  # fmt: skip
-    out += compare.compare_quotes(e, quotations)
+    ]
+    out += compare_quotes(e, quotations)
     table = compare_table(e.claim, (*e.passages, *e.near))
     out += table
     if not e.anchors:
         return out
     facts = [
-        *compare.compare_numbers(e, [f.at for f in table]),
-        *compare.compare_units(e),
-        *compare.compare_dates(e),
+        *compare_numbers(e, [f.at for f in table]),
+        *compare_units(e),
+        *compare_dates(e),
     ]
     for finding in facts:
-        out.append((compare.find_conflict(e, finding) if outside else None) or finding)
+        out.append((find_conflict(e, finding) if outside else None) or finding)
     skip = [(w.start, w.end) for w in works]
-    out += compare.compare_names(e, skip)
+    out += compare_names(e, skip)
     if not table:
-        out += compare.compare_turns(e)
+        out += compare_turns(e)
     return out

@@ -15,13 +15,14 @@ from proofroom.domain.evidence.names import Name, fold, initials
 from proofroom.domain.evidence.words import STOPWORDS
 
 _WORKS = (
-    "report audit study survey article paper review analysis investigation inquiry memo memorandum letter book journal "
-    "census poll assessment evaluation thesis dissertation bulletin newsletter yearbook gazette times post tribune "
-    "herald magazine almanac handbook index outlook transcript hearing testimony whitepaper dossier briefing factsheet "
-    "monograph treatise proceedings"
+    "report audit study survey article paper review analysis investigation inquiry memo memorandum letter "
+    "book journal census poll assessment evaluation thesis dissertation bulletin newsletter yearbook "
+    "gazette times post tribune herald magazine almanac handbook index outlook transcript hearing testimony "
+    "whitepaper dossier briefing factsheet monograph treatise proceedings"
 ).split()
 _WORK_WORDS = frozenset([*_WORKS, *(w + "s" for w in _WORKS), "studies", "surveys", "inquiries", "analyses"])
 _WORK = "|".join(sorted(_WORK_WORDS, key=len, reverse=True))
+_MOST = 12
 _BY = re.compile(rf"\b(?:{_WORK})\s(?:\w+\s)?(?:by|from|of|in)\s(?:the\s)?\Z", re.IGNORECASE)
 _IN_PRINT = re.compile(
     r"\b(?:published|appeared|printed|wrote|writes|written|reported|writing)\s(?:in|by)\s(?:the\s|a\s)?\Z",
@@ -33,8 +34,10 @@ _AUTHOR_YEAR = re.compile(
     r"\A(?:,?\s(?:and|&)\s[^\W\d_][\w'\u2019-]{1,30})?(?:\s\(|,\s)(?:1[5-9]|20)[0-9]{2}[a-z]?\)"
 )
 _SAYS = re.compile(
-    r"\A(?:\sof\s(?:[^\W\d_]{3,9}\s)?[0-9]{4})?\s(?:has\s|have\s|had\s|also\s)?(?:found|finds|showed|shows|shown|reported|reports|stated|"
-    r"states|concluded|concludes|claimed|claims|noted|notes|wrote|writes|says|said|revealed|reveals|argued|argues|estimated|"
+    r"\A(?:\sof\s(?:[^\W\d_]{3,9}\s)?[0-9]{4})?\s(?:has\s|have\s|had\s|also\s)?(?:found|finds|showed|shows"
+    r"|shown|reported|reports|stated|"
+    r"states|concluded|concludes|claimed|claims|noted|notes|wrote|writes|says|said|revealed|reveals|argued"
+    r"|argues|estimated|"
     r"estimates|suggested|suggests|confirmed|confirms|demonstrated|warned|warns)\b"
 )
 
@@ -65,16 +68,21 @@ def named_works(sentence: Sentence) -> list[Work]:
             if _ET_AL.match(after) or _AUTHOR_YEAR.match(after):
                 out.append(Work(name.start, name.end, name.text, name.words))
         elif tail.lower() in _WORK_WORDS and _SAYS.match(after[following.end() :] if following else ""):
-            out.append(Work(name.start, name.end + len(following.group()) if following else name.end,
-                            text[name.start : name.end + (len(following.group()) if following else 0)],
-                            (*name.words, fold(tail))))  # fmt: skip
+            out.append(
+                Work(
+                    name.start,
+                    name.end + len(following.group()) if following else name.end,
+                    text[name.start : name.end + (len(following.group()) if following else 0)],
+                    (*name.words, fold(tail)),
+                )
+            )
         elif (
             any(p.search(before) for p in (_BY, _IN_PRINT, _ACCORDING))
             or _ET_AL.match(after)
             or _AUTHOR_YEAR.match(after)
         ):
             out.append(Work(name.start, name.end, name.text, name.words))
-    return sorted(out, key=lambda w: w.start)
+    return sorted(out, key=lambda w: w.start)[:_MOST]
 
 
 def is_known(work: Work, passages: Sequence[AnalysedPassage], known: Sequence[SourceName]) -> bool:
@@ -103,8 +111,7 @@ def is_known(work: Work, passages: Sequence[AnalysedPassage], known: Sequence[So
                 return True
         for p in passages:
             for s in p.sentences:
-                low = {fold(t.low) for t in s.toks}
-                if all(w in low for w in words):
+                if all(w in s.words for w in words):
                     return True
     return False
 

@@ -33,17 +33,26 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
     """The claims of a document in reading order.
 
-    Sentences of paragraphs, list items, quotes and opinions; headings only where they hold a figure, a date or a
-    direction; cells of computed tables that are not empty; series of charts. The id of a claim depends on namespace,
-    kind and text alone, so that an untouched sentence keeps its id in the next version; equal ones are counted.
+    Sentences of paragraphs, list items, quotes and opinions; headings only where they hold a figure, a date
+    or a direction; cells of computed tables that are not empty; series of charts. The id of a claim depends
+    on namespace, kind and text alone, so that an untouched sentence keeps its id in the next version; equal
+    ones are counted.
     """
     out: list[ClaimText] = []
     seen: Counter[str] = Counter()
 
     def add(
-        text: str, kind: ClaimKind, path: tuple[int, ...], start: int, end: int, *, opinion: bool = False,
-        cites: tuple[Cite, ...] = (), verbatim: bool = False, unread: bool = False,
-    ) -> None:  # fmt: skip
+        text: str,
+        kind: ClaimKind,
+        path: tuple[int, ...],
+        start: int,
+        end: int,
+        *,
+        opinion: bool = False,
+        cites: tuple[Cite, ...] = (),
+        verbatim: bool = False,
+        unread: bool = False,
+    ) -> None:
         key = claim_id(namespace, kind, text)
         seen[key] += 1
         name = key if seen[key] == 1 else f"{key}_{seen[key]}"
@@ -56,8 +65,17 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
             case Paragraph() | Quote() | Opinion():
                 opinion, verbatim = isinstance(block, Opinion), isinstance(block, Quote)
                 for text, start, end, cites, unread in _sentences(block.text):
-                    add(text, "sentence", (index,), start, end, opinion=opinion, cites=cites, verbatim=verbatim,
-                        unread=unread)  # fmt: skip
+                    add(
+                        text,
+                        "sentence",
+                        (index,),
+                        start,
+                        end,
+                        opinion=opinion,
+                        cites=cites,
+                        verbatim=verbatim,
+                        unread=unread,
+                    )
             case ListBlock():
                 for item, inline in enumerate(block.items):
                     for text, start, end, cites, unread in _sentences(inline):

@@ -83,8 +83,19 @@ def _made(claim: ClaimText, verdict: Verdict, headline: str, check: Check) -> Cl
         )
     differing = f"Computed: {check.draft} or {check.source}" if say else headline
     return Claim(
-        id=claim.id, n=claim.n, text=claim.text, kind=claim.kind, path=claim.path, char_start=claim.char_start,
-        char_end=claim.char_end, verdict=verdict, opinion=claim.opinion,
-        headline=headline or "Passed automatic checks", short=differing or "Passed", say=say,
-        checks=(check, Check("meaning", "not_compared", note="yours to read")), anchors=(), correction=None,
-    )  # fmt: skip
+        id=claim.id,
+        n=claim.n,
+        text=claim.text,
+        kind=claim.kind,
+        path=claim.path,
+        char_start=claim.char_start,
+        char_end=claim.char_end,
+        verdict=verdict,
+        opinion=claim.opinion,
+        headline=headline or "Passed automatic checks",
+        short=differing or "Passed",
+        say=say,
+        checks=(check, Check("meaning", "not_compared", note="yours to read")),
+        anchors=(),
+        correction=None,
+    )

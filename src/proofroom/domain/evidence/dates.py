@@ -1,8 +1,8 @@
 """Dates and times of day in running text, and what it means that two of them agree.
 
-A date keeps what it says and no more: a day, a month, a quarter, a year, a decade, or a day and month without a year.
-A coarser date of the draft that contains the source's date agrees with it; a finer one is not shown by the source.
-`9/10/99` can be read two ways; both are kept and the reading says so.
+A date keeps what it says and no more: a day, a month, a quarter, a year, a decade, or a day and month
+without a year. A coarser date of the draft that contains the source's date agrees with it; a finer one is
+not shown by the source. `9/10/99` can be read two ways; both are kept and the reading says so.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 MONTH_NAMES = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _SHORT = {m[:3].lower(): i for i, m in enumerate(MONTH_NAMES, 1)} | {"sept": 9}
 _ABBREVIATED = frozenset(_SHORT) - {"may"}
 _MONTHS = {m.lower(): i for i, m in enumerate(MONTH_NAMES, 1)} | _SHORT
@@ -27,36 +27,53 @@ _TO = r"[ \u00a0]?(?:[-\u2013\u2014]|to|and|or)[ \u00a0]?"
 _L = r"(?<![\w.,/:-])"
 _NOT_MORE = r"(?![\w])(?![.,/:-][0-9])"
 
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        ("iso", _L + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|\b)" + r"(?![-/.][0-9])"),
-        ("dmy_range", _L + r"(?P<day1>[0-3]?[0-9])(?:st|nd|rd|th)?" + _TO + _D + r"\.?" + _SP + r"(?:of )?" + _M
-         + r"(?:,?" + _SP + _Y + r")?"),
-        ("dmy", _L + _D + r"\.?" + _SP + r"(?:of" + _SP + r")?" + _M + r"(?:,?" + _SP + _Y + r")?"),
-        ("mdy_range", r"\b" + _M + _SP + r"(?P<day1>[0-3]?[0-9])" + _TO + _D + r"(?![0-9:.]*[0-9])(?:,?" + _SP + _Y + r")?"),
-        ("mdy", r"\b" + _M + _SP + _D + r"(?![\w:%])(?![.,][0-9])(?:,?" + _SP + _Y + r")?"),
-        ("my", r"\b" + _M + r",?" + _SP + r"(?:of" + _SP + r")?" + _Y),
-        ("dot", _L + r"(?P<day>[0-3]?[0-9])\.[ \u00a0]?(?P<mm>[01]?[0-9])\.[ \u00a0]?(?P<year>[12][0-9]{3}|[0-9]{2})" + _NOT_MORE),
-        ("slash", _L + r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])/(?P<year>[12][0-9]{3}|[0-9]{2})" + _NOT_MORE),
-        ("quarter", r"\b(?:Q(?P<q>[1-4])|(?P<qw>first|second|third|fourth|1st|2nd|3rd|4th)" + _SP + r"quarter)(?:" + _SP
-         + r"of)?(?:" + _SP + r"|[/-])" + _Y),
-        ("yquarter", _L + r"(?P<year>[12][0-9]{3})[ \u00a0/-]?Q(?P<q>[1-4])\b"),
-        ("decade", _L + r"(?P<year>[12][0-9]{2}0)['\u2019]?s\b"),
-        ("years", _L + r"(?P<year>[12][0-9]{3})[-/\u2013\u2014](?P<year2>[12][0-9]{3}|[0-9]{2})" + _NOT_MORE),
-        ("year", _L + r"(?P<year>1[5-9][0-9]{2}|20[0-9]{2}|21[0-4][0-9])(?![\w%\u00b0])(?![.,:][0-9])(?!-[A-Za-z])"),
-        ("month", r"\b(?:in|of|by|since|until|till|during|early|late|mid|last|next|from|between|before|after|to|and|each|every|this)"
-         + r"[ \u00a0-](?P<whole>" + _M + r")"),
-    )
-)  # fmt: skip
+_SHORT_YEAR = r"(?P<year>[12][0-9]{3}|[0-9]{2})"
+_LATER = r"(?:,?" + _SP + _Y + r")?"
+_ORDINAL = r"(?:st|nd|rd|th)?"
+_BEFORE_MONTH = (
+    r"\b(?:in|of|by|since|until|till|during|early|late|mid|last|next|from|between|before|after|to|and|each|"
+    r"every|this)[ \u00a0-]"
+)
+# Longest reading first: what one pattern has taken, the later ones leave alone.
+_SOURCES: dict[str, str] = {
+    "iso": _L
+    + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|\b)(?![-/.][0-9])",
+    "dmy_range": _L
+    + r"(?P<day1>[0-3]?[0-9])"
+    + _ORDINAL
+    + _TO
+    + _D
+    + r"\.?"
+    + _SP
+    + r"(?:of )?"
+    + _M
+    + _LATER,
+    "dmy": _L + _D + r"\.?" + _SP + r"(?:of" + _SP + r")?" + _M + _LATER,
+    "mdy_range": r"\b" + _M + _SP + r"(?P<day1>[0-3]?[0-9])" + _TO + _D + r"(?![0-9:.]*[0-9])" + _LATER,
+    "mdy": r"\b" + _M + _SP + _D + r"(?![\w:%])(?![.,][0-9])" + _LATER,
+    "my": r"\b" + _M + r",?" + _SP + r"(?:of" + _SP + r")?" + _Y,
+    "dot": _L + r"(?P<day>[0-3]?[0-9])\.[ \u00a0]?(?P<mm>[01]?[0-9])\.[ \u00a0]?" + _SHORT_YEAR + _NOT_MORE,
+    "slash": _L + r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])/" + _SHORT_YEAR + _NOT_MORE,
+    "quarter": r"\b(?:Q(?P<q>[1-4])|(?P<qw>first|second|third|fourth|1st|2nd|3rd|4th)" + _SP + r"quarter)"
+    r"(?:" + _SP + r"of)?(?:" + _SP + r"|[/-])" + _Y,
+    "yquarter": _L + r"(?P<year>[12][0-9]{3})[ \u00a0/-]?Q(?P<q>[1-4])\b",
+    "decade": _L + r"(?P<year>[12][0-9]{2}0)['\u2019]?s\b",
+    "years": _L + r"(?P<year>[12][0-9]{3})[-/\u2013\u2014](?P<year2>[12][0-9]{3}|[0-9]{2})" + _NOT_MORE,
+    "year": _L
+    + r"(?P<year>1[5-9][0-9]{2}|20[0-9]{2}|21[0-4][0-9])(?![\w%\u00b0])(?![.,:][0-9])(?!-[A-Za-z])",
+    "month": _BEFORE_MONTH + r"(?P<whole>" + _M + r")",
+}
+_PATTERNS = tuple((name, re.compile(source, re.IGNORECASE)) for name, source in _SOURCES.items())
 # A count, not a year: "2000 people" after "some", "$2000".
 _NO_YEAR_BEFORE = re.compile(
-    r"(?:[$\u20ac\u00a3\u00a5#~\u2248<>=\u00b1]|\b(?:about|around|roughly|approximately|some|nearly|almost|over|than|least|most|"
+    r"(?:[$\u20ac\u00a3\u00a5#~\u2248<>=\u00b1]|\b(?:about|around|roughly|approximately|some|nearly|almost"
+    r"|over|than|least|most|"
     r"total of|up to|no\.?|nos\.?|n|page|pages|p\.?|pp\.?|section|room|flight|model|number))[ \u00a0]?$",
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(?<![\w.,:/-])(?:(?P<h>[01]?[0-9]|2[0-4]):(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:[.,][0-9]+)?)?(?![0-9:])"
+    r"(?<![\w.,:/-])(?:(?P<h>[01]?[0-9]"
+    r"|2[0-4]):(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:[.,][0-9]+)?)?(?![0-9:])"
     r"(?:[ \u00a0]?(?P<half>[ap]\.?m\b\.?))?|(?P<h2>1[0-2]|0?[1-9])[ \u00a0]?(?P<half2>[ap]\.?m\b\.?))"
     r"(?:[ \u00a0](?P<zone>UTC|GMT|Z|[ECMP][SD]T|CES?T|BST|JST|MSK|IST)\b)?",
     re.IGNORECASE,
@@ -114,9 +131,7 @@ def find_dates(text: str) -> list[Date]:
     used = bytearray(len(text))
     for style, pattern in _PATTERNS:
         for m in pattern.finditer(text):
-            for date in _read(style, m, text):
-                if not any(used[date.start : date.end]):
-                    taken.append(date)
+            taken += [date for date in _read(style, m, text) if not any(used[date.start : date.end])]
             if taken and taken[-1].start >= m.start():
                 start, end = (m.start("whole"), m.end()) if style == "month" else m.span()
                 used[start:end] = b"\x01" * (end - start)
@@ -199,8 +214,8 @@ def _full(year: int) -> int:
 def agree(draft: Date, source: Date) -> Agreement:
     """Whether the source's date bears out the draft's.
 
-    "same": everything that the draft says, the source says. "finer": what both say agrees, and the draft says more.
-    "differs": they say different things at a place that both fill. "none": nothing to compare.
+    "same": everything that the draft says, the source says. "finer": what both say agrees, and the draft
+    says more. "differs": they say different things at a place that both fill. "none": nothing to compare.
     """
     if draft.other or source.other:
         return _agree_either(draft, source)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
+from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.dates import Date, Time, find_dates, find_times
 from proofroom.domain.evidence.model import Passage
 from proofroom.domain.evidence.names import Name, find_names, fold
-from proofroom.domain.evidence.numbers import Number, find_numbers
+from proofroom.domain.evidence.numbers import find_numbers
 from proofroom.domain.evidence.quotes import Normal, normal
 from proofroom.domain.evidence.sentences import split_sentences
 from proofroom.domain.evidence.words import Token, tokens
@@ -18,12 +20,15 @@ _ADDRESS = re.compile(r"https?://[^\s<>\")\]]+|www\.[^\s<>\")\]]+|\bdoi:\s?\S+|\
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence with all that is compared. Offsets of its parts are within `text`; `start` is in the passage."""
+    """One sentence with all that is compared. Offsets of its parts are within `text`; `start` is in the
+    passage.
+    """
 
     start: int
     end: int
     text: str
     toks: tuple[Token, ...]
+    words: frozenset[str]
     stems: frozenset[str]
     pairs: frozenset[tuple[str, str]]
     numbers: tuple[Number, ...]
@@ -34,7 +39,9 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class AnalysedPassage:
-    """A passage and its sentences. `flat` is its words in lower case between single spaces; `normal` is for quotes."""
+    """A passage and its sentences. `flat` is its words in lower case between single spaces; `normal` is for
+    quotes.
+    """
 
     passage: Passage
     sentences: tuple[Sentence, ...]
@@ -61,10 +68,20 @@ def read_sentence(text: str, start: int = 0) -> Sentence:
     names = find_names(text, [*taken, *webs, *((n.start, n.end) for n in numbers if n.kind == "plain")])
     toks = tuple(tokens(text))
     stems = [t.stem for t in toks if t.stem]
-    pairs = frozenset(zip(stems, stems[1:], strict=False))
+    pairs = frozenset(pairwise(stems))
     return Sentence(
-        start, start + len(text), text, toks, frozenset(stems), pairs, tuple(numbers), tuple(dates), tuple(times), tuple(names)
-    )  # fmt: skip
+        start,
+        start + len(text),
+        text,
+        toks,
+        frozenset(fold(t.low) for t in toks),
+        frozenset(stems),
+        pairs,
+        tuple(numbers),
+        tuple(dates),
+        tuple(times),
+        tuple(names),
+    )
 
 
 def flatten(text: str) -> str:

@@ -16,9 +16,10 @@ Where = tuple[AnalysedPassage, Span]
 class Finding:
     """One comparison. `at` is a range in the claim, `where` a passage and a range in it.
 
-    "note" is the same with a remark, "rounded" the same only after rounding, "absent" an invented source. `put` is a
-    range of the claim and what replaces it; `use` names that on a button. `other` is the second source of a conflict,
-    `shown` what the source side shows where it is computed.
+    "note" is the same with a remark, "rounded" the same only after rounding, "absent" an invented source.
+    `put` is a range of the claim and what replaces it; `use` names that on a button. `other` is the second
+    source of a conflict, `shown` what the source side shows where it is computed, `quoted` a cited quote
+    and the range of it that differs.
     """
 
     kind: CheckKind
@@ -34,3 +35,4 @@ class Finding:
     headline: str | None = None
     shown: str | None = None
     computed: bool = False
+    quoted: tuple[str, Span] | None = None

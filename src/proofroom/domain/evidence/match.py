@@ -1,7 +1,8 @@
 """Finding the sentences of the candidates that speak of a claim.
 
-Each word of the claim weighs what its rarity among the candidates' sentences makes it worth; a sentence scores the
-weight of the words, neighbouring word pairs, figures, dates and names that it shares with the claim.
+Each word of the claim weighs what its rarity among the candidates' sentences makes it worth; a sentence
+scores the weight of the words, neighbouring word pairs, figures, dates and names that it shares with the
+claim.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
+from proofroom.domain.evidence.amounts import agree as numbers_agree
 from proofroom.domain.evidence.dates import agree as dates_agree
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
-from proofroom.domain.evidence.names import fold
-from proofroom.domain.evidence.numbers import agree as numbers_agree
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A sentence of a candidate: how much of the claim's word weight it holds (0 to 1) and its score for ranking."""
+    """A sentence of a candidate: how much of the claim's word weight it holds (0 to 1) and its score for
+    ranking.
+    """
 
     passage: AnalysedPassage
     index: int
@@ -66,7 +68,7 @@ def find(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Matches:
         covered = score / total if total else 0.0
         score += mean * 0.6 * len(claim.pairs & s.pairs)
         if figures:
-            score += mean * 0.8 * sum(t.low in figures for t in s.toks if t.low[0].isdigit())
+            score += mean * 0.8 * len(figures & s.words)
         if not score and not names:
             continue
         rough.append((score - 0.004 * mean * len(s.toks), covered, p, i))
@@ -76,8 +78,7 @@ def find(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Matches:
         s = p.sentences[i]
         score += mean * _facts(claim, s)
         if names:
-            low = {fold(t.low) for t in s.toks}
-            score += mean * 0.5 * len(names & low)
+            score += mean * 0.5 * len(names & s.words)
         if s.text == claim.text:
             score += 10 * mean * max(1, len(weights))
         best.append(Found(p, i, covered, score))

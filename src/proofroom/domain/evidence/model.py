@@ -1,4 +1,6 @@
-"""What goes into the checks and what comes out: passages, claims cut from a document, claims with their verdict."""
+"""What goes into the checks and what comes out: passages, claims cut from a document, claims with their
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,9 @@ Span = tuple[int, int]
 class Passage:
     """A block of a source: `source_text[char_start:char_end]`, in code points.
 
-    A row of a table has the kind "table_row" and may carry its `cells` as (column, value) pairs; `text` is then how
-    the row reads, such as "2017 \u2014 fossil: 29,329 thousand MWh". Give all rows of a table that was hit, so that
-    directions between two periods can be computed again.
+    A row of a table has the kind "table_row" and may carry its `cells` as (column, value) pairs; `text` is
+    then how the row reads, such as "2017 \u2014 fossil: 29,329 thousand MWh". Give all rows of a table that
+    was hit, so that directions between two periods can be computed again.
     """
 
     source_id: str
@@ -50,7 +52,8 @@ class SourceName:
 
 @dataclass(frozen=True, slots=True)
 class ClaimText:
-    """A claim before it is checked. `path` is [block, item or row, column]; offsets are in that element's plain text.
+    """A claim before it is checked. `path` is [block, item or row, column]; offsets are in that element's
+    plain text.
 
     `verbatim` marks the text of a quote block. `unread` says that a citation in it could not be read.
     """
@@ -121,7 +124,9 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A checked claim. `headline` and `short` are for lists; `checks` say what was compared and what was not."""
+    """A checked claim. `headline` and `short` are for lists; `checks` say what was compared and what was
+    not.
+    """
 
     id: str
     n: int

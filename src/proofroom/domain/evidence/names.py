@@ -18,13 +18,15 @@ _LINK = re.compile(r" (?:of|of the|de|del|della|di|du|da|la|van|van der|von|der|
 _ROMAN = re.compile(r"[IVXLC]+")
 _NOT_NAMES = frozenset(
     [m.lower() for m in MONTH_NAMES]
-    + "monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec utc gmt "
-    "am pm figure table section chapter appendix page article volume phase step i ok q1 q2 q3 q4 fig no nr".split()
+    + "monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep sept oct nov "
+    "dec utc gmt am pm figure table section chapter appendix page article volume phase step i ok q1 q2 q3 q4 "
+    "fig no nr".split()
 )
 TITLES = frozenset(
-    "dr mr mrs ms prof professor sir dame lord lady judge justice president minister senator director doctor captain "
-    "general colonel major king queen prince princess saint st rev chairman chairwoman secretary warden auditor "
-    "marshal chancellor governor mayor ambassador engineer inspector".split()
+    "dr mr mrs ms prof professor sir dame lord lady judge justice president minister senator "
+    "director doctor captain general colonel major king queen prince princess saint st rev chairman "
+    "chairwoman secretary warden auditor marshal chancellor governor mayor ambassador engineer "
+    "inspector".split()
 )
 
 

@@ -1,17 +1,13 @@
-"""Figures in running text with unit, scale and precision, and what it means that two of them agree.
-
-Arithmetic is decimal and exact. A figure keeps how precisely it was written, so that 4.5 is known to stand for 4.45
-and 60 is not, unless the text says "about".
-"""
+"""Finding figures in running text, with unit, scale and precision."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Literal
 
+from proofroom.domain.evidence.amounts import CTX, Kind, Number
 from proofroom.domain.evidence.units import (
     CURRENCIES,
     MONEY_SCALES,
@@ -23,7 +19,6 @@ from proofroom.domain.evidence.units import (
 )
 from proofroom.domain.evidence.words import STOPWORDS, stem
 
-_CTX = Context(prec=60, rounding=ROUND_HALF_UP)
 _LONGEST = 40
 
 _SIGN = r"(?P<sign>(?<![\w)\]])[-\u2212+])?"
@@ -36,9 +31,13 @@ _VALUE = (
     r"|[0-9]++,[0-9]{1,2}(?![0-9,])"
     r"|[0-9]++(?:\.[0-9]++)?)"
 )
-_POWER = r"(?:[eE](?P<exp>[+-]?[0-9]{1,3})(?![\w.])|[ \u00a0]?[\u00d7x][ \u00a0]?10\^?(?P<pow>[-\u2212]?[0-9]{1,2}))?"
+_POWER = (
+    r"(?:[eE](?P<exp>[+-]?[0-9]{1,3})(?![\w.])"
+    r"|[ \u00a0]?[\u00d7x][ \u00a0]?10\^?(?P<pow>[-\u2212]?[0-9]{1,2}))?"
+)
 _CURRENCY = (
-    r"(?P<currency>(?:US|C|A)?\$|[\u20ac\u00a3\u00a5\u20b9]|\b(?:USD|EUR|GBP|JPY|CHF|CNY|INR|SEK|NOK|DKK|PLN|CAD|AUD))"
+    r"(?P<currency>(?:US|C|A)?\$|[\u20ac\u00a3\u00a5\u20b9]|\b(?:USD|EUR|GBP|JPY|CHF|CNY|INR|SEK|NOK|DKK"
+    r"|PLN|CAD|AUD))"
     r"[ \u00a0]?"
 )
 _DIGITS = re.compile(
@@ -50,55 +49,63 @@ _SCALE_AFTER = re.compile(
 )
 _TIGHT_AFTER = re.compile(r"([kKMBmbT])(?![\w])")
 _AFTER = re.compile(
-    r"[ \u00a0\u202f-]?([^\s,;:()\[\]{}\"\u201c\u201d]{1,30}(?:[ \u00a0][^\s,;:()\[\]{}\"\u201c\u201d]{1,20}){0,3})"
+    r"[ \u00a0\u202f-]?([^\s,;:()\[\]{}\"\u201c\u201d]{1,30}(?:[ "
+    r"\u00a0][^\s,;:()\[\]{}\"\u201c\u201d]{1,20}){0,3})"
 )
 _PER = re.compile(
-    r"[ \u00a0]?(?:per[ \u00a0]|/[ \u00a0]?|(?:a|an|each|every)[ \u00a0](?=day|week|month|year|hour|minute|second|person|head))"
+    r"[ \u00a0]?(?:per[ \u00a0]|/[ \u00a0]?|(?:a|an|each|every)[ \u00a0](?=day|week|month|year|hour|minute"
+    r"|second|person|head))"
     r"(?:square |cubic |each )?([^\W\d_]{1,20})",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"[ \u00a0]?(?:[-\u2013\u2014]|(?:to|and)(?=[ \u00a0]))[ \u00a0]?\Z")
-_BEFORE_WORDS = re.compile(r"[\w.'\u2019-]+|[~\u2248\u00b1<>\u2264\u2265=]")
 _APPROX = re.compile(
-    r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|circa|ca\.?|c\.|close to|near|an estimated|"
-    r"estimated|more or less|just (?:over|under|above|below)|slightly (?:over|under|more than|less than)|in the region of)"
+    r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|circa|ca\.?|c\.|close to"
+    r"|near|an estimated|"
+    r"estimated|more or less|just (?:over|under|above|below)|slightly (?:over|under|more than|less than)"
+    r"|in the region of)"
     r"|[~\u2248\u00b1])[ \u00a0]?\Z",
     re.IGNORECASE,
 )
 _MORE = re.compile(
-    r"(?:\b(?:more than|greater than|higher than|over|above|exceed(?:s|ed|ing)?|at least|no (?:fewer|less) than|a minimum of|upwards? of|"
+    r"(?:\b(?:more than|greater than|higher than|over|above|exceed(?:s|ed|ing)?|at least|no (?:fewer|less) "
+    r"than|a minimum of|upwards? of|"
     r"longer than|larger than|heavier than|beyond)|[>\u2265])[ \u00a0]?\Z",
     re.IGNORECASE,
 )
 _LESS = re.compile(
-    r"(?:\b(?:less than|fewer than|lower than|under|below|at most|no more than|up to|a maximum of|not more than|shorter than|smaller than|within)"
+    r"(?:\b(?:less than|fewer than|lower than|under|below|at most|no more than|up to|a maximum of|not more "
+    r"than|shorter than|smaller than|within)"
     r"|[<\u2264])[ \u00a0]?\Z",
     re.IGNORECASE,
 )
 _LABELS = frozenset(
-    "section sections chapter chapters table tables figure figures fig fig. no no. nos. number page pages p p. pp pp. "
-    "article articles art. phase step level part volume vol. vol version v v. release item appendix annex note notes "
-    "footnote equation eq eq. rule clause line lines room flight model type class grade issue stage group paragraph "
-    "paragraphs question ref. ref launch complex pier gate platform route highway route interstate channel "
-    "isbn issn doi rfc iso article".split()
+    "section sections chapter chapters table tables figure figures fig fig. no no. nos. number page "
+    "pages p p. pp pp. article articles art. phase step level part volume vol. vol version v v. "
+    "release item appendix annex note notes footnote equation eq eq. rule clause line lines room "
+    "flight model type class grade issue stage group paragraph paragraphs question ref. ref launch "
+    "complex pier gate platform route highway route interstate channel isbn issn doi rfc iso "
+    "article".split()
 )
 _MASK = re.compile(
     r"https?://\S+|www\.\S+|\bdoi:\s?\S+|\b10\.[0-9]{4,9}/\S+|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}"
-    r"|\[[0-9]{1,3}(?:[,\u2013-][ ]?[0-9]{1,3}){0,20}\]|\b(?![0-9]{1,3}(?:\.[0-9]{3})+\b(?!\.[0-9]))[0-9]{1,5}(?:\.[0-9]{1,5}){2,8}\b"
+    r"|\[[0-9]{1,3}(?:[,\u2013-][ ]?[0-9]{1,3}){0,20}\]"
+    r"|\b(?![0-9]{1,3}(?:\.[0-9]{3})+\b(?!\.[0-9]))[0-9]{1,5}(?:\.[0-9]{1,5}){2,8}\b"
 )
 
 _ONES = {
     w: i
     for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen".split()
     )
 }
 _TENS = {w: i * 10 for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
 _BIG = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_BIG, "dozen"], key=len, reverse=True))
 _WORDS = re.compile(
-    rf"\b(?:(?:a|an|half a) (?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})(?:(?:[ -]|[ -]and[ -])(?:{_WORD}))*+\b(?!-(?:off|time))",
+    rf"\b(?:(?:a|an|half a) (?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})(?:(?:[ -]|[ "
+    rf"-]and[ -])(?:{_WORD}))*+\b(?!-(?:off|time))",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(
@@ -111,49 +118,18 @@ _TIMES = re.compile(r"\b(once|twice|thrice)\b(?! (?:more|again|upon))", re.IGNOR
 _ORDINAL_WORDS = {
     w: i
     for i, w in enumerate(
-        "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split(),
+        "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth "
+        "fourteenth fifteenth".split(),
         3,
     )
 }
 _ORDINALS = re.compile(r"\b(" + "|".join(_ORDINAL_WORDS) + r")\b(?! (?:of (?:all|the|them)))", re.IGNORECASE)
 
-Kind = Literal["plain", "ordinal", "label"]
-Agreement = Literal["same", "rounded", "near", "within", "unit", "differs", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A figure as said.
-
-    `start:end` is its range with currency, scale and unit; `bare_start:bare_end` that of the figure alone. `low` and
-    `high` are equal unless it is a range; both are in the unit as written, scale included. `step` is the place of the
-    last digit written, `coarse` that of the last digit that is not a closing zero.
-    """
-
-    start: int
-    end: int
-    bare_start: int
-    bare_end: int
-    text: str
-    low: Decimal
-    high: Decimal
-    step: Decimal
-    coarse: Decimal
-    unit: Unit | None = None
-    per: str = ""
-    noun: str = ""
-    kind: Kind = "plain"
-    label: str = ""
-    approx: bool = False
-    bound: Literal["", "more", "less"] = ""
-
-    @property
-    def is_range(self) -> bool:
-        return self.low != self.high
-
 
 def find_numbers(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Number]:
-    """All figures of `text` in order. `taken` are ranges that are something else: dates, times. Never raises."""
+    """All figures of `text` in order. `taken` are ranges that are something else: dates, times. Never
+    raises.
+    """
     used = bytearray(len(text))
     for start, end in taken:
         used[start:end] = b"\x01" * (end - start)
@@ -259,13 +235,29 @@ def _number(
         while shown % (coarse * 10) == 0:
             coarse *= 10
     return Number(
-        start, end, bare_start, bare_end, text[start:end], value, value, step, coarse, unit, per, noun, kind, label,
-        bool(_APPROX.search(before)), bound,
-    )  # fmt: skip
+        start,
+        end,
+        bare_start,
+        bare_end,
+        text[start:end],
+        value,
+        value,
+        step,
+        coarse,
+        unit,
+        per,
+        noun,
+        kind,
+        label,
+        bool(_APPROX.search(before)),
+        bound,
+    )
 
 
 def read_value(text: str) -> tuple[Decimal, Decimal]:
-    """The value of digits with separators, and the place of their last digit. Raises ValueError for anything else."""
+    """The value of digits with separators, and the place of their last digit. Raises ValueError for
+    anything else.
+    """
     plain = re.sub(r"[\u00a0\u202f\u2009 '\u2019]", "", text)
     commas, dots = plain.count(","), plain.count(".")
     if commas and dots:
@@ -325,7 +317,8 @@ def _label_before(text: str, at: int, whole: bool) -> str:
     low = word.lower()
     if low in _LABELS:
         return low.rstrip(".")
-    first = at - len(m.group(0)) == 0 or re.search(r"[.!?:]\s*\Z", text[: at - len(m.group(0))][-3:])
+    begin = at - len(m.group(0))
+    first = begin == 0 or re.search(r"[.!?:]\s*\Z", text[max(0, begin - 3) : begin])
     capital = word[0].isupper() and word.isalnum() and not first and low not in STOPWORDS
     return low if whole and capital and find_unit(word) is None and word not in CURRENCIES else ""
 
@@ -379,7 +372,7 @@ def _say(words: Sequence[str]) -> Decimal | None:
             if not smaller:
                 return None
             part += size
-            last = size if size else 1
+            last = size or 1
     value = Decimal(total + part)
     return value / 2 if half else value
 
@@ -391,7 +384,7 @@ def _fractions(text: str) -> list[Number]:
             value = Decimal("0.5")
         else:
             top = {"a": 1}.get(m.group("n").lower(), _ONES.get(m.group("n").lower(), 1))
-            value = _CTX.divide(Decimal(top), Decimal(_PARTS[m.group("d").lower()]))
+            value = CTX.divide(Decimal(top), Decimal(_PARTS[m.group("d").lower()]))
         out.append(_number(text, *m.span(), *m.span(), value, Decimal("0.01"), noun="part"))
     return out
 
@@ -411,7 +404,9 @@ def _ordinals(text: str) -> list[Number]:
 
 
 def _ranges(found: list[Number], text: str) -> list[Number]:
-    """Joins "10 to 14 times" and "10-14 km" to one range; "from 12 to 30 months" stays two figures of one unit."""
+    """Joins "10 to 14 times" and "10-14 km" to one range; "from 12 to 30 months" stays two figures of one
+    unit.
+    """
     out: list[Number] = []
     for number in found:
         before = out[-1] if out else None
@@ -444,10 +439,23 @@ def _ranges(found: list[Number], text: str) -> list[Number]:
             out.append(number)
             continue
         out[-1] = Number(
-            before.start, number.end, before.bare_start, number.bare_end, text[before.start : number.end],
-            left.low, number.high, max(left.step, number.step), max(left.coarse, number.coarse), number.unit or before.unit,
-            number.per, number.noun, "plain", "", before.approx or number.approx, before.bound,
-        )  # fmt: skip
+            before.start,
+            number.end,
+            before.bare_start,
+            number.bare_end,
+            text[before.start : number.end],
+            left.low,
+            number.high,
+            max(left.step, number.step),
+            max(left.coarse, number.coarse),
+            number.unit or before.unit,
+            number.per,
+            number.noun,
+            "plain",
+            "",
+            before.approx or number.approx,
+            before.bound,
+        )
     return out
 
 
@@ -460,105 +468,20 @@ def _safe_value(text: str) -> tuple[Decimal, Decimal]:
 
 def _with(n: Number, unit: Unit | None, other: Number, scale: Decimal) -> Number:
     return Number(
-        n.start, n.end, n.bare_start, n.bare_end, n.text, n.low * scale, n.high * scale, n.step * scale, n.coarse * scale,
-        unit, n.per or other.per, n.noun or other.noun, n.kind, n.label, n.approx, n.bound,
-    )  # fmt: skip
-
-
-# Comparing ----------------------------------------------------------------------------------------------------
-
-
-def agree(draft: Number, source: Number) -> Agreement:
-    """Whether the source's figure bears out the draft's.
-
-    "same": equal after conversion. "rounded": the source's figure rounded to the places that the draft shows. "near":
-    the draft says "about" and the source's figure rounds to it. "within": one is a range that holds the other. "unit":
-    the same digits in another unit or scale. "differs": comparable and not equal. "none": not comparable.
-    """
-    if draft.kind != source.kind or draft.label != source.label:
-        return "none"
-    scaled = _common(draft, source)
-    if scaled is None:
-        same_digits = (draft.low, draft.high) == (source.low, source.high)
-        return "unit" if same_digits and draft.unit and source.unit else "none"
-    d_low, d_high, s_low, s_high, step, coarse, converted = scaled
-    if draft.per and source.per and draft.per != source.per:
-        return "unit" if (draft.low, draft.high) == (source.low, source.high) else "none"
-    if (_close(d_low, s_low) and _close(d_high, s_high)) or abs(d_low) == abs(s_low) == abs(d_high) == abs(
-        s_high
-    ):
-        return "same"
-    if draft.is_range != source.is_range:
-        inside = s_low <= d_low <= s_high if source.is_range else d_low <= s_low <= d_high
-        return "within" if inside else "differs"
-    if _rounds(s_low, d_low, step) and _rounds(s_high, d_high, step) and step > 0:
-        finer = _finer(draft, source) or converted
-        if finer:
-            return "near" if draft.approx or (converted and step <= abs(d_low) / 10) else "rounded"
-    if (
-        draft.approx
-        and _rounds(s_low, d_low, coarse)
-        and _rounds(s_high, d_high, coarse)
-        and coarse <= abs(d_low)
-    ):
-        return "near"
-    if not converted and _same_digits(draft, source):
-        return "unit"
-    return "differs"
-
-
-def _common(
-    draft: Number, source: Number
-) -> tuple[Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, bool] | None:
-    """Both figures in one unit: draft low and high, source low and high, the draft's step and coarse step."""
-    d, s = draft.unit, source.unit
-    if d is None and s is None:
-        return draft.low, draft.high, source.low, source.high, draft.step, draft.coarse, False
-    if d is None or s is None:
-        # 12 % and 0.12 say the same; other figures may leave the unit to the context.
-        unit, bare = (d, source) if d is not None else (s, draft)
-        assert unit is not None
-        share = unit.dimension == "fraction" and abs(bare.high) <= 1 and bare.step < 1
-        factor = unit.factor if share else Decimal(1)
-        df, sf = (factor, Decimal(1)) if d is not None else (Decimal(1), factor)
-        return (
-            draft.low * df,
-            draft.high * df,
-            source.low * sf,
-            source.high * sf,
-            draft.step * df,
-            draft.coarse * df,
-            False,
-        )
-    if d.dimension != s.dimension:
-        return None
-    if d == s:
-        return draft.low, draft.high, source.low, source.high, draft.step, draft.coarse, False
-    low, high = (_CTX.add(_CTX.multiply(v, d.factor), d.offset) for v in (draft.low, draft.high))
-    s_low, s_high = (_CTX.add(_CTX.multiply(v, s.factor), s.offset) for v in (source.low, source.high))
-    return low, high, s_low, s_high, draft.step * d.factor, draft.coarse * d.factor, True
-
-
-def _close(a: Decimal, b: Decimal) -> bool:
-    return a == b or abs(a - b) <= abs(b) * Decimal("1e-9")
-
-
-def _rounds(value: Decimal, to: Decimal, step: Decimal) -> bool:
-    return abs(value - to) <= step / 2
-
-
-def _finer(draft: Number, source: Number) -> bool:
-    """The source's figure was written with more places than the draft's."""
-    if draft.unit is None or source.unit is None or draft.unit == source.unit:
-        return source.coarse < draft.step
-    return source.coarse * source.unit.factor < draft.step * draft.unit.factor
-
-
-def _same_digits(draft: Number, source: Number) -> bool:
-    """1.2 million and 1.2 billion, 18 kg and 18 t: one factor of ten thousand or more between equal digits."""
-    if not draft.low or not source.low:
-        return False
-    a, b = draft.low.normalize().as_tuple(), source.low.normalize().as_tuple()
-    if a.digits != b.digits or not isinstance(a.exponent, int) or not isinstance(b.exponent, int):
-        return False
-    return abs(a.exponent - b.exponent) >= 3
+        n.start,
+        n.end,
+        n.bare_start,
+        n.bare_end,
+        n.text,
+        n.low * scale,
+        n.high * scale,
+        n.step * scale,
+        n.coarse * scale,
+        unit,
+        n.per or other.per,
+        n.noun or other.noun,
+        n.kind,
+        n.label,
+        n.approx,
+        n.bound,
+    )

@@ -1,7 +1,7 @@
 """Negation and direction: whether shared words stand the same way round in draft and source.
 
-Both checks look only at words that the two sentences share. They answer None where there is nothing to compare, and
-they prefer silence to a false alarm.
+Both checks look only at words that the two sentences share. They answer None where there is nothing to
+compare, and they prefer silence to a false alarm.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from difflib import SequenceMatcher
 from proofroom.domain.evidence.words import Token
 
 _NEGATORS = frozenset(
-    "not no never neither nor without cannot none nobody nothing nowhere hardly scarcely barely isn't wasn't aren't weren't "
-    "don't didn't doesn't can't couldn't won't wouldn't shouldn't hasn't haven't hadn't unable lack lacked lacks".split()
+    "not no never neither nor without cannot none nobody nothing nowhere hardly scarcely barely "
+    "isn't wasn't aren't weren't don't didn't doesn't can't couldn't won't wouldn't shouldn't "
+    "hasn't haven't hadn't unable lack lacked lacks".split()
 )
 _FAIL = frozenset("fail fails failed failing failure failures refuse refused refuses decline".split())
 _WITH_NEGATION = frozenset("any some all did do does do".split())
@@ -23,11 +24,12 @@ _REACH = 4
 _AXES: tuple[tuple[str, str, str], ...] = (
     (
         "change",
-        "rise rises rose risen rising increase increases increased increasing grow grows grew grown growing climb climbs "
-        "climbed climbing gain gained gains up surge surged jump jumped expand expanded raise raised upward upwards widened",
-        "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined declining drop "
-        "drops dropped dropping down shrink shrank shrunk reduce reduced reduces reducing plunge plunged slump slumped "
-        "lowered downward downwards diminished narrowed",
+        "rise rises rose risen rising increase increases increased increasing grow grows grew grown "
+        "growing climb climbs climbed climbing gain gained gains up surge surged jump jumped expand "
+        "expanded raise raised upward upwards widened",
+        "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined "
+        "declining drop drops dropped dropping down shrink shrank shrunk reduce reduced reduces reducing "
+        "plunge plunged slump slumped lowered downward downwards diminished narrowed",
     ),
     ("amount", "more greater larger bigger exceeding exceeded exceeds", "less fewer smaller"),
     ("level", "above over higher", "below under lower beneath"),

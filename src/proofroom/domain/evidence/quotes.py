@@ -1,7 +1,8 @@
 """Verbatim quotations: finding them in a sentence, finding them in a passage, and what was altered.
 
-A quotation may differ from its source in white space, kinds of quotes and dashes, the case of its first letter and
-the mark before its closing quote. Gaps are [...], [word] or an ellipsis. Anything else is an alteration.
+A quotation may differ from its source in white space, kinds of quotes and dashes, the case of its first
+letter and the mark before its closing quote. Gaps are [...], [word] or an ellipsis. Anything else is an
+alteration.
 """
 
 from __future__ import annotations
@@ -20,9 +21,23 @@ _GAP = re.compile(r"\s*(?:\[[^\[\]]{0,80}\]|\(\.\.\.\)|\.\.\.|\u2026)\s*")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _MOST_WORDS = 300
 _MAP = {
-    "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
-    "\u00ab": '"', "\u00bb": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
-}  # fmt: skip
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201a": "'",
+    "\u201b": "'",
+    "\u2032": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u201e": '"',
+    "\u00ab": '"',
+    "\u00bb": '"',
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-",
+    "\u2014": "-",
+    "\u2212": "-",
+}
 _DROPPED = "\u00ad\u200b\u200c\u200d\ufeff"
 
 
@@ -51,8 +66,8 @@ class Normal:
 class NearMatch:
     """The words of a passage most like a quotation: range in the passage and how alike (0 to 1).
 
-    `mark` is the range in the passage, `draft_mark` that in the quotation, in which all altered words lie; empty
-    ranges stand where words were left out.
+    `mark` is the range in the passage, `draft_mark` that in the quotation, in which all altered words lie;
+    empty ranges stand where words were left out.
     """
 
     start: int
@@ -96,8 +111,8 @@ def normal(text: str) -> Normal:
 def locate(quote: str, passage: Normal, *, gaps: bool = True) -> tuple[int, int] | None:
     """The range in the passage's original text where the quotation stands, or None.
 
-    With `gaps`, the parts between gaps must follow each other. Without, the quotation must stand as it is: the form
-    for citations.
+    With `gaps`, the parts between gaps must follow each other. Without, the quotation must stand as it is:
+    the form for citations.
     """
     parts = [normal(p).text for p in _GAP.split(quote)] if gaps else [normal(quote).text]
     if gaps:
@@ -163,7 +178,9 @@ def _fold(word: str) -> str:
 
 
 def _window(a: Sequence[str], b: Sequence[str]) -> tuple[int, int] | None:
-    """The words of `b` that the quotation's first to last matching word span, widened by what it has at its ends."""
+    """The words of `b` that the quotation's first to last matching word span, widened by what it has at its
+    ends.
+    """
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     core = matcher.find_longest_match()
     if core.size == 0:

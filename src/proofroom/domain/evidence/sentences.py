@@ -1,8 +1,8 @@
 """Cutting text into sentences, with exact character ranges.
 
 Rule based and linear in the length of the text. A stop ends a sentence unless what stands before it is an
-abbreviation or an initial, or what follows cannot begin a sentence; nothing ends inside a short bracket or a short
-quotation. Blank lines and list markers always end one.
+abbreviation or an initial, or what follows cannot begin a sentence; nothing ends inside a short bracket or
+a short quotation. Blank lines and list markers always end one.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-# The run of stops and the closers after it are possessive, and a run is looked at only from its first character:
-# hostile runs of dots cost one step a character.
+# The run of stops and the closers after it are possessive, and a run is looked at only from its first
+# character: hostile runs of dots cost one step a character.
 _STOP = re.compile(r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019\u00bb)\]]*+(?=\s|\Z)")
 _BREAK = re.compile(
     r"\n[^\S\n]*+\n|\n(?=[^\S\n]*+(?:[-*+\u2022\u2023\u25aa\u2013][^\S\n]|[0-9]{1,3}[.)][^\S\n]))"
@@ -21,36 +21,40 @@ _WORD_BEFORE = re.compile(r"[^\s(\[\"\u201c\u2018\u00ab]{1,40}\Z")
 
 # Never the end of a sentence, whatever follows.
 _NEVER = frozenset(
-    "dr mr mrs ms prof st sgt gen lt col capt cmdr rev hon sen rep gov pres fr messrs mt ft e.g i.e cf vs viz approx "
-    "ca c resp incl excl eg ie esp".split()
+    "dr mr mrs ms prof st sgt gen lt col capt cmdr rev hon sen rep gov pres fr messrs mt ft e.g i.e "
+    "cf vs viz approx ca c resp incl excl eg ie esp".split()
 )
 # The end only if no digit, or no month after a day, follows.
 _BEFORE_DIGIT = frozenset(
-    "no nos fig figs eq eqs sec secs ch chap vol vols pp p art arts tab para paras ref refs app jan feb mar apr jun "
-    "jul aug sep sept oct nov dec nr par ver v".split()
+    "no nos fig figs eq eqs sec secs ch chap vol vols pp p art arts tab para paras ref refs app jan "
+    "feb mar apr jun jul aug sep sept oct nov dec nr par ver v".split()
 )
-# Not the end where the next word goes on with lower case or a digit; that is the general rule too, so that only
-# abbreviations that often stand before a capital are listed here: these end a sentence only before an opener.
+# Not the end where the next word goes on with lower case or a digit; that is the general rule too, so that
+# only abbreviations that often stand before a capital are listed here: these end a sentence only before an
+# opener.
 _MAYBE = frozenset(
     "inc ltd corp co bros jr sr etc al est dept univ assn ave blvd rd u.s u.k u.n e.u a.m p.m ph.d".split()
 )
 _OPENERS = frozenset(
-    "a an the this that these those it its he she they we i you his her their our my in on at by for from with to as "
-    "but and or so yet if when while after before since until because although though however therefore thus then "
-    "there here what who which where why how no not all some many most each every both one two three another "
-    "during according".split()
+    "a an the this that these those it its he she they we i you his her their our my in on at by "
+    "for from with to as but and or so yet if when while after before since until because although "
+    "though however therefore thus then there here what who which where why how no not all some "
+    "many most each every both one two three another during according".split()
 )
 _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()
 )
 _PAIRS = {"(": ")", "[": "]", "\u201c": "\u201d", "\u00ab": "\u00bb", "\u201e": "\u201c"}
 _LONGEST_PAIR = 600
+LONGEST = 4_000
+"""No sentence is longer: what looks like one is cut, so that the work on each stays bounded."""
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """The sentences of `text` as ranges (start, end) in code points, in order, trimmed of white space.
 
-    Ranges do not overlap and cover every character that is not white space. Never raises.
+    Ranges do not overlap, cover every character that is not white space and hold at most LONGEST characters. Never
+    raises.
     """
     hard = sorted({m.end() for m in _BREAK.finditer(text)} | {m.start() for m in _BULLET.finditer(text)})
     inside = _Protected(text)
@@ -72,8 +76,22 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
         left = len(piece) - len(piece.lstrip())
         right = len(piece.rstrip())
         if left < right:
-            out.append((begin + left, begin + right))
+            out += _pieces(text, begin + left, begin + right)
         begin = cut
+    return out
+
+
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """A sentence of any length in pieces of at most `LONGEST` characters, cut at white space where there is some."""
+    out: list[tuple[int, int]] = []
+    while end - start > LONGEST:
+        cut = next(
+            (i for i in range(start + LONGEST, start + LONGEST // 2, -1) if text[i].isspace()),
+            start + LONGEST,
+        )
+        out.append((start, start + len(text[start:cut].rstrip())))
+        start = cut + len(text[cut:end]) - len(text[cut:end].lstrip())
+    out.append((start, end))
     return out
 
 

@@ -1,9 +1,10 @@
 """Claims about a table, computed again from its rows.
 
-Works on passages of the kind "table_row" that carry cells. A claim is understood if it names a period and, where the
-table has them, a row label, so that exactly one figure is meant: "Wind generation rose in 2023, to 425,235". Then its
-direction words are compared with the rows of that label, and its figures with the row's figure, the one before, the
-difference, the change in percent, the sum over all labels of the period and the share in it.
+Works on passages of the kind "table_row" that carry cells. A claim is understood if it names a period and,
+where the table has them, a row label, so that exactly one figure is meant: "Wind generation rose in 2023,
+to 425,235". Then its direction words are compared with the rows of that label, and its figures with the
+row's figure, the one before, the difference, the change in percent, the sum over all labels of the period
+and the share in it.
 """
 
 from __future__ import annotations
@@ -13,28 +14,34 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from proofroom.domain.compute import display, parse_number, same_figure
+from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
-from proofroom.domain.evidence.numbers import Number
 from proofroom.domain.evidence.polarity import POLES
 from proofroom.domain.evidence.words import tokens
 
 _PERIODS = frozenset("year month quarter date period week day jahr fiscal".split())
-_OPPOSITE_PAIRS = (
-    ("rose", "fell"), ("rises", "falls"), ("rise", "fall"), ("risen", "fallen"), ("rising", "falling"),
-    ("increased", "decreased"), ("increases", "decreases"), ("increase", "decrease"), ("increasing", "decreasing"),
-    ("grew", "shrank"), ("grown", "shrunk"), ("grows", "shrinks"), ("grow", "shrink"), ("growing", "shrinking"),
-    ("climbed", "dropped"), ("climbs", "drops"), ("gained", "lost"), ("up", "down"), ("surged", "plunged"),
-    ("jumped", "slumped"), ("highest", "lowest"), ("largest", "smallest"), ("biggest", "smallest"), ("most", "least"),
-    ("maximum", "minimum"), ("expanded", "shrank"), ("raised", "reduced"), ("fell", "rose"), ("declined", "grew"),
-    ("declines", "grows"), ("decline", "growth"), ("reduced", "raised"), ("fewest", "most"),
-)  # fmt: skip
-_OPPOSITE = {a: b for a, b in reversed([p for a, b in _OPPOSITE_PAIRS for p in ((a, b), (b, a))])}
+# The first pair that has a word gives its opposite.
+_PAIRS = (
+    "rose fell, rises falls, rise fall, risen fallen, rising falling, increased decreased, increases "
+    "decreases, increase decrease, increasing decreasing, grew shrank, grown shrunk, grows shrinks, grow "
+    "shrink, growing shrinking, climbed dropped, climbs drops, gained lost, up down, surged plunged, jumped "
+    "slumped, highest lowest, largest smallest, biggest smallest, most least, maximum minimum, expanded "
+    "shrank, raised reduced, fell rose, declined grew, declines grows, decline growth, reduced raised, "
+    "fewest most"
+)
+_OPPOSITE: dict[str, str] = {}
+for _pair in _PAIRS.split(", "):
+    _one, _two = _pair.split()
+    _OPPOSITE.setdefault(_one, _two)
+    _OPPOSITE.setdefault(_two, _one)
 
 
 @dataclass(frozen=True, slots=True)
 class _Meant:
-    """What a claim speaks of: the row of its period, the rows of its label by period, all rows of the period."""
+    """What a claim speaks of: the row of its period, the rows of its label by period, all rows of the
+    period.
+    """
 
     row: AnalysedPassage
     period: str
@@ -45,7 +52,9 @@ class _Meant:
 
 
 def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
-    """Findings on directions and figures of a claim about a table; none where the claim cannot be understood so."""
+    """Findings on directions and figures of a claim about a table; none where the claim cannot be
+    understood so.
+    """
     for rows in _tables(passages):
         meant = _understand(claim, rows)
         if meant is not None:
@@ -101,7 +110,9 @@ def _is_period(name: str, values: Sequence[str]) -> bool:
 
 
 def _labelled(claim: Sentence, cells: Sequence[Sequence[str]], labels: Sequence[int]) -> list[int] | None:
-    """The rows whose label the claim names; all rows where the table has no labels; None where none is named."""
+    """The rows whose label the claim names; all rows where the table has no labels; None where none is
+    named.
+    """
     if not labels:
         return list(range(len(cells)))
     best: tuple[int, tuple[str, ...]] | None = None
@@ -138,8 +149,8 @@ def _before(meant: _Meant) -> tuple[str, Decimal] | None:
     """The period that the claim compares with, or the one before."""
     if meant.base is not None:
         return next(((p, v) for p, v, _ in meant.series if p == meant.base), None)
-    earlier = [(p, v) for p, v, _ in meant.series if p < meant.period]
-    return earlier[-1] if earlier else None
+    year_before = str(int(meant.period) - 1)
+    return next(((p, v) for p, v, _ in meant.series if p == year_before), None)
 
 
 def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
@@ -150,10 +161,12 @@ def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
         return out  # rose and fell in one sentence: whose is whose is not clear
     for tok, (axis, sign) in moves:
         span = (tok.start, tok.end)
+        word: str | None = None
         if axis == "change":
             before = _before(meant)
             if before is None:
                 continue
+            word = _OPPOSITE.get(tok.low) if now != before[1] else None
             holds = (now > before[1]) if sign > 0 else (now < before[1])
             shown = f"{before[0]}: {_show(before[1])}; {meant.period}: {_show(now)}"
         else:
@@ -177,14 +190,25 @@ def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
                 )
             )
             continue
-        word = _OPPOSITE.get(tok.low) if axis == "change" and now != before[1] else None
         said = claim.text[span[0] : span[1]]
         if word and said[:1].isupper():
             word = word.capitalize()
-        out.append(Finding(
-            "direction", "differs", span, said, word or shown, f"computed again: {shown}", _whole(meant.row),
-            (span, word) if word else None, word, headline="Direction differs", shown=shown, computed=True,
-        ))  # fmt: skip
+        out.append(
+            Finding(
+                "direction",
+                "differs",
+                span,
+                said,
+                word or shown,
+                f"computed again: {shown}",
+                _whole(meant.row),
+                (span, word) if word else None,
+                word,
+                headline="Direction differs",
+                shown=shown,
+                computed=True,
+            )
+        )
     return out
 
 
@@ -240,6 +264,16 @@ def _wrong(n: Number, value: Decimal, meant: _Meant, *, percent: bool) -> Findin
     text = display(value, places) if percent else _show(value)
     shown = f"{meant.period}: {text}{' %' if percent else ''}"
     return Finding(
-        "number", "differs", (n.start, n.end), n.text, text, f"computed again: {shown}", _whole(meant.row),
-        ((n.bare_start, n.bare_end), text), text, headline="Number differs", shown=shown, computed=True,
-    )  # fmt: skip
+        "number",
+        "differs",
+        (n.start, n.end),
+        n.text,
+        text,
+        f"computed again: {shown}",
+        _whole(meant.row),
+        ((n.bare_start, n.bare_end), text),
+        text,
+        headline="Number differs",
+        shown=shown,
+        computed=True,
+    )

@@ -1,9 +1,12 @@
 """Units, scales and currencies: what a figure is measured in, and how units of one dimension convert.
 
-Factors are exact where the definition is exact (international yard and pound agreement, SI). Newton seconds and
-pound-force seconds are one dimension with different factors, so the same figure in the other unit differs. Months and
-years convert into each other, not into days; a bare ton converts into nothing but itself.
+Factors are exact where the definition is exact (international yard and pound agreement, SI). Newton seconds
+and pound-force seconds are one dimension with different factors, so the same figure in the other unit
+differs. Months and years convert into each other, not into days; a bare ton converts into nothing but
+itself.
 """
+
+# ruff: noqa: E501 -- the tables below read best with one unit a line
 
 from __future__ import annotations
 
@@ -38,7 +41,8 @@ CURRENCIES = {
     "DKK": "DKK", "PLN": "PLN", "CAD": "CAD", "C$": "CAD", "AUD": "AUD", "A$": "AUD",
 }  # fmt: skip
 
-# dimension: (canonical name, factor, aliases). Aliases of one letter case only are symbols; words match in any case.
+# dimension: (canonical name, factor, aliases). Aliases of one letter case only are symbols; words match in
+# any case.
 _TABLE: dict[str, tuple[tuple[str, str, str], ...]] = {
     "length": (
         ("m", "1", "m metre metres meter meters"), ("km", "1000", "km kilometre kilometres kilometer kilometers kms"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from proofroom.domain.evidence.compare import Evidence
+from proofroom.domain.evidence.align import Evidence
 from proofroom.domain.evidence.features import AnalysedPassage
 from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.match import Found
@@ -28,9 +28,14 @@ _BORNE_OUT = 0.5
 _NEAREST = 0.15
 _MEANING = Check("meaning", "not_compared", note="yours to read")
 _RESULTS: dict[str, Result] = {
-    "same": "same", "note": "same", "rounded": "same", "differs": "differs", "not_found": "not_found",
-    "conflict": "conflict", "absent": "not_found",
-}  # fmt: skip
+    "same": "same",
+    "note": "same",
+    "rounded": "same",
+    "differs": "differs",
+    "not_found": "not_found",
+    "conflict": "conflict",
+    "absent": "not_found",
+}
 _SHORT = {
     "number": "Number",
     "date": "Date",
@@ -51,8 +56,16 @@ def judge(
     conflicts = [f for f in findings if f.outcome == "conflict"]
     soft = [f for f in findings if f.outcome in ("rounded", "not_found") and f.kind != "quote"]
     order: dict[CheckKind, int] = {
-        "citation": 0, "quote": 1, "date": 2, "number": 3, "name": 4, "direction": 5, "negation": 6, "computed": 7, "meaning": 8,
-    }  # fmt: skip
+        "citation": 0,
+        "quote": 1,
+        "date": 2,
+        "number": 3,
+        "name": 4,
+        "direction": 5,
+        "negation": 6,
+        "computed": 7,
+        "meaning": 8,
+    }
     bad = [*absent, *sorted([*differs, *lost_quotes], key=lambda f: order[f.kind])]
     covered = e.matches.coverage({s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems})
     missing = _missing(claim, e)
@@ -73,13 +86,25 @@ def judge(
         verdict, lead = "supported", None
     if claim.opinion and verdict == "partial" and outside:
         verdict, lead = "uncited", None
-    checks = _checks(findings, e, missing if verdict == "partial" and lead is None else (), outside=outside)
+    checks = _checks(findings, e, missing if verdict == "partial" and lead is None else ())
     headline, short = _titles(verdict, lead, outside=outside)
     return Claim(
-        claim.id, claim.n, claim.text, claim.kind, claim.path, claim.char_start, claim.char_end, verdict, claim.opinion,
-        headline, short, _say(claim, e, verdict, lead, missing), checks, _all_anchors(e, findings, verdict, lead, spots),
+        claim.id,
+        claim.n,
+        claim.text,
+        claim.kind,
+        claim.path,
+        claim.char_start,
+        claim.char_end,
+        verdict,
+        claim.opinion,
+        headline,
+        short,
+        _say(claim, e, verdict, lead, missing),
+        checks,
+        _all_anchors(e, findings, verdict, lead, spots),
         _correction(claim, lead),
-    )  # fmt: skip
+    )
 
 
 def _beside(e: Evidence) -> list[Found]:
@@ -107,7 +132,8 @@ def _titles(verdict: Verdict, lead: Finding | None, *, outside: bool) -> tuple[s
         if headline.startswith(("Unit", "Time")):
             name = headline.split()[0]
         if lead.outcome in ("differs", "rounded") and lead.source:
-            return headline, f"{name}: {_either(lead.draft, lead.source)}"
+            theirs = lead.use if lead.use and lead.kind == "date" else lead.source
+            return headline, f"{name}: {_either(lead.draft, theirs)}"
         return headline, f"{name} not found: {lead.draft}"
     match verdict:
         case "supported":
@@ -127,12 +153,14 @@ def _either(a: str, b: str) -> str:
     common = 0
     while common < min(len(left), len(right)) - 1 and left[-1 - common] == right[-1 - common]:
         common += 1
-    return f"{' '.join(left[: len(left) - common])} or {' '.join(right)}" if common else f"{a} or {b}"
+    return (
+        f"{' '.join(left[: len(left) - common]).rstrip(',')} or {' '.join(right)}"
+        if common
+        else f"{a} or {b}"
+    )
 
 
-def _checks(
-    findings: Sequence[Finding], e: Evidence, missing: Sequence[str], *, outside: bool
-) -> tuple[Check, ...]:
+def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str]) -> tuple[Check, ...]:
     out: list[Check] = []
     for f in findings:
         if f.outcome == "conflict" and f.other is not None:
@@ -161,7 +189,7 @@ def _checks(
     return tuple(out)
 
 
-# Fragments ----------------------------------------------------------------------------------------------------
+# Fragments ----------------------------------------------------------------------------------------
 
 
 def fragment(text: str, mark: Span, before: int = 7, after: int = 4) -> Side:
@@ -194,7 +222,11 @@ def _say(
             return None
         s = e.anchors[0].sentence
         return Say(Side(_short_text(claim.text), _first(claim.text, missing)), Side(_short_text(s.text)))
-    draft = fragment(claim.text, lead.at)
+    if lead.quoted is not None:
+        quote, mark = lead.quoted
+        draft = fragment(quote, mark) if mark[1] else Side(_short_text(quote))
+    else:
+        draft = fragment(claim.text, lead.at) if lead.at[0] < lead.at[1] else Side(_short_text(claim.text))
     if lead.outcome == "absent":
         return Say(draft, Side("No source of this name is in the project."))
     if lead.outcome == "conflict" and lead.where is not None and lead.other is not None:
@@ -229,12 +261,12 @@ def _short_text(text: str, limit: int = 240) -> str:
 def _first(text: str, words: Sequence[str]) -> Span | None:
     for word in words:
         at = text.find(word)
-        if 0 <= at and at + len(word) < 239:
+        if at >= 0 and at + len(word) < 239:
             return at, at + len(word)
     return None
 
 
-# Anchors ------------------------------------------------------------------------------------------------------
+# Anchors ------------------------------------------------------------------------------------------
 
 
 def anchor(passage: AnalysedPassage, span: Span, role: Role) -> Anchor:
@@ -296,7 +328,7 @@ def _inside(a: Anchor, b: Anchor) -> bool:
     ) and b.char_start <= a.char_start <= a.char_end <= b.char_end
 
 
-# Corrections --------------------------------------------------------------------------------------------------
+# Corrections --------------------------------------------------------------------------------------
 
 
 def _correction(claim: ClaimText, lead: Finding | None) -> Correction | None:
@@ -324,15 +356,41 @@ def not_cited(claim: ClaimText) -> Claim:
         _MEANING,
     )
     return Claim(
-        claim.id, claim.n, claim.text, claim.kind, claim.path, claim.char_start, claim.char_end, "uncited", claim.opinion,
-        "Opinion" if claim.opinion else "No citation", "Opinion" if claim.opinion else "No citation", None, checks, (), None,
-    )  # fmt: skip
+        claim.id,
+        claim.n,
+        claim.text,
+        claim.kind,
+        claim.path,
+        claim.char_start,
+        claim.char_end,
+        "uncited",
+        claim.opinion,
+        "Opinion" if claim.opinion else "No citation",
+        "Opinion" if claim.opinion else "No citation",
+        None,
+        checks,
+        (),
+        None,
+    )
 
 
 def unread(claim: ClaimText, why: str, headline: str) -> Claim:
     """What cannot be read is unsupported."""
     say = Say(Side(_short_text(claim.text)), Side(f"Not compared: {why}."))
     return Claim(
-        claim.id, claim.n, claim.text, claim.kind, claim.path, claim.char_start, claim.char_end, "unsupported", claim.opinion,
-        headline, headline, say, (Check("citation", "not_compared", note=why), _MEANING), (), None,
-    )  # fmt: skip
+        claim.id,
+        claim.n,
+        claim.text,
+        claim.kind,
+        claim.path,
+        claim.char_start,
+        claim.char_end,
+        "unsupported",
+        claim.opinion,
+        headline,
+        headline,
+        say,
+        (Check("citation", "not_compared", note=why), _MEANING),
+        (),
+        None,
+    )

@@ -1,7 +1,7 @@
 """Words: tokens with their places, light stems, and the small lists that the checks share.
 
-The stemmer is a light suffix stripper for English (after the idea of the S-stemmer, Harman 1991, widened to -ed, -ing
-and -ly) with a table of irregular verbs. It only has to bring forms of one word together.
+The stemmer is a light suffix stripper for English (after the idea of the S-stemmer, Harman 1991, widened to
+-ed, -ing and -ly) with a table of irregular verbs. It only has to bring forms of one word together.
 """
 
 from __future__ import annotations
@@ -14,48 +14,48 @@ _TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)*+|[^\W_]+(?:['\u2019][^\W_]+)*+")
 _LONGEST_TOKEN = 60
 
 STOPWORDS = frozenset(
-    "a an the this that these those it its it's he him his she her hers they them their theirs we us our ours i me my "
-    "you your who whom whose which what where when why how and or but nor so yet if then than as at by for from in into "
-    "of on onto off out over to toward towards upon with within without about above after again against all also am any "
-    "are be because been before being below between both can could did do does doing down during each either else even "
-    "ever every few further had has have having here however just least less made make many may might more most much "
-    "must neither no not now once only other others own per rather same shall should since some still such there "
-    "therefore thus through too under until up very was were while will would one two three four five six seven eight "
-    "nine ten eleven twelve hundred thousand million billion trillion percent per cent cannot yes new another among "
-    "along across around near according said says say that's there's is isn't wasn't aren't weren't don't didn't "
-    "doesn't can't couldn't won't wouldn't shouldn't hasn't haven't hadn't".split()
+    "a an the this that these those it its it's he him his she her hers they them their theirs we "
+    "us our ours i me my you your who whom whose which what where when why how and or but nor so "
+    "yet if then than as at by for from in into of on onto off out over to toward towards upon with "
+    "within without about above after again against all also am any are be because been before "
+    "being below between both can could did do does doing down during each either else even ever "
+    "every few further had has have having here however just least less made make many may might "
+    "more most much must neither no not now once only other others own per rather same shall should "
+    "since some still such there therefore thus through too under until up very was were while will "
+    "would one two three four five six seven eight nine ten eleven twelve hundred thousand million "
+    "billion trillion percent per cent cannot yes new another among along across around near "
+    "according said says say that's there's is isn't wasn't aren't weren't don't didn't doesn't "
+    "can't couldn't won't wouldn't shouldn't hasn't haven't hadn't".split()
 )
 
+_FORMS = (
+    "rise: rose risen; fall: fell fallen; grow: grew grown growth; lose: lost loss losing; find: found; "
+    "give: gave given; take: took taken; come: came; go: went gone; begin: began begun; write: wrote "
+    "written; read: reading; send: sent; sell: sold; buy: bought; build: built; hold: held; keep: kept; "
+    "leave: left; lead: led; meet: met; pay: paid payment; put: putting; run: ran running; see: saw seen; "
+    "show: shown; speak: spoke spoken; spend: spent; stand: stood; tell: told; think: thought; win: won; "
+    "shrink: shrank shrunk; sink: sank sunk; drive: drove driven; fly: flew flown flight; know: knew known; "
+    "bring: brought; break: broke broken; choose: chose chosen choice; get: got gotten; have: had; make: "
+    "made; set: setting; cut: cutting; die: died dead death deaths; decide: decision decisions; approve: "
+    "approval; strike: struck; catch: caught; teach: taught; throw: threw thrown; wear: wore worn; man: "
+    "men; woman: women; child: children; person: people persons; foot: feet; analysis: analyses; datum: "
+    "data; metre: meter meters metres; litre: liter liters litres; low: lower lowest; high: higher highest; "
+    "large: larger largest; small: smaller smallest; long: longer longest; short: shorter shortest; big: "
+    "bigger biggest; few: fewer fewest; early: earlier earliest; late: later latest; good: better best; "
+    "bad: worse worst; fast: faster fastest; slow: slower slowest; near: nearer nearest"
+)
 _IRREGULAR = {
     form: base
-    for base, forms in {
-        "rise": "rose risen", "fall": "fell fallen", "grow": "grew grown growth", "lose": "lost loss losing",
-        "find": "found", "give": "gave given", "take": "took taken", "come": "came", "go": "went gone",
-        "begin": "began begun", "write": "wrote written", "read": "reading", "send": "sent", "sell": "sold",
-        "buy": "bought", "build": "built", "hold": "held", "keep": "kept", "leave": "left", "lead": "led",
-        "meet": "met", "pay": "paid payment", "put": "putting", "run": "ran running", "see": "saw seen",
-        "show": "shown", "speak": "spoke spoken", "spend": "spent", "stand": "stood", "tell": "told",
-        "think": "thought", "win": "won", "shrink": "shrank shrunk", "sink": "sank sunk", "drive": "drove driven",
-        "fly": "flew flown flight", "know": "knew known", "bring": "brought", "break": "broke broken",
-        "choose": "chose chosen choice", "get": "got gotten", "have": "had", "make": "made", "set": "setting",
-        "cut": "cutting", "die": "died dead death deaths", "decide": "decision decisions", "approve": "approval",
-        "strike": "struck", "catch": "caught", "teach": "taught", "throw": "threw thrown", "wear": "wore worn",
-        "man": "men", "woman": "women", "child": "children", "person": "people persons", "foot": "feet",
-        "analysis": "analyses", "datum": "data", "metre": "meter meters metres", "litre": "liter liters litres",
-        "low": "lower lowest", "high": "higher highest", "large": "larger largest", "small": "smaller smallest",
-        "long": "longer longest", "short": "shorter shortest", "big": "bigger biggest", "few": "fewer fewest",
-        "early": "earlier earliest", "late": "later latest", "good": "better best", "bad": "worse worst",
-        "fast": "faster fastest", "slow": "slower slowest", "near": "nearer nearest",
-    }.items()
+    for base, forms in (entry.split(": ") for entry in _FORMS.split("; "))
     for form in forms.split()
-}  # fmt: skip
-
-
+}
 _KEEP = frozenset("supply apply reply family july assembly rally ally daily weekly monthly yearly".split())
 
 
 class Token(NamedTuple):
-    """One word or number: its range in the text, its lower-case form and its stem ("" for stop words and digits)."""
+    """One word or number: its range in the text, its lower-case form and its stem ("" for stop words and
+    digits).
+    """
 
     start: int
     end: int
