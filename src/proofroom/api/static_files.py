@@ -59,9 +59,9 @@ class Pages:
         """The file of that name, if it lies in the folder, links followed."""
         try:
             found = (self._folder / unquote(path).lstrip("/")).resolve()
+            return found if found.is_relative_to(self._folder) and found.is_file() else None
         except (ValueError, OSError):  # a NUL, or a name longer than names can be
             return None
-        return found if found.is_relative_to(self._folder) and found.is_file() else None
 
 
 def _is_not_ours(path: str) -> bool:

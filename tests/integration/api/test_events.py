@@ -1,0 +1,310 @@
+"""Events as they happen, over a real server: streams, resuming, waiting, stopping."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest_asyncio
+from sqlalchemy import text
+
+from proofroom.api.server import Server
+from proofroom.api.sse import Item, LiveEvents, _Outlet
+from proofroom.services import access
+from tests.integration.api.support import NOTE, SOURCE, World
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: str
+    id: str
+    data: dict[str, Any]
+
+
+class Stream:
+    """A reader of server-sent events that waits for what it is asked for, and never for a time."""
+
+    def __init__(self, lines: AsyncIterator[str]) -> None:
+        self._lines = lines
+        self.last_id = ""
+        self.comments = 0
+
+    async def next(self) -> Event:
+        """The next event that has data."""
+        name, data = "message", ""
+        async with asyncio.timeout(30):
+            async for line in self._lines:
+                field, _, value = line.partition(": ")
+                if line.startswith(":"):
+                    self.comments += 1
+                elif field == "event":
+                    name = value
+                elif field == "id":
+                    self.last_id = value
+                elif field == "data":
+                    data = value
+                elif line == "" and data:
+                    return Event(name, self.last_id, json.loads(data))
+        raise EOFError("the stream ended")
+
+    async def until(self, kind: str) -> list[Event]:
+        """Events up to the first of a type."""
+        seen = [await self.next()]
+        while seen[-1].data.get("type") != kind:
+            seen.append(await self.next())
+        return seen
+
+    async def opened(self) -> None:
+        """The stream says where the present is."""
+        async with asyncio.timeout(30):
+            async for line in self._lines:
+                if line.startswith("id: "):
+                    self.last_id = line[4:]
+                    return
+
+    async def ended(self) -> bool:
+        async with asyncio.timeout(30):
+            async for _ in self._lines:
+                pass
+        return True
+
+
+@pytest_asyncio.fixture
+async def served(world: World) -> AsyncIterator[tuple[World, httpx.AsyncClient, Server]]:
+    server = Server(world.app, port=0, log_level="warning")
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60)
+    try:
+        yield world, client, server
+    finally:
+        await client.aclose()
+        server.should_exit = True
+        await running
+        listening.close()
+
+
+@asynccontextmanager
+async def streaming(client: httpx.AsyncClient, path: str, **headers: str) -> AsyncGenerator[Stream]:
+    sent = {"Accept": "text/event-stream"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    async with client.stream("GET", f"/api{path}", headers=sent) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-accel-buffering"] == "no"
+        assert "content-encoding" not in response.headers
+        yield Stream(response.aiter_lines())
+
+
+Served = tuple[World, httpx.AsyncClient, Server]
+
+
+async def test_a_sessions_events_come_as_they_happen_and_resume(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    session = await world.session(project, runtime=world.script(NOTE))
+    path = f"/projects/{project}/work-sessions/{session}"
+    async with streaming(client, f"{path}/events") as stream:
+        first = await stream.next()
+        assert (first.id, first.data["type"]) == ("1", "session_created")
+        await world.api.post(f"{path}/execute")
+        driving = asyncio.create_task(world.drive(session))
+        seen = [first, *await stream.until("checkpoint_opened")]
+        await driving
+    listed = (await world.api.ok("GET", f"{path}/events"))["items"]
+    assert [e.data for e in seen] == listed
+    assert [e.id for e in seen] == [str(e["seq"]) for e in listed]
+    async with streaming(client, f"{path}/events", Last_Event_ID="3") as stream:
+        assert (await stream.next()).data == listed[3]
+    async with streaming(client, f"{path}/events?after=2") as stream:
+        assert (await stream.next()).data == listed[2]
+    bad = await client.get(
+        f"/api{path}/events", headers={"Accept": "text/event-stream", "Last-Event-ID": "x"}
+    )
+    assert (bad.status_code, bad.json()["code"]) == (422, "cursor_invalid")
+
+
+async def test_one_stream_carries_everything_and_only_of_ones_own(served: Served) -> None:
+    world, client, _ = served
+    theirs, member = await access.create_workspace(world.db, "Theirs", "Stranger")
+    async with world.db.transaction(theirs) as tx:
+        key = (await access.create_api_key(tx, member, "k"))[1]
+    stranger = {"Authorization": f"Bearer {key}"}
+    async with (
+        streaming(client, "/events") as stream,
+        streaming(client, "/events", **stranger) as other,
+    ):
+        await stream.opened()
+        await other.opened()
+        start = stream.last_id
+        project = await world.project()
+        source = await world.add_text(project, SOURCE)
+        told: list[Event] = []
+        while not told or told[-1].data["status"] != "ready":
+            told.append(await stream.next())
+        assert {(e.name, e.data["source_id"], e.data["project_id"]) for e in told} == {
+            ("source", source, project)
+        }
+        path, _ = await world.waiting(project, runtime=world.script(NOTE))
+        seen = await stream.until("checkpoint_opened")
+        session = path.rsplit("/", 1)[1]
+        assert {(e.name, e.data["session_id"]) for e in seen} == {("session", session)}
+        assert [e.data["seq"] for e in seen] == list(range(1, len(seen) + 1))
+        assert seen[-1].data["status"] == "pending_review"
+
+        # Somebody else's stream hears of their own only.
+        made = await client.post("/api/projects", json={"name": "Theirs"}, headers=stranger)
+        at = f"/api/projects/{made.json()['id']}/work-sessions"
+        body = {"agent_type": "research", "task_description": "x"}
+        own = (await client.post(at, json=body, headers=stranger)).json()["id"]
+        assert (await other.next()).data["session_id"] == own
+    async with streaming(client, "/events", Last_Event_ID=start) as again:
+        resumed = [await again.next() for _ in seen]
+        assert [(e.id, e.data["type"]) for e in resumed] == [(e.id, e.data["type"]) for e in seen]
+    middle = seen[2].id
+    async with streaming(client, "/events", Last_Event_ID=middle) as again:
+        assert (await again.next()).id == seen[3].id
+    bad = await client.get("/api/events", headers={"Last-Event-ID": "1"})
+    assert (bad.status_code, bad.json()["code"]) == (422, "cursor_invalid")
+
+
+async def test_an_event_of_a_late_commit_is_not_lost(served: Served) -> None:
+    """While an older transaction is open, what was committed after it started is not readable yet."""
+    world, client, _ = served
+    project = await world.project()
+    async with streaming(client, "/events") as stream:
+        await stream.opened()
+        async with world.db.across() as blocker:
+            await blocker.execute(text("SELECT pg_current_xact_id()"))
+            session = await world.session(project)
+        event = await stream.next()
+        assert (event.data["session_id"], event.data["type"]) == (session, "session_created")
+
+
+async def test_a_quiet_stream_shows_that_it_lives(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    session = await world.session(project)
+    for path in ("/events", f"/projects/{project}/work-sessions/{session}/events"):
+        async with client.stream("GET", f"/api{path}", headers={"Accept": "text/event-stream"}) as response:
+            async with asyncio.timeout(30):
+                async for line in response.aiter_lines():
+                    if line.startswith(":"):
+                        break
+
+
+async def test_the_line_to_the_database_comes_back(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    session = await world.session(project)
+    path = f"/projects/{project}/work-sessions/{session}"
+    async with streaming(client, f"{path}/events") as stream, streaming(client, "/events") as everything:
+        await stream.next()
+        await everything.opened()
+        async with world.db.across() as tx:
+            await tx.execute(text("SET LOCAL ROLE NONE"))
+            killed = await tx.execute(
+                text(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE application_name = 'proofroom-listen' AND datname = current_database()"
+                )
+            )
+            assert killed.scalar_one() >= 1
+        await world.api.ok("POST", f"{path}/cancel")
+        assert (await stream.next()).data["type"] == "cancelled"
+        assert (await everything.next()).data["type"] == "cancelled"
+
+
+async def test_waiting_for_a_resting_place(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    session = await world.session(project, runtime=world.script(NOTE))
+    at = f"/api/projects/{project}/work-sessions/{session}/execute"
+    waiting = asyncio.create_task(client.post(at, headers={"Prefer": "respond-async, wait=50"}))
+    path = f"/projects/{project}/work-sessions/{session}"
+    async with streaming(client, f"{path}/events") as stream:
+        await stream.until("queued")
+    await world.drive(session)
+    answer = await waiting
+    assert (answer.status_code, answer.json()["status"]) == (200, "pending_review")
+    assert answer.json()["checkpoint_id"]
+    assert answer.headers["Preference-Applied"] == "wait=50"
+
+
+async def test_waiting_is_not_for_ever(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    session = await world.session(project, runtime=world.script(NOTE))
+    at = f"/api/projects/{project}/work-sessions/{session}/execute"
+    answer = await client.post(at, headers={"Prefer": "wait=1"})
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    none = await world.session(project, runtime=world.script(NOTE))
+    plain = await client.post(at.replace(session, none), headers={"Prefer": "return=minimal"})
+    assert plain.status_code == 202
+    assert "Preference-Applied" not in plain.headers
+
+
+async def test_a_stopping_server_ends_its_streams(served: Served) -> None:
+    world, client, server = served
+    project = await world.project()
+    session = await world.session(project)
+    async with (
+        streaming(client, f"/projects/{project}/work-sessions/{session}/events") as one,
+        streaming(client, "/events") as two,
+    ):
+        await one.next()
+        await two.opened()
+        assert world.app.state.serving.live.open_streams == 2
+        server.should_exit = True
+        assert await one.ended()
+        assert await two.ended()
+
+
+async def test_a_client_that_leaves_is_forgotten(served: Served) -> None:
+    world, client, _ = served
+    live: LiveEvents = world.app.state.serving.live
+    async with streaming(client, "/events") as stream:
+        await stream.opened()
+        assert live.open_streams == 1
+    async with asyncio.timeout(30):
+        while live.open_streams:
+            await asyncio.sleep(0.01)
+    assert live._hubs == {}
+
+
+async def test_a_slow_reader_is_dropped_and_nobody_waits_for_it() -> None:
+    outlet = _Outlet(2)
+    items: list[Item] = [((n, 0), b"x") for n in range(3)]
+    for item in items:
+        outlet.put(item)
+    assert outlet.over
+    assert [await outlet.get(1), await outlet.get(1)] == items[:2]
+    outlet.put(items[2])
+    assert outlet.queue.empty()
+
+
+async def test_many_streams_hear_the_same(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+
+    async def listen(ready: asyncio.Semaphore) -> Event:
+        async with streaming(client, "/events") as stream:
+            await stream.opened()
+            ready.release()
+            return await stream.next()
+
+    ready = asyncio.Semaphore(0)
+    listeners = [asyncio.create_task(listen(ready)) for _ in range(40)]
+    for _ in listeners:
+        await ready.acquire()
+    session = await world.session(project)
+    heard = await asyncio.gather(*listeners)
+    assert {e.data["session_id"] for e in heard} == {session}
+    assert len({e.id for e in heard}) == 1
