@@ -184,6 +184,23 @@ def test_every_refusal_says_what_happened_and_what_to_do(status: Status, event: 
     assert len(error.hint) > 10
 
 
+def test_the_common_refusals_have_hints_of_their_own() -> None:
+    common = ["execute", "claim", "approve", "request_changes", "reject", "cancel", "retry"]
+    hints = {wrong_status(Status.COMPLETED, Event(e)).hint for e in (*common, "vote")}
+    assert len(hints) == len(common) + 1
+
+
+def test_next_steps_are_stored_by_these_names() -> None:
+    assert [s.value for s in NextStep] == ["work", "finalize"]
+
+
+def test_without_a_word_on_lease_or_gate_the_careful_thing_is_assumed() -> None:
+    with pytest.raises(Conflict) as caught:
+        apply(State(status=Status.IN_PROGRESS), Event.CLAIM)
+    assert caught.value.code == "leased"
+    assert apply(State(status=Status.PENDING_REVIEW), Event.APPROVE).next_step is NextStep.WORK
+
+
 def test_a_held_session_is_not_claimed_before_its_lease_has_lapsed() -> None:
     held = State(status=Status.IN_PROGRESS, leg=1, unsettled_claims=1)
     assert refused(held, Event.CLAIM).code == "leased"
