@@ -301,13 +301,13 @@ async def test_a_database_that_is_away_is_a_503_and_nothing_else(world: World, s
 async def test_a_mistake_of_ours_tells_nothing_of_its_inside(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(_: Any) -> None:
+    async def broken(_: Any) -> Any:
         raise RuntimeError("the password is hunter2")
 
-    async def refused(_: Any) -> None:
+    async def refused(_: Any) -> Any:
         raise TooLarge("too_much", "Too much.", "Send less.")
 
-    async def ours(_: Any) -> None:
+    async def ours(_: Any) -> Any:
         raise ProofroomError("disk", "The disk is full.", "Make room.")
 
     world.app.add_route("/api/broken", broken)
