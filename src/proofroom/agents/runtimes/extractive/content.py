@@ -60,7 +60,7 @@ async def content_turn(run: Run) -> AsyncIterator[AgentEvent]:
             for n in range(1, variations + 1)
         ]
     )
-    await run.search(task, 20)
+    await run.search(task, 25, rank=True)
     for phrase in key_phrases(task, 3)[1:]:
         await run.search(phrase.text, 10)
     checker = Checker(run.blocks)

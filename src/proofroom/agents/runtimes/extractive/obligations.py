@@ -97,7 +97,7 @@ def _wishes(obligation: Obligation) -> list[Wish]:
     named = _CITE.search(text)
     if named:
         out.append(Wish("cite", _bare(named.group(1)), slot, text))
-    elif about:
+    elif about and not _SHORTER.search(text):
         # What is wrong with a sentence is beyond a quote finder: the sentence goes, and others are looked for.
         out.append(Wish("remove", about, slot, text))
         out.append(Wish("search", f"{text} {about}", slot, text))

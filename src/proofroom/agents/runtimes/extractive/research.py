@@ -11,7 +11,7 @@ from typing import Any, cast
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
 from proofroom.agents.runtimes.extractive.revise import revise
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion, sentence_block
-from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick
+from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick, search_words
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
 from proofroom.agents.runtimes.extractive.words import content_stems, is_generic, key_phrases, overlap
@@ -24,6 +24,7 @@ PAIR_WORTH = 0.1
 SENTENCE_LEAST = 0.2
 SAME_POINT = 0.42
 K = {"quick": 8, "standard": 12, "thorough": 25}
+MAIN_K = 25
 QUOTES = {"quick": 1, "standard": 3, "thorough": 4}
 
 
@@ -95,7 +96,7 @@ async def research_turn(run: Run) -> AsyncIterator[AgentEvent]:
     asked = questions(run.request.task, run.request.config)
     await run.plan(plan_steps(asked, depth))
     for at, one in enumerate(asked):
-        await run.search(one.query, K.get(depth, 12))
+        await run.search(search_words(one.query), MAIN_K if at == 0 else K.get(depth, 12), rank=at == 0)
         if at == 0:
             await run.progress(1, len(asked) + 1, "Reading what the sources say")
     if depth == "thorough":

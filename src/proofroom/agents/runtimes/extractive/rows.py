@@ -77,7 +77,7 @@ def passage_of_row(run: Run, shape: Shape, row: Sequence[str]) -> Mapping[str, A
 def row_sentences_of(
     report: Report, measure: str, label: str | None, now: Row, then: Row
 ) -> list[dict[str, Any]]:
-    """The sentence on two rows, with the measure's name and, where that reads as a figure, without it."""
+    """The sentence on two rows, fullest wording first, then plainer ones that more readily check as sound."""
     at = report.shape.columns.index(measure)
     new, old = parse_number(now[0][at]), parse_number(then[0][at])
     if new is None or old is None:
@@ -85,14 +85,10 @@ def row_sentences_of(
     verb = "rose to" if new > old else "fell to" if new < old else "stayed at"
     rest = f", from {exact(old)} in {report.before}." if new != old else f", as in {report.before}."
     subjects = [f"{words_of(measure)} of {label}", label] if label else [words_of(measure)]
+    texts = [f"In {report.period}, {subject} {verb} {exact(new)}{rest}" for subject in subjects]
+    texts.append(f"{subjects[-1]}: {exact(new)} in {report.period}, {exact(old)} in {report.before}.")
     cites = " ".join(f"[[{one[1]['alias']}|{one[1]['text']}]]" for one in (now, then))
-    return [
-        {
-            "type": "paragraph",
-            "text": f"{escape(f'In {report.period}, {subject} {verb} {exact(new)}{rest}')} {cites}",
-        }
-        for subject in subjects
-    ]
+    return [{"type": "paragraph", "text": f"{escape(text)} {cites}"} for text in texts]
 
 
 class RowChecker:

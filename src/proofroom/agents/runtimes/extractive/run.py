@@ -38,7 +38,6 @@ class Run:
     request: TurnRequest
     stopped: set[object]
     blocks: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
-    passed_over: int = 0
     emitted: list[str] = field(default_factory=list[str])
     troubles: list[str] = field(default_factory=list[str])
 
@@ -65,25 +64,32 @@ class Run:
             raise Refused(name, result.content)
         return cast("dict[str, Any]", result.content) if isinstance(result.content, dict) else {}
 
-    async def search(self, query: str, k: int) -> list[Mapping[str, Any]]:
-        """Passages for the query that the settings allow; a refused search finds nothing and is noted."""
+    async def search(self, query: str, k: int, *, rank: bool = False) -> list[Mapping[str, Any]]:
+        """Passages for the query that the settings allow; a refused search finds nothing and is noted.
+
+        Scores of different queries do not compare: only a search with `rank` sets those of its passages.
+        """
         try:
             answer = await self.call("search_context", {"query": query[:1_000], "k": k})
         except Refused as refused:
             self.troubles.append(f"A search was refused: {refused.message}")
             return []
-        items = answer.get("items")
-        return self.learn(cast("list[Mapping[str, Any]]", items) if isinstance(items, list) else [])
+        items = cast("list[Mapping[str, Any]]", answer.get("items") or [])
+        found = self.learn(items if rank else [{**one, "score": 0.0} for one in items])
+        if rank:
+            for one in items:
+                key = str(one.get("block_id") or one.get("alias"))
+                if key in self.blocks:
+                    self.blocks[key] = {**self.blocks[key], "score": one.get("score")}
+        return found
 
     def learn(self, blocks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Remember passages; those that the settings exclude, or that are not usable, are passed over."""
         out: list[Mapping[str, Any]] = []
         for block in blocks:
-            if not block.get("alias") or not isinstance(block.get("text"), str) or not self.allows(block):
-                self.passed_over += 1
-                continue
-            key = str(block.get("block_id") or block["alias"])
-            out.append(self.blocks.setdefault(key, block))
+            if block.get("alias") and isinstance(block.get("text"), str) and self.allows(block):
+                key = str(block.get("block_id") or block["alias"])
+                out.append(self.blocks.setdefault(key, block))
         return out
 
     def allows(self, block: Mapping[str, Any]) -> bool:

@@ -22,8 +22,9 @@ PAIR = 0.15
 RANK = 0.60
 GENERIC_WEIGHT = 0.35
 DEMOTE = 0.35
+CUE = 1.5
 
-# What an answer to a question of this kind tends to hold. It counts like the rarest word of the question.
+# What an answer to a question of this kind tends to hold. It counts CUE times the rarest word of the question.
 _CUE = "?"
 _CUES = (
     (
@@ -93,7 +94,7 @@ class Pool:
             return []
         asks = [answer for ask, answer in _CUES if ask.search(question)]
         if asks:
-            weights[_CUE] = max(weights.values())
+            weights[_CUE] = CUE * max(weights.values())
         pairs = {(a, b) for a, b in pairwise(words) if a != b}
         top = max((_rank(one) for one in self.sentences), default=0.0) or 1.0
         out: list[Scored] = []
@@ -110,7 +111,7 @@ class Pool:
                 if other is not None:
                     around.update(other.stems)
             score = own + NEIGHBOUR * covered(weights, around)
-            score += PASSAGE * covered(weights, self.passages[one.key[0]])
+            score += PASSAGE * covered(weights, self.passages[one.key[0]] | (mine & {_CUE}))
             if pairs:
                 score += PAIR * len(pairs.intersection(pairwise(one.stems))) / len(pairs)
             score += RANK * _rank(one) / top
@@ -118,6 +119,11 @@ class Pool:
             out.append(Scored(one, score, own))
         out.sort(key=lambda scored: -scored.score)
         return out
+
+
+def search_words(question: str) -> str:
+    """The question with the words that an answer of its kind tends to hold, for a search."""
+    return f"{question} cause reason because failure" if _CUES[0][0].search(question) else question
 
 
 def _rank(sentence: Sentence) -> float:

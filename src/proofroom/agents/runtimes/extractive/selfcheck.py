@@ -62,7 +62,7 @@ class Checker:
 
     def _check(self, claim: ClaimText) -> Claim:
         cited = {cite.ref: found for cite in claim.cites if (found := self.passage(cite.ref)) is not None}
-        return check_cited(claim, cited, [*self._near, *cited.values()])
+        return check_cited(claim, cited, self._near)
 
     def sound(self, block: Mapping[str, Any]) -> bool:
         """Whether no claim of the block needs a person."""

@@ -1,0 +1,428 @@
+"""The quote finder: every quote verbatim and sound, gaps said, reports equal to what was computed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from importlib import import_module, resources
+from typing import Any
+
+import pytest
+
+from proofroom.agents.runtimes.base import Finished, PreviousArtifact
+from proofroom.agents.runtimes.extractive import ExtractiveRuntime
+from proofroom.agents.runtimes.extractive.content import LABEL, PLATFORMS
+from proofroom.agents.runtimes.extractive.obligations import wishes_of
+from proofroom.agents.runtimes.extractive.research import in_time, questions
+from proofroom.agents.runtimes.extractive.sentences import demotion, sentences_of, split
+from proofroom.agents.runtimes.extractive.tables import shape_of
+from proofroom.agents.runtimes.extractive.words import content_stems, key_phrases
+from proofroom.domain.document import Chart, Table, plain, to_json
+from tests.unit.agents.room import Room, obligation, play
+
+pd: Any = import_module("pandas")  # it carries no types of its own
+SAMPLES = resources.files("proofroom").joinpath("samples")
+ORBITER = {
+    path.name: path.read_text(encoding="utf-8")
+    for path in sorted(SAMPLES.joinpath("mars-climate-orbiter/sources").iterdir(), key=lambda one: one.name)
+}
+ENERGY_TEXT = SAMPLES.joinpath("electricity/us-renewable-generation-upto-2023.csv").read_text(
+    encoding="utf-8"
+)
+ENERGY = {"energy.csv": list(csv.reader(io.StringIO(ENERGY_TEXT)))}
+APPROACH = "What was the closest approach altitude?"
+
+
+async def run(room: Room, task: str, agent: str = "research", **config: Any) -> Finished:
+    events = await play(ExtractiveRuntime(), room.request(task, agent, config))
+    assert isinstance(events[-1], Finished), events[-1]
+    return events[-1]
+
+
+def citations(room: Room, slot: str) -> list[tuple[str, str, str]]:
+    """(sentence, quote, text of the cited passage) of an artifact."""
+    texts = {alias: block for block, alias in room._aliases.items()}  # pyright: ignore[reportPrivateUsage]
+    blocks = {str(one["block_id"]): str(one["text"]) for one in room.blocks}
+    from proofroom.domain.evidence import split_claims
+
+    return [
+        (claim.text, cite.quote, blocks[texts[cite.ref]])
+        for claim in split_claims(room.document(slot))
+        for cite in claim.cites
+    ]
+
+
+# Research ---------------------------------------------------------------------------------------------------------
+
+
+async def test_every_finding_quotes_word_for_word_and_checks_as_sound() -> None:
+    room = Room(ORBITER)
+    await run(room, "Why was Mars Climate Orbiter lost?", depth="thorough", max_findings=20)
+    assert len(room.artifacts) >= 4
+    for slot in room.artifacts:
+        assert not [claim for claim in room.claims(slot) if claim.needs_you]
+        for sentence, quote, text in citations(room, slot):
+            assert quote in text
+            assert " ".join(quote.split()) == sentence
+
+
+async def test_a_why_question_finds_the_sentence_that_gives_the_cause() -> None:
+    room = Room(ORBITER)
+    await run(room, "Why was Mars Climate Orbiter lost?")
+    assert "root cause" in " ".join(quote for _, quote, _ in citations(room, "finding-1"))
+
+
+async def test_sources_that_give_other_numbers_stand_in_one_finding_and_lower_its_confidence() -> None:
+    room = Room(ORBITER)
+    await run(room, APPROACH)
+    first = room.artifacts["finding-1"]
+    quotes = " ".join(quote for _, quote, _ in citations(room, "finding-1"))
+    assert "226 km" in quotes
+    assert "150 km" in quotes
+    assert "Possible conflict" in room.plain_text("finding-1")
+    assert first["confidence"] <= 0.4
+
+
+async def test_no_sentence_is_quoted_twice() -> None:
+    room = Room(ORBITER)
+    await run(room, APPROACH, depth="thorough", max_findings=20)
+    quotes = [quote for slot in room.artifacts for _, quote, _ in citations(room, slot)]
+    assert len(quotes) == len(set(quotes)) > 3
+
+
+async def test_an_off_topic_question_is_answered_with_a_gap_and_no_finding() -> None:
+    room = Room(ORBITER)
+    end = await run(room, "How are mortgage interest payments deducted by landlords?")
+    assert list(room.artifacts) == ["gaps"]
+    assert room.artifacts["gaps"]["type"] == "generic_output"
+    assert [claim.opinion for claim in room.claims("gaps")] == [True]
+    assert "No passage" in end.gaps[0]
+
+
+async def test_a_focus_area_is_answered_or_named_as_a_gap() -> None:
+    room = Room(ORBITER)
+    end = await run(room, APPROACH, focus_areas=["reaction wheels", "penguin colonies"])
+    assert any("penguin colonies" in gap for gap in end.gaps)
+    assert not any("reaction wheels" in gap for gap in end.gaps)
+    assert any("reaction wheels" in quote for slot in room.artifacts for _, quote, _ in citations(room, slot))
+    assert "penguin" in room.plain_text("gaps")
+
+
+async def test_an_empty_basket_gives_nothing_at_all() -> None:
+    room = Room()
+    end = await run(room, APPROACH)
+    assert room.artifacts == {}
+    assert end.gaps
+
+
+async def test_limits_and_choices_of_sources_are_kept() -> None:
+    room = Room(ORBITER)
+    await run(room, "Mars Climate Orbiter signal, altitude and cause", max_findings=2)
+    assert sum(slot.startswith("finding-") for slot in room.artifacts) <= 2
+    room = Room(ORBITER)
+    await run(room, APPROACH, include_sources=["mishap-board-phase-1"])
+    assert {text for slot in room.artifacts for _, _, text in citations(room, slot)} <= {
+        str(one["text"]) for one in room.blocks if one["source_title"] == "mishap-board-phase-1.md"
+    }
+    room = Room(ORBITER)
+    await run(room, APPROACH, exclude_sources=["mishap-board-phase-1.md"])
+    assert "226 km" not in str(room.artifacts)
+
+
+def test_questions_from_a_task() -> None:
+    task = "Why was the orbiter lost, and what did the board recommend?"
+    asked = questions(task, {"focus_areas": ["costs"], "depth": "quick"})
+    parts = ["Why was the orbiter lost", "what did the board recommend?"]
+    assert [one.text for one in asked] == [task, *parts, "costs"]
+    assert all(one.asked for one in asked)
+    drawn = [
+        one.text for one in questions("unloading of reaction wheels by the solar array", {}) if not one.asked
+    ]
+    assert drawn == ["reaction wheels", "solar array"]
+
+
+def test_key_phrases_and_stems() -> None:
+    assert [one.text for one in key_phrases("Which reaction wheels were unloaded by the solar array?")][
+        :2
+    ] == [
+        "reaction wheels",
+        "solar array",
+    ]
+    assert content_stems("the loss was lost") == content_stems("losses losing")
+    assert content_stems("4.45 and 1,204") == ["4.45", "1204"]
+
+
+def test_sentences_are_slices_of_the_passage() -> None:
+    text = "# A heading\nOne line that\ngoes on. Two is here.\n\n- An item of a list.\n```\ncode = 1\n```\n| a | b |"
+    assert [text[start:end] for start, end in split(text)] == [
+        "A heading",
+        "One line that\ngoes on.",
+        "Two is here.",
+        "An item of a list.",
+    ]
+
+
+def test_what_cannot_be_cited_is_left_out() -> None:
+    block = {
+        "alias": "b1",
+        "block_id": "1",
+        "text": "This sentence has ]] in the middle of it. This one does not.",
+    }
+    assert [one.text for one in sentences_of([block])] == ["This one does not."]
+    assert sentences_of([{**block, "instruction_like": True}]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "low"),
+    [
+        ("The closest approach came to 57 km above the surface.", False),
+        ("Contents", True),
+        ("Copyright 1999, all rights reserved by the publisher.", True),
+        ("Did the navigation team know about it?", True),
+        ("12.4 13.5 14.6 15.7 16.8 km", True),
+    ],
+)
+def test_demotion(text: str, low: bool) -> None:
+    assert (demotion(text) >= 0.5) == low
+
+
+def test_a_time_range_leaves_out_sentences_of_other_years_only() -> None:
+    texts = [
+        "It flew in 1998 and it was fine.",
+        "It was lost in 1999 near Mars.",
+        "It had one big solar array.",
+    ]
+    found = sentences_of([{"alias": "b1", "block_id": "1", "text": " ".join(texts)}])
+    assert [one.text for one in in_time(found, "1999..")] == texts[1:]
+    assert [one.text for one in in_time(found, "..1998-12")] == [texts[0], texts[2]]
+    assert len(in_time(found, "")) == 3
+
+
+# Reports ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_report_equals_what_pandas_computes() -> None:
+    room = Room(tables=ENERGY)
+    await run(room, "US renewable electricity in 2023", "reporting", detail="full")
+    frame = pd.read_csv(io.StringIO(ENERGY_TEXT))
+    measure = "net_generation_thousand_mwh"
+    tables = {block.caption: block for block in room.document("report").blocks if isinstance(block, Table)}
+    by_year = frame.groupby("year")[measure].sum()
+    shown = next(block for caption, block in tables.items() if caption and "the latest first" in caption)
+    assert {row[0]: row[1] for row in shown.rows} == {
+        str(year): f"{total:,}" for year, total in by_year.items()
+    }
+    change = by_year.pct_change() * 100
+    assert {row[0]: row[3] for row in shown.rows if row[3]} == {
+        str(year): f"{value:,.1f}" for year, value in change.dropna().items()
+    }
+    latest = frame[frame.year == 2023].set_index("energy_source")[measure]
+    shares = next(block for caption, block in tables.items() if caption and caption.startswith("Shares"))
+    assert {row[0]: row[2] for row in shares.rows} == {
+        name: f"{value / latest.sum() * 100:.1f}" for name, value in latest.items()
+    }
+
+
+async def test_nothing_in_a_report_needs_a_person() -> None:
+    room = Room(tables=ENERGY)
+    end = await run(room, "US renewable electricity in 2023", "reporting")
+    claims = room.claims("report")
+    assert len(claims) > 50
+    assert [claim.text for claim in claims if claim.needs_you] == []
+    assert end.gaps == []
+    cited = [claim for claim in claims if claim.kind == "sentence" and not claim.opinion]
+    assert any("425,235" in claim.text and "434,297" in claim.text for claim in cited)
+
+
+async def test_a_chart_holds_the_computed_values() -> None:
+    room = Room(tables=ENERGY)
+    await run(room, "energy", "reporting", sections=["chart"])
+    (chart,) = [block for block in room.document("report").blocks if isinstance(block, Chart)]
+    values = chart.spec["data"]["values"]
+    assert len(values) == len(ENERGY["energy.csv"]) - 1
+    assert chart.computed is not None
+
+
+@pytest.mark.parametrize(
+    ("rows", "by", "time", "measures"),
+    [
+        ([["year", "twh"], ["2020", "5"], ["2021", "7"]], None, "year", ("twh",)),
+        ([["Country", "GDP"], ["A", "5.5"], ["B", "7"], ["C", "n/a"]], "Country", None, ("GDP",)),
+        (
+            [["id", "region", "sales"], ["1", "N", "5"], ["2", "N", "6"], ["3", "S", "7"]],
+            "region",
+            None,
+            ("sales",),
+        ),
+        ([["month", "shop", "kg"], ["2024-01", "A", "1"], ["2024-02", "A", "2"]], None, "month", ("kg",)),
+        ([["name", "colour"], ["x", "red"]], None, None, ()),
+    ],
+)
+def test_roles_of_columns(
+    rows: list[list[str]], by: str | None, time: str | None, measures: tuple[str, ...]
+) -> None:
+    shape = shape_of({"columns": rows[0], "rows": rows[1:]})
+    assert (shape.by, shape.time, shape.measures) == (by, time, measures)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["year", "twh", "price_per_kwh"], ["2020", "5", "0.1"], ["2021", "", "0.25"], ["2022", "7", "0.3"]],
+        [["Country", "GDP"], ["A|B", "5.5"], ["B", "-7"], ["C", "n/a"], ["D", "1,200"]],
+        [["year", "who", "n"], ["2020", "a", "1"], ["2020", "a", "2"], ["2021", "b", "3"]],
+        [["year", "n"], ["2020", "0"], ["2021", "5"]],
+    ],
+)
+async def test_odd_tables_make_sound_reports(rows: list[list[str]]) -> None:
+    room = Room(tables={"odd.csv": rows})
+    await run(room, "a report", "reporting")
+    assert [claim.text for claim in room.claims("report") if claim.needs_you] == []
+
+
+async def test_markup_in_a_table_reads_as_it_stands() -> None:
+    labels = ["A|B", "*B*", "[[b1|x]]", "<script>alert(1)</script>"]
+    rows = [["Country", "GDP"], *([label, str(n)] for n, label in enumerate(labels, 5))]
+    await run(room := Room(tables={"odd.csv": rows}), "a report", "reporting", sections=["totals"])
+    (table,) = [block for block in room.document("report").blocks if isinstance(block, Table)]
+    assert sorted(plain(row[0] or "").text for row in table.rows) == sorted(labels)
+
+
+async def test_missing_values_are_named() -> None:
+    rows = [["year", "twh"], ["2020", "5"], ["2021", "n/a"], ["2022", "7"]]
+    end = await run(room := Room(tables={"t.csv": rows}), "t", "reporting")
+    assert any("missing" in gap for gap in end.gaps)
+    assert "never counted as zero" in room.plain_text("report")
+
+
+async def test_settings_of_a_report() -> None:
+    room = Room(tables=ENERGY)
+    end = await run(room, "x", "reporting", period="2021", measures=["profit"], sections=["key_figures"])
+    assert any("'profit'" in gap for gap in end.gaps)
+    tables = [block for block in room.document("report").blocks if isinstance(block, Table)]
+    assert [row[0] for row in tables[0].rows] == ["2020", "2021"]
+
+
+async def test_a_report_without_a_table_says_so() -> None:
+    room = Room(ORBITER)
+    end = await run(room, "a yearly report", "reporting")
+    assert list(room.artifacts) == ["gaps"]
+    assert "No source of this project holds a table." in end.gaps[0]
+
+
+# Content ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_outlines_keep_the_limits_and_say_what_they_are(platform: str) -> None:
+    room = Room(ORBITER)
+    await run(
+        room,
+        "The closest approach of Mars Climate Orbiter",
+        "content",
+        platform=platform,
+        variations=3,
+        length="long",
+        call_to_action="Read the report.",
+    )
+    assert sorted(room.artifacts) == ["variation-1", "variation-2", "variation-3"]
+    first_lines: set[str] = set()
+    for slot in room.artifacts:
+        text = room.plain_text(slot)
+        assert len(text) <= PLATFORMS[platform].limit
+        assert text.startswith(LABEL)
+        assert text.endswith("Read the report.")
+        assert not [claim for claim in room.claims(slot) if claim.needs_you]
+        assert citations(room, slot)
+        assert room.artifacts[slot].get("high_impact") == PLATFORMS[platform].impact
+        first_lines.add(citations(room, slot)[0][1])
+    assert len(first_lines) == 3
+
+
+async def test_a_call_to_action_is_an_opinion_and_never_markup() -> None:
+    room = Room(ORBITER)
+    await run(room, APPROACH, "content", call_to_action="**Buy** [[b1|now]] <b>!")
+    last = to_json(room.document("variation-1"))["blocks"][-1]
+    assert last["type"] == "opinion"
+    assert room.plain_text("variation-1").endswith("**Buy** [[b1|now]] <b>!")
+
+
+# The next iteration -----------------------------------------------------------------------------------------------
+
+
+async def revised(
+    comment: str, slot: str | None = None, claim: str | None = None
+) -> tuple[Room, Room, Finished]:
+    """The findings before and after a reviewer's comment; aliases differ between the two rooms."""
+    before = Room(ORBITER)
+    await run(before, APPROACH)
+    previous = [
+        PreviousArtifact(name, one["type"], one["title"], one["document"])
+        for name, one in before.artifacts.items()
+    ]
+    after = Room(ORBITER)
+    after.items("wheels firings navigation", 8)  # so that aliases are handed out in another order
+    request = after.request(
+        APPROACH,
+        iteration=2,
+        obligations=[obligation(comment, slot, claim)],
+        previous=previous,
+        envelope_size=3,
+    )
+    events = await play(ExtractiveRuntime(), request)
+    assert isinstance(events[-1], Finished), events[-1]
+    for name in after.artifacts:
+        assert not [one for one in after.claims(name) if one.needs_you]
+    assert list(after.artifacts) == list(before.artifacts)
+    return before, after, events[-1]
+
+
+async def test_a_refused_claim_goes_and_the_rest_stays() -> None:
+    claim = (
+        "The first closest approach was planned at 226 km above the surface of Mars, and the fourth course "
+    )
+    claim += "correction was computed for that altitude."
+    before, after, _ = await revised("remove", "finding-1", claim)
+    assert "226 km" in before.plain_text("finding-1")
+    assert "226 km" not in str([one.text for one in after.claims("finding-1") if not one.opinion])
+    assert after.plain_text("finding-2") == before.plain_text("finding-2")
+
+
+async def test_what_must_be_contained_or_cited_is_added() -> None:
+    _, after, _ = await revised("must contain: 10 to 14 times", "finding-2")
+    assert "10 to 14 times" in after.plain_text("finding-2")
+    _, after, _ = await revised("must cite: mission-chronology.md", "finding-2")
+    cited = {text for _, _, text in citations(after, "finding-2")}
+    assert cited & {
+        str(one["text"]) for one in after.blocks if one["source_title"] == "mission-chronology.md"
+    }
+
+
+async def test_what_must_not_be_contained_goes() -> None:
+    _, after, _ = await revised("must not contain: 57 km")
+    assert not any("57 km" in after.plain_text(slot) for slot in after.artifacts)
+
+
+async def test_shorter_halves_and_what_cannot_be_done_is_said() -> None:
+    before, after, _ = await revised("Please make this shorter.", "finding-1")
+    assert 0 < len(citations(after, "finding-1")) < len(citations(before, "finding-1"))
+    _, _, end = await revised("must contain: purple elephants", "finding-1")
+    assert "Nothing more was found" in end.summary
+
+
+async def test_comments_in_plain_words_are_searched_for() -> None:
+    _, after, _ = await revised("Say more about the reaction wheels and the solar array.", "finding-2")
+    assert "solar array" in after.plain_text("finding-2")
+
+
+def test_wishes() -> None:
+    kinds = {
+        "remove": "remove",
+        "This number is wrong.": "remove search",
+        "must cite: Chronology\nmust contain: 57 km": "cite contain",
+        "too long": "shorter",
+        'Please cite "Chronology".': "cite",
+    }
+    for comment, expected in kinds.items():
+        found = wishes_of([obligation(comment, "finding-1", "A sentence.")])
+        assert " ".join(one.kind for one in found.items) == expected
