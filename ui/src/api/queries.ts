@@ -1,7 +1,7 @@
 import { queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { all, api, ApiError } from "./client";
 import type {
-  Agent, Artifact, Checkpoint, CheckpointItem, Envelope, Me, Project, RevealItem, Source, SourceContent,
+  Agent, Artifact, Checkpoint, CheckpointItem, Envelope, Me, Project, RevealItem, SinceLast, Source, SourceContent,
   WorkEvent, WorkSession,
 } from "./types";
 
@@ -118,6 +118,20 @@ export const revealQuery = (place: Place) =>
     queryFn: async ({ signal }) => {
       try {
         return (await api<{ items: RevealItem[] }>(`${base(place)}/reveal`, { signal })).items;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+
+/** What changed since the last signed work of the same kind; null when there is none. */
+export const sinceLastQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ["since-last", place.sessionId],
+    queryFn: async ({ signal }) => {
+      try {
+        return await api<SinceLast>(`${base(place)}/since-last`, { signal });
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) return null;
         throw error;

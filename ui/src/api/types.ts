@@ -405,6 +405,12 @@ export interface RevealItem {
   caught: boolean;
 }
 
+/** What changed since the last signed work of the same kind. */
+export interface SinceLast {
+  previous: { id: string; title: string; settled_at: string | null };
+  changes: { kind: "same" | "removed" | "added"; text: string }[];
+}
+
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;

@@ -5,7 +5,7 @@ import { useForm, type FieldValues } from "react-hook-form";
 import { api, ApiError, newKey } from "@/api/client";
 import { useOfflineSince } from "@/api/live";
 import {
-  artifactVersionQuery, base, checkpointQuery, inboxQuery, meQuery, projectQuery, revealQuery,
+  artifactVersionQuery, base, checkpointQuery, inboxQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
 } from "@/api/queries";
 import type { ArtifactDocument, Checkpoint, CheckpointItem, DecisionAnswer } from "@/api/types";
 import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
@@ -17,7 +17,7 @@ import { useTitle } from "@/lib/title";
 import { Banner, decidedWords, Dock, LoadingDock, REASONS } from "./Dock";
 import { Draft } from "./Draft";
 import { Composer, EvidencePane } from "./Evidence";
-import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
+import { KeysHelp, Obligations, PlanSteps, Reveal, SinceLastPanel, WhyStopped } from "./Panels";
 import { agentWord, Queue } from "./Queue";
 import {
   approveBody, asked, changedClaims, changesToSend, flagsOf, mustSettle, openFlags, readyToSign, reduce, rowsOf,
@@ -403,6 +403,11 @@ function Review({
     enabled: decided && !status.approve_pending && (project.data?.sample_key === "check" || project.data?.sample_key === "report"),
   });
 
+  const since = useQuery({
+    ...sinceLastQuery(place),
+    enabled: status.status === "approved" && status.kind === "final" && status.agent_type === "reporting",
+  });
+
   const plan = packet.kind === "plan";
   const single = packet.artifacts[0];
   const about = [
@@ -501,6 +506,7 @@ function Review({
             kept={new Set((status.decision?.acknowledged ?? []).map((a) => a.claim_id))}
             onSelect={select}
           />}
+        {since.data && <SinceLastPanel since={since.data} />}
         {row && (
           <EvidencePane
             projectId={place.projectId}

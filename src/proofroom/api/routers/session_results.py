@@ -17,12 +17,19 @@ from proofroom.api.deps import (
 )
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.routers.events import LastEventId
-from proofroom.api.schemas.work import Artifact, ArtifactList, ArtifactVersionList, Envelope, EventList
+from proofroom.api.schemas.work import (
+    Artifact,
+    ArtifactList,
+    ArtifactVersionList,
+    Envelope,
+    EventList,
+    SinceLast,
+)
 from proofroom.api.sse import EventStream, parse_seq
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import work_sessions
 from proofroom.domain.errors import NotFound
-from proofroom.services import context, views
+from proofroom.services import changes, context, views
 
 router = APIRouter(
     prefix="/api/projects/{project_id}/work-sessions/{session_id}",
@@ -134,4 +141,21 @@ async def get_artifact_version(
                 "version_not_found", f"This artifact has no version {number}.", hint="List its versions."
             )
         shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, number))
+    return JSONResponse(shown)
+
+
+@router.get(
+    "/since-last",
+    response_model=SinceLast,
+    summary="What changed since the last signed work of the same kind in this project; 404 when there is none",
+)
+async def get_since_last(project_id: UUID, session_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        shown = await changes.since_last(tx, await work_sessions.get(tx, session_id, project_id))
+    if shown is None:
+        raise NotFound(
+            "no_earlier_work",
+            "Nothing of this kind was signed in this project before.",
+            hint="The next time there is something to compare with.",
+        )
     return JSONResponse(shown)

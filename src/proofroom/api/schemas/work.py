@@ -287,3 +287,21 @@ class Reveal(Shown):
     """What was planted in the sample's draft."""
 
     items: list[RevealItem]
+
+
+class SinceLastPrevious(Shown):
+    id: str
+    title: str
+    settled_at: str | None
+
+
+class SinceLastChange(Shown):
+    kind: Literal["same", "removed", "added"]
+    text: str
+
+
+class SinceLast(Shown):
+    """Sentences and rows of tables beside those of the work signed before, in reading order."""
+
+    previous: SinceLastPrevious
+    changes: list[SinceLastChange]
