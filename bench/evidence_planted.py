@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evidence_texts import DEVELOPMENT, HELD_OUT, Text
+
 from proofroom.domain.evidence import (
     AnalysedPassage,
     Claim,
@@ -37,8 +39,6 @@ from proofroom.domain.evidence import (
     check_outside,
 )
 from proofroom.domain.evidence.words import tokens
-
-from evidence_texts import DEVELOPMENT, HELD_OUT, Text
 
 MONTHS = "January February March April May June July August September October November December".split()
 _MONTH = "|".join(MONTHS)
@@ -124,8 +124,9 @@ def plant_date(text: str, rng: random.Random) -> str | None:
                 hits.append((*m.span(g), str(day + 5 if day <= 23 else day - 5)))
         if m.group(1) or m.group(3) or m.group(4):
             hits.append((*m.span(2), rng.choice([x for x in MONTHS if x != m.group(2)])))
-    for m in _YEAR.finditer(text):
-        hits.append((*m.span(), str(int(m.group()) + rng.choice((-10, -2, -1, 1, 2, 10)))))
+    hits += [
+        (*m.span(), str(int(m.group()) + rng.choice((-10, -2, -1, 1, 2, 10)))) for m in _YEAR.finditer(text)
+    ]
     quotes = [m.span() for m in _QUOTE.finditer(text)]
     hits = [h for h in hits if not any(a <= h[0] < b for a, b in quotes)]
     return _swap(text, *rng.choice(hits)) if hits else None
@@ -178,20 +179,17 @@ def plant_unit(text: str, rng: random.Random) -> str | None:
 
 
 def plant_negation(text: str, rng: random.Random) -> str | None:
-    options: list[str] = []
-    for m in re.finditer(r"\b(?:not|never) ", text):
-        options.append(_swap(text, *m.span(), ""))
-    for m in re.finditer(
-        r"\b(was|were|is|are|had|has|could|should|can|will) (?!not\b|never\b|no\b)(?=[a-z])", text
-    ):
-        options.append(_swap(text, *m.span(), f"{m.group(1)} not "))
-    for m in re.finditer(r"\bNo (?=[a-z])|\b[Nn]o (?=[a-z])", text):
-        options.append(_swap(text, *m.span(), "Some " if m.group()[0] == "N" else "some "))
+    swaps = [(m, "") for m in re.finditer(r"\b(?:not|never) ", text)]
+    verbs = r"\b(was|were|is|are|had|has|could|should|can|will) (?!not\b|never\b|no\b)(?=[a-z])"
+    swaps += [(m, f"{m.group(1)} not ") for m in re.finditer(verbs, text)]
+    swaps += [
+        (m, "Some " if m.group()[0] == "N" else "some ") for m in re.finditer(r"\b[Nn]o (?=[a-z])", text)
+    ]
+    swaps += [(m, _TURNS[m.group()]) for m in re.finditer(r"\b(" + "|".join(_TURNS) + r")\b", text)]
     quotes = [m.span() for m in _QUOTE.finditer(text)]
-    for m in re.finditer(r"\b(" + "|".join(_TURNS) + r")\b", text):
-        if not any(a <= m.start() < b for a, b in quotes):
-            options.append(_swap(text, *m.span(), _TURNS[m.group()]))
-    options = [o for o in options if _QUOTE.findall(o) == _QUOTE.findall(text)]
+    options = [
+        _swap(text, *m.span(), new) for m, new in swaps if not any(a <= m.start() < b for a, b in quotes)
+    ]
     return rng.choice(options) if options else None
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
+from proofroom.domain.document.model import one_line
+
 _CITE = re.compile(r"\[\[([A-Za-z0-9_.:-]{1,64})(?=\||\]\])")
 _QUOTE_LIMIT = 10_000
 _CLOSERS = " .,;:!?)]}»”’'\"…"
@@ -73,6 +75,7 @@ _FULL, _NO_LINKS = _parser(links=True), _parser(links=False)
 
 def plain(inline: str) -> Plain:
     """What a reader sees of one line of inline Markdown, and its citations. Never raises on any text."""
+    inline = one_line(inline)
     if not re.search(r"[\\`*_~\[\]<&!]", inline):
         return Plain(inline)
     marks = sum(inline.count(c) for c in "\\`*_~[]<&!")
@@ -82,7 +85,7 @@ def plain(inline: str) -> Plain:
     length = 0
     after_cite = False
     code = text_seen = False
-    for token in md.parseInline(inline.replace("\n", " "), {})[0].children or []:
+    for token in md.parseInline(inline, {})[0].children or []:
         piece = ""
         if token.type == "cite":
             while out and out[-1].endswith(" "):
@@ -97,16 +100,14 @@ def plain(inline: str) -> Plain:
             piece = token.content
         elif token.type == "image":
             piece = "".join(c.content for c in token.children or [])
-        elif token.type in ("softbreak", "hardbreak"):
-            piece = " "
         if not piece:
             continue
         if token.type == "code_inline":
             code = True
         elif piece.strip():
             text_seen = True
-        if after_cite and out and piece[0] not in _CLOSERS:
-            piece = " " + piece
+        if after_cite:
+            piece = piece.lstrip() if not out else piece if piece[0] in _CLOSERS else f" {piece}"
         after_cite = False
         out.append(piece)
         length += len(piece)

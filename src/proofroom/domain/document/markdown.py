@@ -47,7 +47,7 @@ from proofroom.domain.document.model import (
 
 _OPINION = "[!opinion]"
 _COMPUTED = re.compile(r"\{computed:(.*)\}", re.DOTALL)
-_GUARDED = re.compile(r"(\d{0,9})\\([^\w\s])")
+_GUARDED = re.compile(r"([0-9]{0,9})\\([^\w\s])")
 
 
 def _blocks_only() -> MarkdownIt:
@@ -86,7 +86,7 @@ def _read(tokens: Sequence[Token], lines: Sequence[str]) -> list[Block]:
         inside = tokens[i + 1 : end]
         match token.type:
             case "heading_open":
-                text = one_line(inside[0].content)
+                text = re.sub(r"(?:^|(?<=\s))\\(\\*#+)$", r"\1", one_line(inside[0].content))
                 if text:
                     out.append(Heading(min(int(token.tag[1]), 4), text))
             case "bullet_list_open" | "ordered_list_open":
@@ -108,9 +108,7 @@ def _read(tokens: Sequence[Token], lines: Sequence[str]) -> list[Block]:
                     out[-1] = Table(before.columns, before.rows, before.caption, computed)
                 elif text:
                     out.append(Paragraph(_unguard(text)))
-            case _:
-                pass  # a rule between parts carries no text
-        i = end + 1
+        i = end + 1  # a rule between parts carries no text
     return out
 
 
@@ -238,10 +236,10 @@ def _write(block: Block, mark: str) -> str:
         case Quote():
             return f"> {_guard(block.text)}"
         case Opinion():
-            return f"> {_OPINION}\n> {_guard(block.text)}"
+            return f"> {_OPINION} {_guard(block.text)}"
         case Table():
             return _write_table(block)
-        case Chart():
+        case _:
             return _write_chart(block)
 
 
@@ -270,8 +268,8 @@ def _write_chart(block: Chart) -> str:
 
 
 def _heading(text: str) -> str:
-    # A run of # at the end of a heading closes it.
-    return re.sub(r"(?:^|(?<=\s))(#+)$", r"\\\1", text)
+    # A run of # at the end would close the heading: it gets a backslash, which reading takes away again.
+    return re.sub(r"((?:^|(?<=\s))\\*#+)$", r"\\\1", text)
 
 
 def _guard(text: str) -> str:
@@ -284,10 +282,7 @@ def _guard(text: str) -> str:
     )
     if not needs:
         return text
-    digits = re.match(r"\d{0,9}", text)
-    at = digits.end() if digits else 0
-    if at >= len(text) or text[at].isalnum():
-        at = 0
+    at = len(text) - len(text.lstrip("0123456789"))  # the mark of a list follows its digits
     return f"{text[:at]}\\{text[at:]}"
 
 

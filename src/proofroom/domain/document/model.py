@@ -223,7 +223,7 @@ def _block_json(block: Block) -> dict[str, Any]:
             out = {"type": "table", "columns": columns, "rows": [list(r) for r in block.rows]}
             if block.caption is not None:
                 out["caption"] = block.caption
-        case Chart():
+        case _:
             out = {"type": "chart", "title": block.title, "spec": dict(block.spec)}
     if block.computed is not None:
         out["computed"] = block.computed.to_json()
