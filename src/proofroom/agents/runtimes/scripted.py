@@ -13,7 +13,7 @@ A script is a list of steps for each iteration of a session:
             type: generic_output
             title: A note
             markdown: The closest approach was 57 km. [[{{ b:came to 57 km }}|came to 57 km]]
-        - ask: {question: Which one?, save: choice}
+        - ask: {question: "Which one?", save: choice}
         - finish: {summary: Done}
 
 Steps: plan, artifact, search, read, table, compute, ask, request_review, progress, say, wait, wait_for_file,
