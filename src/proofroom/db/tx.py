@@ -110,7 +110,7 @@ class Database:
 
 @asynccontextmanager
 async def away() -> AsyncGenerator[None]:
-    """Turns a lost or refused connection into Unavailable; every other database error stays itself."""
+    """Turns what is away, busy or full into Unavailable; every other database error stays itself."""
     try:
         yield
     except PoolTimeoutError as error:
@@ -132,7 +132,25 @@ async def away() -> AsyncGenerator[None]:
                 hint="It is being brought back if it is the embedded one; try again in a moment.",
                 retry_after=2,
             ) from error
+        refused = _REFUSED.get(getattr(error.orig, "sqlstate", None) or "")
+        if refused is not None:
+            code, message, hint = refused
+            raise Unavailable(code, message, hint, retry_after=5) from error
         raise
+
+
+_REFUSED = {
+    "55P03": ("database_busy", "Somebody else is writing there for too long.", "Try again in a moment."),
+    "40P01": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),
+    "53100": (
+        "disk_full",
+        "The database's disk is full. Nothing was changed.",
+        "Make room on it, then try again.",
+    ),
+    "53200": ("database_busy", "The database is out of memory.", "Try again in a moment."),
+    "53300": ("database_busy", "The database takes no more connections.", "Try again in a moment."),
+}
+"""SQLSTATE of what passes, or is somebody's to repair, to the error that says so."""
 
 
 def sqlalchemy_url(url: str) -> str:

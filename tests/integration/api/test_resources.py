@@ -5,7 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from proofroom.db import work_sessions
+from proofroom.domain.errors import Unavailable
 from proofroom.settings import Settings
 from tests.integration.api.support import DOCUMENT, FLAGGED, NOTE, SOURCE, World
 
@@ -325,3 +328,47 @@ async def test_it_says_how_it_is(world: World) -> None:
     assert f'proofroom_build_info{{version="{health["version"]}"}} 1' in metrics.text
     document = await world.api.http.get("/api/openapi.json")
     assert document.json() == DOCUMENT
+
+
+async def test_what_was_made_is_a_file(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, _ = await world.waiting(project, runtime=world.script(NOTE), title="Ünder <b>the</b> Moon")
+    for wanted, kind in (("md", "text/markdown"), ("html", "text/html"), ("json", "application/json")):
+        file = await world.api.get(f"{path}/export?format={wanted}")
+        assert file.status_code == 200
+        assert file.headers["Content-Type"].startswith(kind)
+        assert file.headers["Content-Disposition"].endswith(f".{wanted}")
+        assert "sandbox" in file.headers["Content-Security-Policy"]
+        assert "57 km" in file.text
+    assert "57 km" in (await world.api.get(f"{path}/export")).text
+    await world.api.problem("GET", f"{path}/export?format=pdf", 422, "format_not_available")
+    await world.api.problem("GET", f"{path}/export?format=exe", 422, "unknown_format")
+    empty = await world.session(project, runtime=world.script(NOTE))
+    at = f"/projects/{project}/work-sessions/{empty}/export"
+    await world.api.problem("GET", at, 422, "nothing_to_export")
+
+
+async def test_a_row_that_stays_locked_is_told_as_busy(world: World) -> None:
+    project = await world.project()
+    session = UUID(await world.session(project, runtime=world.script(NOTE)))
+    async with world.db.transaction(world.actor.workspace_id) as holder:
+        await work_sessions.lock(holder, session)
+
+        async def impatient() -> None:
+            async with world.db.transaction(world.actor.workspace_id) as tx:
+                await tx.execute(text("SET LOCAL lock_timeout = '50ms'"))
+                await work_sessions.lock(tx, session)
+
+        with pytest.raises(Unavailable) as caught:
+            await impatient()
+    assert caught.value.code == "database_busy"
+    assert caught.value.retry_after
+
+
+@pytest.mark.parametrize(("sqlstate", "code"), [("53100", "disk_full"), ("40P01", "database_busy")])
+async def test_a_full_disk_is_told(world: World, sqlstate: str, code: str) -> None:
+    with pytest.raises(Unavailable) as caught:
+        async with world.db.transaction(world.actor.workspace_id) as tx:
+            await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$"))
+    assert caught.value.code == code
