@@ -225,3 +225,13 @@ async def test_an_agent_reads_its_project_and_no_other(db: Database, workspace: 
         "source_not_found",
         "source_not_found",
     ]
+
+
+async def test_a_task_that_fills_the_budget_says_that_nothing_fitted(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    await add(db, workspace, project, text="The orbiter was lost.")
+    async with db.transaction(workspace) as tx:
+        made = await compose(tx, project, "Why was the orbiter lost? " * 40, token_budget=100)
+    assert made.receipt["flags"] == ["no_context", "no_room"]
+    assert made.receipt["left_out_count"] == 1

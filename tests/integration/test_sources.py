@@ -1,7 +1,9 @@
 """Sources through the database: capture, versions, the same bytes twice, retraction, failures."""
 
 import asyncio
+import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,9 +18,10 @@ from proofroom.db.tx import EVENTS_CHANNEL, Database, Tx, libpq_url, new_id
 from proofroom.domain.envelope import ContextEnvelope as Envelope
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, TooLarge
 from proofroom.services import sources
-from proofroom.substrate import capture, search
+from proofroom.substrate import capture, search, urls
 from proofroom.substrate.envelope import compose
 from proofroom.substrate.extracted import Limits
+from tests.unit.substrate.test_urls import ok, serving
 
 ORBITER = """# Mars Climate Orbiter
 
@@ -360,3 +363,22 @@ async def test_another_workspace_cannot_reach_a_source(db: Database, workspace: 
         with pytest.raises(NotFound):
             await sources.get(tx, row.id)
         assert not await search.search(tx, project, "words")
+
+
+async def test_a_url_becomes_a_source_and_its_bytes_are_kept(
+    db: Database, workspace: UUID, project: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = b"<html><head><title>The page</title></head><body><p>Words of the page.</p></body></html>"
+    async with serving(page=ok(page)) as server:
+        monkeypatch.setattr(sources.urls, "fetch", partial(urls.fetch, policy=server.policy()))
+        row = await add(db, workspace, project, url=server.url("/page"))
+        gone = await add(db, workspace, project, url=server.url("/gone"))
+    assert (row.status, row.title, row.origin, row.byte_size) == ("ready", "The page", "url", len(page))
+    assert row.sha256 == hashlib.sha256(page).hexdigest()
+    assert gone.status == "failed"
+    assert gone.failure is not None
+    assert (gone.failure["code"], "404" in gone.failure["message"]) == ("url_failed", True)
+    async with db.transaction(workspace) as tx:
+        assert [hit.passage.text for hit in await search.search(tx, project, "words")] == [
+            "Words of the page."
+        ]

@@ -16,6 +16,8 @@ FORMAT = 1
 TOKEN_BUDGET = 24_000
 NO_CONTEXT = "no_context"
 MAX_LEFT_OUT = 200
+MAX_TABLES = 50
+MAX_COLUMNS = 40
 
 TokenCounter = Callable[[str], int]
 
@@ -295,17 +297,23 @@ def _tables(tables: Sequence[EnvelopeTable]) -> list[str]:
     if not tables:
         return []
     lines = ["## Tables", "", "Captured tables, to be read and computed with by tool:", ""]
-    for table in tables:
-        about = {
+    for table in tables[:MAX_TABLES]:
+        about: dict[str, Any] = {
             "source": table.source_title,
             "source_id": table.source_id,
             "version": table.version,
             "table": table.table,
             "name": table.name,
-            "columns": [f"{name} ({kind})" for name, kind in zip(table.columns, table.types, strict=True)],
+            "columns": [
+                f"{name[:80]} ({kind})" for name, kind in zip(table.columns, table.types, strict=True)
+            ][:MAX_COLUMNS],
             "rows": table.row_count,
         }
+        if len(table.columns) > MAX_COLUMNS:
+            about["further_columns"] = len(table.columns) - MAX_COLUMNS
         lines.append(f"- {_compact(about)}")
+    if len(tables) > MAX_TABLES:
+        lines.append(f"- and {len(tables) - MAX_TABLES} more")
     lines.append("")
     return lines
 

@@ -18,7 +18,7 @@ from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
 from proofroom.substrate import capture, terms, urls
-from proofroom.substrate.extracted import Extracted
+from proofroom.substrate.extracted import Extracted, Limits
 from proofroom.substrate.parsers.sniff import clean, mislabelled
 
 MAX_TITLE = 300
@@ -242,7 +242,9 @@ def to_json(row: SourceRow) -> dict[str, Any]:
     return shown
 
 
-async def capture_source(db: Database, workspace_id: UUID, source_id: UUID, version: int) -> None:
+async def capture_source(
+    db: Database, workspace_id: UUID, source_id: UUID, version: int, *, limits: Limits | None = None
+) -> None:
     """The job: reads a version's bytes, parses them outside any transaction, then writes all of it in one.
 
     Doing it twice, also at the same time, writes once. What cannot be captured leaves the source failed,
@@ -266,7 +268,9 @@ async def capture_source(db: Database, workspace_id: UUID, source_id: UUID, vers
                 "sha256": hashlib.sha256(original).hexdigest(),
                 "byte_size": len(original),
             }
-        extracted = await capture.parse_isolated(original, filename, declared)
+        extracted = await capture.parse_isolated(
+            original, filename, declared, limits or capture.DEFAULT_LIMITS
+        )
         rows = await asyncio.to_thread(_new_blocks, extracted)
     except ProofroomError as error:
         await _fail(db, workspace_id, source, version, error, fetched)

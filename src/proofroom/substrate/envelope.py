@@ -269,6 +269,8 @@ async def _flags(
     flags: list[str] = []
     if not parts.blocks:
         flags.append(NO_CONTEXT)
+    if rows and not parts.blocks:
+        flags.append("no_room")  # the task alone fills the budget
     if rows and not any(row.score > 0 for row in rows):
         flags.append("no_match")  # there are passages, but none shares a term with the task
     statuses = await db_sources.statuses(tx, project_id, source_ids)

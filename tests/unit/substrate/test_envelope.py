@@ -86,6 +86,15 @@ def test_titles_and_headings_cannot_break_their_line() -> None:
     assert '"columns": ["year (number)", "net (number)"], "rows": 9' in table
 
 
+def test_a_table_with_very_many_columns_is_named_in_short() -> None:
+    columns = tuple(f"column {n} " + "x" * 200 for n in range(2_000))
+    table = EnvelopeTable("s", 1, "Wide", 0, "wide", columns, ("text",) * 2_000, 1)
+    body = render(EnvelopeParts("Why?", (), {}, (), (table,) * 60))
+    assert '"further_columns": 1960' in body
+    assert "- and 10 more" in body
+    assert count_tokens(body) < 60_000
+
+
 def test_no_passage_is_said_in_words() -> None:
     assert "There are none" in render(parts())
 

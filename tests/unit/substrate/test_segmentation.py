@@ -14,8 +14,8 @@ PIECES = st.sampled_from(
     [
         "# Heading\n", "## Größe\r\n", "- item\n", "1. one\n", "> quote\n", "\n", "\r\n", "\r", "\t", "   ", "```\n",
         "| a | b |\n|---|---|\n| 1 | 2 |\n", "a;b;c\n", '"x, ""y""\n z",2\n', '5" pipe,3\n', "Words go here. ",
-        "word " * 300, "x" * 1000, "Dr. Who said “no.” ", "🌍é", "漢字。", "\u2028", "\x0c", "<p>para</p>", "<b>", "&amp;",
-        "<table><tr><td>1",
+        "word " * 300, "x" * 1000, "Dr. Who said “no.” ", "🌍é", "漢字。", "\u2028", "\x0c", "<p>para</p>", "<b>",
+        "&amp;", "<table><tr><td>1",
         "Setext\n===\n", "[link](http://a.b)", "    code\n", "\ufffd", "\u202e", "---\n", "*  *\n", "\\", "1,5\n",
     ]
 )  # fmt: skip
