@@ -60,4 +60,4 @@ def test_axe_finds_nothing_and_nothing_overflows(
                 nodes = [node["html"][:200] for node in violation["nodes"]][:3]
                 wrong.append(f"{theme} {width} {address}: {violation['id']} {nodes}")
         context.close()
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)

@@ -113,6 +113,7 @@ export const en = {
     claimOf: "Claim {{n}} of {{all}}",
     draftSays: "Draft says",
     draftSaid: "Draft said",
+    silent: "Nothing on this.",
     uncited: "No source of this project speaks of it. That does not make it wrong.",
     opinion: "It stands in a block marked as opinion, so no source is asked for.",
   },

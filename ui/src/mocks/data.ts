@@ -12,7 +12,7 @@ const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOStr
 export const me: Me = {
   id: "u1",
   name: "Local reviewer",
-  role: "owner",
+  role: "admin",
   workspace: { id: "w1", name: "Workspace" },
   mode: "local",
   sample: true,
@@ -75,7 +75,7 @@ export const contents: Record<string, SourceContent> = {
     blocks: content("energy", energyLines).blocks.map((block) => ({ ...block, kind: "table_row" })),
     tables: [
       {
-        name: "us-renewable-generation", columns: ["year", "energy_source", "net_generation_thousand_mwh"],
+        table: 0, row_count: 9, name: "us-renewable-generation", columns: ["year", "energy_source", "net_generation_thousand_mwh"],
         types: ["number", "text", "number"], rows: ENERGY_ROWS.map((row) => row.map(String)),
       },
     ],
@@ -84,7 +84,7 @@ export const contents: Record<string, SourceContent> = {
 
 const source = (id: string, project_id: string, title: string, extra: Partial<Source> = {}): Source => ({
   id, project_id, title, filename: `${id}.md`, content_type: "text/markdown", origin: "file", url: null, status: "ready",
-  failure: null, version: 1, byte_size: 2310, block_count: contents[id]?.blocks.length ?? 0, page_count: null, tables: [],
+  failure: null, version: 1, sha256: null, byte_size: 2310, block_count: contents[id]?.blocks.length ?? 0, page_count: null, tables: [],
   retracted_at: null, created_at: at(-3000), updated_at: at(-3000), ...extra,
 });
 
@@ -259,9 +259,9 @@ const summary = (claims: Claim[]) => {
   return { claims: claims.length, needs_you, passed: claims.length - needs_you };
 };
 
-const artifact = (id: string, session_id: string, slot: string, artifact_type: string, document: ArtifactDocument, claims: Claim[]): Artifact => ({
-  id, session_id, slot, artifact_type, title: document.title, version: 1,
-  versions: [{ version: 1, author: "agent", author_name: null, iteration: 1, created_at: at(-30), signed: false }],
+const artifact = (id: string, session_id: string, slot: string, artifact_type: Artifact["artifact_type"], document: ArtifactDocument, claims: Claim[]): Artifact => ({
+  id, session_id, slot, artifact_type, type: artifact_type, title: document.title, version: 1, iteration: 1, digest: `d-${id}-1`, high_impact: null,
+  versions: [{ version: 1, author: "agent", author_name: null, iteration: 1, created_at: at(-30), signed: false, signed_by: null }],
   document, body: "", claims, summary: summary(claims), created_at: at(-30),
 });
 
@@ -330,7 +330,7 @@ const session = (id: string, project_id: string, title: string, agent_type: stri
   id, project_id, project_name: projects.find((p) => p.id === project_id)?.name ?? "", title, agent_type, task_description: title, config: {},
   approval_strategy: "final_only", runtime: "extractive", runtime_label: "Quote finder, no AI used", status: "pending_review", phase: "review",
   iteration: 1, leg: 1, progress: null, priority: 0, budget: { usd: 2 },
-  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4 }, artifacts_count: 1, checkpoint_id: null, failure: null,
+  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0 }, artifacts_count: 1, checkpoint_id: null, failure: null,
   task_document_id: null, external_ref: null, metadata: {}, deliveries: [], approved_by: null, created_by: "Local reviewer",
   created_at: at(-40), updated_at: at(-30), settled_at: null, forked_from: null, ...extra,
 }) as WorkSession;
@@ -343,7 +343,7 @@ export const sessions: WorkSession[] = [
   session("s-run", "p-check", "Losses traced to units and interfaces", "research", {
     status: "in_progress", phase: "work", progress: { done: 3, total: 5, label: "findings" }, artifacts_count: 1,
     task_description: "Which well-documented losses came from a mismatch of units or interfaces, and which check would have shown it beforehand?",
-    usage: { tokens: 66076, tokens_in: 61204, tokens_out: 4872, cost_usd: 0.38, seconds: 312 }, runtime: "claude", runtime_label: "Claude",
+    usage: { tokens: 66076, tokens_in: 61204, tokens_out: 4872, cost_usd: 0.38, seconds: 312, turns: 9 }, runtime: "claude", runtime_label: "Claude",
   }),
 ];
 
@@ -372,7 +372,7 @@ function checkpoint(p: Packet, extra: Partial<Checkpoint> = {}): Checkpoint {
     agent_type: s?.agent_type ?? "", strategy: p.strategy, kind: p.kind, reasons: p.reasons, status: "pending_review", approve_pending: false, undo_until: null,
     packet_digest: `digest-${p.checkpoint_id}-1`, packet: p, form: p.form, iteration: p.iteration, max_iterations: 3, can_request_changes: true, assignee: null,
     due_at: null, snoozed_until: null, superseded_by: null, opened_at: at(-25), decision: null, consequence: `Sign version ${p.artifacts[0]?.version ?? 1} and save the report`,
-    headline: "A date, a number and a quote differ", effects: p.effects, ...extra,
+    headline: "A date, a number and a quote differ", effects: p.effects, summary: p.summary, decided_at: null, ...extra,
   };
 }
 

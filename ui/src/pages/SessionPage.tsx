@@ -45,6 +45,7 @@ function Session({ session }: { session: WorkSession }) {
   const live = LIVE.has(session.status);
   const steps = stepsOf(events.data ?? []);
   const status = statusOf(session);
+  const limit = Number(session.budget["usd"] ?? 0);
   const toolCalls = (events.data ?? []).filter((event) => event.type === "tool_called").length;
   const [receipt, setReceipt] = useState(false);
   const list = useRef<HTMLElement>(null);
@@ -56,7 +57,7 @@ function Session({ session }: { session: WorkSession }) {
 
   return (
     <div className="page screen">
-      <aside className="left" ref={list} aria-label={t("session.steps")}>
+      <aside className="left" ref={list} aria-label={t("session.steps")} tabIndex={0}>
         <h2 className="px-4">{t("session.steps")}</h2>
         {events.error ? (
           <p className="px-4 text-ink-2">{problemText(events.error).title}</p>
@@ -163,7 +164,7 @@ function Session({ session }: { session: WorkSession }) {
         <section>
           <h2>{t("session.cost")}</h2>
           <div className="fig">
-            {usd(session.usage.cost_usd)} {session.budget?.usd ? <small>{t("session.ofBudget", { usd: usd(session.budget.usd) })}</small> : null}
+            {usd(session.usage.cost_usd)} {limit > 0 ? <small>{t("session.ofBudget", { usd: usd(limit) })}</small> : null}
           </div>
           <p className="meta">{session.runtime_label}</p>
           <dl className="kv mt-2.5">

@@ -141,7 +141,7 @@ function TableView({ table }: { table: SourceTable }) {
               <tr key={r}>
                 {row.map((cell, c) => (
                   <td key={c} className={table.types[c] === "number" ? "n" : undefined}>
-                    {cell ?? "–"}
+                    {cell === null || cell === undefined ? "–" : String(cell)}
                   </td>
                 ))}
               </tr>

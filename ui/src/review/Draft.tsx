@@ -352,7 +352,7 @@ export function headingRanks(document: ArtifactDocument, first: number): Record<
   const ranks: Record<number, number> = {};
   let open: number[] = [];
   document.blocks.forEach((block, index) => {
-    if (block.type !== "heading") return;
+    if (block.type !== "heading" || (index === 0 && isTitle(block, document.title))) return;
     open = open.filter((level) => level < block.level);
     ranks[index] = Math.min(4, first + open.length);
     open.push(block.level);

@@ -11,7 +11,8 @@ import { passages, Sheet } from "./Sheet";
 import { asked, flagsOf, mustSettle, openFlags, type Action, type ReviewState, type Row, type Settlement } from "./state";
 
 function SaidWords({ said, side }: { said: Said; side: "bad" | "mark" }) {
-  const pieces = said.mark ? cut(said.text, [{ start: said.mark[0], end: said.mark[1] }]) : [{ text: said.text, range: -1 }];
+  const [start = 0, end = 0] = said.mark ?? [];
+  const pieces = cut(said.text, [{ start, end }]);
   return (
     <div className="w" data-long={said.text.length > 150}>
       {pieces.map((piece, i) => {
@@ -252,11 +253,11 @@ export function EvidencePane({
         <div className="say">
           <div>
             <div className="l">{settlement?.kind === "corrected" ? t("evidence.draftSaid") : saidLabels?.[0]}</div>
-            <SaidWords said={claim.say.draft} side={tone === "supported" ? "mark" : "bad"} />
+            <SaidWords said={claim.say.draft ?? { text: claim.text, mark: null }} side={tone === "supported" ? "mark" : "bad"} />
           </div>
           <div>
             <div className="l">{saidLabels?.[1]}</div>
-            <SaidWords said={claim.say.source} side="mark" />
+            <SaidWords said={claim.say.source ?? { text: t("evidence.silent"), mark: null }} side="mark" />
           </div>
         </div>
       ) : (

@@ -304,11 +304,12 @@ export function changesToSend(
 /** The words of a claim that differ, as a range of its own text in code points; null when nothing is marked. */
 export function markedRange(claim: Claim): { start: number; end: number } | null {
   const said = claim.say?.draft;
-  if (!said?.mark) return null;
-  const words = slice(said.text, said.mark[0], said.mark[1]);
+  const [from, to] = said?.mark ?? [];
+  if (!said || from === undefined || to === undefined) return null;
+  const words = slice(said.text, from, to);
   if (!words) return null;
   const excerpt = claim.text.indexOf(said.text);
-  const unit = excerpt >= 0 ? excerpt + unitOffsets(said.text)(said.mark[0]) : claim.text.indexOf(words);
+  const unit = excerpt >= 0 ? excerpt + unitOffsets(said.text)(from) : claim.text.indexOf(words);
   if (unit < 0) return null;
   const start = [...claim.text.slice(0, unit)].length;
   return { start, end: start + [...words].length };
