@@ -64,7 +64,7 @@ def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[
 
 def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
     groups: dict[tuple[object, ...], list[AnalysedPassage]] = {}
-    for p in passages:
+    for p in {p.passage.block_id: p for p in passages}.values():  # a cited row may be among the near ones
         if p.passage.cells:
             columns = tuple(name for name, _ in p.passage.cells)
             groups.setdefault((p.passage.source_id, p.passage.version, columns), []).append(p)
