@@ -48,14 +48,24 @@ def settings() -> str:
                 f"`{PLAIN_NAMES.get(name, f'PROOFROOM_{name.upper()}')}`",
                 default,
                 _limits(limits),
-                info.description or "",
+                (info.description or "") + ("" if is_used(name) else " Not used by this release."),
             )
         )
     return table(("variable", "default", "allowed", "meaning"), rows)
 
 
+def is_used(setting: str) -> bool:
+    """Whether something in src/ besides the settings reads it."""
+    reads = re.compile(rf"\.{setting}\b")
+    return any(
+        reads.search(p.read_text("utf-8")) for p in (ROOT / "src").rglob("*.py") if p.name != "settings.py"
+    )
+
+
 def _default(value: object) -> str:
-    return "not set" if value in (None, "") else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return (
+        "not set" if value in (None, "") else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    )
 
 
 def _limits(found: list[str]) -> str:
@@ -135,7 +145,11 @@ def cli() -> str:
 def _parameter(p: Any) -> tuple[str, ...]:
     if p.param_type_name == "argument":
         metavar = (p.metavar or p.name.upper()).strip("[]")
-        return (f"`{metavar}`" if p.required else f"`[{metavar}]`", "" if p.required else "none", p.help or "")
+        return (
+            f"`{metavar}`" if p.required else f"`[{metavar}]`",
+            "" if p.required else "none",
+            p.help or "",
+        )
     names = ", ".join(f"`{o}`" for o in (*p.opts, *p.secondary_opts))
     value = "" if p.is_flag else f" `{p.metavar or p.name.upper()}`"
     many = " May be repeated." if p.multiple else ""

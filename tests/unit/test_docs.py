@@ -34,7 +34,9 @@ def test_every_error_code_is_documented_and_no_other() -> None:
     found = doc_errors.codes_in(ROOT / "src" / "proofroom")
     patterns = [code for code in found if "*" in code]
     codes = set(found) - set(patterns)
-    rows = re.findall(r"^\| `([a-z0-9_]+)` \| (.+?) \| (.+?) \|$", (DOCS / "reference/errors.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| `([a-z0-9_]+)` \| (.+?) \| (.+?) \|$", (DOCS / "reference/errors.md").read_text(), re.MULTILINE
+    )
     documented = [code for code, _, _ in rows]
     assert sorted(documented) == sorted(set(documented)), "a code stands there twice"
     assert codes - set(documented) == set(), "not in docs/reference/errors.md"
@@ -77,9 +79,8 @@ def test_every_page_is_reachable_from_the_index() -> None:
         if page in seen or page.suffix != ".md":
             continue
         seen.add(page)
-        for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", page.read_text("utf-8")):
-            if not re.match(r"[a-z]+:", target):
-                todo.append((page.parent / target).resolve())
+        targets = re.findall(r"\]\(([^)\s#]+)[^)]*\)", page.read_text("utf-8"))
+        todo += [(page.parent / t).resolve() for t in targets if not re.match(r"[a-z]+:", t)]
     assert set(DOCS.rglob("*.md")) - seen == set()
 
 
