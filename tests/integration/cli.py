@@ -1,0 +1,104 @@
+"""The real program, run as people run it, on a data folder whose server stays up for a whole module."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proofroom.db.embedded import EmbeddedPostgres
+
+# A shell that starts a job in the background has it ignore SIGINT, and a test run may be such a job.
+PROGRAM = [
+    sys.executable, "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from proofroom.cli import main; main()",
+]  # fmt: skip
+PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout; anything else there is an error."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Cli:
+    """Runs commands in `folder` with the data in `data`."""
+
+    folder: Path
+    data: Path
+    settings: dict[str, str]
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PROOFROOM_") and k != "DATABASE_URL"}
+        return kept | {"PROOFROOM_DATA_DIR": str(self.data), "COLUMNS": "200"} | self.settings
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [*PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *arguments: str) -> Done:
+        process = self.start(*arguments)
+        try:
+            out, err = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"{arguments} did not end:\n{out}\n{err}") from None
+        assert "Traceback" not in err, err
+        return Done(process.returncode, out, err)
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        done = self(*arguments, "--json")
+        assert done.code == code, (arguments, done)
+        return done.json
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@contextmanager
+def running_database(data: Path) -> Generator[None]:
+    """Holds the embedded server of a data folder, so that commands find it up."""
+    server = EmbeddedPostgres.start(data)
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+def left_behind(data: Path) -> list[str]:
+    """Command lines of processes that name a data folder."""
+    found: list[str] = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(data) in line:
+                found.append(line)
+    return found
