@@ -33,6 +33,12 @@ interface Values extends FieldValues {
   left: string[];
 }
 
+/** The agents in the order people learn them; those of one's own come last. */
+function inOrder(agents: Agent[]): string[] {
+  const known = ["research", "content", "reporting"].filter((name) => agents.some((a) => a.name === name));
+  return [...known, ...agents.map((a) => a.name).filter((name) => !known.includes(name))];
+}
+
 function positive(value: string, whole: boolean): string | true {
   if (value.trim() === "") return true;
   const n = Number(value);
@@ -234,7 +240,7 @@ function NewWork({
         <div className="form">
           <h1 className="doctitle">{t("new.title", { project: projectName })}</h1>
           <div className="agents" role="radiogroup" aria-label={t("new.agent")}>
-            {["check", ...agents.map((a) => a.name)].map((option) => (
+            {["check", ...inOrder(agents)].map((option) => (
               <label key={option}>
                 <input
                   type="radio"

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { api, newKey } from "@/api/client";
-import { inboxQuery, projectQuery, sessionsQuery } from "@/api/queries";
+import { inboxQuery, projectQuery, sessionsQuery, sourcesQuery } from "@/api/queries";
 import type { Project, WorkSession } from "@/api/types";
 import { AddSources, SourceList } from "@/components/Sources";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
@@ -13,6 +13,7 @@ function SampleBanner({ project }: { project: Project }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const inbox = useQuery(inboxQuery);
+  const sources = useQuery({ ...sourcesQuery(project.id), enabled: project.sample_key === "report" });
   const waiting = inbox.data?.find((item) => item.project_id === project.id);
   const year = useMutation({
     mutationFn: () =>
@@ -42,14 +43,17 @@ function SampleBanner({ project }: { project: Project }) {
     );
   }
   if (project.sample_key === "report") {
+    const came = sources.data?.some((source) => source.tables.length > 0 && source.version > 1) ?? false;
     return (
       <div className="drop mt-4">
-        <b>{t("sample.report")}</b>
-        <p>{t("sample.reportWords")}</p>
+        <b>{came ? t("sample.reportCame") : t("sample.report")}</b>
+        <p>{came ? t("sample.reportCameWords") : t("sample.reportWords")}</p>
         <div className="acts">
-          <button type="button" className={`b ${waiting ? "" : "fill"}`} disabled={year.isPending} onClick={() => year.mutate()}>
-            {year.isPending ? t("sample.reportBusy") : t("sample.reportDo")}
-          </button>
+          {!came && (
+            <button type="button" className={`b ${waiting ? "" : "fill"}`} disabled={year.isPending} onClick={() => year.mutate()}>
+              {year.isPending ? t("sample.reportBusy") : t("sample.reportDo")}
+            </button>
+          )}
           {waiting && (
             <Link className="b fill" to="/review/$checkpointId" params={{ checkpointId: waiting.id }}>
               {t("sample.reportOpen")}

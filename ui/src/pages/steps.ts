@@ -2,6 +2,7 @@ import type { WorkEvent, WorkSession } from "@/api/types";
 import type { Shape } from "@/components/Mark";
 import { t, tMaybe } from "@/i18n";
 import { count } from "@/lib/format";
+import { triggerWords } from "@/lib/trigger";
 
 export interface Step {
   seq: number;
@@ -43,7 +44,7 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("supported", n(d["version"]) > 1 ? t("step.savedAgain", { title: s(d["title"]), n: n(d["version"]) }) : t("step.saved", { title: s(d["title"]) }), small);
     }
     case "trigger_noted":
-      return step("partial", tMaybe(`reason.${s(d["kind"])}`, s(d["kind"])), s(d["detail"]));
+      return step("partial", tMaybe(`reason.${s(d["kind"])}`, s(d["kind"])), triggerWords(d["detail"]));
     case "checkpoint_opened":
       return step("stop", d["kind"] === "plan" ? t("step.stopPlan") : d["kind"] === "final" ? t("step.stopFinal") : t("step.stopMid"));
     case "decided": {

@@ -27,7 +27,7 @@ export function useSecondsLeft(iso: string | null): number {
 
 function Status({ title, words, error, calm }: { title: string; words?: string; error?: unknown; calm?: boolean }) {
   return (
-    <div className={`st ${calm ? "nophone" : ""}`} role="status">
+    <div className={`st ${calm ? "calm nophone" : ""}`} role="status" title={calm ? words : undefined}>
       <b>{title}</b>
       {error ? <span className="bad">{[problemText(error).title, problemText(error).hint].filter(Boolean).join(" ")}</span> : <span>{words}</span>}
     </div>

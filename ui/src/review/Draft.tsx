@@ -21,11 +21,12 @@ interface Shared {
 }
 
 /** The words of a claim as they stand now, with what differs or was changed underlined. */
-function Words({ row, state }: { row: Row; state: ReviewState }) {
+function Words({ row, state, own }: { row: Row; state: ReviewState; own?: string }) {
   const { claim } = row;
   const settlement = state.settled[claim.id];
   if (settlement?.kind === "corrected") {
-    if (settlement.text === "") return <del>{keep(claim.text)}</del>;
+    if (settlement.text === "") return <del>{keep(own ?? claim.text)}</del>;
+    if (own !== undefined) return <span className="x">{keep(settlement.text)}</span>;
     const [from, to] = changedSpan(claim.text, settlement.text).after;
     return (
       <>
@@ -35,6 +36,7 @@ function Words({ row, state }: { row: Row; state: ReviewState }) {
       </>
     );
   }
+  if (own !== undefined) return lookOf(claim, state) ? <span className="x">{keep(own)}</span> : <>{keep(own)}</>;
   const marked = lookOf(claim, state) ? markedRange(claim) : null;
   if (!marked) return <>{keep(claim.text)}</>;
   return (
@@ -88,7 +90,8 @@ function EditSpan({ text, onDone }: { text: string; onDone: (text: string | null
   );
 }
 
-function ClaimSpan({ row, shared, mark = false }: { row: Row; shared: Shared; mark?: boolean }) {
+/** `own` are the words that stand in a cell; the claim's own text names the row and column as well. */
+function ClaimSpan({ row, shared, mark = false, own }: { row: Row; shared: Shared; mark?: boolean; own?: string }) {
   const { claim, n } = row;
   const { state } = shared;
   const here = state.selected === claim.id;
@@ -99,7 +102,7 @@ function ClaimSpan({ row, shared, mark = false }: { row: Row; shared: Shared; ma
     return (
       <span className="c" data-claim={claim.id} data-v={look}>
         <EditSpan
-          text={settlement?.kind === "corrected" ? settlement.text : claim.text}
+          text={settlement?.kind === "corrected" ? settlement.text : (own ?? claim.text)}
           onDone={(text) => shared.onEdited(claim.id, text)}
         />
       </span>
@@ -125,7 +128,7 @@ function ClaimSpan({ row, shared, mark = false }: { row: Row; shared: Shared; ma
       <span className="sr">{t("strip.claim", { n, word: wordOf(claim, state) })}: </span>
       {mark && look && <Mark shape={shapeOf(claim, state)} />}
       <span className="s">
-        <Words row={row} state={state} />
+        <Words row={row} state={state} own={own} />
       </span>
     </span>
   );
@@ -147,7 +150,9 @@ function Text({ plain, path, artifactId, shared }: { plain: string; path: number
 
 export function shownCell(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return "–";
-  return typeof cell === "number" ? cell.toLocaleString("en-US", { maximumFractionDigits: 6 }) : cell;
+  if (typeof cell !== "number") return cell;
+  // Four digits stay together: they are as often a year as an amount.
+  return cell.toLocaleString("en-US", { maximumFractionDigits: 6, useGrouping: Math.abs(cell) >= 10_000 });
 }
 
 function isNumeric(rows: Cell[][], column: number): boolean {
@@ -195,7 +200,7 @@ function Table({
                   return (
                     <td key={c} className={isNumeric(block.rows, c) ? "n" : undefined}>
                       {row ? (
-                        <ClaimSpan row={row} shared={shared} mark />
+                        <ClaimSpan row={row} shared={shared} mark own={typeof cell === "number" ? shownCell(cell) : (sentence ?? "–")} />
                       ) : typeof cell === "number" ? (
                         shownCell(cell)
                       ) : (

@@ -3,6 +3,7 @@ import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { keep } from "@/lib/format";
+import { triggerWords } from "@/lib/trigger";
 import type { Row } from "./state";
 
 const OB_SHAPE: Record<Obligation["state"], Shape> = { met: "met", unmet: "unmet", regressed: "regressed", open: "unmet" };
@@ -94,15 +95,6 @@ export function Reveal({
   );
 }
 
-/** What a trigger says, in words; other shapes of detail say nothing to a reader. */
-function detailWords(detail: unknown): string {
-  if (typeof detail === "string") return detail;
-  if (detail === null || typeof detail !== "object") return "";
-  const fields = detail as Record<string, unknown>;
-  const words = fields["reason"] ?? fields["detail"] ?? fields["text"] ?? fields["why"] ?? fields["question"];
-  return typeof words === "string" ? words : "";
-}
-
 export function WhyStopped({ packet }: { packet: Packet }) {
   if (packet.triggers.length === 0) return null;
   return (
@@ -113,7 +105,7 @@ export function WhyStopped({ packet }: { packet: Packet }) {
             <Mark shape="stop" className="v-accent" />
             <span>
               <b>{tMaybe(`reason.${trigger.kind}`, trigger.kind)}</b>
-              {detailWords(trigger.detail) && `: ${detailWords(trigger.detail)}`}
+              {triggerWords(trigger.detail) && `: ${triggerWords(trigger.detail)}`}
             </span>
           </li>
         ))}

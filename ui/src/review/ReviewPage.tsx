@@ -495,7 +495,21 @@ function Review({
               )
             );
           })}
-          {packet.artifacts.length > 0 && <p className="endnote">{t("draft.end")}</p>}
+          {packet.artifacts.length > 0 && (
+            <div className="endnote">
+              <p>{t("draft.end")}</p>
+              {packet.effects.length > 0 && (
+                <>
+                  <p className="mt-2">{t("draft.effects")}</p>
+                  <ul>
+                    {packet.effects.map((effect, i) => (
+                      <li key={i}>– {effect.label}</li>
+                    ))}
+                  </ul>
+                </>
+              )}
+            </div>
+          )}
         </div>
       </main>
       <aside className="evidence" aria-label={t("evidence.pane")} ref={evidence} tabIndex={-1}>
