@@ -25,9 +25,21 @@ def check(sentence: str) -> Claim:
 @pytest.mark.parametrize(
     ("sentence", "verdict", "headline"),
     [
-        ("Wind generation was 425,235 thousand megawatthours in 2023.", "supported", "Passed automatic checks"),
-        ("Wind generation fell in 2023, to 425,235 thousand megawatthours.", "supported", "Passed automatic checks"),
-        ("Wind generation rose in 2023, to 425,235 thousand megawatthours.", "unsupported", "Direction differs"),
+        (
+            "Wind generation was 425,235 thousand megawatthours in 2023.",
+            "supported",
+            "Passed automatic checks",
+        ),
+        (
+            "Wind generation fell in 2023, to 425,235 thousand megawatthours.",
+            "supported",
+            "Passed automatic checks",
+        ),
+        (
+            "Wind generation rose in 2023, to 425,235 thousand megawatthours.",
+            "unsupported",
+            "Direction differs",
+        ),
         ("Wind generation fell in 2023, to 525,235 thousand megawatthours.", "unsupported", "Number differs"),
     ],
 )

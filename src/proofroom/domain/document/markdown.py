@@ -108,7 +108,9 @@ def _read(tokens: Sequence[Token], lines: Sequence[str]) -> list[Block]:
                     out[-1] = Table(before.columns, before.rows, before.caption, computed)
                 elif text:
                     out.append(Paragraph(_unguard(text)))
-        i = end + 1  # a rule between parts carries no text
+            case _:
+                pass  # a rule between parts carries no text
+        i = end + 1
     return out
 
 

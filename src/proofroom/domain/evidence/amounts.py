@@ -59,81 +59,85 @@ def agree(draft: Number, source: Number) -> Agreement:
     """
     if draft.kind != source.kind or draft.label != source.label:
         return "none"
-    scaled = _common(draft, source)
-    if scaled is None:
-        same_digits = (draft.low, draft.high) == (source.low, source.high)
-        return "unit" if same_digits and draft.unit and source.unit else "none"
-    d_low, d_high, s_low, s_high, step, coarse, converted = scaled
+    same_digits = (draft.low, draft.high) == (source.low, source.high)
+    pair = _common(draft, source)
+    if pair is None:
+        return "unit" if same_digits else "none"
     if draft.per and source.per and draft.per != source.per:
-        return "unit" if (draft.low, draft.high) == (source.low, source.high) else "none"
-    if (_close(d_low, s_low) and _close(d_high, s_high)) or abs(d_low) == abs(s_low) == abs(d_high) == abs(
-        s_high
-    ):
+        return "unit" if same_digits else "none"
+    d, s = pair
+    if _equal(d, s, draft.unit):
         return "same"
     if draft.is_range != source.is_range:
-        inside = s_low <= d_low <= s_high if source.is_range else d_low <= s_low <= d_high
+        inside = s.low <= d.low <= s.high if source.is_range else d.low <= s.low <= d.high
         return "within" if inside else "differs"
-    if _rounds(s_low, d_low, step) and _rounds(s_high, d_high, step) and step > 0:
-        finer = _finer(draft, source) or converted
-        if finer:
-            return "near" if draft.approx or (converted and step <= abs(d_low) / 10) else "rounded"
-    if (
-        draft.approx
-        and _rounds(s_low, d_low, coarse)
-        and _rounds(s_high, d_high, coarse)
-        and coarse <= abs(d_low)
-    ):
+    converted = draft.unit is not None and source.unit is not None and draft.unit != source.unit
+    if _rounds(s, d, d.step) and (converted or s.coarse < d.step):
+        return "near" if draft.approx or (converted and d.step <= abs(d.low) / 10) else "rounded"
+    if draft.approx and d.coarse <= abs(d.low) and _rounds(s, d, d.coarse):
         return "near"
-    if not converted and _same_digits(draft, source):
+    if same_digits or (not converted and _same_digits(draft, source)):
         return "unit"
     return "differs"
 
 
-def _common(
-    draft: Number, source: Number
-) -> tuple[Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, bool] | None:
-    """Both figures in one unit: draft low and high, source low and high, the draft's step and coarse step."""
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """A figure in the unit that both are compared in."""
+
+    low: Decimal
+    high: Decimal
+    step: Decimal
+    coarse: Decimal
+
+
+def _scaled(n: Number, factor: Decimal = Decimal(1), offset: Decimal = Decimal(0)) -> _Scaled:
+    low, high = (CTX.add(CTX.multiply(v, factor), offset) for v in (n.low, n.high))
+    return _Scaled(low, high, CTX.multiply(n.step, factor), CTX.multiply(n.coarse, factor))
+
+
+def _common(draft: Number, source: Number) -> tuple[_Scaled, _Scaled] | None:
+    """Both figures in one unit, or None where their units are of different kinds."""
     d, s = draft.unit, source.unit
-    if d is None and s is None:
-        return draft.low, draft.high, source.low, source.high, draft.step, draft.coarse, False
-    if d is None or s is None:
-        # 12 % and 0.12 say the same; other figures may leave the unit to the context.
-        unit, bare = (d, source) if d is not None else (s, draft)
-        assert unit is not None
-        share = unit.dimension == "fraction" and abs(bare.high) <= 1 and bare.step < 1
-        factor = unit.factor if share else Decimal(1)
-        df, sf = (factor, Decimal(1)) if d is not None else (Decimal(1), factor)
-        return (
-            draft.low * df,
-            draft.high * df,
-            source.low * sf,
-            source.high * sf,
-            draft.step * df,
-            draft.coarse * df,
-            False,
-        )
-    if d.dimension != s.dimension:
-        return None
-    if d == s:
-        return draft.low, draft.high, source.low, source.high, draft.step, draft.coarse, False
-    low, high = (CTX.add(CTX.multiply(v, d.factor), d.offset) for v in (draft.low, draft.high))
-    s_low, s_high = (CTX.add(CTX.multiply(v, s.factor), s.offset) for v in (source.low, source.high))
-    return low, high, s_low, s_high, draft.step * d.factor, draft.coarse * d.factor, True
+    if d is not None and s is not None:
+        if d.dimension != s.dimension:
+            return None
+        if d != s:
+            return _scaled(draft, d.factor, d.offset), _scaled(source, s.factor, s.offset)
+        return _scaled(draft), _scaled(source)
+    # 12 % and 0.12 say the same; other figures may leave the unit to the context.
+    if d is not None and _is_share(d, source):
+        return _scaled(draft, d.factor), _scaled(source)
+    if s is not None and _is_share(s, draft):
+        return _scaled(draft), _scaled(source, s.factor)
+    return _scaled(draft), _scaled(source)
 
 
-def _close(a: Decimal, b: Decimal) -> bool:
-    return a == b or abs(a - b) <= abs(b) * Decimal("1e-9")
+def _is_share(unit: Unit, bare: Number) -> bool:
+    return unit.dimension == "fraction" and abs(bare.high) <= 1 and bare.step < 1
 
 
-def _rounds(value: Decimal, to: Decimal, step: Decimal) -> bool:
-    return abs(value - to) <= step / 2
+def _equal(d: _Scaled, s: _Scaled, unit: Unit | None) -> bool:
+    if _close(d.low, s.low, d.step) and _close(d.high, s.high, d.step):
+        return True
+    # "fell by 5 %" and "-5 %"; a temperature below zero is another one.
+    signed = unit is None or unit.dimension in ("fraction", "points") or unit.dimension.startswith("money")
+    return signed and abs(d.low) == abs(s.low) == abs(d.high) == abs(s.high)
 
 
-def _finer(draft: Number, source: Number) -> bool:
-    """The source's figure was written with more places than the draft's."""
-    if draft.unit is None or source.unit is None or draft.unit == source.unit:
-        return source.coarse < draft.step
-    return source.coarse * source.unit.factor < draft.step * draft.unit.factor
+def _close(a: Decimal, b: Decimal, step: Decimal) -> bool:
+    """Equal, but for what a conversion leaves behind."""
+    return a == b or abs(a - b) <= max(abs(b) * Decimal("1e-9"), step * Decimal("1e-6"))
+
+
+def _rounds(value: _Scaled, to: _Scaled, step: Decimal) -> bool:
+    """Whether `value` rounded half up to `step` is `to`."""
+
+    def one(x: Decimal, y: Decimal) -> bool:
+        gap = x - y if y >= 0 else y - x
+        return -step / 2 <= gap < step / 2
+
+    return one(value.low, to.low) and one(value.high, to.high)
 
 
 def _same_digits(draft: Number, source: Number) -> bool:

@@ -13,20 +13,21 @@ from proofroom.domain.evidence.dates import Date
 from proofroom.domain.evidence.dates import agree as dates_agree
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found
+from proofroom.domain.evidence.words import stem
 
 _CONCEPTS = {
-    stem: concept
-    for concept, stems in {
-        "~height": "altitud height elevation periapsi surfac approach",
-        "~plan": "plan target intend aim schedul goal design expect",
-        "~actual": "actual reconstruct measur observ reach estimat work",
-        "~cost": "cost pric budget spend pay expens",
+    stem(word): concept
+    for concept, words in {
+        "~height": "altitude height elevation periapsis surface approach",
+        "~plan": "plan target intend aim schedule goal design expect",
+        "~actual": "actual reconstruct measure observe reach estimate work",
+        "~cost": "cost price budget spend pay expense",
         "~death": "kill die fatal victim",
-        "~open": "open inaugurat start begin launch",
-        "~people": "people person inhabitant resident population",
-        "~say": "report account figur give put",
+        "~open": "open inaugurate start begin launch",
+        "~people": "person inhabitant resident population",
+        "~say": "report account figure give put",
     }.items()
-    for stem in stems.split()
+    for word in words.split()
 }
 _APART = ({"~plan", "~actual"},)
 

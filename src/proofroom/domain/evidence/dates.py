@@ -173,13 +173,13 @@ def _read(style: str, m: re.Match[str], text: str) -> Iterator[Date]:
     match style:
         case "iso" | "dot":
             month, day = int(groups["mm"]), int(groups["day"])
-            if 1 <= month <= 12 and 1 <= day <= 31 and year is not None:
-                yield Date(start, end, text[start:end], style, _full(year), month, day)
+            if 1 <= month <= 12 and 1 <= day <= 31:
+                yield Date(start, end, text[start:end], style, _full(int(groups["year"])), month, day)
         case "slash":
             a, b = int(groups["a"]), int(groups["b"])
-            if year is None or not (1 <= a <= 31 and 1 <= b <= 31) or (a > 12 and b > 12):
+            if not (1 <= a <= 31 and 1 <= b <= 31) or (a > 12 and b > 12):
                 return
-            year = _full(year)
+            year = _full(int(groups["year"]))
             if a > 12:
                 yield Date(start, end, text[start:end], style, year, b, a)
             else:  # month first; the other way round too, where that is possible and differs
@@ -191,14 +191,12 @@ def _read(style: str, m: re.Match[str], text: str) -> Iterator[Date]:
         case "decade":
             yield Date(start, end, text[start:end], style, year, decade=True)
         case "years":
-            second = int(groups["year2"])
-            if year is None:
-                return
+            first, second = int(groups["year"]), int(groups["year2"])
             if second < 100:
-                second += year - year % 100
-            if second > year:
+                second += first - first % 100
+            if second > first:
                 cut = m.end("year")
-                yield Date(start, cut, text[start:cut], "year", year)
+                yield Date(start, cut, text[start:cut], "year", first)
                 yield Date(m.start("year2"), end, text[m.start("year2") : end], "year2", second)
         case _:
             if not _NO_YEAR_BEFORE.search(text[max(0, start - 20) : start]):
@@ -248,10 +246,9 @@ def agree(draft: Date, source: Date) -> Agreement:
 
 def _agree_either(draft: Date, source: Date) -> Agreement:
     found = [agree(d, s) for d in readings(draft) for s in readings(source)]
-    for best in ("same", "finer", "differs"):
-        if best in found:
-            return best
-    return "none"
+    if "same" in found:
+        return "same"
+    return "finer" if "finer" in found else "differs"
 
 
 def _agree_decade(draft: Date, source: Date) -> Agreement:

@@ -229,11 +229,8 @@ def _number(
     bound: Literal["", "more", "less"] = (
         "more" if _MORE.search(before) else "less" if _LESS.search(before) else ""
     )
-    coarse = step
-    if step >= 1 and value:
-        shown = value
-        while shown % (coarse * 10) == 0:
-            coarse *= 10
+    exponent = value.normalize(CTX).as_tuple().exponent
+    coarse = max(step, Decimal(10) ** exponent) if value and isinstance(exponent, int) else step
     return Number(
         start,
         end,
@@ -385,7 +382,7 @@ def _fractions(text: str) -> list[Number]:
         else:
             top = {"a": 1}.get(m.group("n").lower(), _ONES.get(m.group("n").lower(), 1))
             value = CTX.divide(Decimal(top), Decimal(_PARTS[m.group("d").lower()]))
-        out.append(_number(text, *m.span(), *m.span(), value, Decimal("0.01"), noun="part"))
+        out.append(_number(text, *m.span(), *m.span(), value, Decimal("0.05"), noun="part"))
     return out
 
 
@@ -427,8 +424,8 @@ def _ranges(found: list[Number], text: str) -> list[Number]:
         unit = before.unit or number.unit
         scale = Decimal(1)
         if before.unit is None and before.text.isdigit() and abs(before.low) < 1000 <= abs(number.low):
-            digits, _ = _safe_value(text[number.bare_start : number.bare_end])
-            scale = number.low / digits if digits else scale
+            shown = text[number.bare_start : number.bare_end]
+            scale = number.low / read_value(shown)[0] if shown[0].isdigit() else scale
         left = _with(before, unit, number, scale)
         if (
             (word == "and" and not start.endswith("between"))
@@ -457,13 +454,6 @@ def _ranges(found: list[Number], text: str) -> list[Number]:
             before.bound,
         )
     return out
-
-
-def _safe_value(text: str) -> tuple[Decimal, Decimal]:
-    try:
-        return read_value(text.lstrip("+-\u2212"))
-    except ValueError:
-        return Decimal(0), Decimal(1)
 
 
 def _with(n: Number, unit: Unit | None, other: Number, scale: Decimal) -> Number:

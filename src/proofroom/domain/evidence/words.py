@@ -78,7 +78,7 @@ def stem(word: str) -> str:
     """The stem of one word in lower case."""
     word = word.removesuffix("'s").removesuffix("'")
     if word in _IRREGULAR:
-        return _IRREGULAR[word]
+        return stem(_IRREGULAR[word])
     if len(word) <= 3:
         return word.removesuffix("e") if len(word) == 3 else word
     if word in _KEEP:
@@ -90,7 +90,7 @@ def stem(word: str) -> str:
     elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
     if word in _IRREGULAR or word in _KEEP:
-        return _IRREGULAR.get(word, word)
+        return stem(_IRREGULAR.get(word, word))
     for suffix in ("ied", "ed", "ing", "ly"):
         bare = word[: -len(suffix)]
         if (
