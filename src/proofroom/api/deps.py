@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime
 
 from proofroom.api.jsonbody import clean
+from proofroom.api.schemas.common import Moment
 from proofroom.api.sse import LiveEvents
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
@@ -97,7 +97,7 @@ async def _paging_since(
     limit: Limit = 50,
     cursor: Cursor = None,
     updated_since: Annotated[
-        AwareDatetime | None, Query(description="Only what changed at or after this time.")
+        Moment | None, Query(description="Only what changed at or after this time.")
     ] = None,
 ) -> Paging:
     return Paging(limit, decode_id(cursor), updated_since)

@@ -58,6 +58,10 @@ def parse(data: bytes) -> Any:
         raise json.JSONDecodeError(str(error), "", 0) from None
 
 
+def malformed(why: str) -> InvalidInput:
+    return InvalidInput("malformed_json", f"The body is not JSON: {why}.", "Send one JSON object in UTF-8.")
+
+
 def _no_constant(name: str) -> Any:
     raise json.JSONDecodeError(f"{name} is not a number in JSON", "", 0)
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
+from proofroom.api.jsonbody import malformed
 from proofroom.domain.errors import (
     Conflict,
     InvalidInput,
@@ -190,13 +191,7 @@ def of_validation(errors: Sequence[Any]) -> dict[str, Any]:
     first = errors[0]
     kind, place = str(first["type"]), tuple(first["loc"])
     if kind == "json_invalid":
-        return of(
-            InvalidInput(
-                "malformed_json",
-                f"The body is not JSON: {first.get('ctx', {}).get('error', 'it cannot be read')}.",
-                "Send one JSON object in UTF-8.",
-            )
-        )
+        return of(malformed(str(first.get("ctx", {}).get("error", "it cannot be read"))))
     if place[0] == "path":
         return of(
             NotFound(

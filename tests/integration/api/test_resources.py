@@ -224,6 +224,10 @@ async def test_uploads_that_cannot_be(world: World, settings: Settings) -> None:
         "POST", at, 413, "request_too_large", files={"file": ("big.txt", too_large)}
     )
     assert "1 MB" in problem["detail"]
+    for junk in (b"{", b"\xff\xfe", b'{"text": NaN}'):
+        await world.api.problem(
+            "POST", at, 400, "malformed_json", content=junk, headers={"Content-Type": "application/json"}
+        )
     many = [("file", (f"{n}.txt", b"x")) for n in range(101)]
     await world.api.problem("POST", at, 400, "malformed_request", files=many)
     # What cannot be read is said at the source, not at the door.

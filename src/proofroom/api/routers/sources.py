@@ -1,6 +1,7 @@
 """Sources: adding, reading, replacing, retracting. Hostile data: the bytes are only ever a download."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from proofroom.api.deps import Call, CallDep, PagingSinceDep
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
-from proofroom.api.jsonbody import JsonRoute, clean
+from proofroom.api.jsonbody import JsonRoute, clean, malformed
 from proofroom.api.schemas.common import Sent
 from proofroom.api.schemas.sources import (
     AddedSources,
@@ -235,6 +236,8 @@ async def _read(call: Call, model: type[Sent], verb: str) -> list[Given]:
         )
     try:
         body = model.model_validate(await call.request.json())
+    except json.JSONDecodeError as error:
+        raise malformed(error.msg) from None
     except ValidationError as error:
         raise RequestValidationError(
             [{**e, "loc": ("body", *e["loc"])} for e in error.errors(include_url=False)]

@@ -1,12 +1,32 @@
 """Shapes that every part of the API uses."""
 
+import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 Json = dict[str, Any]
 Timestamp = Annotated[str, Field(description="ISO 8601, UTC.", examples=["2026-11-22T17:00:00Z"])]
+
+
+def _written_out(value: Any) -> Any:
+    """Only text: a bare number would be taken for seconds since 1970."""
+    if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}", value):
+        return value
+    raise PydanticCustomError("datetime_type", "not a time")
+
+
+def _storable(value: datetime) -> datetime:
+    """Within what every zone and the database can hold."""
+    if not 1970 <= value.year <= 9000:
+        raise PydanticCustomError("datetime_type", "not a time")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_storable)]
 
 
 class Shown(BaseModel):

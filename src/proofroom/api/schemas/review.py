@@ -3,11 +3,12 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from proofroom.api.schemas.common import (
     CheckpointStatus,
     Json,
+    Moment,
     Named,
     NextCursor,
     Sent,
@@ -151,8 +152,8 @@ class InboxChange(Sent):
     """What is sent is set; null clears it."""
 
     assignee: UUID | None = None
-    due_at: AwareDatetime | None = None
-    snoozed_until: AwareDatetime | None = None
+    due_at: Moment | None = None
+    snoozed_until: Moment | None = None
 
 
 class Decided(Shown):
