@@ -101,7 +101,7 @@ class Room:
 
     async def approve(self, session_id: UUID, **more: Any) -> review.Outcome:
         checkpoint = await self.waiting(session_id)
-        given = {"packet_digest": checkpoint.packet_digest} | more
+        given: dict[str, Any] = {"packet_digest": checkpoint.packet_digest} | more
         async with self.db.transaction(self.actor.workspace_id) as tx:
             return await review.approve(tx, self.actor, session_id, checkpoint.id, **given)
 

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def process(*arguments: str, log: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+def process(*arguments: str, log: Path, **environment: str) -> Generator["subprocess.Popen[bytes]"]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("PROOFROOM_")} | QUICK | environment
     with log.open("ab") as out:
         running = subprocess.Popen([*PROGRAM, *arguments], env=env, stdout=out, stderr=out)
@@ -127,7 +127,7 @@ async def test_a_worker_that_was_only_paused_changes_nothing_when_it_wakes(
 
 
 @asynccontextmanager
-async def program(data: Path, scripts: Path, log: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Any]]:
+async def program(data: Path, scripts: Path, log: Path) -> AsyncGenerator[tuple[httpx.AsyncClient, Any]]:
     with process(
         "up", "--no-open", "--no-sample", "--port", "0", "--data", str(data), "--json",
         log=log, PROOFROOM_SCRIPT_DIR=str(scripts),

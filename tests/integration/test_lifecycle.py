@@ -175,7 +175,7 @@ async def test_fifty_decisions_at_once_have_one_winner(room: Room) -> None:
     checkpoint = await room.waiting(row.id)
 
     async def decide(n: int) -> str:
-        given = {"packet_digest": checkpoint.packet_digest}
+        given: dict[str, Any] = {"packet_digest": checkpoint.packet_digest}
         try:
             async with room.db.transaction(room.actor.workspace_id) as tx:
                 if n % 3 == 0:
@@ -237,7 +237,7 @@ async def test_changes_can_be_asked_for_three_times(room: Room) -> None:
         claim = checkpoint.packet["artifacts"][0]["claims"][0]
         change = {"comment": "Say which report.", "claim_id": claim["id"]}
         async with room.db.transaction(room.actor.workspace_id) as tx:
-            given = {"packet_digest": checkpoint.packet_digest, "changes": [change]}
+            given: dict[str, Any] = {"packet_digest": checkpoint.packet_digest, "changes": [change]}
             if n == 4:
                 with pytest.raises(Conflict) as refused:
                     await review.request_changes(tx, room.actor, row.id, checkpoint.id, **given)

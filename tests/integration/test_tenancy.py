@@ -11,8 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from proofroom.db.migrate import current, migrate
 from proofroom.db.models import TENANT_TABLES, Base, Basket, Project, Source
 from proofroom.db.tx import Database, new_id, sqlalchemy_url
-
-from .conftest import make_project, make_workspace
+from tests.integration.conftest import make_project, make_workspace
 
 
 async def test_the_application_role_owns_nothing_and_cannot_bypass_policies(db: Database) -> None:
