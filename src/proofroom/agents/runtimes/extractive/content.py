@@ -68,7 +68,7 @@ async def content_turn(run: Run) -> AsyncIterator[AgentEvent]:
     question = Question(task, task, asked=True)
     facts = [
         one
-        for one in (worth_quoting(pool, question, 40, floor=0.3, least=0.08) if spoken_of(pool, task) else [])
+        for one in (worth_quoting(pool, question, 40, floor=0.3) if spoken_of(pool, task) else [])
         if checker.sound(quoted(one.sentence))
     ]
     async for event in hand_in(run, name, platform, question, facts, variations):

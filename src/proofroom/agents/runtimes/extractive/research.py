@@ -21,8 +21,10 @@ from proofroom.agents.runtimes.extractive.words import content_stems, is_generic
 # fields: area under the curve .986.
 SPOKEN_OF = 0.45
 PAIR_WORTH = 0.1
-SENTENCE_LEAST = 0.2
+SENTENCE_LEAST = 0.08
 SAME_POINT = 0.42
+# A sentence joins a finding only if it scores nearly as well as the first: else it would crowd out better ones.
+NEARLY_AS_GOOD = 0.9
 K = {"quick": 8, "standard": 12, "thorough": 25}
 MAIN_K = 25
 QUOTES = {"quick": 1, "standard": 3, "thorough": 4}
@@ -218,7 +220,7 @@ def add(
         if one.sentence.key in taken or not checker.sound(quoted(one.sentence)):
             continue
         home = next((finding for finding in found if belongs(one.sentence, finding)), None)
-        if home is not None and len(home.quotes) < quotes:
+        if home is not None and len(home.quotes) < quotes and one.score >= home.rank * NEARLY_AS_GOOD:
             home.quotes.append(one)
             taken.add(one.sentence.key)
         elif home is None and len(found) < most:

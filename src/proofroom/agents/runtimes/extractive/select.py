@@ -22,7 +22,7 @@ PAIR = 0.15
 RANK = 0.60
 GENERIC_WEIGHT = 0.35
 DEMOTE = 0.35
-CUE = 1.5
+CUE = 2.5
 
 # What an answer to a question of this kind tends to hold. It counts CUE times the rarest word of the question.
 _CUE = "?"
@@ -30,7 +30,8 @@ _CUES = (
     (
         re.compile(r"\bwhy\b|\breasons?\b|\bcauses?d?\b", re.IGNORECASE),
         re.compile(
-            r"\bbecause\b|\bdue to\b|\bcaus\w+|\breasons?\b|\bled to\b|\bresult\w* (?:in|from|of)\b|"
+            r"\bbecause\b|(?<!was )(?<!were )(?<!is )\bdue to\b|"
+            r"\bcaus\w+|\breasons?\b|\bled to\b|\bresult\w* (?:in|from|of)\b|"
             r"\btherefore\b|\bso that\b|\bfailure\b|\bowing to\b",
             re.IGNORECASE,
         ),
