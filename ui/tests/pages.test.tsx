@@ -114,6 +114,15 @@ describe("session", () => {
     expect((await screen.findAllByText("Rejected by Ana: the audit cannot be found")).length).toBeGreaterThan(0);
     expect(screen.queryByText(/failed/i)).not.toBeInTheDocument();
   });
+  it("shows what a signed report says that the one before did not", async () => {
+    const { user } = open("/projects/p-report/sessions/s-last");
+    expect(await screen.findByText("What changed since last time")).toBeInTheDocument();
+    expect(screen.getByText("Wind generation rose to 434,297 in 2022.").tagName).toBe("INS");
+    expect(screen.getByText("Wind generation was 378,197 in 2021.").tagName).toBe("DEL");
+    expect(screen.queryByText("Wind is the largest source.")).not.toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "1 line unchanged" }));
+    expect(screen.getByText("Wind is the largest source.")).toBeInTheDocument();
+  });
   it("explains a refusal from a wrong status", async () => {
     server.use(http.post("*/api/projects/:pid/work-sessions/s-run/cancel", () => problem(409, "wrong_status", "This work is already completed.")));
     const { user } = open("/projects/p-check/sessions/s-run");

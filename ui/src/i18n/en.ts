@@ -592,6 +592,12 @@ export const en = {
     cancelledWords: "Nothing was signed. What was written stays here.",
     toProject: "Back to {{name}}",
   },
+  since: {
+    title: "What changed since last time",
+    nothing: "It says the same as the one before.",
+    same_one: "1 line unchanged",
+    same_other: "{{count}} lines unchanged",
+  },
   step: {
     created: "Asked for",
     goesOn: "Goes on",

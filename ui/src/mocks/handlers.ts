@@ -81,6 +81,18 @@ export function makeHandlers() {
     }),
     http.get(url(`${base}/events`), ({ params }) => page(data.events[String(params["sid"])] ?? [])),
     http.get(url(`${base}/envelope`), ({ params }) => (params["sid"] === "s-run" ? HttpResponse.json(data.envelope) : missing("envelope"))),
+    http.get(url(`${base}/since-last`), ({ params }) =>
+      params["sid"] === "s-last"
+        ? HttpResponse.json({
+            previous: { id: "s-older", title: "US renewable electricity in 2021", settled_at: null },
+            changes: [
+              { kind: "same", text: "Wind is the largest source." },
+              { kind: "removed", text: "Wind generation was 378,197 in 2021." },
+              { kind: "added", text: "Wind generation rose to 434,297 in 2022." },
+            ],
+          })
+        : missing("earlier work"),
+    ),
     http.get(url(`${base}/artifacts`), ({ params }) => page(data.artifacts.filter((a) => a.session_id === params["sid"]))),
     http.get(url(`${base}/artifacts/:aid/versions/:n`), ({ params }) => {
       const artifact = data.artifacts.find((a) => a.id === params["aid"]);

@@ -13,6 +13,7 @@ export function HomePage() {
     return (
       <main className="inbox screen">
         <div className="wrap">
+          <h1 className="sr">{t("page.inbox")}</h1>
           <Problem what={t("inbox.failed")} error={inbox.error} retry={() => void inbox.refetch()} />
         </div>
       </main>
@@ -22,6 +23,7 @@ export function HomePage() {
     return (
       <main className="inbox screen">
         <div className="wrap">
+          <h1 className="sr">{t("page.inbox")}</h1>
           <Loading words={t("inbox.loading")} />
         </div>
       </main>

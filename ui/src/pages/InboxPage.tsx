@@ -50,6 +50,7 @@ export function InboxPage() {
     return (
       <main className="inbox screen">
         <div className="wrap">
+          <h1 className="sr">{t("page.inbox")}</h1>
           {inbox.error ? (
             <Problem what={t("inbox.failed")} error={inbox.error} retry={() => void inbox.refetch()} />
           ) : (

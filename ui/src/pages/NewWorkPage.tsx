@@ -71,6 +71,7 @@ export function NewWorkPage() {
     return (
       <main className="inbox screen">
         <div className="wrap">
+          <h1 className="sr">{t("page.newWork")}</h1>
           {failed ? (
             <Problem
               what={t("new.failed")}

@@ -96,6 +96,7 @@ export function ProjectPage() {
     return (
       <main className="inbox screen">
         <div className="wrap">
+          <h1 className="sr">{t("page.work")}</h1>
           {project.error ? (
             <Problem what={t("project.failed")} error={project.error} retry={() => void project.refetch()} />
           ) : (

@@ -12,6 +12,7 @@ import { statusOf, strategyWord } from "@/lib/status";
 import { useTitle } from "@/lib/title";
 import { agentWord } from "@/review/Queue";
 import { plainOf } from "@/review/state";
+import { SinceLastPanel } from "./SinceLast";
 import { nextSteps, stepsOf } from "./steps";
 
 export function SessionPage() {
@@ -23,6 +24,7 @@ export function SessionPage() {
     return (
       <main className="inbox screen">
         <div className="wrap">
+          <h1 className="sr">{t("page.work")}</h1>
           {session.error ? (
             <Problem what={t("session.failed")} error={session.error} retry={() => void session.refetch()} />
           ) : (
@@ -133,6 +135,7 @@ function Session({ session }: { session: WorkSession }) {
             </div>
           )}
         </section>
+        {session.status === "completed" && <SinceLastPanel place={place} />}
         {receipt && envelope.data && <Receipt envelope={envelope.data} projectId={session.project_id} onClose={() => setReceipt(false)} />}
       </main>
       <aside className="rail" aria-label={t("session.about")}>

@@ -61,6 +61,7 @@ export function SourcePage() {
     return (
       <main className="inbox screen">
         <div className="wrap">
+          <h1 className="sr">{t("page.sources")}</h1>
           {error ? (
             <Problem
               what={t("reader.failed")}
