@@ -1,6 +1,11 @@
-"""The real program, run as people run it, on a data folder whose server stays up for a whole module."""
+"""The program, run as people run it, on a data folder whose server stays up for a whole module.
+
+`start` runs it as a program of its own. Calling a `Cli` runs the same entry point in a process forked from one
+that has loaded the libraries once, because loading them takes longer than most commands.
+"""
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -8,6 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from proofroom.db.embedded import EmbeddedPostgres
@@ -19,12 +25,23 @@ PROGRAM = [
 ]  # fmt: skip
 PATIENCE = 120.0
 
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(
+    [
+        "proofroom.cli.commands",
+        "proofroom.bootstrap",
+        "proofroom.cli.show",
+        "proofroom.cli.legs",
+        "proofroom.cli.gather",
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Done:
     """How a command ended."""
 
-    code: int
+    code: int | None
     out: str
     err: str
 
@@ -58,15 +75,21 @@ class Cli:
         )
 
     def __call__(self, *arguments: str) -> Done:
-        process = self.start(*arguments)
-        try:
-            out, err = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            raise AssertionError(f"{arguments} did not end:\n{out}\n{err}") from None
-        assert "Traceback" not in err, err
-        return Done(process.returncode, out, err)
+        with TemporaryDirectory() as said:
+            out, err = Path(said, "out"), Path(said, "err")
+            process = _forks.Process(
+                target=_run, args=(arguments, str(self.folder), self.environment(), str(out), str(err))
+            )
+            process.start()
+            process.join(PATIENCE)
+            late = process.is_alive()
+            if late:
+                process.kill()
+                process.join()
+            done = Done(process.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
+        assert not late, (arguments, done)
+        assert "Traceback" not in done.err, done.err
+        return done
 
     def json(self, *arguments: str, code: int = 0) -> Any:
         done = self(*arguments, "--json")
@@ -78,6 +101,21 @@ class Cli:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
+
+
+def _run(arguments: tuple[str, ...], folder: str, environment: dict[str, str], out: str, err: str) -> None:
+    """In the forked process: the program with its own arguments, folder, environment and output."""
+    for number, path in ((1, out), (2, err)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = ["proofroom", *arguments]
+    from proofroom.cli import main
+
+    main()
 
 
 @contextmanager
