@@ -139,20 +139,6 @@ export const sinceLastQuery = (place: Place) =>
     },
   });
 
-export const sinceLastQuery = (place: Place) =>
-  queryOptions({
-    queryKey: ["since-last", place.sessionId],
-    // The first of its kind has nothing before it: that is an answer, not an error.
-    queryFn: async ({ signal }) => {
-      try {
-        return await api<SinceLast>(`${base(place)}/since-last`, { signal });
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
-    },
-  });
-
 /** The sessions of every project, newest first. */
 export function useAllSessions() {
   const projects = useQuery(projectsQuery);

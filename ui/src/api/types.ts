@@ -134,12 +134,6 @@ export interface DecisionAnswer {
   status: SessionStatus;
 }
 
-/** Sentences and rows of tables beside those of the work signed before, in reading order. */
-export interface SinceLast {
-  previous: { id: string; title: string; settled_at: string | null };
-  changes: { kind: "same" | "removed" | "added"; text: string }[];
-}
-
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;

@@ -246,13 +246,6 @@ export const en = {
     on: "On: {{text}}",
     count: { met: "{{n}} met", unmet: "{{n}} unmet", regressed: "{{n}} regressed", open: "{{n}} open" },
   },
-  since: {
-    title: "What changed since last time",
-    with: "Beside “{{title}}”, which was signed before.",
-    nothing: "Not a word changed.",
-    same_one: "1 sentence or row stayed the same.",
-    same_other: "{{count}} sentences or rows stayed the same.",
-  },
   reveal: {
     title: "What was planted",
     score_one: "One error was planted. You caught {{caught}}.",

@@ -2,9 +2,10 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api, ApiError, newKey } from "@/api/client";
-import { artifactsQuery, base, checkpointQuery, envelopeQuery, eventsQuery, projectQuery, sessionQuery } from "@/api/queries";
+import { artifactsQuery, base, checkpointQuery, envelopeQuery, eventsQuery, projectQuery, sessionQuery, sinceLastQuery } from "@/api/queries";
 import type { Artifact, Envelope, WorkEvent, WorkSession } from "@/api/types";
 import { Mark } from "@/components/Mark";
+import { SinceLastPanel } from "@/components/SinceLast";
 import { Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { clock, count, duration, exact, keep, usd } from "@/lib/format";
@@ -12,7 +13,6 @@ import { statusOf, strategyWord } from "@/lib/status";
 import { useTitle } from "@/lib/title";
 import { agentWord } from "@/review/Queue";
 import { plainOf } from "@/review/state";
-import { SinceLastPanel } from "./SinceLast";
 import { nextSteps, stepsOf } from "./steps";
 
 export function SessionPage() {
@@ -44,6 +44,7 @@ function Session({ session }: { session: WorkSession }) {
   const events = useQuery(eventsQuery(place));
   const artifacts = useQuery(artifactsQuery(place));
   const envelope = useQuery(envelopeQuery(place));
+  const since = useQuery({ ...sinceLastQuery(place), enabled: session.status === "completed" && session.agent_type !== "check" });
   const live = LIVE.has(session.status);
   const steps = stepsOf(events.data ?? []);
   const status = statusOf(session);
@@ -135,7 +136,7 @@ function Session({ session }: { session: WorkSession }) {
             </div>
           )}
         </section>
-        {session.status === "completed" && <SinceLastPanel place={place} />}
+        {since.data && <SinceLastPanel since={since.data} projectId={session.project_id} className="sect" />}
         {receipt && envelope.data && <Receipt envelope={envelope.data} projectId={session.project_id} onClose={() => setReceipt(false)} />}
       </main>
       <aside className="rail" aria-label={t("session.about")}>

@@ -1,4 +1,4 @@
-import type { Obligation, Packet, RevealItem, SinceLast } from "@/api/types";
+import type { Obligation, Packet, RevealItem } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
@@ -175,23 +175,3 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
 }
 
 
-/** What changed since the last signed work: what is gone struck out, what is new underlined, the rest folded. */
-export function SinceLastPanel({ since }: { since: SinceLast }) {
-  const changed = since.changes.filter((c) => c.kind !== "same");
-  const same = since.changes.length - changed.length;
-  return (
-    <section className="ev" aria-label={t("since.title")}>
-      <h2 className="h3">{t("since.title")}</h2>
-      <p className="mt-1 text-ink-2">{t("since.with", { title: since.previous.title })}</p>
-      {changed.length === 0 && <p className="mt-2">{t("since.nothing")}</p>}
-      <ul className="mt-3 font-serif text-[15px] leading-6">
-        {changed.map((c, i) => (
-          <li className="mt-1" key={i}>
-            {c.kind === "removed" ? <del>{keep(c.text)}</del> : <ins>{keep(c.text)}</ins>}
-          </li>
-        ))}
-      </ul>
-      {same > 0 && <p className="meta mt-2">{t("since.same", { count: same })}</p>}
-    </section>
-  );
-}

@@ -9,6 +9,7 @@ import {
 } from "@/api/queries";
 import type { ArtifactDocument, Checkpoint, CheckpointItem, DecisionAnswer } from "@/api/types";
 import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
+import { SinceLastPanel } from "@/components/SinceLast";
 import { Loading, Problem } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { exact, when } from "@/lib/format";
@@ -17,7 +18,7 @@ import { useTitle } from "@/lib/title";
 import { Banner, decidedWords, Dock, LoadingDock, REASONS } from "./Dock";
 import { Draft } from "./Draft";
 import { Composer, EvidencePane } from "./Evidence";
-import { KeysHelp, Obligations, PlanSteps, Reveal, SinceLastPanel, WhyStopped } from "./Panels";
+import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
 import { agentWord, Queue } from "./Queue";
 import {
   approveBody, asked, changedClaims, changesToSend, flagsOf, mustSettle, openFlags, readyToSign, reduce, rowsOf,
@@ -520,7 +521,7 @@ function Review({
             kept={new Set((status.decision?.acknowledged ?? []).map((a) => a.claim_id))}
             onSelect={select}
           />}
-        {since.data && <SinceLastPanel since={since.data} />}
+        {since.data && <SinceLastPanel since={since.data} projectId={place.projectId} className="ev" />}
         {row && (
           <EvidencePane
             projectId={place.projectId}

@@ -2267,6 +2267,51 @@ export type SideBySide = {
 };
 
 /**
+ * SinceLast
+ *
+ * Sentences and rows of tables beside those of the work signed before, in reading order.
+ */
+export type SinceLast = {
+    /**
+     * Changes
+     */
+    changes: Array<SinceLastChange>;
+    previous: SinceLastPrevious;
+};
+
+/**
+ * SinceLastChange
+ */
+export type SinceLastChange = {
+    /**
+     * Kind
+     */
+    kind: 'same' | 'removed' | 'added';
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
+ * SinceLastPrevious
+ */
+export type SinceLastPrevious = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Settled At
+     */
+    settled_at: string | null;
+    /**
+     * Title
+     */
+    title: string;
+};
+
+/**
  * Source
  */
 export type Source = {
@@ -5934,6 +5979,65 @@ export type ExecuteWorkSessionResponses = {
 
 export type ExecuteWorkSessionResponse = ExecuteWorkSessionResponses[keyof ExecuteWorkSessionResponses];
 
+export type ExportWorkSessionData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: {
+        /**
+         * Format
+         *
+         * `md`, `html` or `json`.
+         */
+        format?: string;
+    };
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/export';
+};
+
+export type ExportWorkSessionErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ExportWorkSessionError = ExportWorkSessionErrors[keyof ExportWorkSessionErrors];
+
+export type ExportWorkSessionResponses = {
+    /**
+     * The file, as a download.
+     */
+    200: unknown;
+};
+
 export type ForkWorkSessionData = {
     /**
      * Fork
@@ -6148,6 +6252,56 @@ export type GetRevealResponses = {
 };
 
 export type GetRevealResponse = GetRevealResponses[keyof GetRevealResponses];
+
+export type GetSinceLastData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/since-last';
+};
+
+export type GetSinceLastErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetSinceLastError = GetSinceLastErrors[keyof GetSinceLastErrors];
+
+export type GetSinceLastResponses = {
+    /**
+     * Successful Response
+     */
+    200: SinceLast;
+};
+
+export type GetSinceLastResponse = GetSinceLastResponses[keyof GetSinceLastResponses];
 
 export type GetStatusData = {
     body?: never;

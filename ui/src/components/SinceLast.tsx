@@ -1,7 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { sinceLastQuery, type Place } from "@/api/queries";
 import type { SinceLast } from "@/api/types";
 import { t } from "@/i18n";
 import { keep, when } from "@/lib/format";
@@ -22,21 +20,19 @@ export function folded(changes: Change[]): Run[] {
 }
 
 /** What a signed report says that the one before it did not, and the other way round. */
-export function SinceLastPanel({ place }: { place: Place }) {
-  const since = useQuery(sinceLastQuery(place));
+export function SinceLastPanel({ since, projectId, className }: { since: SinceLast; projectId: string; className: string }) {
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
-  if (!since.data) return null;
-  const { previous, changes } = since.data;
+  const { previous, changes } = since;
   const changed = changes.filter((change) => change.kind !== "same").length;
   return (
-    <section className="sect" aria-label={t("since.title")}>
+    <section className={className} aria-label={t("since.title")}>
       <div className="between">
-        <h2 className="font-semibold">{t("since.title")}</h2>
+        <h2 className="h3">{t("since.title")}</h2>
         <span className="meta">
           <Link
             className="hover:underline"
             to="/projects/$projectId/sessions/$sessionId"
-            params={{ projectId: place.projectId, sessionId: previous.id }}
+            params={{ projectId, sessionId: previous.id }}
           >
             {previous.title}
           </Link>
