@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence, addresses, flatten
 from proofroom.domain.evidence.model import SourceName
-from proofroom.domain.evidence.names import Name, fold, initials
+from proofroom.domain.evidence.names import fold, initials
 from proofroom.domain.evidence.words import STOPWORDS
 
 _WORKS = (
@@ -118,8 +118,3 @@ def is_known(work: Work, passages: Sequence[AnalysedPassage], known: Sequence[So
 
 def _bare_address(text: str) -> str:
     return re.sub(r"(?:https?://|www\.|doi:\s?)", "", text.lower()).rstrip("/.,;)")
-
-
-def is_name_of(work: Work, name: Name) -> bool:
-    """Whether the name is part of the work's name."""
-    return work.start <= name.start and name.end <= work.end

@@ -37,7 +37,7 @@ def _compare_quote(e: Evidence, q: Quotation) -> Finding:
     fixed = text if near.start == 0 or not q.text[:1].isupper() else text[:1].upper() + text[1:]
     if q.text[:1].islower() and normal(text).text[:1].isupper() and near.altered:
         fixed = text[:1].lower() + text[1:] if not text[:2].isupper() else text
-    words = "one word altered" if near.altered == 1 else f"{near.altered} words altered"
+    words = {0: "marks altered", 1: "one word altered"}.get(near.altered, f"{near.altered} words altered")
     at = (q.start + near.draft_mark[0], q.start + near.draft_mark[1])
     return Finding(
         "quote",

@@ -17,6 +17,8 @@ _NEGATORS = frozenset(
     "isn't wasn't aren't weren't don't didn't doesn't can't couldn't won't wouldn't shouldn't "
     "hasn't haven't hadn't unable lack lacked lacks".split()
 )
+# "killed no one" negates the killing.
+_OBJECTS = frozenset("no nobody none nothing nowhere".split())
 _FAIL = frozenset("fail fails failed failing failure failures refuse refused refuses decline".split())
 _WITH_NEGATION = frozenset("any some all did do does do".split())
 _REACH = 4
@@ -93,6 +95,9 @@ def negated(toks: Sequence[Token]) -> dict[int, int]:
             and toks[i + 1].low in ("only", "longer", "less", "more", "fewer", "later")
         ):
             continue
+        if tok.low in _OBJECTS:
+            before = [j for j in range(max(0, i - 3), i) if toks[j].stem]
+            out.update(dict.fromkeys(before[-1:], i))
         left = 0
         for j in range(i + 1, min(len(toks), i + 1 + 8)):
             if toks[j].stem:
@@ -126,51 +131,61 @@ def _else_equal(a: Sequence[Token], b: Sequence[Token], a_cues: Sequence[int], b
     return 2 * same >= 0.85 * (len(left) + len(right))
 
 
+def _extra(
+    more: Sequence[Token], fewer: Sequence[Token], cues: Sequence[int], kept: Sequence[int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The negation that only `more` has, and about where it would stand in `fewer`."""
+    words = [fewer[i].low for i in kept]
+    extra = next((i for i in cues if more[i].low not in words), cues[-1])
+    at = min(extra, len(fewer) - 1)
+    return (more[extra].start, more[extra].end), (fewer[at].start, fewer[at].end)
+
+
+def _one_sided(
+    a: Sequence[Token], b: Sequence[Token], mine: dict[int, int], other: dict[int, int]
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None:
+    """A word that `a` negates wherever it stands and `b` nowhere: its negation, itself, and its twin in `b`.
+
+    The first shared word after the negation carries it; words farther off may be another clause's.
+    """
+    a_at, b_at = _places(a), _places(b)
+    for cue in sorted(set(mine.values())):
+        scope = [i for i in sorted(mine) if mine[i] == cue and a[i].stem in b_at]
+        if not scope:
+            continue
+        head = scope[0]
+        excused = any(t in other for i in scope for t in b_at[a[i].stem])
+        if not excused and all(i in mine for i in a_at[a[head].stem]) and abs(head - cue) <= _REACH:
+            twin = b[b_at[a[head].stem][0]]
+            return (a[cue].start, a[cue].end), (a[head].start, a[head].end), (twin.start, twin.end)
+    return None
+
+
 def compare_negation(draft: Sequence[Token], source: Sequence[Token]) -> Turn | None:
     """Whether the words that both sentences share are negated alike. None where neither negates anything."""
     ours, theirs = negated(draft), negated(source)
     d_cues, s_cues = _cues(draft), _cues(source)
-    if not d_cues and not s_cues:
+    if not (d_cues or s_cues or ours or theirs):
         return None
     if len(d_cues) != len(s_cues) and _else_equal(draft, source, d_cues, s_cues):
         # Word for word the same but for a negation.
-        cues, toks = (d_cues, draft) if len(d_cues) > len(s_cues) else (s_cues, source)
-        fewer = d_cues if toks is source else s_cues
-        other = source if toks is draft else draft
-        kept = [other[i].low for i in fewer]
-        extra = next((i for i in cues if toks[i].low not in kept), cues[-1])
-        cue = (toks[extra].start, toks[extra].end)
-        at = min(extra - sum(c < extra for c in cues) + len(fewer), len(other) - 1)
-        far = (other[at].start, other[at].end)
-        return Turn(False, cue, None, cue, far) if toks is draft else Turn(False, None, cue, far, cue)
+        if len(d_cues) > len(s_cues):
+            cue, far = _extra(draft, source, d_cues, s_cues)
+            return Turn(False, cue, None, cue, far)
+        cue, far = _extra(source, draft, s_cues, d_cues)
+        return Turn(False, None, cue, far, cue)
     d_at, s_at = _places(draft), _places(source)
     shared = [stem for stem in d_at if stem in s_at]
     if not shared or len(shared) * 2 < len(d_at):
         return None
-    # The word right after the negation carries it; words farther off may be another clause's.
-    for mine, other, a, b, swap in ((ours, theirs, draft, d_at, False), (theirs, ours, source, s_at, True)):
-        twin_at = s_at if not swap else d_at
-        for cue in sorted(set(mine.values())):
-            scope = [i for i, c in mine.items() if c == cue and a[i].stem in twin_at]
-            if not scope:
-                continue
-            head = scope[0]
-            twins = twin_at[a[head].stem]
-            if any(t in other for t in twins):
-                continue
-            if any(i not in mine for i in b[a[head].stem]):
-                continue
-            if any(t in other for i in scope for t in twin_at[a[i].stem]):
-                continue
-            if swap and head - cue > 3:
-                continue
-            cue_span = (a[cue].start, a[cue].end)
-            focus = (a[head].start, a[head].end)
-            twin = (source if not swap else draft)[twins[0]]
-            far = (twin.start, twin.end)
-            return (
-                Turn(False, None, cue_span, far, focus) if swap else Turn(False, cue_span, None, focus, far)
-            )
+    found = _one_sided(draft, source, ours, theirs)
+    if found is not None:
+        cue, focus, far = found
+        return Turn(False, cue, None, focus, far)
+    found = _one_sided(source, draft, theirs, ours)
+    if found is not None:
+        cue, focus, far = found
+        return Turn(False, None, cue, far, focus)
     agreed = next(((i, t) for i in ours for t in s_at.get(draft[i].stem, ()) if t in theirs), None)
     if agreed is None:
         return None

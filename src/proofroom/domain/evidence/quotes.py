@@ -10,14 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 
 _PAIRS = re.compile(
     r"\u201c(?P<a>[^\u201c\u201d]{1,4000})\u201d|\u00ab(?P<b>[^\u00ab\u00bb]{1,4000})\u00bb"
     r"|\u201e(?P<c>[^\u201e\u201c\u201d]{1,4000})[\u201c\u201d]|(?<![\w\"])\"(?P<d>[^\"]{1,4000})\"(?![\w\"])"
     r"|(?<!\w)\u2018(?P<e>[^\u2018\n]{1,1000}?)\u2019(?!\w)"
 )
-_GAP = re.compile(r"\s*(?:\[[^\[\]]{0,80}\]|\(\.\.\.\)|\.\.\.|\u2026)\s*")
+# A bracket that puts a negation into somebody's mouth is no gap.
+_GAP = re.compile(
+    r"\s*(?:\[(?![^\[\]]{0,80}\b(?:not|no|never|none)\b)[^\[\]]{0,80}\]|\(\.\.\.\)|\.\.\.|\u2026)\s*"
+)
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _MOST_WORDS = 300
 _MAP = {
@@ -155,10 +158,7 @@ def nearest(quote: str, text: str) -> NearMatch | None:
     b = [_fold(m.group()) for m in theirs]
     if not a or len(set(a) & set(b)) * 3 < len(set(a)):
         return None
-    window = _window(a, b)
-    if window is None:
-        return None
-    begin, stop = window
+    begin, stop = _window(a, b)
     matcher = SequenceMatcher(None, a, b[begin:stop], autojunk=False)
     blocks = [m for m in matcher.get_matching_blocks() if m.size]
     same = sum(m.size for m in blocks)
@@ -177,23 +177,31 @@ def _fold(word: str) -> str:
     return word.lower().replace("\u2019", "'")
 
 
-def _window(a: Sequence[str], b: Sequence[str]) -> tuple[int, int] | None:
+def _window(a: Sequence[str], b: Sequence[str]) -> tuple[int, int]:
     """The words of `b` that the quotation's first to last matching word span, widened by what it has at its
     ends.
     """
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     core = matcher.find_longest_match()
-    if core.size == 0:
-        return None
     low = max(0, core.b - core.a - 3)
     high = min(len(b), core.b + (len(a) - core.a) + 3)
     inner = SequenceMatcher(None, a, b[low:high], autojunk=False)
     blocks = [m for m in inner.get_matching_blocks() if m.size]
+    # A single word far away from the others is chance.
+    while len(blocks) > 1 and blocks[-1].size == 1 and _leap(blocks[-2], blocks[-1]):
+        blocks.pop()
+    while len(blocks) > 1 and blocks[0].size == 1 and _leap(blocks[0], blocks[1]):
+        del blocks[0]
     first, last = blocks[0], blocks[-1]
     begin = max(low, low + first.b - min(first.a, 2)) if first.a else low + first.b
     rest = len(a) - (last.a + last.size)
     stop = min(high, low + last.b + last.size + min(rest, 2))
     return begin, stop
+
+
+def _leap(one: Match, two: Match) -> bool:
+    """Whether far more words lie between two matches in the passage than in the quotation."""
+    return two.b - (one.b + one.size) > two.a - (one.a + one.size) + 2
 
 
 def _cover(words: Sequence[re.Match[str]], first: int, last: int) -> tuple[int, int]:
