@@ -118,7 +118,7 @@ def _rival_date(e: Evidence, d: Date) -> tuple[Found, Date, int] | None:
 
 def _comparable(d: Date, s: Date) -> bool:
     grains = {d.grain, s.grain}
-    return len(grains) == 1 or grains <= {"day", "month"} or grains <= {"year", "month", "day"}
+    return len(grains) == 1 or grains <= {"day", "month", "quarter"} or grains <= {"year", "month", "day"}
 
 
 def _compare_time(e: Evidence, t: Time) -> Finding:

@@ -236,27 +236,23 @@ def compare_units(e: Evidence) -> list[Finding]:
     said = {u for u, _ in ours}
     for unit, span in ours:
         draft = e.claim.text[span[0] : span[1]]
-        same = next(((s, f) for u, s, f in theirs if u == unit), None)
-        if same is not None:
-            text = same[1].sentence.text[same[0][0] : same[0][1]]
-            out.append(Finding("number", "same", span, draft, text, "unit", where(same[1], same[0])))
+        first = [x for x in theirs if x[2] is e.anchors[0]]
+        same = next((x for x in first if x[0] == unit), None)
+        rival = next((x for x in first if x[0].dimension == unit.dimension and x[0] not in said), None)
+        if same is None and rival is None:
+            same = next((x for x in theirs if x[0] == unit), None)
+        found = same or rival
+        if found is None:
             continue
-        for u, s, f in theirs:
-            if u.dimension == unit.dimension and u not in said and f in e.anchors:
-                text = f.sentence.text[s[0] : s[1]]
-                out.append(
-                    Finding(
-                        "number",
-                        "differs",
-                        span,
-                        draft,
-                        text,
-                        "unit",
-                        where(f, s),
-                        (span, text),
-                        text,
-                        headline="Unit differs",
-                    )
+        _, place, f = found
+        text, spot = f.sentence.text[place[0] : place[1]], where(f, place)
+        if same is not None:
+            out.append(Finding("number", "same", span, draft, text, "unit", spot))
+        else:
+            put = (span, text)
+            out.append(
+                Finding(
+                    "number", "differs", span, draft, text, "unit", spot, put, text, headline="Unit differs"
                 )
-                break
+            )
     return out

@@ -68,7 +68,7 @@ def find(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Matches:
         covered = score / total if total else 0.0
         score += mean * 0.6 * len(claim.pairs & s.pairs)
         if figures:
-            score += mean * 0.8 * len(figures & s.words)
+            score += mean * 0.4 * len(figures & s.words)
         if not score and not names:
             continue
         rough.append((score - 0.004 * mean * len(s.toks), covered, p, i))
@@ -76,7 +76,7 @@ def find(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Matches:
     best: list[Found] = []
     for score, covered, p, i in rough[:_KEEP]:
         s = p.sentences[i]
-        score += mean * _facts(claim, s)
+        score += mean * 0.4 * _facts(claim, s)
         if names:
             score += mean * 0.5 * len(names & s.words)
         if s.text == claim.text:

@@ -67,8 +67,9 @@ def judge(
         "meaning": 8,
     }
     bad = [*absent, *sorted([*differs, *lost_quotes], key=lambda f: order[f.kind])]
-    covered = e.matches.coverage({s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems})
-    missing = _missing(claim, e)
+    held = _held(e, findings)
+    covered = e.matches.coverage(held)
+    missing = _missing(claim, e, held)
     computed = any(f.computed for f in findings)
     verdict: Verdict
     lead: Finding | None
@@ -113,8 +114,15 @@ def _beside(e: Evidence) -> list[Found]:
     return [f for f in e.window if f.passage.passage.block_id in homes]
 
 
-def _missing(claim: ClaimText, e: Evidence) -> tuple[str, ...]:
+def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
+    """The stems of the claim that anchors and their neighbours have, and those of names they give in another form."""
     held = {s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems}
+    named = [f.at for f in findings if f.kind == "name" and f.outcome in ("same", "note")]
+    held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in named)}
+    return held
+
+
+def _missing(claim: ClaimText, e: Evidence, held: set[str]) -> tuple[str, ...]:
     out = [claim.text[t.start : t.end] for t in e.claim.toks if t.stem and t.stem not in held]
     return tuple(dict.fromkeys(out))[:6]
 
