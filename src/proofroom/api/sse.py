@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 15.0
 QUEUE_SIZE = 1_000
 PAGE = 500
+CATCHING_UP = 6
+"""Streams that read what they missed at the same time; a thousand that come back at once must not take every
+database connection."""
 GONE_AFTER_SECONDS = 20.0
 """How long the shared reader waits for an announced event whose transaction is held back by an older one."""
 
@@ -93,6 +96,8 @@ class _Hub:
 
     def __init__(self, db: Database, workspace_id: UUID) -> None:
         self.outlets: set[_Outlet] = set()
+        self.position: Position | None = None
+        self.ready = asyncio.Event()
         self._db = db
         self._workspace_id = workspace_id
         self._wake = asyncio.Event()
@@ -125,11 +130,10 @@ class _Hub:
         self._wake.set()
 
     async def _run(self) -> None:
-        position: Position | None = None
         pause = 0.0
         while True:
             try:
-                full, position = await self._read(position)
+                full = await self._read()
             except Unavailable:
                 await asyncio.sleep(1.0)  # the database is away; there is nothing to wait on but time
                 continue
@@ -139,6 +143,7 @@ class _Hub:
                 )
                 for outlet in tuple(self.outlets):
                     outlet.end()
+                self.ready.set()
                 return
             if full:
                 continue
@@ -154,11 +159,12 @@ class _Hub:
                 pass
             self._wake.clear()
 
-    async def _read(self, position: Position | None) -> tuple[bool, Position]:
+    async def _read(self) -> bool:
+        """Reads and hands out what is new; answers whether there may be more of it."""
         sources, self._sources = self._sources, set()
         try:
             async with self._db.transaction(self._workspace_id) as tx:
-                rows, after = await work_sessions.stream(tx, position, PAGE)
+                rows, after = await work_sessions.stream(tx, self.position, PAGE)
                 news = [row for s in sources if (row := await db_sources.get(tx, s)) is not None]
         except Unavailable:
             self._sources |= sources
@@ -172,7 +178,9 @@ class _Hub:
         for row in news:
             data = {"project_id": str(row.project_id), "source_id": str(row.id), "status": row.status}
             self._send((None, frame(data, event="source")))
-        return len(rows) == PAGE, after
+        self.position = after
+        self.ready.set()
+        return len(rows) == PAGE
 
     def _send(self, item: Item) -> None:
         for outlet in tuple(self.outlets):
@@ -196,6 +204,7 @@ class LiveEvents:
         self._hubs: dict[UUID, _Hub] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._catching_up = asyncio.Semaphore(CATCHING_UP)
         self._ended = False
         self.open_streams = 0
 
@@ -223,6 +232,7 @@ class LiveEvents:
             for watch in watches:
                 watch.wake()
         for hub in self._hubs.values():
+            hub.ready.set()
             for outlet in tuple(hub.outlets):
                 outlet.end()
 
@@ -244,7 +254,7 @@ class LiveEvents:
             yield OPENING
             while not self._ended:
                 try:
-                    async with self._db.transaction(workspace_id) as tx:
+                    async with self._catching_up, self._db.transaction(workspace_id) as tx:
                         rows = await work_sessions.events(tx, session_id, after, PAGE)
                 except Unavailable:
                     return  # the client comes back and resumes
@@ -256,14 +266,19 @@ class LiveEvents:
 
     async def workspace(self, workspace_id: UUID, position: Position | None) -> AsyncGenerator[bytes]:
         """Frames of everything in the workspace after `position`, or from now on; never ends by itself."""
-        with self._outlet(workspace_id) as outlet, self._counted():
+        with self._outlet(workspace_id) as (hub, outlet), self._counted():
             yield OPENING
-            try:
-                async for at, sent in self._catch_up(workspace_id, position):
-                    position = at
-                    yield sent
-            except Unavailable:
-                return
+            if position is None:
+                await hub.ready.wait()
+                if hub.position is not None:  # all that was handed out since we came is in the outlet
+                    yield f"id: {hub.position[0]}-{hub.position[1]}\n\n".encode()
+            else:
+                try:
+                    async for at, sent in self._catch_up(workspace_id, position):
+                        position = at
+                        yield sent
+                except Unavailable:
+                    return  # the client comes back and resumes
             while not outlet.over and not self._ended:
                 item = await outlet.get(self._heartbeat)
                 if item is None:
@@ -272,11 +287,11 @@ class LiveEvents:
                     yield item[1]
 
     async def _catch_up(
-        self, workspace_id: UUID, position: Position | None
+        self, workspace_id: UUID, position: Position
     ) -> AsyncIterator[tuple[Position, bytes]]:
         """What happened since `position`, then where the present is, as an id without data."""
         while True:
-            async with self._db.transaction(workspace_id) as tx:
+            async with self._catching_up, self._db.transaction(workspace_id) as tx:
                 rows, after = await work_sessions.stream(tx, position, PAGE)
             for event, project_id, status in rows:
                 yield (int(event.xid), event.id), session_frame(event, project_id, status)
@@ -286,7 +301,7 @@ class LiveEvents:
                 return
 
     @contextlib.contextmanager
-    def _outlet(self, workspace_id: UUID) -> Generator[_Outlet]:
+    def _outlet(self, workspace_id: UUID) -> Generator[tuple[_Hub, _Outlet]]:
         hub = self._hubs.get(workspace_id)
         if hub is None:
             hub = self._hubs[workspace_id] = _Hub(self._db, workspace_id)
@@ -294,7 +309,7 @@ class LiveEvents:
         hub.outlets.add(outlet)
         hub.open()
         try:
-            yield outlet
+            yield hub, outlet
         finally:
             hub.outlets.discard(outlet)
             if not hub.outlets and self._hubs.get(workspace_id) is hub:
