@@ -59,7 +59,4 @@ class Settings(BaseSettings):
         description="Let policy decide the final gate of low-risk work under auto_approve_low_risk.",
     )
     max_upload_mb: int = Field(default=100, ge=1, le=2000, description="Largest file that can be captured.")
-    parse_seconds: float = Field(default=60.0, ge=1, le=3600, description="Longest time to read one file.")
-    parse_memory_mb: int = Field(default=1500, ge=256, description="Most memory to read one file.")
-    fetch_seconds: float = Field(default=30.0, ge=1, le=600, description="Longest time to fetch a URL.")
     log_level: str = Field(default="info", description="debug, info, warning or error.")

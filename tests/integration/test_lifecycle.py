@@ -55,6 +55,8 @@ ALWAYS, FINAL, AUTO = "checkpoint_required", "final_only", "auto_approve_low_ris
         (ALWAYS, [PLAN, ASK, FINDING], [["plan"], ["question"], ["final"]]),
         (FINAL, [PLAN, ASK, FINDING], [["question"], ["final"]]),
         (AUTO, [PLAN, ASK, FINDING], [["question"], ["final"]]),
+        (FINAL, [PLAN, WEAK, ASK], [["question"], ["final", "low_confidence"]]),
+        (AUTO, [PLAN, WEAK, ASK], [["question"], ["final", "low_confidence"]]),
         (ALWAYS, [PLAN, OBEDIENT], [["plan"], ["suspicious_source"], ["final"]]),
         (FINAL, [PLAN, OBEDIENT], [["final", "suspicious_source"]]),
         (AUTO, [PLAN, OBEDIENT], [["suspicious_source"], ["final"]]),
@@ -312,6 +314,35 @@ async def test_an_edit_becomes_the_persons_version_checked_and_sealed(room: Room
     assert (signed.version, signed.author, signed.author_id) == (2, "person", room.actor.member_id)
     assert signed.signed_by == room.actor.member_id
     assert [c["verdict"] for c in signed.claims] == ["supported"]
+
+
+async def test_an_edit_does_not_carry_other_changes_past_the_reader(room: Room) -> None:
+    second = {"artifact": {**FINDING["artifact"], "slot": "finding-2"}}
+    row = await room.run(room.script(FINDING, second, FINISH))
+    checkpoint = await room.waiting(row.id)
+    first, other = checkpoint.packet["artifacts"]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        version = await db_artifacts.version(tx, UUID(first["artifact_id"]), 1)
+        await tx.execute(
+            text("UPDATE artifact_versions SET title = 'Other', digest = 'x' WHERE artifact_id = :id"),
+            {"id": UUID(other["artifact_id"])},
+        )
+    document = version.document | {"title": "The factor, again"}
+    outcome = await room.approve(row.id, edits=[{"artifact_id": first["artifact_id"], "body": document}])
+    assert outcome.stale
+    assert (await room.row(row.id)).status == "pending_review"
+
+
+async def test_an_edit_of_a_version_that_was_replaced_is_refused(room: Room) -> None:
+    row = await room.run(room.script(FINDING, FINISH))
+    (shown,) = (await room.waiting(row.id)).packet["artifacts"]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE artifact_versions SET digest = 'x'"))
+    with pytest.raises(Conflict) as refused:
+        await room.approve(
+            row.id, edits=[{"artifact_id": shown["artifact_id"], "body": "The factor was 4.45."}]
+        )
+    assert refused.value.code == "stale_packet"
 
 
 async def test_an_edit_that_adds_a_flag_is_shown_again_instead_of_signed(room: Room) -> None:

@@ -137,3 +137,16 @@ def adds_a_flag(before: Mapping[str, Any], after: Mapping[str, Any], settled: Co
     """Whether an edited packet holds a flagged claim that neither stood there before nor is acknowledged."""
     known = {c["id"] for _, c in flagged_claims(before)}
     return any(c["id"] not in known and c["id"] not in settled for _, c in flagged_claims(after))
+
+
+def apart_from(packet: Mapping[str, Any], artifact_ids: Collection[str]) -> dict[str, Any]:
+    """The packet without some of its artifacts and without what is summed up over all of them.
+
+    Edits may change the artifacts they are about and nothing else: the rest must still be what was shown. With
+    no artifact named it is the whole packet.
+    """
+    if not artifact_ids:
+        return dict(packet)
+    kept = [a for a in packet.get("artifacts", ()) if a["artifact_id"] not in artifact_ids]
+    effects = [e for e in packet.get("effects", ()) if e.get("kind") != "notice"]
+    return {k: v for k, v in packet.items() if k != "summary"} | {"artifacts": kept, "effects": effects}

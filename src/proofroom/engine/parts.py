@@ -10,7 +10,7 @@ from proofroom.services.catalog import Catalog
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`owner` names this process in leases; `lease_seconds` how long a leg holds a session without a sign of
-    life; `parse_*` and `fetch_seconds` bound the capture of one source."""
+    life."""
 
     db: Database
     catalog: Catalog

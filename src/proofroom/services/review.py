@@ -7,7 +7,7 @@ get `already_decided`. Nothing here commits.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from proofroom import queue
@@ -24,6 +24,7 @@ from proofroom.domain.checkpoint import (
     CheckpointStatus,
     Decision,
     adds_a_flag,
+    apart_from,
     check_acknowledged,
     packet_digest,
     require_digest,
@@ -135,7 +136,8 @@ async def approve(
         iteration=checkpoint.iteration, form=checkpoint.form,
     )  # fmt: skip
     fresh_digest = digest(fresh)
-    if not edited and fresh_digest != checkpoint.packet_digest:
+    touched = {e["artifact_id"] for e in edited}
+    if digest(apart_from(fresh, touched)) != digest(apart_from(checkpoint.packet, touched)):
         return await _supersede(tx, row, checkpoint, "What it rests on has changed since it was shown.")
     settled = {a.claim_id for a in acknowledged}
     if edited and adds_a_flag(checkpoint.packet, fresh, settled):
@@ -368,13 +370,13 @@ async def _release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outc
         tx, checkpoint.id, status=CheckpointStatus.APPROVED.value, approve_pending=False, undo_until=None
     )
     values: dict[str, Any] = {"phase": "signed, finishing" if final else "going on"}
-    if checkpoint.packet["plan"] is not None:
+    if checkpoint.kind == "plan":
         values["plan_approved"] = digest(checkpoint.packet["plan"])
     if "budget" in checkpoint.reasons:
         values["budget"] = row.budget | {"extensions": int(row.budget.get("extensions", 0)) + 1}
     await db_artifacts.settle_triggers(
         tx,
-        [UUID(t["id"]) for t in checkpoint.packet["triggers"]],
+        [UUID(t["id"]) for t in checkpoint.packet["triggers"] if t["kind"] in checkpoint.reasons],
         checkpoint.id,
         decision.get("answers") or None,
     )
@@ -463,9 +465,17 @@ async def _save_edits(
             )
         artifact = await db_artifacts.get(tx, row.id, UUID(shown["artifact_id"]))
         version = await db_artifacts.version(tx, artifact.id, artifact.version)
-        document = artifacts.read_body(
-            edit.get("body"), title=version.title, refs=version.document.get("refs", {})
-        )
+        if version.version != shown["version"] or version.digest != shown["digest"]:
+            raise Conflict(
+                "stale_packet",
+                f"“{shown['title']}” is not the version that you looked at any more. Nothing was decided.",
+                hint="Look at the current packet and edit that.",
+            )
+        refs = version.document.get("refs", {})
+        body: Any = edit.get("body")
+        if isinstance(body, dict):
+            body = {**cast(dict[str, Any], body), "refs": refs}  # an edit cites what the version cites
+        document = artifacts.read_body(body, title=version.title, refs=refs)
         result = await artifacts.save(
             tx, row, slot=artifact.slot, artifact_type=artifact.artifact_type,
             title=document.title or version.title, document=document, high_impact=version.high_impact,

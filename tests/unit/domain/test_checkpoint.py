@@ -17,6 +17,7 @@ from proofroom.domain.checkpoint import (
     CheckpointStatus,
     Decision,
     adds_a_flag,
+    apart_from,
     check_acknowledged,
     flagged_claims,
     packet_digest,
@@ -228,3 +229,18 @@ def test_whether_an_edit_adds_a_flag(
     before: list[dict[str, Any]], after: list[dict[str, Any]], settled: list[str], adds: bool
 ) -> None:
     assert adds_a_flag(packet(before), packet(after), settled) is adds
+
+
+def test_a_packet_apart_from_edited_artifacts_keeps_everything_else() -> None:
+    packet = {
+        "task": "t",
+        "summary": {"claims": 2},
+        "artifacts": [{"artifact_id": "a"}, {"artifact_id": "b"}],
+        "effects": [{"kind": "record"}, {"kind": "notice"}],
+    }
+    assert apart_from(packet, ()) == packet
+    assert apart_from(packet, {"a"}) == {
+        "task": "t",
+        "artifacts": [{"artifact_id": "b"}],
+        "effects": [{"kind": "record"}],
+    }
