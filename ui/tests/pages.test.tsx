@@ -108,10 +108,10 @@ describe("session", () => {
     expect((await screen.findAllByText("Cancelled")).length).toBeGreaterThan(0);
   });
   it("reads a rejected session as rejected, never as failed", async () => {
-    const rejected = { ...sessions[0]!, status: "failed", checkpoint_id: null, failure: { code: "rejected", message: "Rejected by Ana: the audit cannot be found", hint: null, retryable: false } };
+    const rejected = { ...sessions[0]!, status: "failed", checkpoint_id: null, failure: { code: "rejected", message: "Rejected by a colleague: the audit cannot be found", hint: null, retryable: false } };
     server.use(http.get("*/api/projects/:pid/work-sessions/s-check", () => HttpResponse.json(rejected)));
     open("/projects/p-check/sessions/s-check");
-    expect((await screen.findAllByText("Rejected by Ana: the audit cannot be found")).length).toBeGreaterThan(0);
+    expect((await screen.findAllByText("Rejected by a colleague: the audit cannot be found")).length).toBeGreaterThan(0);
     expect(screen.queryByText(/failed/i)).not.toBeInTheDocument();
   });
   it("shows what a signed report says that the one before did not", async () => {

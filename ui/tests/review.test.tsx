@@ -160,11 +160,11 @@ describe("review", () => {
   });
 
   it("says who decided when somebody was first", async () => {
-    server.use(http.post(approvePath, () => problem(409, "already_decided", "Jo has already rejected this review.", { hint: "Open the work to see the decision." })));
+    server.use(http.post(approvePath, () => problem(409, "already_decided", "A colleague has already rejected this review.", { hint: "Open the work to see the decision." })));
     const { user } = await opened();
     await settleAll(user);
     await user.keyboard("a");
-    expect(await screen.findByText(/Jo has already rejected this review/)).toBeInTheDocument();
+    expect(await screen.findByText(/A colleague has already rejected this review/)).toBeInTheDocument();
   });
 
   it("offers no further round after the last one", async () => {

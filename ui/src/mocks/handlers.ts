@@ -7,7 +7,7 @@ const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
 
 export function problem(status: number, code: string, detail: string, extra: Record<string, unknown> = {}) {
   return HttpResponse.json(
-    { type: `https://proofroom.dev/problems/${code}`, title: detail, status, code, detail, hint: null, ...extra },
+    { type: "about:blank", title: detail, status, code, detail, hint: null, ...extra },
     { status, headers: { "Content-Type": "application/problem+json" } },
   );
 }
