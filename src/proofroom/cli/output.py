@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -78,7 +79,12 @@ class Out:
 
     def line(self, text: object = "", style: str = "", *, indent: int = 0) -> None:
         """A line for people; nothing with --json. The text is made safe here."""
-        if not self.json:
+        if self.json:
+            return
+        if self.console.is_terminal and indent:
+            shown = Padding(Text(safe(text), style=style), (0, 0, 0, indent), expand=False)
+            self.console.print(shown)
+        else:
             self.console.print(_indented(text, style, indent), soft_wrap=not self.console.is_terminal)
 
     def note(self, text: object, style: str = "") -> None:

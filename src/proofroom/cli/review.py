@@ -1,5 +1,6 @@
 """Sessions and decisions: what there is, what waits, and the person's word on it."""
 
+import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -378,7 +379,15 @@ async def show_result(
 
 
 def _confirm(question: str) -> None:
-    if not typer.confirm(question, default=False, err=True):
+    # While a line is read nothing runs the event loop, which hears signals otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sure = typer.confirm(question, default=False, err=True)
+    except typer.Abort:
+        sure = False
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not sure:
         from proofroom.domain.errors import Conflict
 
         raise Conflict("not_signed", "Nothing was signed.", hint="The session waits on.")

@@ -245,7 +245,8 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
         out.line(f"{len(must)} must be corrected, or kept with a reason: {ids}", "yellow")
     for effect in body["effects"]:
         out.line(f"A signature: {one_line(effect['label'], 300)}")
-    out.line(f"{safe(consequence)}: packet {checkpoint.packet_digest}", "dim")
+    out.line(consequence)
+    out.line(f"packet {checkpoint.packet_digest}", "dim")
 
 
 def next_steps(out: Out, row: WorkSession, *, waiting: bool) -> None:

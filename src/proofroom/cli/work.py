@@ -69,7 +69,7 @@ def work(
     """Let an agent do a piece of work from sources; it stops where a person has to look."""
     from proofroom.services.work_requests import NewWork
 
-    new = NewWork(agent, task, approval_strategy=strategy, runtime=_runtime(runtime), trusted=True)
+    new = NewWork(agent, task, approval_strategy=strategy, runtime=runtime, trusted=True)
     if budget_usd is not None:
         new = replace(new, budget={"usd": budget_usd})
     if out is not None:
@@ -83,12 +83,17 @@ def work(
     return run(body, as_json=as_json, data=data)
 
 
-def _runtime(given: str | None) -> str | None:
-    """A script's path as seen from here; sessions outlive the folder that a command was typed in."""
+def _runtime(given: str | None, scripts: Path | None) -> str | None:
+    """A script's path as seen from here: sessions outlive the folder that a command was typed in.
+
+    A name that stands only in the server's folder of scripts (`scripts`) stays a name.
+    """
     kind, _, script = (given or "").partition(":")
-    if kind == "scripted" and script and Path(script).expanduser().exists():
-        return f"scripted:{Path(script).expanduser().absolute()}"
-    return given
+    if kind != "scripted" or not script:
+        return given
+    here = Path(script).expanduser().absolute()
+    named = scripts is not None and (scripts / script).exists()
+    return given if named and not here.exists() else f"scripted:{here}"
 
 
 def _folder(out: Path) -> Path:
@@ -120,7 +125,8 @@ async def _work(
     from proofroom.services import work_requests
 
     definition = get_definition(new.agent_type, program.parts.catalog.definitions)
-    new = replace(new, config=config_from_pairs(definition, settings))
+    runtime = _runtime(new.runtime, program.settings.script_dir)
+    new = replace(new, config=config_from_pairs(definition, settings), runtime=runtime)
     if new.budget is not None:
         new = replace(new, budget={**definition.budget, **new.budget})
     parts, actor = program.parts, program.actor
