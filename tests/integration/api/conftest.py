@@ -25,7 +25,8 @@ def database(server: EmbeddedPostgres) -> Iterator[str]:
     """One database for all of these tests; each has a workspace of its own in it."""
     with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE api_tests TEMPLATE {TEMPLATE}")
-        yield database_url(server, "api_tests")
+    yield database_url(server, "api_tests")
+    with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
         connection.execute("DROP DATABASE api_tests WITH (FORCE)")
 
 
