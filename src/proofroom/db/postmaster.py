@@ -392,5 +392,5 @@ def explain_os_error(place: Path, error: OSError) -> ProofroomError:
         "data_dir_not_writable",
         f"The data directory {place} cannot be used: {error.strerror or error}"
         + (f" ({error.filename})." if error.filename and str(error.filename) != str(place) else "."),
-        "Choose another with --data or PROOFROOM_DATA, or give your user the right to write there.",
+        "Choose another with --data or PROOFROOM_DATA_DIR, or give your user the right to write there.",
     )
