@@ -17,7 +17,10 @@ async def listen(url: str, channel: str, *, again_after: float = 1.0) -> AsyncGe
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(
-                libpq_url(url), autocommit=True, options=f"-c role={APP_ROLE}", application_name="proofroom-listen"
+                libpq_url(url),
+                autocommit=True,
+                options=f"-c role={APP_ROLE}",
+                application_name="proofroom-listen",
             ) as connection:
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 yield None

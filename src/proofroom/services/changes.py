@@ -54,7 +54,9 @@ async def _units(tx: Tx, session_id: UUID) -> list[str]:
                 by_block.setdefault(claim.path[0], []).append(claim.text)
         for index, block in enumerate(to_json(document)["blocks"]):
             if block["type"] == "table":
-                units += [" | ".join("" if c is None else plain(str(c)).text for c in r) for r in block["rows"]]
+                units += [
+                    " | ".join("" if c is None else plain(str(c)).text for c in r) for r in block["rows"]
+                ]
             else:
                 units += by_block.get(index, [])
     return units
