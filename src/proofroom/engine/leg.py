@@ -24,7 +24,7 @@ from proofroom.agents.runtimes.base import (
     TurnRequest,
 )
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import work_sessions
+from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import LegLost, Record
@@ -339,6 +339,7 @@ async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools:
         obligations=obligations,
         previous=previous,
         state=row.runtime_state,
+        options={"source_count": str(len(row.source_ids or await projects.source_ids(tx, row.project_id)))},
     )
     return replace(request, max_seconds=left)
 

@@ -151,9 +151,12 @@ async def _judge_obligations(tx: Tx, row: WorkSession) -> None:
 
 
 def _plain_text(document: Mapping[str, Any]) -> str:
-    lines: list[str] = []
-    for block in to_json(from_json(document))["blocks"]:
-        lines.extend(plain(str(text)).text for text in block.get("items", [block.get("text", "")]))
+    shown = to_json(from_json(document))
+    lines = [str(shown["title"])]
+    for block in shown["blocks"]:
+        texts = [block.get("text"), block.get("caption"), *block.get("items", ())]
+        texts += [cell for row in block.get("rows", ()) for cell in row]
+        lines.extend(plain(str(text)).text for text in texts if text)
     return "\n".join(lines)
 
 
