@@ -36,7 +36,7 @@ from typing import Any, NoReturn, cast
 from proofroom.domain.errors import InvalidInput
 
 _DIVIDE = Context(prec=28, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
-_EXACT = Context(prec=1000, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
+_EXACT = Context(prec=3000, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
 _MISSING = frozenset(
     {
         "",

@@ -96,7 +96,7 @@ def test_hostile_runs_end(piece: str) -> None:
     [
         ["plan", "plans", "planned", "planning"], ["supply", "supplies", "supplied"], ["use", "used", "using"],
         ["rise", "rose", "risen", "rises"], ["company", "companies"], ["class", "classes"], ["test", "tested"],
-        ["quick", "quickly"], ["agency's", "agency"], ["daily", "daily"], ["woman", "women"], ["die", "died"],
+        ["generation", "generations", "generated"], ["correction", "corrected"], ["quick", "quickly"], ["agency's", "agency"], ["daily", "daily"], ["woman", "women"], ["die", "died"],
         ["fall", "falls", "fell"], ["spill", "spilled"], ["bus", "bus"], ["need", "needed"], ["metre", "meters"],
     ],
 )  # fmt: skip

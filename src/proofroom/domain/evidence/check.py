@@ -53,10 +53,14 @@ def check_outside(
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     matches = find(sentence, passages)
     quotations = _quotations(claim)
+    table = compare_table(sentence, (*passages, *further))
     anchors = _anchors(sentence, matches, passages, quotations)
+    if not anchors and table and table[0].where is not None:
+        row = table[0].where[0]
+        anchors = tuple(Found(row, i, matches.coverage(s.stems), 0.0) for i, s in enumerate(row.sentences))
     window = _window(anchors, matches)
     evidence = Evidence(sentence, matches, anchors, window, passages, further)
-    return judge(claim, evidence, _findings(evidence, works, quotations, outside=True), outside=True)
+    return judge(claim, evidence, _findings(evidence, works, quotations, table, outside=True), outside=True)
 
 
 def check_cited(
@@ -123,7 +127,8 @@ def check_cited(
     rest = tuple(f for f in matches.found if f not in anchors)
     evidence = Evidence(sentence, matches, anchors, rest, tuple(passages), further)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
-    found = _findings(evidence, works, _quotations(claim), outside=False)
+    table = compare_table(sentence, (*passages, *further))
+    found = _findings(evidence, works, _quotations(claim), table, outside=False)
     return judge(claim, evidence, [*broken, *found], outside=False, spots=spots)
 
 
@@ -216,7 +221,12 @@ def _window(anchors: Sequence[Found], matches: Matches) -> tuple[Found, ...]:
 
 
 def _findings(
-    e: Evidence, works: Sequence[Work], quotations: Sequence[Quotation], *, outside: bool
+    e: Evidence,
+    works: Sequence[Work],
+    quotations: Sequence[Quotation],
+    table: Sequence[Finding],
+    *,
+    outside: bool,
 ) -> list[Finding]:
     out = [
         Finding(
@@ -231,10 +241,9 @@ def _findings(
         for w in works
     ]
     out += compare_quotes(e, quotations)
-    table = compare_table(e.claim, (*e.passages, *e.near))
-    out += table
     if not e.anchors:
         return out
+    out += table
     facts = [
         *compare_numbers(e, [f.at for f in table]),
         *compare_units(e),

@@ -147,23 +147,18 @@ def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
 
 def _rival_name(e: Evidence, name: Name) -> tuple[Found, Name] | None:
     """The name that stands in the anchor right where the draft has another one."""
-    if e.anchors:
-        replaced = _replaced(e, name)
-        if replaced is not None:
-            return replaced
-    for found in e.anchors[:1]:
-        s = found.sentence
-        if found.coverage < 0.5 and not found.passage.passage.cells:
+    replaced = _replaced(e, name)
+    if replaced is not None:
+        return replaced
+    found = e.anchors[0]
+    s = found.sentence
+    if found.coverage < 0.5:
+        return None
+    at_edge = name.start == 0 or name.end >= len(e.claim.text.rstrip(" ."))
+    for other in s.names:
+        if any(set(other.words) <= set(c.words) or _alias(c, other) for c in e.claim.names):
             continue
-        for other in s.names:
-            if set(other.words) & set(name.words) or _alias(name, other):
-                continue
-            if any(set(other.words) <= set(c.words) or _alias(c, other) for c in e.claim.names):
-                continue
-            if other.weak and not name.weak and not (name.start <= 4 and other.start == 0):
-                continue
-            aligned = alignment(e.claim, (name.start, name.end), s, (other.start, other.end))
-            at_edge = name.start == 0 or name.end >= len(e.claim.text.rstrip(" ."))
-            if aligned >= 3 or (aligned >= 1 and at_edge and found.coverage >= 0.6):
-                return found, other
+        aligned = alignment(e.claim, (name.start, name.end), s, (other.start, other.end))
+        if aligned >= 3 or (aligned >= 1 and at_edge and found.coverage >= 0.6):
+            return found, other
     return None

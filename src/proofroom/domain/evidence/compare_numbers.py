@@ -38,8 +38,6 @@ def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
 
 def _twins(e: Evidence) -> tuple[Number, ...]:
     """The figures of the best anchor in order, if it is the claim word for word but for figures."""
-    if not e.anchors:
-        return ()
     s = e.anchors[0].sentence
     if len(s.numbers) != len(e.claim.numbers) or not s.numbers:
         return ()
@@ -229,7 +227,7 @@ def _unit_mentions(s: Sentence) -> list[tuple[Unit, Span]]:
 def compare_units(e: Evidence) -> list[Finding]:
     """Units that the claim names without a figure, where the anchor names another of the same dimension."""
     ours = _unit_mentions(e.claim)
-    if not ours or not e.anchors:
+    if not ours:
         return []
     out: list[Finding] = []
     theirs = [(u, span, f) for f in (*e.anchors, *e.window) for u, span in _unit_mentions(f.sentence)]

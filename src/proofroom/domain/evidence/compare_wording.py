@@ -83,8 +83,6 @@ def broken_citation(quote: str, passage: AnalysedPassage, at: int) -> Finding:
 
 def compare_turns(e: Evidence) -> list[Finding]:
     """Negation and direction words beside those of the best anchor."""
-    if not e.anchors:
-        return []
     found = e.anchors[0]
     if found.coverage < 0.3:
         return []

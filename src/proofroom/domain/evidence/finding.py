@@ -34,5 +34,4 @@ class Finding:
     other: tuple[Where, str] | None = None
     headline: str | None = None
     shown: str | None = None
-    computed: bool = False
     quoted: tuple[str, Span] | None = None

@@ -18,6 +18,7 @@ from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.polarity import POLES
+from proofroom.domain.evidence.units import SCALES
 from proofroom.domain.evidence.words import tokens
 
 _PERIODS = frozenset("year month quarter date period week day jahr fiscal".split())
@@ -49,6 +50,7 @@ class _Meant:
     series: tuple[tuple[str, Decimal, AnalysedPassage], ...]
     peers: tuple[Decimal, ...]
     base: str | None
+    scale: Decimal
 
 
 def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
@@ -101,7 +103,9 @@ def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | No
     if len(at) != 1 or len({x[0] for x in series}) != len(series):
         return None
     peers = [v for r in cells if r[period] == now and (v := parse_number(r[measure])) is not None]
-    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base)
+    # A column "thousand MWh" holds thousands.
+    scale = next((SCALES[t.low] for t in tokens(names[measure]) if t.low in SCALES), Decimal(1))
+    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base, scale)
 
 
 def _is_period(name: str, values: Sequence[str]) -> bool:
@@ -186,7 +190,6 @@ def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
                     shown,
                     "computed again",
                     _whole(meant.row),
-                    computed=True,
                 )
             )
             continue
@@ -206,56 +209,64 @@ def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
                 word,
                 headline="Direction differs",
                 shown=shown,
-                computed=True,
             )
         )
     return out
 
 
+_REACHED = frozenset("to at reached was totalled totaled generated made".split())
+
+
 def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
-    now = next(v for p, v, _ in meant.series if p == meant.period)
-    before = _before(meant)
-    total = sum(meant.peers, Decimal(0))
-    values = [now, *(v for p, v, _ in meant.series if p != meant.period), total]
-    parts: list[Decimal] = []
-    if total:
-        parts.append(now / total * 100)
-    if before is not None:
-        values.append(abs(now - before[1]))
-        if before[1]:
-            parts.append(abs((now - before[1]) / before[1]) * 100)
     out: list[Finding] = []
     for n in claim.numbers:
         if n.kind != "plain" or n.is_range:
             continue
         percent = n.unit is not None and n.unit.name == "%"
+        before = next((t.low for t in reversed(claim.toks) if t.end <= n.start), "")
+        values = _percentages(meant, before) if percent else _amounts(meant, before)
         shown = n.text[n.bare_start - n.start : n.bare_end - n.start].lstrip("+-\u2212")
-        hit = next((v for v in (parts if percent else values) if same_figure(shown, format(v, "f"))), None)
-        if hit is None and not percent:
-            hit = next((v for v in values if v == n.low), None)
+        hit = next((v for v in values if same_figure(shown, format(v, "f")) or _scaled(n, v, meant)), None)
         if hit is not None:
-            text = _show(hit) if not percent else f"{display(hit, 2)} %"
-            out.append(
-                Finding(
-                    "number",
-                    "same",
-                    (n.start, n.end),
-                    n.text,
-                    text,
-                    "computed again",
-                    _whole(meant.row),
-                    computed=True,
-                )
-            )
-        elif _wants(claim, n):
-            out.append(_wrong(n, parts[-1] if percent and parts else now, meant, percent=percent))
+            text = f"{display(hit, 2)} %" if percent else _show(hit)
+            place = (n.start, n.end)
+            out.append(Finding("number", "same", place, n.text, text, "computed again", _whole(meant.row)))
+        elif values and before in (*_REACHED, "by", "from"):
+            out.append(_wrong(n, values[0], meant, percent=percent))
     return out
 
 
-def _wants(claim: Sentence, n: Number) -> bool:
-    """A figure that the claim gives as the value or as the change: "to 5", "by 5 %", "at 5", "reached 5"."""
-    before = [t.low for t in claim.toks if t.end <= n.start][-1:]
-    return bool(before) and before[0] in ("to", "at", "by", "reached", "was", "totalled", "generated", "made")
+def _scaled(n: Number, value: Decimal, meant: _Meant) -> bool:
+    """5 million for 5,000 in a column of thousands, rounded to the places that are shown."""
+    return n.low != 0 and abs(value * meant.scale - abs(n.low)) <= n.step / 2
+
+
+def _amounts(meant: _Meant, before: str) -> list[Decimal]:
+    """What a figure may be, most likely first, by the word before it: to 5, from 4, by 1, or the sum of the period and how many make it up."""
+    now = next(v for p, v, _ in meant.series if p == meant.period)
+    earlier = _before(meant)
+    last = [] if earlier is None else [earlier[1]]
+    change = [] if earlier is None else [abs(now - earlier[1])]
+    total = [sum(meant.peers, Decimal(0))]
+    match before:
+        case "from":
+            return last
+        case "by":
+            return change
+        case _ if before in _REACHED:
+            return [now, *total]
+        case _:
+            return [now, *last, *change, *total, Decimal(len(meant.peers))]
+
+
+def _percentages(meant: _Meant, before: str) -> list[Decimal]:
+    """The change in percent after "by", else the share of the period too."""
+    now = next(v for p, v, _ in meant.series if p == meant.period)
+    earlier = _before(meant)
+    change = [abs((now - earlier[1]) / earlier[1]) * 100] if earlier is not None and earlier[1] else []
+    total = sum(meant.peers, Decimal(0))
+    share = [now / total * 100] if total else []
+    return change if before == "by" else [*share, *change]
 
 
 def _wrong(n: Number, value: Decimal, meant: _Meant, *, percent: bool) -> Finding:
@@ -275,5 +286,4 @@ def _wrong(n: Number, value: Decimal, meant: _Meant, *, percent: bool) -> Findin
         text,
         headline="Number differs",
         shown=shown,
-        computed=True,
     )

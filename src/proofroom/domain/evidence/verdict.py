@@ -70,25 +70,24 @@ def judge(
     held = _held(e, findings)
     covered = e.matches.coverage(held)
     missing = _missing(claim, e, held)
-    computed = any(f.computed for f in findings)
     verdict: Verdict
     lead: Finding | None
     if bad:
         verdict, lead = "unsupported", bad[0]
     elif conflicts:
         verdict, lead = "conflict", conflicts[0]
-    elif not e.anchors and not spots and not computed:
-        verdict, lead = ("uncited", None) if outside else ("unsupported", None)
+    elif not e.anchors and not spots:
+        verdict, lead = "uncited", None
     elif soft:
         verdict, lead = "partial", soft[0]
-    elif not computed and e.matches.weights and covered < _BORNE_OUT:
+    elif e.matches.weights and covered < _BORNE_OUT:
         verdict, lead = "partial", None
     else:
         verdict, lead = "supported", None
     if claim.opinion and verdict == "partial" and outside:
         verdict, lead = "uncited", None
     checks = _checks(findings, e, missing if verdict == "partial" and lead is None else ())
-    headline, short = _titles(verdict, lead, outside=outside)
+    headline, short = _titles(verdict, lead)
     return Claim(
         claim.id,
         claim.n,
@@ -115,10 +114,10 @@ def _beside(e: Evidence) -> list[Found]:
 
 
 def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
-    """The stems of the claim that anchors and their neighbours have, and those of names they give in another form."""
+    """The stems of the claim that anchors and their neighbours have, or that a comparison found to be the same."""
     held = {s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems}
-    named = [f.at for f in findings if f.kind == "name" and f.outcome in ("same", "note")]
-    held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in named)}
+    same = [f.at for f in findings if f.outcome in ("same", "note", "rounded")]
+    held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in same)}
     return held
 
 
@@ -127,7 +126,7 @@ def _missing(claim: ClaimText, e: Evidence, held: set[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out))[:6]
 
 
-def _titles(verdict: Verdict, lead: Finding | None, *, outside: bool) -> tuple[str, str]:
+def _titles(verdict: Verdict, lead: Finding | None) -> tuple[str, str]:
     if lead is not None:
         headline = lead.headline or "Differs"
         if lead.kind == "citation":
@@ -148,11 +147,8 @@ def _titles(verdict: Verdict, lead: Finding | None, *, outside: bool) -> tuple[s
             return "Passed automatic checks", "Passed automatic checks"
         case "partial":
             return "Part of the sentence is not in the source", "Part not found"
-        case "uncited":
-            text = "No source speaks of it" if outside else "No citation"
-            return text, text
         case _:
-            return "The citation does not bear it out", "Citation does not fit"
+            return "No source speaks of it", "No source speaks of it"
 
 
 def _either(a: str, b: str) -> str:

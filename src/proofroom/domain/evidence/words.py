@@ -91,6 +91,8 @@ def stem(word: str) -> str:
         word = word[:-1]
     if word in _IRREGULAR or word in _KEEP:
         return stem(_IRREGULAR.get(word, word))
+    if word.endswith("tion") and len(word) >= 8:
+        return word.removesuffix("ion")
     for suffix in ("ied", "ed", "ing", "ly"):
         bare = word[: -len(suffix)]
         if (
