@@ -1,5 +1,6 @@
 """The envelope's text: the same every time, and no passage can break out of its fence."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from proofroom.domain.envelope import (
     count_tokens,
     digest,
     instruction_like,
+    overhead,
     parts_of,
     receipt,
     render,
@@ -152,3 +154,28 @@ def test_what_talks_to_a_machine_is_marked(text: str) -> None:
 )
 def test_plain_words_are_not_marked(text: str) -> None:
     assert not instruction_like(text)
+
+
+def test_a_mark_that_stands_in_a_passage_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = hashlib.sha256
+
+    class First:
+        """A digest whose beginning happens to stand in the passage."""
+
+        def hexdigest(self) -> str:
+            return "abcdefabcdef" + "0" * 52
+
+    def once(content: bytes) -> Any:
+        monkeypatch.setattr(hashlib, "sha256", real)
+        return First()
+
+    monkeypatch.setattr(hashlib, "sha256", once)
+    assert boundary(parts("the words abcdefabcdef stand here")) != "abcdefabcdef"
+
+
+def test_a_page_a_heading_and_a_row_are_told_in_the_fence_and_counted() -> None:
+    row = block(1, "2023,Wind,425235", kind="table_row", page=3, heading="Table 1")
+    body = render(EnvelopeParts("Why?", (), {}, (row,), ()))
+    assert '"page":3' in body.replace(" ", "")
+    assert "table row" in body
+    assert "Table 1" in overhead(row)
