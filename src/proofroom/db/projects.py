@@ -154,3 +154,10 @@ async def source_titles(tx: Tx, project_id: UUID) -> dict[str, str]:
     """Source id to title, retracted ones too."""
     rows = await tx.execute(select(Source.id, Source.title).where(Source.project_id == project_id))
     return {str(r[0]): r[1] for r in rows.all()}
+
+
+async def only_one(tx: Tx, what: str) -> None:
+    """Waits until nobody else of this workspace does `what`, and keeps others waiting until the transaction ends."""
+    await tx.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"{tx.workspace_id}:{what}", 0)))
+    )

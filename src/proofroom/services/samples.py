@@ -44,13 +44,22 @@ async def install(db: Database, catalog: Catalog, actor: Actor, drive: Drive) ->
 
     What the sample signs is signed by "Sample setup", and the record says that no person saw it.
     """
+    async with db.transaction(actor.workspace_id) as alone:
+        await projects.only_one(alone, "sample")  # until the end of the block
+        return await _install(db, catalog, replace(actor, name="Sample setup", via="sample"), drive)
+
+
+async def _install(db: Database, catalog: Catalog, actor: Actor, drive: Drive) -> bool:
     made = False
     for entry in manifest()["projects"]:
         async with db.transaction(actor.workspace_id) as tx:
-            if not await projects.claim_sample(tx, entry["key"], entry["name"], entry["description"].strip()):
-                continue
+            fresh = await projects.claim_sample(tx, entry["key"], entry["name"], entry["description"].strip())
             project = await projects.by_sample_key(tx, entry["key"])
             assert project is not None
+            # One that was interrupted has its project but not its first work.
+            whole = not entry["sources"] or await work_sessions.page(tx, project_id=project.id, limit=1)
+            if not fresh and whole:
+                continue
             added = [
                 await sources.add_source(
                     tx,
@@ -65,9 +74,7 @@ async def install(db: Database, catalog: Catalog, actor: Actor, drive: Drive) ->
         made = True
         for source in added:
             await sources.capture_now(db, actor.workspace_id, source.id)
-        await _first_work(
-            db, catalog, replace(actor, name="Sample setup", via="sample"), drive, project.id, entry
-        )
+        await _first_work(db, catalog, actor, drive, project.id, entry)
     return made
 
 
