@@ -1,6 +1,6 @@
 """The real application on the embedded database; the worker is the test itself."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -21,13 +21,11 @@ from tests.integration.conftest import TEMPLATE, database_url
 
 
 @pytest.fixture(scope="session")
-def database(server: EmbeddedPostgres) -> Iterator[str]:
-    """One database for all of these tests; each has a workspace of its own in it."""
+def database(server: EmbeddedPostgres) -> str:
+    """One database for all of these tests, each with a workspace of its own in it; it goes with its server."""
     with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE api_tests TEMPLATE {TEMPLATE}")
-    yield database_url(server, "api_tests")
-    with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
-        connection.execute("DROP DATABASE api_tests WITH (FORCE)")
+    return database_url(server, "api_tests")
 
 
 @pytest.fixture
