@@ -272,7 +272,7 @@ def corpus_of_scifact(folder: Path, rng: random.Random, limit: int, part: str) -
             doc = json.loads(line)
             if (int(doc["_id"]) % 2 == 0) == (part == "development"):
                 docs[doc["_id"]] = doc
-    claims = {}
+    claims: dict[str, str] = {}
     for line in (folder / "queries.train.jsonl").read_text().splitlines():
         row = json.loads(line)
         claims[row["_id"]] = row["text"]

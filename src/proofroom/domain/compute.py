@@ -30,7 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any, NoReturn, cast
 
 from proofroom.domain.errors import InvalidInput
@@ -515,9 +515,6 @@ def same_figure(shown: str, computed: str) -> bool:
         return a.casefold() == b.casefold()
     exponent = ours.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
-    try:
-        return ours == theirs.quantize(
-            step, rounding=ROUND_HALF_UP, context=_EXACT
-        ) or ours == theirs.quantize(step, rounding=ROUND_HALF_EVEN, context=_EXACT)
-    except InvalidOperation:
-        return ours == theirs
+    return any(
+        ours == theirs.quantize(step, rounding=r, context=_EXACT) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)
+    )

@@ -1,5 +1,7 @@
 """Verdicts: drafts beside their sources, as a table of small cases."""
 
+# ruff: noqa: E501 -- one case a line
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -263,7 +265,7 @@ def test_what_cannot_be_read_is_unsupported() -> None:
     ("text", "sources", "verdict"),
     [
         ("In the year some 2014 boats came to the harbour", ["In 2014 boats came to the harbour"], "supported"),
-        ("In 2014 boats came to the harbour", ["Exactly 2014 boats came to the harbour"], "supported"),
+        ("In 2014 boats came to the harbour", ["Some 2014 boats came to the harbour"], "supported"),
         ("The third tram line opened in Merrin", ["The tram line in Merrin opened"], "supported"),
         ("It fell on days 14 and 14 in the clinic", ["It fell on days 7 and 14 in the clinic"], "unsupported"),
         ("The span is 40 km long and old", ["The old span is long. It has 40 km of rope."], "supported"),
@@ -492,6 +494,103 @@ def test_the_number_must_stand_in_the_cited_words_or_beside_them() -> None:
         cited("The effect was 4.45 times too weak.", "underestimated the effect of each firing", "b3").verdict
         != "unsupported"
     )
+
+
+# Corners of the search for evidence
+
+
+def test_two_neighbours_may_carry_a_claim_together() -> None:
+    found = outside(
+        "Ground software reported thruster impulse in pound-force seconds, where the interface called for newton seconds."
+    )
+    assert (found.verdict, found.headline) == ("partial", "Part of the sentence is not in the source")
+    assert len(found.anchors) >= 2
+
+
+def test_at_most_three_sentences_carry_a_claim() -> None:
+    parts = ["Old red boats sail far up north", "green kites climb hills", "blue trams cross bridges"]
+    passages = [passage(p, block=f"b{i}") for i, p in enumerate(parts)]
+    found = outside(" and ".join(parts), passages)
+    assert len(found.anchors) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "sources", "verdict", "kind"),
+    [
+        ("The line opened in April 2011", ["The line opened late."], "partial", "Date not found"),
+        ("The line opened on 5 May 2011", ["The line opened on 4 May 2011, and closed on 9 June 2013"], "unsupported", "Date differs"),
+        ("The line opened on 9 June 2012", ["On 4 May 2011 the line opened, 9 June 2013 it closed"], "unsupported", "Date differs"),
+        ("The alarm rang at 21:17 in the hall", ["The alarm rang at 21:18 in the hall, and at 22:05 again"], "unsupported", "Time differs"),
+        ("The alarm rang at 21:17 in the hall", ["The alarm rang in the hall. People came at 21:30."], "partial", "Time not found"),
+        ("The bridge has 40 lamps over the water", ["The bridge has lamps over the water. Elsewhere 40 goats ate."], "partial", "Number not found"),
+        ("The bridge has 40 lamps over the water", ["The old bridge has 412 lamps over the water. On the bridge 40 goats ate."], "unsupported", "Number differs"),
+        ("About 40 lamps hang on the bridge", ["Some 40 lamps, in fact 40.2, hang on the bridge"], "supported", "Passed automatic checks"),
+        ("Some 12 lamps hang on the bridge", ["Some 15 lamps hang on the bridge, of 10 to 14 planned"], "unsupported", "Number differs"),
+        ("The town has 40 lamps and boats", ["The boats are 412 lamps and 30 goats in town"], "unsupported", "Number differs"),
+        ("Impulse was given in newton seconds by the file", ["Impulse was given by the file"], "supported", "Passed automatic checks"),
+        ("Impulse was given in newton seconds by the file", ["Impulse was given by the file. It has newton seconds."], "supported", "Passed automatic checks"),
+        ("The long notes of Brask were found burning in the old town hall near the river", ["The long notes were found burning in the old town hall near the river. So says Brask."], "supported", "Passed automatic checks"),
+        ("In winter the big crew of Lanmore town came very late", ["In summer the big crew of Ostrel town came late"], "unsupported", "Name differs"),
+        ("The crew of Lanmore came late again", ["The crew of somebody else came late again"], "partial", "Name not found"),
+        ("He said “the crew came much too late”", ["The crew came far too late"], "unsupported", "Quote differs"),
+        ("He said “BBC news came much too late”", ["BBC news came far too late"], "unsupported", "Quote differs"),
+        ("He said “The crew came much too late”", ["Then the crew came far too late"], "unsupported", "Quote differs"),
+        ("He said “the fire went out, the crew came”", ["So the fire went on. The crew left"], "unsupported", "Quote differs"),
+        ("He said “the fire went out the crew came”", ["So the fire went out; the crew came"], "unsupported", "Quote differs"),
+        ("The crew of Lanmore slept late again in the town", ["The crew of Ostrel came late again in the town"], "unsupported", "Name differs"),
+    ],
+)  # fmt: skip
+def test_corners(text: str, sources: list[str], verdict: str, kind: str) -> None:
+    passages = [passage(s, block=f"b{i}") for i, s in enumerate(sources)]
+    found = outside(text, passages)
+    assert (found.verdict, found.headline) == (verdict, kind)
+
+
+def test_a_corrected_quote_keeps_the_case_of_its_first_letter() -> None:
+    fixed = outside(
+        "He said “the crew came much too late”", [passage("The crew came far too late")]
+    ).correction
+    assert fixed is not None
+    assert fixed.text == "He said “the crew came far too late”"
+    fixed = outside(
+        "He said “The crew came much too late.”", [passage("Then the crew came far too late")]
+    ).correction
+    assert fixed is not None
+    assert fixed.text == "He said “The crew came far too late.”"
+
+
+def test_an_altered_quote_over_two_sentences_shows_both() -> None:
+    found = outside(
+        "He said “the fire went out, the crew came”", [passage("So the fire went on. The crew left")]
+    )
+    assert found.say is not None
+    assert found.say.source.text == "on. The crew left"
+
+
+def test_a_word_far_behind_is_not_marked() -> None:
+    text = "The crew came late " * 14 + "with bananas, apples, pears and plums"
+    found = outside(text, [passage("Late came the crew")])
+    assert (found.verdict, found.short) == ("partial", "Part not found")
+    assert found.say is not None
+    assert found.say.draft.mark is None
+
+
+def test_an_invented_source_without_any_near_text_has_no_anchor() -> None:
+    found = outside(
+        "The Deep Space Navigation Audit found bananas growing everywhere beneath purple mountains and ships."
+    )
+    assert (found.verdict, found.anchors) == ("unsupported", ())
+
+
+def test_a_long_title_is_cut_short_in_the_labels() -> None:
+    title = "A very long title of a source that nobody would ever want to read in a label"
+    both = [
+        passage("The bridge has 412 cables of steel"),
+        passage("The bridge has 400 cables of steel", "s2", "b2", title),
+    ]
+    found = outside("The bridge has 412 cables of steel", both)
+    assert found.say is not None
+    assert len(found.say.labels[1]) < len(title)
 
 
 # Hostile input

@@ -55,6 +55,7 @@ PASSAGES = [
         ("The Stern Review found it.", True),
         ("The Stern Report found it.", True),
         ("The Mishap Board Report found it.", True),
+        ("The Autumn Mishap Board Report found it.", True),
         ("The Mishap Investigation Board Report found it.", True),
         ("According to the World Meteorological Organization, so.", True),
         ("A study by Halvorsen et al. says", True),

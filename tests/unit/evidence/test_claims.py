@@ -1,5 +1,7 @@
 """Claims: what counts as one, and ids that stay."""
 
+# ruff: noqa: E501 -- one case a line
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,5 +1,7 @@
 """Dates and times of day in text."""
 
+# ruff: noqa: E501 -- one case a line
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

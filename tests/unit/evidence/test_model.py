@@ -1,5 +1,7 @@
 """Claims as JSON, and the summary."""
 
+# ruff: noqa: E501 -- one case a line
+
 from typing import Any
 
 import pytest

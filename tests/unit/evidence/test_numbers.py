@@ -1,5 +1,7 @@
 """Figures in text: what they are, and when two agree."""
 
+# ruff: noqa: E501 -- one case a line
+
 from decimal import Decimal
 
 import pytest

@@ -1,5 +1,7 @@
 """Negation and direction of shared words."""
 
+# ruff: noqa: E501 -- one case a line
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

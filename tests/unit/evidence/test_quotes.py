@@ -1,5 +1,7 @@
 """Quotations: found, located, and what was altered in them."""
 
+# ruff: noqa: E501 -- one case a line
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

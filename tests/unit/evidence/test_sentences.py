@@ -1,5 +1,7 @@
 """Sentences with exact ranges."""
 
+# ruff: noqa: E501 -- one case a line
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

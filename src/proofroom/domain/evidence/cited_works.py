@@ -99,8 +99,6 @@ def is_known(work: Work, passages: Sequence[AnalysedPassage], known: Sequence[So
         joined = f" {' '.join(form)} "
         if any(joined in t for t in (*titles, *texts)):
             return True
-    if len(bare) < len(words) and len(bare) == 1 and any(f" {bare[0]} " in t for t in (*titles, *texts)):
-        return True
     if len(bare) > 1:
         short = initials(bare)
         if len(short) >= 3 and any(f" {short} " in t for t in (*titles, *texts)):

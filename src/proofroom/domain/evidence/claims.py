@@ -158,5 +158,7 @@ def _says_something(text: str) -> bool:
     sentence = read_sentence(text)
     plain_numbers = [n for n in sentence.numbers if n.kind == "plain"]
     moves = any(t.low in DIRECTION_WORDS for t in sentence.toks)
-    days = [d for d in sentence.dates if d.day is not None]  # "Key figures, 2022" names a period and claims nothing
+    days = [
+        d for d in sentence.dates if d.day is not None
+    ]  # "Key figures, 2022" names a period and claims nothing
     return len(_WORDS.findall(text)) >= 2 and bool(plain_numbers or days or sentence.times or moves)

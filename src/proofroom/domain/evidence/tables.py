@@ -238,7 +238,7 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
 
 def _scaled(n: Number, value: Decimal, meant: _Meant) -> bool:
     """5 million for 5,000 in a column of thousands, rounded to the places that are shown."""
-    return n.low != 0 and abs(value * meant.scale - abs(n.low)) <= n.step / 2
+    return abs(n.low) == value or (n.low != 0 and abs(value * meant.scale - abs(n.low)) <= n.step / 2)
 
 
 def _amounts(meant: _Meant, before: str) -> list[Decimal]:
