@@ -48,6 +48,8 @@ def test_the_sample_is_corrected_signed_completed_and_revealed(page: Page) -> No
         expect(evidence(page, n).locator(".sheet mark").first).to_be_visible()
     page.get_by_role("button", name=re.compile("^Claim 12, Unsupported")).first.click()
     expect(evidence(page, 12)).to_contain_text("No source of this name")
+    # The panels scroll; the page behind them does not.
+    assert page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
 
     # The signature waits for every flag, and pressing it early leads to the first open one.
     sign = page.get_by_role("button", name=re.compile("^Sign "))

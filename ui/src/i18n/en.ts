@@ -162,7 +162,7 @@ export const en = {
   },
   keep: {
     label: "Keep it: why?",
-    placeholder: "The board’s report is the record here",
+    placeholder: "Why it may stand as it is",
     submit: "Keep with this reason",
     looked: "Read by me and kept as it stands.",
   },
@@ -171,7 +171,7 @@ export const en = {
     whole: "What should change in the whole draft?",
     placeholder: "Quote the source word for word",
     placeholderMeaning: "The meaning differs: say how",
-    placeholderWhole: "Shorter, and name both sources for the altitude",
+    placeholderWhole: "For example: shorter, and name the source of each figure",
     add: "Add to the changes",
     send: "Send back now",
   },

@@ -5,6 +5,7 @@ import { t } from "@/i18n";
 import { cut } from "@/lib/codepoints";
 import { changedSpan } from "@/lib/diff";
 import { keep } from "@/lib/format";
+import { unescaped } from "@/lib/inline";
 import { lookOf, shapeOf, wordOf } from "./look";
 import { markedRange, plainOf, type ReviewState, type Row } from "./state";
 
@@ -178,8 +179,8 @@ function Table({
   );
   return (
     <figure>
-      {block.caption && <figcaption>{block.caption}</figcaption>}
-      <div className="scrollx" tabIndex={0} role="group" aria-label={block.caption ?? t("draft.table")}>
+      {block.caption && <figcaption>{unescaped(block.caption)}</figcaption>}
+      <div className="scrollx" tabIndex={0} role="group" aria-label={block.caption ? unescaped(block.caption) : t("draft.table")}>
         <table>
           <thead>
             <tr>
@@ -268,7 +269,7 @@ function Block({
       );
       return (
         <figure>
-          <figcaption>{block.title}</figcaption>
+          <figcaption>{unescaped(block.title)}</figcaption>
           <Suspense fallback={<div className="chart quiet">{t("draft.chartLoading")}</div>}>
             <Chart spec={block.spec} title={block.title} />
           </Suspense>

@@ -98,7 +98,7 @@ function Compared({ claim }: { claim: Claim }) {
         {off.length > 0 && (
           <tr className="no">
             <th scope="row">{words(off)}</th>
-            <td colSpan={2}>{off.map((check) => check.note).filter(Boolean).join(" ") || t("compared.nothing")}</td>
+            <td colSpan={2}>{[...new Set(off.map((check) => check.note).filter(Boolean))].join("; ") || t("compared.nothing")}</td>
             <td>{t("result.not_compared")}</td>
           </tr>
         )}
