@@ -1,5 +1,7 @@
 """Exact computing on tables of text."""
 
+# ruff: noqa: E501 -- one case a line
+
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction

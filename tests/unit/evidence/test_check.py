@@ -364,6 +364,8 @@ def test_an_ambiguous_date_says_so() -> None:
         ("The insurer Oslo Mutual paid after the fire", ["The insurer Halden Mutual paid after the fire"], "unsupported"),
         ("The crew of Lanmore town came late to the big fire there", ["The crew of Ostrel town came late to the big fire there"], "unsupported"),
         ("The crew of Lanmore came late to it all", ["The crew of the old mill came late to it all"], "partial"),
+        ("The inflammatory eye disease (IED) was rare in the old town", ["The inflammatory eye disease was rare in the old town"], "supported"),
+        ("The inflammatory eye disease (XYZ) was rare in the old town", ["The inflammatory eye disease was rare in the old town"], "partial"),
     ],
 )  # fmt: skip
 def test_names(text: str, sources: list[str], verdict: str) -> None:

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 -- one case a line
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,7 +182,7 @@ def test_times_agree(draft: str, source: str, result: str) -> None:
 def test_any_text_gives_dates_within_it_that_agree_with_themselves(text: str) -> None:
     found = find_dates(text)
     assert all(text[d.start : d.end] == d.text for d in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     assert all(agree(d, d) == "same" for d in found)
     assert all(isinstance(like(a, b), str) for a in found for b in found)
     assert all(times_agree(t, t) == "same" for t in find_times(text))

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 -- one case a line
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,7 +84,7 @@ def test_what_never_stops_is_cut_at_white_space() -> None:
 def test_ranges_are_exact_in_order_and_lose_nothing(text: str) -> None:
     spans = split_sentences(text)
     assert all(a < b for a, b in spans)
-    assert all(p[1] <= q[0] for p, q in zip(spans, spans[1:], strict=False))
+    assert all(p[1] <= q[0] for p, q in pairwise(spans))
     assert all(text[a:b] == text[a:b].strip() for a, b in spans)
     assert "".join("".join(text[a:b].split()) for a, b in spans) == "".join(text.split())
 

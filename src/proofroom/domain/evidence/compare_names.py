@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from proofroom.domain.evidence.align import Evidence, alignment, same_source, where
@@ -28,6 +29,8 @@ def compare_names(e: Evidence, skip: Sequence[Span]) -> list[Finding]:
 
 def _compare_name(e: Evidence, name: Name) -> Finding | None:
     span = (name.start, name.end)
+    if _defined_here(e.claim.text, name):
+        return None
     best = e.anchors[:1]
     rival = _rival_name(e, name) if not any(_name_in(name, f) for f in best) else None
     for found in best if rival is not None else e.anchors:
@@ -63,6 +66,21 @@ def _compare_name(e: Evidence, name: Name) -> Finding | None:
             note = "stands elsewhere in the same source" if same else "stands in another passage"
             return Finding("name", "note", span, name.text, name.text, note)
     return Finding("name", "not_found", span, name.text, headline="Name not found")
+
+
+def _defined_here(text: str, name: Name) -> bool:
+    """An acronym in brackets behind the words it stands for: inflammatory eye disease (IED)."""
+    if (
+        len(name.words) > 1
+        or text[name.start - 1 : name.start] != "("
+        or text[name.end : name.end + 1] != ")"
+    ):
+        return False
+    (short,) = name.words
+    words = [fold(w) for w in re.findall(r"[^\W_]+", text[max(0, name.start - 200) : name.start])][
+        -len(short) :
+    ]
+    return "".join(w[0] for w in words) == short
 
 
 def _cut(spot: Where) -> str:

@@ -74,7 +74,7 @@ def find_names(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Name]:
     for group in groups:
         while group and fold(group[0].group()) in TITLES and len(group) > 1:
             group = group[1:]
-        words = tuple(fold(m.group()) for m in group)
+        words = (*(fold(m.group()) for m in group[:-1]), fold(_bare(group[-1].group())))
         if len(words) == 1 and not _single(group[0].group(), words[0]):
             continue
         start, end = group[0].start(), group[-1].end()
@@ -85,7 +85,8 @@ def find_names(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Name]:
 
 
 def _bare(word: str) -> str:
-    return re.sub(r"(?:['\u2019]s|['\u2019])\Z", "", word)
+    """Without possessive, and without what is hung on by a hyphen: M2-like is M2."""
+    return re.sub(r"(?:['\u2019]s|['\u2019])\Z|-[a-z]{3,}\Z", "", word)
 
 
 def _capital(word: str) -> bool:

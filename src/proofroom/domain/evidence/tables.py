@@ -242,7 +242,9 @@ def _scaled(n: Number, value: Decimal, meant: _Meant) -> bool:
 
 
 def _amounts(meant: _Meant, before: str) -> list[Decimal]:
-    """What a figure may be, most likely first, by the word before it: to 5, from 4, by 1, or the sum of the period and how many make it up."""
+    """What a figure may be, most likely first, by the word before it: to 5, from 4, by 1; else also the sum of the
+    period and how many figures make it up.
+    """
     now = next(v for p, v, _ in meant.series if p == meant.period)
     earlier = _before(meant)
     last = [] if earlier is None else [earlier[1]]
