@@ -1,5 +1,7 @@
 """A real embedded PostgreSQL for the whole run; every test gets a database of its own, copied from a migrated one."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -19,8 +21,11 @@ TEMPLATE = "proofroom_template"
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres.start(tmp_path_factory.mktemp("data"))
+def server() -> Iterator[EmbeddedPostgres]:
+    # Not under pytest's own folder: every pytest that starts takes other users' way through it, and as root the
+    # server runs as a user of its own.
+    folder = Path(tempfile.mkdtemp(prefix="proofroom-tests-"))
+    server = EmbeddedPostgres.start(folder)
     try:
         with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
             # Hundreds of databases come and go here; what must survive a crash is tested with servers of its own.
@@ -31,6 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgre
         yield server
     finally:
         server.stop()
+        shutil.rmtree(folder)
 
 
 def database_url(server: EmbeddedPostgres, name: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, work_sessions
+from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db.tx import Database
 from proofroom.db.work_sessions import LegLost
 from proofroom.domain import audit
@@ -17,7 +17,7 @@ from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired, ProofroomError
 from proofroom.engine import leg
 from proofroom.engine.sweeper import sweep
-from proofroom.services import legs, review, work_requests
+from proofroom.services import legs, review, sources, work_requests
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room, make_room
 
 WEAK = {"artifact": {**FINDING["artifact"], "confidence": 0.1}}
@@ -150,6 +150,19 @@ async def test_what_changed_between_look_and_decision_is_never_accepted(room: Ro
     assert outcome.stale
     assert outcome.checkpoint.id != seen.id
     assert (await room.row(row.id)).status == "pending_review"
+
+
+async def test_a_source_that_is_retracted_while_its_packet_waits_makes_it_stale(room: Room) -> None:
+    row = await room.run(room.script(FINDING, FINISH))
+    seen = await room.waiting(row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        (source_id,) = await projects.source_ids(tx, room.project_id)
+        resting = await sources.retract(tx, source_id, reason="Withdrawn by its author")
+    assert [str(s["id"]) for s in resting.sessions] == [str(row.id)]
+    outcome = await room.approve(row.id, packet_digest=seen.packet_digest)
+    assert outcome.stale
+    (claim,) = outcome.checkpoint.packet["artifacts"][0]["claims"]
+    assert claim["verdict"] == "unsupported"
 
 
 async def test_a_packet_that_was_rewritten_in_place_is_refused(room: Room) -> None:

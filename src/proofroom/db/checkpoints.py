@@ -112,3 +112,15 @@ async def inbox(
     if after is not None:
         query = query.where(key < after if newest_first else key > after)
     return list((await tx.execute(query)).scalars())
+
+
+async def signers(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Session id to the name on its approved final checkpoint."""
+    rows = await tx.execute(
+        select(WorkCheckpoint.session_id, WorkCheckpoint.decision["name"].astext).where(
+            WorkCheckpoint.session_id.in_(session_ids),
+            WorkCheckpoint.kind == "final",
+            WorkCheckpoint.status == "approved",
+        )
+    )
+    return {r[0]: r[1] for r in rows.all()}

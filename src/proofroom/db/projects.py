@@ -161,3 +161,11 @@ async def only_one(tx: Tx, what: str) -> None:
     await tx.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"{tx.workspace_id}:{what}", 0)))
     )
+
+
+async def retracted_sources(tx: Tx, project_id: UUID) -> set[str]:
+    """Ids of the project's sources that were retracted."""
+    rows = await tx.execute(
+        select(Source.id).where(Source.project_id == project_id, Source.retracted_at.is_not(None))
+    )
+    return {str(r[0]) for r in rows.all()}

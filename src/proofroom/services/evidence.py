@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from proofroom.db import projects
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.compute import Result, compute
@@ -86,7 +87,10 @@ async def _check_citations(
         alias: {"source_id": r.source_id, "version": r.version, "block_id": r.block_id}
         for alias, r in document.refs.items()
     }
-    cited = await passages.passages_for(tx, refs)
+    gone = await projects.retracted_sources(tx, project_id)  # what was retracted bears nothing any more
+    cited = {
+        alias: p for alias, p in (await passages.passages_for(tx, refs)).items() if p.source_id not in gone
+    }
     near: dict[str, Passage] = {}
     for passage in cited.values():
         around = await _around(tx, passage)

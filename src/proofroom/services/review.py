@@ -385,7 +385,7 @@ async def _release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outc
         row,
         apply(state_of(row), Event.APPROVE, final_gate=final),
         Record(
-            events=[] if was_pending else [("decided", _said(checkpoint))],
+            events=[("released" if was_pending else "decided", _said(checkpoint))],
             audits=[("approved", decision)],
         ),
         lease_seconds=NUDGE_SECONDS,

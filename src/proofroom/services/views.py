@@ -54,6 +54,7 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
     ids = [r.id for r in rows]
     counts = await db_artifacts.count(tx, ids)
     waiting = await checkpoints.open_of(tx, ids)
+    signed = await checkpoints.signers(tx, ids)
     names = await members.names(tx)
     titles = {p: (await projects.get(tx, p)).name for p in {r.project_id for r in rows}}
     sent: dict[UUID, list[Delivery]] = {}
@@ -79,6 +80,7 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
                 }
                 for d in sent.get(r.id, [])
             ],
+            "approved_by": signed.get(r.id) if r.status == "completed" else None,
             "created_by": names.get(r.created_by), "created_at": at(r.created_at),
             "updated_at": at(r.updated_at), "started_at": at(r.started_at), "settled_at": at(r.settled_at),
             "forked_from": str(r.forked_from) if r.forked_from else None,

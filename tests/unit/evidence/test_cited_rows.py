@@ -8,9 +8,20 @@ from proofroom.domain.evidence import Claim, Passage, check_cited, split_claims
 COLUMNS = ("year", "source", "net_generation_thousand_mwh")
 ROWS = ("2021,Wind,378197", "2022,Wind,434297", "2022,Solar,140798", "2023,Wind,425235", "2023,Solar,161651")
 NEAR = [
-    Passage("s", 1, f"b{i}", "Table", None, i * 20, i * 20 + len(row), row, "table_row", tuple(zip(COLUMNS, row.split(","), strict=True)))
+    Passage(
+        source_id="s",
+        version=1,
+        block_id=f"b{i}",
+        source_title="Table",
+        page=None,
+        char_start=i * 20,
+        char_end=i * 20 + len(row),
+        text=row,
+        kind="table_row",
+        cells=tuple(zip(COLUMNS, row.split(","), strict=True)),
+    )
     for i, row in enumerate(ROWS)
-]  # fmt: skip
+]
 
 
 def check(sentence: str) -> Claim:
