@@ -90,7 +90,6 @@ class Pause:
 
 Verdict: TypeAlias = Proceed | Pause
 Rule: TypeAlias = Callable[[Strategy, Gate, Facts], Verdict | None]
-# ruff: noqa: ARG001  every rule is given all there is to look at
 
 
 def _ordered(triggers: frozenset[Trigger]) -> tuple[str, ...]:
