@@ -76,7 +76,7 @@ def _defined_here(text: str, name: Name) -> bool:
         or text[name.end : name.end + 1] != ")"
     ):
         return False
-    (short,) = name.words
+    short = "".join(name.words)
     words = [fold(w) for w in re.findall(r"[^\W_]+", text[max(0, name.start - 200) : name.start])][
         -len(short) :
     ]
