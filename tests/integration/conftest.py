@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 import pytest_asyncio
+from psycopg import sql
 from sqlalchemy import insert
 
 from proofroom.db.embedded import EmbeddedPostgres
@@ -49,11 +50,15 @@ def database(server: EmbeddedPostgres) -> Iterator[str]:
     """The owner's URL of a fresh migrated database."""
     name = f"test_{new_id().hex}"
     with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
         try:
             yield database_url(server, name)
         finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest_asyncio.fixture

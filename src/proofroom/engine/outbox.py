@@ -57,6 +57,8 @@ async def deliver(parts: Parts, workspace_id: UUID, delivery_id: UUID) -> bool:
 async def _refusal(tx: Tx, delivery: Delivery, checkpoint: WorkCheckpoint) -> str | None:
     if checkpoint.status != CheckpointStatus.APPROVED or checkpoint.kind != "final":
         return "No approved final checkpoint covers it."
+    if _leads_out(delivery.target):
+        return "The folder leads out of the server's delivery root."
     if packet_digest(checkpoint.packet) != delivery.packet_digest:
         return "The packet is not the one that was signed."
     for shown in checkpoint.packet["artifacts"]:
@@ -67,6 +69,14 @@ async def _refusal(tx: Tx, delivery: Delivery, checkpoint: WorkCheckpoint) -> st
         ):
             return f"{shown['title']} is not the version that was signed."
     return None
+
+
+def _leads_out(target: dict[str, object]) -> bool:
+    """Whether a folder asked for over HTTP is, by a link made since, not under its root any more."""
+    root = target.get("root")
+    return root is not None and not Path(str(target["path"])).resolve().is_relative_to(
+        Path(str(root)).resolve()
+    )
 
 
 async def _again(tx: Tx, delivery: Delivery, why: str) -> None:

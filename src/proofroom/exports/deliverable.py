@@ -1,5 +1,6 @@
 """What a session yields: its artifacts as one readable file, and what was signed beside it."""
 
+import asyncio
 import json
 import re
 import unicodedata
@@ -70,7 +71,8 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
         return f"{name}.json", "application/json", content.encode()
     text = await _text(tx, session, [(a.id, v.version) for a, v in current])
     if wanted == "html":
-        return f"{name}.html", "text/html; charset=utf-8", html.page(session.title, text).encode()
+        page = await asyncio.to_thread(html.page, session.title, text)
+        return f"{name}.html", "text/html; charset=utf-8", page.encode()
     return f"{name}.md", "text/markdown; charset=utf-8", text.encode()
 
 
@@ -85,10 +87,14 @@ async def _text(tx: Tx, session: WorkSession, shown: list[tuple[UUID, int]]) -> 
     titles = await projects.source_titles(tx, session.project_id)
     versions = [await db_artifacts.version(tx, artifact_id, number) for artifact_id, number in shown]
     if len(versions) == 1:
-        return markdown.render(from_json(versions[0].document), versions[0].claims, titles)
+        return await asyncio.to_thread(
+            markdown.render, from_json(versions[0].document), versions[0].claims, titles
+        )
     parts = [f"# {session.title}\n"]
     for n, version in enumerate(versions, start=1):
-        text = markdown.render(from_json(version.document), version.claims, titles, level=2)
+        text = await asyncio.to_thread(
+            markdown.render, from_json(version.document), version.claims, titles, level=2
+        )
         parts.append(re.sub(r"\[\^(\d+)\]", rf"[^{n}-\1]", text))
     return "\n".join(parts)
 

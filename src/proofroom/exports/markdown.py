@@ -1,12 +1,13 @@
 """A signed document as Markdown for people: each citation a footnote that says where the words stand."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from proofroom.domain.document import ArtifactDocument, plain, to_markdown
 
-_CITE = re.compile(r"\s?\[\[([A-Za-z][\w-]{0,31})\|(.*?)\]\]", re.DOTALL)
+_OPEN = re.compile(r"\[\[([A-Za-z0-9_.:-]{1,64})\|")
+_QUOTE_LIMIT = 10_000
 
 
 def render(
@@ -23,14 +24,13 @@ def render(
     notes: list[str] = []
     numbers: dict[tuple[str, str], int] = {}
 
-    def note(match: re.Match[str]) -> str:
-        alias, quote = match.group(1), match.group(2)
+    def note(alias: str, quote: str) -> str:
         if (alias, quote) not in numbers:
             numbers[alias, quote] = len(numbers) + 1
             notes.append(f"[^{len(numbers)}]: {_where(document, anchors, titles, alias, quote)}")
         return f"[^{numbers[alias, quote]}]"
 
-    body = _CITE.sub(note, to_markdown(document)).strip()
+    body = _with_notes(to_markdown(document), note).strip()
     title = document.title.strip()
     first = body.split("\n", 1)[0].lstrip("# ").strip()
     parts = [] if not title or first == title else [f"{'#' * level} {title}"]
@@ -38,6 +38,28 @@ def render(
     if notes:
         parts.append("\n".join(notes))
     return "\n\n".join(parts) + "\n"
+
+
+def _with_notes(body: str, note: Callable[[str, str], str]) -> str:
+    """The text with each citation replaced. One pass: hostile text may open thousands and close none."""
+    out: list[str] = []
+    at, close = 0, -1
+    for opened in _OPEN.finditer(body):
+        if opened.start() < at:
+            continue  # inside the quote of the citation before
+        if close < opened.end():
+            close = body.find("]]", opened.end())
+        if close < 0:
+            break
+        if close - opened.end() > _QUOTE_LIMIT:
+            continue
+        before = body[at : opened.start()]
+        out += [
+            before.removesuffix(" "),
+            note(opened.group(1), body[opened.end() : close]),
+        ]
+        at = close + 2
+    return "".join([*out, body[at:]])
 
 
 def _where(

@@ -211,8 +211,11 @@ async def fork(
         trusted="runtime" not in changed,  # the old one was admitted when it was filed
     )
     row = await create(tx, actor, catalog, old.project_id, new, forked_from=old.id)
-    if old.deliver_to:
-        row = await work_sessions.step(tx, row, deliver_to=old.deliver_to)
+    kept = [
+        t for t in old.deliver_to if "root" in t
+    ]  # a folder that only the command line may name is not inherited
+    if kept:
+        row = await work_sessions.step(tx, row, deliver_to=kept)
     return row
 
 
@@ -264,7 +267,9 @@ def target(catalog: Catalog, target: Mapping[str, Any], *, trusted: bool) -> dic
             hint="Mail, webhooks and others are not part of this release.",
             field="deliver_to",
         )
-    return {"kind": "folder", "path": str(catalog.delivery_folder(path, trusted=trusted))}
+    folder = {"kind": "folder", "path": str(catalog.delivery_folder(path, trusted=trusted))}
+    # Looked at again when it is written: a link may have been put in its way by then.
+    return folder if trusted else folder | {"root": str(catalog.delivery_root)}
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -188,7 +188,7 @@ class Approval(Sent):
     )
     edits: list[Edit] = Field(default_factory=list[Edit], max_length=200)
     undo_seconds: int = Field(
-        default=0, description="Hold the release so long; 0 to 60.", ge=-(2**31), le=2**31
+        default=0, strict=True, description="Hold the release so long; 0 to 60.", ge=-(2**31), le=2**31
     )
 
 
