@@ -64,8 +64,8 @@ def make_catalog(settings: Settings) -> Catalog:
     """
 
     def make_runtime(name: str) -> AgentRuntime:
-        if name == samples.NEW_YEAR_RUNTIME:
-            return registry.make_runtime(f"scripted:{samples.NEW_YEAR_SCRIPT}")
+        if name in samples.SCRIPTS:
+            return registry.make_runtime(f"scripted:{samples.SCRIPTS[name]}")
         kind, _, script = name.partition(":")
         if kind == "scripted" and script and not Path(script).is_absolute():
             return registry.make_runtime(f"scripted:{resolve_script(script, settings.script_dir)}")
@@ -73,7 +73,7 @@ def make_catalog(settings: Settings) -> Catalog:
 
     def admit_runtime(name: str, trusted: bool) -> None:
         kind, _, script = name.partition(":")
-        if kind == "scripted" and script and not trusted and name != samples.NEW_YEAR_RUNTIME:
+        if kind == "scripted" and script and not trusted and name not in samples.SCRIPTS:
             resolve_script(script, settings.script_dir)
         make_runtime(name)
 

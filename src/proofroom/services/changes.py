@@ -1,6 +1,7 @@
 """What changed since last time: a report beside the one signed before it in the same project."""
 
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -32,8 +33,10 @@ async def since_last(tx: Tx, row: WorkSession) -> dict[str, Any] | None:
         if kind == "equal":
             changes += [{"kind": "same", "text": text} for text in before[a:b]]
         else:
-            changes += [{"kind": "removed", "text": text} for text in before[a:b]]
-            changes += [{"kind": "added", "text": text} for text in after[c:d]]
+            # One beside the other: rows of a table and sentences that only changed a figure stand in pairs.
+            for old, new in zip_longest(before[a:b], after[c:d]):
+                changes += [{"kind": "removed", "text": old}] if old is not None else []
+                changes += [{"kind": "added", "text": new}] if new is not None else []
     return {
         "previous": {
             "id": str(previous.id),

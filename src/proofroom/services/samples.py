@@ -27,7 +27,12 @@ Drive = Callable[[UUID, UUID], Awaitable[WorkSession]]
 
 FOLDER = Path(str(resources.files("proofroom") / "samples"))
 NEW_YEAR_RUNTIME = "scripted:sample/new-year"
-NEW_YEAR_SCRIPT = FOLDER / "electricity" / "new-year.script.yaml"
+LAST_YEAR_RUNTIME = "scripted:sample/last-year"
+SCRIPTS = {
+    NEW_YEAR_RUNTIME: FOLDER / "electricity" / "new-year.script.yaml",
+    LAST_YEAR_RUNTIME: FOLDER / "electricity" / "last-year.script.yaml",
+}
+"""The sample's own runtimes: reports that we wrote, in one shape, so that two years can be laid side by side."""
 
 
 @cache
@@ -105,7 +110,7 @@ async def _first_work(
                     task_description=report["task"].strip(),
                     config=report["config"],
                     approval_strategy=report["approval_strategy"],
-                    runtime="extractive",
+                    runtime=LAST_YEAR_RUNTIME,
                     auto_execute=True,
                     title=report["last"]["title"],
                 ),

@@ -271,9 +271,9 @@ const reportClaims: Claim[] = [
       block: 0,
       sentences: [
         {
-          text: "Wind generation rose again in 2023, to 425,235 thousand megawatthours.", verdict: "unsupported",
+          text: "Wind generation rose in 2023, to 425,235 thousand megawatthours.", verdict: "unsupported",
           headline: "Direction differs", short: "Direction: rose or fell",
-          say: ["Wind generation rose again in 2023", "rose", "434,297 in 2022, 425,235 in 2023: fell", "fell"],
+          say: ["Wind generation rose in 2023", "rose", "434,297 in 2022, 425,235 in 2023: fell", "fell"],
           anchors: [anchor("energy", "year: 2023; energy_source: Wind; net_generation_thousand_mwh: 425235", "differs")],
           checks: [check("direction", "differs", "rose", "fell"), check("number", "same", "425,235", "425,235")],
           correction: { label: "Use fell", text: "Wind generation fell in 2023, to 425,235 thousand megawatthours." },
@@ -382,7 +382,7 @@ export const checkpoints: Checkpoint[] = [
     iteration: 2, triggers: [{ id: "t1", kind: "conflict", detail: "two figures for hydro" }],
     obligations: [
       { id: "o1", comment: "Name the table under each figure", state: "met", artifact_slot: "report", claim_text: null },
-      { id: "o2", comment: "Say that wind fell", state: "unmet", artifact_slot: "report", claim_text: "Wind generation rose again in 2023, to 425,235 thousand megawatthours." },
+      { id: "o2", comment: "Say that wind fell", state: "unmet", artifact_slot: "report", claim_text: "Wind generation rose in 2023, to 425,235 thousand megawatthours." },
     ],
   }), { headline: "Direction differs; a cell computed again differs" }),
   checkpoint(packet("k-plan", "s-plan", [], {
