@@ -26,7 +26,7 @@ def read_draft(draft: str, title: str | None) -> ArtifactDocument:
     Raises InvalidInput (`draft_empty`, `draft_too_large`, `document_invalid`).
     """
     clean = draft.replace("\x00", "\ufffd").lstrip("\ufeff")
-    if not clean.strip():
+    if not clean.replace("\ufeff", "").strip():
         raise InvalidInput("draft_empty", "The draft is empty.", hint="Paste or name a text.", field="draft")
     if len(clean) > MAX_DRAFT:
         raise InvalidInput(

@@ -60,23 +60,37 @@ async def check_outside_draft(
     claims = split_claims(document, namespace)
     names = await passages.source_names(tx, project_id)
     found: dict[str, Passage] = {}
-    wanted: list[tuple[ClaimText, list[str]]] = []
+    tables: dict[tuple[UUID, int, int], list[str]] = {}
+    wanted: list[tuple[ClaimText, list[str], list[str]]] = []
     for claim in claims:
         rows = await search.ranked(tx, project_id, claim.text[:2000], CANDIDATES, source_ids)
         fresh = [row for row in rows if str(row.block_id) not in found]
         for passage in await passages.with_cells(tx, fresh):
             found[passage.block_id] = passage
-        wanted.append((claim, [str(row.block_id) for row in rows]))
+        near: list[str] = []
+        for row in rows:  # what a table bears out is computed from all of its rows
+            if row.kind != "table_row" or "table" not in row.meta:
+                continue
+            key = (row.source_id, row.version, row.meta["table"])
+            if key not in tables:
+                beside = await passages.rows_of_table(tx, *key)
+                found.update({p.block_id: p for p in beside})
+                tables[key] = [p.block_id for p in beside]
+            near += tables[key]
+        wanted.append((claim, [str(row.block_id) for row in rows], list(dict.fromkeys(near))))
     return await asyncio.to_thread(_compare_outside, wanted, found, names)
 
 
 def _compare_outside(
-    wanted: Sequence[tuple[ClaimText, Sequence[str]]],
+    wanted: Sequence[tuple[ClaimText, Sequence[str], Sequence[str]]],
     found: Mapping[str, Passage],
     names: Sequence[SourceName],
 ) -> list[dict[str, Any]]:
     read: dict[str, AnalysedPassage] = {block_id: analyse(p) for block_id, p in found.items()}
-    return [claim_to_json(check_outside(claim, [read[i] for i in ids], names)) for claim, ids in wanted]
+    return [
+        claim_to_json(check_outside(claim, [read[i] for i in ids], names, [read[i] for i in near]))
+        for claim, ids, near in wanted
+    ]
 
 
 async def _check_citations(
