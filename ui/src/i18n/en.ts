@@ -231,6 +231,7 @@ export const en = {
     rejected: "Rejected by {{by}}: {{reason}}",
     changes: "Sent back by {{by}} at {{at}}",
     again: "It comes back here when the changes are made.",
+    againOutside: "No agent rewrites this draft. Edit it here, or check the author's new version as a new draft.",
     nothing: "Nothing was saved or sent.",
     expired: "Nobody signed in time",
     superseded: "A newer version took the place of this one",

@@ -50,7 +50,11 @@ export function decidedWords(checkpoint: Checkpoint, me: string | null): { title
     return { title: t(word, { by, at }), words: checkpoint.effects.map((effect) => effect.label).join(" · ") };
   }
   if (status === "rejected") return { title: t("decided.rejected", { by, reason: decision?.reason ?? "" }), words: t("decided.nothing") };
-  if (status === "changes_requested") return { title: t("decided.changes", { by, at }), words: t("decided.again") };
+  if (status === "changes_requested") {
+    // Nobody rewrites an outside draft: it waits again at once, as it is, with what was asked for beside it.
+    const words = checkpoint.agent_type === "check" ? t("decided.againOutside") : t("decided.again");
+    return { title: t("decided.changes", { by, at }), words };
+  }
   if (status === "expired") return { title: t("decided.expired"), words: t("decided.nothing") };
   return { title: t("decided.superseded"), words: t("decided.newer") };
 }
