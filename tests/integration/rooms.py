@@ -1,12 +1,11 @@
 """What lifecycle tests work with: parts over a fresh database, a project with sources, scripts to play."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-
-import yaml
 
 from proofroom.bootstrap import make_catalog
 from proofroom.db import checkpoints, work_sessions
@@ -60,7 +59,7 @@ class Room:
         """The name of a runtime that plays these steps."""
         path = self.folder / f"script-{len(list(self.folder.iterdir()))}.yaml"
         content = more if "iterations" in more else {"steps": list(steps), **more}
-        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        path.write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML, without anchors
         return f"scripted:{path}"
 
     async def file(self, runtime: str, strategy: str = "final_only", **more: Any) -> UUID:

@@ -57,7 +57,7 @@ def test_what_the_table_bears_out(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "short", "fixed"),
     [
-        ("Wind generation rose in 2023.", "Direction: rose or fell", "Wind generation fell again in 2023."),
+        ("Wind generation rose in 2023.", "Direction: rose or fell", "Wind generation fell in 2023."),
         ("Up went wind in 2023.", "Direction: Up or Down", "Down went wind in 2023."),
         ("Wind generation fell by 3.1% in 2023.", "Number: 3.1% or 2.1", "Wind generation fell by 2.1% in 2023."),
         ("Wind generation fell to 434,297 in 2023.", "Number: 434,297 or 425,235", "Wind generation fell to 425,235 in 2023."),
@@ -81,7 +81,7 @@ def test_the_computation_stands_beside_the_claim() -> None:
     assert found.say is not None
     assert found.say.source.text == "2022: 434,297; 2023: 425,235"
     assert found.correction == Correction(
-        "Use fell", "Wind generation fell again in 2023, to 425,235 thousand megawatthours."
+        "Use fell", "Wind generation fell in 2023, to 425,235 thousand megawatthours."
     )
     assert {(c.kind, c.result) for c in found.checks} >= {("direction", "differs"), ("number", "same")}
     assert found.anchors[0].quote == LONG[2].text

@@ -22,7 +22,7 @@ MAX_BLOCKS = 5_000
 MAX_DEPTH = 32
 
 _LINE_ENDS = re.compile(
-    r"[^\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*+[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*+"
+    r"[^\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]\s*"
 )
 _UNIT = re.compile(r"(.*\S) \[([^\[\]]+)\]", re.DOTALL)
 _ALIAS = re.compile(r"[A-Za-z0-9_.:-]{1,64}")

@@ -13,7 +13,7 @@ from proofroom.domain.evidence.dates import MONTH_NAMES
 from proofroom.domain.evidence.units import CURRENCIES, find_unit
 from proofroom.domain.evidence.words import STOPWORDS
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019&-][^\W_]+)*+")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019&-][^\W_]+)*")
 _LINK = re.compile(r" (?:of|of the|de|del|della|di|du|da|la|van|van der|von|der|den|for|&|y|al) ")
 _ROMAN = re.compile(r"[IVXLC]+")
 _NOT_NAMES = frozenset(

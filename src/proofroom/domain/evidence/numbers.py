@@ -22,14 +22,16 @@ from proofroom.domain.evidence.words import STOPWORDS, stem
 _LONGEST = 40
 
 _SIGN = r"(?P<sign>(?<![\w)\]])[-\u2212+])?"
+# No possessive quantifiers here and elsewhere: Python before 3.11.5 loses its place in them (CPython issue 101955).
+# The lookaheads behind the groups of three say the same: take all groups, or none.
 _VALUE = (
-    r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})++(?![0-9])(?:\.[0-9]++)?"
-    r"|[0-9]{1,3}(?:\.[0-9]{3})++(?:,[0-9]++)(?![.,]?[0-9])"
-    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,}+(?![0-9.])"
-    r"|[0-9]{1,3}(?:[\u00a0\u202f\u2009 ][0-9]{3})++(?![0-9])(?:[.,][0-9]++)?"
-    r"|[0-9]{1,3}(?:['\u2019][0-9]{3})++(?![0-9])"
-    r"|[0-9]++,[0-9]{1,2}(?![0-9,])"
-    r"|[0-9]++(?:\.[0-9]++)?)"
+    r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9]|,[0-9]{3})(?:\.[0-9]+)?"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)(?![.,]?[0-9])"
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9.])"
+    r"|[0-9]{1,3}(?:[\u00a0\u202f\u2009 ][0-9]{3})+(?![0-9]|[\u00a0\u202f\u2009 ][0-9]{3})(?:[.,][0-9]+)?"
+    r"|[0-9]{1,3}(?:['\u2019][0-9]{3})+(?![0-9]|['\u2019][0-9]{3})"
+    r"|[0-9]+,[0-9]{1,2}(?![0-9,])"
+    r"|[0-9]+(?:\.[0-9]+)?)"
 )
 _POWER = (
     r"(?:[eE](?P<exp>[+-]?[0-9]{1,3})(?![\w.])"
@@ -105,7 +107,7 @@ _BIG = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "t
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_BIG, "dozen"], key=len, reverse=True))
 _WORDS = re.compile(
     rf"\b(?:(?:a|an|half a) (?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})(?:(?:[ -]|[ "
-    rf"-]and[ -])(?:{_WORD}))*+\b(?!-(?:off|time))",
+    rf"-]and[ -])(?:{_WORD}))*\b(?![ -](?:and[ -])?(?:{_WORD}))(?!-(?:off|time))",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(

@@ -12,9 +12,9 @@ from bisect import bisect_right
 
 # The run of stops and the closers after it are possessive, and a run is looked at only from its first
 # character: hostile runs of dots cost one step a character.
-_STOP = re.compile(r"(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019\u00bb)\]]*+(?=\s|\Z)")
+_STOP = re.compile(r"(?<![.!?\u2026])[.!?\u2026]+[\"'\u201d\u2019\u00bb)\]]*(?=\s|\Z)")
 _BREAK = re.compile(
-    r"\n[^\S\n]*+\n|\n(?=[^\S\n]*+(?:[-*+\u2022\u2023\u25aa\u2013][^\S\n]|[0-9]{1,3}[.)][^\S\n]))"
+    r"\n[^\S\n]*\n|\n(?=[^\S\n]*(?:[-*+\u2022\u2023\u25aa\u2013][^\S\n]|[0-9]{1,3}[.)][^\S\n]))"
 )
 _BULLET = re.compile(r"\s[\u2022\u2023\u25aa]\s")
 _WORD_BEFORE = re.compile(r"[^\s(\[\"\u201c\u2018\u00ab]{1,40}\Z")
@@ -149,7 +149,7 @@ class _Protected:
         spans: list[tuple[int, int]] = []
         open_at: list[tuple[str, int]] = []
         straight = -1
-        for m in re.finditer(r"[()\[\]\u201c\u201d\u201e\u00ab\u00bb\"]|\n[^\S\n]*+\n", text):
+        for m in re.finditer(r"[()\[\]\u201c\u201d\u201e\u00ab\u00bb\"]|\n[^\S\n]*\n", text):
             c, at = m.group(), m.start()
             if c[0] == "\n":
                 open_at, straight = [], -1

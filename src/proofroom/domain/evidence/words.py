@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)*+|[^\W_]+(?:['\u2019][^\W_]+)*+")
+_TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)*|[^\W_]+(?:['\u2019][^\W_]+)*")
 _LONGEST_TOKEN = 60
 
 STOPWORDS = frozenset(
