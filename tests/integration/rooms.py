@@ -1,11 +1,12 @@
 """What lifecycle tests work with: parts over a fresh database, a project with sources, scripts to play."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+import yaml
 
 from proofroom.bootstrap import make_catalog
 from proofroom.db import checkpoints, work_sessions
@@ -36,6 +37,13 @@ PLAN: Mapping[str, Any] = {"plan": [{"title": "Read"}, {"title": "Write"}]}
 FINISH: Mapping[str, Any] = {"finish": {"summary": "Done"}}
 
 
+class Plain(yaml.SafeDumper):
+    """Without anchors, which scripts may not have."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 @dataclass
 class Room:
     """One workspace, one project, one reviewer."""
@@ -59,7 +67,7 @@ class Room:
         """The name of a runtime that plays these steps."""
         path = self.folder / f"script-{len(list(self.folder.iterdir()))}.yaml"
         content = more if "iterations" in more else {"steps": list(steps), **more}
-        path.write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML, without anchors
+        path.write_text(yaml.dump(content, Dumper=Plain), encoding="utf-8")
         return f"scripted:{path}"
 
     async def file(self, runtime: str, strategy: str = "final_only", **more: Any) -> UUID:

@@ -470,7 +470,7 @@ async def test_a_leg_whose_worker_died_is_run_again_without_doing_anything_twice
     row = await room.row(session_id)
     assert row.status == "in_progress"
     path = row.runtime.partition(":")[2]
-    content = room.folder.joinpath(path).read_text().replace('"wait": 600', '"wait": 0')
+    content = room.folder.joinpath(path).read_text().replace("wait: 600", "wait: 0")
     room.folder.joinpath(path).write_text(content)
     await lapse(room.db, room.actor.workspace_id)
     row = await room.drive(session_id)
