@@ -13,6 +13,7 @@ from uuid import UUID
 
 import yaml
 
+from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkSession
@@ -202,9 +203,10 @@ async def reveal(tx: Tx, row: WorkSession) -> list[dict[str, Any]] | None:
     shown = [c for c in await checkpoints.of_session(tx, row.id) if c.kind == "final"]
     if not shown or not planted:
         return None
-    first, last = shown[0].packet, shown[-1].packet
-    claims = {" ".join(c["text"].split()): c for a in first["artifacts"] for c in a["claims"]}
-    signed = {" ".join(c["text"].split()) for a in last["artifacts"] for c in a["claims"]}
+    # As it was written: a corrected packet holds the reader's words, not the planted ones.
+    written = [await db_artifacts.version(tx, a.id, 1) for a, _ in await db_artifacts.current(tx, row.id)]
+    claims = {" ".join(c["text"].split()): c for version in written for c in version.claims}
+    signed = {" ".join(c["text"].split()) for a in shown[-1].packet["artifacts"] for c in a["claims"]}
     items: list[dict[str, Any]] = []
     for item in planted:
         text = " ".join(item["text"].split())
