@@ -220,9 +220,8 @@ def _block_json(block: Block) -> dict[str, Any]:
             columns = [
                 {"name": c.name, "unit": c.unit} if c.unit else {"name": c.name} for c in block.columns
             ]
-            out = {"type": "table", "columns": columns, "rows": [list(r) for r in block.rows]}
-            if block.caption is not None:
-                out["caption"] = block.caption
+            caption = {} if block.caption is None else {"caption": block.caption}
+            out = {"type": "table", "columns": columns, "rows": [list(r) for r in block.rows], **caption}
         case _:
             out = {"type": "chart", "title": block.title, "spec": dict(block.spec)}
     if block.computed is not None:
