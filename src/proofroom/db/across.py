@@ -1,4 +1,4 @@
-"""What may be asked across workspaces: ids only, through SECURITY DEFINER functions (migration 0001)."""
+"""What may be asked across workspaces: ids only, through SECURITY DEFINER functions of the migrations."""
 
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,11 @@ async def claimable_sessions(db: Database, limit: int = 200) -> list[Pair]:
 async def due_approvals(db: Database, limit: int = 200) -> list[Pair]:
     """(workspace, checkpoint) of approvals whose time to undo has run out."""
     return [(r[0], r[1]) for r in await _rows(db, "SELECT * FROM proofroom_due_approvals(:n)", n=limit)]
+
+
+async def due_reviews(db: Database, limit: int = 200) -> list[Pair]:
+    """(workspace, checkpoint) of reviews that expired or are to be reminded of."""
+    return [(r[0], r[1]) for r in await _rows(db, "SELECT * FROM proofroom_due_reviews(:n)", n=limit)]
 
 
 async def due_deliveries(db: Database, limit: int = 200) -> list[Pair]:

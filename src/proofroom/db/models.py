@@ -125,6 +125,23 @@ class Project(Base):
     )
 
 
+class ProjectPolicy(Base):
+    """A version of a project's policy settings; the highest one holds, earlier ones stay."""
+
+    __tablename__ = "project_policies"
+    workspace_id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    version: Mapped[int]
+    settings: Mapped[Json]
+    created_by: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (
+        _tenant_key("project_id", "version"),
+        _ref("project_id", to="projects"),
+        _ref("created_by", to="members"),
+    )
+
+
 class Basket(Base):
     """A project's substrate. `block_count` and `term_count` (summed block lengths) serve BM25."""
 
@@ -453,6 +470,7 @@ class ArtifactVersion(Base):
     document: Mapped[Json]
     digest: Mapped[str]
     claims: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    checked_inputs: Mapped[str | None]
     high_impact: Mapped[str | None]
     confidence: Mapped[float | None]
     author: Mapped[str]
@@ -468,7 +486,11 @@ class ArtifactVersion(Base):
 
 
 class WorkCheckpoint(Base):
-    """The human gate. A decision names `packet_digest`, the SHA-256 of the packet's canonical JSON."""
+    """The human gate. A decision names `packet_digest`, the SHA-256 of the packet's canonical JSON.
+
+    `votes` are approvals while a quorum is open; `looking_by` holds the review until `looking_until`, for others to
+    see and no more; after `expires_at` nobody can sign; `remind_at` is the next reminder.
+    """
 
     __tablename__ = "work_checkpoints"
     workspace_id: Mapped[UUID]
@@ -487,6 +509,11 @@ class WorkCheckpoint(Base):
     snoozed_until: Mapped[datetime | None]
     approve_pending: Mapped[bool] = mapped_column(Boolean, server_default="false")
     undo_until: Mapped[datetime | None]
+    votes: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    expires_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
+    looking_by: Mapped[UUID | None]
+    looking_until: Mapped[datetime | None]
     decision: Mapped[Json | None]
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
@@ -513,11 +540,44 @@ class WorkCheckpoint(Base):
             "undo_until",
             postgresql_where=sql("status = 'pending_review' AND approve_pending"),
         ),
+        Index(
+            "work_checkpoints_clock",
+            sql("least(expires_at, remind_at)"),
+            postgresql_where=sql(
+                "status = 'pending_review' AND (expires_at IS NOT NULL OR remind_at IS NOT NULL)"
+            ),
+        ),
+    )
+
+
+class CheckpointComment(Base):
+    """What somebody says about a claim, an artifact or the whole packet. It decides nothing."""
+
+    __tablename__ = "checkpoint_comments"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    session_id: Mapped[UUID]
+    checkpoint_id: Mapped[UUID]
+    artifact_id: Mapped[UUID | None]
+    claim_id: Mapped[str | None]
+    member_id: Mapped[UUID]
+    text: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (
+        _tenant_key(),
+        _ref("session_id", to="work_sessions"),
+        _ref("checkpoint_id", to="work_checkpoints"),
+        _ref("member_id", to="members"),
+        Index("checkpoint_comments_by_session", "workspace_id", "session_id", "id"),
     )
 
 
 class WorkObligation(Base):
-    """A reviewer's change request. `state` is judged in the next iteration: open, met, unmet or regressed."""
+    """A reviewer's change request. `state` is judged in the next iteration: open, met, unmet or regressed.
+
+    `passage` is the exact text that it is about when that is no claim; `checks` are its checkable parts; `note`
+    says why it is judged as it is.
+    """
 
     __tablename__ = "work_obligations"
     workspace_id: Mapped[UUID]
@@ -530,7 +590,10 @@ class WorkObligation(Base):
     claim_id: Mapped[str | None]
     claim_text: Mapped[str | None]
     comment: Mapped[str]
+    passage: Mapped[str | None]
+    checks: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
     state: Mapped[str] = mapped_column(server_default="open")
+    note: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (
         _tenant_key(),
