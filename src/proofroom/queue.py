@@ -18,6 +18,7 @@ LEG = "leg"
 CAPTURE = "capture_source"
 DELIVER = "deliver"
 COMMIT_APPROVAL = "commit_approval"
+REVIEW_CLOCK = "review_clock"
 
 _deferring = procrastinate.App(connector=PsycopgConnector())
 

@@ -14,7 +14,7 @@ from proofroom.db.models import WorkCheckpoint, WorkEvent, WorkSession
 from proofroom.db.tx import Database
 from proofroom.engine import leg
 from proofroom.engine.parts import Parts
-from proofroom.services import review, sources, work_requests
+from proofroom.services import gates, review, sources, work_requests
 from proofroom.services.access import Actor
 from proofroom.services.work_requests import NewWork
 from proofroom.settings import Settings
@@ -106,7 +106,7 @@ class Room:
         assert found is not None
         return found
 
-    async def approve(self, session_id: UUID, **more: Any) -> review.Outcome:
+    async def approve(self, session_id: UUID, **more: Any) -> gates.Outcome:
         checkpoint = await self.waiting(session_id)
         given: dict[str, Any] = {"packet_digest": checkpoint.packet_digest} | more
         async with self.db.transaction(self.actor.workspace_id) as tx:

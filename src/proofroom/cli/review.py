@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from proofroom.bootstrap import Program
     from proofroom.db.models import WorkCheckpoint, WorkSession
-    from proofroom.services.review import Outcome
+    from proofroom.services.gates import Outcome
 
 Digest = Annotated[
     str | None, typer.Option(metavar="DIGEST", help="The packet decided on; without it, the one shown here.")

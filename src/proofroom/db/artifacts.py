@@ -89,6 +89,16 @@ async def versions(tx: Tx, artifact_id: UUID) -> list[ArtifactVersion]:
     )
 
 
+async def person_authors(tx: Tx, session_id: UUID) -> list[UUID]:
+    """Ids of the people who wrote a version of this session's artifacts."""
+    rows = await tx.execute(
+        select(ArtifactVersion.author_id)
+        .where(ArtifactVersion.session_id == session_id, ArtifactVersion.author_id.is_not(None))
+        .distinct()
+    )
+    return [r for r in rows.scalars() if r is not None]
+
+
 async def count(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, int]:
     rows = await tx.execute(
         select(WorkArtifact.session_id, func.count())

@@ -8,7 +8,7 @@ from typing import Any
 from proofroom.domain.canonical import digest
 from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired
 
-PACKET_VERSION = 1
+PACKET_VERSION = 2
 
 MUST_SETTLE = frozenset({"unsupported", "conflict"})
 """Verdicts that cannot be signed over in silence: edited away, or acknowledged with a reason."""
@@ -35,12 +35,20 @@ class Decision(StrEnum):
     REJECT = "reject"
 
 
+class Kind(StrEnum):
+    """Why a flag is signed over: the reader takes it as it is, or holds that the check erred."""
+
+    ACCEPTED = "accepted"
+    CHECK_WAS_WRONG = "check_was_wrong"
+
+
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """One line of reason for signing over a flagged claim."""
+    """One line of reason for signing over a flagged claim. `kind` feeds the figures on the checks."""
 
     claim_id: str
     reason: str
+    kind: Kind = Kind.ACCEPTED
 
 
 def packet_digest(packet: Mapping[str, Any]) -> str:
@@ -149,4 +157,5 @@ def apart_from(packet: Mapping[str, Any], artifact_ids: Collection[str]) -> dict
         return dict(packet)
     kept = [a for a in packet.get("artifacts", ()) if a["artifact_id"] not in artifact_ids]
     effects = [e for e in packet.get("effects", ()) if e.get("kind") != "notice"]
-    return {k: v for k, v in packet.items() if k != "summary"} | {"artifacts": kept, "effects": effects}
+    summed_up = ("summary", "risk")
+    return {k: v for k, v in packet.items() if k not in summed_up} | {"artifacts": kept, "effects": effects}

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
-POLICY_VERSION = "2026-11-22"
+POLICY_VERSION = "2026-11-25"
 """Stands in every packet; changes whenever a rule changes what it decides."""
 
 DEFAULT_THRESHOLD = 0.5
@@ -62,7 +62,8 @@ class Facts:
     `open_triggers` are not settled by any checkpoint yet; `any_trigger` is true if one ever came up, settled
     or not. `flags` counts claims that need a person. `plan_approved`: exactly this plan was approved before.
     `external`: an approval would release something that leaves the project or cannot be taken back.
-    `opted_in`: the workspace allows policy to decide the final gate.
+    `opted_in`: the project or its workspace allows policy to decide the final gate. `signatures` is how many the
+    final gate needs, `overturned` how many pieces of this kind were lately sent back or rejected in the project.
     """
 
     open_triggers: frozenset[Trigger] = frozenset()
@@ -71,6 +72,8 @@ class Facts:
     plan_approved: bool = False
     external: bool = False
     opted_in: bool = False
+    signatures: int = 1
+    overturned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +159,12 @@ def lets_low_risk_pass(strategy: Strategy, gate: Gate, facts: Facts) -> Verdict 
     against = tuple(
         why
         for hit, why in (
-            (not facts.opted_in, "This workspace has not allowed policy to sign."),
+            (not facts.opted_in, "Nobody has allowed policy to sign here."),
+            (facts.signatures > 1, f"{facts.signatures} people must sign this."),
             (facts.external, "Approval would release something outside this project."),
             (facts.any_trigger or bool(facts.open_triggers), "Something came up during the work."),
             (facts.flags > 0, f"{facts.flags} claims need a person."),
+            (facts.overturned > 0, f"{facts.overturned} of this kind were lately sent back or rejected."),
         )
         if hit
     )
@@ -188,12 +193,30 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def evaluate(strategy: Strategy, gate: Gate, facts: Facts, rules: tuple[Rule, ...] = RULES) -> Verdict:
-    """The first rule with an opinion decides; without one, it pauses."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one rule said: `rule` is its name in words, `verdict` None where it has no opinion."""
+
+    rule: str
+    verdict: Verdict | None
+
+
+def explain(
+    strategy: Strategy, gate: Gate, facts: Facts, rules: tuple[Rule, ...] = RULES
+) -> tuple[Verdict, tuple[Answer, ...]]:
+    """The verdict with what each rule said, in order, up to the one that decided."""
+    asked: list[Answer] = []
     for rule in rules:
         verdict = rule(strategy, gate, facts)
+        asked.append(Answer(rule.__name__.replace("_", " "), verdict))
         if verdict is not None:
-            return verdict
-    return Pause(
+            return verdict, tuple(asked)
+    nobody = Pause(
         (gate.value if gate is not Gate.MID else "review_requested",), ("No rule covers this case.",)
     )
+    return nobody, (*asked, Answer("pauses where no rule has an opinion", nobody))
+
+
+def evaluate(strategy: Strategy, gate: Gate, facts: Facts, rules: tuple[Rule, ...] = RULES) -> Verdict:
+    """The first rule with an opinion decides; without one, it pauses."""
+    return explain(strategy, gate, facts, rules)[0]

@@ -33,7 +33,7 @@ from proofroom.domain.policy import Trigger
 from proofroom.domain.work_session import Failure, NextStep
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
-from proofroom.services import context, legs, review
+from proofroom.services import context, gates, legs
 from proofroom.services.catalog import CHECK
 
 _log = logging.getLogger(__name__)
@@ -196,7 +196,7 @@ async def _work(parts: Parts, row: WorkSession) -> None:
             held = await work_sessions.fence(tx, row.id, row.leg)
         match end:
             case _ if tools.stop is not None:
-                await review.open_checkpoint(
+                await gates.open_checkpoint(
                     tx, held, kind=tools.stop.kind, reasons=tools.stop.reasons, form=tools.stop.form
                 )
             case Finished():

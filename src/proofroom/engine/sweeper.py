@@ -1,4 +1,4 @@
-"""Finds what nobody works on: lost leases, lost jobs, due approvals and deliveries, dead workers' jobs.
+"""Finds what nobody works on: lost leases, lost jobs, due approvals, reviews and deliveries, dead workers' jobs.
 
 Any number of sweepers may run: what they do is a nudge, and whoever is nudged looks at the row.
 """
@@ -23,6 +23,8 @@ async def sweep(parts: Parts) -> int:
         found.append((str(workspace_id), queue.LEG, {"session_id": str(session_id)}))
     for workspace_id, checkpoint_id in await across.due_approvals(parts.db):
         found.append((str(workspace_id), queue.COMMIT_APPROVAL, {"checkpoint_id": str(checkpoint_id)}))
+    for workspace_id, checkpoint_id in await across.due_reviews(parts.db):
+        found.append((str(workspace_id), queue.REVIEW_CLOCK, {"checkpoint_id": str(checkpoint_id)}))
     for workspace_id, delivery_id in await across.due_deliveries(parts.db):
         found.append((str(workspace_id), queue.DELIVER, {"delivery_id": str(delivery_id)}))
     for workspace_id, source_id, version in await across.stale_sources(parts.db, STALE_SOURCE_SECONDS):

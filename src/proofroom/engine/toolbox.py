@@ -20,6 +20,7 @@ from proofroom.db.work_sessions import LegLost, Record
 from proofroom.domain.canonical import digest
 from proofroom.domain.errors import InvalidInput, NotFound, ProofroomError
 from proofroom.domain.policy import DEFAULT_THRESHOLD, Facts, Gate, Pause, Strategy, Trigger, evaluate
+from proofroom.domain.risk import thin_evidence
 from proofroom.services import artifacts, context
 
 DEFAULT_FORM: Mapping[str, Any] = {
@@ -227,9 +228,18 @@ class LegTools:
         raised: list[tuple[Trigger, dict[str, Any]]] = []
         threshold = float(self._definition.thresholds.get("low_confidence", DEFAULT_THRESHOLD))
         confidence = arguments.get("confidence")
-        if confidence is not None and confidence < threshold:
+        thin = thin_evidence(saved.claims, threshold)
+        doubts = [] if thin is None else [thin]
+        if (
+            confidence is not None and confidence < threshold
+        ):  # its doubt is heard, its trust in itself is not
+            doubts.append("The agent itself has doubts.")
+        if doubts:
             raised.append(
-                (Trigger.LOW_CONFIDENCE, about | {"confidence": confidence, "threshold": threshold})
+                (
+                    Trigger.LOW_CONFIDENCE,
+                    about | {"confidence": confidence, "threshold": threshold, "because": doubts},
+                )
             )
         if arguments.get("high_impact"):
             raised.append((Trigger.HIGH_IMPACT, about | {"impact": arguments["high_impact"]}))

@@ -18,7 +18,7 @@ from proofroom.db.listen import listen
 from proofroom.engine import leg, outbox
 from proofroom.engine.parts import Parts
 from proofroom.engine.sweeper import sweep_forever
-from proofroom.services import review, sources
+from proofroom.services import gates, review, sources
 from proofroom.services.work_requests import CANCEL_CHANNEL
 
 _log = logging.getLogger(__name__)
@@ -36,6 +36,10 @@ def jobs(parts: Parts) -> dict[str, Job]:
         async with parts.db.transaction(UUID(workspace_id)) as tx:
             await review.commit_pending(tx, UUID(checkpoint_id))
 
+    async def review_clock(workspace_id: str, checkpoint_id: str) -> None:
+        async with parts.db.transaction(UUID(workspace_id)) as tx:
+            await gates.tick(tx, UUID(checkpoint_id))
+
     async def deliver(workspace_id: str, delivery_id: str) -> None:
         await outbox.deliver(parts, UUID(workspace_id), UUID(delivery_id))
 
@@ -45,6 +49,7 @@ def jobs(parts: Parts) -> dict[str, Job]:
     return {
         queue.LEG: run_leg,
         queue.COMMIT_APPROVAL: commit_approval,
+        queue.REVIEW_CLOCK: review_clock,
         queue.DELIVER: deliver,
         queue.CAPTURE: capture,
     }

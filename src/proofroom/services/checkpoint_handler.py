@@ -12,7 +12,7 @@ from proofroom.db.tx import Database
 from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.domain.policy import Trigger
-from proofroom.services import review, views
+from proofroom.services import gates, review, views
 from proofroom.services.access import Actor, require
 
 REASONS = ("plan", *(t.value for t in Trigger), "final")
@@ -40,7 +40,7 @@ class CheckpointHandler:
             )
         async with self._db.transaction(actor.workspace_id) as tx:
             row = await work_sessions.lock(tx, session_id)
-            _, checkpoint = await review.open_checkpoint(tx, row, kind="mid", reasons=[reason])
+            _, checkpoint = await gates.open_checkpoint(tx, row, kind="mid", reasons=[reason])
         return checkpoint.id
 
     async def list_checkpoints(self, session_id: UUID, actor: Actor) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from proofroom.domain.document import ArtifactDocument, parse_markdown
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event
-from proofroom.services import artifacts, evidence, review, work_requests
+from proofroom.services import artifacts, evidence, gates, work_requests
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
 
@@ -108,7 +108,7 @@ async def open_check(
         "summary": saved.summary,
     }
     conflict = any(c["verdict"] == "conflict" for c in saved.claims)
-    row, _ = await review.open_checkpoint(
+    row, _ = await gates.open_checkpoint(
         tx,
         row,
         kind="final",

@@ -9,7 +9,7 @@ from proofroom.db.models import WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
 from proofroom.domain.errors import InvalidInput
-from proofroom.services import review, views
+from proofroom.services import gates, views
 from proofroom.services.access import Actor, require
 
 CHANGEABLE = ("assignee", "due_at", "snoozed_until")
@@ -46,7 +46,7 @@ async def change(
     row = await work_sessions.lock(tx, session_id)
     checkpoint = await checkpoints.get(tx, checkpoint_id)
     if checkpoint.status != checkpoints.OPEN:
-        raise review.already_decided(checkpoint)
+        raise gates.already_decided(checkpoint)
     assignee = values.get("assignee")
     if assignee is not None and await members.get(tx, assignee) is None:
         raise InvalidInput(

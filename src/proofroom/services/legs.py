@@ -6,7 +6,7 @@ from uuid import UUID
 
 from proofroom import queue
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, members, work_sessions
+from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record, state_of
@@ -14,7 +14,7 @@ from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.document import from_json, plain, to_json
 from proofroom.domain.obligations import Obligation, ObligationState, judge
-from proofroom.domain.policy import Facts, Gate, Pause, Strategy, Trigger, evaluate
+from proofroom.domain.policy import Gate, Pause, Strategy, evaluate
 from proofroom.domain.work_session import (
     MAX_UNSETTLED_CLAIMS,
     Event,
@@ -24,7 +24,7 @@ from proofroom.domain.work_session import (
     apply,
     can,
 )
-from proofroom.services import context, packets, review
+from proofroom.services import context, gates, packets, policies
 from proofroom.services.catalog import CHECK
 
 
@@ -63,29 +63,6 @@ async def claim(tx: Tx, session_id: UUID, *, owner: str, lease_seconds: float) -
     )  # fmt: skip
 
 
-async def gate_facts(
-    tx: Tx, row: WorkSession, *, flags: int = 0, external: bool = False, plan_approved: bool = False,
-    policy_may_sign: bool = False,
-) -> Facts:  # fmt: skip
-    """What policy looks at, from what is recorded."""
-    triggers = await db_artifacts.triggers(tx, row.id)
-    return Facts(
-        open_triggers=frozenset(
-            Trigger(t.kind) for t in triggers if not t.settled and t.iteration == row.iteration
-        ),
-        any_trigger=bool(triggers),
-        flags=flags,
-        plan_approved=plan_approved,
-        external=external,
-        opted_in=policy_may_sign or await _opted_in(tx),
-    )
-
-
-async def _opted_in(tx: Tx) -> bool:
-    workspace = await members.workspace(tx)
-    return workspace is not None and workspace.settings.get("policy_may_sign") is True
-
-
 async def finish_work(
     tx: Tx, row: WorkSession, *, summary: str, gaps: list[str], policy_may_sign: bool = False
 ) -> WorkSession:
@@ -107,15 +84,12 @@ async def finish_work(
         tx, row, phase="checked", meta=row.meta | {"summary": summary, "gaps": gaps}
     )
     preview = await packets.build(tx, row, checkpoint_id=row.id, kind="final", reasons=[])
-    facts = await gate_facts(
-        tx, row, flags=preview["summary"]["needs_you"], external=packets.leaves_the_project(preview),
-        policy_may_sign=policy_may_sign,
-    )  # fmt: skip
+    facts = await policies.facts(tx, row, preview, may_sign=policy_may_sign)
     verdict = evaluate(Strategy(row.approval_strategy), Gate.FINAL, facts)
     if isinstance(verdict, Pause):
-        row, _ = await review.open_checkpoint(tx, row, kind="final", reasons=verdict.reasons)
+        row, _ = await gates.open_checkpoint(tx, row, kind="final", reasons=verdict.reasons)
         return row
-    row, _ = await review.seal_by_policy(tx, row, verdict.because)
+    row, _ = await gates.seal_by_policy(tx, row, verdict.because)
     return await finalize(tx, row)
 
 

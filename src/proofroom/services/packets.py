@@ -13,7 +13,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import PACKET_VERSION
 from proofroom.domain.policy import POLICY_VERSION
-from proofroom.services import artifacts, evidence
+from proofroom.services import artifacts, evidence, policies
 
 READING_TOOLS = ("search_context", "read_block", "read_table", "compute")
 
@@ -33,6 +33,7 @@ async def build(
     shown, dropped = await _artifacts(tx, session, iteration)
     triggers = await db_artifacts.triggers(tx, session.id, iteration)
     envelope = await db_artifacts.envelope(tx, session.id, iteration)
+    released = effects(session, shown) if kind == "final" else []
     return {
         "version": PACKET_VERSION,
         "session_id": str(session.id),
@@ -62,7 +63,8 @@ async def build(
         "question": next(
             (t.detail for t in reversed(triggers) if t.kind == "question" and kind == "mid"), None
         ),
-        "effects": effects(session, shown) if kind == "final" else [],
+        "effects": released,
+        **await policies.packet_part(tx, session, kind, released, shown),
         "form": form,
         "summary": evidence.summarize([c for a in shown for c in a["claims"]]),
     }  # fmt: skip
@@ -123,8 +125,3 @@ def effects(session: WorkSession, shown: Sequence[dict[str, Any]]) -> list[dict[
         if a["high_impact"]
     )
     return found
-
-
-def leaves_the_project(packet: dict[str, Any]) -> bool:
-    """Whether approval would release something external or irreversible."""
-    return any(e["kind"] not in ("record", "folder") for e in packet["effects"])

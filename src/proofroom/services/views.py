@@ -17,8 +17,10 @@ from proofroom.db.models import (
     WorkSession,
 )
 from proofroom.db.tx import Tx
+from proofroom.domain.attention import attention
 from proofroom.domain.checkpoint import MUST_SETTLE
 from proofroom.domain.document import from_json, plain, to_markdown
+from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
 from proofroom.services.catalog import Catalog
 from proofroom.services.evidence import summarize
@@ -172,6 +174,13 @@ def with_plain(document: Mapping[str, Any]) -> Json:
     return {**document, "blocks": blocks}
 
 
+def looking(row: WorkCheckpoint, names: Mapping[UUID, str]) -> Json | None:
+    """{id, name, until} of who said last that they look at it; the reader of `until` sees whether they still do."""
+    if row.looking_by is None or row.looking_until is None:
+        return None
+    return {"id": str(row.looking_by), "name": names.get(row.looking_by), "until": at(row.looking_until)}
+
+
 async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession, *, packet: bool = True) -> Json:
     names = await members.names(tx)
     return checkpoint_json(row, work, (await projects.get(tx, row.project_id)).name, names, packet=packet)
@@ -190,6 +199,9 @@ def checkpoint_json(
         "max_iterations": MAX_CHANGE_REQUESTS,
         "can_request_changes": work.change_requests < MAX_CHANGE_REQUESTS,
         "assignee": None if row.assignee is None else {"id": str(row.assignee), "name": names.get(row.assignee)},
+        "expires_at": at(row.expires_at), "looking": looking(row, names),
+        "signing": signing_to_json(signing_of(row.packet)),
+        "votes": [{"by": v["by"], "name": v["name"], "at": v["at"]} for v in row.votes],
         "due_at": at(row.due_at), "snoozed_until": at(row.snoozed_until), "opened_at": at(row.opened_at),
         "decision": row.decision, "decided_at": at(row.decided_at),
         "superseded_by": str(row.superseded_by) if row.superseded_by else None,
@@ -198,6 +210,7 @@ def checkpoint_json(
     }  # fmt: skip
     if packet:
         shown["packet"] = row.packet
+        shown["attention"] = attention(row.packet)
     else:
         shown["flags"] = [
             {"claim_id": c["id"], "n": c["n"], "short": c["short"], "verdict": c["verdict"]}

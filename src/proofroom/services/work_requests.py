@@ -19,7 +19,7 @@ from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event, Status, apply
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, Catalog
-from proofroom.services.review import NUDGE_SECONDS, nudge
+from proofroom.services.gates import NUDGE_SECONDS, nudge
 
 CANCEL_CHANNEL = "proofroom_cancel"
 MAX_TASK = 20_000

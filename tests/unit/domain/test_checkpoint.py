@@ -53,7 +53,7 @@ def test_the_names_of_the_interface() -> None:
         "pending_review", "approved", "rejected", "changes_requested", "expired", "superseded",
     ]  # fmt: skip
     assert [d.value for d in Decision] == ["approve", "request_changes", "reject"]
-    assert PACKET_VERSION == 1
+    assert PACKET_VERSION == 2
     assert 0 < MAX_UNDO_SECONDS <= 60
 
 
@@ -91,7 +91,7 @@ def test_a_decision_on_another_packet(other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"version": 2}, {"task": "x"}, {"cost": float("nan")}, {"title": "\ud800"}]
+    "change", [{"version": 99}, {"task": "x"}, {"cost": float("nan")}, {"title": "\ud800"}]
 )
 def test_a_packet_altered_behind_its_digest_decides_nothing(change: dict[str, Any]) -> None:
     stored = packet_digest(SHOWN)
@@ -103,7 +103,7 @@ def test_a_packet_altered_behind_its_digest_decides_nothing(change: dict[str, An
 
 
 def test_a_decision_that_names_the_altered_packet_is_refused_too() -> None:
-    altered = {**SHOWN, "version": 2}
+    altered = {**SHOWN, "version": 99}
     with pytest.raises(Conflict) as caught:
         require_digest(packet_digest(altered), altered, packet_digest(SHOWN))
     names_a_way_out(caught.value, "packet_altered")

@@ -172,13 +172,17 @@ def test_what_policy_signs_is_recorded_with_each_of_its_reasons() -> None:
 
 def test_what_speaks_against_low_risk_is_said_in_full() -> None:
     verdict = evaluate(
-        Strategy.AUTO_APPROVE_LOW_RISK, Gate.FINAL, Facts(any_trigger=True, flags=3, external=True)
+        Strategy.AUTO_APPROVE_LOW_RISK,
+        Gate.FINAL,
+        Facts(any_trigger=True, flags=3, external=True, signatures=2, overturned=1),
     )
     assert verdict.because == (
-        "This workspace has not allowed policy to sign.",
+        "Nobody has allowed policy to sign here.",
+        "2 people must sign this.",
         "Approval would release something outside this project.",
         "Something came up during the work.",
         "3 claims need a person.",
+        "1 of this kind were lately sent back or rejected.",
     )
 
 

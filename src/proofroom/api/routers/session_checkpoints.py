@@ -26,7 +26,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict
 from proofroom.services import review, views
-from proofroom.services.review import Outcome
+from proofroom.services.gates import Outcome
 
 router = APIRouter(
     prefix="/api/projects/{project_id}/work-sessions/{session_id}/checkpoints",

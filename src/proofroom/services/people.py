@@ -1,0 +1,137 @@
+"""People around a review: who looks at it just now, and what they say to each other. None of it decides anything."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import checkpoints, comments, members, work_sessions
+from proofroom.db.models import CheckpointComment, WorkCheckpoint
+from proofroom.db.tx import Tx
+from proofroom.db.work_sessions import Record
+from proofroom.domain.errors import Conflict, InvalidInput
+from proofroom.services import gates
+from proofroom.services.access import Actor, require
+from proofroom.services.views import at, looking
+
+LOOK_SECONDS = 45
+"""How long a review counts as looked at after the last sign of its reader."""
+
+MAX_COMMENT = 10_000
+
+
+async def look(tx: Tx, actor: Actor, checkpoint_id: UUID, *, take: bool = False) -> WorkCheckpoint:
+    """Says that the actor looks at this review now; said again, it goes on. Others see it, and may still decide.
+
+    Raises Conflict (`being_reviewed`) while somebody else looks, unless `take`; (`already_decided`) when nothing
+    is open; NotFound.
+    """
+    require(actor, "reviewer")
+    found = await checkpoints.get(tx, checkpoint_id)
+    await work_sessions.lock(tx, found.session_id)
+    row = await checkpoints.get(tx, checkpoint_id)
+    if row.status != checkpoints.OPEN:
+        raise gates.already_decided(row)
+    now = await work_sessions.now(tx)
+    held = row.looking_by is not None and row.looking_until is not None and row.looking_until > now
+    mine = held and row.looking_by == actor.member_id
+    if held and not mine and not take:
+        shown = looking(row, await members.names(tx))
+        raise Conflict(
+            "being_reviewed",
+            f"{shown['name'] if shown else 'Somebody'} is looking at this just now.",
+            hint="Take another one, or take it over if they have left.",
+            extra={"looking": shown},
+        )
+    row = await checkpoints.change(
+        tx, row.id, looking_by=actor.member_id, looking_until=now + timedelta(seconds=LOOK_SECONDS)
+    )
+    if not mine:
+        await _say(tx, row, "looked_at", {"by": actor.name})
+    return row
+
+
+async def look_away(tx: Tx, actor: Actor, checkpoint_id: UUID) -> WorkCheckpoint:
+    """Ends the actor's own look. Harmless when they have none."""
+    found = await checkpoints.get(tx, checkpoint_id)
+    await work_sessions.lock(tx, found.session_id)
+    row = await checkpoints.get(tx, checkpoint_id)
+    if row.looking_by != actor.member_id:
+        return row
+    row = await checkpoints.change(tx, row.id, looking_by=None, looking_until=None)
+    await _say(tx, row, "looked_away", {"by": actor.name})
+    return row
+
+
+async def _say(tx: Tx, row: WorkCheckpoint, kind: str, data: dict[str, Any]) -> None:
+    said = {"checkpoint_id": str(row.id), **data}
+    await work_sessions.note(tx, row.session_id, Record(events=[(kind, said)]))
+
+
+async def comment(
+    tx: Tx,
+    actor: Actor,
+    checkpoint_id: UUID,
+    text: str,
+    *,
+    claim_id: str | None = None,
+    artifact_id: UUID | None = None,
+) -> CheckpointComment:
+    """Says something about the packet, an artifact or a claim of it; also after it was decided.
+
+    Raises InvalidInput (`comment_empty`, `text_invalid`, `unknown_claim`, `unknown_artifact`), NotFound.
+    """
+    require(actor, "requester")
+    clean = text.replace("\x00", "\ufffd").strip()
+    if not clean:
+        raise InvalidInput("comment_empty", "The comment is empty.", hint="Say something.", field="text")
+    if len(clean) > MAX_COMMENT:
+        raise InvalidInput(
+            "text_invalid",
+            f"A comment has at most {MAX_COMMENT:,} characters.",
+            hint="Shorten it.",
+            field="text",
+        )
+    row = await checkpoints.get(tx, checkpoint_id)
+    shown = row.packet["artifacts"]
+    if artifact_id is not None and all(a["artifact_id"] != str(artifact_id) for a in shown):
+        raise InvalidInput(
+            "unknown_artifact", f"No artifact {artifact_id} is in this packet.",
+            hint="Comment on what the packet shows.", field="artifact_id",
+        )  # fmt: skip
+    if claim_id is not None:
+        homes = [a["artifact_id"] for a in shown if any(c["id"] == claim_id for c in a["claims"])]
+        if not homes:
+            raise InvalidInput(
+                "unknown_claim", f"No claim {claim_id[:80]} is in this packet.",
+                hint="Comment on claims of the packet that you look at.", field="claim_id",
+            )  # fmt: skip
+        artifact_id = artifact_id or UUID(homes[0])
+    made = await comments.add(
+        tx, session_id=row.session_id, checkpoint_id=row.id, artifact_id=artifact_id, claim_id=claim_id,
+        member_id=actor.member_id, text=clean,
+    )  # fmt: skip
+    said = {
+        "comment_id": str(made.id), "checkpoint_id": str(row.id), "by": actor.name, "claim_id": claim_id,
+        "text": clean,
+    }  # fmt: skip
+    await work_sessions.note(
+        tx, row.session_id, Record(events=[("commented", said)], audits=[("commented", said)])
+    )
+    return made
+
+
+async def comments_of(tx: Tx, checkpoint_id: UUID) -> list[dict[str, Any]]:
+    """The comments of the whole session, oldest first: {id, checkpoint_id, artifact_id, claim_id, by, text, at}."""
+    row = await checkpoints.get(tx, checkpoint_id)
+    names = await members.names(tx)
+    return [comment_json(c, names) for c in await comments.of_session(tx, row.session_id)]
+
+
+def comment_json(row: CheckpointComment, names: Mapping[UUID, str]) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "checkpoint_id": str(row.checkpoint_id),
+        "artifact_id": str(row.artifact_id) if row.artifact_id else None, "claim_id": row.claim_id,
+        "by": {"id": str(row.member_id), "name": names.get(row.member_id)}, "text": row.text,
+        "at": at(row.created_at),
+    }  # fmt: skip
