@@ -42,6 +42,20 @@ async def everybody(tx: Tx) -> list[Member]:
     return list((await tx.execute(select(Member).order_by(Member.id))).scalars())
 
 
+async def change(tx: Tx, member_id: UUID, values: dict[str, str]) -> None:
+    await tx.execute(
+        update(Member)
+        .where(Member.id == member_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def lock(tx: Tx) -> None:
+    """One at a time on the roles of this workspace until the transaction ends."""
+    await tx.execute(select(Workspace.id).where(Workspace.id == tx.workspace_id).with_for_update())
+
+
 async def names(tx: Tx) -> dict[UUID, str]:
     """Member id to name."""
     return {m.id: m.name for m in await everybody(tx)}

@@ -8,13 +8,16 @@ from uuid import UUID
 
 from proofroom.db import across, members
 from proofroom.db.tx import Database, Tx, new_id
-from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
+from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 LOCAL_WORKSPACE = UUID("00000000-0000-7000-8000-000000000001")
 LOCAL_MEMBER = UUID("00000000-0000-7000-8000-000000000002")
 
 Role = Literal["viewer", "requester", "reviewer", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "requester", "reviewer", "admin")
+SIGNERS: tuple[Role, ...] = ("reviewer", "admin")
+"""Roles that may decide."""
+
 KEY_PREFIX = "pk_"
 
 
@@ -73,6 +76,33 @@ async def create_member(tx: Tx, name: str, role: str) -> UUID:
     member_id = new_id()
     await members.create(tx, member_id, _named(name, "name"), _role(role))
     return member_id
+
+
+async def change_member(
+    tx: Tx, actor: Actor, member_id: UUID, *, name: str | None = None, role: str | None = None
+) -> None:
+    """Renames a member or gives them another role. Raises NotAllowed, NotFound (`member_not_found`), Conflict
+    (`last_admin`): a workspace keeps at least one admin.
+    """
+    require(actor, "admin")
+    await members.lock(tx)
+    member = await members.get(tx, member_id)
+    if member is None:
+        raise NotFound("member_not_found", f"No member {member_id} is here.", hint="List the members.")
+    values: dict[str, str] = {}
+    if name is not None:
+        values["name"] = _named(name, "name")
+    if role is not None:
+        values["role"] = _role(role)
+        admins = [m.id for m in await members.everybody(tx) if m.role == "admin"]
+        if role != "admin" and admins == [member_id]:
+            raise Conflict(
+                "last_admin",
+                f"{member.name} is the only admin of this workspace.",
+                hint="Make somebody else an admin first.",
+            )
+    if values:
+        await members.change(tx, member_id, values)
 
 
 async def create_api_key(tx: Tx, member_id: UUID, name: str) -> tuple[UUID, str]:

@@ -8,11 +8,14 @@ from proofroom.db import checkpoints, members, projects, work_sessions
 from proofroom.db.models import WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
+from proofroom.domain.deadlines import next_reminder
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.policy_settings import settings_from_json
+from proofroom.domain.signing import signing_of
 from proofroom.services import gates, views
-from proofroom.services.access import Actor, require
+from proofroom.services.access import SIGNERS, Actor, require
 
-CHANGEABLE = ("assignee", "due_at", "snoozed_until")
+CHANGEABLE = ("assignee", "due_at", "expires_at", "snoozed_until")
 
 
 async def to_json(tx: Tx, rows: Sequence[WorkCheckpoint]) -> list[dict[str, Any]]:
@@ -31,7 +34,8 @@ async def change(
 ) -> tuple[WorkCheckpoint, dict[str, Any]]:
     """Sets whose it is, until when, and from when on it shows again; None clears. Decides nothing.
 
-    Raises NotFound, Conflict (`already_decided`), InvalidInput (`unknown_member`, `unknown_field`).
+    Raises NotFound, Conflict (`already_decided`), InvalidInput (`unknown_member`, `assignee_cannot_sign`,
+    `unknown_field`).
     """
     require(actor, "reviewer")
     unknown = sorted(set(values) - set(CHANGEABLE))
@@ -48,15 +52,16 @@ async def change(
     if checkpoint.status != checkpoints.OPEN:
         raise gates.already_decided(checkpoint)
     assignee = values.get("assignee")
-    if assignee is not None and await members.get(tx, assignee) is None:
-        raise InvalidInput(
-            "unknown_member",
-            f"No member {assignee} is in this workspace.",
-            hint="List the members.",
-            field="assignee",
-        )
+    if assignee is not None:
+        await _require_can_sign(tx, assignee, checkpoint)
     if values:
-        checkpoint = await checkpoints.change(tx, checkpoint_id, **values)
+        stored = dict(values)
+        if "due_at" in values:
+            settings = settings_from_json(checkpoint.packet.get("policy", {}).get("settings", {}))
+            stored["remind_at"] = next_reminder(
+                values["due_at"], settings.remind_hours, await work_sessions.now(tx)
+            )
+        checkpoint = await checkpoints.change(tx, checkpoint_id, **stored)
         said = {"checkpoint_id": str(checkpoint_id), "by": actor.name} | {
             k: None if v is None else views.at(v) if k != "assignee" else str(v) for k, v in values.items()
         }
@@ -66,3 +71,23 @@ async def change(
             Record(events=[("checkpoint_changed", said)], audits=[("checkpoint_changed", said)]),
         )
     return checkpoint, await views.checkpoint(tx, checkpoint, row)
+
+
+async def _require_can_sign(tx: Tx, member_id: UUID, checkpoint: WorkCheckpoint) -> None:
+    member = await members.get(tx, member_id)
+    if member is None:
+        raise InvalidInput(
+            "unknown_member",
+            f"No member {member_id} is in this workspace.",
+            hint="List the members.",
+            field="assignee",
+        )
+    barred = str(member_id) in signing_of(checkpoint.packet).barred
+    if member.role not in SIGNERS or barred:
+        why = "asked for this work or edited it" if barred else f"is a {member.role}"
+        raise InvalidInput(
+            "assignee_cannot_sign",
+            f"{member.name} {why}, so they could not sign this.",
+            hint="Assign a reviewer or an admin who may.",
+            field="assignee",
+        )

@@ -22,13 +22,11 @@ from proofroom.domain.policy import (
 )
 from proofroom.domain.policy_settings import PolicySettings, settings_from_json, settings_to_json
 from proofroom.domain.risk import Risk, assess, consequence_of, risk_to_json
-from proofroom.services.access import Actor, require
+from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.views import at
 
 HISTORY = 10
 """How many of the last decisions on the same kind of work policy looks back on."""
-
-SIGNERS = ("reviewer", "admin")
 
 
 @dataclass(frozen=True, slots=True)

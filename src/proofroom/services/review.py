@@ -32,10 +32,9 @@ from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.domain.signing import Signing, require_may_sign, require_new_vote, signing_of, standing
 from proofroom.domain.work_session import Event, apply
 from proofroom.services import packets
-from proofroom.services.access import Actor, require
+from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.edits import save_edits, still_there
 from proofroom.services.gates import NUDGE_SECONDS, Outcome, decidable, nudge, release, said_of, supersede
-from proofroom.services.policies import SIGNERS
 
 MAX_TEXT = 10_000
 

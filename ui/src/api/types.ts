@@ -27,6 +27,10 @@ export type Envelope = G.Envelope;
 export type Effect = G.Effect;
 export type Obligation = G.PacketObligation;
 export type RevealItem = G.RevealItem;
+export type Attention = G.Attention;
+export type Comment = G.Comment;
+export type Policy = G.Policy;
+export type PolicyExplained = G.PolicyExplained;
 
 
 export interface JsonSchema {
@@ -84,7 +88,7 @@ export interface PacketArtifact {
 }
 
 export interface Packet {
-  version: 1;
+  version: number;
   session_id: string;
   checkpoint_id: string;
   kind: "plan" | "mid" | "final";
@@ -99,6 +103,9 @@ export interface Packet {
   obligations: Obligation[];
   question: { text: string } | null;
   effects: Effect[];
+  policy?: G.PolicyInForce | null;
+  signing?: G.Signing | null;
+  risk?: G.Risk | null;
   form: JsonSchema | null;
   summary: Summary;
 }
@@ -117,7 +124,7 @@ export interface DecisionRecord {
   name: string;
   at: string;
   reason?: string | null;
-  acknowledged?: { claim_id: string; reason: string }[];
+  acknowledged?: { claim_id: string; reason: string; kind?: "accepted" | "check_was_wrong" }[];
 }
 
 interface Narrowed {

@@ -357,7 +357,7 @@ artifacts.push(
 function packet(id: string, session_id: string, artifactIds: string[], extra: Partial<Packet> = {}): Packet {
   const list = artifacts.filter((a) => artifactIds.includes(a.id));
   return {
-    version: 1, session_id, checkpoint_id: id, kind: "final", iteration: 1, reasons: ["final"], task: sessions.find((s) => s.id === session_id)?.task_description ?? "",
+    version: 2, session_id, checkpoint_id: id, kind: "final", iteration: 1, reasons: ["final"], task: sessions.find((s) => s.id === session_id)?.task_description ?? "",
     strategy: "final_only", plan: null, envelope: null, triggers: [], obligations: [], question: null,
     effects: [{ kind: "record", label: "Saves the report in this project" }], form: null,
     artifacts: list.map((a) => ({ artifact_id: a.id, slot: a.slot, type: a.artifact_type, title: a.title, version: a.version, digest: `d-${a.id}-${a.version}`, claims: a.claims, summary: a.summary })),
@@ -371,7 +371,8 @@ function checkpoint(p: Packet, extra: Partial<Checkpoint> = {}): Checkpoint {
     id: p.checkpoint_id, session_id: p.session_id, project_id: s?.project_id ?? "", project_name: s?.project_name ?? "", session_title: s?.title ?? "",
     agent_type: s?.agent_type ?? "", strategy: p.strategy, kind: p.kind, reasons: p.reasons, status: "pending_review", approve_pending: false, undo_until: null,
     packet_digest: `digest-${p.checkpoint_id}-1`, packet: p, form: p.form, iteration: p.iteration, max_iterations: 3, can_request_changes: true, assignee: null,
-    due_at: null, snoozed_until: null, superseded_by: null, opened_at: at(-25), decision: null, consequence: `Sign version ${p.artifacts[0]?.version ?? 1} and save the report`,
+    due_at: null, expires_at: null, looking: null, signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: [],
+    snoozed_until: null, superseded_by: null, opened_at: at(-25), decision: null, consequence: `Sign version ${p.artifacts[0]?.version ?? 1} and save the report`,
     headline: "A date, a number and a quote differ", effects: p.effects, summary: p.summary, decided_at: null, ...extra,
   };
 }

@@ -2,6 +2,8 @@
 
 from proofroom.api.routers import (
     agents,
+    analytics,
+    checkpoint_people,
     checkpoints,
     checks,
     events,
@@ -9,6 +11,7 @@ from proofroom.api.routers import (
     health,
     me,
     members,
+    policies,
     project_work_sessions,
     projects,
     samples,
@@ -26,6 +29,7 @@ ROUTERS = (
     projects.router,
     samples.router,
     templates.router,
+    policies.router,
     sources.router,
     search.router,
     agents.router,
@@ -35,5 +39,7 @@ ROUTERS = (
     session_checkpoints.router,
     checks.router,
     checkpoints.router,
+    checkpoint_people.router,
+    analytics.router,
     events.router,
 )

@@ -14,6 +14,7 @@ from proofroom.api.schemas.projects import (
     ApiKeyList,
     MadeApiKey,
     Member,
+    MemberChange,
     MemberList,
     NewApiKey,
     NewMember,
@@ -55,6 +56,21 @@ async def create_member(new: NewMember, call: CallDep, key: KeyHeader = None) ->
         return Answer(201, member_json(row))
 
     return respond(await once(call, key, act), call)
+
+
+@router.patch(
+    "/members/{member_id}",
+    response_model=Member,
+    responses=problems_of(409),
+    summary="Rename a person or change their role (admins)",
+)
+async def change_member(member_id: UUID, change: MemberChange, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        await access.change_member(tx, call.actor, member_id, name=change.name, role=change.role)
+        row = await members.get(tx, member_id)
+        assert row is not None
+        shown = member_json(row)
+    return JSONResponse(shown)
 
 
 @router.get(

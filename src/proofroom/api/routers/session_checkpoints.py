@@ -23,7 +23,7 @@ from proofroom.api.schemas.review import (
 from proofroom.db import checkpoints as db_checkpoints
 from proofroom.db import work_sessions
 from proofroom.db.tx import Tx
-from proofroom.domain.checkpoint import Acknowledgement
+from proofroom.domain.checkpoint import Acknowledgement, Kind
 from proofroom.domain.errors import Conflict
 from proofroom.services import review, views
 from proofroom.services.gates import Outcome
@@ -81,7 +81,7 @@ async def approve_checkpoint(
             packet_digest=body.packet_digest,
             feedback=body.feedback,
             answers=body.answers,
-            acknowledged=[Acknowledgement(a.claim_id, a.reason) for a in body.acknowledged],
+            acknowledged=[Acknowledgement(a.claim_id, a.reason, Kind(a.kind)) for a in body.acknowledged],
             edits=[e.model_dump() for e in body.edits],
             undo_seconds=body.undo_seconds,
             project_id=project_id,

@@ -114,6 +114,11 @@ class NewMember(Sent):
     role: str = Field(description="viewer, requester, reviewer or admin.")
 
 
+class MemberChange(Sent):
+    name: str | None = None
+    role: str | None = Field(default=None, description="viewer, requester, reviewer or admin.")
+
+
 class ApiKey(Shown):
     id: UUID
     member_id: UUID

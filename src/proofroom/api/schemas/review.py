@@ -63,6 +63,65 @@ class Effect(Shown):
     label: str
 
 
+class PolicySettings(Shown):
+    """See `PolicyChange`."""
+
+    quorum: dict[str, int]
+    separate_duties: bool
+    policy_may_sign: bool | None
+    due_hours: float | None
+    remind_hours: float | None
+    expire_hours: float | None
+
+
+class PolicyInForce(Shown):
+    rules: str = Field(description="Version of the rules themselves.")
+    version: int = Field(description="Version of the project's settings; 0 when nothing was ever set.")
+    settings: PolicySettings
+
+
+class Signing(Shown):
+    """Who may sign, and how many must. `barred`: members who asked for the work or edited it."""
+
+    quorum: int
+    separate_duties: bool
+    barred: list[UUID]
+
+
+class Risk(Shown):
+    level: Literal["low", "medium", "high"]
+    consequence: Literal["internal_draft", "internal_record", "named_recipient", "public"]
+    reversible: bool
+    because: list[str]
+
+
+class Attention(Shown):
+    """One thing that needs a person."""
+
+    kind: str = Field(
+        description="A verdict, high_impact, suspicious_source, low_confidence, review_requested or obligation."
+    )
+    sentence: str
+    artifact_id: UUID | None
+    claim_id: str | None
+    obligation_id: UUID | None
+    n: int | None
+
+
+class LookingNow(Shown):
+    """Who said last that they look at it; they do until `until`."""
+
+    id: UUID
+    name: str | None
+    until: Timestamp
+
+
+class Vote(Shown):
+    by: UUID
+    name: str
+    at: Timestamp
+
+
 class Packet(Shown):
     """All that a signature covers. `packet_digest` is the SHA-256 of its canonical JSON (RFC 8785)."""
 
@@ -85,6 +144,9 @@ class Packet(Shown):
     obligations: list[PacketObligation]
     question: Json | None
     effects: list[Effect]
+    policy: PolicyInForce | None = None
+    signing: Signing | None = None
+    risk: Risk | None = None
     form: Json | None
     summary: Summary
 
@@ -112,6 +174,10 @@ class CheckpointBase(Shown):
     can_request_changes: bool
     assignee: Named | None
     due_at: Timestamp | None
+    expires_at: Timestamp | None = Field(description="After this nobody can sign it.")
+    looking: LookingNow | None
+    signing: Signing
+    votes: list[Vote] = Field(description="Signatures so far, while more are needed.")
     snoozed_until: Timestamp | None
     opened_at: Timestamp
     decision: Json | None
@@ -125,6 +191,7 @@ class CheckpointBase(Shown):
 
 class Checkpoint(CheckpointBase):
     packet: Packet
+    attention: list[Attention] = Field(description="What needs a person, weightiest first.")
 
 
 class CheckpointList(Shown):
@@ -153,6 +220,7 @@ class InboxChange(Sent):
 
     assignee: UUID | None = None
     due_at: Moment | None = None
+    expires_at: Moment | None = None
     snoozed_until: Moment | None = None
 
 
@@ -170,6 +238,9 @@ _DIGEST = Field(
 class Acknowledged(Sent):
     claim_id: str = Field(max_length=200)
     reason: str = Field(max_length=10_000, description="One line; it is kept in the record.")
+    kind: Literal["accepted", "check_was_wrong"] = Field(
+        default="accepted", description="`check_was_wrong` feeds the figures on the checks."
+    )
 
 
 class Edit(Sent):

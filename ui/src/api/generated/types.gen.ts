@@ -13,6 +13,12 @@ export type Acknowledged = {
      */
     claim_id: string;
     /**
+     * Kind
+     *
+     * `check_was_wrong` feeds the figures on the checks.
+     */
+    kind?: 'accepted' | 'check_was_wrong';
+    /**
      * Reason
      *
      * One line; it is kept in the record.
@@ -165,6 +171,42 @@ export type AgentList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * Analytics
+ */
+export type Analytics = {
+    /**
+     * Approval Rate
+     *
+     * Approved among approved, sent back and rejected.
+     */
+    approval_rate: number | null;
+    /**
+     * Decisions
+     *
+     * By what was decided, in the time.
+     */
+    decisions: {
+        [key: string]: number;
+    };
+    evidence: EvidenceFigures;
+    /**
+     * Sessions
+     *
+     * By status, of those created in the time.
+     */
+    sessions: {
+        [key: string]: number;
+    };
+    /**
+     * Usage
+     */
+    usage: {
+        [key: string]: number;
+    };
+    waiting: Waiting;
 };
 
 /**
@@ -439,6 +481,40 @@ export type ArtifactVersionList = {
 };
 
 /**
+ * Attention
+ *
+ * One thing that needs a person.
+ */
+export type Attention = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string | null;
+    /**
+     * Claim Id
+     */
+    claim_id: string | null;
+    /**
+     * Kind
+     *
+     * A verdict, high_impact, suspicious_source, low_confidence, review_requested or obligation.
+     */
+    kind: string;
+    /**
+     * N
+     */
+    n: number | null;
+    /**
+     * Obligation Id
+     */
+    obligation_id: string | null;
+    /**
+     * Sentence
+     */
+    sentence: string;
+};
+
+/**
  * Audit
  *
  * Where the session's hash chain stands.
@@ -530,6 +606,12 @@ export type Checkpoint = {
     approve_pending: boolean;
     assignee: Named | null;
     /**
+     * Attention
+     *
+     * What needs a person, weightiest first.
+     */
+    attention: Array<Attention>;
+    /**
      * Can Request Changes
      */
     can_request_changes: boolean;
@@ -558,6 +640,12 @@ export type Checkpoint = {
      */
     effects: Array<Effect>;
     /**
+     * Expires At
+     *
+     * After this nobody can sign it.
+     */
+    expires_at: string | null;
+    /**
      * Form
      *
      * JSON Schema of `answers`.
@@ -581,6 +669,7 @@ export type Checkpoint = {
      * Kind
      */
     kind: 'plan' | 'mid' | 'final';
+    looking: LookingNow | null;
     /**
      * Max Iterations
      */
@@ -618,6 +707,7 @@ export type Checkpoint = {
      * Session Title
      */
     session_title: string;
+    signing: Signing;
     /**
      * Snoozed Until
      */
@@ -639,6 +729,12 @@ export type Checkpoint = {
      * Undo Until
      */
     undo_until: string | null;
+    /**
+     * Votes
+     *
+     * Signatures so far, while more are needed.
+     */
+    votes: Array<Vote>;
 };
 
 /**
@@ -761,6 +857,55 @@ export type Claim = {
      * Verdict
      */
     verdict: 'supported' | 'partial' | 'unsupported' | 'uncited' | 'conflict';
+};
+
+/**
+ * Comment
+ */
+export type Comment = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string | null;
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    by: Named;
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id: string;
+    /**
+     * Claim Id
+     */
+    claim_id: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Text
+     */
+    text: string;
+};
+
+/**
+ * CommentList
+ */
+export type CommentList = {
+    /**
+     * Items
+     */
+    items: Array<Comment>;
+    /**
+     * Next Cursor
+     *
+     * Send it as `cursor` for the next page; null on the last one.
+     */
+    next_cursor: string | null;
 };
 
 /**
@@ -1000,6 +1145,40 @@ export type EventList = {
 };
 
 /**
+ * EvidenceFigures
+ *
+ * Over the packets that were decided. `check_was_wrong_by`: the kinds of check that readers overruled.
+ */
+export type EvidenceFigures = {
+    /**
+     * Acknowledged
+     */
+    acknowledged: number;
+    /**
+     * Check Was Wrong
+     */
+    check_was_wrong: number;
+    /**
+     * Check Was Wrong By
+     */
+    check_was_wrong_by: {
+        [key: string]: number;
+    };
+    /**
+     * Claims
+     */
+    claims: number;
+    /**
+     * Needs You
+     */
+    needs_you: number;
+    /**
+     * Passed
+     */
+    passed: number;
+};
+
+/**
  * Executed
  */
 export type Executed = {
@@ -1140,6 +1319,34 @@ export type Fork = {
 };
 
 /**
+ * GateSaid
+ */
+export type GateSaid = {
+    /**
+     * Because
+     */
+    because: Array<string>;
+    /**
+     * Gate
+     */
+    gate: 'plan' | 'mid' | 'final';
+    /**
+     * Reasons
+     */
+    reasons: Array<string>;
+    /**
+     * Rules
+     *
+     * In order, up to the one that decided.
+     */
+    rules: Array<RuleSaid>;
+    /**
+     * Stops
+     */
+    stops: boolean;
+};
+
+/**
  * Health
  */
 export type Health = {
@@ -1183,6 +1390,10 @@ export type InboxChange = {
      * Due At
      */
     due_at?: string | null;
+    /**
+     * Expires At
+     */
+    expires_at?: string | null;
     /**
      * Snoozed Until
      */
@@ -1231,6 +1442,12 @@ export type InboxItem = {
      */
     effects: Array<Effect>;
     /**
+     * Expires At
+     *
+     * After this nobody can sign it.
+     */
+    expires_at: string | null;
+    /**
      * Flags
      */
     flags: Array<Flag>;
@@ -1258,6 +1475,7 @@ export type InboxItem = {
      * Kind
      */
     kind: 'plan' | 'mid' | 'final';
+    looking: LookingNow | null;
     /**
      * Max Iterations
      */
@@ -1294,6 +1512,7 @@ export type InboxItem = {
      * Session Title
      */
     session_title: string;
+    signing: Signing;
     /**
      * Snoozed Until
      */
@@ -1315,6 +1534,12 @@ export type InboxItem = {
      * Undo Until
      */
     undo_until: string | null;
+    /**
+     * Votes
+     *
+     * Signatures so far, while more are needed.
+     */
+    votes: Array<Vote>;
 };
 
 /**
@@ -1333,6 +1558,71 @@ export type LeftOut = {
      * Why
      */
     why: string;
+};
+
+/**
+ * Look
+ */
+export type Look = {
+    /**
+     * Take
+     *
+     * Take it over from whoever looks at it.
+     */
+    take?: boolean;
+};
+
+/**
+ * LookedAt
+ */
+export type LookedAt = {
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id: string;
+    looking: Looking | null;
+};
+
+/**
+ * Looking
+ */
+export type Looking = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Until
+     *
+     * ISO 8601, UTC.
+     */
+    until: string;
+};
+
+/**
+ * LookingNow
+ *
+ * Who said last that they look at it; they do until `until`.
+ */
+export type LookingNow = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Until
+     *
+     * ISO 8601, UTC.
+     */
+    until: string;
 };
 
 /**
@@ -1405,6 +1695,22 @@ export type Member = {
 };
 
 /**
+ * MemberChange
+ */
+export type MemberChange = {
+    /**
+     * Name
+     */
+    name?: string | null;
+    /**
+     * Role
+     *
+     * viewer, requester, reviewer or admin.
+     */
+    role?: string | null;
+};
+
+/**
  * MemberList
  */
 export type MemberList = {
@@ -1474,6 +1780,26 @@ export type NewCheck = {
      * Title
      */
     title?: string | null;
+};
+
+/**
+ * NewComment
+ */
+export type NewComment = {
+    /**
+     * Artifact Id
+     */
+    artifact_id?: string | null;
+    /**
+     * Claim Id
+     */
+    claim_id?: string | null;
+    /**
+     * Text
+     *
+     * 1 to 10,000 characters.
+     */
+    text: string;
 };
 
 /**
@@ -1662,6 +1988,7 @@ export type Packet = {
     plan: {
         [key: string]: unknown;
     } | null;
+    policy?: PolicyInForce | null;
     /**
      * Policy Version
      */
@@ -1680,10 +2007,12 @@ export type Packet = {
      * Reasons
      */
     reasons: Array<string>;
+    risk?: Risk | null;
     /**
      * Session Id
      */
     session_id: string;
+    signing?: Signing | null;
     /**
      * Strategy
      */
@@ -1851,6 +2180,188 @@ export type Passage = {
      * Tokens
      */
     tokens: number;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * Policy
+ *
+ * What a project sets for its reviews. `version` 0 means that nothing was ever set.
+ */
+export type Policy = {
+    /**
+     * History
+     *
+     * Newest first.
+     */
+    history: Array<PolicyVersion>;
+    /**
+     * Project Id
+     */
+    project_id: string;
+    /**
+     * Rules
+     *
+     * Version of the rules themselves.
+     */
+    rules: string;
+    settings: PolicySettings;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * PolicyChange
+ *
+ * What is sent is set, the rest stays; null clears a time or leaves `policy_may_sign` to the workspace.
+ */
+export type PolicyChange = {
+    /**
+     * Due Hours
+     *
+     * Hours until a review is due.
+     */
+    due_hours?: number | null;
+    /**
+     * Expire Hours
+     *
+     * Hours until nobody can sign any more.
+     */
+    expire_hours?: number | null;
+    /**
+     * Policy May Sign
+     */
+    policy_may_sign?: boolean | null;
+    /**
+     * Quorum
+     *
+     * Signatures that a final gate needs, 1 to 9: one number, or one by consequence (internal_draft, internal_record, named_recipient, public).
+     */
+    quorum?: number | {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Remind Hours
+     *
+     * Hours before that, for a reminder.
+     */
+    remind_hours?: number | null;
+    /**
+     * Separate Duties
+     *
+     * Whoever asked for the work or edited it does not sign it.
+     */
+    separate_duties?: boolean | null;
+    /**
+     * Version
+     *
+     * The version that was looked at: when it is not the one that holds, 409.
+     */
+    version?: number | null;
+};
+
+/**
+ * PolicyExplained
+ *
+ * What policy says of a session as it stands now. Nothing is changed by asking.
+ */
+export type PolicyExplained = {
+    /**
+     * Facts
+     */
+    facts: {
+        [key: string]: unknown;
+    };
+    /**
+     * Gates
+     */
+    gates: Array<GateSaid>;
+    policy: PolicyInForce;
+    risk: Risk;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    signing: Signing;
+    /**
+     * Strategy
+     */
+    strategy: 'checkpoint_required' | 'final_only' | 'auto_approve_low_risk';
+};
+
+/**
+ * PolicyInForce
+ */
+export type PolicyInForce = {
+    /**
+     * Rules
+     *
+     * Version of the rules themselves.
+     */
+    rules: string;
+    settings: PolicySettings;
+    /**
+     * Version
+     *
+     * Version of the project's settings; 0 when nothing was ever set.
+     */
+    version: number;
+};
+
+/**
+ * PolicySettings
+ *
+ * See `PolicyChange`.
+ */
+export type PolicySettings = {
+    /**
+     * Due Hours
+     */
+    due_hours: number | null;
+    /**
+     * Expire Hours
+     */
+    expire_hours: number | null;
+    /**
+     * Policy May Sign
+     */
+    policy_may_sign: boolean | null;
+    /**
+     * Quorum
+     */
+    quorum: {
+        [key: string]: number;
+    };
+    /**
+     * Remind Hours
+     */
+    remind_hours: number | null;
+    /**
+     * Separate Duties
+     */
+    separate_duties: boolean;
+};
+
+/**
+ * PolicyVersion
+ */
+export type PolicyVersion = {
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * By
+     */
+    by: string | null;
+    settings: PolicySettings;
     /**
      * Version
      */
@@ -2122,6 +2633,42 @@ export type RevealItem = {
 };
 
 /**
+ * Risk
+ */
+export type Risk = {
+    /**
+     * Because
+     */
+    because: Array<string>;
+    /**
+     * Consequence
+     */
+    consequence: 'internal_draft' | 'internal_record' | 'named_recipient' | 'public';
+    /**
+     * Level
+     */
+    level: 'low' | 'medium' | 'high';
+    /**
+     * Reversible
+     */
+    reversible: boolean;
+};
+
+/**
+ * RuleSaid
+ */
+export type RuleSaid = {
+    /**
+     * Rule
+     */
+    rule: string;
+    /**
+     * Says
+     */
+    says: 'go on' | 'stop' | 'no opinion';
+};
+
+/**
  * Runtime
  */
 export type Runtime = {
@@ -2264,6 +2811,26 @@ export type SideBySide = {
      */
     labels: Array<string>;
     source: Said | null;
+};
+
+/**
+ * Signing
+ *
+ * Who may sign, and how many must. `barred`: members who asked for the work or edited it.
+ */
+export type Signing = {
+    /**
+     * Barred
+     */
+    barred: Array<string>;
+    /**
+     * Quorum
+     */
+    quorum: number;
+    /**
+     * Separate Duties
+     */
+    separate_duties: boolean;
 };
 
 /**
@@ -2684,6 +3251,46 @@ export type Usage = {
 };
 
 /**
+ * Vote
+ */
+export type Vote = {
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * By
+     */
+    by: string;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * Waiting
+ *
+ * Seconds from the opening of a checkpoint to its decision.
+ */
+export type Waiting = {
+    /**
+     * Decided
+     */
+    decided: number;
+    /**
+     * Median Seconds
+     */
+    median_seconds: number | null;
+    /**
+     * P90 Seconds
+     */
+    p90_seconds: number | null;
+};
+
+/**
  * WorkSession
  */
 export type WorkSession = {
@@ -2927,6 +3534,66 @@ export type ListAgentsResponses = {
 };
 
 export type ListAgentsResponse = ListAgentsResponses[keyof ListAgentsResponses];
+
+export type SummarizeWorkData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * From
+         *
+         * From this time on.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Before this time.
+         */
+        to?: string | null;
+        /**
+         * Project Id
+         *
+         * Only of this project.
+         */
+        project_id?: string | null;
+    };
+    url: '/api/analytics/summary';
+};
+
+export type SummarizeWorkErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type SummarizeWorkError = SummarizeWorkErrors[keyof SummarizeWorkErrors];
+
+export type SummarizeWorkResponses = {
+    /**
+     * Successful Response
+     */
+    200: Analytics;
+};
+
+export type SummarizeWorkResponse = SummarizeWorkResponses[keyof SummarizeWorkResponses];
 
 export type ListApiKeysData = {
     body?: never;
@@ -3293,6 +3960,263 @@ export type ChangeCheckpointResponses = {
 
 export type ChangeCheckpointResponse = ChangeCheckpointResponses[keyof ChangeCheckpointResponses];
 
+export type ListCommentsData = {
+    body?: never;
+    path: {
+        /**
+         * Checkpoint Id
+         */
+        checkpoint_id: string;
+    };
+    query?: {
+        /**
+         * Limit
+         *
+         * Most items to answer.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before, unchanged.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/checkpoints/{checkpoint_id}/comments';
+};
+
+export type ListCommentsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListCommentsError = ListCommentsErrors[keyof ListCommentsErrors];
+
+export type ListCommentsResponses = {
+    /**
+     * Successful Response
+     */
+    200: CommentList;
+};
+
+export type ListCommentsResponse = ListCommentsResponses[keyof ListCommentsResponses];
+
+export type AddCommentData = {
+    body: NewComment;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Checkpoint Id
+         */
+        checkpoint_id: string;
+    };
+    query?: never;
+    url: '/api/checkpoints/{checkpoint_id}/comments';
+};
+
+export type AddCommentErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type AddCommentError = AddCommentErrors[keyof AddCommentErrors];
+
+export type AddCommentResponses = {
+    /**
+     * Successful Response
+     */
+    201: Comment;
+};
+
+export type AddCommentResponse = AddCommentResponses[keyof AddCommentResponses];
+
+export type LookAwayFromCheckpointData = {
+    body?: never;
+    path: {
+        /**
+         * Checkpoint Id
+         */
+        checkpoint_id: string;
+    };
+    query?: never;
+    url: '/api/checkpoints/{checkpoint_id}/lease';
+};
+
+export type LookAwayFromCheckpointErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type LookAwayFromCheckpointError = LookAwayFromCheckpointErrors[keyof LookAwayFromCheckpointErrors];
+
+export type LookAwayFromCheckpointResponses = {
+    /**
+     * Successful Response
+     */
+    200: LookedAt;
+};
+
+export type LookAwayFromCheckpointResponse = LookAwayFromCheckpointResponses[keyof LookAwayFromCheckpointResponses];
+
+export type LookAtCheckpointData = {
+    body: Look;
+    path: {
+        /**
+         * Checkpoint Id
+         */
+        checkpoint_id: string;
+    };
+    query?: never;
+    url: '/api/checkpoints/{checkpoint_id}/lease';
+};
+
+export type LookAtCheckpointErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type LookAtCheckpointError = LookAtCheckpointErrors[keyof LookAtCheckpointErrors];
+
+export type LookAtCheckpointResponses = {
+    /**
+     * Successful Response
+     */
+    200: LookedAt;
+};
+
+export type LookAtCheckpointResponse = LookAtCheckpointResponses[keyof LookAtCheckpointResponses];
+
 export type StreamEventsData = {
     body?: never;
     headers?: {
@@ -3530,6 +4454,72 @@ export type CreateMemberResponses = {
 };
 
 export type CreateMemberResponse = CreateMemberResponses[keyof CreateMemberResponses];
+
+export type ChangeMemberData = {
+    body: MemberChange;
+    path: {
+        /**
+         * Member Id
+         */
+        member_id: string;
+    };
+    query?: never;
+    url: '/api/members/{member_id}';
+};
+
+export type ChangeMemberErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ChangeMemberError = ChangeMemberErrors[keyof ChangeMemberErrors];
+
+export type ChangeMemberResponses = {
+    /**
+     * Successful Response
+     */
+    200: Member;
+};
+
+export type ChangeMemberResponse = ChangeMemberResponses[keyof ChangeMemberResponses];
 
 export type ListProjectsData = {
     body?: never;
@@ -3891,6 +4881,118 @@ export type CreateCheckResponses = {
 };
 
 export type CreateCheckResponse = CreateCheckResponses[keyof CreateCheckResponses];
+
+export type GetPolicyData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/policy';
+};
+
+export type GetPolicyErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetPolicyError = GetPolicyErrors[keyof GetPolicyErrors];
+
+export type GetPolicyResponses = {
+    /**
+     * Successful Response
+     */
+    200: Policy;
+};
+
+export type GetPolicyResponse = GetPolicyResponses[keyof GetPolicyResponses];
+
+export type ChangePolicyData = {
+    body: PolicyChange;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/policy';
+};
+
+export type ChangePolicyErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ChangePolicyError = ChangePolicyErrors[keyof ChangePolicyErrors];
+
+export type ChangePolicyResponses = {
+    /**
+     * Successful Response
+     */
+    200: Policy;
+};
+
+export type ChangePolicyResponse = ChangePolicyResponses[keyof ChangePolicyResponses];
 
 export type SampleNewYearData = {
     body?: never;
@@ -6118,6 +7220,56 @@ export type ForkWorkSessionResponses = {
 };
 
 export type ForkWorkSessionResponse = ForkWorkSessionResponses[keyof ForkWorkSessionResponses];
+
+export type ExplainPolicyData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/policy';
+};
+
+export type ExplainPolicyErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ExplainPolicyError = ExplainPolicyErrors[keyof ExplainPolicyErrors];
+
+export type ExplainPolicyResponses = {
+    /**
+     * Successful Response
+     */
+    200: PolicyExplained;
+};
+
+export type ExplainPolicyResponse = ExplainPolicyResponses[keyof ExplainPolicyResponses];
 
 export type RetryWorkSessionData = {
     body?: never;

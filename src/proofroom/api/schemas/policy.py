@@ -1,0 +1,135 @@
+"""Policy of a project, a dry run on a session, people around a review, and figures."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from proofroom.api.schemas.common import Json, Named, NextCursor, Sent, Shown, Strategy, Timestamp
+from proofroom.api.schemas.review import PolicyInForce, PolicySettings, Risk, Signing
+
+
+class PolicyVersion(Shown):
+    version: int
+    settings: PolicySettings
+    by: str | None
+    at: Timestamp
+
+
+class Policy(Shown):
+    """What a project sets for its reviews. `version` 0 means that nothing was ever set."""
+
+    project_id: UUID
+    version: int
+    rules: str = Field(description="Version of the rules themselves.")
+    settings: PolicySettings
+    history: list[PolicyVersion] = Field(description="Newest first.")
+
+
+class PolicyChange(Sent):
+    """What is sent is set, the rest stays; null clears a time or leaves `policy_may_sign` to the workspace."""
+
+    version: int | None = Field(
+        default=None, description="The version that was looked at: when it is not the one that holds, 409."
+    )
+    quorum: int | dict[str, Any] | None = Field(
+        default=None,
+        description="Signatures that a final gate needs, 1 to 9: one number, or one by consequence "
+        "(internal_draft, internal_record, named_recipient, public).",
+    )
+    separate_duties: bool | None = Field(
+        default=None, description="Whoever asked for the work or edited it does not sign it."
+    )
+    policy_may_sign: bool | None = None
+    due_hours: float | None = Field(default=None, description="Hours until a review is due.")
+    remind_hours: float | None = Field(default=None, description="Hours before that, for a reminder.")
+    expire_hours: float | None = Field(default=None, description="Hours until nobody can sign any more.")
+
+
+class RuleSaid(Shown):
+    rule: str
+    says: Literal["go on", "stop", "no opinion"]
+
+
+class GateSaid(Shown):
+    gate: Literal["plan", "mid", "final"]
+    stops: bool
+    reasons: list[str]
+    because: list[str]
+    rules: list[RuleSaid] = Field(description="In order, up to the one that decided.")
+
+
+class PolicyExplained(Shown):
+    """What policy says of a session as it stands now. Nothing is changed by asking."""
+
+    session_id: UUID
+    strategy: Strategy
+    policy: PolicyInForce
+    signing: Signing
+    risk: Risk
+    facts: Json
+    gates: list[GateSaid]
+
+
+class Look(Sent):
+    take: bool = Field(default=False, description="Take it over from whoever looks at it.")
+
+
+class Looking(Shown):
+    id: UUID
+    name: str | None
+    until: Timestamp
+
+
+class LookedAt(Shown):
+    checkpoint_id: UUID
+    looking: Looking | None
+
+
+class NewComment(Sent):
+    text: str = Field(description="1 to 10,000 characters.")
+    claim_id: str | None = Field(default=None, max_length=200)
+    artifact_id: UUID | None = None
+
+
+class Comment(Shown):
+    id: UUID
+    checkpoint_id: UUID
+    artifact_id: UUID | None
+    claim_id: str | None
+    by: Named
+    text: str
+    at: Timestamp
+
+
+class CommentList(Shown):
+    items: list[Comment]
+    next_cursor: NextCursor
+
+
+class Waiting(Shown):
+    """Seconds from the opening of a checkpoint to its decision."""
+
+    decided: int
+    median_seconds: float | None
+    p90_seconds: float | None
+
+
+class EvidenceFigures(Shown):
+    """Over the packets that were decided. `check_was_wrong_by`: the kinds of check that readers overruled."""
+
+    claims: int
+    needs_you: int
+    passed: int
+    acknowledged: int
+    check_was_wrong: int
+    check_was_wrong_by: dict[str, int]
+
+
+class Analytics(Shown):
+    sessions: dict[str, int] = Field(description="By status, of those created in the time.")
+    decisions: dict[str, int] = Field(description="By what was decided, in the time.")
+    approval_rate: float | None = Field(description="Approved among approved, sent back and rejected.")
+    waiting: Waiting
+    evidence: EvidenceFigures
+    usage: dict[str, float]

@@ -1,0 +1,87 @@
+"""Figures, counted in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Float, cast, func, select
+
+from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db.tx import Tx
+
+Span = tuple[datetime | None, datetime | None]
+
+
+def _within(column: Any, span: Span, project: Any, project_id: UUID | None) -> list[ColumnElement[bool]]:
+    since, until = span
+    conditions: list[ColumnElement[bool]] = []
+    if since is not None:
+        conditions.append(column >= since)
+    if until is not None:
+        conditions.append(column < until)
+    if project_id is not None:
+        conditions.append(project == project_id)
+    return conditions
+
+
+def _total(json: Any, name: str) -> Any:
+    """The sum of a number in a JSON column, 0 without rows."""
+    number = cast(json[name].astext, Float())
+    return func.coalesce(func.sum(number), 0.0)
+
+
+async def sessions_by_status(tx: Tx, span: Span, project_id: UUID | None) -> dict[str, int]:
+    where = _within(WorkSession.created_at, span, WorkSession.project_id, project_id)
+    rows = await tx.execute(
+        select(WorkSession.status, func.count()).where(*where).group_by(WorkSession.status)
+    )
+    return {r[0]: r[1] for r in rows.all()}
+
+
+async def usage(tx: Tx, span: Span, project_id: UUID | None) -> dict[str, float]:
+    """{tokens, cost_usd, seconds} of the sessions created in the time."""
+    where = _within(WorkSession.created_at, span, WorkSession.project_id, project_id)
+
+    totals = [_total(WorkSession.usage, name) for name in ("tokens_in", "tokens_out", "cost_usd", "seconds")]
+    row = (await tx.execute(select(*totals).where(*where))).one()
+    return {"tokens": row[0] + row[1], "cost_usd": row[2], "seconds": row[3]}
+
+
+async def decisions(
+    tx: Tx, span: Span, project_id: UUID | None
+) -> Sequence[tuple[str, str, datetime, datetime, dict[str, Any] | None]]:
+    """(status, kind, opened, decided, decision) of each checkpoint that people decided in the time."""
+    where = _within(WorkCheckpoint.decided_at, span, WorkCheckpoint.project_id, project_id)
+    rows = await tx.execute(
+        select(
+            WorkCheckpoint.status, WorkCheckpoint.kind, WorkCheckpoint.opened_at, WorkCheckpoint.decided_at,
+            WorkCheckpoint.decision,
+        ).where(
+            WorkCheckpoint.decided_by.is_not(None),
+            WorkCheckpoint.status.in_(("approved", "changes_requested", "rejected")),
+            *where,
+        )
+    )  # fmt: skip
+    return [(r[0], r[1], r[2], r[3], r[4]) for r in rows.all()]
+
+
+async def claims_decided(tx: Tx, span: Span, project_id: UUID | None) -> tuple[int, int]:
+    """(claims, of which needed a person) over the final packets decided in the time."""
+    where = _within(WorkCheckpoint.decided_at, span, WorkCheckpoint.project_id, project_id)
+    summary: Any = WorkCheckpoint.packet["summary"]
+    decided = (WorkCheckpoint.decided_by.is_not(None), WorkCheckpoint.kind == "final")
+    totals = [_total(summary, name) for name in ("claims", "needs_you")]
+    row = (await tx.execute(select(*totals).where(*decided, *where))).one()
+    return int(row[0]), int(row[1])
+
+
+async def overruled(tx: Tx, span: Span, project_id: UUID | None) -> list[dict[str, Any]]:
+    """The packets of decisions in which a reader said that a check was wrong: {packet, decision}."""
+    where = _within(WorkCheckpoint.decided_at, span, WorkCheckpoint.project_id, project_id)
+    rows = await tx.execute(
+        select(WorkCheckpoint.packet, WorkCheckpoint.decision).where(
+            WorkCheckpoint.decision["acknowledged"].contains([{"kind": "check_was_wrong"}]), *where
+        )
+    )
+    return [{"packet": r[0], "decision": r[1]} for r in rows.all()]

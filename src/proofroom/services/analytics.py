@@ -1,0 +1,65 @@
+"""Figures on work, waiting and evidence: what an operations team looks at."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import analytics
+from proofroom.db.tx import Tx
+
+
+async def summary(
+    tx: Tx, *, since: datetime | None = None, until: datetime | None = None, project_id: UUID | None = None
+) -> dict[str, Any]:
+    """Sessions created, and checkpoints that people decided, from `since` on and before `until`.
+
+    Rates and medians are None where there is nothing to count. `check_was_wrong_by` counts, per kind of check,
+    the flags that a reader signed over as the check's mistake.
+    """
+    span = (since, until)
+    decided = await analytics.decisions(tx, span, project_id)
+    outcomes = Counter(status for status, *_ in decided)
+    waited = sorted((at - opened).total_seconds() for _, _, opened, at, _ in decided)
+    claims, needs_you = await analytics.claims_decided(tx, span, project_id)
+    kept = [a for *_, decision in decided for a in _acknowledged(decision)]
+    return {
+        "sessions": await analytics.sessions_by_status(tx, span, project_id),
+        "decisions": dict(outcomes),
+        "approval_rate": round(outcomes["approved"] / len(decided), 4) if decided else None,
+        "waiting": {
+            "decided": len(decided), "median_seconds": _quantile(waited, 0.5),
+            "p90_seconds": _quantile(waited, 0.9),
+        },
+        "evidence": {
+            "claims": claims, "needs_you": needs_you, "passed": claims - needs_you, "acknowledged": len(kept),
+            "check_was_wrong": sum(a.get("kind") == "check_was_wrong" for a in kept),
+            "check_was_wrong_by": dict(await _overruled(tx, span, project_id)),
+        },
+        "usage": await analytics.usage(tx, span, project_id),
+    }  # fmt: skip
+
+
+async def _overruled(
+    tx: Tx, span: tuple[datetime | None, datetime | None], project_id: UUID | None
+) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for one in await analytics.overruled(tx, span, project_id):
+        wrong = {a["claim_id"] for a in _acknowledged(one["decision"]) if a.get("kind") == "check_was_wrong"}
+        for artifact in one["packet"]["artifacts"]:
+            for claim in artifact["claims"]:
+                if claim["id"] in wrong:
+                    found.update({c["kind"] for c in claim["checks"] if c["result"] not in ("same", "none")})
+    found.pop("meaning", None)  # it is never compared
+    return found
+
+
+def _acknowledged(decision: dict[str, Any] | None) -> Sequence[dict[str, Any]]:
+    return (decision or {}).get("acknowledged") or ()
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float | None:
+    """The smallest value that at least this share of them does not exceed (nearest rank)."""
+    return round(ordered[ceil(share * len(ordered)) - 1], 3) if ordered else None
