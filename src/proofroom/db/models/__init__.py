@@ -1,0 +1,62 @@
+"""The tables. Every tenant table carries `workspace_id` first, in its key and in every reference.
+
+Composite keys make a row of one workspace unable to point at a row of another, whatever a query does;
+row-level security (migration 0001) makes it unable to see one. Times are UTC.
+"""
+
+from proofroom.db.models.base import Base
+from proofroom.db.models.people import ApiKey, IdempotencyKey, Member, Workspace
+from proofroom.db.models.review import CheckpointComment, Delivery, WorkCheckpoint, WorkObligation
+from proofroom.db.models.substrate import (
+    Basket,
+    Block,
+    Project,
+    ProjectPolicy,
+    Source,
+    SourceVersion,
+    Template,
+    TermFrequency,
+)
+from proofroom.db.models.work import (
+    ArtifactVersion,
+    AuditEntry,
+    ContextEnvelope,
+    ToolCall,
+    WorkArtifact,
+    WorkEvent,
+    WorkSession,
+    WorkTrigger,
+)
+
+__all__ = [
+    "TENANT_TABLES",
+    "ApiKey",
+    "ArtifactVersion",
+    "AuditEntry",
+    "Base",
+    "Basket",
+    "Block",
+    "CheckpointComment",
+    "ContextEnvelope",
+    "Delivery",
+    "IdempotencyKey",
+    "Member",
+    "Project",
+    "ProjectPolicy",
+    "Source",
+    "SourceVersion",
+    "Template",
+    "TermFrequency",
+    "ToolCall",
+    "WorkArtifact",
+    "WorkCheckpoint",
+    "WorkEvent",
+    "WorkObligation",
+    "WorkSession",
+    "WorkTrigger",
+    "Workspace",
+]
+
+TENANT_TABLES: tuple[str, ...] = tuple(
+    sorted(name for name, table in Base.metadata.tables.items() if "workspace_id" in table.c)
+)

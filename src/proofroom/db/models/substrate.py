@@ -1,0 +1,188 @@
+"""Projects, their policy and templates, and what was captured for them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from proofroom.db.models.base import EMPTY_LIST, EMPTY_OBJECT, NOW, Base, Json, ref, tenant_key
+
+
+class Project(Base):
+    __tablename__ = "projects"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
+    sample_key: Mapped[str | None]
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (
+        tenant_key(),
+        ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+        Index("projects_sample", "workspace_id", "sample_key", unique=True),
+    )
+
+
+class ProjectPolicy(Base):
+    """A version of a project's policy settings; the highest one holds, earlier ones stay."""
+
+    __tablename__ = "project_policies"
+    workspace_id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    version: Mapped[int]
+    settings: Mapped[Json]
+    created_by: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (
+        tenant_key("project_id", "version"),
+        ref("project_id", to="projects"),
+        ref("created_by", to="members"),
+    )
+
+
+class Template(Base):
+    """A saved configuration of a work request."""
+
+    __tablename__ = "templates"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    name: Mapped[str]
+    agent_type: Mapped[str]
+    content: Mapped[Json]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (tenant_key(), ref("project_id", to="projects"))
+
+
+class Basket(Base):
+    """A project's substrate. `block_count` and `term_count` (summed block lengths) serve BM25."""
+
+    __tablename__ = "baskets"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    block_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    term_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    __table_args__ = (
+        tenant_key(),
+        ref("project_id", to="projects"),
+        UniqueConstraint("workspace_id", "project_id"),
+    )
+
+
+class Source(Base):
+    """A captured source; `version` names the current one of its immutable versions (0: none yet)."""
+
+    __tablename__ = "sources"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    title: Mapped[str]
+    origin: Mapped[str]
+    url: Mapped[str | None]
+    filename: Mapped[str | None]
+    status: Mapped[str]
+    failure: Mapped[Json | None]
+    version: Mapped[int] = mapped_column(Integer, server_default="0")
+    retracted_at: Mapped[datetime | None]
+    retract_reason: Mapped[str | None]
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (
+        tenant_key(),
+        ref("project_id", to="projects"),
+        CheckConstraint("status IN ('processing','ready','failed')", name="sources_status"),
+        CheckConstraint("origin IN ('file','text','url')", name="sources_origin"),
+        Index("sources_by_project", "workspace_id", "project_id", "id"),
+    )
+
+
+class SourceVersion(Base):
+    """One version: the original bytes, and once parsed the extracted text that all offsets refer to.
+
+    `text` is null until the version was parsed. Offsets are Unicode code points in it. `pages` is a list of
+    {"page", "char_start", "char_end"}, `tables` a list of {"name", "columns", "types", "rows"}.
+    """
+
+    __tablename__ = "source_versions"
+    workspace_id: Mapped[UUID]
+    source_id: Mapped[UUID]
+    version: Mapped[int]
+    project_id: Mapped[UUID]
+    original: Mapped[bytes | None]
+    sha256: Mapped[str | None]
+    byte_size: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    content_type: Mapped[str | None]
+    filename: Mapped[str | None]
+    extractor: Mapped[str | None]
+    text: Mapped[str | None]
+    pages: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    tables: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    status: Mapped[str] = mapped_column(server_default="processing")
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (
+        tenant_key("source_id", "version"),
+        ref("source_id", to="sources"),
+        Index("source_versions_by_hash", "workspace_id", "project_id", "sha256"),
+    )
+
+
+class Block(Base):
+    """A passage of one source version: `text == source_version.text[char_start:char_end]`.
+
+    `terms` holds the block's stemmed terms with their counts for BM25 ({"term": n}), `length` their sum. `meta` of a
+    table's row says which: {"table", "row"}, and "rows" when it holds several.
+    """
+
+    __tablename__ = "blocks"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    source_id: Mapped[UUID]
+    version: Mapped[int]
+    ordinal: Mapped[int]
+    kind: Mapped[str]
+    char_start: Mapped[int]
+    char_end: Mapped[int]
+    page: Mapped[int | None]
+    heading: Mapped[str | None]
+    text: Mapped[str]
+    terms: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
+    length: Mapped[int] = mapped_column(server_default="0")
+    tsv: Mapped[str] = mapped_column(TSVECTOR, server_default="")
+    state: Mapped[str] = mapped_column(server_default="accepted")
+    meta: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
+    __table_args__ = (
+        tenant_key(),
+        ref("source_id", "version", to="source_versions", key="source_id,version"),
+        CheckConstraint(
+            "state IN ('proposed','accepted','locked','superseded','rejected')", name="blocks_state"
+        ),
+        Index("blocks_by_version", "workspace_id", "source_id", "version", "ordinal", unique=True),
+        Index(
+            "blocks_tsv",
+            "tsv",
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+            postgresql_where=sql("state IN ('accepted','locked')"),
+        ),
+        Index("blocks_by_project", "workspace_id", "project_id", "id"),
+    )
+
+
+class TermFrequency(Base):
+    """Document frequency of a stemmed term over a project's live blocks."""
+
+    __tablename__ = "term_frequencies"
+    workspace_id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    term: Mapped[str]
+    blocks: Mapped[int]
+    __table_args__ = (tenant_key("project_id", "term"), ref("project_id", to="projects"))
