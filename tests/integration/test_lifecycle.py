@@ -18,6 +18,7 @@ from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired
 from proofroom.engine import leg
 from proofroom.engine.sweeper import sweep
 from proofroom.services import legs, review, sources, work_requests
+from proofroom.services.work_requests import NewWork
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room, make_room
 
 WEAK = {"artifact": {**FINDING["artifact"], "confidence": 0.1}}
@@ -89,6 +90,47 @@ async def test_low_risk_ends_alone_only_when_the_workspace_opted_in(room: Room) 
         ["high_impact"],
         ["final"],
     ]
+
+
+async def test_where_a_text_is_meant_for_is_not_the_agents_to_say(room: Room) -> None:
+    draft = {"artifact": {**FINDING["artifact"], "type": "content_draft"}}
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE workspaces SET settings = '{\"policy_may_sign\": true}'"))
+        row = await work_requests.create(
+            tx,
+            room.actor,
+            room.parts.catalog,
+            room.project_id,
+            NewWork(
+                "content",
+                "Announce the factor.",
+                {"platform": "linkedin"},
+                approval_strategy=AUTO,
+                runtime=room.script(PLAN, draft, FINISH),
+                auto_execute=True,
+                trusted=True,
+            ),
+        )
+    assert await room.gates(row.id) == [["high_impact"], ["final"]]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        last = (await checkpoints.of_session(tx, row.id))[-1]
+    assert last.packet["artifacts"][0]["high_impact"] == "public"
+    assert last.packet["risk"]["consequence"] == "public"
+
+
+async def test_thin_evidence_is_a_doubt_however_sure_the_agent_is(room: Room) -> None:
+    bare = {
+        "artifact": {
+            **FINDING["artifact"],
+            "markdown": "The probe carried 14 kg of gold. Its captain was Ada Quill.",
+            "confidence": 1.0,
+        }
+    }
+    row = await room.run(room.script(PLAN, bare, FINISH))
+    waiting = await room.waiting(row.id)
+    assert waiting.reasons == ["final", "low_confidence"]
+    (doubt,) = [t["detail"]["because"] for t in waiting.packet["triggers"]]
+    assert doubt == ["2 of 2 claims found no firm support in the sources."]
 
 
 async def test_without_a_plan_nothing_is_written_under_the_strictest_strategy(room: Room) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any, cast
 from jsonschema.exceptions import ValidationError
 
 from proofroom.agents.schemas import dotted, first_problem, missing_keys, path_of, say, unknown_keys
-from proofroom.agents.tools import TOOLS
+from proofroom.agents.tools import HIGH_IMPACT, TOOLS
 from proofroom.agents.yamlfile import YamlFile, check_yaml, read_yaml, yaml_error
 from proofroom.domain.errors import InvalidInput
 
@@ -87,6 +87,19 @@ DEFINITION_SCHEMA: dict[str, Any] = {
             "additionalProperties": False,
             "properties": {"low_confidence": {"type": "number", "minimum": 0, "maximum": 1}},
         },
+        "impact": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["setting", "values"],
+            "properties": {
+                "setting": {"type": "string"},
+                "values": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": {"enum": list(HIGH_IMPACT)},
+                },
+            },
+        },
         "budget": {
             "type": "object",
             "additionalProperties": False,
@@ -117,6 +130,8 @@ class AgentDefinition:
 
     `config_schema` is JSON Schema for its settings, in the order a form shows them. `thresholds` holds
     `low_confidence` (0 to 1). `budget` is the default per session: `tokens`, `usd` (US dollars), `seconds`.
+    `impact_setting` names the setting that says where the result is meant for, `impact_values` what each of its
+    values means; an agent cannot make it less.
     """
 
     name: str
@@ -128,6 +143,16 @@ class AgentDefinition:
     config_schema: Mapping[str, Any]
     thresholds: Mapping[str, float]
     budget: Mapping[str, float]
+    impact_setting: str | None = None
+    impact_values: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def impact_of(self, config: Mapping[str, Any], said: str | None) -> str | None:
+        """How far the result reaches by its settings and by what the agent said of it, the further of the two."""
+        meant = None
+        if self.impact_setting is not None:
+            meant = self.impact_values.get(str(config.get(self.impact_setting)))
+        found = [impact for impact in (said, meant) if impact is not None]
+        return min(found, key=HIGH_IMPACT.index) if found else None
 
 
 def parse_definition(text: str, *, name: str) -> AgentDefinition:
@@ -139,6 +164,9 @@ def parse_definition(text: str, *, name: str) -> AgentDefinition:
     check_yaml(file, DEFINITION_SCHEMA, code="definition_invalid")
     data = cast("dict[str, Any]", file.data)
     _check_config_schema(file, cast("dict[str, Any]", data["config_schema"]))
+    setting = data.get("impact", {}).get("setting")
+    if setting is not None and setting not in data["config_schema"]["properties"]:
+        raise _definition_error(file, ("impact", "setting"), f"{setting} is not among the settings.")
     return AgentDefinition(
         name=data["name"],
         title=data["title"],
@@ -149,6 +177,8 @@ def parse_definition(text: str, *, name: str) -> AgentDefinition:
         config_schema=data["config_schema"],
         thresholds=dict(data.get("thresholds", {})),
         budget=dict(data.get("budget", {})),
+        impact_setting=data.get("impact", {}).get("setting"),
+        impact_values=dict(data.get("impact", {}).get("values", {})),
     )
 
 

@@ -63,7 +63,8 @@ class Facts:
     or not. `flags` counts claims that need a person. `plan_approved`: exactly this plan was approved before.
     `external`: an approval would release something that leaves the project or cannot be taken back.
     `opted_in`: the project or its workspace allows policy to decide the final gate. `signatures` is how many the
-    final gate needs, `overturned` how many pieces of this kind were lately sent back or rejected in the project.
+    final gate needs, `overturned` how many pieces of this kind were lately sent back or rejected in the project,
+    `subjects` the fields in which a mistake does harm that the text touches.
     """
 
     open_triggers: frozenset[Trigger] = frozenset()
@@ -74,6 +75,7 @@ class Facts:
     opted_in: bool = False
     signatures: int = 1
     overturned: int = 0
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ def lets_low_risk_pass(strategy: Strategy, gate: Gate, facts: Facts) -> Verdict 
             (facts.external, "Approval would release something outside this project."),
             (facts.any_trigger or bool(facts.open_triggers), "Something came up during the work."),
             (facts.flags > 0, f"{facts.flags} claims need a person."),
+            (bool(facts.subjects), f"It speaks on a {' and a '.join(facts.subjects)} matter."),
             (facts.overturned > 0, f"{facts.overturned} of this kind were lately sent back or rejected."),
         )
         if hit

@@ -4,7 +4,8 @@ There is no number here: until confidence is calibrated against people's decisio
 reasons.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -75,16 +76,18 @@ def assess(
     flags: int,
     triggers: int,
     overturned: int = 0,
+    subjects: Sequence[str] = (),
 ) -> Risk:
     """The risk of signing what `effects` and `artifacts` of a packet say.
 
     `flags`: claims that need a person; `triggers`: doubts that came up during the work; `overturned`: pieces of
-    the same kind in this project that were lately rejected or sent back.
+    the same kind in this project that were lately rejected or sent back; `subjects`: see `subjects_of`.
     """
     consequence = consequence_of(effects, artifacts)
     reversible = all(e.get("kind") in REVERSIBLE_EFFECTS for e in effects)
     grave = [] if consequence in _ORDER[:2] else [_WORDS[consequence]]
     grave += [] if reversible else ["What it releases cannot be taken back."]
+    grave += [f"It speaks on a {subject} matter." for subject in subjects]
     doubts = [f"{_count(flags, 'claim needs', 'claims need')} a person."] if flags else []
     doubts += [f"{_count(triggers, 'doubt', 'doubts')} came up during the work."] if triggers else []
     if overturned:
@@ -94,6 +97,34 @@ def assess(
     level = Level.HIGH if grave else Level.MEDIUM if doubts else Level.LOW
     calm = [_WORDS[consequence], "What it releases can be taken back.", "No claim is flagged."]
     return Risk(level, consequence, reversible, tuple([*grave, *doubts] or calm))
+
+
+_SUBJECTS: Mapping[str, re.Pattern[str]] = {
+    "medical": re.compile(
+        r"\b(?:dos(?:e|es|age|ing)|diagnos(?:is|es|ed|tic)|prescri(?:be|bes|bed|ption)|contraindicat(?:ed|ion)"
+        r"|side effects?|patients?|symptoms?|vaccin(?:e|es|ation)|overdose)\b",
+        re.IGNORECASE,
+    ),
+    "legal": re.compile(
+        r"\b(?:liab(?:le|ility)|indemnif(?:y|ies|ication)|lawsuit|plaintiff|defendant|statute|breach of contract"
+        r"|unlawful|illegal|court ruled|legal advice)\b",
+        re.IGNORECASE,
+    ),
+    "financial": re.compile(
+        r"\b(?:invest(?:or|ors|ment advice)|buy (?:shares|stock)|sell (?:shares|stock)|share price|dividends?"
+        r"|guaranteed returns?|profit warning|earnings per share|financial advice)\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+def subjects_of(texts: Iterable[str]) -> tuple[str, ...]:
+    """Fields in which a mistake does harm and of which the texts use the words: medical, legal, financial.
+
+    It goes by words only, so that policy never signs alone what an agent forgot to mark. It stops nothing else.
+    """
+    joined = "\n".join(texts)
+    return tuple(name for name, words in _SUBJECTS.items() if words.search(joined))
 
 
 def thin_evidence(claims: Sequence[Mapping[str, Any]], threshold: float) -> str | None:

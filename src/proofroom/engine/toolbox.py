@@ -219,9 +219,10 @@ class LegTools:
         if body is None:
             body = {**cast(dict[str, Any], arguments["document"]), "refs": self._refs}
         document = artifacts.read_body(body, title=arguments["title"], refs=self._refs)
+        impact = self._definition.impact_of(row.task_configuration, arguments.get("high_impact"))
         saved = await artifacts.save(
             tx, row, slot=arguments["slot"], artifact_type=kind, title=arguments["title"],
-            document=context.keep_used_refs(document), high_impact=arguments.get("high_impact"),
+            document=context.keep_used_refs(document), high_impact=impact,
             confidence=arguments.get("confidence"),
         )  # fmt: skip
         about = {"artifact_id": str(saved.artifact_id), "slot": saved.slot, "title": saved.title}
@@ -241,8 +242,8 @@ class LegTools:
                     about | {"confidence": confidence, "threshold": threshold, "because": doubts},
                 )
             )
-        if arguments.get("high_impact"):
-            raised.append((Trigger.HIGH_IMPACT, about | {"impact": arguments["high_impact"]}))
+        if impact is not None:
+            raised.append((Trigger.HIGH_IMPACT, about | {"impact": impact}))
         if any(c["verdict"] == "conflict" for c in saved.claims):
             raised.append((Trigger.CONFLICT, about))
         suspicious = await context.suspicious_sources(tx, document)

@@ -1,6 +1,6 @@
 """A project's policy: its settings, what policy says of a session, and what it would say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -21,7 +21,7 @@ from proofroom.domain.policy import (
     explain,
 )
 from proofroom.domain.policy_settings import PolicySettings, settings_from_json, settings_to_json
-from proofroom.domain.risk import Risk, assess, consequence_of, risk_to_json
+from proofroom.domain.risk import Risk, assess, consequence_of, risk_to_json, subjects_of
 from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.views import at
 
@@ -141,7 +141,13 @@ def _risk(
     effects: list[dict[str, Any]], shown: list[dict[str, Any]], triggers: int, overturned: int = 0
 ) -> Risk:
     flags = sum(bool(c["needs_you"]) for a in shown for c in a["claims"])
-    return assess(effects, shown, flags=flags, triggers=triggers, overturned=overturned)
+    return assess(
+        effects, shown, flags=flags, triggers=triggers, overturned=overturned, subjects=_subjects(shown)
+    )
+
+
+def _subjects(shown: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return subjects_of(text for a in shown for text in (a["title"], *(c["text"] for c in a["claims"])))
 
 
 async def _authors(tx: Tx, session: WorkSession) -> list[str]:
@@ -169,6 +175,7 @@ async def facts(
         opted_in=await _opted_in(tx, row.project_id, may_sign),
         signatures=1 if packet is None else packet["signing"]["quorum"],
         overturned=await policies.overturned(tx, row.project_id, row.agent_type, HISTORY),
+        subjects=() if packet is None else _subjects(packet["artifacts"]),
     )
 
 
@@ -197,6 +204,7 @@ async def explain_session(
             "open_triggers": sorted(t.value for t in known.open_triggers), "any_trigger": known.any_trigger,
             "flags": known.flags, "plan_approved": known.plan_approved, "external": known.external,
             "opted_in": known.opted_in, "signatures": known.signatures, "overturned": known.overturned,
+            "subjects": list(known.subjects),
         },
         "gates": [_gate(strategy, gate, known) for gate in Gate],
     }  # fmt: skip

@@ -92,6 +92,23 @@ def test_time_ranges(wanted: str) -> None:
     assert validate_config(SHIPPED["research"], {"time_range": wanted})["time_range"] == wanted
 
 
+@pytest.mark.parametrize(
+    ("platform", "said", "impact"),
+    [
+        ("linkedin", None, "public"),
+        ("linkedin", "external_recipient", "public"),
+        ("email", None, "external_recipient"),
+        ("email", "medical", "external_recipient"),
+        ("generic", None, None),
+        ("generic", "legal", "legal"),
+    ],
+)
+def test_an_agent_cannot_make_its_reach_less(platform: str, said: str | None, impact: str | None) -> None:
+    config = validate_config(SHIPPED["content"], {"platform": platform})
+    assert SHIPPED["content"].impact_of(config, said) == impact
+    assert SHIPPED["research"].impact_of({}, said) == said
+
+
 def test_settings_from_the_command_line() -> None:
     config = config_from_pairs(
         SHIPPED["research"], ["max_findings=3", "focus_areas=cost, risk", "depth=quick"]
