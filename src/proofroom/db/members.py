@@ -1,6 +1,5 @@
 """Queries on workspaces, members and API keys."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -17,15 +16,6 @@ async def create_workspace(tx: Tx, workspace_id: UUID, name: str) -> None:
 
 async def workspace(tx: Tx) -> Workspace | None:
     return (await tx.execute(select(Workspace).where(Workspace.id == tx.workspace_id))).scalar_one_or_none()
-
-
-async def set_workspace_settings(tx: Tx, settings: dict[str, Any]) -> None:
-    await tx.execute(
-        update(Workspace)
-        .where(Workspace.id == tx.workspace_id)
-        .values(settings=settings)
-        .execution_options(synchronize_session=False)
-    )
 
 
 async def create(tx: Tx, member_id: UUID, name: str, role: str) -> None:

@@ -99,11 +99,6 @@ class Database:
             yield session
             await session.commit()
 
-    async def ping(self) -> None:
-        """Raises Unavailable when the database does not answer."""
-        async with self.across() as session:
-            await session.execute(text("SELECT 1"))
-
     async def dispose(self) -> None:
         await self.engine.dispose()
 

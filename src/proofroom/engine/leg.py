@@ -118,6 +118,7 @@ async def _while_held(parts: Parts, row: WorkSession, work: Coroutine[Any, Any, 
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
         _running.pop(row.id, None)
+        _cancelled.discard((row.id, row.leg))  # an interrupt that came too late leaves nothing behind
 
 
 _running: dict[UUID, tuple[int, asyncio.Future[None]]] = {}

@@ -8,7 +8,7 @@ and Korean letters become overlapping pairs.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import cast
 
@@ -64,11 +64,6 @@ def count(*texts: str | None) -> dict[str, int]:
 def query_terms(query: str, most: int = 64) -> list[str]:
     """The distinct terms of a query, in order, at most `most`."""
     return list(dict.fromkeys(terms(query)))[:most]
-
-
-def scoped(tag: str, words: Iterable[str]) -> list[str]:
-    """Terms as the index holds them: with the project's tag, so that one project's postings are its own."""
-    return [tag + word for word in words]
 
 
 def _is_cjk(sign: str) -> bool:
