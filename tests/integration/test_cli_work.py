@@ -138,7 +138,9 @@ def test_approve_never_signs_over_a_flag_by_itself(cli: Cli) -> None:
     signed = cli.json("approve", session, *_acks(flagged), "--feedback", "fine")
     assert signed["status"] == "completed"
     decision = signed["checkpoint"]["decision"]
-    assert decision["acknowledged"] == [{"claim_id": c["claim_id"], "reason": "known"} for c in flagged]
+    assert [(a["claim_id"], a["reason"], a["kind"]) for a in decision["acknowledged"]] == [
+        (c["claim_id"], "known", "accepted") for c in flagged
+    ]
     assert decision["feedback"] == "fine"
 
 

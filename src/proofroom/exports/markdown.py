@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from proofroom.domain.document import ArtifactDocument, plain, to_markdown
+from proofroom.exports.people import for_people
 
 _OPEN = re.compile(r"\[\[([A-Za-z0-9_.:-]{1,64})\|")
 _QUOTE_LIMIT = 10_000
@@ -30,7 +31,7 @@ def render(
             notes.append(f"[^{len(numbers)}]: {_where(document, anchors, titles, alias, quote)}")
         return f"[^{numbers[alias, quote]}]"
 
-    body = _with_notes(to_markdown(document), note).strip()
+    body = _with_notes(to_markdown(for_people(document, titles)), note).strip()
     title = document.title.strip()
     first = body.split("\n", 1)[0].lstrip("# ").strip()
     parts = [] if not title or first == title else [f"{'#' * level} {title}"]
