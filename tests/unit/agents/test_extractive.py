@@ -244,9 +244,30 @@ async def test_a_chart_holds_the_computed_values() -> None:
     assert chart.computed is not None
 
 
+async def test_a_chart_that_cannot_be_drawn_says_why() -> None:
+    room = Room(tables={"odd.csv": [["Year", "Output [k.t]"], ["2020", "5"], ["2021", "7"]]})
+    await run(room, "output", "reporting", sections=["chart"])
+    blocks = to_json(room.document("report"))["blocks"]
+    assert not [block for block in blocks if block["type"] == "chart"]
+    assert any("No chart of Output" in block.get("text", "") for block in blocks)
+
+
+async def test_a_unit_in_the_name_is_said_once() -> None:
+    room = Room(tables={"cost.csv": [["Year", "Cost (k€)"], ["2020", "5"], ["2021", "7"]]})
+    await run(room, "cost", "reporting", sections=["chart"])
+    (chart,) = [block for block in room.document("report").blocks if isinstance(block, Chart)]
+    assert chart.spec["encoding"]["y"]["title"] == "Cost (k€)"
+
+
 @pytest.mark.parametrize(
     ("rows", "by", "time", "measures"),
     [
+        (
+            [["year", "twh", ""], ["2020", "5", ""], ["2021", "7", "x"], ["2022", "8", "y"]],
+            None,
+            "year",
+            ("twh",),
+        ),
         ([["year", "twh"], ["2020", "5"], ["2021", "7"]], None, "year", ("twh",)),
         ([["Country", "GDP"], ["A", "5.5"], ["B", "7"], ["C", "n/a"]], "Country", None, ("GDP",)),
         (

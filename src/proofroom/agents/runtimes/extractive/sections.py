@@ -225,9 +225,17 @@ async def chart(report: Report) -> None:
     else:
         return
     answer = await report.compute(steps)
-    if answer is None or len(answer.rows) > 2_000 or any(bad in name + x for bad in ".[]\\'\""):
+    if answer is None:
         return
     report.heading(TITLES["chart"])
+    if len(answer.rows) > 2_000:
+        report.blocks.append(opinion(f"No chart is drawn: it would hold {len(answer.rows):,} figures."))
+        return
+    unreadable = next((column for column in (x, name) if any(sign in column for sign in ".[]\\'\"")), None)
+    if unreadable is not None:
+        why = "its name holds signs that mean something else in a chart"
+        report.blocks.append(opinion(f"No chart of {words_of(unreadable)} is drawn: {why}."))
+        return
     spec: dict[str, Any] = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "data": {
@@ -246,7 +254,7 @@ async def chart(report: Report) -> None:
             "y": {
                 "field": name,
                 "type": "quantitative",
-                "title": f"{name}" + (f" in {unit}" if unit else ""),
+                "title": name if not unit or unit in name else f"{name} in {unit}",
             },
         },
     }

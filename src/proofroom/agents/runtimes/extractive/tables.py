@@ -95,7 +95,9 @@ def shape_of(
     times = [name for name in columns if _is_time(name, cells[name])]
     time = next((name for name in asked_by if name in times), times[0] if times else None)
     free = [name for name in columns if name not in numeric and name != time]
-    good = [name for name in free if 1 < len({*cells[name]} - {""}) <= MOST_LABELS]
+    good = [
+        name for name in free if 1 < len({*cells[name]} - {""}) <= MOST_LABELS and _tells(name, cells[name])
+    ]
     by = next((name for name in asked_by if name != time), None)
     if by is None and good:
         by = min(
@@ -118,6 +120,12 @@ def shape_of(
         labels=tuple(labels),
         truncated=bool(content.get("truncated")),
     )
+
+
+def _tells(name: str, cells: Sequence[str]) -> bool:
+    """Whether a column can group rows: it has a name and is mostly filled, unlike what a stray sign leaves behind."""
+    filled = sum(not is_missing(cell) for cell in cells)
+    return bool(words_of(name)) and 2 * filled > len(cells)
 
 
 def column_named(columns: Sequence[str], name: str) -> str | None:
