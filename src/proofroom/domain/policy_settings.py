@@ -10,6 +10,8 @@ from proofroom.domain.risk import Consequence
 MAX_QUORUM = 9
 MAX_HOURS = 24 * 366
 
+_KNOWN = ("quorum", "separate_duties", "policy_may_sign", "due_hours", "remind_hours", "expire_hours")
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
@@ -34,10 +36,9 @@ class PolicySettings:
 
 def settings_from_json(value: Mapping[str, Any]) -> PolicySettings:
     """Reads settings as a person sends them. Raises InvalidInput (`policy_invalid`) naming the field."""
-    known = {"quorum", "separate_duties", "policy_may_sign", "due_hours", "remind_hours", "expire_hours"}
     for key in value:
-        if key not in known:
-            raise _invalid(str(key)[:60], f"There is no setting {str(key)[:60]!r}", f"Use {_listed(known)}.")
+        if key not in _KNOWN:
+            raise _invalid(str(key)[:60], f"There is no setting {str(key)[:60]!r}", f"Use {_listed(_KNOWN)}.")
     settings = PolicySettings(
         quorum=_quorum(value.get("quorum")),
         separate_duties=_flag(value.get("separate_duties", False), "separate_duties"),
@@ -61,6 +62,11 @@ def settings_from_json(value: Mapping[str, Any]) -> PolicySettings:
             "Set expire_hours to at least due_hours.",
         )
     return settings
+
+
+def stored_settings(value: Mapping[str, Any]) -> PolicySettings:
+    """Reads settings that were stored or sealed, perhaps by a later release: what is not known here is left out."""
+    return settings_from_json({k: v for k, v in value.items() if k in _KNOWN})
 
 
 def settings_to_json(settings: PolicySettings) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import CheckpointStatus, Decision, packet_digest
 from proofroom.domain.deadlines import deadlines, next_reminder
 from proofroom.domain.errors import Conflict, NotFound
-from proofroom.domain.policy_settings import settings_from_json
+from proofroom.domain.policy_settings import stored_settings
 from proofroom.domain.work_session import Event, apply
 from proofroom.services import packets, policies
 
@@ -220,7 +220,7 @@ async def _expire(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> None:
 async def _remind(tx: Tx, checkpoint: WorkCheckpoint, now: datetime) -> None:
     due = checkpoint.due_at
     held = checkpoint.packet.get("policy", {}).get("settings", {})
-    ahead = settings_from_json(held).remind_hours
+    ahead = stored_settings(held).remind_hours
     await checkpoints.change(tx, checkpoint.id, remind_at=next_reminder(due, ahead, now))
     said = {
         "checkpoint_id": str(checkpoint.id), "due_at": _iso(due), "overdue": due is not None and due <= now,

@@ -10,7 +10,7 @@ from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
 from proofroom.domain.deadlines import next_reminder
 from proofroom.domain.errors import InvalidInput
-from proofroom.domain.policy_settings import settings_from_json
+from proofroom.domain.policy_settings import stored_settings
 from proofroom.domain.signing import signing_of
 from proofroom.services import gates, views
 from proofroom.services.access import SIGNERS, Actor, require
@@ -57,7 +57,7 @@ async def change(
     if values:
         stored = dict(values)
         if "due_at" in values:
-            settings = settings_from_json(checkpoint.packet.get("policy", {}).get("settings", {}))
+            settings = stored_settings(checkpoint.packet.get("policy", {}).get("settings", {}))
             stored["remind_at"] = next_reminder(
                 values["due_at"], settings.remind_hours, await work_sessions.now(tx)
             )

@@ -20,7 +20,12 @@ from proofroom.domain.policy import (
     Trigger,
     explain,
 )
-from proofroom.domain.policy_settings import PolicySettings, settings_from_json, settings_to_json
+from proofroom.domain.policy_settings import (
+    PolicySettings,
+    settings_from_json,
+    settings_to_json,
+    stored_settings,
+)
 from proofroom.domain.risk import Risk, assess, consequence_of, risk_to_json, subjects_of
 from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.views import at
@@ -41,7 +46,7 @@ async def in_force(tx: Tx, project_id: UUID) -> InForce:
     row = await policies.current(tx, project_id)
     if row is None:
         return InForce(0, PolicySettings())
-    return InForce(row.version, settings_from_json(row.settings))
+    return InForce(row.version, stored_settings(row.settings))
 
 
 async def show(tx: Tx, project_id: UUID) -> dict[str, Any]:
