@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +15,11 @@ from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
 from proofroom.domain.document import ArtifactDocument, from_json
 from proofroom.domain.errors import InvalidInput
-from proofroom.exports import html, markdown
+from proofroom.exports import html, markdown, record
+from proofroom.exports.names import file_name
 
-FORMATS = ("md", "html", "json")
-LATER = ("pdf", "docx", "pptx", "xlsx", "record")
+FORMATS = ("md", "html", "json", "record")
+LATER = ("pdf", "docx", "pptx", "xlsx")
 
 
 def digest_of(version: ArtifactVersion, artifact_type: str) -> str:
@@ -54,7 +54,7 @@ async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
 
 
 async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, bytes]:
-    """(file name, media type, content) of a session's current artifacts, signed or not.
+    """(file name, media type, content) of a session's current artifacts, signed or not, or of its record.
 
     Raises InvalidInput (`unknown_format`, `format_not_available`, `nothing_to_export`).
     """
@@ -68,6 +68,8 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
             hint=f"Use one of {', '.join(FORMATS)}.",
             field="format",
         )
+    if wanted == "record":
+        return await record.export(tx, session)
     current = await db_artifacts.current(tx, session.id)
     if not current:
         raise InvalidInput(
@@ -114,10 +116,3 @@ def _text(title: str, pieces: Sequence[Piece]) -> str:
         text = markdown.render(piece.document, piece.claims, piece.titles, level=2)
         parts.append(re.sub(r"\[\^(\d+)\]", rf"[^{n}-\1]", text))
     return "\n".join(parts)
-
-
-def file_name(title: str) -> str:
-    """A safe file name from a title: ASCII letters, digits and dashes, at most 60 characters."""
-    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", ascii_title.lower()).strip("-")[:60].strip("-")
-    return slug or "result"
