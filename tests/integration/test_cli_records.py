@@ -2,8 +2,9 @@
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,11 +79,31 @@ def test_a_record_is_verified_offline(cli: Cli, tmp_path: Path) -> None:
     assert (intact["intact"], intact["count"]) == (True, len(record["entries"]))
     assert no_database("verify", str(file), "--head", "0" * 64).code == 1
 
-    record["entries"][2]["content"] = {"by": "somebody else"}
-    file.write_text(json.dumps(record))
-    broken = no_database("verify", str(file))
-    assert broken.code == 1
-    assert "the content of entry 3 was changed" in broken.out
+    written = file.read_bytes()
+    count = len(record["entries"])
+    for changed, said in (
+        (written.replace(b'"completed",', b'"cancelled",', 1), "the header was changed: status"),
+        (written.replace(b"Where is", b"Where was", 1), "the header was changed: title"),
+        (written[:-200], "artifact 1"),
+        (written[: len(written) // 2], "was changed, or what follows it is missing"),
+        (written.replace(b"\n", b"\r\n"), "the header (line 1) is not written as it was"),
+        (written + b"\n", "the seal, or what follows it, was changed"),
+        (
+            edited(record, lambda entries: entries[:-1]),
+            f"{count - 1} entries are there, {count} were written",
+        ),
+        (edited(record, lambda entries: entries[1:]), "entry 1 is missing or out of order"),
+        (edited(record, lambda entries: entries[::-1]), "entry 1 is missing or out of order"),
+        (
+            edited(record, lambda e: [*e[:2], e[2] | {"content": {"by": "somebody else"}}, *e[3:]]),
+            "the content of entry 3 was changed",
+        ),
+    ):
+        file.write_bytes(changed)
+        broken = no_database("verify", str(file), "--json")
+        assert broken.code == 1
+        assert said in broken.json["why"]
+        assert said in no_database("verify", str(file)).out
     file.write_text("[]")
     assert no_database("verify", str(file)).code == 2
     assert not (tmp_path / "none").exists()
@@ -92,6 +113,10 @@ def test_a_record_is_verified_offline(cli: Cli, tmp_path: Path) -> None:
     later = cli("export", "last", "--format", "pdf")
     assert later.code == 2
     assert "[format_not_available" in later.err
+
+
+def edited(record: dict[str, Any], change: Callable[[list[Any]], list[Any]]) -> bytes:
+    return json.dumps(record | {"entries": change(record["entries"])}).encode()
 
 
 def test_workspaces_users_and_keys(cli: Cli) -> None:

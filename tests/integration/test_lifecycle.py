@@ -178,7 +178,7 @@ async def test_a_decision_must_name_the_packet_that_is_there(room: Room) -> None
         "UPDATE work_sessions SET task_description = 'Something else'",
         "UPDATE work_sessions SET approval_strategy = 'auto_approve_low_risk'",
         'UPDATE work_sessions SET deliver_to = \'[{"kind": "folder", "path": "/tmp/elsewhere"}]\'',
-        "UPDATE context_envelopes SET digest = 'x'",
+        "UPDATE context_envelopes SET body = body || 'x'",
         "UPDATE tool_calls SET result = '{}' WHERE tool = 'search_context'",
         "UPDATE blocks SET text = 'The board named a factor of 9.99.'",
     ],
@@ -392,7 +392,7 @@ async def test_an_edit_of_a_version_that_was_replaced_is_refused(room: Room) -> 
     row = await room.run(room.script(FINDING, FINISH))
     (shown,) = (await room.waiting(row.id)).packet["artifacts"]
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        await tx.execute(text("UPDATE artifact_versions SET digest = 'x'"))
+        await tx.execute(text("UPDATE artifact_versions SET title = 'Other'"))
     with pytest.raises(Conflict) as refused:
         await room.approve(
             row.id, edits=[{"artifact_id": shown["artifact_id"], "body": "The factor was 4.45."}]

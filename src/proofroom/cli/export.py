@@ -30,15 +30,11 @@ def export(
 
     async def body(program: "Program", out: Out) -> int:
         from proofroom.cli import find
-        from proofroom.cli.verify import record
         from proofroom.exports import deliverable
 
         async with program.parts.db.transaction(program.actor.workspace_id) as tx:
             row = await find.session(tx, session)
-            if kind == "record":
-                name, media_type, content = await record(tx, row)
-            else:
-                name, media_type, content = await deliverable.export(tx, row, kind)
+            name, media_type, content = await deliverable.export(tx, row, kind)
         shown = {"session_id": str(row.id), "format": kind, "name": name, "media_type": media_type}
         if out_file is None:
             out.document({**shown, "content": content.decode()})

@@ -68,7 +68,7 @@ def require_digest(given: str | None, packet: Mapping[str, Any], stored: str) ->
             "A decision must name the packet it was made on.",
             hint="Send the packet_digest of the checkpoint that you looked at.",
         )
-    if not _is_sealed_by(stored, packet):
+    if not is_sealed_by(stored, packet):
         raise Conflict(
             "packet_altered",
             "The stored packet is not the one that was sealed.",
@@ -82,7 +82,8 @@ def require_digest(given: str | None, packet: Mapping[str, Any], stored: str) ->
         )
 
 
-def _is_sealed_by(stored: str, packet: Mapping[str, Any]) -> bool:
+def is_sealed_by(stored: str, packet: Mapping[str, Any]) -> bool:
+    """Whether a packet is the one that its digest names."""
     try:
         return packet_digest(packet) == stored
     except ValueError:  # what has no canonical form was never sealed

@@ -12,9 +12,10 @@ from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import Delivery, WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
-from proofroom.domain.checkpoint import CheckpointStatus, packet_digest
+from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.engine.parts import Parts
 from proofroom.exports import deliverable
+from proofroom.services import seals
 
 _log = logging.getLogger(__name__)
 
@@ -59,14 +60,18 @@ async def _refusal(tx: Tx, delivery: Delivery, checkpoint: WorkCheckpoint) -> st
         return "No approved final checkpoint covers it."
     if _leads_out(delivery.target):
         return "The folder leads out of the server's delivery root."
-    if packet_digest(checkpoint.packet) != delivery.packet_digest:
+    broken = await seals.broken_seal(tx, await work_sessions.get(tx, delivery.session_id), checkpoint)
+    if broken is not None:
+        return broken
+    if checkpoint.packet_digest != delivery.packet_digest:
         return "The packet is not the one that was signed."
+    if not any(
+        e["kind"] == delivery.kind and e["target"] == delivery.target for e in checkpoint.packet["effects"]
+    ):
+        return "The signed packet has no such effect."
     for shown in checkpoint.packet["artifacts"]:
         version = await db_artifacts.version(tx, UUID(shown["artifact_id"]), shown["version"])
-        if (
-            version.digest != shown["digest"]
-            or deliverable.digest_of(version, shown["type"]) != shown["digest"]
-        ):
+        if deliverable.digest_of(version, shown["type"]) != shown["digest"]:
             return f"{shown['title']} is not the version that was signed."
     return None
 

@@ -193,7 +193,7 @@ class LegTools:
         """Changing the plan voids its approval: what was approved is a digest, not a fact."""
         if row.plan is None:
             return
-        facts = Facts(plan_approved=row.plan_approved == digest(row.plan))
+        facts = Facts(plan_approved=_plan_is_approved(row))
         verdict = evaluate(Strategy(row.approval_strategy), Gate.PLAN, facts)
         if isinstance(verdict, Pause):
             self.stop = Stop("plan", verdict.reasons)
@@ -201,10 +201,11 @@ class LegTools:
     async def _artifact(
         self, tx: Tx, row: WorkSession, arguments: dict[str, Any]
     ) -> tuple[dict[str, Any], list[tuple[Trigger, dict[str, Any]]]]:
-        if row.approval_strategy == Strategy.CHECKPOINT_REQUIRED and row.plan is None:
+        if row.approval_strategy == Strategy.CHECKPOINT_REQUIRED and not _plan_is_approved(row):
             raise InvalidInput(
                 "plan_required",
-                "Under this strategy a plan is approved before anything is written.",
+                "Under this strategy a plan is approved before anything is written."
+                + ("" if row.plan is None else " The plan that is there was not."),
                 hint="Call emit_plan first.",
             )
         kind = arguments["type"]
@@ -299,6 +300,10 @@ class LegTools:
             handed = cast(dict[str, dict[str, dict[str, Any]]], content).get("refs") or {}
             for alias, ref in handed.items():
                 self._refs.setdefault(alias, ref)
+
+
+def _plan_is_approved(row: WorkSession) -> bool:
+    return row.plan is not None and row.plan_approved == digest(row.plan)
 
 
 def _refused(code: str, message: str, hint: str) -> ToolResult:

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,13 @@ from proofroom.db import projects, work_sessions
 from proofroom.db.models import ArtifactVersion, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
-from proofroom.domain.document import from_json
+from proofroom.domain.document import ArtifactDocument, from_json
 from proofroom.domain.errors import InvalidInput
-from proofroom.exports import html, markdown
+from proofroom.exports import html, markdown, record
+from proofroom.exports.names import file_name
 
-FORMATS = ("md", "html", "json")
-LATER = ("pdf", "docx", "pptx", "xlsx", "record")
+FORMATS = ("md", "html", "json", "record")
+LATER = ("pdf", "docx", "pptx", "xlsx")
 
 
 def digest_of(version: ArtifactVersion, artifact_type: str) -> str:
@@ -26,13 +28,23 @@ def digest_of(version: ArtifactVersion, artifact_type: str) -> str:
 
 
 async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
-    """File names and contents of a signed packet: the readable text and the packet with its signature."""
+    """File names and contents of a signed packet: the readable text and the packet with its signature.
+
+    Titles, claims and source titles are the packet's: what is delivered is what was signed, whatever became of
+    the rows since.
+    """
+    packet = checkpoint.packet
     session = await work_sessions.get(tx, checkpoint.session_id)
-    shown = [(UUID(a["artifact_id"]), int(a["version"])) for a in checkpoint.packet["artifacts"]]
-    name = file_name(session.title)
-    text = await _text(tx, session, shown)
+    title = str(packet.get("title", session.title))
+    name = file_name(title)
+    pieces: list[Piece] = []
+    for shown in packet["artifacts"]:
+        version = await db_artifacts.version(tx, UUID(shown["artifact_id"]), int(shown["version"]))
+        named = {k: t for k, t in shown.get("sources", {}).items() if t is not None}
+        pieces.append(Piece(from_json(version.document), shown["claims"], named))
+    text = await asyncio.to_thread(_text, title, pieces)
     record = {
-        "session_id": str(session.id), "title": session.title, "packet": checkpoint.packet,
+        "session_id": str(session.id), "title": title, "packet": checkpoint.packet,
         "packet_digest": checkpoint.packet_digest, "decision": checkpoint.decision,
     }  # fmt: skip
     return {
@@ -42,7 +54,7 @@ async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
 
 
 async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, bytes]:
-    """(file name, media type, content) of a session's current artifacts, signed or not.
+    """(file name, media type, content) of a session's current artifacts, signed or not, or of its record.
 
     Raises InvalidInput (`unknown_format`, `format_not_available`, `nothing_to_export`).
     """
@@ -56,6 +68,8 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
             hint=f"Use one of {', '.join(FORMATS)}.",
             field="format",
         )
+    if wanted == "record":
+        return await record.export(tx, session)
     current = await db_artifacts.current(tx, session.id)
     if not current:
         raise InvalidInput(
@@ -69,7 +83,9 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
         documents = [{"slot": a.slot, "type": a.artifact_type, **_version(v)} for a, v in current]
         content = json.dumps(documents, ensure_ascii=False, indent=1) + "\n"
         return f"{name}.json", "application/json", content.encode()
-    text = await _text(tx, session, [(a.id, v.version) for a, v in current])
+    titles = await projects.source_titles(tx, session.project_id)
+    pieces = [Piece(from_json(v.document), v.claims, titles) for _, v in current]
+    text = await asyncio.to_thread(_text, session.title, pieces)
     if wanted == "html":
         page = await asyncio.to_thread(html.page, session.title, text)
         return f"{name}.html", "text/html; charset=utf-8", page.encode()
@@ -83,24 +99,20 @@ def _version(version: ArtifactVersion) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _text(tx: Tx, session: WorkSession, shown: list[tuple[UUID, int]]) -> str:
-    titles = await projects.source_titles(tx, session.project_id)
-    versions = [await db_artifacts.version(tx, artifact_id, number) for artifact_id, number in shown]
-    if len(versions) == 1:
-        return await asyncio.to_thread(
-            markdown.render, from_json(versions[0].document), versions[0].claims, titles
-        )
-    parts = [f"# {session.title}\n"]
-    for n, version in enumerate(versions, start=1):
-        text = await asyncio.to_thread(
-            markdown.render, from_json(version.document), version.claims, titles, level=2
-        )
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """An artifact as it is written out: its document, its claims in JSON, the titles of sources by their ids."""
+
+    document: ArtifactDocument
+    claims: Sequence[Mapping[str, Any]]
+    titles: Mapping[str, str]
+
+
+def _text(title: str, pieces: Sequence[Piece]) -> str:
+    if len(pieces) == 1:
+        return markdown.render(pieces[0].document, pieces[0].claims, pieces[0].titles)
+    parts = [f"# {title}\n"]
+    for n, piece in enumerate(pieces, start=1):
+        text = markdown.render(piece.document, piece.claims, piece.titles, level=2)
         parts.append(re.sub(r"\[\^(\d+)\]", rf"[^{n}-\1]", text))
     return "\n".join(parts)
-
-
-def file_name(title: str) -> str:
-    """A safe file name from a title: ASCII letters, digits and dashes, at most 60 characters."""
-    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", ascii_title.lower()).strip("-")[:60].strip("-")
-    return slug or "result"

@@ -30,7 +30,8 @@ async def save_edits(
             )
         artifact = await db_artifacts.get(tx, row.id, UUID(shown["artifact_id"]))
         version = await db_artifacts.version(tx, artifact.id, artifact.version)
-        if version.version != shown["version"] or version.digest != shown["digest"]:
+        stands = artifacts.content_digest(artifact.artifact_type, version.title, version.document)
+        if version.version != shown["version"] or stands != shown["digest"]:
             raise Conflict(
                 "stale_packet",
                 f"“{shown['title']}” is not the version that you looked at any more. Nothing was decided.",

@@ -14,7 +14,7 @@ from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.document import from_json, plain, to_json
 from proofroom.domain.obligations import Obligation, ObligationState, judge
-from proofroom.domain.policy import Gate, Pause, Strategy, evaluate
+from proofroom.domain.policy import Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.work_session import (
     MAX_UNSETTLED_CLAIMS,
     Event,
@@ -24,7 +24,7 @@ from proofroom.domain.work_session import (
     apply,
     can,
 )
-from proofroom.services import context, gates, packets, policies
+from proofroom.services import context, gates, packets, policies, seals
 from proofroom.services.catalog import CHECK
 
 
@@ -79,6 +79,9 @@ async def finish_work(
             row,
             Failure("no_output", f"The agent ended without producing anything.{said}{gap}", retryable=True),
         )
+    early = await _early_gate(tx, row)
+    if early is not None:
+        return early
     await _judge_obligations(tx, row)
     row = await work_sessions.step(
         tx, row, phase="checked", meta=row.meta | {"summary": summary, "gaps": gaps}
@@ -91,6 +94,24 @@ async def finish_work(
         return row
     row, _ = await gates.seal_by_policy(tx, row, verdict.because)
     return await finalize(tx, row)
+
+
+async def _early_gate(tx: Tx, row: WorkSession) -> WorkSession | None:
+    """A gate before the final one that nobody has asked yet: a worker died after it raised something and before it
+    stopped for it, and the agent ended its next run without coming past there again."""
+    if row.agent_type == CHECK:
+        return None
+    facts, strategy = await policies.facts(tx, row), Strategy(row.approval_strategy)
+    for gate in (Gate.PLAN, Gate.MID):
+        verdict = evaluate(strategy, gate, facts)
+        if isinstance(verdict, Pause):
+            waiting = [t for t in await db_artifacts.triggers(tx, row.id, row.iteration) if not t.settled]
+            form = next((t.detail["form"] for t in waiting if t.kind == Trigger.QUESTION), None)
+            row, _ = await gates.open_checkpoint(
+                tx, row, kind=gate.value, reasons=verdict.reasons, form=form if gate is Gate.MID else None
+            )
+            return row
+    return None
 
 
 async def _judge_obligations(tx: Tx, row: WorkSession) -> None:
@@ -148,18 +169,14 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
         tx, row, checkpoint_id=sealed.id, kind=sealed.kind, reasons=sealed.reasons, iteration=sealed.iteration,
         form=sealed.form,
     )  # fmt: skip
-    if digest(fresh) != sealed.packet_digest:
+    broken = await seals.broken_seal(tx, row, sealed)
+    if broken is not None or digest(fresh) != sealed.packet_digest:
+        why = broken or "What was signed is not what stands here any more."
         return await fail(
-            tx,
-            row,
-            Failure(
-                "packet_changed",
-                "What was signed is not what stands here any more. Nothing was delivered.",
-                retryable=False,
-            ),
+            tx, row, Failure("packet_changed", f"{why} Nothing was delivered.", retryable=False)
         )
     decision: dict[str, Any] = sealed.decision or {}
-    for shown in sealed.packet["artifacts"]:
+    for shown in fresh["artifacts"]:
         await db_artifacts.change_version(
             tx,
             UUID(shown["artifact_id"]),
@@ -167,7 +184,7 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
             signed_by=sealed.decided_by,
             signed_at=sealed.decided_at,
         )
-    for effect in sealed.packet["effects"]:
+    for effect in fresh["effects"]:
         if effect["kind"] == "folder":
             delivery = await db_artifacts.add_delivery(
                 tx, session_id=row.id, checkpoint_id=sealed.id, kind="folder", target=effect["target"],

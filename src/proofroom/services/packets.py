@@ -3,15 +3,18 @@
 It is built when the checkpoint opens, and again at approval, at resume and at delivery; the digests must agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db.models import WorkSession
+from proofroom.db import projects
+from proofroom.db.models import ArtifactVersion, ContextEnvelope, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import PACKET_VERSION
+from proofroom.domain.document import from_json
+from proofroom.domain.envelope import digest as body_digest
 from proofroom.domain.policy import POLICY_VERSION
 from proofroom.services import artifacts, evidence, policies
 
@@ -41,6 +44,7 @@ async def build(
         "kind": kind,
         "iteration": iteration,
         "reasons": list(reasons),
+        "title": session.title,
         "task": session.task_description,
         "agent_type": session.agent_type,
         "runtime": session.runtime,
@@ -49,7 +53,7 @@ async def build(
         "plan": session.plan,
         "artifacts": shown,
         "dropped": dropped,
-        "envelope": None if envelope is None else {"id": str(envelope.id), "digest": envelope.digest},
+        "envelope": None if envelope is None else _envelope(envelope),
         "reads_digest": await reads_digest(tx, session.id, iteration),
         "triggers": [{"id": str(t.id), "kind": t.kind, "detail": t.detail} for t in triggers],
         "obligations": [
@@ -75,6 +79,7 @@ async def _artifacts(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     shown: list[dict[str, Any]] = []
     dropped: list[dict[str, Any]] = []
+    titles = await projects.source_titles(tx, session.project_id)
     for artifact, version in await db_artifacts.current(tx, session.id):
         if artifact.iteration != iteration:
             dropped.append({"artifact_id": str(artifact.id), "slot": artifact.slot, "title": artifact.title})
@@ -83,20 +88,35 @@ async def _artifacts(
         shown.append(
             {
                 "artifact_id": str(artifact.id), "slot": artifact.slot, "type": artifact.artifact_type,
-                "title": version.title, "version": version.version, "digest": version.digest,
+                "title": version.title, "version": version.version,
+                # Of the content that stands there, whatever the row beside it says.
+                "digest": artifacts.content_digest(artifact.artifact_type, version.title, version.document),
                 "author": version.author, "high_impact": version.high_impact,
                 "confidence": version.confidence, "claims": claims,
-                "summary": evidence.summarize(claims),
+                "summary": evidence.summarize(claims), "sources": _cited(version, titles),
             }
         )  # fmt: skip
     return shown, dropped
+
+
+def _cited(version: ArtifactVersion, titles: Mapping[str, str]) -> dict[str, str | None]:
+    """The titles under which a delivered text names its sources."""
+    refs = from_json(version.document).refs.values()
+    return {r.source_id: titles.get(r.source_id) for r in refs}
+
+
+def _envelope(pinned: ContextEnvelope) -> dict[str, Any]:
+    """What was sent to the agent, by its own digest, and the receipt of how it came about."""
+    return {
+        "id": str(pinned.id), "digest": body_digest(pinned.body), "receipt_digest": digest(pinned.receipt),
+    }  # fmt: skip
 
 
 async def reads_digest(tx: Tx, session_id: UUID, iteration: int) -> str:
     """What the agent read beyond its envelope: a digest over each reading call and its answer."""
     return digest(
         [
-            [call.key, digest(call.result)]
+            [call.key, call.tool, digest([call.arguments, call.ok, call.result])]
             for call in await db_artifacts.calls(tx, session_id, iteration)
             if call.tool in READING_TOOLS
         ]

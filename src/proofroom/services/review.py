@@ -26,12 +26,11 @@ from proofroom.domain.checkpoint import (
     adds_a_flag,
     apart_from,
     check_acknowledged,
-    require_digest,
 )
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.domain.signing import Signing, require_may_sign, require_new_vote, signing_of, standing
 from proofroom.domain.work_session import Event, apply
-from proofroom.services import packets
+from proofroom.services import packets, seals
 from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.edits import save_edits, still_there
 from proofroom.services.gates import NUDGE_SECONDS, Outcome, decidable, nudge, release, said_of, supersede
@@ -73,16 +72,18 @@ async def approve(
             field="undo_seconds",
         )
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
-    require_digest(packet_digest, checkpoint.packet, checkpoint.packet_digest)
+    await seals.require_shown(tx, row, checkpoint, packet_digest)
     signing = signing_of(checkpoint.packet)
     require_may_sign(signing, str(actor.member_id), actor.name)
     given = _check_answers(checkpoint.form, answers)
+    # Edits stand on what was shown: whatever else has changed, also in what they replace, is looked at first.
+    moved = bool(edits) and digest(await _packet_now(tx, row, checkpoint)) != checkpoint.packet_digest
     edited = await save_edits(tx, actor, row, checkpoint, edits)
     fresh = await _packet_now(tx, row, checkpoint)
     touched = {e["artifact_id"] for e in edited}
     if edited and not signing.alone:
         return await supersede(tx, row, checkpoint, f"{actor.name} edited it, so everybody looks at it anew.")
-    if digest(apart_from(fresh, touched)) != digest(apart_from(checkpoint.packet, touched)):
+    if moved or digest(apart_from(fresh, touched)) != digest(apart_from(checkpoint.packet, touched)):
         return await supersede(tx, row, checkpoint, "What it rests on has changed since it was shown.")
     settled = {a.claim_id for a in acknowledged}
     if edited and adds_a_flag(checkpoint.packet, fresh, settled):
@@ -163,7 +164,8 @@ async def _vote(
 
 
 async def commit_pending(tx: Tx, checkpoint_id: UUID) -> Outcome | None:
-    """Releases an approval whose time to undo is over, its digest checked again; None when there is none."""
+    """Releases an approval whose time to undo is over, its packet built and its seal held against the record once
+    more; None when there is none."""
     try:
         found = await checkpoints.get(tx, checkpoint_id)
     except NotFound:
@@ -175,6 +177,9 @@ async def commit_pending(tx: Tx, checkpoint_id: UUID) -> Outcome | None:
         return None
     if digest(await _packet_now(tx, row, checkpoint)) != checkpoint.packet_digest:
         return await supersede(tx, row, checkpoint, "What it rests on changed before it was released.")
+    broken = await seals.broken_seal(tx, row, checkpoint, kind="approve_pending")
+    if broken is not None:
+        return await supersede(tx, row, checkpoint, f"{broken} It was not released.")
     return await release(tx, row, checkpoint)
 
 
@@ -220,7 +225,7 @@ async def withdraw(
         tx,
         row,
         apply(state_of(row), Event.WITHDRAW),
-        Record(events=[("withdrawn", said)], audits=[("withdrawn", said)]),
+        Record(events=[("withdrawn", said)], audits=[("withdrawn", said | {"vote_of": gone})]),
     )
     return Outcome(row, checkpoint)
 
@@ -238,7 +243,7 @@ async def reject(
     """Ends the session for good: failed with code `rejected`."""
     require(actor, "reviewer")
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
-    require_digest(packet_digest, checkpoint.packet, checkpoint.packet_digest)
+    await seals.require_shown(tx, row, checkpoint, packet_digest)
     reason = _required(rejection_reason, "rejection_reason")
     to = apply(state_of(row), Event.REJECT)
     assert to.failure is not None
@@ -287,7 +292,7 @@ async def request_changes(
     """
     require(actor, "reviewer")
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
-    require_digest(packet_digest, checkpoint.packet, checkpoint.packet_digest)
+    await seals.require_shown(tx, row, checkpoint, packet_digest)
     if not changes:
         raise InvalidInput(
             "changes_required",

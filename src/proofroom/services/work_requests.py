@@ -67,6 +67,7 @@ async def create(
         )
     definition = get_definition(new.agent_type, catalog.definitions)
     config = validate_config(definition, new.config)
+    title = (new.title or _title(task)).strip()[:300]
     runtime = new.runtime or catalog.default_runtime
     catalog.admit_runtime(runtime, new.trusted)
     row = await work_sessions.create(
@@ -77,14 +78,14 @@ async def create(
                 (
                     "session_created",
                     {
-                        "by": str(actor.member_id), "via": actor.via, "task": task, "config": config,
+                        "by": str(actor.member_id), "via": actor.via, "task": task, "title": title, "config": config,
                         "strategy": new.approval_strategy, "runtime": runtime,
                     },
                 )
             ],
         ),
         project_id=project_id,
-        title=(new.title or _title(task)).strip()[:300],
+        title=title,
         agent_type=new.agent_type,
         task_description=task,
         task_configuration=config,

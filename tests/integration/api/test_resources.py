@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from proofroom.db import work_sessions
 from proofroom.domain.errors import Unavailable
+from proofroom.exports import record_file
 from proofroom.settings import Settings
 from tests.integration.api.support import DOCUMENT, FLAGGED, NOTE, SOURCE, World
 
@@ -346,6 +347,10 @@ async def test_what_was_made_is_a_file(world: World) -> None:
         assert "sandbox" in file.headers["Content-Security-Policy"]
         assert "57 km" in file.text
     assert "57 km" in (await world.api.get(f"{path}/export")).text
+    record = await world.api.get(f"{path}/export?format=record")
+    assert record.headers["Content-Disposition"].endswith(".record.json")
+    found = record_file.check(record.content)
+    assert (found.why, found.title) == (None, "Ünder <b>the</b> Moon")
     await world.api.problem("GET", f"{path}/export?format=pdf", 422, "format_not_available")
     await world.api.problem("GET", f"{path}/export?format=exe", 422, "unknown_format")
     empty = await world.session(project, runtime=world.script(NOTE))

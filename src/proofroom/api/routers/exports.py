@@ -30,14 +30,14 @@ _FILE = {"schema": {"type": "string", "format": "binary"}}
             "content": {"text/markdown": _FILE, "text/html": _FILE, "application/json": {"schema": {}}},
         }
     },
-    summary="The artifacts as one file, signed or not",
+    summary="The artifacts as one file, signed or not, or the record of the session",
 )
 async def export_work_session(
     project_id: UUID,
     session_id: UUID,
     call: CallDep,
     file_format: Annotated[
-        str, Query(alias="format", max_length=40, description="`md`, `html` or `json`.")
+        str, Query(alias="format", max_length=40, description="`md`, `html`, `json` or `record`.")
     ] = "md",
 ) -> Response:
     async with call.transaction() as tx:

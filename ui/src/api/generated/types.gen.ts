@@ -7097,7 +7097,7 @@ export type ExportWorkSessionData = {
         /**
          * Format
          *
-         * `md`, `html` or `json`.
+         * `md`, `html`, `json` or `record`.
          */
         format?: string;
     };

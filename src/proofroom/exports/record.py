@@ -1,0 +1,44 @@
+"""A session's record: its hash chain, and beside it the packets and artifacts that the chain commits to."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import artifacts as db_artifacts
+from proofroom.db import checkpoints, work_sessions
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
+from proofroom.exports import record_file
+from proofroom.exports.names import file_name
+
+
+async def export(tx: Tx, row: WorkSession) -> tuple[str, str, bytes]:
+    """(file name, media type, content) of a session's record as of `row`."""
+    entries = (await work_sessions.audit_entries(tx, row.id))[: row.audit_count]
+    named = record_file.digests_named(entries)  # what was opened meanwhile belongs to the next record
+    packets = [
+        {"checkpoint_id": str(c.id), "packet_digest": c.packet_digest, "packet": c.packet}
+        for c in await checkpoints.of_session(tx, row.id)
+        if c.packet_digest in named
+    ]
+    header = {
+        "session_id": str(row.id), "title": row.title, "status": row.status,
+        "exported_at": datetime.now(UTC).isoformat(timespec="seconds"), "count": row.audit_count,
+        "head": row.audit_head,
+    }  # fmt: skip
+    content = record_file.write(header, entries, packets, await _artifacts(tx, packets))
+    return f"{file_name(row.title)}.record.json", "application/json", content
+
+
+async def _artifacts(tx: Tx, packets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each version that one of the packets shows, once, as it stands now."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for shown in (a for p in packets for a in p["packet"]["artifacts"]):
+        key = (shown["artifact_id"], int(shown["version"]))
+        if key not in found:
+            version = await db_artifacts.version(tx, UUID(key[0]), key[1])
+            content = {"type": shown["type"], "title": version.title, "document": version.document}
+            found[key] = {
+                "artifact_id": key[0], "version": key[1], "digest": shown["digest"], "content": content,
+            }  # fmt: skip
+    return list(found.values())
