@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, cast, func, select
+from sqlalchemy import ColumnElement, Float, cast, func, or_, select
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
+
+DECIDED = ("approved", "changes_requested", "rejected")
 
 Span = tuple[datetime | None, datetime | None]
 
@@ -59,7 +61,7 @@ async def decisions(
             WorkCheckpoint.decision,
         ).where(
             WorkCheckpoint.decided_by.is_not(None),
-            WorkCheckpoint.status.in_(("approved", "changes_requested", "rejected")),
+            WorkCheckpoint.status.in_(DECIDED),
             *where,
         )
     )  # fmt: skip
@@ -70,7 +72,10 @@ async def claims_decided(tx: Tx, span: Span, project_id: UUID | None) -> tuple[i
     """(claims, of which needed a person) over the final packets decided in the time."""
     where = _within(WorkCheckpoint.decided_at, span, WorkCheckpoint.project_id, project_id)
     summary: Any = WorkCheckpoint.packet["summary"]
-    decided = (WorkCheckpoint.decided_by.is_not(None), WorkCheckpoint.kind == "final")
+    decided = (
+        WorkCheckpoint.decided_by.is_not(None), WorkCheckpoint.kind == "final",
+        WorkCheckpoint.status.in_(DECIDED),
+    )  # fmt: skip
     totals = [_total(summary, name) for name in ("claims", "needs_you")]
     row = (await tx.execute(select(*totals).where(*decided, *where))).one()
     return int(row[0]), int(row[1])
@@ -79,9 +84,16 @@ async def claims_decided(tx: Tx, span: Span, project_id: UUID | None) -> tuple[i
 async def overruled(tx: Tx, span: Span, project_id: UUID | None) -> list[dict[str, Any]]:
     """The packets of decisions in which a reader said that a check was wrong: {packet, decision}."""
     where = _within(WorkCheckpoint.decided_at, span, WorkCheckpoint.project_id, project_id)
+    wrong = [{"kind": "check_was_wrong"}]
     rows = await tx.execute(
         select(WorkCheckpoint.packet, WorkCheckpoint.decision).where(
-            WorkCheckpoint.decision["acknowledged"].contains([{"kind": "check_was_wrong"}]), *where
+            WorkCheckpoint.decided_by.is_not(None),
+            WorkCheckpoint.status == "approved",
+            or_(
+                WorkCheckpoint.decision["acknowledged"].contains(wrong),
+                WorkCheckpoint.decision["votes"].contains([{"acknowledged": wrong}]),
+            ),
+            *where,
         )
     )
     return [{"packet": r[0], "decision": r[1]} for r in rows.all()]

@@ -1,7 +1,9 @@
 """What of a packet needs a person, weightiest first, each in one sentence with its evidence."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
+
+from proofroom.domain.checkpoint import MAY_STAND
 
 Packet = Mapping[str, Any]
 
@@ -26,7 +28,8 @@ def attention(packet: Packet) -> list[dict[str, Any]]:
     """[{kind, sentence, artifact_id, claim_id, obligation_id, n}], in the order in which to look.
 
     `kind` is a verdict, `high_impact`, `suspicious_source`, `obligation` or another trigger's name. A verdict that
-    is not known here stands first: nobody knows how grave it is.
+    is not known here stands first: nobody knows how grave it is. Packets of other releases are read as far as they
+    can be.
     """
     items = [*_claims(packet), *_impacts(packet), *_triggers(packet), *_obligations(packet)]
     items.sort(key=lambda item: item.pop("rank"))
@@ -41,11 +44,29 @@ def _item(rank: tuple[int, int], kind: str, sentence: str, **where: Any) -> dict
     }  # fmt: skip
 
 
+def _rows(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list."""
+    if isinstance(value, list | tuple):
+        for one in cast(list[Any], value):
+            if isinstance(one, Mapping):
+                yield cast(Mapping[str, Any], one)
+
+
+def _part(value: Any) -> Mapping[str, Any]:
+    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    return (
+        [t for t in cast(list[Any], value) if isinstance(t, str)] if isinstance(value, list | tuple) else []
+    )
+
+
 def _claims(packet: Packet) -> Iterator[dict[str, Any]]:
-    for artifact in packet.get("artifacts", ()):
-        for claim in artifact.get("claims", ()):
+    for artifact in _rows(packet.get("artifacts")):
+        for claim in _rows(artifact.get("claims")):
             verdict = str(claim.get("verdict"))
-            if claim.get("needs_you") or verdict in ("unsupported", "conflict"):
+            if claim.get("needs_you") or verdict not in MAY_STAND:
                 yield _item(
                     (_CLAIM_RANK.get(verdict, -1), 0), verdict, _claim_sentence(claim),
                     artifact_id=artifact.get("artifact_id"), claim_id=claim.get("id"), n=claim.get("n"),
@@ -54,15 +75,17 @@ def _claims(packet: Packet) -> Iterator[dict[str, Any]]:
 
 def _claim_sentence(claim: Mapping[str, Any]) -> str:
     """What the draft says and what the source says, or the check's headline where nothing stands opposite."""
-    say = claim.get("say")
-    if not say:
-        return f"{claim.get('headline')}: {claim.get('text')}"
-    left, right = say["labels"]
-    return f"{left} “{say['draft']['text']}”; {right[:1].lower()}{right[1:]} “{say['source']['text']}”"
+    say = _part(claim.get("say"))
+    labels = _texts(say.get("labels"))
+    if len(labels) != 2:
+        return f"{claim.get('headline') or 'It needs you'}: {claim.get('text')}"
+    left, right = labels
+    draft, source = _part(say.get("draft")).get("text"), _part(say.get("source")).get("text")
+    return f"{left} “{draft}”; {right[:1].lower()}{right[1:]} “{source}”"
 
 
 def _impacts(packet: Packet) -> Iterator[dict[str, Any]]:
-    for artifact in packet.get("artifacts", ()):
+    for artifact in _rows(packet.get("artifacts")):
         impact = artifact.get("high_impact")
         if impact:
             said = _AUDIENCES.get(str(impact), f"It is marked {impact}.")
@@ -73,20 +96,22 @@ def _impacts(packet: Packet) -> Iterator[dict[str, Any]]:
 
 
 def _triggers(packet: Packet) -> Iterator[dict[str, Any]]:
-    for trigger in packet.get("triggers", ()):
+    for trigger in _rows(packet.get("triggers")):
         kind = str(trigger.get("kind"))
-        detail: Mapping[str, Any] = trigger.get("detail") or {}
+        detail = _part(trigger.get("detail"))
         if kind == "suspicious_source":
-            named = ", ".join(f"“{title}”" for title in detail.get("sources", ())) or "A source"
+            named = ", ".join(f"“{title}”" for title in _texts(detail.get("sources"))) or "A source"
             said = f"{named} reads like an instruction to the agent."
             yield _item((_RANK["suspicious_source"], 0), kind, said, artifact_id=detail.get("artifact_id"))
         elif kind in ("low_confidence", "review_requested"):
-            said = " ".join(detail.get("because", ())) or str(detail.get("text") or "The agent has doubts.")
+            said = " ".join(_texts(detail.get("because"))) or str(
+                detail.get("text") or "The agent has doubts."
+            )
             yield _item((_RANK["doubt"], 0), kind, said, artifact_id=detail.get("artifact_id"))
 
 
 def _obligations(packet: Packet) -> Iterator[dict[str, Any]]:
-    for one in packet.get("obligations", ()):
+    for one in _rows(packet.get("obligations")):
         state = str(one.get("state"))
         if state != "met":
             said = f"{_STATE_WORDS.get(state, 'It was asked for')}: “{one.get('comment')}”"

@@ -165,9 +165,16 @@ def lets_low_risk_pass(strategy: Strategy, gate: Gate, facts: Facts) -> Verdict 
             (facts.signatures > 1, f"{facts.signatures} people must sign this."),
             (facts.external, "Approval would release something outside this project."),
             (facts.any_trigger or bool(facts.open_triggers), "Something came up during the work."),
-            (facts.flags > 0, f"{facts.flags} claims need a person."),
             (bool(facts.subjects), f"It speaks on a {' and a '.join(facts.subjects)} matter."),
-            (facts.overturned > 0, f"{facts.overturned} of this kind were lately sent back or rejected."),
+            (
+                facts.flags > 0,
+                f"{facts.flags} {'claim needs' if facts.flags == 1 else 'claims need'} a person.",
+            ),
+            (
+                facts.overturned > 0,
+                f"{facts.overturned} of this kind {'was' if facts.overturned == 1 else 'were'} lately sent back"
+                " or rejected.",
+            ),
         )
         if hit
     )

@@ -91,9 +91,8 @@ def assess(
     doubts = [f"{_count(flags, 'claim needs', 'claims need')} a person."] if flags else []
     doubts += [f"{_count(triggers, 'doubt', 'doubts')} came up during the work."] if triggers else []
     if overturned:
-        doubts.append(
-            f"{_count(overturned, 'piece', 'pieces')} of this kind were lately sent back or rejected."
-        )
+        pieces = _count(overturned, "piece of this kind was", "pieces of this kind were")
+        doubts.append(f"{pieces} lately sent back or rejected.")
     level = Level.HIGH if grave else Level.MEDIUM if doubts else Level.LOW
     calm = [_WORDS[consequence], "What it releases can be taken back.", "No claim is flagged."]
     return Risk(level, consequence, reversible, tuple([*grave, *doubts] or calm))

@@ -57,7 +57,10 @@ async def _overruled(
 
 
 def _acknowledged(decision: dict[str, Any] | None) -> Sequence[dict[str, Any]]:
-    return (decision or {}).get("acknowledged") or ()
+    """What everybody who signed it kept, each claim once for the same kind of reason."""
+    signed = (decision or {}).get("votes") or [decision or {}]
+    kept = [a for one in signed for a in one.get("acknowledged") or ()]
+    return list({(a["claim_id"], a.get("kind")): a for a in kept}.values())
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float | None:

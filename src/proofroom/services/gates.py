@@ -21,6 +21,7 @@ from proofroom.domain.checkpoint import CheckpointStatus, Decision, packet_diges
 from proofroom.domain.deadlines import deadlines, next_reminder
 from proofroom.domain.errors import Conflict, NotFound
 from proofroom.domain.policy_settings import stored_settings
+from proofroom.domain.signing import signing_of
 from proofroom.domain.work_session import Event, apply
 from proofroom.services import packets, policies
 
@@ -154,7 +155,10 @@ async def release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outco
 
 
 async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> Outcome:
-    """A new checkpoint with the packet as it is now; earlier votes and a pending approval are void."""
+    """A new checkpoint with the packet as it is now; earlier votes and a pending approval are void.
+
+    Whoever may not sign the new one is not asked to any more.
+    """
     await checkpoints.change(
         tx, old.id, status=CheckpointStatus.SUPERSEDED.value, approve_pending=False, undo_until=None
     )
@@ -163,6 +167,8 @@ async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> 
         remind_at=old.remind_at, expires_at=old.expires_at, looking_by=old.looking_by,
         looking_until=old.looking_until,
     )  # fmt: skip
+    if str(new.assignee) in signing_of(new.packet).barred:
+        new = await checkpoints.change(tx, new.id, assignee=None)
     await checkpoints.change(tx, old.id, superseded_by=new.id)
     said = {
         "checkpoint_id": str(old.id), "superseded_by": str(new.id), "why": why, "void_votes": len(old.votes),
@@ -246,6 +252,12 @@ async def decidable(
     checkpoint = await checkpoints.get(tx, checkpoint_id, session_id)
     if checkpoint.status != CheckpointStatus.PENDING_REVIEW or checkpoint.approve_pending:
         raise already_decided(checkpoint)
+    await require_time_left(tx, checkpoint)
+    return row, checkpoint
+
+
+async def require_time_left(tx: Tx, checkpoint: WorkCheckpoint) -> None:
+    """Raises Conflict (`review_expired`) after `expires_at`, whether or not the clock has come by."""
     if checkpoint.expires_at is not None and checkpoint.expires_at <= await work_sessions.now(tx):
         raise Conflict(
             "review_expired",
@@ -253,7 +265,6 @@ async def decidable(
             hint="Fork the session to have it done again.",
             extra={"expires_at": checkpoint.expires_at.isoformat()},
         )
-    return row, checkpoint
 
 
 def already_decided(checkpoint: WorkCheckpoint) -> Conflict:

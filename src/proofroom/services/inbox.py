@@ -34,8 +34,8 @@ async def change(
 ) -> tuple[WorkCheckpoint, dict[str, Any]]:
     """Sets whose it is, until when, and from when on it shows again; None clears. Decides nothing.
 
-    Raises NotFound, Conflict (`already_decided`), InvalidInput (`unknown_member`, `assignee_cannot_sign`,
-    `unknown_field`).
+    Raises NotFound, Conflict (`already_decided`, `review_expired`), InvalidInput (`unknown_member`,
+    `assignee_cannot_sign`, `unknown_field`).
     """
     require(actor, "reviewer")
     unknown = sorted(set(values) - set(CHANGEABLE))
@@ -51,6 +51,7 @@ async def change(
     checkpoint = await checkpoints.get(tx, checkpoint_id)
     if checkpoint.status != checkpoints.OPEN:
         raise gates.already_decided(checkpoint)
+    await gates.require_time_left(tx, checkpoint)  # a review that ran out is not given more time afterwards
     assignee = values.get("assignee")
     if assignee is not None:
         await _require_can_sign(tx, assignee, checkpoint)

@@ -74,6 +74,15 @@ async def build(
     }  # fmt: skip
 
 
+async def preview(tx: Tx, session: WorkSession) -> dict[str, Any]:
+    """The final packet as it would be built now, for a look: what its checks find is not stored."""
+    point = await tx.begin_nested()
+    try:
+        return await build(tx, session, checkpoint_id=session.id, kind="final", reasons=[])
+    finally:
+        await point.rollback()
+
+
 async def _artifacts(
     tx: Tx, session: WorkSession, iteration: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

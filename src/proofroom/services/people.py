@@ -101,7 +101,7 @@ async def comment(
         )  # fmt: skip
     if claim_id is not None:
         homes = [a["artifact_id"] for a in shown if any(c["id"] == claim_id for c in a["claims"])]
-        if not homes:
+        if not homes or (artifact_id is not None and str(artifact_id) not in homes):
             raise InvalidInput(
                 "unknown_claim", f"No claim {claim_id[:80]} is in this packet.",
                 hint="Comment on claims of the packet that you look at.", field="claim_id",

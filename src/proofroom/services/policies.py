@@ -71,7 +71,7 @@ def _version_json(row: ProjectPolicy, names: Mapping[UUID, str]) -> dict[str, An
 async def change(
     tx: Tx, actor: Actor, project_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
 ) -> dict[str, Any]:
-    """Writes a new version of the settings; what is not named stays as it is.
+    """Writes a new version of the settings if they differ; what is not named stays as it is.
 
     Packets that wait under the old one become stale: whoever decides sees them again. Raises NotAllowed,
     InvalidInput (`policy_invalid`, `quorum_unreachable`), Conflict (`policy_changed`) when `version` is not the
@@ -88,7 +88,7 @@ async def change(
         raise _policy_changed(held.version)
     await _require_enough_people(tx, wanted)
     after = settings_to_json(wanted)
-    if after != before or held.version == 0:
+    if after != before:
         added = await policies.add(tx, project_id, held.version + 1, after, actor.member_id)
         if added is None:
             raise _policy_changed(held.version + 1)

@@ -18,6 +18,7 @@ from proofroom.domain.policy import (
     Trigger,
     Verdict,
     evaluate,
+    explain,
 )
 
 # In the order in which reasons are listed.
@@ -182,8 +183,38 @@ def test_what_speaks_against_low_risk_is_said_in_full() -> None:
         "Approval would release something outside this project.",
         "Something came up during the work.",
         "3 claims need a person.",
-        "1 of this kind were lately sent back or rejected.",
+        "1 of this kind was lately sent back or rejected.",
     )
+    one, many = (
+        evaluate(Strategy.AUTO_APPROVE_LOW_RISK, Gate.FINAL, Facts(opted_in=True, flags=n, overturned=n))
+        for n in (1, 2)
+    )
+    assert one.because[0] == "1 claim needs a person."
+    assert many.because[1] == "2 of this kind were lately sent back or rejected."
+
+
+@pytest.mark.parametrize("facts", [Facts(opted_in=True, signatures=2), Facts(opted_in=True, overturned=1)])
+def test_policy_does_not_sign_for_several_people_nor_after_a_rejection(facts: Facts) -> None:
+    assert evaluate(Strategy.AUTO_APPROVE_LOW_RISK, Gate.FINAL, facts) == Pause(("final",))
+
+
+@pytest.mark.parametrize(("strategy", "gate"), list(product(Strategy, Gate)))
+def test_explaining_says_what_each_rule_said_up_to_the_one_that_decided(
+    strategy: Strategy, gate: Gate
+) -> None:
+    for facts in (Facts(), Facts(frozenset({Trigger.QUESTION}), any_trigger=True), Facts(plan_approved=True)):
+        verdict, asked = explain(strategy, gate, facts)
+        assert verdict == evaluate(strategy, gate, facts)
+        *silent, decided = asked
+        assert [a.verdict for a in silent] == [None] * len(silent)
+        assert decided.verdict == verdict
+        assert [a.rule for a in asked] == [r.__name__.replace("_", " ") for r in RULES[: len(asked)]]
+
+
+def test_explaining_a_case_without_a_rule_says_that_it_pauses() -> None:
+    verdict, asked = explain(Strategy.FINAL_ONLY, Gate.PLAN, Facts(), rules=())
+    assert [(a.rule, a.verdict) for a in asked] == [("pauses where no rule has an opinion", verdict)]
+    assert isinstance(verdict, Pause)
 
 
 def test_by_default_policy_may_not_sign() -> None:

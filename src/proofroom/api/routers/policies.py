@@ -44,6 +44,6 @@ async def change_policy(project_id: UUID, change: PolicyChange, call: CallDep) -
 async def explain_policy(project_id: UUID, session_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:
         row = await work_sessions.get(tx, session_id, project_id)
-        packet = await packets.build(tx, row, checkpoint_id=row.id, kind="final", reasons=[])
+        packet = await packets.preview(tx, row)
         shown = await policies.explain_session(tx, row, packet, may_sign=call.parts.policy_may_sign)
     return JSONResponse(shown)
