@@ -27,8 +27,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evidence_texts import DEVELOPMENT, HELD_OUT, Text
-
 from proofroom.domain.evidence import (
     AnalysedPassage,
     Claim,
@@ -39,6 +37,7 @@ from proofroom.domain.evidence import (
     check_outside,
 )
 from proofroom.domain.evidence.words import tokens
+from tests.corpus.texts import DEVELOPMENT, HELD_OUT, Text
 
 MONTHS = "January February March April May June July August September October November December".split()
 _MONTH = "|".join(MONTHS)
