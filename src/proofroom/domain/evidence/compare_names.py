@@ -32,8 +32,8 @@ def _compare_name(e: Evidence, name: Name) -> Finding | None:
     if _defined_here(e.claim.text, name):
         return None
     best = e.anchors[:1]
-    rival = _rival_name(e, name) if not any(_name_in(name, f) for f in best) else None
-    for found in best if rival is not None else e.anchors:
+    rival = _rival_name(e, name) if not any(_name_in(name, f) for f in best) else _replaced_in(e, name)
+    for found in () if rival is not None else e.anchors:
         spot = _name_in(name, found)
         if spot is not None:
             # A capital at the beginning of the sentence that the source writes small was no name.
@@ -133,11 +133,21 @@ def _mentions(p: AnalysedPassage, name: Name) -> bool:
     return any(_alias(name, other) for s in p.sentences for other in s.names)
 
 
-def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
-    """What stands in the best anchor instead of the name, if the two sentences are the same but for one
-    stretch.
+def _replaced_in(e: Evidence, name: Name) -> tuple[Found, Name] | None:
+    """What another anchor has in place of the name where it is most of the claim word for word: the best anchor may
+    be one that only speaks of the name.
     """
-    found = e.anchors[0]
+    for found in e.anchors[1:]:
+        replaced = _replaced(e, name, found, 0.7)
+        if replaced is not None and _name_in(name, found) is None:
+            return replaced
+    return None
+
+
+def _replaced(e: Evidence, name: Name, found: Found, least: float = 0.5) -> tuple[Found, Name] | None:
+    """What stands in an anchor instead of the name, if the two sentences are the same but for one stretch, at
+    least that share of the claim.
+    """
     ours, theirs = e.claim.toks, found.sentence.toks
     left = 0
     while left < min(len(ours), len(theirs)) and ours[left].low == theirs[left].low:
@@ -148,7 +158,7 @@ def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
     mine, other = ours[left : len(ours) - right], theirs[left : len(theirs) - right]
     if (
         left + right < 3
-        or (left + right) * 2 < len(ours)
+        or left + right < least * len(ours)
         or not 1 <= len(other) <= 6
         or not 1 <= len(mine) <= 6
     ):
@@ -165,7 +175,7 @@ def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
 
 def _rival_name(e: Evidence, name: Name) -> tuple[Found, Name] | None:
     """The name that stands in the anchor right where the draft has another one."""
-    replaced = _replaced(e, name)
+    replaced = _replaced(e, name, e.anchors[0])
     if replaced is not None:
         return replaced
     found = e.anchors[0]

@@ -43,7 +43,10 @@ _AXES: tuple[tuple[str, str, str], ...] = (
     ("time", "longest latest last newest", "shortest earliest first oldest"),
     ("speed", "faster quicker fastest", "slower slowest"),
     ("quality", "better best improved improves improve", "worse worst worsened worsens worsen"),
-    ("frequency", "often frequently frequent", "rarely rare seldom rarer infrequent"),
+    ("frequency", "often frequently frequent commoner", "rarely rare seldom rarer infrequent"),
+    ("age", "older", "newer younger"), ("depth", "deeper", "shallower"),
+    ("width", "wider broader thicker", "narrower thinner"), ("price", "dearer costlier", "cheaper"),
+    ("place", "inside", "outside"), ("light", "brighter", "darker"), ("wealth", "richer", "poorer"),
     ("outcome", "accepted accept accepts approved approve approves", "rejected reject rejects refused denied"),
     ("success", "succeeded success successful", "failed failure unsuccessful"),
     ("game", "won win wins", "lost lose loses"),
@@ -196,6 +199,9 @@ def compare_negation(draft: Sequence[Token], source: Sequence[Token]) -> Turn | 
 
 def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[Turn]:
     """The direction words of the draft beside those of the source that stand near the same words."""
+    twins = _twins(draft, source)
+    if twins is not None:
+        return twins
     out: list[Turn] = []
     d_neg, s_neg = negated(draft), negated(source)
     poles = [(i, POLES[t.low]) for i, t in enumerate(source) if t.low in POLES]
@@ -223,6 +229,24 @@ def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[T
         agrees = (best[2] == sign) != turned or turned
         span, theirs = (tok.start, tok.end), (source[j].start, source[j].end)
         out.append(Turn(agrees, span, theirs, span, theirs))
+    return out
+
+
+def _twins(draft: Sequence[Token], source: Sequence[Token]) -> list[Turn] | None:
+    """Direction words in the same place of two sentences that are word for word the same but for a few, at most one
+    in five; None where they are not.
+    """
+    if len(draft) != len(source):
+        return None
+    changed = sum(d.low != s.low for d, s in zip(draft, source, strict=True))
+    if not changed or changed * 5 > len(draft):
+        return None
+    out: list[Turn] = []
+    for d, s in zip(draft, source, strict=True):
+        ours, theirs = POLES.get(d.low), POLES.get(s.low)
+        if ours is not None and theirs is not None and ours[0] == theirs[0]:
+            span, place = (d.start, d.end), (s.start, s.end)
+            out.append(Turn(ours == theirs, span, place, span, place))
     return out
 
 
