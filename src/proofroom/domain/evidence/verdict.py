@@ -339,14 +339,24 @@ def _correction(claim: ClaimText, lead: Finding | None) -> Correction | None:
     if lead is None:
         return None
     if lead.outcome == "absent" or (lead.kind == "quote" and lead.outcome == "not_found"):
-        return Correction("Remove sentence", "")
+        return None if claim.kind == "cell" else Correction("Remove sentence", "")
     if lead.put is None:
         return None
     (start, end), text = lead.put
+    if claim.kind == "cell":
+        return _cell_correction(claim, start, end, text, lead)
     fixed = claim.text[:start] + text + claim.text[end:]
     if lead.outcome == "conflict":
         return Correction("Name both", fixed)
     return Correction(f"Use {lead.use}", fixed)
+
+
+def _cell_correction(claim: ClaimText, start: int, end: int, text: str, lead: Finding) -> Correction | None:
+    """What the cell itself would say: its claim also names row, column and unit, which stand elsewhere."""
+    stop = claim.own + claim.char_end - claim.char_start
+    if start < claim.own or end > stop or lead.outcome == "conflict":
+        return None
+    return Correction(f"Use {lead.use}", claim.text[claim.own : start] + text + claim.text[end:stop])
 
 
 def not_cited(claim: ClaimText) -> Claim:
