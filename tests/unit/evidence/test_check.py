@@ -678,3 +678,25 @@ def test_a_direction_in_the_place_of_another_is_flagged_though_its_word_stands_e
     text = "The rate after birth was lower and the rate after a loss was higher than in the whole population."
     found = check_outside(claim(text.replace("lower", "higher")), [passage(text)])
     assert (found.verdict, found.headline) == ("unsupported", "Direction differs")
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ("Mice without IFN-γ fell ill.", "Mice without IFN-gamma fell ill."),
+        ("Mice with SHP-2 fell ill.", "The SHP2 gene was on. Mice with it fell ill."),
+        ("Mice with SHP2 fell ill.", "The SHP-2 gene was on. Mice with it fell ill."),
+        ("Mice need the RANK-RANKL pathway to live.", "Mice need this pathway to live. RANK binds RANKL."),
+        ("Embryonic stem cells (ESCs) fell ill.", "Embryonic stem cells fell ill."),
+    ],
+)
+def test_names_in_another_spelling_are_found(said: str, source: str) -> None:
+    assert check_outside(claim(said), [passage(source)]).verdict == "supported"
+
+
+@pytest.mark.parametrize("name", ["SHP-3", "SHQ2", "IFN-α", "RANK-TRAIL", "MUC1-C"])
+def test_names_that_only_look_alike_are_not(name: str) -> None:
+    source = passage("Mice need this to live: SHP2, IFN-gamma, RANK and MUC1.")
+    found = check_outside(claim(f"To live, mice need this: {name}."), [source])
+    assert (found.verdict, found.checks[0].kind) != ("supported", "name")
+    assert found.needs_you

@@ -27,14 +27,14 @@ _AXES: tuple[tuple[str, str, str], ...] = (
     (
         "change",
         "rise rises rose risen rising increase increases increased increasing grow grows grew grown "
-        "growing climb climbs climbed climbing gain gained gains up surge surged jump jumped expand "
+        "growing climb climbs climbed climbing gained up surge surged jump jumped expand "
         "expanded raise raised upward upwards widened",
         "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined "
         "declining drop drops dropped dropping down shrink shrank shrunk reduce reduced reduces reducing "
         "plunge plunged slump slumped lowered downward downwards diminished narrowed",
     ),
     ("amount", "more greater larger bigger exceeding exceeded exceeds", "less fewer smaller"),
-    ("level", "above over higher", "below under lower beneath"),
+    ("level", "above over", "below under beneath"), ("height", "higher", "lower"),
     ("length", "longer", "shorter"),
     ("estimate", "overestimate overestimated overestimates overstated overestimation",
      "underestimate underestimated underestimates understated underestimation"),

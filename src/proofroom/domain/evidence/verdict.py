@@ -68,7 +68,7 @@ def judge(
     }
     bad = [*absent, *sorted([*differs, *lost_quotes], key=lambda f: order[f.kind])]
     held = _held(e, findings)
-    covered = e.matches.coverage(held)
+    covered = e.matches.coverage(held) if outside else _share(e, held)
     missing = _missing(claim, e, held)
     verdict: Verdict
     lead: Finding | None
@@ -119,6 +119,13 @@ def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
     same = [f.at for f in findings if f.outcome in ("same", "note", "rounded")]
     held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in same)}
     return held
+
+
+def _share(e: Evidence, held: set[str]) -> float:
+    """The share of the claim's words, each counting alike: among the few sentences of a cited passage its rarest words
+    are those that it does not have, and their rarity says nothing.
+    """
+    return sum(s in held for s in e.claim.stems) / len(e.claim.stems) if e.claim.stems else 0.0
 
 
 def _missing(claim: ClaimText, e: Evidence, held: set[str]) -> tuple[str, ...]:
