@@ -15,7 +15,8 @@ RECORD = (
             "was then the third longest in the world. The deck was only 12 m wide and was stiffened by plate "
             "girders 2.4 m deep.",
             "The engineer Clark Eldridge had designed a deeper truss for the deck. Leon Moisseiff of New York "
-            "proposed the shallow girders, which were cheaper. The bridge cost about $6.4 million.",
+            "proposed the shallow girders, which were cheaper. The bridge cost about $6.4 "
+            "million, and it was not rebuilt during the war.",
             "The deck moved up and down from the first day, and people called it Galloping Gertie. On the "
             "morning of 7 November 1940, in a wind of about 68 km/h, the motion turned into a twist. The main "
             "span fell into Puget Sound on the same day.",
@@ -39,7 +40,7 @@ RECORD = (
         (
             "The Hubble Space Telescope was launched on 24 April 1990 aboard the shuttle Discovery. It is "
             "13.2 m long, and its main mirror has a diameter of 2.4 m. Its orbit lay about 600 km above the "
-            "Earth.",
+            "Earth. It cannot be pointed at the Sun.",
             "The first pictures were not as sharp as they should have been. The mirror was too flat at its "
             "edge by about 2.2 micrometres. A lens in the instrument that guided the polishing had been "
             "placed 1.3 mm from its proper position.",
@@ -69,7 +70,8 @@ RECORD = (
             "escape during the climb. One of the crew, Christa McAuliffe, was a teacher from New Hampshire.",
             "The night before had been unusually cold for Florida, and the air at launch was about 2 °C. A "
             "rubber seal in a joint of the right booster did not close in the cold. Engineers of Morton "
-            "Thiokol, among them Roger Boisjoly, had advised against a launch below 12 °C.",
+            "Thiokol, among them Roger Boisjoly, had advised against a launch below 12 °C. No "
+            "shuttle had been launched in such cold before.",
             "President Ronald Reagan named a commission under William Rogers on 3 February 1986. Its report "
             "was handed over on 6 June 1986. It called the disaster “an accident rooted in history”.",
             "The physicist Richard Feynman dipped a piece of the seal into ice water at a hearing. He wrote in "
@@ -94,7 +96,8 @@ RECORD = (
             "Michael Collins did not land and stayed in orbit. The landing computer had reported program alarms "
             "on the way down.",
             "Armstrong stepped onto the ground at 02:56 UTC on 21 July 1969. His words were “one small step "
-            "for man, one giant leap for mankind”. The walk lasted about 151 minutes, and the two men collected "
+            "for man, one giant leap for mankind”. Nobody had walked on another world before. "
+            "The walk lasted about 151 minutes, and the two men collected "
             "21.5 kg of rock and soil.",
             "The plaque on the landing stage says that they “came in peace for all mankind”. The crew came "
             "down in the Pacific on 24 July 1969 and was picked up by the carrier Hornet. The three men were "
