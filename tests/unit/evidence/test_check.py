@@ -700,3 +700,26 @@ def test_names_that_only_look_alike_are_not(name: str) -> None:
     found = check_outside(claim(f"To live, mice need this: {name}."), [source])
     assert (found.verdict, found.checks[0].kind) != ("supported", "name")
     assert found.needs_you
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "headline"),
+    [
+        ("It cost up to 5 million dollars.", "It cost over 5 million dollars.", "At least or at most"),
+        ("It cost no more than 5 million dollars.", "It cost no less than 5 million dollars.", "At least or at most"),
+        ("It cost at most 5 million dollars.", "It did not exceed 5 million dollars; that is the cost.", None),
+        ("It cost no less than 5 million dollars.", "It cost at least 5 million dollars.", None),
+        ("It ran over 5 weeks in 2020.", "It ran within 5 weeks in 2020.", None),
+        ("Wages were larger than rents in 2020.", "Rents were larger than wages in 2020.", "Sides of a comparison differ"),
+        ("Wages were larger than rents in 2020.", "Rents were smaller than wages in 2020.", None),
+        ("Wages were larger than rents in 2020.", "Wages were smaller than rents in 2020.", "Direction differs"),
+        ("In Oslo, wages were larger than rents.", "Wages were far larger in Oslo.", None),
+    ],
+)  # fmt: skip
+def test_bounds_and_sides_of_a_comparison(said: str, source: str, headline: str | None) -> None:
+    found = check_outside(claim(said), [passage(source)])
+    if headline is None:
+        assert found.verdict not in ("unsupported", "conflict")
+    else:
+        assert (found.verdict, found.headline) == ("unsupported", headline)
+        assert found.short

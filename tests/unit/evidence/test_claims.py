@@ -54,6 +54,14 @@ def test_headings_count_only_where_they_say_something() -> None:
     ]  # fmt: skip
 
 
+def test_a_sentence_set_as_code_or_as_a_heading_is_a_claim() -> None:
+    found = claims(
+        Paragraph("`The bridge was opened in May.`"), Paragraph("`pip install the bridge now`"),
+        Heading(1, "The audit found no fraud."), Heading(1, "The audit and its fraud"),
+    )  # fmt: skip
+    assert [c.text for c in found] == ["The bridge was opened in May.", "The audit found no fraud."]
+
+
 def test_citations_belong_to_their_sentence() -> None:
     found = claims(Paragraph("[[b0]] One is [[b1|x]]. [[b2|y]] Two [[b3]]."))
     assert [[c.ref for c in one.cites] for one in found] == [["b0", "b1", "b2"], ["b3"]]

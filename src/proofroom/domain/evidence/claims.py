@@ -34,11 +34,11 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
     """The claims of a document in reading order.
 
-    Sentences of paragraphs, list items, quotes and opinions; headings only where they hold a figure, a date
-    or a direction; cells of tables that say something of their row; series of charts. `char_start:char_end` is
-    the claim in the plain text of its element: a sentence is that text, a cell or series ends with it or its unit.
-    The id of a claim depends on namespace, kind and text alone, so that an untouched sentence keeps its id in the
-    next version; equal ones are counted.
+    Sentences of paragraphs, list items, quotes and opinions, code only where it reads as one; headings only where
+    they hold a figure, a date or a direction, or are whole sentences; cells of tables that say something of their row;
+    series of charts. `char_start:char_end` is the claim in the plain text of its element: a sentence is that text, a
+    cell or series ends with it or its unit. The id of a claim depends on namespace, kind and text alone, so that an
+    untouched sentence keeps its id in the next version; equal ones are counted.
     """
     out: list[ClaimText] = []
     seen: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
                         add(text, "sentence", (index, item), start, end, cites=cites, unread=unread)
             case Heading():
                 for text, start, end, cites, unread in _sentences(block.text):
-                    if cites or unread or _says_something(text):
+                    if cites or unread or _says_something(text) or _prose(text):
                         add(text, "sentence", (index,), start, end, cites=cites, unread=unread)
             case Table():
                 for row in range(len(block.rows)):
@@ -181,7 +181,7 @@ def _encodings(spec: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any
 
 def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], bool]]:
     read = plain(inline)
-    if read.code and not read.cites:
+    if read.code and not read.cites and not _prose(read.text):
         return
     spans = [(a, b) for a, b in split_sentences(read.text) if re.search(r"\w", read.text[a:b])]
     for i, (start, end) in enumerate(spans):
@@ -191,6 +191,12 @@ def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], b
         cites = tuple(c for c in read.cites if low < c.at <= high)
         text = read.text[start:end]
         yield text, start, end, cites, _UNREAD.search(text) is not None
+
+
+def _prose(text: str) -> bool:
+    """Whether it reads as a sentence, though it is set as code or as a heading: four words up to a full stop."""
+    text = text.strip()
+    return len(_WORDS.findall(text)) >= 4 and text[:1].isupper() and text[-1] in ".!?"
 
 
 def _says_something(text: str) -> bool:

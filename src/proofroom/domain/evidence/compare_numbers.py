@@ -83,6 +83,13 @@ def _compare_number(e: Evidence, d: Number) -> Finding | None:
     if held is not None:
         found, s, result = held
         spot = where(found, (s.start, s.end))
+        # "over five weeks" and "within five weeks" are no bounds; other words for time are compared as directions.
+        lasts = d.unit is not None and d.unit.dimension in ("time", "calendar")
+        if result == "same" and not lasts and {d.bound, s.bound} == {"more", "less"}:
+            note = "one is at least that much, the other at most"
+            return Finding(
+                "number", "differs", span, d.text, s.text, note, spot, headline="At least or at most"
+            )
         if result == "same":
             note = f"converted from {s.text}" if d.unit and s.unit and d.unit != s.unit else None
             return Finding("number", "same", span, d.text, s.text, note, spot)

@@ -22,6 +22,11 @@ _OBJECTS = frozenset("no nobody none nothing nowhere".split())
 _FAIL = frozenset("fail fails failed failing failure failures refuse refused refuses decline".split())
 _WITH_NEGATION = frozenset("any some all did do does do".split())
 _REACH = 4
+# Between the two things that are compared: little words say nothing about which is which.
+_LINKS = frozenset(
+    "the an is are was were be been has have had that this these those of in on at to for and it its much far even "
+    "by with as or do did does not no".split()
+)
 
 _AXES: tuple[tuple[str, str, str], ...] = (
     (
@@ -97,6 +102,10 @@ def negated(toks: Sequence[Token]) -> dict[int, int]:
             and i + 1 < len(toks)
             and toks[i + 1].low in ("only", "longer", "less", "more", "fewer", "later")
         ):
+            continue
+        # "did not exceed 5 million" is a bound, which is compared with its figure.
+        behind = [t.low for t in toks[i + 1 : i + 3]]
+        if len(behind) == 2 and behind[0].startswith("exceed") and behind[1][0].isdigit():
             continue
         if tok.low in _OBJECTS:
             before = [j for j in range(max(0, i - 3), i) if toks[j].stem]
@@ -200,7 +209,7 @@ def compare_negation(draft: Sequence[Token], source: Sequence[Token]) -> Turn | 
 def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[Turn]:
     """The direction words of the draft beside those of the source that stand near the same words."""
     twins = _twins(draft, source)
-    if twins is not None:
+    if twins is not None and not any(t.low == "than" for t in draft):
         return twins
     out: list[Turn] = []
     d_neg, s_neg = negated(draft), negated(source)
@@ -226,10 +235,31 @@ def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[T
             continue
         j = best[1]
         turned = (i in d_neg) != (j in s_neg)
-        agrees = (best[2] == sign) != turned or turned
+        if _changed_sides(draft, i, source, j):  # A is larger than B: B is smaller than A
+            agrees = best[2] != sign or turned
+        else:
+            agrees = (best[2] == sign) != turned or turned
         span, theirs = (tok.start, tok.end), (source[j].start, source[j].end)
         out.append(Turn(agrees, span, theirs, span, theirs))
     return out
+
+
+def _changed_sides(draft: Sequence[Token], i: int, source: Sequence[Token], j: int) -> bool:
+    """Whether what one sentence compares with the other stands on the opposite sides of "than"."""
+    ours, theirs = _sides(draft, i), _sides(source, j)
+    if ours is None or theirs is None:
+        return False
+    return bool(ours[0] & theirs[1] and ours[1] & theirs[0]) and not ours[0] & theirs[0]
+
+
+def _sides(toks: Sequence[Token], at: int) -> tuple[set[str], set[str]] | None:
+    """What stands only before a comparative and only after its "than", each within six words; None without one."""
+    than = next((k for k in range(at + 1, min(len(toks), at + 5)) if toks[k].low == "than"), None)
+    if than is None:
+        return None
+    before = {t.stem or t.low for t in toks[max(0, at - 6) : at] if t.low not in _LINKS}
+    after = {t.stem or t.low for t in toks[than + 1 : than + 7] if t.low not in _LINKS}
+    return before - after, after - before
 
 
 def _twins(draft: Sequence[Token], source: Sequence[Token]) -> list[Turn] | None:

@@ -145,6 +145,8 @@ def _titles(verdict: Verdict, lead: Finding | None) -> tuple[str, str]:
         name = _SHORT.get(lead.kind, "Claim")
         if headline.startswith(("Unit", "Time")):
             name = headline.split()[0]
+        if lead.outcome == "differs" and lead.source and lead.source.lower() == lead.draft.lower():
+            return headline, headline
         if lead.outcome in ("differs", "rounded") and lead.source:
             theirs = lead.use if lead.use and lead.kind == "date" else lead.source
             return headline, f"{name}: {_either(lead.draft, theirs)}"
