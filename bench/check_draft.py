@@ -19,8 +19,16 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from evidence_planted import plant_date, plant_number, plant_quote, plant_source, sentences_of
-from evidence_texts import DEVELOPMENT, HELD_OUT
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.corpus.planting import (
+    plant_date,
+    plant_number,
+    plant_quote,
+    plant_source,
+    sentences_of,
+)
+from tests.corpus.texts import DEVELOPMENT, HELD_OUT
 
 KINDS = {"number": plant_number, "date": plant_date, "quote": plant_quote, "source": plant_source}
 EACH = 5

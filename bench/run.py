@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHES = ("check_draft.py", "evidence_planted.py")
+BENCHES = ("check_draft.py", "evidence.py")
 
 
 def main() -> int:

@@ -43,7 +43,7 @@ def test_a_wrong_number_is_shown_beside_its_source_line(cli: Cli) -> None:
     assert "Left out" in done.err
 
     found = cli.json("check", "draft.md", "--from", "sources/", code=1)
-    assert found["summary"] == {"claims": 3, "needs_you": 1, "passed": 2}
+    assert found["summary"] == {"claims": 3, "needs_you": 1, "passed": 2, "opinions": 0}
     flagged = next(c for c in found["claims"] if c["needs_you"])
     assert flagged["verdict"] == "unsupported"
     assert flagged["anchors"][0]["quote"] == SOURCE[at : at + len("640 metres")]

@@ -53,7 +53,12 @@ async def test_the_draft_is_corrected_and_all_that_was_planted_is_revealed(insta
         assert project is not None
         (row,) = await work_sessions.page(tx, project_id=project.id)
         assert await samples.reveal(tx, row) is None
-    assert (await installed.waiting(row.id)).packet["summary"] == {"claims": 12, "needs_you": 5, "passed": 7}
+    assert (await installed.waiting(row.id)).packet["summary"] == {
+        "claims": 12,
+        "needs_you": 5,
+        "passed": 7,
+        "opinions": 0,
+    }
     await corrected(installed, row)
     async with installed.db.transaction(installed.actor.workspace_id) as tx:
         items = await samples.reveal(tx, await work_sessions.get(tx, row.id))

@@ -11,7 +11,7 @@ Nothing is carried out here. Answers, for whoever writes a runtime:
   rows: [[str]], truncated}; at most 2,000 rows.
 - compute: {"table": {"columns": [str], "types"?, "rows": [[str|null]]}, "computed": Computation}; numbers are
   decimal text. `computed` belongs, unchanged, into the table or chart that shows the result.
-- emit_plan: {"steps": n}. emit_artifact: {slot, version, summary: {claims, needs_you, passed}}.
+- emit_plan: {"steps": n}. emit_artifact: {slot, version, summary: {claims, needs_you, passed, opinions}}.
 - ask_reviewer: {"answers": {…}} once a person has answered. request_review, report_progress: {}.
 
 A refusal is a result that is not ok: {code, message, hint}.

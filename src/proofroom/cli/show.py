@@ -60,7 +60,11 @@ class Places:
 
 def counted(summary: Json) -> str:
     """The sum of a ledger in words."""
-    return f"{summary['needs_you']} need you, {summary['passed']} passed automatic checks."
+    said = f"{summary['needs_you']} need you, {summary['passed']} passed automatic checks"
+    opinions = summary.get("opinions", 0)
+    return (
+        f"{said}, {opinions} {'is opinion' if opinions == 1 else 'are opinions'}." if opinions else f"{said}."
+    )
 
 
 async def flagged(out: Out, places: Places, claims: Iterable[Json], *, indent: int = 0) -> None:

@@ -23,6 +23,7 @@ from proofroom.domain.evidence import (
     check_computed,
     check_outside,
     claim_to_json,
+    count,
     split_claims,
 )
 from proofroom.services.catalog import CHECK
@@ -33,9 +34,8 @@ CANDIDATES = 12
 
 
 def summarize(claims: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """{claims, needs_you, passed} of claims in their JSON form."""
-    flags = [bool(c["needs_you"]) for c in claims]
-    return {"claims": len(flags), "needs_you": sum(flags), "passed": len(flags) - sum(flags)}
+    """{claims, needs_you, passed, opinions} of claims in their JSON form."""
+    return count((bool(c["needs_you"]), str(c["verdict"])) for c in claims)
 
 
 async def check(
@@ -124,7 +124,8 @@ async def _check_citations(
     def one(
         claim: ClaimText, read: Mapping[str, AnalysedPassage], further: Sequence[AnalysedPassage]
     ) -> Claim:
-        if claim.kind != "sentence":
+        # A cell rests on its table's computation, or cites passages as a sentence does.
+        if claim.kind == "series" or (claim.kind == "cell" and (claim.path[0] in again or not claim.cites)):
             return check_computed(claim, document, again.get(claim.path[0]))
         return check_cited(claim, read, further, names)
 

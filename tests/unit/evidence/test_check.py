@@ -630,3 +630,96 @@ def test_verbatim_sentences_pass_among_any_candidates(passages: list[Passage], p
 def test_long_hostile_passages_and_claims_end(piece: str) -> None:
     text = (piece * 3000)[:9000]
     assert outside(text, [passage(text * 4)]).verdict
+
+
+def test_dates_of_a_sentence_that_is_else_the_source_are_compared_in_order() -> None:
+    text = "Output rose from 5 in 2021 to 7 in 2022."
+    found = check_outside(claim("Output rose from 5 in 2021 to 7 in 2021."), [passage(text)])
+    assert (found.verdict, found.headline) == ("unsupported", "Date differs")
+    assert found.correction == Correction("Use 2022", text)
+
+
+def test_a_date_in_another_sentence_does_not_excuse_the_one_in_its_place() -> None:
+    source = [
+        passage(
+            "Contact with the orbiter was lost on 23 September 1999. Mars was reached on 15 September 1999."
+        )
+    ]
+    found = check_outside(claim("All contact was lost on 15 September 1999."), source)
+    assert (found.verdict, found.headline) == ("unsupported", "Date differs")
+    vague = [
+        passage("The line opened on 4 April 2011."),
+        passage("Trams are counted each April.", block="b2"),
+    ]
+    found = check_outside(claim("So the line opened on 9 April 2011."), vague)
+    assert (found.verdict, found.short) == ("unsupported", "Date: 9 or 4 April 2011")
+
+
+def test_a_name_in_the_place_of_another_is_flagged_though_a_sentence_speaks_of_it() -> None:
+    source = [
+        passage(
+            "The Lanmore Bridge was opened in May. The inquiry was led by Judge Marta Oduya. It took long."
+        ),
+    ]
+    found = check_outside(claim("The inquiry was led by Lanmore Bridge."), source)
+    assert (found.verdict, found.headline) == ("unsupported", "Name differs")
+    assert check_outside(claim("The inquiry was led by Marta Oduya."), source).verdict == "supported"
+
+
+def test_a_unit_in_the_place_of_another_is_flagged_though_the_figure_stands_twice() -> None:
+    text = "Of these, 92 at six months (92%) and 87 at twelve."
+    found = check_outside(
+        claim("Of these, 92 at six months (92 percentage points) and 87 at twelve."), [passage(text)]
+    )
+    assert (found.verdict, found.headline) == ("unsupported", "Unit differs")
+
+
+def test_a_direction_in_the_place_of_another_is_flagged_though_its_word_stands_elsewhere() -> None:
+    text = "The rate after birth was lower and the rate after a loss was higher than in the whole population."
+    found = check_outside(claim(text.replace("lower", "higher")), [passage(text)])
+    assert (found.verdict, found.headline) == ("unsupported", "Direction differs")
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ("Mice without IFN-γ fell ill.", "Mice without IFN-gamma fell ill."),
+        ("Mice with SHP-2 fell ill.", "The SHP2 gene was on. Mice with it fell ill."),
+        ("Mice with SHP2 fell ill.", "The SHP-2 gene was on. Mice with it fell ill."),
+        ("Mice need the RANK-RANKL pathway to live.", "Mice need this pathway to live. RANK binds RANKL."),
+        ("Embryonic stem cells (ESCs) fell ill.", "Embryonic stem cells fell ill."),
+    ],
+)
+def test_names_in_another_spelling_are_found(said: str, source: str) -> None:
+    assert check_outside(claim(said), [passage(source)]).verdict == "supported"
+
+
+@pytest.mark.parametrize("name", ["SHP-3", "SHQ2", "IFN-α", "RANK-TRAIL", "MUC1-C"])
+def test_names_that_only_look_alike_are_not(name: str) -> None:
+    source = passage("Mice need this to live: SHP2, IFN-gamma, RANK and MUC1.")
+    found = check_outside(claim(f"To live, mice need this: {name}."), [source])
+    assert (found.verdict, found.checks[0].kind) != ("supported", "name")
+    assert found.needs_you
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "headline"),
+    [
+        ("It cost up to 5 million dollars.", "It cost over 5 million dollars.", "At least or at most"),
+        ("It cost no more than 5 million dollars.", "It cost no less than 5 million dollars.", "At least or at most"),
+        ("It cost at most 5 million dollars.", "It did not exceed 5 million dollars; that is the cost.", None),
+        ("It cost no less than 5 million dollars.", "It cost at least 5 million dollars.", None),
+        ("It ran over 5 weeks in 2020.", "It ran within 5 weeks in 2020.", None),
+        ("Wages were larger than rents in 2020.", "Rents were larger than wages in 2020.", "Sides of a comparison differ"),
+        ("Wages were larger than rents in 2020.", "Rents were smaller than wages in 2020.", None),
+        ("Wages were larger than rents in 2020.", "Wages were smaller than rents in 2020.", "Direction differs"),
+        ("In Oslo, wages were larger than rents.", "Wages were far larger in Oslo.", None),
+    ],
+)  # fmt: skip
+def test_bounds_and_sides_of_a_comparison(said: str, source: str, headline: str | None) -> None:
+    found = check_outside(claim(said), [passage(source)])
+    if headline is None:
+        assert found.verdict not in ("unsupported", "conflict")
+    else:
+        assert (found.verdict, found.headline) == ("unsupported", headline)
+        assert found.short

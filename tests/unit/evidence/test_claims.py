@@ -54,6 +54,14 @@ def test_headings_count_only_where_they_say_something() -> None:
     ]  # fmt: skip
 
 
+def test_a_sentence_set_as_code_or_as_a_heading_is_a_claim() -> None:
+    found = claims(
+        Paragraph("`The bridge was opened in May.`"), Paragraph("`pip install the bridge now`"),
+        Heading(1, "The audit found no fraud."), Heading(1, "The audit and its fraud"),
+    )  # fmt: skip
+    assert [c.text for c in found] == ["The bridge was opened in May.", "The audit found no fraud."]
+
+
 def test_citations_belong_to_their_sentence() -> None:
     found = claims(Paragraph("[[b0]] One is [[b1|x]]. [[b2|y]] Two [[b3]]."))
     assert [[c.ref for c in one.cites] for one in found] == [["b0", "b1", "b2"], ["b3"]]
@@ -66,25 +74,56 @@ def test_a_citation_that_cannot_be_read_is_marked() -> None:
     assert not claims(Paragraph("[[ok] fine"))[0].unread
 
 
-def test_cells_of_computed_tables_and_series_of_charts() -> None:
-    table = Table(
-        (Column("year"), Column("made", "TWh")), (("2022", "*5*"), (None, None), (None, "7")), None, COMPUTED
+def test_cells_of_tables_and_series_of_charts() -> None:
+    columns = (Column("year"), Column("made", "TWh"), Column("place"))
+    rows = (
+        ("2022", "*5*", "Kent"),
+        (None, None, None),
+        (None, "7", None),
+        ("2023", None, "Hull"),
+        ("—", "6", ""),
     )
-    plain_table = Table(table.columns, table.rows)
     spec = {
         "encoding": {
             "y": {"field": "made", "type": "quantitative"},
             "x": {"field": "year", "type": "ordinal"},
         }
     }
-    found = claims(table, plain_table, Chart("Wind", spec), Chart("", {}))
+    found = claims(Table(columns, rows, None, COMPUTED), Chart("Wind", spec), Chart("", {}))
     assert [(c.text, c.kind, c.path, c.char_end) for c in found] == [
-        ("year: 2022", "cell", (0, 0, 0), 4),
         ("2022, made [TWh]: 5", "cell", (0, 0, 1), 1),
-        ("7, made [TWh]: 7", "cell", (0, 2, 1), 1),
-        ("Wind: made", "series", (2, 0), 4),
-        ("data", "series", (3, 0), 4),
+        ("made [TWh]: 7", "cell", (0, 2, 1), 1),
+        ("2023, place: Hull", "cell", (0, 3, 2), 4),
+        ("made [TWh]: 6", "cell", (0, 4, 1), 1),
+        ("Wind: made", "series", (1, 0), 4),
+        ("data", "series", (2, 0), 4),
     ]
+
+
+def test_cells_of_a_table_that_nobody_computed_are_claims_with_their_unit_and_citations() -> None:
+    columns = (
+        Column("year"),
+        Column("made", "TWh"),
+        Column("share", "2019"),
+        Column("place"),
+        Column("source"),
+    )
+    rows = (
+        ("2022", "5 [[b1|five]]", "7", "Kent", "[[b2]]"),
+        ("2023", "5 GWh", "none", "[[b3|open", None),
+        ("x", None, None, None, None),
+    )
+    found = claims(Table(columns, rows))
+    assert [(c.text, c.path, c.char_end, [x.ref for x in c.cites], c.unread) for c in found] == [
+        ("2022, made: 5 TWh", (0, 0, 1), 1, ["b1"], False),
+        ("2022, share [2019]: 7", (0, 0, 2), 1, ["b1", "b2"], False),
+        ("2022, place: Kent", (0, 0, 3), 4, ["b1", "b2"], False),
+        ("2023, made: 5 GWh", (0, 1, 1), 5, [], True),
+        ("2023, share [2019]: none", (0, 1, 2), 4, [], True),
+        ("2023, place: [[b3|open", (0, 1, 3), 9, [], True),
+        ("year: x", (0, 2, 0), 1, [], False),
+    ]
+    assert all(c.text[c.own : c.own + c.char_end] for c in found)
 
 
 def test_series_of_layered_charts() -> None:

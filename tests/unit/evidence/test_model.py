@@ -65,4 +65,6 @@ def test_who_needs_a_person() -> None:
     all_of_them = [claim(v) for v in ("supported", "partial", "unsupported", "conflict", "uncited")]
     assert [c.needs_you for c in all_of_them] == [False, True, True, True, True]
     assert not claim("uncited", opinion=True).needs_you
-    assert summary(all_of_them) == {"claims": 5, "needs_you": 4, "passed": 1}
+    assert summary(all_of_them) == {"claims": 5, "needs_you": 4, "passed": 1, "opinions": 0}
+    both = [claim("uncited", opinion=True), claim("supported", opinion=True)]
+    assert summary(both) == {"claims": 2, "needs_you": 0, "passed": 1, "opinions": 1}

@@ -63,11 +63,13 @@ class Problem(Shown):
 
 
 class Summary(Shown):
-    """How many claims there are, how many need a person, how many passed the comparisons."""
+    """How many claims there are, and of them how many need a person, how many passed the comparisons, and how many are
+    opinions, of which nothing was compared."""
 
     claims: int
     needs_you: int
     passed: int
+    opinions: int = 0
 
 
 class Progress(Shown):

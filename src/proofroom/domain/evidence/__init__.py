@@ -19,6 +19,7 @@ from proofroom.domain.evidence.model import (
     SourceName,
     claim_from_json,
     claim_to_json,
+    count,
     summary,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "claim_from_json",
     "claim_id",
     "claim_to_json",
+    "count",
     "split_claims",
     "summary",
 ]

@@ -22,6 +22,7 @@ from proofroom.domain.document import (
 )
 from proofroom.domain.evidence.features import read_sentence
 from proofroom.domain.evidence.model import ClaimKind, ClaimText
+from proofroom.domain.evidence.numbers import find_numbers
 from proofroom.domain.evidence.polarity import DIRECTION_WORDS
 from proofroom.domain.evidence.sentences import split_sentences
 
@@ -33,10 +34,11 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
     """The claims of a document in reading order.
 
-    Sentences of paragraphs, list items, quotes and opinions; headings only where they hold a figure, a date
-    or a direction; cells of computed tables that are not empty; series of charts. The id of a claim depends
-    on namespace, kind and text alone, so that an untouched sentence keeps its id in the next version; equal
-    ones are counted.
+    Sentences of paragraphs, list items, quotes and opinions, code only where it reads as one; headings only where
+    they hold a figure, a date or a direction, or are whole sentences; cells of tables that say something of their row;
+    series of charts. `char_start:char_end` is the claim in the plain text of its element: a sentence is that text, a
+    cell or series ends with it or its unit. The id of a claim depends on namespace, kind and text alone, so that an
+    untouched sentence keeps its id in the next version; equal ones are counted.
     """
     out: list[ClaimText] = []
     seen: Counter[str] = Counter()
@@ -52,12 +54,13 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
         cites: tuple[Cite, ...] = (),
         verbatim: bool = False,
         unread: bool = False,
+        at: int = 0,
     ) -> None:
         key = claim_id(namespace, kind, text)
         seen[key] += 1
         name = key if seen[key] == 1 else f"{key}_{seen[key]}"
         out.append(
-            ClaimText(name, len(out) + 1, text, kind, path, start, end, opinion, cites, verbatim, unread)
+            ClaimText(name, len(out) + 1, text, kind, path, start, end, opinion, cites, verbatim, unread, at)
         )
 
     for index, block in enumerate(doc.blocks):
@@ -82,28 +85,64 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
                         add(text, "sentence", (index, item), start, end, cites=cites, unread=unread)
             case Heading():
                 for text, start, end, cites, unread in _sentences(block.text):
-                    if cites or unread or _says_something(text):
+                    if cites or unread or _says_something(text) or _prose(text):
                         add(text, "sentence", (index,), start, end, cites=cites, unread=unread)
-            case Table() if block.computed is not None:
-                for row, cells in enumerate(block.rows):
-                    label = next((c for c in cells if c), "")
-                    for col, cell in enumerate(cells):
-                        if cell:
-                            shown = plain(cell).text
-                            of = f"{plain(label).text}, " if col else ""
-                            add(
-                                f"{of}{block.columns[col].label}: {shown}",
-                                "cell",
-                                (index, row, col),
-                                0,
-                                len(shown),
-                            )
-            case Chart():
+            case Table():
+                for row in range(len(block.rows)):
+                    for text, at, col, size, cites, unread in _cells(block, row):
+                        add(text, "cell", (index, row, col), 0, size, cites=cites, unread=unread, at=at)
+            case _:  # a chart
                 for i, name in enumerate(chart_series(block)):
                     add(f"{block.title}: {name}" if block.title else name, "series", (index, i), 0, len(name))
-            case _:
-                pass
     return out
+
+
+def _cells(table: Table, row: int) -> Iterator[tuple[str, int, int, int, tuple[Cite, ...], bool]]:
+    """The cells of a row that are claims: text, where in it the cell's own words begin, column, their length,
+    citations, whether one is unread.
+
+    The first cell that is not empty names the row and claims nothing by itself, unless it stands alone; in a
+    computed table every cell without a figure names the row, and `label_cells` are compared with it. What cites
+    nothing itself rests on the citations of its row.
+    """
+    raw = table.rows[row]
+    read = [plain(cell) if cell else None for cell in raw]
+    told = [col for col, cell in enumerate(read) if cell is not None and re.search(r"\w", cell.text)]
+    labels = label_cells(table, row)
+    name = next((read[col] for col in told), None)
+    of_row = tuple(c for cell in read if cell is not None for c in cell.cites)
+    for col in told:
+        cell = read[col]
+        assert cell is not None
+        assert name is not None
+        if col in labels:
+            continue
+        column = table.columns[col]
+        unit = column.unit if table.computed is None and _is_unit(column.unit) else None
+        before = f"{name.text}, " if col != told[0] else ""
+        before += f"{column.name if unit else column.label}: "
+        after = f" {unit}" if unit and re.search(r"[0-9]\Z", cell.text) else ""
+        unread = any(_UNREAD.search(c.text) is not None for c in read if c is not None)
+        text = before + cell.text + after
+        yield text, len(before), col, len(cell.text), cell.cites or of_row, unread
+
+
+def label_cells(table: Table, row: int) -> frozenset[int]:
+    """The columns of a row whose cells say what the others speak of."""
+    shown = [plain(cell).text if cell else "" for cell in table.rows[row]]
+    told = [col for col, text in enumerate(shown) if re.search(r"\w", text)]
+    if len(told) < 2:
+        return frozenset()
+    figures = [col for col in told[1:] if re.search(r"[0-9]", shown[col])]
+    if table.computed is None or not figures:
+        return frozenset(told[:1])
+    return frozenset(col for col in told if col not in figures)
+
+
+def _is_unit(unit: str | None) -> bool:
+    """Whether a figure may carry it: TWh and million dollars do, 2019 does not."""
+    read = find_numbers(f"1 {unit}")
+    return unit is not None and len(read) == 1 and read[0].end == len(f"1 {unit}")
 
 
 def claim_id(namespace: str, kind: str, text: str) -> str:
@@ -142,7 +181,7 @@ def _encodings(spec: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any
 
 def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], bool]]:
     read = plain(inline)
-    if read.code and not read.cites:
+    if read.code and not read.cites and not _prose(read.text):
         return
     spans = [(a, b) for a, b in split_sentences(read.text) if re.search(r"\w", read.text[a:b])]
     for i, (start, end) in enumerate(spans):
@@ -152,6 +191,12 @@ def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], b
         cites = tuple(c for c in read.cites if low < c.at <= high)
         text = read.text[start:end]
         yield text, start, end, cites, _UNREAD.search(text) is not None
+
+
+def _prose(text: str) -> bool:
+    """Whether it reads as a sentence, though it is set as code or as a heading: four words up to a full stop."""
+    text = text.strip()
+    return len(_WORDS.findall(text)) >= 4 and text[:1].isupper() and text[-1] in ".!?"
 
 
 def _says_something(text: str) -> bool:

@@ -9,17 +9,54 @@ from proofroom.domain.evidence.finding import Finding, Outcome
 from proofroom.domain.evidence.match import Found
 from proofroom.domain.evidence.quotes import find_quotations
 
+_TWO_WAYS = "this date can be read two ways"
+
 
 def compare_dates(e: Evidence) -> list[Finding]:
     quoted = [(q.start, q.end) for q in find_quotations(e.claim.text)]
-    out = [_compare_date(e, d) for d in e.claim.dates if not any(a <= d.start < b for a, b in quoted)]
+    twins = _twins(e)
+    out: list[Finding] = []
+    for i, d in enumerate(e.claim.dates):
+        if any(a <= d.start < b for a, b in quoted):
+            continue
+        if twins and dates_agree(d, twins[i]) == "differs":
+            out.append(_date_differs(d, e.anchors[0], twins[i]))
+        else:
+            out.append(_compare_date(e, d))
     out += [_compare_time(e, t) for t in e.claim.times if not any(a <= t.start < b for a, b in quoted)]
     return out
 
 
+def _twins(e: Evidence) -> tuple[Date, ...]:
+    """The dates of the best anchor in order, if it is the claim word for word but for dates."""
+    s = e.anchors[0].sentence
+    if len(s.dates) != len(e.claim.dates) or not s.dates:
+        return ()
+    ours, theirs = (
+        [t.low for t in x.toks if not any(d.start <= t.start < d.end for d in x.dates)] for x in (e.claim, s)
+    )
+    return s.dates if ours == theirs else ()
+
+
+def _date_differs(d: Date, found: Found, s: Date) -> Finding:
+    text = like(d, s)
+    return Finding(
+        "date",
+        "differs",
+        (d.start, d.end),
+        d.text,
+        s.text,
+        _TWO_WAYS if d.other else None,
+        where(found, (s.start, s.end)),
+        ((d.start, d.end), text),
+        text,
+        headline="Date differs",
+    )
+
+
 def _compare_date(e: Evidence, d: Date) -> Finding:
     span = (d.start, d.end)
-    ambiguous = "this date can be read two ways" if d.other else None
+    ambiguous = _TWO_WAYS if d.other else None
     rival = _rival_date(e, d)
     for pool in (e.anchors, e.window):
         for found in pool:
@@ -38,23 +75,11 @@ def _compare_date(e: Evidence, d: Date) -> Finding:
                             "date", "same", span, d.text, x.text, None, where(found, (x.start, x.end))
                         )
     finer = _finer_date(e, d)
-    if finer is not None:
+    # "each April" in some other sentence does not speak of the place where the anchor has its own date.
+    if finer is not None and (rival is None or rival[2] < 2):
         return finer
     if rival is not None:
-        found, s, _ = rival
-        text = like(d, s)
-        return Finding(
-            "date",
-            "differs",
-            span,
-            d.text,
-            s.text,
-            ambiguous,
-            where(found, (s.start, s.end)),
-            (span, text),
-            text,
-            headline="Date differs",
-        )
+        return _date_differs(d, *rival[:2])
     if d.grain == "year":
         for p in (*e.passages, *e.near):
             for s in p.sentences:

@@ -13,6 +13,8 @@ from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.names import Name, fold, initials
 from proofroom.domain.evidence.quotes import find_quotations
 
+_PARTS = re.compile(r"[0-9]+|[^\W\d_]+")
+
 
 def compare_names(e: Evidence, skip: Sequence[Span]) -> list[Finding]:
     """Each name of the claim: in the anchor, in the same source or anywhere given, swapped, or not found."""
@@ -32,8 +34,8 @@ def _compare_name(e: Evidence, name: Name) -> Finding | None:
     if _defined_here(e.claim.text, name):
         return None
     best = e.anchors[:1]
-    rival = _rival_name(e, name) if not any(_name_in(name, f) for f in best) else None
-    for found in best if rival is not None else e.anchors:
+    rival = _rival_name(e, name) if not any(_name_in(name, f) for f in best) else _replaced_in(e, name)
+    for found in () if rival is not None else e.anchors:
         spot = _name_in(name, found)
         if spot is not None:
             # A capital at the beginning of the sentence that the source writes small was no name.
@@ -69,7 +71,7 @@ def _compare_name(e: Evidence, name: Name) -> Finding | None:
 
 
 def _defined_here(text: str, name: Name) -> bool:
-    """An acronym in brackets behind the words it stands for: inflammatory eye disease (IED)."""
+    """An acronym in brackets behind the words it stands for: inflammatory eye disease (IED), stem cells (SCs)."""
     if (
         len(name.words) > 1
         or text[name.start - 1 : name.start] != "("
@@ -77,10 +79,9 @@ def _defined_here(text: str, name: Name) -> bool:
     ):
         return False
     short = "".join(name.words)
-    words = [fold(w) for w in re.findall(r"[^\W_]+", text[max(0, name.start - 200) : name.start])][
-        -len(short) :
-    ]
-    return "".join(w[0] for w in words) == short
+    short = short[:-1] if name.text.endswith("s") else short
+    words = [fold(w) for w in re.findall(r"[^\W_]+", text[max(0, name.start - 200) : name.start])]
+    return "".join(w[0] for w in words[-len(short) :]) == short
 
 
 def _cut(spot: Where) -> str:
@@ -92,9 +93,7 @@ def _name_in(name: Name, found: Found) -> Where | None:
     """Where the name stands in a sentence, in full, as part of a longer name, or as its acronym."""
     s = found.sentence
     low = [fold(t.low) for t in s.toks]
-    forms = [_split(name.words)]
-    if len(name.words) > 1 and name.start == 0:
-        forms.append(_split(name.words[1:]))
+    forms = _forms(name)
     for form in forms:
         size = len(form)
         for i in range(len(low) - size + 1):
@@ -109,9 +108,20 @@ def _name_in(name: Name, found: Found) -> Where | None:
     return None
 
 
+def _forms(name: Name) -> list[list[str]]:
+    """How the words of a name may stand in a text: the first without what opens the sentence, IL-2 also as IL2."""
+    forms = [_split(name.words)]
+    if len(name.words) > 1 and name.start == 0:
+        forms.append(_split(name.words[1:]))
+    if len(name.words) == 1 and any(c.isdigit() for c in name.words[0]):
+        parts = _PARTS.findall("".join(forms[0]))
+        forms += [form for form in (["".join(parts)], parts) if form not in forms]
+    return forms
+
+
 def _split(words: Sequence[str]) -> list[str]:
     """Words as the tokens of a sentence have them: jet-powered is two."""
-    return [p for w in words for p in w.replace("&", "-").split("-") if p]
+    return [fold(p) for w in words for p in w.replace("&", "-").split("-") if p]
 
 
 def _alias(a: Name, b: Name) -> bool:
@@ -124,20 +134,32 @@ def _alias(a: Name, b: Name) -> bool:
 
 
 def _mentions(p: AnalysedPassage, name: Name) -> bool:
-    words = _split(name.words)
-    if p.has_words(words) or (name.start == 0 and len(words) > 1 and p.has_words(words[1:])):
+    forms = _forms(name)
+    if any(p.has_words(form) for form in forms):
         return True
-    if len(words) > 1:
+    if len(name.words) == 1 and len(forms[0]) > 1 and all(len(w) > 2 and p.has_words([w]) for w in forms[0]):
+        return True  # RANK-RANKL: both are spoken of
+    if len(forms[0]) > 1:
         short = initials(name.words)
         return len(short) >= 2 and f" {short} " in p.flat
     return any(_alias(name, other) for s in p.sentences for other in s.names)
 
 
-def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
-    """What stands in the best anchor instead of the name, if the two sentences are the same but for one
-    stretch.
+def _replaced_in(e: Evidence, name: Name) -> tuple[Found, Name] | None:
+    """What another anchor has in place of the name where it is most of the claim word for word: the best anchor may
+    be one that only speaks of the name.
     """
-    found = e.anchors[0]
+    for found in e.anchors[1:]:
+        replaced = _replaced(e, name, found, 0.7)
+        if replaced is not None and _name_in(name, found) is None:
+            return replaced
+    return None
+
+
+def _replaced(e: Evidence, name: Name, found: Found, least: float = 0.5) -> tuple[Found, Name] | None:
+    """What stands in an anchor instead of the name, if the two sentences are the same but for one stretch, at
+    least that share of the claim.
+    """
     ours, theirs = e.claim.toks, found.sentence.toks
     left = 0
     while left < min(len(ours), len(theirs)) and ours[left].low == theirs[left].low:
@@ -148,7 +170,7 @@ def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
     mine, other = ours[left : len(ours) - right], theirs[left : len(theirs) - right]
     if (
         left + right < 3
-        or (left + right) * 2 < len(ours)
+        or left + right < least * len(ours)
         or not 1 <= len(other) <= 6
         or not 1 <= len(mine) <= 6
     ):
@@ -165,7 +187,7 @@ def _replaced(e: Evidence, name: Name) -> tuple[Found, Name] | None:
 
 def _rival_name(e: Evidence, name: Name) -> tuple[Found, Name] | None:
     """The name that stands in the anchor right where the draft has another one."""
-    replaced = _replaced(e, name)
+    replaced = _replaced(e, name, e.anchors[0])
     if replaced is not None:
         return replaced
     found = e.anchors[0]

@@ -27,7 +27,7 @@ def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
         if any(a <= d.start < b for a, b in (*quoted, *skip)):
             continue
         twin = twins[i] if twins else None
-        if twin is not None and numbers_agree(d, twin) in ("differs", "unit"):
+        if twin is not None and numbers_agree(d, twin) in ("differs", "unit", "none"):
             out.append(_number_differs(d, e.anchors[0], twin))
             continue
         finding = _compare_number(e, d)
@@ -37,11 +37,18 @@ def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
 
 
 def _twins(e: Evidence) -> tuple[Number, ...]:
-    """The figures of the best anchor in order, if it is the claim word for word but for figures."""
+    """The figures of the best anchor in order, if it is the claim word for word but for figures and their units."""
     s = e.anchors[0].sentence
     if len(s.numbers) != len(e.claim.numbers) or not s.numbers:
         return ()
-    ours, theirs = ([t.low for t in x.toks if not t.low[0].isdigit()] for x in (e.claim, s))
+    ours, theirs = (
+        [
+            t.low
+            for t in x.toks
+            if not t.low[0].isdigit() and not any(n.start <= t.start < n.end for n in x.numbers)
+        ]
+        for x in (e.claim, s)
+    )
     return s.numbers if ours == theirs else ()
 
 
@@ -76,6 +83,13 @@ def _compare_number(e: Evidence, d: Number) -> Finding | None:
     if held is not None:
         found, s, result = held
         spot = where(found, (s.start, s.end))
+        # "over five weeks" and "within five weeks" are no bounds; other words for time are compared as directions.
+        lasts = d.unit is not None and d.unit.dimension in ("time", "calendar")
+        if result == "same" and not lasts and {d.bound, s.bound} == {"more", "less"}:
+            note = "one is at least that much, the other at most"
+            return Finding(
+                "number", "differs", span, d.text, s.text, note, spot, headline="At least or at most"
+            )
         if result == "same":
             note = f"converted from {s.text}" if d.unit and s.unit and d.unit != s.unit else None
             return Finding("number", "same", span, d.text, s.text, note, spot)

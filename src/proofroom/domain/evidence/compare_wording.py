@@ -116,6 +116,20 @@ def compare_turns(e: Evidence) -> list[Finding]:
         spot = where(found, move.source)
         if move.agrees:
             out.append(Finding("direction", "same", move.draft, draft, source, None, spot))
+        elif draft.lower() == source.lower():
+            note = "what is compared stands the other way round"
+            out.append(
+                Finding(
+                    "direction",
+                    "differs",
+                    move.draft,
+                    draft,
+                    source,
+                    note,
+                    spot,
+                    headline="Sides of a comparison differ",
+                )
+            )
         else:
             out.append(
                 Finding(

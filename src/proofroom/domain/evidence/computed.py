@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from proofroom.domain.compute import Result, same_figure
 from proofroom.domain.document import ArtifactDocument, Chart, Table
-from proofroom.domain.evidence.claims import chart_series
+from proofroom.domain.evidence.claims import chart_series, label_cells
 from proofroom.domain.evidence.model import Check, Claim, ClaimText, Say, Side, Verdict
 
 
@@ -20,13 +20,19 @@ def check_computed(claim: ClaimText, document: ArtifactDocument, again: Result |
     block = document.blocks[claim.path[0]]
     if again is None:
         return _made(
-            claim, "uncited", "Not computed", Check("computed", "none", note="it names no computation")
+            claim,
+            "uncited",
+            "Not computed",
+            Check("computed", "none", note="it names no computation and cites nothing"),
         )
     if isinstance(again, str):
         return _made(
             claim, "unsupported", "Cannot be computed again", Check("computed", "not_found", note=again)
         )
     if isinstance(block, Table) and len(claim.path) == 3:
+        label = _other_label(block, claim.path[1], again)
+        if label is not None:
+            return _label_differs(claim, *label)
         shown, computed = _cell(block, claim.path[1], claim.path[2], again)
     elif isinstance(block, Chart):
         shown, computed = _series(block, chart_series(block)[claim.path[1]], again)
@@ -38,6 +44,27 @@ def check_computed(claim: ClaimText, document: ArtifactDocument, again: Result |
         "computed", "differs", shown, computed, None if computed is not None else "not in the result"
     )
     return _made(claim, "unsupported", "Computed value differs", check)
+
+
+def _other_label(block: Table, row: int, again: Result) -> tuple[str, str] | None:
+    """A cell that names the row and is not the computed one, with that; None where the row is the one that it says."""
+    for column in sorted(label_cells(block, row)):
+        shown, computed = _cell(block, row, column, again)
+        if (
+            shown is not None
+            and computed is not None
+            and shown != computed
+            and not same_figure(shown, computed)
+        ):
+            return shown, computed
+    return None
+
+
+def _label_differs(claim: ClaimText, shown: str, computed: str) -> Claim:
+    note = "the row is named otherwise in the result"
+    return _made(
+        claim, "unsupported", "Row is another one", Check("computed", "differs", shown, computed, note)
+    )
 
 
 def _cell(block: Table, row: int, column: int, again: Result) -> tuple[str | None, str | None]:

@@ -55,7 +55,8 @@ class ClaimText:
     """A claim before it is checked. `path` is [block, item or row, column]; offsets are in that element's
     plain text.
 
-    `verbatim` marks the text of a quote block. `unread` says that a citation in it could not be read.
+    `verbatim` marks the text of a quote block. `unread` says that a citation in it could not be read. `own` is where
+    in `text` the words of a cell begin, behind the names of its row and column.
     """
 
     id: str
@@ -69,6 +70,7 @@ class ClaimText:
     cites: tuple[Cite, ...] = ()
     verbatim: bool = False
     unread: bool = False
+    own: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +155,23 @@ class Claim:
 
 
 def summary(claims: Iterable[Claim]) -> dict[str, int]:
-    """How many claims there are, how many need a person, how many passed."""
-    flags = [c.needs_you for c in claims]
-    return {"claims": len(flags), "needs_you": sum(flags), "passed": len(flags) - sum(flags)}
+    """How many claims there are, and of them: how many need a person, how many passed the comparisons, and how many
+    are opinions, of which nothing was compared. The last three add up to the first.
+    """
+    return count((c.needs_you, c.verdict) for c in claims)
+
+
+def count(claims: Iterable[tuple[bool, str]]) -> dict[str, int]:
+    """The same of claims given as (needs_you, verdict), such as those in JSON."""
+    told = list(claims)
+    needs = sum(needs for needs, _ in told)
+    opinions = sum(not needs and verdict == "uncited" for needs, verdict in told)
+    return {
+        "claims": len(told),
+        "needs_you": needs,
+        "passed": len(told) - needs - opinions,
+        "opinions": opinions,
+    }
 
 
 def claim_to_json(claim: Claim) -> dict[str, Any]:

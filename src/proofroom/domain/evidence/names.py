@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from proofroom.domain.evidence.dates import MONTH_NAMES
 from proofroom.domain.evidence.units import CURRENCIES, find_unit
-from proofroom.domain.evidence.words import STOPWORDS
+from proofroom.domain.evidence.words import GREEK, STOPWORDS
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019&-][^\W_]+)*")
 _LINK = re.compile(r" (?:of|of the|de|del|della|di|du|da|la|van|van der|von|der|den|for|&|y|al) ")
@@ -42,8 +42,9 @@ class Name:
 
 
 def fold(word: str) -> str:
-    """Lower case, straight apostrophes, no possessive."""
-    return word.lower().replace("\u2019", "'").removesuffix("'s").removesuffix("'")
+    """Lower case, straight apostrophes, no possessive; a Greek letter by its name."""
+    low = word.lower().replace("\u2019", "'").removesuffix("'s").removesuffix("'")
+    return GREEK.get(low, low)
 
 
 def find_names(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Name]:

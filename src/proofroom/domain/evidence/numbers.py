@@ -75,6 +75,14 @@ _MORE = re.compile(
     r"longer than|larger than|heavier than|beyond)|[>\u2265])[ \u00a0]?\Z",
     re.IGNORECASE,
 )
+# "no more than", "did not exceed": the other bound.
+_DENIED = re.compile(
+    r"\b(?:no|not|never) (?:more|fewer|less|greater|higher|lower|longer|larger|heavier|shorter|smaller) than"
+    r"[ \u00a0]?\Z"
+    r"|\b(?:not|never|cannot)(?: [a-z]{1,8})? (?:exceed(?:s|ed|ing)?|over|above|beyond|under|below)[ \u00a0]?\Z",
+    re.IGNORECASE,
+)
+_SMALL = re.compile(r"\b(?:(?:fewer|less|lower|shorter|smaller) than|under|below)[ \u00a0]?\Z", re.IGNORECASE)
 _LESS = re.compile(
     r"(?:\b(?:less than|fewer than|lower than|under|below|at most|no more than|up to|a maximum of|not more "
     r"than|shorter than|smaller than|within)"
@@ -231,6 +239,8 @@ def _number(
     bound: Literal["", "more", "less"] = (
         "more" if _MORE.search(before) else "less" if _LESS.search(before) else ""
     )
+    if _DENIED.search(before):
+        bound = "more" if _SMALL.search(before) else "less"
     exponent = value.normalize(CTX).as_tuple().exponent
     coarse = max(step, Decimal(10) ** exponent) if value and isinstance(exponent, int) else step
     return Number(

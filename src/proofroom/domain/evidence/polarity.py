@@ -22,19 +22,24 @@ _OBJECTS = frozenset("no nobody none nothing nowhere".split())
 _FAIL = frozenset("fail fails failed failing failure failures refuse refused refuses decline".split())
 _WITH_NEGATION = frozenset("any some all did do does do".split())
 _REACH = 4
+# Between the two things that are compared: little words say nothing about which is which.
+_LINKS = frozenset(
+    "the an is are was were be been has have had that this these those of in on at to for and it its much far even "
+    "by with as or do did does not no".split()
+)
 
 _AXES: tuple[tuple[str, str, str], ...] = (
     (
         "change",
         "rise rises rose risen rising increase increases increased increasing grow grows grew grown "
-        "growing climb climbs climbed climbing gain gained gains up surge surged jump jumped expand "
+        "growing climb climbs climbed climbing gained up surge surged jump jumped expand "
         "expanded raise raised upward upwards widened",
         "fall falls fell fallen falling decrease decreases decreased decreasing decline declines declined "
         "declining drop drops dropped dropping down shrink shrank shrunk reduce reduced reduces reducing "
         "plunge plunged slump slumped lowered downward downwards diminished narrowed",
     ),
     ("amount", "more greater larger bigger exceeding exceeded exceeds", "less fewer smaller"),
-    ("level", "above over higher", "below under lower beneath"),
+    ("level", "above over", "below under beneath"), ("height", "higher", "lower"),
     ("length", "longer", "shorter"),
     ("estimate", "overestimate overestimated overestimates overstated overestimation",
      "underestimate underestimated underestimates understated underestimation"),
@@ -43,7 +48,10 @@ _AXES: tuple[tuple[str, str, str], ...] = (
     ("time", "longest latest last newest", "shortest earliest first oldest"),
     ("speed", "faster quicker fastest", "slower slowest"),
     ("quality", "better best improved improves improve", "worse worst worsened worsens worsen"),
-    ("frequency", "often frequently frequent", "rarely rare seldom rarer infrequent"),
+    ("frequency", "often frequently frequent commoner", "rarely rare seldom rarer infrequent"),
+    ("age", "older", "newer younger"), ("depth", "deeper", "shallower"),
+    ("width", "wider broader thicker", "narrower thinner"), ("price", "dearer costlier", "cheaper"),
+    ("place", "inside", "outside"), ("light", "brighter", "darker"), ("wealth", "richer", "poorer"),
     ("outcome", "accepted accept accepts approved approve approves", "rejected reject rejects refused denied"),
     ("success", "succeeded success successful", "failed failure unsuccessful"),
     ("game", "won win wins", "lost lose loses"),
@@ -94,6 +102,10 @@ def negated(toks: Sequence[Token]) -> dict[int, int]:
             and i + 1 < len(toks)
             and toks[i + 1].low in ("only", "longer", "less", "more", "fewer", "later")
         ):
+            continue
+        # "did not exceed 5 million" is a bound, which is compared with its figure.
+        behind = [t.low for t in toks[i + 1 : i + 3]]
+        if len(behind) == 2 and behind[0].startswith("exceed") and behind[1][0].isdigit():
             continue
         if tok.low in _OBJECTS:
             before = [j for j in range(max(0, i - 3), i) if toks[j].stem]
@@ -196,6 +208,9 @@ def compare_negation(draft: Sequence[Token], source: Sequence[Token]) -> Turn | 
 
 def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[Turn]:
     """The direction words of the draft beside those of the source that stand near the same words."""
+    twins = _twins(draft, source)
+    if twins is not None and not any(t.low == "than" for t in draft):
+        return twins
     out: list[Turn] = []
     d_neg, s_neg = negated(draft), negated(source)
     poles = [(i, POLES[t.low]) for i, t in enumerate(source) if t.low in POLES]
@@ -220,9 +235,48 @@ def compare_direction(draft: Sequence[Token], source: Sequence[Token]) -> list[T
             continue
         j = best[1]
         turned = (i in d_neg) != (j in s_neg)
-        agrees = (best[2] == sign) != turned or turned
+        if _changed_sides(draft, i, source, j):  # A is larger than B: B is smaller than A
+            agrees = best[2] != sign or turned
+        else:
+            agrees = (best[2] == sign) != turned or turned
         span, theirs = (tok.start, tok.end), (source[j].start, source[j].end)
         out.append(Turn(agrees, span, theirs, span, theirs))
+    return out
+
+
+def _changed_sides(draft: Sequence[Token], i: int, source: Sequence[Token], j: int) -> bool:
+    """Whether what one sentence compares with the other stands on the opposite sides of "than"."""
+    ours, theirs = _sides(draft, i), _sides(source, j)
+    if ours is None or theirs is None:
+        return False
+    return bool(ours[0] & theirs[1] and ours[1] & theirs[0]) and not ours[0] & theirs[0]
+
+
+def _sides(toks: Sequence[Token], at: int) -> tuple[set[str], set[str]] | None:
+    """What stands only before a comparative and only after its "than", each within six words; None without one."""
+    than = next((k for k in range(at + 1, min(len(toks), at + 5)) if toks[k].low == "than"), None)
+    if than is None:
+        return None
+    before = {t.stem or t.low for t in toks[max(0, at - 6) : at] if t.low not in _LINKS}
+    after = {t.stem or t.low for t in toks[than + 1 : than + 7] if t.low not in _LINKS}
+    return before - after, after - before
+
+
+def _twins(draft: Sequence[Token], source: Sequence[Token]) -> list[Turn] | None:
+    """Direction words in the same place of two sentences that are word for word the same but for a few, at most one
+    in five; None where they are not.
+    """
+    if len(draft) != len(source):
+        return None
+    changed = sum(d.low != s.low for d, s in zip(draft, source, strict=True))
+    if not changed or changed * 5 > len(draft):
+        return None
+    out: list[Turn] = []
+    for d, s in zip(draft, source, strict=True):
+        ours, theirs = POLES.get(d.low), POLES.get(s.low)
+        if ours is not None and theirs is not None and ours[0] == theirs[0]:
+            span, place = (d.start, d.end), (s.start, s.end)
+            out.append(Turn(ours == theirs, span, place, span, place))
     return out
 
 

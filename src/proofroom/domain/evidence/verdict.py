@@ -68,7 +68,7 @@ def judge(
     }
     bad = [*absent, *sorted([*differs, *lost_quotes], key=lambda f: order[f.kind])]
     held = _held(e, findings)
-    covered = e.matches.coverage(held)
+    covered = e.matches.coverage(held) if outside else _share(e, held)
     missing = _missing(claim, e, held)
     verdict: Verdict
     lead: Finding | None
@@ -121,6 +121,13 @@ def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
     return held
 
 
+def _share(e: Evidence, held: set[str]) -> float:
+    """The share of the claim's words, each counting alike: among the few sentences of a cited passage its rarest words
+    are those that it does not have, and their rarity says nothing.
+    """
+    return sum(s in held for s in e.claim.stems) / len(e.claim.stems) if e.claim.stems else 0.0
+
+
 def _missing(claim: ClaimText, e: Evidence, held: set[str]) -> tuple[str, ...]:
     out = [claim.text[t.start : t.end] for t in e.claim.toks if t.stem and t.stem not in held]
     return tuple(dict.fromkeys(out))[:6]
@@ -138,6 +145,8 @@ def _titles(verdict: Verdict, lead: Finding | None) -> tuple[str, str]:
         name = _SHORT.get(lead.kind, "Claim")
         if headline.startswith(("Unit", "Time")):
             name = headline.split()[0]
+        if lead.outcome == "differs" and lead.source and lead.source.lower() == lead.draft.lower():
+            return headline, headline
         if lead.outcome in ("differs", "rounded") and lead.source:
             theirs = lead.use if lead.use and lead.kind == "date" else lead.source
             return headline, f"{name}: {_either(lead.draft, theirs)}"
@@ -339,14 +348,24 @@ def _correction(claim: ClaimText, lead: Finding | None) -> Correction | None:
     if lead is None:
         return None
     if lead.outcome == "absent" or (lead.kind == "quote" and lead.outcome == "not_found"):
-        return Correction("Remove sentence", "")
+        return None if claim.kind == "cell" else Correction("Remove sentence", "")
     if lead.put is None:
         return None
     (start, end), text = lead.put
+    if claim.kind == "cell":
+        return _cell_correction(claim, start, end, text, lead)
     fixed = claim.text[:start] + text + claim.text[end:]
     if lead.outcome == "conflict":
         return Correction("Name both", fixed)
     return Correction(f"Use {lead.use}", fixed)
+
+
+def _cell_correction(claim: ClaimText, start: int, end: int, text: str, lead: Finding) -> Correction | None:
+    """What the cell itself would say: its claim also names row, column and unit, which stand elsewhere."""
+    stop = claim.own + claim.char_end - claim.char_start
+    if start < claim.own or end > stop or lead.outcome == "conflict":
+        return None
+    return Correction(f"Use {lead.use}", claim.text[claim.own : start] + text + claim.text[end:stop])
 
 
 def not_cited(claim: ClaimText) -> Claim:

@@ -49,6 +49,14 @@ _IRREGULAR = {
     for base, forms in (entry.split(": ") for entry in _FORMS.split("; "))
     for form in forms.split()
 }
+GREEK = {
+    chr(0x3B1 + i): name
+    for i, name in enumerate(
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau "
+        "upsilon phi chi psi omega".split()
+    )
+}
+"""Greek letters in lower case by their names: what one text calls beta-catenin is \u03b2-catenin in the next."""
 _KEEP = frozenset("supply apply reply family july assembly rally ally daily weekly monthly yearly".split())
 
 
@@ -77,6 +85,7 @@ def tokens(text: str) -> list[Token]:
 def stem(word: str) -> str:
     """The stem of one word in lower case."""
     word = word.removesuffix("'s").removesuffix("'")
+    word = GREEK.get(word, word)
     if word in _IRREGULAR:
         return stem(_IRREGULAR[word])
     if len(word) <= 3:
