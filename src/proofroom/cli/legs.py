@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,20 @@ def _show(steps: Steps, kind: str, data: dict[str, Any], label: str) -> None:
             steps.say(f"  Plan: {len(data.get('steps') or [])} steps", "dim")
         case _:
             pass
+
+
+def compared(steps: Steps) -> Callable[[int, int], Awaitable[None]]:
+    """Shows how many claims are compared: each portion on a terminal, every tenth part elsewhere."""
+    last = 0
+
+    async def told(done: int, total: int) -> None:
+        nonlocal last
+        tenth = 10 * done // total
+        if steps.bar is not None or tenth > last:
+            steps.at(done, total, "claims compared")
+        last = tenth
+
+    return told
 
 
 async def deliver(program: Program, session_id: UUID) -> list[dict[str, Any]]:
