@@ -316,8 +316,11 @@ async def terms_of(
         },
         execution_options={"yield_per": _BATCH},
     )
-    async for row in rows:
-        yield row[0], row[1], row[2]
+    try:
+        async for row in rows:
+            yield row[0], row[1], row[2]
+    finally:
+        await rows.close()
 
 
 async def fingerprint(tx: Tx, project_id: UUID) -> str:

@@ -284,7 +284,7 @@ async def states(tx: Tx, project_id: UUID) -> list[list[Any]]:
 
 
 async def texts(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> AsyncGenerator[tuple[UUID, int, str]]:
-    """(source id, version, extracted text) of these versions, one after the other."""
+    """(source id, version, extracted text) of these versions, one after the other. Close it when you stop early."""
     rows = await tx.stream(
         text(
             """
@@ -296,8 +296,11 @@ async def texts(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> AsyncGenerator[tu
         {"ids": [w[0] for w in wanted], "versions": [w[1] for w in wanted]},
         execution_options={"yield_per": 4},
     )
-    async for row in rows:
-        yield row[0], row[1], row[2]
+    try:
+        async for row in rows:
+            yield row[0], row[1], row[2]
+    finally:
+        await rows.close()
 
 
 async def table(tx: Tx, source_id: UUID, number: int, table_number: int) -> dict[str, Any] | None:

@@ -6,11 +6,13 @@ that the draft is checked again.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
 from proofroom.db import blocks as db_blocks
 from proofroom.db import sources as db_sources
+from proofroom.db.blocks import BlockRow
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
@@ -56,12 +58,14 @@ async def anchors_stand(tx: Tx, claims: Sequence[Mapping[str, Any]]) -> bool:
             return False
         wanted.setdefault((block.source_id, block.version), []).append(anchor)
     seen: set[tuple[UUID, int]] = set()
-    async for source_id, version, text in db_sources.texts(tx, list(wanted)):
-        seen.add((source_id, version))
-        for anchor in wanted[source_id, version]:
-            block = blocks[UUID(anchor["block_id"])]
-            if text[anchor["char_start"] : anchor["char_end"]] != anchor["quote"]:
-                return False
-            if text[block.char_start : block.char_end] != block.text:
+    async with aclosing(db_sources.texts(tx, list(wanted))) as texts:
+        async for source_id, version, text in texts:
+            seen.add((source_id, version))
+            if not all(_stands(a, blocks[UUID(a["block_id"])], text) for a in wanted[source_id, version]):
                 return False
     return seen == wanted.keys()
+
+
+def _stands(anchor: Mapping[str, Any], block: BlockRow, text: str) -> bool:
+    quoted = text[anchor["char_start"] : anchor["char_end"]]
+    return quoted == anchor["quote"] and text[block.char_start : block.char_end] == block.text

@@ -16,8 +16,7 @@ from uuid import UUID
 from proofroom.db import blocks as db_blocks
 from proofroom.db.blocks import BlockRow
 from proofroom.db.tx import Tx
-from proofroom.substrate import terms
-from proofroom.substrate.search import COMMON, K1, MIN_CANDIDATES, B, idf, ranked
+from proofroom.substrate import search, terms
 
 BLOCKS_PER_QUERY = 400
 """Reading the terms of so many blocks takes about as long as one search in the database."""
@@ -41,9 +40,9 @@ class Index:
             term: self.frequencies[term] for term in terms.query_terms(query) if term in self.frequencies
         }
         rarest = sorted(known, key=lambda term: (known[term], term))
-        scores = dict.fromkeys(self._candidates(rarest, max(MIN_CANDIDATES, k)), 0.0)
+        scores = dict.fromkeys(self._candidates(rarest, max(search.MIN_CANDIDATES, k)), 0.0)
         for term in rarest:
-            weight = idf(known[term], self.total)
+            weight = search.idf(known[term], self.total)
             at, adds = self.postings.get(term, _NONE)
             if len(at) > 8 * len(scores):  # a common term: each candidate is looked up in its long list
                 for block in scores:
@@ -60,7 +59,7 @@ class Index:
     def _candidates(self, rarest: Sequence[str], least: int) -> set[int]:
         """The blocks that `search.ranked` would score: those of the rarest terms, until they are enough."""
         held = [self.postings.get(term, _NONE)[0] for term in rarest]
-        if len(rarest) > 1 and self.frequencies[rarest[0]] > COMMON:
+        if len(rarest) > 1 and self.frequencies[rarest[0]] > search.COMMON:
             both = set(held[0]) & set(held[1])
             if len(both) >= least:
                 return both
@@ -90,7 +89,7 @@ class Finder:
     async def ranked(self, tx: Tx, queries: Sequence[str], k: int) -> list[list[BlockRow]]:
         """For each query what `search.ranked` answers (without scores)."""
         if self.index is None:
-            return [await ranked(tx, self.project_id, query, k, self.source_ids) for query in queries]
+            return [await search.ranked(tx, self.project_id, query, k, self.source_ids) for query in queries]
         index = self.index
         found = await asyncio.to_thread(lambda: [index.best(query, k) for query in queries])
         missing = {block for blocks in found for block in blocks if block not in self._rows}
@@ -113,11 +112,11 @@ async def open_finder(
     postings = {term: (array("l"), array("d")) for term in frequencies}
     average = max(1.0, length / total) if total else 1.0
     async for block, size, counts in db_blocks.terms_of(tx, project_id, source_ids):
-        bare = K1 * (1 - B + B * size / average)
+        bare = search.K1 * (1 - search.B + search.B * size / average)
         for term in counts.keys() & frequencies.keys():
             n = counts[term]
             at, adds = postings[term]
             at.append(len(ids))
-            adds.append(n * (K1 + 1) / (n + bare))
+            adds.append(n * (search.K1 + 1) / (n + bare))
         ids.append(block)
     return Finder(project_id, source_ids, Index(ids, postings, frequencies, total))
