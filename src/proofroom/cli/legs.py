@@ -63,15 +63,10 @@ def _show(steps: Steps, kind: str, data: dict[str, Any], label: str) -> None:
 
 
 def compared(steps: Steps) -> Callable[[int, int], Awaitable[None]]:
-    """Shows how many claims are compared: each portion on a terminal, every tenth part elsewhere."""
-    last = 0
+    """Shows how many claims of a draft are compared."""
 
     async def told(done: int, total: int) -> None:
-        nonlocal last
-        tenth = 10 * done // total
-        if steps.bar is not None or tenth > last:
-            steps.at(done, total, "claims compared")
-        last = tenth
+        steps.at(done, total, "claims compared")
 
     return told
 
