@@ -3,7 +3,7 @@
 import pytest
 
 from proofroom.domain.errors import InvalidInput
-from proofroom.services import checks, review
+from proofroom.services import checks, outside, review
 from tests.integration.rooms import Room
 
 TABLE = "year,source,twh\n2021,Wind,378\n2022,Wind,434\n2022,Solar,141\n2023,Wind,425\n2023,Solar,162\n"
@@ -11,7 +11,7 @@ TABLE = "year,source,twh\n2021,Wind,378\n2022,Wind,434\n2022,Solar,141\n2023,Win
 
 async def claims_of(room: Room, draft: str) -> list[tuple[str, str]]:
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        checked = await checks.check_only(tx, room.project_id, draft=draft)
+        checked = await checks.check_only(outside.within(tx), room.project_id, draft=draft)
     return [(c["verdict"], c["headline"]) for c in checked["claims"]]
 
 

@@ -69,6 +69,20 @@ def test_with_review_it_can_be_signed(cli: Cli) -> None:
     assert sorted(p.suffix for p in (cli.folder / "signed").iterdir()) == [".json", ".md"]
 
 
+def test_a_long_draft_says_how_far_it_is_and_can_be_signed(cli: Cli) -> None:
+    lines = [f"Pier {n} of the bridge rests on rock." for n in range(200)]
+    cli.write("long.md", "\n\n".join([*lines, "It is 460 metres long."]))
+    done = cli("check", "long.md", "--from", "sources/bridge.md", "--json")
+    assert done.json["summary"]["claims"] == 201
+    told = [line.split() for line in done.err.splitlines() if line.endswith("claims compared")]
+    assert told[-1] == ["201/201", "claims", "compared"]
+    assert 2 <= len(told) <= 10  # without a terminal a line for each tenth at most
+    opened = cli.json("check", "long.md", "--from", "sources/bridge.md", "--review", code=done.code or 0)
+    assert opened["status"] == "pending_review"
+    assert opened["summary"] == done.json["summary"]
+    assert [c["text"] for c in opened["claims"]] == [c["text"] for c in done.json["claims"]]
+
+
 def test_drafts_and_sources_that_cannot_be_used(cli: Cli) -> None:
     cli.write("empty.md", " \n")
     (cli.folder / "binary.md").write_bytes(bytes(range(256)) * 8)

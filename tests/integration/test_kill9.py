@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from proofroom.db import artifacts as db_artifacts
+from proofroom.services import checks
 from tests.integration.rooms import FINDING, FINISH, NOTES, PLAN, Room
 
 PROGRAM = [sys.executable, "-c", "from proofroom.cli import main; main()"]
@@ -124,6 +125,41 @@ async def test_a_worker_that_was_only_paused_changes_nothing_when_it_wakes(
             assert first.poll() is None
             assert [(e.seq, e.type) for e in await room.events(session_id)] == before
             assert (await room.row(session_id)).leg == 2
+
+
+async def test_a_worker_killed_in_the_middle_of_a_long_check_is_replaced(
+    room: Room, database: str, tmp_path: Path
+) -> None:
+    sentences = [f"The planned altitude of probe {n} was {n % 7 + 220} km." for n in range(1_500)]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await checks.open_check(
+            tx, room.actor, room.parts.catalog, room.project_id, draft="\n\n".join(sentences)
+        )
+    assert row.status == "queued"
+
+    async def in_the_middle() -> bool:
+        held = await room.row(row.id)
+        return 0 < held.progress.get("done", 0) < held.progress.get("total", 0)
+
+    async def waiting() -> bool:
+        return (await room.row(row.id)).status == "pending_review"
+
+    log = tmp_path / "worker.log"
+    with process("worker", log=log, DATABASE_URL=database) as first:
+        await until(in_the_middle, f"the first worker's progress\n{log.read_text()}")
+        first.kill()
+        first.wait()
+    assert not await waiting()
+    with process("worker", log=log, DATABASE_URL=database):
+        await until(waiting, f"the second worker\n{log.read_text()}")
+    assert (await room.row(row.id)).leg == 2
+    events = await room.events(row.id)
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
+    assert [e.type for e in events].count("artifact_saved") == 1
+    (shown,) = (await room.waiting(row.id)).packet["artifacts"]
+    assert shown["version"] == 1
+    assert [c["text"] for c in shown["claims"]] == sentences
+    assert len({c["id"] for c in shown["claims"]}) == len(sentences)
 
 
 @asynccontextmanager

@@ -165,3 +165,14 @@ def test_passwords_are_masked_wherever_a_url_holds_them() -> None:
     assert "secret" not in shown
     assert "u:•••@h:5/d" in shown
     assert doctor.mask("anthropic_api_key", "sk-secret") == "set, hidden"
+
+
+def test_of_many_steps_each_tenth_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def lines(total: int) -> list[str]:
+        with output.make_out(False).progress("Comparing", total) as steps:
+            for done in range(1, total + 1):
+                steps.at(done, total, "claims compared")
+        return capsys.readouterr().err.splitlines()
+
+    assert len(lines(100)) == 100
+    assert lines(2_000) == [f"  {n}/2000 claims compared" for n in (1, *range(200, 2_001, 200))]

@@ -107,6 +107,22 @@ describe("session", () => {
     await user.click(screen.getByRole("button", { name: "Cancel and keep 1 unsigned piece" }));
     expect((await screen.findAllByText("Cancelled")).length).toBeGreaterThan(0);
   });
+  it("shows how far a long draft is compared, and goes to its review when it opens", async () => {
+    const filed = { ...sessions[0]!, status: "in_progress", checkpoint_id: null, progress: { done: 400, total: 2302, label: "claims compared" } };
+    server.use(http.get("*/api/projects/:pid/work-sessions/s-check", () => HttpResponse.json(filed)));
+    const { router, client } = open("/projects/p-check/sessions/s-check");
+    expect(await screen.findByText("Being compared with the sources")).toBeInTheDocument();
+    expect(screen.getByRole("progressbar")).toHaveAttribute("aria-valuenow", "400");
+    expect(screen.queryByText(/passed automatic checks/)).toBeNull();
+    server.use(http.get("*/api/projects/:pid/work-sessions/s-check", () => HttpResponse.json(sessions[0])));
+    await client.invalidateQueries({ queryKey: ["session", "s-check"] });
+    await waitFor(() => expect(router.state.location.pathname).toBe(`/review/${sessions[0]!.checkpoint_id}`));
+  });
+  it("does not leave the page of a draft that waited already", async () => {
+    const { router } = open("/projects/p-check/sessions/s-check");
+    expect(await screen.findByRole("link", { name: /review/i })).toBeInTheDocument();
+    expect(router.state.location.pathname).toBe("/projects/p-check/sessions/s-check");
+  });
   it("reads a rejected session as rejected, never as failed", async () => {
     const rejected = { ...sessions[0]!, status: "failed", checkpoint_id: null, failure: { code: "rejected", message: "Rejected by a colleague: the audit cannot be found", hint: null, retryable: false } };
     server.use(http.get("*/api/projects/:pid/work-sessions/s-check", () => HttpResponse.json(rejected)));

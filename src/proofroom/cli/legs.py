@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,15 @@ def _show(steps: Steps, kind: str, data: dict[str, Any], label: str) -> None:
             steps.say(f"  Plan: {len(data.get('steps') or [])} steps", "dim")
         case _:
             pass
+
+
+def compared(steps: Steps) -> Callable[[int, int], Awaitable[None]]:
+    """Shows how many claims of a draft are compared."""
+
+    async def told(done: int, total: int) -> None:
+        steps.at(done, total, "claims compared")
+
+    return told
 
 
 async def deliver(program: Program, session_id: UUID) -> list[dict[str, Any]]:

@@ -111,13 +111,18 @@ class Out:
             yield Steps(self, bar, task)
 
 
-@dataclass(frozen=True, slots=True)
+MANY = 100
+"""Steps of which not each is said on a line of its own."""
+
+
+@dataclass(slots=True)
 class Steps:
-    """The progress of one piece of long work."""
+    """The progress of one piece of long work. Of many steps, lines say each tenth part only."""
 
     out: Out
     bar: Progress | None
     task: TaskID | None
+    _tenth: int = -1
 
     def at(self, done: int, total: int, label: str) -> None:
         """So many of so many are done."""
@@ -126,7 +131,8 @@ class Steps:
             self.bar.update(
                 self.task, completed=done, total=total or None, description=one_line(label, 60), count=count
             )
-        elif total:
+        elif total and (total <= MANY or 10 * done // total != self._tenth):
+            self._tenth = 10 * done // total
             self.out.note(f"  {done}/{total} {one_line(label, 100)}")
 
     def say(self, text: object, style: str = "") -> None:

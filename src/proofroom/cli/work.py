@@ -267,7 +267,7 @@ async def _check(
     review: bool,
     out: Path | None,
 ) -> int:
-    from proofroom.cli import find, show
+    from proofroom.cli import find, legs, show
     from proofroom.db import checkpoints
     from proofroom.domain.errors import InvalidInput
     from proofroom.services import checks, projects, sources, views
@@ -288,23 +288,33 @@ async def _check(
     row = waiting = None
     try:
         ids = _other_than(draft, captured) if given else None
-        with said.progress("Comparing the draft with its sources"):
+        label = "Comparing the draft with its sources"
+        if review:
             async with db.transaction(actor.workspace_id) as tx:
-                if review:
-                    row = await checks.open_check(
-                        tx, actor, program.parts.catalog, where.id, draft=text, title=title, source_ids=ids,
-                        deliver_to=[] if out is None else [{"kind": "folder", "path": str(_folder(out))}],
-                        trusted=True,
-                    )  # fmt: skip
-                    waiting = await checkpoints.open_one(tx, row.id)
-                    assert waiting is not None
-                    packet = waiting.packet
-                    found: dict[str, Any] = {
-                        "claims": [c for a in packet["artifacts"] for c in a["claims"]],
-                        "summary": packet["summary"],
-                    }
-                else:
-                    found = dict(await checks.check_only(tx, where.id, draft=text, source_ids=ids))
+                row = await checks.open_check(
+                    tx, actor, program.parts.catalog, where.id, draft=text, title=title, source_ids=ids,
+                    deliver_to=[] if out is None else [{"kind": "folder", "path": str(_folder(out))}],
+                    trusted=True,
+                )  # fmt: skip
+            if row.status == "queued":
+                row = await legs.drive(program, said, row.id, label)
+            async with db.transaction(actor.workspace_id) as tx:
+                waiting = await checkpoints.open_one(tx, row.id)
+            if waiting is None:
+                return await _finish(program, said, row, where, captured)
+            packet = waiting.packet
+            found: dict[str, Any] = {
+                "claims": [c for a in packet["artifacts"] for c in a["claims"]],
+                "summary": packet["summary"],
+            }
+        else:
+            with said.progress(label) as steps:
+                found = dict(
+                    await checks.check_only(
+                        lambda: db.transaction(actor.workspace_id), where.id, draft=text, source_ids=ids,
+                        told=legs.compared(steps),
+                    )
+                )  # fmt: skip
     finally:
         if scratch:
             async with db.transaction(actor.workspace_id) as tx:

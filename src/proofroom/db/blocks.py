@@ -1,6 +1,6 @@
 """Queries on blocks and on the document frequencies that BM25 needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,8 @@ from sqlalchemy.types import Text, Uuid
 
 from proofroom.db.tx import Tx
 
-LIVE = "('accepted', 'locked')"
+LIVE_STATES = ("accepted", "locked")
+LIVE = str(LIVE_STATES)
 _BATCH = 1_000
 
 
@@ -253,7 +254,7 @@ async def bm25(
               WHERE CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[]))
             ), scored AS (
               SELECT m.id, count(*) OVER () AS matched, (
-                SELECT sum(q.idf * f.n * (:k1 + 1) / (f.n + :k1 * (1 - :b + :b * m.length / :average)))
+                SELECT sum(q.idf * (f.n * (:k1 + 1) / (f.n + :k1 * (1 - :b + :b * m.length / :average))))
                 FROM unnest(CAST(:terms AS text[]), CAST(:idfs AS float8[])) q(term, idf),
                      LATERAL (SELECT CAST(m.terms ->> q.term AS float8) AS n) f
                 WHERE f.n IS NOT NULL
@@ -289,6 +290,53 @@ async def bm25(
         matched = int(values.pop("matched"))
         found.append(BlockRow(**values))
     return found, matched
+
+
+async def terms_of(
+    tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None
+) -> AsyncGenerator[tuple[UUID, int, Mapping[str, int]]]:
+    """(id, length, terms with their counts) of each live block that can be found, in the order of their ids.
+
+    They come in portions: a large project is never in memory as a whole.
+    """
+    rows = await tx.stream(
+        text(
+            f"""
+            SELECT b.id, b.length, b.terms FROM {_FROM}
+            WHERE b.workspace_id = :workspace_id AND b.project_id = :project_id AND b.length > 0
+              AND b.state IN {LIVE} AND s.retracted_at IS NULL
+              AND (CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[])))
+            ORDER BY b.id
+            """  # noqa: S608
+        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+        {
+            "workspace_id": tx.workspace_id,
+            "project_id": project_id,
+            "sources": None if source_ids is None else list(source_ids),
+        },
+        execution_options={"yield_per": _BATCH},
+    )
+    try:
+        async for row in rows:
+            yield row[0], row[1], row[2]
+    finally:
+        await rows.close()
+
+
+async def fingerprint(tx: Tx, project_id: UUID) -> str:
+    """A digest over all live blocks of a project: their places, texts and terms."""
+    found = await tx.execute(
+        text(
+            f"""
+            SELECT encode(sha256(convert_to(coalesce(string_agg(concat_ws('|', b.id, b.source_id, b.version,
+                     b.ordinal, b.kind, coalesce(b.page, 0), b.char_start, b.char_end, b.length, md5(b.text),
+                     md5(b.terms::text), md5(b.meta::text)), ',' ORDER BY b.id), ''), 'UTF8')), 'hex')
+            FROM blocks b WHERE b.workspace_id = :workspace_id AND b.project_id = :project_id AND b.state IN {LIVE}
+            """  # noqa: S608
+        ),
+        {"workspace_id": tx.workspace_id, "project_id": project_id},
+    )
+    return str(found.scalar_one())
 
 
 async def live(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> list[BlockRow]:

@@ -1,7 +1,7 @@
 """Queries on sources and their versions."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -265,6 +265,42 @@ async def names(tx: Tx, project_id: UUID) -> list[tuple[str, str | None]]:
         .order_by(Source.id)
     )
     return [(title, filename) for title, filename in rows]
+
+
+async def states(tx: Tx, project_id: UUID) -> list[list[Any]]:
+    """[id, version, title, file name, retracted, digest of its tables] of every source of a project."""
+    rows = await tx.execute(
+        text(
+            """
+            SELECT s.id::text, s.version, s.title, s.filename, s.retracted_at IS NOT NULL, md5(v.tables::text)
+            FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id
+              AND v.source_id = s.id AND v.version = s.version
+            WHERE s.project_id = :project_id ORDER BY s.id
+            """
+        ),
+        {"project_id": project_id},
+    )
+    return [list(row) for row in rows]
+
+
+async def texts(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> AsyncGenerator[tuple[UUID, int, str]]:
+    """(source id, version, extracted text) of these versions, one after the other. Close it when you stop early."""
+    rows = await tx.stream(
+        text(
+            """
+            SELECT v.source_id, v.version, coalesce(v.text, '')
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) w(source_id, version)
+            JOIN source_versions v ON v.source_id = w.source_id AND v.version = w.version
+            """
+        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+        {"ids": [w[0] for w in wanted], "versions": [w[1] for w in wanted]},
+        execution_options={"yield_per": 4},
+    )
+    try:
+        async for row in rows:
+            yield row[0], row[1], row[2]
+    finally:
+        await rows.close()
 
 
 async def table(tx: Tx, source_id: UUID, number: int, table_number: int) -> dict[str, Any] | None:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import math
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, assert_never
 from uuid import UUID
@@ -33,10 +34,13 @@ from proofroom.domain.policy import Trigger
 from proofroom.domain.work_session import Failure, NextStep
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
-from proofroom.services import context, gates, legs
+from proofroom.services import checks, context, gates, legs
 from proofroom.services.catalog import CHECK
 
 _log = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 0.25
+"""The least time between two tellings of how far a check is."""
 
 
 async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
@@ -159,12 +163,32 @@ async def _run(parts: Parts, row: WorkSession) -> None:
             await legs.finalize(tx, await work_sessions.fence(tx, row.id, row.leg))
         return
     if row.agent_type == CHECK:
-        async with parts.db.transaction(row.workspace_id) as tx:
-            held = await work_sessions.fence(tx, row.id, row.leg)
-            await context.carry_forward(tx, held)
-            await legs.finish_work(tx, held, summary="", gaps=[], policy_may_sign=False)
+        await checks.check_in_leg(lambda: parts.db.transaction(row.workspace_id), row, _progress(parts, row))
         return
     await _work(parts, row)
+
+
+def _progress(parts: Parts, row: WorkSession) -> Callable[[int, int], Awaitable[None]]:
+    """Tells in the session's history how many claims are compared, a few times a second at most.
+
+    Each telling is a transaction of its own and fenced, so a leg that was cancelled or replaced stops here.
+    """
+    last = -math.inf
+
+    async def told(done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done < total and now - last < PROGRESS_SECONDS:
+            return
+        last = now
+        progress = {"done": done, "total": total, "label": "claims compared"}
+        async with parts.db.transaction(row.workspace_id) as tx:
+            held = await work_sessions.fence(tx, row.id, row.leg)
+            await work_sessions.step(
+                tx, held, Record(events=[("progress", progress)]), phase="checking", progress=progress
+            )
+
+    return told
 
 
 async def _work(parts: Parts, row: WorkSession) -> None:

@@ -1,23 +1,31 @@
 """Outside drafts: any draft, from any agent or person, against the sources of a project."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from proofroom.db import artifacts as db_artifacts
 from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
 from proofroom.domain.document import ArtifactDocument, parse_markdown
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.evidence import split_claims
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event
-from proofroom.services import artifacts, evidence, gates, work_requests
+from proofroom.services import artifacts, context, evidence, gates, legs, outside, work_requests
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
+from proofroom.services.outside import Read, Told
 
 SLOT = "draft"
+ARTIFACT_TYPE = "generic_output"
 MAX_DRAFT = 2_000_000
+
+CHECKED_AT_ONCE = 150
+"""Claims of a draft that is checked in the request that brings it. A longer one is checked by a leg."""
 
 
 def read_draft(draft: str, title: str | None) -> ArtifactDocument:
@@ -39,11 +47,16 @@ def read_draft(draft: str, title: str | None) -> ArtifactDocument:
 
 
 async def check_only(
-    tx: Tx, project_id: UUID, *, draft: str, source_ids: Sequence[UUID] | None = None
+    read: Read,
+    project_id: UUID,
+    *,
+    draft: str,
+    source_ids: Sequence[UUID] | None = None,
+    told: Told | None = None,
 ) -> Mapping[str, Any]:
-    """{claims, summary}: the ledger of a draft, with nothing kept."""
+    """{claims, summary}: the ledger of a draft, with nothing kept. `told` hears how far it is."""
     document = read_draft(draft, None)
-    claims = await evidence.check_outside_draft(tx, project_id, document, SLOT, source_ids)
+    claims = await outside.check_draft(read, project_id, document, SLOT, source_ids, told)
     return {"claims": claims, "summary": evidence.summarize(claims)}
 
 
@@ -59,13 +72,22 @@ async def open_check(
     deliver_to: Sequence[Mapping[str, Any]] = (),
     trusted: bool = False,
 ) -> WorkSession:
-    """A session that is parked at the review of the draft. There is no agent in it.
+    """A session that is parked at the review of the draft; a long draft's is queued, and its leg parks it there.
 
-    Raises InvalidInput (`draft_empty`, `no_claims`, `unknown_source`, …), NotFound (`project_not_found`).
+    There is no agent in it. Raises InvalidInput (`draft_empty`, `no_claims`, `unknown_source`, …), NotFound
+    (`project_not_found`).
     """
     require(actor, "requester")
     project = await projects.get(tx, project_id)
-    document = read_draft(draft, title)
+    document = await asyncio.to_thread(read_draft, draft, title)
+    claims = len(await asyncio.to_thread(split_claims, document, SLOT))
+    if not claims:
+        raise InvalidInput(
+            "no_claims",
+            "The draft holds no sentence that says something checkable.",
+            hint="Check that the right text was given.",
+            field="draft",
+        )
     name = (title or document.title or "Untitled draft").strip()[:300]
     row = await work_sessions.create(
         tx,
@@ -89,31 +111,47 @@ async def open_check(
         created_by=actor.member_id,
         started_at=await work_sessions.now(tx),
     )
-    saved = await artifacts.save(
-        tx, row, slot=SLOT, artifact_type="generic_output", title=name, document=document, author="agent"
-    )
-    if not saved.claims:
-        raise InvalidInput(
-            "no_claims",
-            "The draft holds no sentence that says something checkable.",
-            hint="Check that the right text was given.",
-            field="draft",
+    if claims > CHECKED_AT_ONCE:
+        await artifacts.file_draft(
+            tx, row, slot=SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document
         )
-    said = {
-        "artifact_id": str(saved.artifact_id),
-        "slot": SLOT,
-        "title": name,
-        "version": saved.version,
-        "artifact_type": saved.artifact_type,
-        "summary": saved.summary,
-    }
-    conflict = any(c["verdict"] == "conflict" for c in saved.claims)
-    row, _ = await gates.open_checkpoint(
-        tx,
-        row,
-        kind="final",
-        reasons=["final", "conflict"] if conflict else ["final"],
-        event=Event.OPEN_CHECK,
-        record=Record(events=[("artifact_saved", said)], audits=[("artifact_saved", said)]),
+        return await work_requests.execute(tx, actor, row.id)
+    await artifacts.save(
+        tx, row, slot=SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document, author="agent"
     )
+    ((artifact, version),) = await db_artifacts.current(tx, row.id)
+    said = artifacts.saved_event(artifact, version, version.claims)
+    record = Record(events=[("artifact_saved", said)], audits=[("artifact_saved", said)])
+    return await _open_review(tx, row, version.claims, Event.OPEN_CHECK, record)
+
+
+async def check_in_leg(read: Read, row: WorkSession, told: Told) -> None:
+    """The work of a leg that holds an outside draft: its ledger brought up to date, and then its review.
+
+    It may be run again from any point: the draft is stored, and a ledger that still stands is not made again.
+    Raises LegLost.
+    """
+    async with read() as tx:
+        held = await work_sessions.fence(tx, row.id, row.leg)
+        await context.carry_forward(tx, held)
+    await artifacts.check_apart(read, row, told)
+    async with read() as tx:
+        held = await work_sessions.fence(tx, row.id, row.leg)
+        if row.iteration > 1:  # it was sent back: what was asked for is looked at first
+            await legs.finish_work(tx, held, summary="", gaps=[], policy_may_sign=False)
+            return
+        claims = [c for _, version in await db_artifacts.current(tx, row.id) for c in version.claims]
+        await _open_review(tx, held, claims, Event.PAUSE)
+
+
+async def _open_review(
+    tx: Tx,
+    row: WorkSession,
+    claims: Sequence[Mapping[str, Any]],
+    event: Event,
+    record: Record = work_sessions.NOTHING,
+) -> WorkSession:
+    conflict = any(c["verdict"] == "conflict" for c in claims)
+    reasons = ["final", "conflict"] if conflict else ["final"]
+    row, _ = await gates.open_checkpoint(tx, row, kind="final", reasons=reasons, event=event, record=record)
     return row

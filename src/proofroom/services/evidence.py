@@ -17,20 +17,16 @@ from proofroom.domain.evidence import (
     Claim,
     ClaimText,
     Passage,
-    SourceName,
     analyse,
     check_cited,
     check_computed,
-    check_outside,
     claim_to_json,
     count,
     split_claims,
 )
+from proofroom.services import outside
 from proofroom.services.catalog import CHECK
-from proofroom.substrate import passages, search
-
-CANDIDATES = 12
-"""Passages looked at for each sentence of an outside draft, best first."""
+from proofroom.substrate import passages
 
 
 def summarize(claims: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -45,52 +41,10 @@ async def check(
     project for an outside draft."""
     source_ids = None if session.source_ids is None else [UUID(s) for s in session.source_ids]
     if session.agent_type == CHECK:
-        return await check_outside_draft(tx, session.project_id, document, namespace, source_ids)
+        return await outside.check_draft(
+            outside.within(tx), session.project_id, document, namespace, source_ids
+        )
     return await _check_citations(tx, session.project_id, document, namespace)
-
-
-async def check_outside_draft(
-    tx: Tx,
-    project_id: UUID,
-    document: ArtifactDocument,
-    namespace: str,
-    source_ids: Sequence[UUID] | None = None,
-) -> list[dict[str, Any]]:
-    """Finds the anchors of each sentence in all sources of the project, and compares."""
-    claims = split_claims(document, namespace)
-    names = await passages.source_names(tx, project_id)
-    found: dict[str, Passage] = {}
-    tables: dict[tuple[UUID, int, int], list[str]] = {}
-    wanted: list[tuple[ClaimText, list[str], list[str]]] = []
-    for claim in claims:
-        rows = await search.ranked(tx, project_id, claim.text[:2000], CANDIDATES, source_ids)
-        fresh = [row for row in rows if str(row.block_id) not in found]
-        for passage in await passages.with_cells(tx, fresh):
-            found[passage.block_id] = passage
-        near: list[str] = []
-        for row in rows:  # what a table bears out is computed from all of its rows
-            if row.kind != "table_row" or "table" not in row.meta:
-                continue
-            key = (row.source_id, row.version, row.meta["table"])
-            if key not in tables:
-                beside = await passages.rows_of_table(tx, *key)
-                found.update({p.block_id: p for p in beside})
-                tables[key] = [p.block_id for p in beside]
-            near += tables[key]
-        wanted.append((claim, [str(row.block_id) for row in rows], list(dict.fromkeys(near))))
-    return await asyncio.to_thread(_compare_outside, wanted, found, names)
-
-
-def _compare_outside(
-    wanted: Sequence[tuple[ClaimText, Sequence[str], Sequence[str]]],
-    found: Mapping[str, Passage],
-    names: Sequence[SourceName],
-) -> list[dict[str, Any]]:
-    read: dict[str, AnalysedPassage] = {block_id: analyse(p) for block_id, p in found.items()}
-    return [
-        claim_to_json(check_outside(claim, [read[i] for i in ids], names, [read[i] for i in near]))
-        for claim, ids, near in wanted
-    ]
 
 
 async def _check_citations(

@@ -6,6 +6,7 @@ and Korean letters become overlapping pairs.
 """
 
 import re
+import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -29,12 +30,20 @@ STOP_WORDS = frozenset(
     we were what when where which while who whom why will with would you your yours""".split()
 )
 
-_stem_word = cast(Callable[[str], str], snowballstemmer.stemmer("english").stemWord)  # pyright: ignore[reportUnknownMemberType]
+
+class _Stemmer(threading.local):
+    """A stemmer for each thread: it keeps the word that it works on in itself."""
+
+    def __init__(self) -> None:
+        self.stem = cast(Callable[[str], str], snowballstemmer.stemmer("english").stemWord)  # pyright: ignore[reportUnknownMemberType]
+
+
+_stemmer = _Stemmer()
 
 
 @lru_cache(maxsize=200_000)
 def _stem(word: str) -> str:
-    return _stem_word(word)
+    return _stemmer.stem(word)
 
 
 def terms(text: str) -> list[str]:

@@ -1,5 +1,7 @@
 """The brief's flow over HTTP: create, execute, status, decide."""
 
+import asyncio
+
 from tests.integration.api.support import FLAGGED, NOTE, SOURCE, World
 
 
@@ -227,6 +229,38 @@ async def test_cancel_retry_and_fork(world: World) -> None:
     assert (status["failure"]["code"], status["failure"]["retryable"]) == ("no_output", True)
     again = await world.api.post(f"{base}/{failing}/retry")
     assert (again.status_code, again.json()["status"]) == (202, "queued")
+
+
+async def test_a_long_draft_is_checked_by_a_worker(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path = f"/projects/{project}/checks"
+    body = {"draft": "\n\n".join(f"The closest approach of probe {n} came to 57 km." for n in range(200))}
+    filed = await world.api.post(path, body, headers={"Idempotency-Key": "long"})
+    assert (filed.status_code, filed.json()["status"]) == (201, "queued")
+    session = filed.json()["id"]
+    at = f"/projects/{project}/work-sessions/{session}"
+    early = await world.api.post(path, body, headers={"Idempotency-Key": "long", "Prefer": "wait=0"})
+    assert (early.status_code, early.json()["id"], early.json()["status"]) == (201, session, "queued")
+
+    waits = asyncio.create_task(
+        world.api.post(path, body, headers={"Idempotency-Key": "long", "Prefer": "wait=50"})
+    )
+    await world.drive(session)
+    rested = await waits
+    assert rested.headers["Preference-Applied"] == "wait=50"
+    assert (rested.status_code, rested.json()["id"], rested.json()["status"]) == (
+        201,
+        session,
+        "pending_review",
+    )
+    status = await world.api.ok("GET", f"{at}/status")
+    assert status["progress"] == {"done": 200, "total": 200, "label": "claims compared"}
+    events = (await world.api.ok("GET", f"{at}/events"))["items"]
+    told = [e["data"] for e in events if e["type"] == "progress"]
+    assert told[-1] == status["progress"]
+    checkpoint = await world.api.ok("GET", f"/checkpoints/{rested.json()['checkpoint_id']}")
+    assert checkpoint["packet"]["summary"]["claims"] == 200
 
 
 async def test_an_outside_draft_is_checked_at_once(world: World) -> None:

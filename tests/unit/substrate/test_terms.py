@@ -1,12 +1,20 @@
 """Terms: what is indexed and what is asked are cut alike."""
 
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.substrate.terms import MAX_TERM_CHARS, count, query_terms, terms
+from proofroom.substrate.terms import (
+    MAX_TERM_CHARS,
+    _stem,  # pyright: ignore[reportPrivateUsage]
+    count,
+    query_terms,
+    terms,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +32,23 @@ from proofroom.substrate.terms import MAX_TERM_CHARS, count, query_terms, terms
 )
 def test_terms(text: str, found: list[str]) -> None:
     assert terms(text) == found
+
+
+def test_threads_do_not_stem_each_others_words() -> None:
+    words = [
+        f"{a}{b}{c}ings" for a in "bcdfgh" for b in "aeiou" for c in ("rt", "mp", "lling", "nation", "ies")
+    ]
+    shares = [[f"{word}{n}x {word}" for word in words] for n in range(4)]
+    alone = [[terms(text) for text in share] for share in shares]
+    _stem.cache_clear()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda share: [terms(text) for text in share], shares))
+    finally:
+        sys.setswitchinterval(before)
+    assert together == alone
 
 
 def test_counts_add_up_over_texts() -> None:

@@ -538,6 +538,8 @@ export const en = {
     noneYet: "Nothing yet. It appears here as it is written.",
     none: "Nothing was written.",
     writing: "Being written",
+    comparing: "Being compared with the sources",
+    notCompared: "Not compared with the sources",
     queued: "Waiting for a free worker",
     signed: "signed",
     progress: "Progress",

@@ -46,6 +46,10 @@ function Session({ session }: { session: WorkSession }) {
   const envelope = useQuery(envelopeQuery(place));
   const since = useQuery({ ...sinceLastQuery(place), enabled: session.status === "completed" && session.agent_type !== "check" });
   const live = LIVE.has(session.status);
+  // A long draft is stored before it is compared; until then it has nothing to show.
+  const comparing = live && session.agent_type === "check";
+  const shown = comparing ? [] : artifacts.data;
+  useGoToReview(session, comparing);
   const steps = stepsOf(events.data ?? []);
   const status = statusOf(session);
   const limit = Number(session.budget["usd"] ?? 0);
@@ -111,14 +115,14 @@ function Session({ session }: { session: WorkSession }) {
           <div className="between">
             <h2 className="font-semibold">{session.agent_type === "research" ? t("session.findings") : t("session.artifacts")}</h2>
             <span className="meta">
-              {t(session.status === "completed" ? "session.signedCount" : "session.writtenCount", { count: artifacts.data?.length ?? session.artifacts_count })}
+              {t(session.status === "completed" ? "session.signedCount" : "session.writtenCount", { count: shown?.length ?? session.artifacts_count })}
             </span>
           </div>
           {artifacts.error ? (
             <Problem what={t("session.artifactsFailed")} error={artifacts.error} retry={() => void artifacts.refetch()} />
           ) : artifacts.isPending ? (
             <Loading words={t("session.artifactsLoading")} />
-          ) : artifacts.data.length === 0 ? (
+          ) : comparing ? null : artifacts.data.length === 0 ? (
             <p className="mt-3 text-ink-2">{live ? t("session.noneYet") : t("session.none")}</p>
           ) : (
             <div className="mt-2">
@@ -129,8 +133,8 @@ function Session({ session }: { session: WorkSession }) {
           )}
           {live && (
             <div className="find" role="status">
-              <span className="no quiet">{(artifacts.data?.length ?? 0) + 1}</span>
-              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : t("session.writing")}</h3>
+              <span className="no quiet">{(shown?.length ?? 0) + 1}</span>
+              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : comparing ? t("session.comparing") : t("session.writing")}</h3>
               <div className="ghost w-[92%]" />
               <div className="ghost w-[71%]" />
             </div>
@@ -202,9 +206,20 @@ function Session({ session }: { session: WorkSession }) {
           )}
         </section>
       </aside>
-      <SessionDock session={session} written={artifacts.data?.length ?? 0} />
+      <SessionDock session={session} written={shown?.length ?? 0} />
     </div>
   );
+}
+
+/** Who watches a long draft being compared is taken to its review when it opens. */
+function useGoToReview(session: WorkSession, comparing: boolean): void {
+  const navigate = useNavigate();
+  const watched = useRef(comparing);
+  const checkpointId = session.checkpoint_id;
+  useEffect(() => {
+    if (comparing) watched.current = true;
+    else if (watched.current && checkpointId) void navigate({ to: "/review/$checkpointId", params: { checkpointId } });
+  }, [comparing, checkpointId, navigate]);
 }
 
 function clipped(text: string): string {
@@ -278,7 +293,11 @@ function Finding({ artifact, n, projectId }: { artifact: Artifact; n: number; pr
   return (
     <article className="find">
       <span className="no">
-        <Mark shape={worst ? worst.verdict : "supported"} className={worst ? `v-${worst.verdict}` : ""} label={worst ? t(`verdict.${worst.verdict}`) : t("verdict.supported")} />
+        <Mark
+          shape={worst ? worst.verdict : claims > 0 ? "supported" : "none"}
+          className={worst ? `v-${worst.verdict}` : ""}
+          label={worst ? t(`verdict.${worst.verdict}`) : claims > 0 ? t("verdict.supported") : t("session.notCompared")}
+        />
         {n}
       </span>
       <h3>{artifact.title}</h3>
@@ -300,11 +319,16 @@ function Finding({ artifact, n, projectId }: { artifact: Artifact; n: number; pr
         </div>
       ))}
       <div className="meta cap">
-        {t("review.version", { n: artifact.version })} · {needs_you > 0 ? t("step.savedNeeds", { claims, needs: needs_you }) : t("step.savedPassed", { count: claims })}
+        {t("review.version", { n: artifact.version })} · {claimsWords(claims, needs_you)}
         {artifact.versions.some((v) => v.signed) ? ` · ${t("session.signed")}` : ""}
       </div>
     </article>
   );
+}
+
+function claimsWords(claims: number, needs: number): string {
+  if (claims === 0) return t("session.notCompared");
+  return needs > 0 ? t("step.savedNeeds", { claims, needs }) : t("step.savedPassed", { count: claims });
 }
 
 function EnvelopeFigures({ envelope }: { envelope: Envelope }) {

@@ -5,9 +5,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from proofroom.api.deps import CallDep
+from proofroom.api.deps import CallDep, wait_seconds
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.routers.project_work_sessions import PreferHeader, resting
 from proofroom.api.schemas.work import NewCheck, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.services import checks, views
@@ -20,9 +21,17 @@ router = APIRouter(prefix="/api/projects/{project_id}", tags=["checks"], route_c
     status_code=201,
     response_model=WorkSession,
     summary="Check a draft of any agent or person",
-    description="It becomes a work session at its review; the packet of its checkpoint holds every claim.",
+    description=(
+        "It becomes a work session at its review; the packet of its checkpoint holds every claim. A draft of more than "
+        f"{checks.CHECKED_AT_ONCE} claims is answered while it is `queued` and reports its progress; with "
+        "`Prefer: wait=N` the answer waits up to N seconds (at most 60) for its review."
+    ),
 )
-async def create_check(project_id: UUID, new: NewCheck, call: CallDep, key: KeyHeader = None) -> Response:
+async def create_check(
+    project_id: UUID, new: NewCheck, call: CallDep, key: KeyHeader = None, prefer: PreferHeader = None
+) -> Response:
+    seconds = wait_seconds(prefer)
+
     async def act(tx: Tx) -> Answer:
         row = await checks.open_check(
             tx,
@@ -35,4 +44,10 @@ async def create_check(project_id: UUID, new: NewCheck, call: CallDep, key: KeyH
         )
         return Answer(201, await views.session(tx, call.catalog, row))
 
-    return respond(await once(call, key, act), call)
+    answer = await once(call, key, act)
+    if seconds is None:
+        return respond(answer, call)
+    row = await resting(call, UUID(answer.body["id"]), seconds)
+    async with call.transaction() as tx:
+        shown = await views.session(tx, call.catalog, row)
+    return respond(Answer(201, shown), call, {"Preference-Applied": f"wait={seconds}"})

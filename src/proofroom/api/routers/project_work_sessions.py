@@ -207,14 +207,15 @@ async def _and_wait(call: Call, answer: Answer, session_id: UUID, prefer: str | 
     seconds = wait_seconds(prefer)
     if seconds is None:
         return respond(answer, call)
-    row = await _resting(call, session_id, seconds)
+    row = await resting(call, session_id, seconds)
     headers = {"Preference-Applied": f"wait={seconds}"}
     async with call.transaction() as tx:
         shown = await views.executed(tx, row)
     return JSONResponse(shown, status_code=200 if work_requests.is_resting(row) else 202, headers=headers)
 
 
-async def _resting(call: Call, session_id: UUID, seconds: float) -> Row:
+async def resting(call: Call, session_id: UUID, seconds: float) -> Row:
+    """The session where it comes to rest, or where it is after so many seconds."""
     clock = asyncio.get_running_loop().time
     until = clock() + seconds
     with call.serving.live.watch(call.actor.workspace_id, session_id) as watch:

@@ -79,7 +79,8 @@ def plain(inline: str) -> Plain:
     if not re.search(r"[\\`*_~\[\]<&!]", inline):
         return Plain(inline)
     marks = sum(inline.count(c) for c in "\\`*_~[]<&!")
-    md = _FULL if inline.count("[") * marks <= _LINK_WORK else _NO_LINKS
+    # No link or image is without "](", as there are no references: looking for their ends is most of the work.
+    md = _FULL if "](" in inline and inline.count("[") * marks <= _LINK_WORK else _NO_LINKS
     out: list[str] = []
     cites: list[Cite] = []
     length = 0

@@ -4817,6 +4817,12 @@ export type CreateCheckData = {
          * A key of your making for this one intention; sent again, it gets the first answer.
          */
         'Idempotency-Key'?: string | null;
+        /**
+         * Prefer
+         *
+         * `wait=N` waits up to N seconds (at most 60) for a resting place and then answers 200.
+         */
+        Prefer?: string | null;
     };
     path: {
         /**

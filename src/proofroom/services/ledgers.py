@@ -1,0 +1,71 @@
+"""Whether the stored ledger of an outside draft may be used again instead of checking the draft anew.
+
+Each version keeps a digest of everything that its ledger rests on. A packet takes the stored ledger only when that
+digest is the same now, and when every anchor still stands where it says; whatever else is found, or nothing, means
+that the draft is checked again.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import blocks as db_blocks
+from proofroom.db import sources as db_sources
+from proofroom.db.blocks import BlockRow
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
+from proofroom.domain.canonical import digest
+
+CHECKS_VERSION = 1
+"""Raised whenever the checks, the search or the cutting into claims may come to another result."""
+
+Basis = Mapping[str, Any]
+
+
+async def basis(tx: Tx, session: WorkSession, namespace: str) -> Basis:
+    """The state of everything but the draft: the checks, the sources in use and every block that can be found."""
+    total, length = await db_blocks.statistics(tx, session.project_id)
+    return {
+        "checks": CHECKS_VERSION,
+        "namespace": namespace,
+        "source_ids": session.source_ids,
+        "sources": await db_sources.states(tx, session.project_id),
+        "blocks": await db_blocks.fingerprint(tx, session.project_id),
+        "block_count": total,
+        "term_count": length,
+    }
+
+
+def seal(basis: Basis, content_digest: str, claims: Sequence[Mapping[str, Any]]) -> str:
+    """The digest that is kept with a version: its basis, its content and its ledger."""
+    return digest({"basis": basis, "content": content_digest, "claims": digest(claims)})
+
+
+async def anchors_stand(tx: Tx, claims: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether each anchor's quote is at its characters in the stored text of its source, in a live block that
+    still reads like that text."""
+    anchors = [anchor for claim in claims for anchor in claim["anchors"]]
+    blocks = await db_blocks.by_ids(tx, sorted({UUID(a["block_id"]) for a in anchors}))
+    wanted: dict[tuple[UUID, int], list[Mapping[str, Any]]] = {}
+    for anchor in anchors:
+        block = blocks.get(UUID(anchor["block_id"]))
+        if block is None or block.state not in db_blocks.LIVE_STATES:
+            return False
+        if (str(block.source_id), block.version) != (anchor["source_id"], anchor["version"]):
+            return False
+        if not block.char_start <= anchor["char_start"] <= anchor["char_end"] <= block.char_end:
+            return False
+        wanted.setdefault((block.source_id, block.version), []).append(anchor)
+    seen: set[tuple[UUID, int]] = set()
+    async with aclosing(db_sources.texts(tx, list(wanted))) as texts:
+        async for source_id, version, text in texts:
+            seen.add((source_id, version))
+            if not all(_stands(a, blocks[UUID(a["block_id"])], text) for a in wanted[source_id, version]):
+                return False
+    return seen == wanted.keys()
+
+
+def _stands(anchor: Mapping[str, Any], block: BlockRow, text: str) -> bool:
+    quoted = text[anchor["char_start"] : anchor["char_end"]]
+    return quoted == anchor["quote"] and text[block.char_start : block.char_end] == block.text
