@@ -1,18 +1,21 @@
 """Outside drafts: any draft, from any agent or person, against the sources of a project."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from proofroom.db import artifacts as db_artifacts
 from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
+from proofroom.domain.checkpoint import require_digest
 from proofroom.domain.document import ArtifactDocument, parse_markdown
-from proofroom.domain.errors import InvalidInput
+from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event
-from proofroom.services import artifacts, evidence, gates, work_requests
+from proofroom.services import artifacts, evidence, gates, obligations, work_requests
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
 
@@ -93,20 +96,8 @@ async def open_check(
         tx, row, slot=SLOT, artifact_type="generic_output", title=name, document=document, author="agent"
     )
     if not saved.claims:
-        raise InvalidInput(
-            "no_claims",
-            "The draft holds no sentence that says something checkable.",
-            hint="Check that the right text was given.",
-            field="draft",
-        )
-    said = {
-        "artifact_id": str(saved.artifact_id),
-        "slot": SLOT,
-        "title": name,
-        "version": saved.version,
-        "artifact_type": saved.artifact_type,
-        "summary": saved.summary,
-    }
+        raise _no_claims()
+    said = _saved(saved)
     conflict = any(c["verdict"] == "conflict" for c in saved.claims)
     row, _ = await gates.open_checkpoint(
         tx,
@@ -117,3 +108,70 @@ async def open_check(
         record=Record(events=[("artifact_saved", said)], audits=[("artifact_saved", said)]),
     )
     return row
+
+
+async def replace_draft(
+    tx: Tx,
+    actor: Actor,
+    session_id: UUID,
+    checkpoint_id: UUID,
+    *,
+    packet_digest: str | None,
+    draft: str,
+    project_id: UUID | None = None,
+) -> gates.Outcome:
+    """A new version of an outside draft that waits for its review, checked, with what was asked for judged on it.
+
+    Its packet takes the place of the one named by `packet_digest`. Raises Conflict (`not_an_outside_draft`,
+    `stale_packet`, `already_decided`, …), InvalidInput (`draft_empty`, `no_claims`, `draft_unchanged`, …).
+    """
+    require(actor, "requester")
+    row, checkpoint = await gates.decidable(tx, session_id, checkpoint_id, project_id)
+    if row.agent_type != CHECK:
+        raise Conflict(
+            "not_an_outside_draft",
+            "This is the work of an agent, not a draft from outside.",
+            hint="Edit it while approving, or request changes.",
+        )
+    require_digest(packet_digest, checkpoint.packet, checkpoint.packet_digest)
+    ((artifact, before),) = await db_artifacts.current(tx, row.id)
+    saved = await artifacts.save(
+        tx, row, slot=SLOT, artifact_type=artifact.artifact_type, title=before.title,
+        document=read_draft(draft, before.title), author="person", author_id=actor.member_id,
+    )  # fmt: skip
+    if not saved.claims:
+        raise _no_claims()
+    if not saved.changed:
+        raise InvalidInput(
+            "draft_unchanged",
+            f"This is version {saved.version}, word for word.",
+            hint="Hand in the draft with its corrections.",
+            field="draft",
+        )
+    await obligations.judge_now(tx, row)
+    said = _saved(saved) | {"by": actor.name}
+    row = await work_sessions.note(
+        tx, row.id, Record(events=[("artifact_saved", said)], audits=[("artifact_saved", said)])
+    )
+    done = await gates.supersede(tx, row, checkpoint, f"{actor.name} handed in a new version of the draft.")
+    return replace(done, stale=False)
+
+
+def _saved(saved: artifacts.Saved) -> dict[str, Any]:
+    return {
+        "artifact_id": str(saved.artifact_id),
+        "slot": saved.slot,
+        "title": saved.title,
+        "version": saved.version,
+        "artifact_type": saved.artifact_type,
+        "summary": saved.summary,
+    }
+
+
+def _no_claims() -> InvalidInput:
+    return InvalidInput(
+        "no_claims",
+        "The draft holds no sentence that says something checkable.",
+        hint="Check that the right text was given.",
+        field="draft",
+    )
