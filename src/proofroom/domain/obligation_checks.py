@@ -131,7 +131,7 @@ def _text(item: Mapping[str, Any], name: str, field: str) -> str:
     value = item.get(name)
     if not isinstance(value, str) or not folded(value) or len(value) > MAX_TEXT:
         _invalid(f"{name} must be text of 1 to {MAX_TEXT:,} characters that can be seen.", f"{field}.{name}")
-    return value.replace("\x00", "\ufffd").strip()
+    return " ".join(value.replace("\x00", "\ufffd").split())
 
 
 def _count(item: Mapping[str, Any], name: str, field: str) -> int | None:
@@ -255,23 +255,31 @@ def _bound(words: str) -> Check | None:
 
 
 def line_of(check: Check) -> str:
-    """The check in plain words; lines that read as the check again, but for a length with two bounds."""
+    """The check in plain words, as lines that are read as the same again: two of them for two bounds of a length."""
     match check.kind:
         case "must_contain" | "must_not_contain" | "must_cite":
-            return f"{check.kind.replace('_', ' ')}: {check.text}"
+            return f"{check.kind.replace('_', ' ')}: {_argument(check.text)}"
         case "number_equals":
-            return f"number equals: {check.text} = {check.value}"
+            return f"number equals: {_argument(check.text)} = {check.value}"
         case "length":
             bounds = (("at least", check.at_least), ("at most", check.at_most))
-            return " and ".join(f"{word} {n:,} {check.measure}" for word, n in bounds if n is not None)
+            return "\n".join(f"{word} {n:,} {check.measure}" for word, n in bounds if n is not None)
         case "structure" if check.part == "heading":
-            return f"must have heading: {check.text}"
+            return f"must have heading: {_argument(check.text)}"
         case "structure" if check.part == "list":
-            return f"at least {check.at_least:,} items in a list"
+            return f"at least {check.at_least:,} item{_s(check.at_least)} in a list"
         case "structure":
-            return f"at least {check.at_least:,} {check.part}s"
+            return f"at least {check.at_least:,} {check.part}{_s(check.at_least)}"
         case _:
             return "remove"
+
+
+def _s(count: int | None) -> str:
+    return "" if count == 1 else "s"
+
+
+def _argument(text: str) -> str:
+    return text if _unquoted(text) == text else f"“{text}”"
 
 
 _QUOTES = {

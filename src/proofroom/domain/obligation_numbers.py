@@ -44,6 +44,15 @@ def judge_number(check: Check, statements: Sequence[str]) -> tuple[State, str]:
     return "open", f"There is {shown} as well; whether {check.value} is what it says is yours to judge."
 
 
+def answer_of(check: Check, statement: str) -> Answer | None:
+    """What one statement says to a check `number_equals`; None when it does not speak of it."""
+    wanted = figure_of(check.value)
+    if wanted is None:
+        return None
+    found = _answer(check.text, wanted, any(d.grain == "year" for d in find_dates(check.value)), statement)
+    return None if found is None else found[0]
+
+
 def _answer(name: str, wanted: Number, year: bool, statement: str) -> tuple[Answer, str] | None:
     """What one statement says, with the figure it says it by; None when it does not speak of it."""
     words = tokens(statement)

@@ -220,11 +220,11 @@ def _judge_length(
         counts = [count_words(subject) if check.measure == "words" else len(subject)]
     else:
         counts = [r.words if check.measure == "words" else r.characters for r in mine]
-    least, most = check.at_least or 0, check.at_most
+    least, most, asked_for = check.at_least or 0, check.at_most, line_of(check).replace("\n", " and ")
     wrong = [n for n in counts if n < least or (most is not None and n > most)]
     shown = (wrong or counts or [0])[0]
     return _say(
-        bool(counts) and not wrong, f"It has {shown:,} {check.measure}; {line_of(check)} were asked for."
+        bool(counts) and not wrong, f"It has {_many(shown, check.measure[:-1])}; {asked_for} was asked for."
     )
 
 
@@ -237,8 +237,14 @@ def _judge_structure(check: Check, mine: Sequence[Reading]) -> Judged:
     }  # fmt: skip
     most, wanted = max(map(counts[check.part], mine), default=0), check.at_least or 1
     if check.part == "list":
-        return _say(most >= wanted, f"Its longest list has {most:,} items; {wanted:,} were asked for.")
-    return _say(most >= wanted, f"It has {most:,} {check.part}s; {wanted:,} were asked for.")
+        return _say(
+            most >= wanted, f"Its longest list has {_many(most, 'item')}; {line_of(check)} was asked for."
+        )
+    return _say(most >= wanted, f"It has {_many(most, check.part)}; {line_of(check)} was asked for.")
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _bare(heading: str) -> str:

@@ -60,7 +60,8 @@ async def _anchored(
     readings: Readings, packet: Mapping[str, Any], change: Mapping[str, Any], where: str
 ) -> dict[str, Any]:
     given = checks_from_json(change.get("checks") or (), f"{where}.checks")
-    comment = _comment(change.get("comment"), f"{where}.comment") or "\n".join(map(line_of, given))
+    said = _comment(change.get("comment"), f"{where}.comment")
+    comment = said or "\n".join(map(line_of, given))
     if not comment:
         raise InvalidInput(
             "reason_required",
@@ -83,7 +84,7 @@ async def _anchored(
                     hint="Give the change a claim_id or a passage.",
                     field=f"{where}.checks.{i}",
                 )
-    checks = dict.fromkeys((*read_comment(comment)[0], *given))
+    checks = dict.fromkeys((*read_comment(said or "")[0], *given))
     return {
         "comment": comment,
         "artifact_id": None if artifact is None else UUID(artifact["artifact_id"]),

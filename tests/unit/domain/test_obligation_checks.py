@@ -17,7 +17,7 @@ from proofroom.domain.obligation_checks import (
     line_of,
     read_comment,
 )
-from proofroom.domain.obligation_numbers import judge_number
+from proofroom.domain.obligation_numbers import answer_of, judge_number
 from proofroom.domain.obligations import (
     NOTHING,
     Judged,
@@ -142,7 +142,27 @@ def test_defaults_of_objects() -> None:
         Check("structure", part="table", at_least=1),
     )
     both = checks_from_json([{"kind": "length", "at_least": 3, "at_most": 5, "unit": None}], "c")
-    assert line_of(both[0]) == "at least 3 words and at most 5 words"
+    assert read_comment(line_of(both[0])) == (
+        (Check("length", at_least=3), Check("length", at_most=5)),
+        False,
+    )
+
+
+WANTED = st.text(max_size=40) | st.sampled_from(["so.", "“so”", '"a" and "b"', "a: b", "- a", "a = b"])
+
+
+@given(st.sampled_from(["must_contain", "must_not_contain", "must_cite", "heading", "number_equals"]), WANTED)
+def test_objects_are_shown_as_lines_that_say_the_same(kind: str, wanted: str) -> None:
+    given_ = {"kind": kind, "source" if kind == "must_cite" else "text": wanted}
+    if kind == "heading":
+        given_ = {"kind": "structure", "part": "heading", "text": wanted}
+    elif kind == "number_equals":
+        given_ = {"kind": kind, "of": wanted, "value": "226 km"}
+    try:
+        checks = checks_from_json([given_], "c")
+    except InvalidInput:
+        return
+    assert read_comment(line_of(checks[0])) == (checks, False)
 
 
 @given(st.text(max_size=300))
@@ -213,9 +233,15 @@ def test_units_scales_and_years(check: str, text: str, expected: str) -> None:
 
 
 def test_a_number_that_is_no_longer_read_is_the_reviewers() -> None:
-    assert (
-        judge_number(Check("number_equals", "altitude", "3 smoots"), ["The altitude was 3 km."])[0] == "open"
-    )
+    unread = Check("number_equals", "altitude", "3 smoots")
+    assert judge_number(unread, ["The altitude was 3 km."])[0] == "open"
+    assert answer_of(unread, "The altitude was 3 km.") is None
+
+
+def test_what_one_sentence_says() -> None:
+    asked = Check("number_equals", "altitude", "3 km")
+    said = ["The altitude was 3 km.", "The altitude was 4 km.", "The altitude was 3.", "It was 3 km."]
+    assert [answer_of(asked, s) for s in said] == ["same", "differs", "unsure", None]
 
 
 @pytest.mark.parametrize(
