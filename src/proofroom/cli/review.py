@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 Digest = Annotated[
     str | None, typer.Option(metavar="DIGEST", help="The packet decided on; without it, the one shown here.")
 ]
+Met = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NUMBER", help="Something asked for before that you find met (its number or id)."),
+]
+Unmet = Annotated[list[str] | None, typer.Option(metavar="NUMBER", help="The same, that you find not met.")]
 STATUSES = ("initialized", "queued", "in_progress", "pending_review", "completed", "failed", "cancelled")
 
 
@@ -166,7 +171,7 @@ def review(
         from proofroom.services import views
 
         async with program.parts.db.transaction(program.actor.workspace_id) as tx:
-            row, waiting = await _waiting(tx, session)
+            row, waiting = await waiting_at(tx, session)
             out.document(await views.checkpoint(tx, waiting, row))
             if not out.json:
                 await text.packet(tx, out, row, waiting, views.consequence(waiting, row))
@@ -204,7 +209,7 @@ async def _inbox(program: "Program", out: Out) -> int:
     return DONE
 
 
-async def _waiting(tx: Any, session: str) -> "tuple[WorkSession, WorkCheckpoint]":
+async def waiting_at(tx: Any, session: str) -> "tuple[WorkSession, WorkCheckpoint]":
     """Raises Conflict (`nothing_waits`) when the session is not at a checkpoint."""
     from proofroom.cli import find
     from proofroom.db import checkpoints
@@ -232,6 +237,8 @@ def approve(
     answer: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An answer to what the checkpoint asks.")
     ] = None,
+    met: Met = None,
+    unmet: Unmet = None,
     digest: Digest = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Sign what is shown without being asked.")] = False,
     as_json: Json = False,
@@ -254,7 +261,7 @@ def approve(
         async with program.parts.db.transaction(program.actor.workspace_id) as tx:
             done = await decisions.approve(
                 tx, program.actor, row.id, waiting.id, packet_digest=sealed, feedback=feedback,
-                answers=answers, acknowledged=acknowledged,
+                answers=answers, acknowledged=acknowledged, judged=_judged(waiting.packet, met, unmet),
             )  # fmt: skip
         return await _after(program, out, done, "Going on")
 
@@ -267,11 +274,19 @@ def request_changes(
     claim: Annotated[
         list[str] | None, typer.Option(metavar="CLAIM", help="The claim it is about (its number or id).")
     ] = None,
+    passage: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The words it is about, exactly as shown.")
+    ] = None,
+    met: Met = None,
+    unmet: Unmet = None,
     digest: Digest = None,
     as_json: Json = False,
     data: Data = None,
 ) -> int:
-    """Send the work back; the comment becomes an obligation of the next iteration."""
+    """Send the work back; the comment becomes an obligation of the next iteration.
+
+    Lines such as "must contain: 226 km" are checked by the program; the reference lists all of them.
+    """
 
     async def body(program: "Program", out: Out) -> int:
         from proofroom.services import review as decisions
@@ -281,9 +296,17 @@ def request_changes(
         changes: list[dict[str, Any]] = [{"comment": comment, "claim_id": c} for c in claims] or [
             {"comment": comment}
         ]
+        if passage is not None:
+            changes = [change | {"passage": passage} for change in changes]
         async with program.parts.db.transaction(program.actor.workspace_id) as tx:
             done = await decisions.request_changes(
-                tx, program.actor, row.id, waiting.id, packet_digest=sealed, changes=changes
+                tx,
+                program.actor,
+                row.id,
+                waiting.id,
+                packet_digest=sealed,
+                changes=changes,
+                judged=_judged(waiting.packet, met, unmet),
             )
         return await _after(program, out, done, "Working on the changes")
 
@@ -321,7 +344,7 @@ async def _look(
     from proofroom.services import views
 
     async with program.parts.db.transaction(program.actor.workspace_id) as tx:
-        row, waiting = await _waiting(tx, session)
+        row, waiting = await waiting_at(tx, session)
         if digest is None and not brief:
             await text.packet(tx, out, row, waiting, views.consequence(waiting, row))
             out.line()
@@ -427,6 +450,28 @@ def _claim_id(packet: Mapping[str, Any], given: str) -> str:
         "unknown_claim", f"No claim {given[:40]!r} is in this packet.",
         hint="`proofroom review SESSION` shows the claims with their numbers and ids.", field="CLAIM",
     )  # fmt: skip
+
+
+def _judged(
+    packet: Mapping[str, Any], met: list[str] | None, unmet: list[str] | None
+) -> list[dict[str, str]]:
+    """Obligations by their id or their number in the packet. Raises InvalidInput (`unknown_obligation`)."""
+    from proofroom.domain.errors import InvalidInput
+
+    ids = [str(o["id"]) for o in packet["obligations"]]
+    named = {str(n): one for n, one in enumerate(ids, start=1)} | {one: one for one in ids}
+    judged: list[dict[str, str]] = []
+    for state, given in (("met", met), ("unmet", unmet)):
+        for one in given or []:
+            if one.lstrip("#") not in named:
+                raise InvalidInput(
+                    "unknown_obligation",
+                    f"Nothing with the number or id {one[:40]!r} was asked for.",
+                    hint="`proofroom review SESSION` lists what was asked for with its numbers.",
+                    field=f"--{state}",
+                )
+            judged.append({"obligation_id": named[one.lstrip("#")], "state": state})
+    return judged
 
 
 def _answers(form: Mapping[str, Any] | None, pairs: list[tuple[str, str]]) -> dict[str, Any] | None:

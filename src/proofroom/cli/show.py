@@ -229,9 +229,18 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
             out.line(
                 f"Noted: {trigger['kind'].replace('_', ' ')}. {one_line(detail, 400)}", "yellow", indent=2
             )
-    for obligation in body["obligations"]:
+    for n, obligation in enumerate(body["obligations"], start=1):
         style = "green" if obligation["state"] == "met" else "yellow"
-        out.line(f"You asked: {one_line(obligation['comment'], 200)}: {obligation['state']}", style, indent=2)
+        asked = one_line(obligation["comment"], 200)
+        out.line(f"Asked for, {n}. {asked}: {obligation['state']}", style, indent=2)
+        if obligation.get("note"):
+            out.line(one_line(obligation["note"], 300), "dim", indent=5)
+    carried, reread = sum(len(a.get("carried", ())) for a in body["artifacts"]), body.get("reread")
+    if reread:
+        out.line(
+            f"{carried} claims unchanged, approved before; {reread['words']:,} of {reread['of']:,} words to read.",
+            "dim", indent=2,
+        )  # fmt: skip
     for artifact in body["artifacts"]:
         claims = artifact["claims"]
         out.line()
@@ -239,7 +248,8 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
             f"{safe(artifact['title'])}  (version {artifact['version']}, by {artifact['author']})", "bold"
         )
         await flagged(out, places, [c for c in claims if c["needs_you"]], indent=2)
-        passed(out, [c for c in claims if not c["needs_you"]], indent=2)
+        kept = set(artifact.get("carried", ()))
+        passed(out, [c for c in claims if not c["needs_you"] and c["id"] not in kept], indent=2)
     if body["summary"]["claims"]:
         out.line()
         out.line(f"{counted(body['summary'])} {MEANING}")

@@ -277,7 +277,7 @@ async def _check(
             "out_without_review", "--out is where a signed draft goes; without --review nothing is signed.",
             hint="Add --review, or leave --out away.", field="--out",
         )  # fmt: skip
-    text = _read_draft(draft, given)
+    text = read_draft_file(draft, given)
     title = None if text.lstrip().startswith("#") else draft.stem
     checks.read_draft(text, title)
     scratch = not review and project is None
@@ -366,7 +366,7 @@ def _is_source(draft: Path, why: str) -> "InvalidInput":
     )
 
 
-def _read_draft(draft: Path, given: list[str]) -> str:
+def read_draft_file(draft: Path, given: list[str]) -> str:
     """Raises InvalidInput: `draft_not_found`, `draft_not_text`, `draft_is_source`, `draft_empty`."""
     from proofroom.cli import gather
     from proofroom.domain.errors import InvalidInput, ProofroomError

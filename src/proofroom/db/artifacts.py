@@ -201,11 +201,11 @@ async def obligations(tx: Tx, session_id: UUID) -> list[WorkObligation]:
     )
 
 
-async def set_obligation_state(tx: Tx, obligation_id: UUID, state: str) -> None:
+async def judge_obligation(tx: Tx, obligation_id: UUID, state: str, note: str) -> None:
     await tx.execute(
         update(WorkObligation)
         .where(WorkObligation.id == obligation_id)
-        .values(state=state)
+        .values(state=state, note=note)
         .execution_options(synchronize_session=False)
     )
 

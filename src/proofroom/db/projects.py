@@ -169,3 +169,13 @@ async def retracted_sources(tx: Tx, project_id: UUID) -> set[str]:
         select(Source.id).where(Source.project_id == project_id, Source.retracted_at.is_not(None))
     )
     return {str(r[0]) for r in rows.all()}
+
+
+async def current_versions(tx: Tx, project_id: UUID) -> dict[str, int]:
+    """Id to current version of each of the project's sources that was not retracted."""
+    rows = await tx.execute(
+        select(Source.id, Source.version).where(
+            Source.project_id == project_id, Source.retracted_at.is_(None)
+        )
+    )
+    return {str(r[0]): r[1] for r in rows.all()}

@@ -151,12 +151,16 @@ def adds_a_flag(before: Mapping[str, Any], after: Mapping[str, Any], settled: Co
 def apart_from(packet: Mapping[str, Any], artifact_ids: Collection[str]) -> dict[str, Any]:
     """The packet without some of its artifacts and without what is summed up over all of them.
 
-    Edits may change the artifacts they are about and nothing else: the rest must still be what was shown. With
-    no artifact named it is the whole packet.
+    Edits may change the artifacts they are about, whether what was asked for is met now, and nothing else: the
+    rest must still be what was shown. With no artifact named it is the whole packet.
     """
     if not artifact_ids:
         return dict(packet)
     kept = [a for a in packet.get("artifacts", ()) if a["artifact_id"] not in artifact_ids]
     effects = [e for e in packet.get("effects", ()) if e.get("kind") != "notice"]
-    summed_up = ("summary", "risk")
-    return {k: v for k, v in packet.items() if k not in summed_up} | {"artifacts": kept, "effects": effects}
+    summed_up = ("summary", "risk", "reread")
+    rest = {k: v for k, v in packet.items() if k not in summed_up} | {"artifacts": kept, "effects": effects}
+    if "obligations" in packet:
+        judged = ("state", "note")
+        rest["obligations"] = [{k: v for k, v in o.items() if k not in judged} for o in packet["obligations"]]
+    return rest

@@ -1,21 +1,23 @@
 """What a reviewer asked for, judged on the next version by comparing text only.
 
-A comment on a claim that still stands as it did is unmet. A comment may hold lines that can be checked:
-`must contain: X`, `must not contain: X`, `must cite: TITLE`, and `remove` for the claim it is about. Whatever
-else it says is the reviewer's to judge and stays open; nothing here guesses at meaning.
+A claim or passage that was commented on and still stands as it did is unmet. A change may hold checks (see
+`obligation_checks`). Whatever else it says is the reviewer's to judge and stays open; nothing here guesses at
+meaning.
 """
 
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from proofroom.domain.obligation_checks import Check, line_of, read_comment
+from proofroom.domain.obligation_numbers import judge_number
+from proofroom.domain.obligation_text import contains, contains_in_any_form, folded, occurrences, same
+from proofroom.domain.reading import Reading, count_words
+
 Claim: TypeAlias = Mapping[str, Any]
-Claims: TypeAlias = Mapping[str, Sequence[Claim]]
-"""The claims of each artifact, by slot. Read here: `id`, `text`, and of each anchor `role`, `source_title`,
-`source_id`, `version`, `block_id`, `quote`."""
+"""Read here: `id`, `text`, and of each anchor `role`, `source_title`, `source_id`, `version`, `block_id`, `quote`."""
 
 MIN_WORDS_TO_FIND = 4
 """A removed claim of at least so many words is also looked for in the plain text, where it may stand as
@@ -32,268 +34,301 @@ class ObligationState(StrEnum):
     REGRESSED = "regressed"
 
 
+OPEN, MET, UNMET, REGRESSED = ObligationState
+
+
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """`comment` is in the reviewer's words; `artifact_slot` and the claim are what it is about, if named."""
+    """`comment` is in the reviewer's words; `artifact_slot` and the claim or passage are what it is about, if
+    named. `checks` are its checkable parts; without any they are read from the comment."""
 
     id: str
     comment: str
     artifact_slot: str | None = None
     claim_id: str | None = None
     claim_text: str | None = None
+    passage: str | None = None
+    checks: tuple[Check, ...] = ()
 
 
-def judge(
-    obligations: Iterable[Obligation],
-    before: Claims,
-    after: Claims,
-    texts: Mapping[str, str],
-    previous: Mapping[str, ObligationState] | None = None,
-) -> dict[str, ObligationState]:
-    """The state of each obligation, by its id.
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an artifact: its checked claims and what a reader sees."""
 
-    `before` and `after` are the claims of the version that was reviewed and of the new one, `texts` the plain
-    text of the new one, all by slot and complete: a slot that is not there has no artifact. `previous` holds
-    the states of an earlier judgement, by a person or by this function: what was met and no longer holds is
-    `regressed`, and what was met stays met as long as its artifact says what it said.
+    claims: Sequence[Claim]
+    reading: Reading
+
+
+Versions: TypeAlias = Mapping[str, Version]
+"""By slot, and complete: a slot that is not there has no artifact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of an obligation from before.
+
+    `state` was judged on `versions`. `word` is the last state that a person gave it, looking at `word_on`; it
+    outranks any judgement until what the obligation is about says something else. `once_met` remembers any earlier
+    iteration.
     """
-    earlier = previous or {}
-    return {
-        o.id: _since(earlier.get(o.id), _judge_one(o, before, after, texts), o, before, after)
-        for o in obligations
-    }
+
+    state: ObligationState = OPEN
+    versions: Versions = field(default_factory=dict[str, Version])
+    once_met: bool = False
+    word: ObligationState | None = None
+    word_on: Versions = field(default_factory=dict[str, Version])
 
 
-def _since(
-    earlier: ObligationState | None,
-    now: ObligationState,
-    obligation: Obligation,
-    before: Claims,
-    after: Claims,
-) -> ObligationState:
-    if now is ObligationState.UNMET and earlier in (ObligationState.MET, ObligationState.REGRESSED):
-        return ObligationState.REGRESSED
-    if now is ObligationState.OPEN and earlier is ObligationState.MET:
-        then, today = _of_slot(before, obligation), _of_slot(after, obligation)
-        if [_evidence(c) for c in then] == [_evidence(c) for c in today]:
-            return ObligationState.MET
-    return now
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A state, and in one sentence why."""
+
+    state: ObligationState
+    note: str
 
 
-def _judge_one(
-    obligation: Obligation, before: Claims, after: Claims, texts: Mapping[str, str]
-) -> ObligationState:
-    lines = [line for line in obligation.comment.splitlines() if line.strip()]
-    checks = [c for c in map(_check_of, lines) if c is not None]
-    checkable = [
-        (form, wanted) for form, wanted in checks if form != "remove" or _is_anchored(obligation, before)
+NOTHING = Past()
+
+
+def judge(obligation: Obligation, asked: Versions, now: Versions, past: Past = NOTHING) -> Judged:
+    """The state of an obligation on the versions that stand `now`.
+
+    `asked` are the versions that the reviewer looked at when they asked. What was met in any earlier iteration
+    and no longer holds is `regressed`; what was met stays met as long as its artifact says what it said.
+    """
+    if past.word is not None and _says_the_same(past.word_on, now, obligation):
+        found = "met" if past.word is MET else "not met"
+        judged = Judged(
+            past.word, f"A reviewer found it {found}, and what it is about has not changed since."
+        )
+    else:
+        judged = _judge(obligation, asked, now)
+    if judged.state is UNMET and (past.once_met or MET in (past.state, past.word) or past.state is REGRESSED):
+        return Judged(REGRESSED, f"It was met before. {judged.note}")
+    if judged.state is OPEN and past.state is MET and _says_the_same(past.versions, now, obligation):
+        return Judged(MET, "It was met before, and what it is about has not changed since.")
+    return judged
+
+
+def checks_of(obligation: Obligation) -> tuple[Check, ...]:
+    """Its checkable parts, each once."""
+    return tuple(dict.fromkeys(obligation.checks or read_comment(obligation.comment)[0]))
+
+
+def _says_the_same(then: Versions, now: Versions, obligation: Obligation) -> bool:
+    mine = [v for slot, v in sorted(then.items()) if obligation.artifact_slot in (None, slot)]
+    today = [v for slot, v in sorted(now.items()) if obligation.artifact_slot in (None, slot)]
+    return [(_evidences(v.claims), v.reading) for v in mine] == [
+        (_evidences(v.claims), v.reading) for v in today
     ]
-    if not checkable:
-        return _judge_free_text(obligation, before, after)
-    states = {_judge_check(form, wanted, obligation, before, after, texts) for form, wanted in checkable}
-    if ObligationState.UNMET in states:
-        return ObligationState.UNMET
-    if ObligationState.OPEN in states or len(checkable) < len(lines):
-        return ObligationState.OPEN
-    if obligation.artifact_slot is not None and obligation.artifact_slot not in after:
-        return ObligationState.OPEN  # what was to be mended is gone altogether: a person looks
-    return ObligationState.MET
 
 
-def _judge_free_text(obligation: Obligation, before: Claims, after: Claims) -> ObligationState:
-    text = _claim_text(obligation, before)
-    if text is None:
-        return ObligationState.OPEN
-    then, today = _standing(text, obligation, before), _standing(text, obligation, after)
-    if len(today) < max(1, len(then)):
-        return ObligationState.OPEN
-    if then and Counter(map(_evidence, then)) != Counter(map(_evidence, today)):
-        return ObligationState.OPEN  # the same words on other evidence: perhaps that was asked for
-    return ObligationState.UNMET
+def _judge(obligation: Obligation, asked: Versions, now: Versions) -> Judged:
+    checks = [
+        c for c in checks_of(obligation) if c.kind != "remove" or _subject(obligation, asked) is not None
+    ]
+    if not checks:
+        return _judge_free_text(obligation, asked, now)
+    judged = [_judge_check(c, obligation, asked, now) for c in checks]
+    failed = [j for j in judged if j.state is UNMET]
+    if failed:
+        more = len(failed) - 1
+        return Judged(UNMET, failed[0].note + (f" {more} more of its checks fail." if more else ""))
+    unsure = next((j for j in judged if j.state is OPEN), None)
+    if unsure is not None:
+        return unsure
+    dropped = len(checks) < len(checks_of(obligation))
+    if dropped or read_comment(obligation.comment)[1]:
+        return Judged(OPEN, "Its checkable parts hold; the rest of what it asks is yours to judge.")
+    if obligation.artifact_slot is not None and obligation.artifact_slot not in now:
+        return Judged(
+            OPEN, "The artifact that it is about is not there any more; look whether that is meant."
+        )
+    return judged[0] if len(judged) == 1 else Judged(MET, f"All {len(judged)} of its checks hold.")
 
 
-def _judge_check(
-    form: str, wanted: str, obligation: Obligation, before: Claims, after: Claims, texts: Mapping[str, str]
-) -> ObligationState:
-    mine = [t for slot, t in texts.items() if obligation.artifact_slot in (None, slot)]
-    match form:
-        case "must contain":
-            return _met(any(contains(text, wanted) for text in mine))
-        case "must not contain":
-            return _met(not any(_contains_in_any_form(text, wanted) for text in mine))
-        case "must cite":
-            return _judge_citation(wanted, obligation, before, after)
+def _judge_free_text(obligation: Obligation, asked: Versions, now: Versions) -> Judged:
+    if _subject(obligation, asked) is None:
+        return Judged(OPEN, "It is in free words, which nothing here compares; it is yours to judge.")
+    what = "claim" if obligation.passage is None else "passage"
+    then, today = _times(obligation, asked), _times(obligation, now)
+    if today < max(1, then):
+        return Judged(OPEN, f"The {what} was changed; whether that answers it is yours to judge.")
+    if then and _evidence_of_it(obligation, asked) != _evidence_of_it(obligation, now):
+        return Judged(OPEN, f"The {what} has other evidence now; whether that answers it is yours to judge.")
+    return Judged(UNMET, f"The {what} stands as it did.")
+
+
+def _judge_check(check: Check, obligation: Obligation, asked: Versions, now: Versions) -> Judged:
+    mine = [v.reading for slot, v in sorted(now.items()) if obligation.artifact_slot in (None, slot)]
+    match check.kind:
+        case "must_contain":
+            holds = any(contains(r.text, check.text) for r in mine)
+            return _say(holds, f"{_quoted(check.text)} {'stands in it' if holds else 'is not in it'}.")
+        case "must_not_contain":
+            found = any(contains_in_any_form("\n".join((r.text, *r.hidden)), check.text) for r in mine)
+            return _say(
+                not found, f"{_quoted(check.text)} {'still stands in it' if found else 'is not in it'}."
+            )
+        case "must_cite":
+            return _judge_citation(check.text, obligation, asked, now)
+        case "number_equals":
+            state, note = judge_number(check, [s for r in mine for s in r.statements])
+            return Judged(ObligationState(state), note)
+        case "length":
+            return _judge_length(check, obligation, asked, now, mine)
+        case "structure":
+            return _judge_structure(check, mine)
         case _:
-            return _judge_removal(obligation, before, after, mine)
+            return _judge_removal(obligation, asked, now, mine)
 
 
-def _judge_citation(title: str, obligation: Obligation, before: Claims, after: Claims) -> ObligationState:
-    """Some claim is supported by the source; for a claim that was named, that claim or one that is new."""
-    citing = [c for c in _of_slot(after, obligation) if _cites(c, title)]
-    text = _claim_text(obligation, before)
-    if text is None or not citing:
-        return _met(bool(citing))
-    if any(_same(c["text"]) == _same(text) for c in citing):
-        return ObligationState.MET
-    if _standing(text, obligation, after):
-        return ObligationState.UNMET
-    known = {_same(c["text"]) for c in _of_slot(before, obligation)}
-    return ObligationState.MET if any(_same(c["text"]) not in known for c in citing) else ObligationState.OPEN
+def _say(holds: bool, note: str) -> Judged:
+    return Judged(MET if holds else UNMET, note)
 
 
-def _judge_removal(
-    obligation: Obligation, before: Claims, after: Claims, texts: Sequence[str]
-) -> ObligationState:
-    text = _claim_text(obligation, before) or ""
-    then, today = _standing(text, obligation, before), _standing(text, obligation, after)
-    if today:  # of two equal sentences one went: which was meant, a person sees
-        return ObligationState.OPEN if len(today) < len(then) else ObligationState.UNMET
-    words = _folded(text).split()
-    if len(words) >= MIN_WORDS_TO_FIND and any(contains(t, text) for t in texts):
-        return ObligationState.UNMET
-    known = {_same(c["text"]) for c in _of_slot(before, obligation)}
-    new = [c["text"] for c in _of_slot(after, obligation) if _same(c["text"]) not in known]
-    return ObligationState.OPEN if any(_resembles(words, n) for n in new) else ObligationState.MET
+def _quoted(text: str) -> str:
+    line = " ".join(text.split())
+    return f"“{line if len(line) <= 80 else line[:79] + '…'}”"
 
 
-def _met(holds: bool) -> ObligationState:
-    return ObligationState.MET if holds else ObligationState.UNMET
+def _judge_citation(source: str, obligation: Obligation, asked: Versions, now: Versions) -> Judged:
+    """Some claim is supported by the source; for what was named, that itself or a claim that is new."""
+    citing = [c for c in _claims(now, obligation) if _cites(c, source)]
+    none = Judged(UNMET, f"No claim rests on {_quoted(source)}.")
+    if _subject(obligation, asked) is None or not citing:
+        return Judged(MET, f"A claim rests on {_quoted(source)}.") if citing else none
+    if any(_is_it(c, obligation, asked) for c in citing):
+        return Judged(MET, f"What it is about rests on {_quoted(source)}.")
+    if _times(obligation, now, asked):
+        return Judged(UNMET, f"What it is about still does not rest on {_quoted(source)}.")
+    known = {same(c["text"]) for c in _claims(asked, obligation)}
+    if any(same(c["text"]) not in known for c in citing):
+        return Judged(MET, f"A new claim rests on {_quoted(source)}.")
+    return Judged(OPEN, f"{_quoted(source)} is cited by other claims; what it is about was changed.")
 
 
-_WITH_ARGUMENT = frozenset({"must contain", "must not contain", "must cite"})
-_REMOVE = frozenset(
-    f"{please}remove{what}"
-    for please in ("", "please ")
-    for what in ("", " it", " this", " this claim", " this sentence")
-)
+def _judge_length(
+    check: Check, obligation: Obligation, asked: Versions, now: Versions, mine: Sequence[Reading]
+) -> Judged:
+    subject = _subject(obligation, asked)
+    if subject is not None:
+        if not _times(obligation, now, asked):
+            return Judged(
+                OPEN, "What it is about was changed; whether it has the length asked for is yours to judge."
+            )
+        counts = [count_words(subject) if check.measure == "words" else len(subject)]
+    else:
+        counts = [r.words if check.measure == "words" else r.characters for r in mine]
+    least, most, asked_for = check.at_least or 0, check.at_most, line_of(check).replace("\n", " and ")
+    wrong = [n for n in counts if n < least or (most is not None and n > most)]
+    shown = (wrong or counts or [0])[0]
+    return _say(
+        bool(counts) and not wrong, f"It has {_many(shown, check.measure[:-1])}; {asked_for} was asked for."
+    )
 
 
-def _check_of(line: str) -> tuple[str, str] | None:
-    """(form, what is wanted) of a line that can be checked; the case of the form's words does not matter."""
-    line = line.strip().lstrip("-*\N{BULLET}").strip()
-    head, colon, rest = line.partition(":")
-    form, wanted = " ".join(head.casefold().split()), _unquoted(rest.strip())
-    if colon and form in _WITH_ARGUMENT and _folded(wanted):
-        return form, wanted
-    if " ".join(line.casefold().rstrip(" .!").split()) in _REMOVE:
-        return "remove", ""
-    return None
+def _judge_structure(check: Check, mine: Sequence[Reading]) -> Judged:
+    if check.part == "heading":
+        there = any(_bare(h) == _bare(check.text) for r in mine for h in r.headings)
+        return _say(there, f"{'A' if there else 'No'} heading reads {_quoted(check.text)}.")
+    counts: dict[str, Callable[[Reading], int]] = {
+        "table": lambda r: r.tables, "chart": lambda r: r.charts, "list": lambda r: max(r.lists, default=0),
+    }  # fmt: skip
+    most, wanted = max(map(counts[check.part], mine), default=0), check.at_least or 1
+    if check.part == "list":
+        return _say(
+            most >= wanted, f"Its longest list has {_many(most, 'item')}; {line_of(check)} was asked for."
+        )
+    return _say(most >= wanted, f"It has {_many(most, check.part)}; {line_of(check)} was asked for.")
 
 
-_QUOTES = {
-    '"': '"',
-    "'": "'",
-    "\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}",
-    "\N{LEFT SINGLE QUOTATION MARK}": "\N{RIGHT SINGLE QUOTATION MARK}",
-    "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}": "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}",
-}
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _unquoted(text: str) -> str:
-    """What stands in quotation marks exactly as it is, anything else without the full stop that ends it."""
-    if len(text) > 2 and _QUOTES.get(text[0]) == text[-1]:
-        return text[1:-1]
-    return text.rstrip(" .,;!")
+def _bare(heading: str) -> str:
+    return folded(heading).rstrip(" .:!?")
 
 
-def _is_anchored(obligation: Obligation, before: Claims) -> bool:
-    return _claim_text(obligation, before) is not None
+def _judge_removal(obligation: Obligation, asked: Versions, now: Versions, mine: Sequence[Reading]) -> Judged:
+    text = _subject(obligation, asked) or ""
+    then, today = _times(obligation, asked), _times(obligation, now, asked)
+    if today and today < then:  # of two equal sentences one went: which was meant, a person sees
+        return Judged(
+            OPEN, "It stood there more than once and still does once; look whether the right one went."
+        )
+    words = folded(text).split()
+    if today or (len(words) >= MIN_WORDS_TO_FIND and any(contains(r.text, text) for r in mine)):
+        return Judged(UNMET, f"{_quoted(text)} still stands in it.")
+    known = {same(c["text"]) for c in _claims(asked, obligation)}
+    new = [c["text"] for c in _claims(now, obligation) if same(c["text"]) not in known]
+    like = next((n for n in new if _resembles(words, n)), None)
+    if like is not None:
+        return Judged(
+            OPEN, f"It is gone, but {_quoted(like)} is much like it; look whether it was only reworded."
+        )
+    return Judged(MET, f"{_quoted(text)} is gone.")
 
 
-def _claim_text(obligation: Obligation, before: Claims) -> str | None:
+# What an obligation is about
+
+
+def _subject(obligation: Obligation, asked: Versions) -> str | None:
+    """The words of the claim or passage, or None for an artifact or all of them."""
+    if obligation.passage is not None:
+        return obligation.passage
     if obligation.claim_text is not None or obligation.claim_id is None:
         return obligation.claim_text
-    return next((c["text"] for c in _of_slot(before, obligation) if c["id"] == obligation.claim_id), None)
+    return next((c["text"] for c in _claims(asked, obligation) if c["id"] == obligation.claim_id), None)
 
 
-def _of_slot(claims: Claims, obligation: Obligation) -> list[Claim]:
+def _times(obligation: Obligation, versions: Versions, asked: Versions | None = None) -> int:
+    """How often the claim or passage stands there."""
+    subject = _subject(obligation, versions if asked is None else asked) or ""
+    if obligation.passage is None:
+        return sum(same(c["text"]) == same(subject) for c in _claims(versions, obligation))
+    mine = [v.reading for slot, v in versions.items() if obligation.artifact_slot in (None, slot)]
+    return sum(occurrences(r.text, subject) for r in mine)
+
+
+def _is_it(claim: Claim, obligation: Obligation, asked: Versions) -> bool:
+    """Whether a claim is the one that was named, or overlaps the passage."""
+    subject = _subject(obligation, asked) or ""
+    if obligation.passage is None:
+        return same(claim["text"]) == same(subject)
+    return bool(occurrences(subject, claim["text"]) or occurrences(claim["text"], subject))
+
+
+def _claims(versions: Versions, obligation: Obligation) -> list[Claim]:
     """The claims of the artifact it is about, or of all, in a stable order."""
-    return [c for slot in sorted(claims) if obligation.artifact_slot in (None, slot) for c in claims[slot]]
+    mine = [slot for slot in sorted(versions) if obligation.artifact_slot in (None, slot)]
+    return [c for slot in mine for c in versions[slot].claims]
 
 
-def _standing(text: str, obligation: Obligation, claims: Claims) -> list[Claim]:
-    return [c for c in _of_slot(claims, obligation) if _same(c["text"]) == _same(text)]
+def _evidence_of_it(obligation: Obligation, versions: Versions) -> Counter[Any]:
+    return Counter(_evidence(c) for c in _claims(versions, obligation) if _is_it(c, obligation, versions))
+
+
+def _evidences(claims: Sequence[Claim]) -> list[Any]:
+    return [_evidence(c) for c in claims]
 
 
 def _evidence(claim: Claim) -> tuple[str, frozenset[tuple[Any, ...]]]:
     """A claim's words and what they rest on."""
     keys = ("role", "source_id", "version", "block_id", "quote")
-    return _same(claim["text"]), frozenset(tuple(a.get(k) for k in keys) for a in claim.get("anchors", ()))
+    return same(claim["text"]), frozenset(tuple(a.get(k) for k in keys) for a in claim.get("anchors", ()))
 
 
-def _cites(claim: Claim, title: str) -> bool:
-    """Whether the claim rests on the source; one that only differs or lies near does not count."""
+def _cites(claim: Claim, source: str) -> bool:
+    """Whether the claim rests on the source, by title or id; one that only differs or lies near does not count."""
     return any(
-        a.get("role") == "supports" and _folded(a.get("source_title") or "") == _folded(title)
+        a.get("role") == "supports"
+        and (folded(a.get("source_title") or "") == folded(source) or a.get("source_id") == source.strip())
         for a in claim.get("anchors", ())
     )
 
 
 def _resembles(words: Sequence[str], text: str) -> bool:
-    there = Counter(_folded(text).split())
+    there = Counter(folded(text).split())
     return sum((Counter(words) & there).values()) >= LIKENESS * len(words)
-
-
-def contains(text: str, wanted: str) -> bool:
-    """Whether `wanted` stands in `text` as whole words and numbers: `4.45` is not in `14.45` or `4.455`.
-
-    Case, kinds of space, quotation mark and dash, and invisible characters make no difference.
-    """
-    return _stands_in(_folded(text), _folded(wanted))
-
-
-def _contains_in_any_form(text: str, wanted: str) -> bool:
-    """Also finds what is written with compatibility forms of its letters (full width, ligatures)."""
-    compatible = unicodedata.normalize("NFKC", text)
-    return contains(text, wanted) or contains(compatible, unicodedata.normalize("NFKC", wanted))
-
-
-def _stands_in(text: str, wanted: str) -> bool:
-    at = text.find(wanted) if wanted else -1
-    while at >= 0:
-        end = at + len(wanted)
-        if not _one_word(text[max(0, at - 2) : at][::-1], wanted[0]) and not _one_word(
-            text[end : end + 2], wanted[-1]
-        ):
-            return True
-        at = text.find(wanted, at + 1)
-    return False
-
-
-def _one_word(outside: str, edge: str) -> bool:
-    """Whether the characters beyond an edge (nearest first) go on with the word or the number at the edge."""
-    if not outside or not edge.isalnum():
-        return False
-    if outside[0].isalnum():
-        return _has_spaces(outside[0]) and _has_spaces(edge)
-    return edge.isdigit() and outside[0] in ".,'" and outside[1:].isdigit()
-
-
-def _has_spaces(character: str) -> bool:
-    """False for scripts that do not set words apart or attach particles (Thai, Chinese, Japanese, Korean)."""
-    return character < "\u0e00" or "\u1e00" <= character < "\u2000"
-
-
-_FOLDED = str.maketrans(
-    {
-        "\N{LEFT SINGLE QUOTATION MARK}": "'",
-        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
-        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
-        "\N{HYPHEN}": "-",
-        "\N{NON-BREAKING HYPHEN}": "-",
-        "\N{EN DASH}": "-",
-        "\N{EM DASH}": "-",
-        "\N{MINUS SIGN}": "-",
-    }
-)
-
-
-def _same(text: str) -> str:
-    """The form in which two claims are the same: composed, without invisible characters, single spaces."""
-    visible = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
-    return " ".join(visible.split())
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", _same(text).translate(_FOLDED).casefold())

@@ -342,7 +342,7 @@ async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools:
     seconds = _limit(row, "seconds")
     left = None if seconds is None else max(0.001, seconds - float(row.usage.get("seconds", 0)))
     obligations = [
-        Obligation(o.id, o.comment, o.artifact_slot, o.claim_text)
+        Obligation(o.id, o.comment, o.artifact_slot, o.claim_text, o.passage, o.checks)
         for o in await db_artifacts.obligations(tx, row.id)
         if o.iteration < row.iteration
     ]

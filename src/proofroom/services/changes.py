@@ -1,6 +1,6 @@
-"""What changed since last time: a report beside the one signed before it in the same project."""
+"""What changed: between two versions of an artifact, and since the report signed before in the same project."""
 
-from difflib import SequenceMatcher
+import asyncio
 from itertools import zip_longest
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,25 @@ from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.document import from_json, plain, to_json
 from proofroom.domain.evidence import split_claims
+from proofroom.domain.textdiff import align, diff_documents, diff_to_json
+
+
+async def diff(
+    tx: Tx, session_id: UUID, artifact_id: UUID, *, from_version: int | None, to_version: int | None
+) -> dict[str, Any]:
+    """{artifact_id, slot, from, to, blocks: [{type, kind}], changes: [{block, kind, text}]} of two versions.
+
+    Without numbers, the current version and the one before it. Raises NotFound (`artifact_not_found`,
+    `version_not_found`).
+    """
+    row = await db_artifacts.get(tx, session_id, artifact_id)
+    late = row.version if to_version is None else to_version
+    early = max(1, late - 1) if from_version is None else from_version
+    old, new = [from_json((await db_artifacts.version(tx, row.id, n)).document) for n in (early, late)]
+    made = await asyncio.to_thread(diff_documents, old, new)
+    return {
+        "artifact_id": str(row.id), "slot": row.slot, "from": early, "to": late, **diff_to_json(made),
+    }  # fmt: skip
 
 
 async def since_last(tx: Tx, row: WorkSession) -> dict[str, Any] | None:
@@ -29,8 +48,8 @@ async def since_last(tx: Tx, row: WorkSession) -> dict[str, Any] | None:
     previous = earlier[0]
     before, after = await _units(tx, previous.id), await _units(tx, row.id)
     changes: list[dict[str, str]] = []
-    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
+    for equal, a, b, c, d in align(before, after):
+        if equal:
             changes += [{"kind": "same", "text": text} for text in before[a:b]]
         else:
             # One beside the other: rows of a table and sentences that only changed a figure stand in pairs.

@@ -59,6 +59,7 @@ class CheckpointHandler:
         answers: Mapping[str, Any] | None = None,
         acknowledged: Sequence[Acknowledgement] = (),
         edits: Sequence[Mapping[str, Any]] = (),
+        judged: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """Approves exactly the packet named. Raises what `review.approve` raises, and `stale_packet`."""
         async with self._db.transaction(actor.workspace_id) as tx:
@@ -73,6 +74,7 @@ class CheckpointHandler:
                 answers=answers,
                 acknowledged=acknowledged,
                 edits=edits,
+                judged=judged,
             )
             shown = await views.checkpoint(tx, outcome.checkpoint, outcome.session)
         if outcome.stale:
@@ -101,12 +103,25 @@ class CheckpointHandler:
             return await views.checkpoint(tx, outcome.checkpoint, outcome.session)
 
     async def request_changes(
-        self, checkpoint_id: UUID, actor: Actor, *, packet_digest: str, changes: Sequence[Mapping[str, Any]]
+        self,
+        checkpoint_id: UUID,
+        actor: Actor,
+        *,
+        packet_digest: str,
+        changes: Sequence[Mapping[str, Any]],
+        judged: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
-        """Sends it back; each change is {comment, artifact_id?, claim_id?}."""
+        """Sends it back; each change is {comment?, artifact_id?, claim_id?, passage?, checks?}, and each of
+        `judged` {obligation_id, state}."""
         async with self._db.transaction(actor.workspace_id) as tx:
             session_id = (await checkpoints.get(tx, checkpoint_id)).session_id
             outcome = await review.request_changes(
-                tx, actor, session_id, checkpoint_id, packet_digest=packet_digest, changes=changes
+                tx,
+                actor,
+                session_id,
+                checkpoint_id,
+                packet_digest=packet_digest,
+                changes=changes,
+                judged=judged,
             )
             return await views.checkpoint(tx, outcome.checkpoint, outcome.session)

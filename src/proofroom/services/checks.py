@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,21 @@ from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
 from proofroom.domain.document import ArtifactDocument, parse_markdown
-from proofroom.domain.errors import InvalidInput
+from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.domain.evidence import split_claims
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event
-from proofroom.services import artifacts, context, evidence, gates, legs, outside, work_requests
+from proofroom.services import (
+    artifacts,
+    context,
+    evidence,
+    gates,
+    legs,
+    obligations,
+    outside,
+    seals,
+    work_requests,
+)
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
 from proofroom.services.outside import Read, Told
@@ -155,3 +166,60 @@ async def _open_review(
     reasons = ["final", "conflict"] if conflict else ["final"]
     row, _ = await gates.open_checkpoint(tx, row, kind="final", reasons=reasons, event=event, record=record)
     return row
+
+
+async def replace_draft(
+    tx: Tx,
+    actor: Actor,
+    session_id: UUID,
+    checkpoint_id: UUID,
+    *,
+    packet_digest: str | None,
+    draft: str,
+    project_id: UUID | None = None,
+) -> gates.Outcome:
+    """A new version of an outside draft that waits for its review, checked, with what was asked for judged on it.
+
+    Its packet takes the place of the one named by `packet_digest`. Raises Conflict (`not_an_outside_draft`,
+    `stale_packet`, `already_decided`, …), InvalidInput (`draft_empty`, `no_claims`, `draft_unchanged`, …).
+    """
+    require(actor, "requester")
+    row, checkpoint = await gates.decidable(tx, session_id, checkpoint_id, project_id)
+    if row.agent_type != CHECK:
+        raise Conflict(
+            "not_an_outside_draft",
+            "This is the work of an agent, not a draft from outside.",
+            hint="Edit it while approving, or request changes.",
+        )
+    await seals.require_shown(tx, row, checkpoint, packet_digest)
+    ((artifact, before),) = await db_artifacts.current(tx, row.id)
+    saved = await artifacts.save(
+        tx, row, slot=SLOT, artifact_type=artifact.artifact_type, title=before.title,
+        document=read_draft(draft, before.title), author="person", author_id=actor.member_id,
+    )  # fmt: skip
+    if not saved.claims:
+        raise _no_claims()
+    if not saved.changed:
+        raise InvalidInput(
+            "draft_unchanged",
+            f"This is version {saved.version}, word for word.",
+            hint="Hand in the draft with its corrections.",
+            field="draft",
+        )
+    await obligations.judge_now(tx, row)
+    ((artifact, version),) = await db_artifacts.current(tx, row.id)
+    said = artifacts.saved_event(artifact, version, version.claims) | {"by": actor.name}
+    row = await work_sessions.note(
+        tx, row.id, Record(events=[("artifact_saved", said)], audits=[("artifact_saved", said)])
+    )
+    done = await gates.supersede(tx, row, checkpoint, f"{actor.name} handed in a new version of the draft.")
+    return replace(done, stale=False)
+
+
+def _no_claims() -> InvalidInput:
+    return InvalidInput(
+        "no_claims",
+        "The draft holds no sentence that says something checkable.",
+        hint="Check that the right text was given.",
+        field="draft",
+    )

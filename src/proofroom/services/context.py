@@ -43,7 +43,7 @@ async def pin(tx: Tx, row: WorkSession) -> Pinned:
         config=row.task_configuration,
         obligations=[
             EnvelopeObligation(
-                o.comment, ": ".join(p for p in (o.artifact_slot or "", o.claim_text or "") if p)
+                o.comment, ": ".join(p for p in (o.artifact_slot or "", o.passage or o.claim_text or "") if p)
             )
             for o in wanted
         ],

@@ -12,8 +12,6 @@ from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record, state_of
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import CheckpointStatus
-from proofroom.domain.document import from_json, plain, to_json
-from proofroom.domain.obligations import Obligation, ObligationState, judge
 from proofroom.domain.policy import Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.work_session import (
     MAX_UNSETTLED_CLAIMS,
@@ -24,7 +22,7 @@ from proofroom.domain.work_session import (
     apply,
     can,
 )
-from proofroom.services import context, gates, packets, policies, seals
+from proofroom.services import context, gates, obligations, packets, policies, seals
 from proofroom.services.catalog import CHECK
 
 
@@ -82,7 +80,7 @@ async def finish_work(
     early = await _early_gate(tx, row)
     if early is not None:
         return early
-    await _judge_obligations(tx, row)
+    await obligations.judge_now(tx, row)
     row = await work_sessions.step(
         tx, row, phase="checked", meta=row.meta | {"summary": summary, "gaps": gaps}
     )
@@ -114,47 +112,6 @@ async def _early_gate(tx: Tx, row: WorkSession) -> WorkSession | None:
     return None
 
 
-async def _judge_obligations(tx: Tx, row: WorkSession) -> None:
-    """Compares what was asked for in earlier iterations with what stands here now."""
-    wanted = [o for o in await db_artifacts.obligations(tx, row.id) if o.iteration < row.iteration]
-    if not wanted:
-        return
-    reviewed = await checkpoints.get(tx, wanted[-1].checkpoint_id)
-    before = {a["slot"]: a["claims"] for a in reviewed.packet["artifacts"]}
-    after: dict[str, list[dict[str, Any]]] = {}
-    texts: dict[str, str] = {}
-    for artifact, version in await db_artifacts.current(tx, row.id, row.iteration):
-        after[artifact.slot] = version.claims
-        texts[artifact.slot] = _plain_text(version.document)
-    states = judge(
-        [
-            Obligation(
-                id=str(o.id), comment=o.comment, artifact_slot=o.artifact_slot, claim_id=o.claim_id,
-                claim_text=o.claim_text,
-            )
-            for o in wanted
-        ],
-        before=before,
-        after=after,
-        texts=texts,
-        previous={str(o.id): ObligationState(o.state) for o in wanted},
-    )  # fmt: skip
-    for obligation in wanted:
-        state = states[str(obligation.id)]
-        if state != obligation.state:
-            await db_artifacts.set_obligation_state(tx, obligation.id, state.value)
-
-
-def _plain_text(document: Mapping[str, Any]) -> str:
-    shown = to_json(from_json(document))
-    lines = [str(shown["title"])]
-    for block in shown["blocks"]:
-        texts = [block.get("text"), block.get("caption"), *block.get("items", ())]
-        texts += [cell for row in block.get("rows", ()) for cell in row]
-        lines.extend(plain(str(text)).text for text in texts if text)
-    return "\n".join(lines)
-
-
 async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
     """After the final gate: the digest is checked once more, then it is signed, and effects are queued.
 
@@ -167,7 +124,7 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
         )
     fresh = await packets.build(
         tx, row, checkpoint_id=sealed.id, kind=sealed.kind, reasons=sealed.reasons, iteration=sealed.iteration,
-        form=sealed.form,
+        form=sealed.form, sealed=sealed.packet,
     )  # fmt: skip
     broken = await seals.broken_seal(tx, row, sealed)
     if broken is not None or digest(fresh) != sealed.packet_digest:

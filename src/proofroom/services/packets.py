@@ -16,7 +16,7 @@ from proofroom.domain.checkpoint import PACKET_VERSION
 from proofroom.domain.document import from_json
 from proofroom.domain.envelope import digest as body_digest
 from proofroom.domain.policy import POLICY_VERSION
-from proofroom.services import artifacts, evidence, policies
+from proofroom.services import artifacts, carrying, evidence, obligations, policies
 
 READING_TOOLS = ("search_context", "read_block", "read_table", "compute")
 
@@ -30,13 +30,22 @@ async def build(
     reasons: Sequence[str],
     iteration: int | None = None,
     form: dict[str, Any] | None = None,
+    sealed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The packet as JSON. Only a final packet lists effects: a plan or mid-work approval releases none."""
+    """The packet as JSON. Only a final packet lists effects: a plan or mid-work approval releases none.
+
+    `sealed` is a packet that was signed: which approvals were carried into it does not change any more.
+    """
     iteration = iteration or session.iteration
     shown, dropped = await _artifacts(tx, session, iteration)
     triggers = await db_artifacts.triggers(tx, session.id, iteration)
     envelope = await db_artifacts.envelope(tx, session.id, iteration)
     released = effects(session, shown) if kind == "final" else []
+    kept = (
+        await carrying.packet_part(tx, session, iteration, shown)
+        if sealed is None
+        else carrying.of_packet(sealed, shown)
+    )
     return {
         "version": PACKET_VERSION,
         "session_id": str(session.id),
@@ -56,18 +65,12 @@ async def build(
         "envelope": None if envelope is None else _envelope(envelope),
         "reads_digest": await reads_digest(tx, session.id, iteration),
         "triggers": [{"id": str(t.id), "kind": t.kind, "detail": t.detail} for t in triggers],
-        "obligations": [
-            {
-                "id": str(o.id), "comment": o.comment, "state": o.state, "artifact_slot": o.artifact_slot,
-                "claim_id": o.claim_id, "claim_text": o.claim_text, "iteration": o.iteration,
-            }
-            for o in await db_artifacts.obligations(tx, session.id)
-            if o.iteration < iteration
-        ],
+        "obligations": await obligations.packet_part(tx, session.id, iteration),
         "question": next(
             (t.detail for t in reversed(triggers) if t.kind == "question" and kind == "mid"), None
         ),
         "effects": released,
+        **kept,
         **await policies.packet_part(tx, session, kind, released, shown),
         "form": form,
         "summary": evidence.summarize([c for a in shown for c in a["claims"]]),

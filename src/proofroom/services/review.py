@@ -30,7 +30,7 @@ from proofroom.domain.checkpoint import (
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.domain.signing import Signing, require_may_sign, require_new_vote, signing_of, standing
 from proofroom.domain.work_session import Event, apply
-from proofroom.services import packets, seals
+from proofroom.services import obligations, packets, seals
 from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.edits import save_edits, still_there
 from proofroom.services.gates import NUDGE_SECONDS, Outcome, decidable, nudge, release, said_of, supersede
@@ -49,15 +49,16 @@ async def approve(
     answers: Mapping[str, Any] | None = None,
     acknowledged: Sequence[Acknowledgement] = (),
     edits: Sequence[Mapping[str, Any]] = (),
+    judged: Sequence[Mapping[str, Any]] = (),
     undo_seconds: int = 0,
     shown: bool = True,
     project_id: UUID | None = None,
 ) -> Outcome:
     """Signs exactly the packet named by `packet_digest`, with edits as the person's own version.
 
-    Where more than one must sign it is a vote until the last of them. Edits of a packet that more than one look
-    at make a new packet for all of them. `shown` is false when the packet was never put in front of the person
-    (`--approve`); the record says so.
+    `judged` are the person's own states of obligations. Where more than one must sign it is a vote until the
+    last of them. Edits of a packet that more than one look at make a new packet for all of them. `shown` is false
+    when the packet was never put in front of the person (`--approve`); the record says so.
 
     Raises PreconditionRequired, Conflict (`already_decided`, `already_voted`, `review_expired`, `stale_packet`,
     `wrong_status`), InvalidInput (`unacknowledged_claims`, `answers_invalid`, …), NotAllowed (`not_allowed`,
@@ -76,9 +77,12 @@ async def approve(
     signing = signing_of(checkpoint.packet)
     require_may_sign(signing, str(actor.member_id), actor.name)
     given = _check_answers(checkpoint.form, answers)
+    words = obligations.words_of(checkpoint.packet, judged, actor.name)
     # Edits stand on what was shown: whatever else has changed, also in what they replace, is looked at first.
     moved = bool(edits) and digest(await _packet_now(tx, row, checkpoint)) != checkpoint.packet_digest
     edited = await save_edits(tx, actor, row, checkpoint, edits)
+    if edited:
+        await obligations.judge_now(tx, row)
     fresh = await _packet_now(tx, row, checkpoint)
     touched = {e["artifact_id"] for e in edited}
     if edited and not signing.alone:
@@ -90,6 +94,10 @@ async def approve(
         return await supersede(
             tx, row, checkpoint, "Your edits bring in a claim that its sources do not bear."
         )
+    said = {w["obligation_id"] for w in words if w["state"] == "met"}
+    lost = obligations.undone(checkpoint.packet, fresh, said) if edited else []
+    if lost:
+        return await supersede(tx, row, checkpoint, f"Your edits undo what was asked for: {lost[0][:200]}")
     if checkpoint.kind == "final":
         check_acknowledged(fresh, still_there(checkpoint.packet, fresh, acknowledged))
     vote = {
@@ -99,14 +107,18 @@ async def approve(
         "acknowledged": [
             {"claim_id": a.claim_id, "reason": a.reason, "kind": a.kind.value} for a in acknowledged
         ],
-        "packet_digest": checkpoint.packet_digest, "packet_shown": shown,
+        "judged": words, "packet_digest": checkpoint.packet_digest, "packet_shown": shown,
     }  # fmt: skip
     votes = await _votes(tx, checkpoint, signing)
     require_new_vote(votes, str(actor.member_id), signing)
     votes.append(vote)
     if len(votes) < signing.quorum:
         return await _vote(tx, row, checkpoint, votes, signing)
-    decision = vote | {"sealed_digest": digest(fresh), "edited": edited}
+    words = obligations.merged([w for v in votes for w in v.get("judged", ())])
+    if words:
+        await obligations.take_words(tx, words)
+        fresh = await _packet_now(tx, row, checkpoint)
+    decision = vote | {"sealed_digest": digest(fresh), "edited": edited, "judged": words}
     if signing.quorum > 1:
         decision["votes"] = votes
     checkpoint = await checkpoints.change(
@@ -284,11 +296,13 @@ async def request_changes(
     *,
     packet_digest: str | None,
     changes: Sequence[Mapping[str, Any]],
+    judged: Sequence[Mapping[str, Any]] = (),
     project_id: UUID | None = None,
 ) -> Outcome:
     """Sends it back for another iteration; each change becomes an obligation of that iteration.
 
-    Raises Conflict (`iterations_exhausted`) after three, InvalidInput (`changes_required`, `unknown_claim`).
+    `judged` are the person's own states of earlier obligations. Raises Conflict (`iterations_exhausted`) after
+    three, InvalidInput (`changes_required`, `unknown_claim`, `unknown_passage`, `check_invalid`, …).
     """
     require(actor, "reviewer")
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
@@ -301,7 +315,9 @@ async def request_changes(
             field="changes",
         )
     to = apply(state_of(row), Event.REQUEST_CHANGES)
-    wanted = [_anchor(checkpoint.packet, change, i) for i, change in enumerate(changes)]
+    wanted = await obligations.anchored(tx, checkpoint.packet, changes)
+    words = obligations.words_of(checkpoint.packet, judged, actor.name)
+    await obligations.take_words(tx, words)
     for change in wanted:
         await db_artifacts.add_obligation(
             tx, session_id=row.id, checkpoint_id=checkpoint.id, iteration=row.iteration, **change
@@ -309,7 +325,10 @@ async def request_changes(
     decision = {
         "decision": Decision.REQUEST_CHANGES.value, "by": str(actor.member_id), "name": actor.name,
         "via": actor.via, "at": (await work_sessions.now(tx)).isoformat(),
-        "changes": [{k: None if v is None else str(v) for k, v in change.items()} for change in wanted],
+        "changes": [
+            {k: str(v) if isinstance(v, UUID) else v for k, v in change.items()} for change in wanted
+        ],
+        "judged": words,
         "packet_digest": checkpoint.packet_digest,
     }  # fmt: skip
     checkpoint = await checkpoints.change(
@@ -351,29 +370,6 @@ def _check_answers(form: Mapping[str, Any] | None, answers: Mapping[str, Any] | 
             field=f"answers.{path}" if path else "answers",
         )
     return given
-
-
-def _anchor(packet: Mapping[str, Any], change: Mapping[str, Any], index: int) -> dict[str, Any]:
-    comment = _required(change.get("comment"), f"changes.{index}.comment")
-    claim_id, artifact_id = change.get("claim_id"), change.get("artifact_id")
-    for artifact in packet["artifacts"]:
-        claim = next((c for c in artifact["claims"] if claim_id is not None and c["id"] == claim_id), None)
-        if claim is not None or (claim_id is None and artifact["artifact_id"] == str(artifact_id)):
-            return {
-                "comment": comment, "artifact_id": UUID(artifact["artifact_id"]),
-                "artifact_slot": artifact["slot"], "claim_id": claim_id,
-                "claim_text": None if claim is None else claim["text"],
-            }  # fmt: skip
-    if claim_id is not None or artifact_id is not None:
-        raise InvalidInput(
-            "unknown_claim" if claim_id is not None else "unknown_artifact",
-            "A change names something that is not in this packet.",
-            hint="Anchor changes to claims or artifacts of the packet that you name, or to nothing.",
-            field=f"changes.{index}",
-        )
-    return {
-        "comment": comment, "artifact_id": None, "artifact_slot": None, "claim_id": None, "claim_text": None,
-    }  # fmt: skip
 
 
 def _required(value: Any, field: str) -> str:

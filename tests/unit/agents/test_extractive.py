@@ -17,7 +17,8 @@ from proofroom.agents.runtimes.extractive.research import in_time, questions
 from proofroom.agents.runtimes.extractive.sentences import demotion, sentences_of, split
 from proofroom.agents.runtimes.extractive.tables import shape_of
 from proofroom.agents.runtimes.extractive.words import content_stems, key_phrases
-from proofroom.domain.document import Chart, Table, plain, to_json
+from proofroom.domain.document import Chart, Table, from_json, plain, to_json
+from proofroom.domain.reading import reading_of
 from tests.unit.agents.room import Room, obligation, play
 
 pd: Any = import_module("pandas")  # it carries no types of its own
@@ -437,6 +438,19 @@ async def test_comments_in_plain_words_are_searched_for() -> None:
     assert "solar array" in after.plain_text("finding-2")
 
 
+async def test_checks_are_followed_as_far_as_quotes_go() -> None:
+    _, after, _ = await revised("number equals: first closest approach planned = 226 km", "finding-2")
+    assert "planned at 226 km" in after.plain_text("finding-2")
+    _, after, _ = await revised("at most 30 words\nmust have heading: What was seen", "finding-1")
+    reading = reading_of(from_json(after.artifacts["finding-1"]["document"]))
+    assert reading.headings[:1] == ("What was seen",)
+    assert len(citations(after, "finding-1")) == 1
+    _, _, end = await revised("must have table", "finding-1")
+    assert "it needs a writer: 'at least 1 table'" in end.summary
+    _, after, _ = await revised("number equals: first closest approach planned = 57 km", "finding-1")
+    assert "planned at 226 km" not in after.plain_text("finding-1")
+
+
 def test_wishes() -> None:
     kinds = {
         "remove": "remove",
@@ -444,6 +458,8 @@ def test_wishes() -> None:
         "must cite: Chronology\nmust contain: 57 km": "cite contain",
         "too long": "shorter",
         'Please cite "Chronology".': "cite",
+        "number equals: altitude = 57 km\nat least 3 words": "number write",
+        "at most 30 words": "write",  # of one sentence, which cannot be shortened here
     }
     for comment, expected in kinds.items():
         found = wishes_of([obligation(comment, "finding-1", "A sentence.")])

@@ -79,12 +79,17 @@ class EnvelopeView:
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """Something a reviewer asked for: `comment` in their words; the slot and claim it is about, if named."""
+    """Something a reviewer asked for: `comment` in their words; the slot and claim or passage it is about, if named.
+
+    `checks` are its checkable parts as the API shows them.
+    """
 
     id: UUID
     comment: str
     artifact_slot: str | None = None
     claim_text: str | None = None
+    passage: str | None = None
+    checks: Sequence[Mapping[str, Json]] = ()
 
 
 @dataclass(frozen=True, slots=True)

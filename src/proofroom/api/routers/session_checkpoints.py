@@ -18,6 +18,7 @@ from proofroom.api.schemas.review import (
     Checkpoint,
     CheckpointList,
     Decided,
+    NewDraft,
     Rejection,
 )
 from proofroom.db import checkpoints as db_checkpoints
@@ -25,7 +26,7 @@ from proofroom.db import work_sessions
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement, Kind
 from proofroom.domain.errors import Conflict
-from proofroom.services import review, views
+from proofroom.services import checks, review, views
 from proofroom.services.gates import Outcome
 
 router = APIRouter(
@@ -83,6 +84,7 @@ async def approve_checkpoint(
             answers=body.answers,
             acknowledged=[Acknowledgement(a.claim_id, a.reason, Kind(a.kind)) for a in body.acknowledged],
             edits=[e.model_dump() for e in body.edits],
+            judged=[j.model_dump() for j in body.judged],
             undo_seconds=body.undo_seconds,
             project_id=project_id,
         )
@@ -155,6 +157,35 @@ async def request_changes(
             checkpoint_id,
             packet_digest=body.packet_digest,
             changes=[c.model_dump() for c in body.changes],
+            judged=[j.model_dump() for j in body.judged],
+            project_id=project_id,
+        )
+
+    return await _decided(call, key, session_id, checkpoint_id, decide)
+
+
+@router.put(
+    "/{checkpoint_id}/draft",
+    response_model=Decided,
+    responses=REFUSALS,
+    summary="Hand in a new version of an outside draft; its packet replaces this one",
+)
+async def replace_draft(
+    project_id: UUID,
+    session_id: UUID,
+    checkpoint_id: UUID,
+    body: NewDraft,
+    call: CallDep,
+    key: KeyHeader = None,
+) -> Response:
+    async def decide(tx: Tx) -> Outcome:
+        return await checks.replace_draft(
+            tx,
+            call.actor,
+            session_id,
+            checkpoint_id,
+            packet_digest=body.packet_digest,
+            draft=body.draft,
             project_id=project_id,
         )
 

@@ -19,6 +19,7 @@ from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.routers.events import LastEventId
 from proofroom.api.schemas.work import (
     Artifact,
+    ArtifactDiff,
     ArtifactList,
     ArtifactVersionList,
     Envelope,
@@ -141,6 +142,28 @@ async def get_artifact_version(
                 "version_not_found", f"This artifact has no version {number}.", hint="List its versions."
             )
         shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, number))
+    return JSONResponse(shown)
+
+
+@router.get(
+    "/artifacts/{artifact_id}/diff",
+    response_model=ArtifactDiff,
+    summary="What differs between two versions of an artifact, word by word",
+    description="Without numbers, the current version and the one before it.",
+)
+async def get_artifact_diff(
+    project_id: UUID,
+    session_id: UUID,
+    artifact_id: UUID,
+    call: CallDep,
+    from_version: Annotated[int | None, Query(alias="from", ge=1, le=MAX_SEQ)] = None,
+    to_version: Annotated[int | None, Query(alias="to", ge=1, le=MAX_SEQ)] = None,
+) -> Response:
+    async with call.transaction() as tx:
+        await work_sessions.get(tx, session_id, project_id)
+        shown = await changes.diff(
+            tx, session_id, artifact_id, from_version=from_version, to_version=to_version
+        )
     return JSONResponse(shown)
 
 

@@ -32,6 +32,10 @@ class PacketArtifact(Shown):
     version: int
     digest: str
     claims: list[Claim]
+    carried: list[str] = Field(
+        default_factory=list[str],
+        description="Claims that keep the approval of the round before: nothing about them changed.",
+    )
     summary: Summary
 
 
@@ -46,8 +50,27 @@ class PacketObligation(Shown):
     id: UUID
     comment: str
     state: Literal["open", "met", "unmet", "regressed"]
+    note: str | None = Field(default=None, description="In one sentence why it is judged so.")
     artifact_slot: str | None
     claim_text: str | None
+    passage: str | None = None
+    checks: list[Json] = Field(default_factory=list[Json])
+
+
+class CarriedFrom(Shown):
+    """The review that carried approvals come from, and who gave it."""
+
+    checkpoint_id: UUID
+    packet_digest: str
+    by: UUID | None
+    name: str | None
+
+
+class Reread(Shown):
+    """How many words a reviewer has to read again, of how many there are."""
+
+    words: int
+    of: int
 
 
 class PacketTrigger(Shown):
@@ -142,6 +165,8 @@ class Packet(Shown):
     reads_digest: str
     triggers: list[PacketTrigger]
     obligations: list[PacketObligation]
+    carried_from: CarriedFrom | None = None
+    reread: Reread | None = None
     question: Json | None
     effects: list[Effect]
     policy: PolicyInForce | None = None
@@ -248,6 +273,13 @@ class Edit(Sent):
     body: str | dict[str, Any] = Field(description="Markdown, or an ArtifactDocument.")
 
 
+class Judgement(Sent):
+    """A person's own word on something that was asked for; it outranks what is compared."""
+
+    obligation_id: UUID
+    state: Literal["met", "unmet"]
+
+
 class Approval(Sent):
     packet_digest: str | None = _DIGEST
     feedback: str | None = None
@@ -258,6 +290,7 @@ class Approval(Sent):
         description="Flagged claims to sign over, each with its reason.",
     )
     edits: list[Edit] = Field(default_factory=list[Edit], max_length=200)
+    judged: list[Judgement] = Field(default_factory=list[Judgement], max_length=600)
     undo_seconds: int = Field(
         default=0, strict=True, description="Hold the release so long; 0 to 60.", ge=-(2**31), le=2**31
     )
@@ -271,7 +304,21 @@ class Rejection(Sent):
 class Change(Sent):
     artifact_id: UUID | None = None
     claim_id: str | None = Field(default=None, max_length=200)
-    comment: str | None = None
+    passage: str | None = Field(
+        default=None,
+        max_length=10_000,
+        description="Words of an artifact exactly as shown, without citations.",
+    )
+    comment: str | None = Field(
+        default=None,
+        description="Lines such as `must contain: X` are checked; may be left out beside checks.",
+    )
+    checks: list[Json] = Field(
+        default_factory=list[Json],
+        max_length=50,
+        description="Objects with a `kind`: must_contain, must_not_contain, must_cite, number_equals, length, "
+        "structure or remove.",
+    )
 
 
 class ChangeRequest(Sent):
@@ -279,3 +326,9 @@ class ChangeRequest(Sent):
     changes: list[Change] = Field(
         default_factory=list[Change], max_length=200, description="What should change, in a line each."
     )
+    judged: list[Judgement] = Field(default_factory=list[Judgement], max_length=600)
+
+
+class NewDraft(Sent):
+    packet_digest: str | None = _DIGEST
+    draft: str = Field(description="Markdown or text, at most 2,000,000 characters.")

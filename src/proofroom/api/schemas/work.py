@@ -273,6 +273,30 @@ class NewCheck(Sent):
     )
 
 
+class DiffBlock(Shown):
+    """A block of either version, in their common order."""
+
+    type: Literal["title", "heading", "paragraph", "list", "quote", "opinion", "table", "chart"]
+    kind: Literal["same", "changed", "removed", "added"]
+
+
+class DiffChange(Shown):
+    block: int = Field(description="Index into blocks.")
+    kind: Literal["same", "removed", "added"]
+    text: str
+
+
+class ArtifactDiff(Shown):
+    """Word by word. Of one block, what is not added is its earlier text, what is not removed its later one."""
+
+    artifact_id: UUID
+    slot: str
+    from_: int = Field(alias="from")
+    to: int
+    blocks: list[DiffBlock]
+    changes: list[DiffChange]
+
+
 class RevealItem(Shown):
     claim_id: str | None
     text: str

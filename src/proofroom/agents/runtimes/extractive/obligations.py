@@ -1,7 +1,9 @@
 """What a reviewer asked for, as far as it can be done without understanding it.
 
-Lines that can be checked (`must contain:`, `must not contain:`, `must cite:`, `remove`) are followed to the letter.
-Of other words only the plainest are understood: shorter, remove, cite a source. Everything else is searched for.
+Checks (see `domain.obligation_checks`) are followed to the letter as far as quotes go: what must be contained, cited
+or said as a number is looked for, what must not goes, and a text that is too long loses its last sentences. Headings
+are set; tables, charts, lists and more words need a writer. Of other words only the plainest are understood: shorter,
+remove, cite a source. Everything else is searched for.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import Any, cast
 
 from proofroom.agents.runtimes.base import Obligation
 from proofroom.domain.document import plain
+from proofroom.domain.obligation_checks import Check, check_of, checks_from_json, line_of
 
-_FORM = re.compile(r"^\s*[-*]?\s*(must contain|must not contain|must cite)\s*:\s*(.+?)\s*$", re.IGNORECASE)
 _REMOVE = re.compile(
     r"\b(?:remove|delete|drop|cut|strike|take out|leave out|get rid of)\b(?! short)", re.IGNORECASE
 )
@@ -31,12 +33,15 @@ _QUOTED = re.compile(r"[\"\u201c\u2018`]([^\"\u201d\u2019`]{2,400})[\"\u201d\u20
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One thing to do: `kind` is remove, without, contain, cite, search or shorter; `slot` None means anywhere."""
+    """One thing to do: `kind` is remove, without, contain, cite, number, heading, limit, search, shorter or write
+    (which needs a writer); `slot` None means anywhere. `check` is what it comes from, if it can be checked.
+    """
 
     kind: str
     text: str
     slot: str | None
     comment: str
+    check: Check | None = None
 
 
 @dataclass(slots=True)
@@ -61,7 +66,7 @@ class Wishes:
             if len(kept) == len(out):
                 self.said.append(f"Not found, so not removed: {wish.text[:120]!r}.")
             out = kept
-        for wish in self.of(slot, "contain", "cite", "search"):
+        for wish in self.of(slot, "contain", "cite", "number", "heading", "limit", "write", "search"):
             self.said.append(f"Not done, it needs a writer: {wish.comment[:160]!r}.")
         return out
 
@@ -75,16 +80,17 @@ def wishes_of(obligations: Sequence[Obligation]) -> Wishes:
 
 def _wishes(obligation: Obligation) -> list[Wish]:
     slot, comment = obligation.artifact_slot, obligation.comment.strip()
-    about = (obligation.claim_text or "").strip()
+    about = (obligation.passage or obligation.claim_text or "").strip()
     out: list[Wish] = []
     rest: list[str] = []
+    checks = list(checks_from_json(obligation.checks, "checks"))
     for line in comment.splitlines():
-        found = _FORM.match(line)
-        if found:
-            kind = {"must contain": "contain", "must not contain": "without", "must cite": "cite"}
-            out.append(Wish(kind[found.group(1).lower()], _bare(found.group(2)), slot, line.strip()))
+        check = check_of(line)
+        if check is not None and check.kind != "remove":
+            checks.append(check)
         elif line.strip():
             rest.append(line.strip())
+    out += [_wish(check, slot, about) for check in dict.fromkeys(checks) if check.kind != "remove" or about]
     text = " ".join(rest)
     if not text:
         return out
@@ -104,6 +110,20 @@ def _wishes(obligation: Obligation) -> list[Wish]:
     elif not _SHORTER.search(text):
         out.append(Wish("search", text, slot, text))
     return out
+
+
+def _wish(check: Check, slot: str | None, about: str) -> Wish:
+    kinds = {
+        "must_contain": "contain", "must_not_contain": "without", "must_cite": "cite", "number_equals": "number",
+        "remove": "remove",
+    }  # fmt: skip
+    kind = kinds.get(check.kind, "write")
+    if check.kind == "structure" and check.part == "heading":
+        kind = "heading"
+    elif check.kind == "length" and check.at_most is not None and check.at_least is None and not about:
+        kind = "limit"
+    text = {"remove": about, "number": f"{check.text} {check.value}"}.get(kind, check.text)
+    return Wish(kind, text, slot, line_of(check), check)
 
 
 def _bare(text: str) -> str:

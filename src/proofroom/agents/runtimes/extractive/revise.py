@@ -8,10 +8,21 @@ from typing import Any, cast
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, PreviousArtifact, Said
 from proofroom.agents.runtimes.extractive.obligations import Wish, Wishes, holds, texts_of, wishes_of
-from proofroom.agents.runtimes.extractive.run import NO_AI, Run, names_source, opinion, sentence_block
+from proofroom.agents.runtimes.extractive.run import (
+    NO_AI,
+    Run,
+    escape,
+    names_source,
+    opinion,
+    sentence_block,
+)
 from proofroom.agents.runtimes.extractive.select import Pool, pick
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
+from proofroom.domain.evidence.sentences import split_sentences
+from proofroom.domain.obligation_checks import Check
+from proofroom.domain.obligation_numbers import answer_of
+from proofroom.domain.reading import count_words
 
 _CITE = re.compile(r"\[\[([A-Za-z][\w-]*)(?=\||\]\])")
 Block = Mapping[str, Any]
@@ -30,14 +41,18 @@ async def revise(
         [(f"Change: {one[:200]}", "As far as a quote finder can.") for one in asked] or [("Keep", "")]
     )
     for wish in wishes.items:
-        if wish.kind in ("contain", "cite", "search"):
+        if wish.kind in ("contain", "cite", "number", "search"):
             query = f"{wish.text} {run.request.task}" if wish.kind == "cite" else wish.text
             await run.search(query, 12)
     for one in run.request.previous:
         blocks = await carried(run, one, wishes)
         blocks = reduced(one.slot, blocks, wishes)
         blocks = enlarged(run, one, blocks, wishes)
-        blocks = fitted(blocks, limit)
+        blocks = fitted(headed(one.slot, blocks, wishes), limit)
+        for wish in wishes.of(one.slot, "limit"):
+            blocks = within(blocks, wish.check)
+        for wish in wishes.of(one.slot, "write"):
+            wishes.said.append(f"Not done, it needs a writer: {wish.comment[:160]!r}.")
         if not blocks:
             blocks = [opinion("Nothing is left of this after the changes that were asked for.")]
         impact = high_impact if one.artifact_type == "content_draft" else None
@@ -100,6 +115,8 @@ def reduced(slot: str, blocks: Sequence[Block], wishes: Wishes) -> list[Block]:
         if len(kept) == len(out) and wish.slot is not None:
             wishes.said.append(f"Not found, so not removed: {wish.text[:120]!r}.")
         out = kept
+    for wish in wishes.of(slot, "number"):
+        out = [one for one in out if wish.check is None or not contradicts(one, wish.check)]
     if wishes.of(slot, "shorter"):
         cited = [at for at, one in enumerate(out) if is_cited(one)]
         surplus = set(cited[max(1, (len(cited) + 1) // 2) :])
@@ -116,7 +133,7 @@ def enlarged(run: Run, artifact: PreviousArtifact, blocks: Sequence[Block], wish
     checker = Checker(run.blocks)
     pool = Pool([one for one in sentences_of(run.blocks.values()) if one.demoted < 0.65])
     slots = [one.slot for one in run.request.previous]
-    for wish in wishes.of(artifact.slot, "contain", "cite", "search"):
+    for wish in wishes.of(artifact.slot, "contain", "cite", "number", "search"):
         if wish.slot is None and artifact.slot != slots[0]:
             continue
         refused = [one.text for one in wishes.of(artifact.slot, "remove", "without")]
@@ -140,11 +157,45 @@ def answering(run: Run, pool: Pool, wish: Wish) -> list[Sentence]:
     if wish.kind == "contain":
         wanted = " ".join(wish.text.split()).casefold()
         return [one for one in pool.sentences if wanted in one.text.casefold()]
+    if wish.kind == "number" and wish.check is not None:
+        return [one for one in pool.sentences if answer_of(wish.check, one.text) == "same"]
     if wish.kind == "cite":
         mine = Pool([one for one in pool.sentences if names_source(one.block, [wish.text])])
         return [one.sentence for one in mine.score(run.request.task)[:3]]
     scored = [one for one in pool.score(wish.text) if one.coverage >= 0.3]
     return [one.sentence for one in pick(scored, 4)]
+
+
+def contradicts(block: Block, check: Check) -> bool:
+    """Whether a block gives another number for what the check names."""
+    return any(
+        answer_of(check, text[a:b]) == "differs" for text in texts_of(block) for a, b in split_sentences(text)
+    )
+
+
+def headed(slot: str, blocks: Sequence[Block], wishes: Wishes) -> list[Block]:
+    """With the headings that were asked for, on top."""
+    wanted = [wish.text for wish in wishes.of(slot, "heading")]
+    there = {t.casefold() for one in blocks if one.get("type") == "heading" for t in texts_of(one)}
+    missing = [text for text in wanted if text.casefold() not in there]
+    return [*({"type": "heading", "level": 2, "text": escape(text)} for text in missing), *blocks]
+
+
+def within(blocks: Sequence[Block], check: Check | None) -> list[Block]:
+    """The blocks, less the last cited ones as long as they are longer than the check allows."""
+    if check is None or check.measure == "characters":
+        return fitted(blocks, None if check is None else check.at_most)
+    out = list(blocks)
+    while check.at_most is not None and words_in(out) > check.at_most:
+        cited = [at for at, one in enumerate(out) if is_cited(one)]
+        if len(cited) < 2:
+            break
+        del out[cited[-1]]
+    return out
+
+
+def words_in(blocks: Sequence[Block]) -> int:
+    return sum(count_words(text) for block in blocks for text in texts_of(block))
 
 
 def is_cited(block: Block) -> bool:
