@@ -1,21 +1,20 @@
-import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { useForm, type FieldValues } from "react-hook-form";
-import { api, ApiError, newKey } from "@/api/client";
+import { newKey } from "@/api/client";
 import { useOfflineSince } from "@/api/live";
 import {
-  artifactVersionQuery, base, checkpointQuery, inboxQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
+  artifactVersionQuery, checkpointQuery, inboxQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
 } from "@/api/queries";
-import type { ArtifactDocument, Checkpoint, CheckpointItem, DecisionAnswer } from "@/api/types";
+import type { ArtifactDocument, Checkpoint, CheckpointItem } from "@/api/types";
 import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
 import { SinceLastPanel } from "@/components/SinceLast";
-import { Loading, Problem } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { exact, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
-import { useTitle } from "@/lib/title";
-import { Banner, decidedWords, Dock, LoadingDock, REASONS } from "./Dock";
+import { useDecide } from "./decide";
+import { Banner, decidedWords, Dock, REASONS } from "./Dock";
 import { Draft } from "./Draft";
 import { Composer, EvidencePane } from "./Evidence";
 import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
@@ -26,76 +25,16 @@ import {
 } from "./state";
 import { Strip } from "./Strip";
 
-export function ReviewPage() {
-  const { checkpointId } = useParams({ from: "/review/$checkpointId" });
-  const checkpoint = useQuery(checkpointQuery(checkpointId));
-  const inbox = useQuery(inboxQuery);
-  const [help, setHelp] = useState(false);
-  const item = inbox.data?.find((entry) => entry.id === checkpointId);
-  useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
-
-  const place = checkpoint.data && { projectId: checkpoint.data.project_id, sessionId: checkpoint.data.session_id };
-  const wanted = checkpoint.data?.packet.artifacts ?? [];
-  const versions = useQueries({
-    queries: wanted.map((a) => artifactVersionQuery(place ?? { projectId: "", sessionId: "" }, a.artifact_id, a.version)),
-  });
-  const failed = checkpoint.error ?? versions.find((query) => query.error)?.error;
-  const ready = checkpoint.data !== undefined && versions.every((query) => query.data !== undefined);
-
-  // Once open, a review stays: a packet that changes meanwhile may not take the reader's work with it.
-  const [opened, setOpened] = useState<Shown | null>(null);
-  if (checkpoint.data && ready && opened?.checkpoint.id !== checkpointId) {
-    const documents = Object.fromEntries(
-      wanted.map((artifact, i) => [artifact.artifact_id, (versions[i]?.data as { document: ArtifactDocument }).document]),
-    );
-    setOpened({ checkpoint: checkpoint.data, documents });
-  }
-  if (opened?.checkpoint.id === checkpointId && checkpoint.data) {
-    return <Review key={checkpointId} first={opened} current={checkpoint.data} help={help} setHelp={setHelp} />;
-  }
-  return (
-    <div className="review screen">
-      <Queue items={inbox.data ?? []} current={checkpointId} rows={[]} state={null} onSelect={() => {}} onHelp={() => setHelp(!help)} />
-      <main className="artifact">
-        <div className="ahead">
-          <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>
-          <div className="h-3" />
-        </div>
-        <div className="draft">
-          <div className="doc">
-            {failed ? (
-              <Problem
-                what={t("review.failed")}
-                error={failed}
-                retry={() => {
-                  void checkpoint.refetch();
-                  for (const query of versions) if (query.error) void query.refetch();
-                }}
-              />
-            ) : (
-              <Loading words={t("review.opening")} />
-            )}
-          </div>
-        </div>
-      </main>
-      <aside className="evidence" aria-label={t("evidence.pane")}>
-        {help && <KeysHelp onClose={() => setHelp(false)} />}
-      </aside>
-      {!failed && <LoadingDock />}
-    </div>
-  );
-}
-
 /** What was done with a packet, on its way to the one that took its place; kept in this tab's memory only. */
 const carried = new Map<string, ReviewState>();
 
 /** The packet that is on screen: it changes only when the reader says so. */
-interface Shown {
+export interface Shown {
   checkpoint: Checkpoint;
   documents: Record<string, ArtifactDocument>;
 }
 
-function Review({
+export function ReviewPage({
   first,
   current,
   help,
@@ -120,7 +59,6 @@ function Review({
       ? reduce(before, { type: "open", packet: c.packet, digest: c.packet_digest })
       : start(c.packet, c.packet_digest);
   });
-  const [error, setError] = useState<unknown>(null);
   const [adopting, setAdopting] = useState(false);
   const [elsewhere, setElsewhere] = useState<Checkpoint | null>(null);
   const draft = useRef<HTMLDivElement>(null);
@@ -149,43 +87,18 @@ function Review({
     defaultValues: { answers: packet.form ? defaultsOf(packet.form) : {} },
   });
 
-  const accept = (answer: DecisionAnswer) => {
-    setError(null);
-    setElsewhere(null);
-    client.setQueryData(checkpointQuery(status.id).queryKey, answer.checkpoint);
-    for (const queryKey of [["inbox"], ["session", place.sessionId], ["events", place.sessionId], ["sessions", place.projectId], ["projects"], ["project", place.projectId], ["reveal", place.sessionId]])
-      void client.invalidateQueries({ queryKey });
-  };
-  const refuse = (problem: unknown) => {
-    if (problem instanceof ApiError && problem.status === 409) {
-      const other = problem.body["checkpoint"] as Checkpoint | undefined;
-      if (problem.code === "stale_packet" && other?.packet) {
-        setElsewhere(other);
-        setError(null);
-        return;
-      }
-      void client.invalidateQueries({ queryKey: checkpointQuery(status.id).queryKey });
-      void client.invalidateQueries({ queryKey: ["inbox"] });
-    }
-    if (problem instanceof ApiError && problem.code === "unacknowledged_claims") {
-      const first = (problem.body["claims"] as { claim_id: string }[] | undefined)?.[0];
-      if (first) dispatch({ type: "select", claim: first.claim_id });
-    }
-    setError(problem);
-  };
-  const path = `${base(place)}/checkpoints/${status.id}`;
-  const decide = useMutation({
-    mutationFn: ({ verb, json }: { verb: string; json: unknown; words: string }) =>
-      api<DecisionAnswer>(`${path}/${verb}`, { method: "POST", json, idempotencyKey: newKey() }),
-    onSuccess: (answer, { verb }) => {
-      accept(answer);
+  const { send: decide, busy, error, setError } = useDecide({
+    id: status.id,
+    place,
+    onAnswer: (answer, verb) => {
+      setElsewhere(null);
       // Corrections that were signed are the draft's next version: taken back, that is what is read on.
       if (verb === "withdraw") void adopt(answer.checkpoint);
     },
-    onError: refuse,
+    onStale: (newer) => setElsewhere(newer),
+    onUnsettled: (claim) => dispatch({ type: "select", claim }),
   });
-  const busy = decide.isPending ? (decide.variables?.words ?? null) : null;
-  const readOnly = decided || decide.isPending;
+  const readOnly = decided || busy !== null;
 
   const select = (claim: string) => dispatch({ type: "select", claim });
   const step = (list: Row[], by: 1 | -1) => {
@@ -209,11 +122,7 @@ function Review({
     }
     if (state.changes.length > 0) return;
     const send = (answers?: Record<string, unknown>) =>
-      decide.mutate({
-        verb: "approve",
-        json: approveBody(packet, state, shown.documents, answers),
-        words: t("busy.sign"),
-      });
+      decide("approve", approveBody(packet, state, shown.documents, answers), t("busy.sign"));
     if (question && packet.form) {
       const schema = packet.form;
       void form.handleSubmit((values) => send(cleaned(schema, values["answers"] as Record<string, unknown>)))();
@@ -221,11 +130,7 @@ function Review({
   };
   const reject = (reason: string) => {
     if (readOnly || stale) return;
-    decide.mutate({
-      verb: "reject",
-      json: { packet_digest: state.digest, rejection_reason: reason },
-      words: t("busy.reject"),
-    });
+    decide("reject", { packet_digest: state.digest, rejection_reason: reason }, t("busy.reject"));
     dispatch({ type: "mode", mode: { name: "read" } });
   };
   const sendChanges = (extra?: { claim: Row | null; text: string }) => {
@@ -244,17 +149,10 @@ function Review({
       next = reduce(state, action);
       dispatch(action);
     }
-    decide.mutate({
-      verb: "request-changes",
-      json: {
-        packet_digest: state.digest,
-        changes: changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text }))),
-      },
-      words: t("busy.changes"),
-    });
+    const changes = changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text })));
+    decide("request-changes", { packet_digest: state.digest, changes }, t("busy.changes"));
   };
-  const undo = () =>
-    decide.mutate({ verb: "withdraw", json: {}, words: t("busy.undo") });
+  const undo = () => decide("withdraw", {}, t("busy.undo"));
   const showNewest = async () => {
     if (newest.id !== status.id) {
       carried.set(newest.id, state);
@@ -356,7 +254,7 @@ function Review({
     },
     a: sign,
     u: () => {
-      if (status.approve_pending && !decide.isPending) undo();
+      if (status.approve_pending && busy === null) undo();
     },
     o: () => {
       const anchor = row?.claim.anchors[0];
