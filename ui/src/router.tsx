@@ -50,6 +50,7 @@ const routes = [
       typeof search["agent"] === "string" ? { agent: search["agent"] } : {},
     component: lazyRouteComponent(() => import("@/pages/NewWorkPage"), "NewWorkPage"),
   }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/policy", component: lazyRouteComponent(() => import("@/pages/PolicyPage"), "PolicyPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId", component: lazyRouteComponent(() => import("@/pages/SessionPage"), "SessionPage") }),
   createRoute({
     getParentRoute: () => root,

@@ -3,7 +3,7 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { touched } from "@/api/live";
 import { sessions } from "@/mocks/data";
-import { problem } from "@/mocks/handlers";
+import { problem } from "@/mocks/answers";
 import { open } from "./app";
 import { server } from "./setup";
 

@@ -1,7 +1,7 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { artifactVersionQuery, checkpointQuery, inboxQuery } from "@/api/queries";
+import { artifactVersionQuery, checkpointQuery, inboxQuery, meQuery } from "@/api/queries";
 import type { ArtifactDocument } from "@/api/types";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
@@ -11,11 +11,14 @@ import { KeysHelp } from "./Panels";
 import { Queue } from "./Queue";
 import { ReviewPage, type Shown } from "./ReviewPage";
 
+const NONE = new Map<string, number>();
+
 /** Loads a review and then shows it; until then its keys are dead. */
 export function OpenReview() {
   const { checkpointId } = useParams({ from: "/review/$checkpointId" });
   const checkpoint = useQuery(checkpointQuery(checkpointId));
   const inbox = useQuery(inboxQuery);
+  const me = useQuery(meQuery);
   const [help, setHelp] = useState(false);
   const item = inbox.data?.find((entry) => entry.id === checkpointId);
   useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
@@ -41,7 +44,7 @@ export function OpenReview() {
   }
   return (
     <div className="review screen">
-      <Queue items={inbox.data ?? []} current={checkpointId} rows={[]} state={null} onSelect={() => {}} onHelp={() => setHelp(!help)} />
+      <Queue items={inbox.data ?? []} current={checkpointId} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} onHelp={() => setHelp(!help)} />
       <main className="artifact">
         <div className="ahead">
           <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>

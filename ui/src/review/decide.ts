@@ -29,7 +29,8 @@ export function useDecide({
     if (problem instanceof ApiError && problem.status === 409) {
       const other = problem.body["checkpoint"] as Checkpoint | undefined;
       if (problem.code === "stale_packet" && other?.packet) {
-        onStale(other, problem.message);
+        // What the page says itself is left out.
+        onStale(other, problem.message.replace("Nothing was decided.", "").trim());
         setError(null);
         return;
       }
