@@ -134,6 +134,29 @@ describe("a newer packet", () => {
   });
 });
 
+describe("a verdict that became worse", () => {
+  it("has to be looked at again, though its words are the same", () => {
+    const worse = structuredClone(packet);
+    const kept = reduce(begin(), { type: "settle", claim: claim(8).id, settlement: { kind: "kept", reason: "read", why: "accepted" } });
+    worse.artifacts[0]!.claims[7]!.verdict = "unsupported";
+    const state = reduce(kept, { type: "open", packet: worse, digest: "d2", attention: attentionOf(worse) });
+    expect(state.settled[claim(8).id]).toBeUndefined();
+    expect(state.selected).not.toBeNull();
+  });
+});
+
+describe("what needs the reader", () => {
+  it("never leaves out a flagged claim that the order does not name", () => {
+    expect(needsOf(rows, []).map((need) => need.row?.n)).toEqual([3, 5, 6, 8, 12]);
+    expect(needsOf(rows, checkpoint.attention.slice(3)).map((need) => need.row?.n)).toEqual([12, 8, 3, 5, 6]);
+  });
+  it("leaves out a claim that is not in the packet, and names the same thing once", () => {
+    const one = { kind: "suspicious_source", sentence: "A source gives orders.", artifact_id: null, claim_id: null, obligation_id: null, n: null };
+    const gone = { ...checkpoint.attention[0]!, claim_id: "c_gone" };
+    expect(needsOf(rows, [gone, one, one, ...checkpoint.attention]).map((need) => need.row?.n)).toEqual([undefined, 3, 5, 6, 12, 8]);
+  });
+});
+
 describe("the words that differ", () => {
   it("are found inside the sentence, in code points", () => {
     const base = claim(5);

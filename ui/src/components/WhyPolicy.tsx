@@ -50,8 +50,9 @@ export function WhyPolicy({ place, className }: { place: Place; className: strin
           </ol>
           <p className="mt-2">
             {t("policy.signatures", { count: said.data.signing.quorum })}
-            {said.data.signing.separate_duties ? ` ${t("policy.separate")}` : ""} {said.data.risk.because.join(" ")}
+            {said.data.signing.separate_duties ? ` ${t("policy.separate")}` : ""}
           </p>
+          <p className="text-ink-2">{said.data.risk.because.join(" ")}</p>
           <p className="meta mt-2">
             {said.data.policy.version === 0 ? t("policy.never") : t("policy.versionOf", { n: said.data.policy.version })}{" "}
             <Link className="link" to="/projects/$projectId/policy" params={{ projectId: place.projectId }}>

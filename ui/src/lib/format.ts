@@ -25,10 +25,13 @@ export function when(iso: string | null | undefined, now: Date = new Date()): st
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year }).replace(" ", "\u00a0");
 }
 
+export function isOverdue(iso: string | null, now: Date = new Date()): boolean {
+  return iso !== null && new Date(iso).getTime() < now.getTime();
+}
+
 /** When it is due: "today 17:00", or "overdue since yesterday 09:12". */
 export function dueWords(iso: string, now: Date = new Date()): string {
-  const overdue = new Date(iso).getTime() < now.getTime();
-  return overdue ? t("due.overdue", { when: when(iso, now) }) : when(iso, now);
+  return isOverdue(iso, now) ? t("due.overdue", { when: when(iso, now) }) : when(iso, now);
 }
 
 export function exact(iso: string | null | undefined): string | undefined {

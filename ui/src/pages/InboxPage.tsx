@@ -7,7 +7,7 @@ import type { Checkpoint, CheckpointItem, Member } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
-import { dueWords, exact, when } from "@/lib/format";
+import { dueWords, exact, isOverdue, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
 import { onlooker } from "@/review/looking";
@@ -60,7 +60,7 @@ function ItemRow({
   const need = needOf(item);
   const other = onlooker(item, me);
   const asleep = item.snoozed_until !== null && new Date(item.snoozed_until).getTime() > Date.now();
-  const overdue = item.due_at !== null && new Date(item.due_at).getTime() < Date.now();
+  const overdue = isOverdue(item.due_at);
   const whose = item.assignee === null ? t("inbox.anyone") : item.assignee.id === me ? t("inbox.you") : (item.assignee.name ?? t("look.somebody"));
   return (
     <tr aria-current={here ? "true" : undefined} onMouseDown={onHere}>
@@ -76,7 +76,8 @@ function ItemRow({
           {agentWord(item.agent_type)} · {item.project_name}
           {item.iteration > 1 ? ` · ${t("review.round", { n: item.iteration, max: item.max_iterations })}` : ""}
           {item.signing.quorum > 1 ? ` · ${t("sign.count", { n: item.votes.length, all: item.signing.quorum })}` : ""}
-          {other && <b> · {t("look.is", { name: other.name ?? t("look.somebody") })}</b>}
+          {other && " · "}
+          {other && <b>{t("look.is", { name: other.name ?? t("look.somebody") })}</b>}
         </span>
       </td>
       <td className="why2">{item.headline}</td>
@@ -97,8 +98,7 @@ function ItemRow({
       </td>
       {people && (
         <td className="for">
-          <button type="button" className="link" title={t("inbox.assignOf", { title: item.session_title })} onClick={onAssign}>
-            <span className="sr">{t("inbox.for")}: </span>
+          <button type="button" className="link" aria-label={t("inbox.forOf", { whose })} title={t("inbox.assignOf", { title: item.session_title })} onClick={onAssign}>
             {whose}
           </button>
         </td>
@@ -333,7 +333,11 @@ export function InboxPage() {
                   <th scope="col" className="num">
                     {t("inbox.due")}
                   </th>
-                  {people && <th scope="col">{t("inbox.for")}</th>}
+                  {people && (
+                    <th scope="col" className="for">
+                      {t("inbox.for")}
+                    </th>
+                  )}
                   <th scope="col">
                     <span className="sr">{t("inbox.later")}</span>
                   </th>

@@ -103,7 +103,10 @@ export function differences(settings: PolicySettings, before: PolicySettings): s
   const say = (what: string, from: string, to: string) => {
     if (from !== to) lines.push(t("policy.change", { what, from, to }));
   };
-  for (const name of CONSEQUENCES) say(`${t("policy.quorum")}, ${t(`policy.consequence.${name}`).toLowerCase()}`, then.quorum[name], now.quorum[name]);
+  const steps = new Set(CONSEQUENCES.map((name) => `${then.quorum[name]} ${now.quorum[name]}`));
+  if (steps.size === 1) say(t("policy.quorum"), then.quorum.public, now.quorum.public);
+  else
+    for (const name of CONSEQUENCES) say(`${t("policy.quorum")}, ${t(`policy.consequence.${name}`).toLowerCase()}`, then.quorum[name], now.quorum[name]);
   const yes = (on: boolean) => t(on ? "policy.maySignOption.yes" : "policy.maySignOption.no");
   say(t("policy.duties"), yes(then.separate), yes(now.separate));
   say(t("policy.maySign"), t(`policy.maySignOption.${then.maySign}`), t(`policy.maySignOption.${now.maySign}`));

@@ -187,6 +187,8 @@ export function Dock({
   const signatures = signaturesWords(checkpoint, me);
   const maySign = mayDecide && !barred && !voted;
   const send = tally.asked > 0;
+  // Nothing stands beside rejecting and asking for changes.
+  const alone = !maySign && !send && !voted;
   const stop = busy !== null;
   const status = offline ? (
     <Status title={t("dock.offline")} words={t("dock.offlineWords")} />
@@ -203,14 +205,14 @@ export function Dock({
   ) : voted ? (
     <Status title={t("sign.voted")} words={t("sign.votedWords", { count: standing.quorum - standing.votes })} />
   ) : (
-    <Progress checkpoint={checkpoint} tally={tally} />
+    <Progress checkpoint={checkpoint} tally={tally} alone={standing.alone} />
   );
   return (
     <footer className="dock" aria-label={label}>
       {status}
       <Beside checkpoint={checkpoint} signatures={signatures} />
       {mayDecide && (
-        <span className={more ? "contents" : "nophone contents"}>
+        <span className={more || alone ? "contents" : "nophone contents"}>
           <button type="button" className="b bare" disabled={stop} onClick={() => acts.setMode({ name: "reject" })}>
             {t("action.reject")} <Kbd>x</Kbd>
           </button>
@@ -221,7 +223,7 @@ export function Dock({
           )}
         </span>
       )}
-      {mayDecide && <span className="sep nophone" />}
+      {mayDecide && !alone && <span className="sep nophone" />}
       {send && (
         <button
           type="button"
@@ -249,7 +251,7 @@ export function Dock({
           {signLabel} <Kbd>a</Kbd>
         </button>
       )}
-      {mayDecide && (
+      {mayDecide && !alone && (
         <button type="button" className="b onlyphone" aria-expanded={more} onClick={() => setMore(!more)}>
           {t("action.more")}
         </button>
@@ -259,12 +261,13 @@ export function Dock({
 }
 
 /** How far the reader is. */
-function Progress({ checkpoint, tally }: { checkpoint: Checkpoint; tally: Tally }) {
+function Progress({ checkpoint, tally, alone }: { checkpoint: Checkpoint; tally: Tally; alone: boolean }) {
   if (tally.open > 0) {
     const words = tally.asked ? t("dock.openAsked", { count: tally.asked }) : t("dock.openWords");
     return <Status calm title={t("dock.open", { count: tally.open })} words={words} />;
   }
   if (tally.asked > 0) return <Status title={t("dock.asked", { count: tally.asked })} words={t("dock.askedWords")} />;
+  if (tally.corrected > 0 && !alone) return <Status calm title={t("sign.share")} words={t("sign.shareWords")} />;
   const done = [
     tally.corrected ? t("dock.corrected", { count: tally.corrected }) : "",
     tally.kept ? t("dock.kept", { count: tally.kept }) : "",
@@ -287,7 +290,7 @@ function Beside({ checkpoint, signatures }: { checkpoint: Checkpoint; signatures
   return (
     <div className="beside" title={because.join(" ")}>
       {signatures && <b>{signatures}</b>}
-      {because.length > 0 && <span className="nophone">{because.join(" ")}</span>}
+      {because.length > 0 && <span className="nophone">{t("dock.because", { words: because.join(" ") })}</span>}
     </div>
   );
 }

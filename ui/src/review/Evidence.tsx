@@ -136,7 +136,7 @@ export function EvidencePane({
             {settlement ? keep(saidOf(settlement)) : t("said.askedFor", { comment: change?.comment ?? "" })}
           </span>
           <span className="acts">
-            {!readOnly && (
+            {(settlement ? canSettle : !readOnly) && (
               <button
                 type="button"
                 className="b small"
@@ -207,9 +207,9 @@ export function EvidencePane({
                 <button type="button" className="b" onClick={() => acts.ask(row)}>
                   <span>
                     {t("action.ask")}
-                    {(claim.correction?.label.length ?? 0) <= SHORT_LABEL && (
-                      <span className="wide"> {t("action.askRest")}</span>
-                    )}
+                    {canSettle
+                      ? (claim.correction?.label.length ?? 0) <= SHORT_LABEL && <span className="wide"> {t("action.askRest")}</span>
+                      : ` ${t("action.askRest")}`}
                   </span>{" "}
                   <Kbd>c</Kbd>
                 </button>

@@ -13,6 +13,7 @@ export function Head({
   state,
   tally,
   needed,
+  voted,
   counts,
   other,
   why,
@@ -26,6 +27,7 @@ export function Head({
   tally: Tally;
   /** How many things need the reader in all. */
   needed: number;
+  voted: boolean;
   counts: Map<string, number>;
   other: Onlooker | null;
   why: boolean;
@@ -58,6 +60,20 @@ export function Head({
         <button type="button" className="link" aria-expanded={why} onClick={onWhy}>
           {t("policy.why")}
         </button>
+      </div>
+      <div className="tally">
+        {rows.length > 0 || needed > 0 ? (
+          <>
+            <b>{voted ? t("tally.voted") : tally.open > 0 ? t("tally.open", { count: tally.open }) : t("tally.none")}</b>
+            <span className="rest">
+              {settled > 0 && !voted && `${t("tally.settled", { count: settled })} `}
+              {t("tally.passed", { count: tally.passed })}
+            </span>
+            {settled === 0 && !other && <span className="meta side nophone">{t("tally.meaning")}</span>}
+          </>
+        ) : (
+          <b>{packet.kind === "plan" ? t("tally.plan") : question ? t("tally.question") : checkpoint.headline}</b>
+        )}
         <span className="who" role="status">
           {other && (
             <>
@@ -68,20 +84,6 @@ export function Head({
             </>
           )}
         </span>
-      </div>
-      <div className="tally">
-        {rows.length > 0 || needed > 0 ? (
-          <>
-            <b>{tally.open > 0 ? t("tally.open", { count: tally.open }) : t("tally.none")}</b>
-            <span className="rest">
-              {settled > 0 && `${t("tally.settled", { count: settled })} `}
-              {t("tally.passed", { count: tally.passed })}
-            </span>
-            {settled === 0 && <span className="meta side nophone">{t("tally.meaning")}</span>}
-          </>
-        ) : (
-          <b>{packet.kind === "plan" ? t("tally.plan") : question ? t("tally.question") : checkpoint.headline}</b>
-        )}
       </div>
       <Strip rows={rows} state={state} counts={counts} onSelect={onSelect} />
     </div>

@@ -77,7 +77,7 @@ export function NeedPane({
             {settlement ? keep(saidOf(settlement)) : t("said.askedFor", { comment: change?.comment ?? "" })}
           </span>
           <span className="acts">
-            {!readOnly && (
+            {(settlement ? canSettle : !readOnly) && (
               <button
                 type="button"
                 className="b small"

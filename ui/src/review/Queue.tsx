@@ -3,7 +3,7 @@ import type { CheckpointItem, Obligation } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
-import { dueWords, exact, keep } from "@/lib/format";
+import { exact, isOverdue, keep, when } from "@/lib/format";
 import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
 import { onlooker } from "./looking";
@@ -121,7 +121,7 @@ export function Queue({
                       </>
                     )}
                   </span>
-                  <span title={exact(item.due_at)}>{item.due_at ? dueWords(item.due_at) : ""}</span>
+                  <span title={exact(item.due_at)}>{item.due_at ? (isOverdue(item.due_at) ? t("due.late") : when(item.due_at)) : ""}</span>
                 </span>
                 {other && <span className="s">{t("look.is", { name: other.name ?? t("look.somebody") })}</span>}
               </Link>

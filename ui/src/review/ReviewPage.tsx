@@ -334,6 +334,7 @@ export function ReviewPage({
           state={state}
           tally={tally}
           needed={needs.length}
+          voted={standing.voted}
           counts={counts}
           other={looking.other}
           why={why}
@@ -399,7 +400,7 @@ export function ReviewPage({
                   </ul>
                 </>
               )}
-              {packet.risk && <p className="mt-2">{packet.risk.because.join(" ")}</p>}
+              {packet.risk && <p className="mt-2">{t("dock.because", { words: packet.risk.because.join(" ") })}</p>}
             </div>
           )}
         </div>
