@@ -3,7 +3,7 @@ import { Shell } from "@/components/Shell";
 import { t } from "@/i18n";
 import { HomePage } from "@/pages/HomePage";
 import { NotFound } from "@/pages/NotFound";
-import { ReviewPage } from "@/review/ReviewPage";
+import { OpenReview } from "@/review/OpenReview";
 import { Problem } from "@/components/States";
 
 export interface SourceSearch {
@@ -39,7 +39,7 @@ const root = createRootRoute({
 const routes = [
   createRoute({ getParentRoute: () => root, path: "/", component: HomePage }),
   createRoute({ getParentRoute: () => root, path: "/inbox", component: lazyRouteComponent(() => import("@/pages/InboxPage"), "InboxPage") }),
-  createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: ReviewPage }),
+  createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: OpenReview }),
   createRoute({ getParentRoute: () => root, path: "/work", component: lazyRouteComponent(() => import("@/pages/WorkPage"), "WorkPage") }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: lazyRouteComponent(() => import("@/pages/SourcesPage"), "SourcesPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId", component: lazyRouteComponent(() => import("@/pages/ProjectPage"), "ProjectPage") }),
@@ -50,6 +50,7 @@ const routes = [
       typeof search["agent"] === "string" ? { agent: search["agent"] } : {},
     component: lazyRouteComponent(() => import("@/pages/NewWorkPage"), "NewWorkPage"),
   }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/policy", component: lazyRouteComponent(() => import("@/pages/PolicyPage"), "PolicyPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId", component: lazyRouteComponent(() => import("@/pages/SessionPage"), "SessionPage") }),
   createRoute({
     getParentRoute: () => root,

@@ -3,7 +3,7 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { touched } from "@/api/live";
 import { sessions } from "@/mocks/data";
-import { problem } from "@/mocks/handlers";
+import { problem } from "@/mocks/answers";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -181,10 +181,17 @@ describe("project and sources", () => {
 });
 
 describe("live events", () => {
+  it("never reload what is read because somebody comes, goes or says something", () => {
+    const keys = (type: string) => touched("session", { project_id: "p", session_id: "s", type }).map(String);
+    expect(keys("looked_at")).toEqual(["inbox"]);
+    expect(keys("looked_away")).toEqual(["inbox"]);
+    expect(keys("commented")).toEqual(["comments,s"]);
+  });
   it("touch the queries they concern", () => {
     const keys = touched("session", { project_id: "p", session_id: "s", type: "checkpoint_opened" }).map(String);
     for (const key of ["session,s", "events,s", "inbox", "artifacts,s", "project,p"]) expect(keys).toContain(key);
     expect(touched("session", { project_id: "p", session_id: "s", type: "progress" }).map(String)).not.toContain("inbox");
+    expect(touched("session", { project_id: "p", session_id: "s", type: "voted" }).map(String)).toContain("checkpoint");
     expect(touched("source", { project_id: "p", source_id: "x" }).map(String)).toContain("sources,p");
   });
 });

@@ -3,7 +3,7 @@ import { delay, http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "@/api/types";
 import { checkpoints } from "@/mocks/data";
-import { problem } from "@/mocks/handlers";
+import { problem } from "@/mocks/answers";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -17,10 +17,9 @@ async function opened() {
 }
 
 async function settleAll(user: Awaited<ReturnType<typeof opened>>["user"]) {
-  await user.keyboard("enenen");
+  await user.keyboard("enenenen");
   await user.keyboard("r");
   await user.type(await screen.findByLabelText("Keep it: why?"), "the board is the record{Enter}");
-  await user.keyboard("ne");
   await screen.findByText("Ready to sign");
 }
 
@@ -47,7 +46,7 @@ describe("review", () => {
     await user.keyboard("a");
     await screen.findByText(/^Signed by you at/);
     expect(body["packet_digest"]).toBe("digest-k-check-1");
-    expect(body["acknowledged"]).toEqual([{ claim_id: "c_mars0008", reason: "the board is the record" }]);
+    expect(body["acknowledged"]).toEqual([{ claim_id: "c_mars0008", reason: "the board is the record", kind: "accepted" }]);
     expect(JSON.stringify(body["edits"])).toContain("a factor of 4.45");
     await user.keyboard("u");
     await screen.findByText("Ready to sign");
@@ -151,7 +150,7 @@ describe("review", () => {
     await settleAll(user);
     await user.keyboard("a");
     await screen.findByText("2 claims changed while you read.");
-    expect(screen.getByText("Nothing was signed.")).toBeInTheDocument();
+    expect(screen.getByText("The packet changed. Nothing was signed.")).toBeInTheDocument();
     expect(screen.getByRole("button", { name: "Claim 7, Passed automatic checks" })).toBeInTheDocument();
     await user.click(screen.getByRole("button", { name: "Show what changed" }));
     await screen.findByRole("button", { name: "Claim 7, Partial" });
@@ -177,11 +176,11 @@ describe("review", () => {
 
   it("keeps a claim that only needs a look with one key", async () => {
     const { user } = open("/review/k-report");
-    await screen.findByText("3 flags are open");
-    await user.keyboard("n");
+    await screen.findByText("4 flags are open");
+    await user.keyboard("nn");
     await screen.findByLabelText("Evidence for claim 3");
     await user.keyboard("r");
-    await screen.findByText("2 flags are open");
+    await screen.findByText("3 flags are open");
     expect(screen.getByText(/^Kept by you: Read by me/)).toBeInTheDocument();
   });
 

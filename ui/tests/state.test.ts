@@ -1,53 +1,55 @@
 import { describe, expect, it } from "vitest";
 import type { Claim } from "@/api/types";
-import { checkDocument, checkpoints } from "@/mocks/data";
+import { attentionOf, checkDocument, checkpoints } from "@/mocks/data";
 import {
-  approveBody, changedClaims, changesToSend, correctedDocument, flagsOf, markedRange, openFlags, readyToSign, reduce, rowsOf,
+  approveBody, changedClaims, changesToSend, correctedDocument, flagsOf, markedRange, needsOf, openNeeds, readyToSign, reduce, rowsOf,
   start, tally, type ReviewState,
 } from "@/review/state";
 
 const checkpoint = checkpoints[0]!;
 const packet = checkpoint.packet;
 const rows = rowsOf(packet);
-const begin = () => start(packet, checkpoint.packet_digest);
+const needs = needsOf(rows, checkpoint.attention);
+const open = (state: ReviewState) => openNeeds(needs, state).map((need) => need.row?.n);
+const begin = () => start(packet, checkpoint.packet_digest, checkpoint.attention);
 const claim = (n: number): Claim => rows.find((row) => row.n === n)!.claim;
 const use = (state: ReviewState, n: number) =>
   reduce(state, { type: "settle", claim: claim(n).id, settlement: { kind: "corrected", how: "use", text: claim(n).correction!.text } });
 const keep = (state: ReviewState, n: number, reason = "the board is the record") =>
-  reduce(state, { type: "settle", claim: claim(n).id, settlement: { kind: "kept", reason } });
+  reduce(state, { type: "settle", claim: claim(n).id, settlement: { kind: "kept", reason, why: "accepted" } });
 const settleAll = () => keep(use(use(use(use(begin(), 3), 5), 6), 12), 8);
 
 describe("settling flags", () => {
   it("opens on the first flag", () => {
     expect(begin().selected).toBe(claim(3).id);
-    expect(openFlags(rows, begin()).map((row) => row.n)).toEqual([3, 5, 6, 8, 12]);
+    expect(open(begin())).toEqual([3, 5, 6, 12, 8]);
   });
   it("is ready only when every flag is corrected or kept", () => {
     let state = begin();
     for (const n of [3, 5, 6, 12]) {
       state = use(state, n);
-      expect(readyToSign(rows, state)).toBe(false);
+      expect(readyToSign(needs, state)).toBe(false);
     }
     state = keep(state, 8);
-    expect(readyToSign(rows, state)).toBe(true);
-    expect(tally(rows, state)).toEqual({ open: 0, corrected: 4, kept: 1, asked: 0, passed: 7 });
+    expect(readyToSign(needs, state)).toBe(true);
+    expect(tally(rows, needs, state)).toEqual({ open: 0, corrected: 4, kept: 1, asked: 0, passed: 7 });
   });
   it("takes one back and is open again", () => {
     const state = reduce(settleAll(), { type: "take-back", claim: claim(5).id });
-    expect(readyToSign(rows, state)).toBe(false);
-    expect(openFlags(rows, state).map((row) => row.n)).toEqual([5]);
+    expect(readyToSign(needs, state)).toBe(false);
+    expect(open(state)).toEqual([5]);
   });
   it("never settles and sends back the same claim", () => {
     const change = { id: "1", artifact_id: "a-check", claim_id: claim(5).id, comment: "word for word" };
     let state = reduce(use(begin(), 5), { type: "ask", change });
     expect(state.settled[claim(5).id]).toBeUndefined();
-    expect(openFlags(rows, state).map((row) => row.n)).toEqual([3, 6, 8, 12]);
+    expect(open(state)).toEqual([3, 6, 12, 8]);
     state = use(state, 5);
     expect(state.changes).toEqual([]);
   });
   it("is not ready to sign while a change waits to be asked for", () => {
     const state = reduce(settleAll(), { type: "ask", change: { id: "1", artifact_id: null, claim_id: null, comment: "shorter" } });
-    expect(readyToSign(rows, state)).toBe(false);
+    expect(readyToSign(needs, state)).toBe(false);
   });
   it("a flagged claim is one that needs a person, whatever the flag says", () => {
     const odd = rows.map((row) => (row.n === 5 ? { ...row, claim: { ...row.claim, needs_you: false } } : row));
@@ -59,7 +61,7 @@ describe("what is sent", () => {
   it("names the packet, the reasons and the corrected document", () => {
     const body = approveBody(packet, settleAll(), { "a-check": checkDocument });
     expect(body.packet_digest).toBe(checkpoint.packet_digest);
-    expect(body.acknowledged).toEqual([{ claim_id: claim(8).id, reason: "the board is the record" }]);
+    expect(body.acknowledged).toEqual([{ claim_id: claim(8).id, reason: "the board is the record", kind: "accepted" }]);
     expect(body.undo_seconds).toBe(6);
     const [edit] = body.edits;
     expect(edit?.artifact_id).toBe("a-check");
@@ -124,11 +126,34 @@ describe("a newer packet", () => {
     expect(changedClaims(packet, packet)).toBe(0);
   });
   it("keeps what was done about sentences that are still there, and drops the rest", () => {
-    const state = reduce(settleAll(), { type: "open", packet: newer, digest: "d2" });
+    const state = reduce(settleAll(), { type: "open", packet: newer, digest: "d2", attention: attentionOf(newer) });
     expect(state.digest).toBe("d2");
     expect(state.settled[claim(5).id]).toBeUndefined();
-    expect(state.settled[claim(8).id]).toEqual({ kind: "kept", reason: "the board is the record" });
+    expect(state.settled[claim(8).id]).toEqual({ kind: "kept", reason: "the board is the record", why: "accepted" });
     expect(approveBody(newer, state, {}).packet_digest).toBe("d2");
+  });
+});
+
+describe("a verdict that became worse", () => {
+  it("has to be looked at again, though its words are the same", () => {
+    const worse = structuredClone(packet);
+    const kept = reduce(begin(), { type: "settle", claim: claim(8).id, settlement: { kind: "kept", reason: "read", why: "accepted" } });
+    worse.artifacts[0]!.claims[7]!.verdict = "unsupported";
+    const state = reduce(kept, { type: "open", packet: worse, digest: "d2", attention: attentionOf(worse) });
+    expect(state.settled[claim(8).id]).toBeUndefined();
+    expect(state.selected).not.toBeNull();
+  });
+});
+
+describe("what needs the reader", () => {
+  it("never leaves out a flagged claim that the order does not name", () => {
+    expect(needsOf(rows, []).map((need) => need.row?.n)).toEqual([3, 5, 6, 8, 12]);
+    expect(needsOf(rows, checkpoint.attention.slice(3)).map((need) => need.row?.n)).toEqual([12, 8, 3, 5, 6]);
+  });
+  it("leaves out a claim that is not in the packet, and names the same thing once", () => {
+    const one = { kind: "suspicious_source", sentence: "A source gives orders.", artifact_id: null, claim_id: null, obligation_id: null, n: null };
+    const gone = { ...checkpoint.attention[0]!, claim_id: "c_gone" };
+    expect(needsOf(rows, [gone, one, one, ...checkpoint.attention]).map((need) => need.row?.n)).toEqual([undefined, 3, 5, 6, 12, 8]);
   });
 });
 

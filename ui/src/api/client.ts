@@ -40,6 +40,8 @@ export interface RequestOptions {
   /** Makes a repeated send answer the same; pass one key for one intention. */
   idempotencyKey?: string;
   signal?: AbortSignal;
+  /** Sent even when the page closes meanwhile. */
+  keepalive?: boolean;
 }
 
 export async function api<T>(path: string, options: RequestOptions = {}): Promise<T> {
@@ -58,6 +60,7 @@ export async function api<T>(path: string, options: RequestOptions = {}): Promis
       body: options.form ?? (options.json === undefined ? undefined : JSON.stringify(options.json)),
       signal: options.signal,
       credentials: "same-origin",
+      ...(options.keepalive ? { keepalive: true } : {}),
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;

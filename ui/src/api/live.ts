@@ -33,9 +33,12 @@ export function touched(kind: "session" | "source", data: Record<string, string>
     return [["sources", data["project_id"]], ["source", data["source_id"]], ["content", data["source_id"], "current"], ["project", data["project_id"]], ["projects"]];
   }
   const { project_id, session_id, type } = data as unknown as SessionNews;
+  // Who comes and goes, and what is said beside the text, must not reload what is being read.
+  if (type === "looked_at" || type === "looked_away") return [["inbox"]];
+  if (type === "commented") return [["comments", session_id]];
   const keys: unknown[][] = [["session", session_id], ["events", session_id], ["sessions", project_id]];
   if (/artifact|checkpoint|superseded|completed|decided|delivered/.test(type)) keys.push(["artifacts", session_id]);
-  if (/checkpoint|decided|withdrawn|superseded|resumed|cancelled|completed|failed|retried|session_created/.test(type)) {
+  if (/checkpoint|decided|voted|withdrawn|released|superseded|expired|resumed|cancelled|completed|failed|retried|session_created/.test(type)) {
     keys.push(["inbox"], ["checkpoint"], ["projects"], ["project", project_id], ["reveal", session_id]);
   }
   if (/envelope/.test(type)) keys.push(["envelope", session_id]);

@@ -1,8 +1,8 @@
 import { queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { all, api, ApiError } from "./client";
 import type {
-  Agent, Artifact, Checkpoint, CheckpointItem, Envelope, Me, Project, RevealItem, SinceLast, Source, SourceContent,
-  WorkEvent, WorkSession,
+  Agent, Artifact, Checkpoint, CheckpointItem, Comment, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
+  SinceLast, Source, SourceContent, WorkEvent, WorkSession,
 } from "./types";
 
 /** Where a work session lives. */
@@ -34,6 +34,42 @@ export const inboxQuery = queryOptions({
   queryKey: ["inbox"],
   queryFn: ({ signal }) => all<CheckpointItem>("/checkpoints", { status: "pending_review" }, signal),
 });
+
+/** What is put off until later; it comes back to the inbox by itself. */
+export const snoozedQuery = queryOptions({
+  queryKey: ["inbox", "snoozed"],
+  queryFn: async ({ signal }) => {
+    const items = await all<CheckpointItem>("/checkpoints", { status: "pending_review", snoozed: "true" }, signal);
+    return items.filter((item) => item.snoozed_until !== null && new Date(item.snoozed_until).getTime() > Date.now());
+  },
+});
+
+export const membersQuery = queryOptions({
+  queryKey: ["members"],
+  queryFn: ({ signal }) => all<Member>("/members", {}, signal),
+  staleTime: 60_000,
+});
+
+/** What people said about a piece of work, over all of its reviews, oldest first. */
+export const commentsQuery = (sessionId: string, checkpointId: string) =>
+  queryOptions({
+    queryKey: ["comments", sessionId],
+    queryFn: ({ signal }) => all<Comment>(`/checkpoints/${checkpointId}/comments`, {}, signal),
+  });
+
+export const policyQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["policy", projectId],
+    queryFn: ({ signal }) => api<Policy>(`/projects/${projectId}/policy`, { signal }),
+  });
+
+/** What policy says of a piece of work as it stands now. */
+export const policyExplainedQuery = (place: Place) =>
+  queryOptions({
+    queryKey: ["policy-explained", place.sessionId],
+    queryFn: ({ signal }) => api<PolicyExplained>(`${base(place)}/policy`, { signal }),
+    staleTime: 0,
+  });
 
 export const checkpointQuery = (id: string) =>
   queryOptions({

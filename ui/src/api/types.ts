@@ -30,7 +30,10 @@ export type RevealItem = G.RevealItem;
 export type Attention = G.Attention;
 export type Comment = G.Comment;
 export type Policy = G.Policy;
+export type PolicySettings = G.PolicySettings;
 export type PolicyExplained = G.PolicyExplained;
+export type LookedAt = G.LookedAt;
+export type Member = G.Member;
 
 
 export interface JsonSchema {

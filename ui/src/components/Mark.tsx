@@ -53,6 +53,7 @@ const shapes = {
     </>
   ),
   dot: <circle cx="8" cy="8" r="2.2" fill="currentColor" />,
+  note: <path d="M3 2.5h10v7.2L9.8 13H3zM9.6 12.8V9.6h3.2" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinejoin="round" />,
   brand: (
     <>
       <path d="M2 3h12M2 7h12M2 11h6" fill="none" stroke="currentColor" strokeWidth="1.7" />

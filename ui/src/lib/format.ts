@@ -1,5 +1,7 @@
 /** Times, money and counts as people say them. */
 
+import { t } from "@/i18n";
+
 const day = 24 * 3600 * 1000;
 
 function startOfDay(date: Date): number {
@@ -21,6 +23,15 @@ export function when(iso: string | null | undefined, now: Date = new Date()): st
   if (days > 1 && days < 7) return date.toLocaleDateString("en-GB", { weekday: "short" });
   const year = date.getFullYear() === now.getFullYear() ? undefined : "numeric";
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year }).replace(" ", "\u00a0");
+}
+
+export function isOverdue(iso: string | null, now: Date = new Date()): boolean {
+  return iso !== null && new Date(iso).getTime() < now.getTime();
+}
+
+/** When it is due: "today 17:00", or "overdue since yesterday 09:12". */
+export function dueWords(iso: string, now: Date = new Date()): string {
+  return isOverdue(iso, now) ? t("due.overdue", { when: when(iso, now) }) : when(iso, now);
 }
 
 export function exact(iso: string | null | undefined): string | undefined {

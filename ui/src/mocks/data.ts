@@ -1,8 +1,8 @@
 /** Fixtures for developing and for tests: shaped as the API answers, never part of a build. */
 
 import type {
-  Agent, Anchor, Artifact, ArtifactDocument, Check, Checkpoint, CheckpointItem, Claim, Envelope, Me, Packet, Project,
-  RevealItem, Source, SourceContent, Verdict, WorkEvent, WorkSession,
+  Agent, Anchor, Artifact, ArtifactDocument, Attention, Check, Checkpoint, CheckpointItem, Claim, Envelope, Me, Member, Packet,
+  Project, RevealItem, Source, SourceContent, Verdict, WorkEvent, WorkSession,
 } from "@/api/types";
 import { rowsOf } from "@/review/state";
 
@@ -17,6 +17,11 @@ export const me: Me = {
   mode: "local",
   sample: true,
 };
+
+export const members: Member[] = [
+  { id: "u1", name: "Local reviewer", role: "admin", created_at: at(-9000) },
+  { id: "u2", name: "A colleague", role: "reviewer", created_at: at(-8000) },
+];
 
 const project = (id: string, name: string, description: string, sample_key: Project["sample_key"], counts: Partial<Project["counts"]>): Project => ({
   id, name, description, basket_id: `basket-${id}`, sample_key,
@@ -365,13 +370,31 @@ function packet(id: string, session_id: string, artifactIds: string[], extra: Pa
   };
 }
 
+const VERDICTS = ["unsupported", "conflict", "partial", "uncited"];
+
+/** What needs a person, in the server's order: claims by verdict, then triggers that stand alone, then obligations. */
+export function attentionOf(p: Packet): Attention[] {
+  const claims = rowsOf(p).filter((row) => row.claim.needs_you);
+  claims.sort((a, b) => VERDICTS.indexOf(a.claim.verdict) - VERDICTS.indexOf(b.claim.verdict));
+  const alone = p.triggers.filter((one) => one.kind === "suspicious_source" || one.kind === "low_confidence");
+  return [
+    ...claims.map(({ claim, artifactId, n }) => ({
+      kind: claim.verdict, sentence: claim.headline, artifact_id: artifactId, claim_id: claim.id, obligation_id: null, n,
+    })),
+    ...alone.map((one) => ({ kind: one.kind, sentence: String(one.detail), artifact_id: null, claim_id: null, obligation_id: null, n: null })),
+    ...p.obligations
+      .filter((one) => one.state !== "met")
+      .map((one) => ({ kind: "obligation", sentence: `It was asked for and is not there: “${one.comment}”`, artifact_id: null, claim_id: null, obligation_id: one.id, n: null })),
+  ];
+}
+
 function checkpoint(p: Packet, extra: Partial<Checkpoint> = {}): Checkpoint {
   const s = sessions.find((x) => x.id === p.session_id);
   return {
     id: p.checkpoint_id, session_id: p.session_id, project_id: s?.project_id ?? "", project_name: s?.project_name ?? "", session_title: s?.title ?? "",
     agent_type: s?.agent_type ?? "", strategy: p.strategy, kind: p.kind, reasons: p.reasons, status: "pending_review", approve_pending: false, undo_until: null,
     packet_digest: `digest-${p.checkpoint_id}-1`, packet: p, form: p.form, iteration: p.iteration, max_iterations: 3, can_request_changes: true, assignee: null,
-    due_at: null, expires_at: null, looking: null, signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: [],
+    due_at: null, expires_at: null, looking: null, signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: attentionOf(p),
     snoozed_until: null, superseded_by: null, opened_at: at(-25), decision: null, consequence: `Sign version ${p.artifacts[0]?.version ?? 1} and save the report`,
     headline: "A date, a number and a quote differ", effects: p.effects, summary: p.summary, decided_at: null, ...extra,
   };
@@ -401,7 +424,7 @@ export const checkpoints: Checkpoint[] = [
 for (const c of checkpoints) c.form = c.packet.form;
 
 export function inboxItem(c: Checkpoint): CheckpointItem {
-  const { packet: p, ...rest } = c;
+  const { packet: p, attention: _attention, ...rest } = c;
   return {
     ...rest, summary: p.summary,
     flags: rowsOf(p).filter((r) => r.claim.needs_you).map((r) => ({ claim_id: r.claim.id, n: r.n, short: r.claim.short, verdict: r.claim.verdict })),

@@ -1,17 +1,10 @@
 import { http, HttpResponse } from "msw";
 import type { Checkpoint, Source, WorkSession } from "@/api/types";
+import { problem, url } from "./answers";
 import * as data from "./data";
+import { peopleHandlers } from "./people";
 
-const url = (path: string) => `*/api${path}`;
 const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
-
-export function problem(status: number, code: string, detail: string, extra: Record<string, unknown> = {}) {
-  return HttpResponse.json(
-    { type: "about:blank", title: detail, status, code, detail, hint: null, ...extra },
-    { status, headers: { "Content-Type": "application/problem+json" } },
-  );
-}
-
 const missing = (what: string) => problem(404, "not_found", `This ${what} does not exist, or you may not see it.`);
 
 /** A fresh copy of the fixtures with handlers over it: decisions change it as the server would. */
@@ -110,7 +103,12 @@ export function makeHandlers() {
         return HttpResponse.json({ ...session, session_id: session.id });
       }),
     ),
-    http.get(url("/checkpoints"), () => page(checkpoints.filter((c) => c.status === "pending_review" && !c.approve_pending).map(data.inboxItem))),
+    ...peopleHandlers(checkpoints),
+    http.get(url("/checkpoints"), ({ request }) => {
+      const snoozed = new URL(request.url).searchParams.get("snoozed") === "true";
+      const awake = (c: Checkpoint) => c.snoozed_until === null || new Date(c.snoozed_until).getTime() <= Date.now();
+      return page(checkpoints.filter((c) => c.status === "pending_review" && !c.approve_pending && (snoozed || awake(c))).map(data.inboxItem));
+    }),
     http.get(url("/checkpoints/:id"), ({ params }) => {
       const found = find(params["id"]);
       return found ? HttpResponse.json(found) : missing("review");
@@ -120,6 +118,11 @@ export function makeHandlers() {
       const c = find(params["id"]);
       const refused = guard(c, body);
       if (refused || !c) return refused ?? missing("review");
+      if (c.votes.some((vote) => vote.by === data.me.id)) return problem(409, "already_voted", `You have signed this; it needs ${c.signing.quorum} different people.`);
+      if (c.signing.quorum > 1) {
+        c.votes = [...c.votes, { by: data.me.id, name: data.me.name, at: new Date().toISOString() }];
+        if (c.votes.length < c.signing.quorum) return answer(c);
+      }
       const seconds = Number(body["undo_seconds"] ?? 0);
       c.approve_pending = seconds > 0;
       c.undo_until = seconds > 0 ? new Date(Date.now() + seconds * 1000).toISOString() : null;
@@ -134,6 +137,7 @@ export function makeHandlers() {
       c.approve_pending = false;
       c.undo_until = null;
       c.decision = null;
+      c.votes = c.votes.filter((vote) => vote.by !== data.me.id);
       return answer(c);
     }),
     http.post(url(`${base}/checkpoints/:id/reject`), async ({ params, request }) => {

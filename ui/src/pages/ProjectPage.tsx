@@ -112,9 +112,14 @@ export function ProjectPage() {
       <main className="main">
         <div className="between">
           <h1 className="doctitle">{project.data.name}</h1>
-          <Link className={`b ${project.data.sample_key ? "" : "fill"}`} to="/projects/$projectId/new" params={{ projectId }} search={{}}>
-            {t("page.newWork")}
-          </Link>
+          <span className="line nowrap">
+            <Link className="b bare" to="/projects/$projectId/policy" params={{ projectId }}>
+              {t("policy.link")}
+            </Link>
+            <Link className={`b ${project.data.sample_key ? "" : "fill"}`} to="/projects/$projectId/new" params={{ projectId }} search={{}}>
+              {t("page.newWork")}
+            </Link>
+          </span>
         </div>
         <p className="mt-1 max-w-[72ch] text-ink-2">{project.data.description}</p>
         <p className="meta mt-1">{countsOf(project.data)}</p>

@@ -54,6 +54,14 @@ export function stepOf(event: WorkEvent): Step | null {
       if (decision === "request_changes") return step("own", t("step.sentBack", { by }));
       return step("own", t("step.signed", { by }));
     }
+    case "voted":
+      return step("own", t("step.voted", { by: s(d["by"]) }), t("step.votedWords", { n: n(d["votes"]), all: n(d["needed"]) }));
+    case "commented":
+      return step("note", t("step.commented", { by: s(d["by"]) }), s(d["text"]).slice(0, 240));
+    case "reminded":
+      return step("dot", t("step.reminded"));
+    case "expired":
+      return step("none", t("step.expired"));
     case "withdrawn":
       return step("none", t("step.withdrawn"));
     case "resumed":

@@ -5,7 +5,8 @@ import { Kbd, problemText } from "@/components/States";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { clock, exact } from "@/lib/format";
-import { Composer } from "./Evidence";
+import { Composer } from "./Composer";
+import { signaturesWords, type Standing } from "./signing";
 import type { ReviewState, Tally } from "./state";
 
 export const REASONS = ["facts", "sources", "task"] as const;
@@ -34,10 +35,14 @@ function Status({ title, words, error, calm }: { title: string; words?: string; 
   );
 }
 
-/** Who decided: "you", or the name. */
-export function decidedBy({ decision }: Checkpoint, me: string | null): string {
-  if (!decision || (decision.by !== null && decision.by === me)) return t("decided.you");
-  return decision.name;
+/** Who decided: "you", or the name; everybody who signed where more than one had to. */
+export function decidedBy(checkpoint: Checkpoint, me: string | null): string {
+  const { decision } = checkpoint;
+  if (!decision) return t("decided.you");
+  const names = (checkpoint.votes.length > 1 && decision.decision === "approve" ? checkpoint.votes : [decision]).map((one) =>
+    one.by !== null && one.by === me ? t("decided.you") : one.name,
+  );
+  return names.length > 1 ? t("decided.and", { first: names.slice(0, -1).join(", "), last: names.at(-1) ?? "" }) : (names[0] ?? "");
 }
 
 /** A finished decision, in words. */
@@ -72,6 +77,7 @@ export function Dock({
   checkpoint,
   state,
   tally,
+  standing,
   ready,
   busy,
   offline,
@@ -86,6 +92,7 @@ export function Dock({
   checkpoint: Checkpoint;
   state: ReviewState;
   tally: Tally;
+  standing: Standing;
   ready: boolean;
   busy: string | null;
   offline: boolean;
@@ -176,56 +183,52 @@ export function Dock({
 
   if (state.mode.name === "ask" && state.mode.claim === null) return null;
 
+  const { barred, mayDecide, voted } = standing;
+  const signatures = signaturesWords(checkpoint, me);
+  const maySign = mayDecide && !barred && !voted;
+  const send = tally.asked > 0;
+  // Nothing stands beside rejecting and asking for changes.
+  const alone = !maySign && !send && !voted;
+  const stop = busy !== null;
   const status = offline ? (
     <Status title={t("dock.offline")} words={t("dock.offlineWords")} />
   ) : error ? (
     <Status title={t("dock.notDone")} error={error} />
   ) : busy ? (
     <Status title={busy} words={t("dock.busyWords")} />
-  ) : tally.open > 0 ? (
-    <Status calm title={t("dock.open", { count: tally.open })} words={tally.asked ? t("dock.openAsked", { count: tally.asked }) : t("dock.openWords")} />
-  ) : tally.asked > 0 ? (
-    <Status title={t("dock.asked", { count: tally.asked })} words={t("dock.askedWords")} />
+  ) : !mayDecide ? (
+    <Status title={t("sign.viewer")} words={t("sign.viewerWords")} />
+  ) : send && !maySign ? (
+    <Status title={t("dock.asked", { count: tally.asked })} words={barred ? t("sign.barred") : t("sign.votedAsks")} />
+  ) : barred ? (
+    <Status title={t("sign.barred")} words={t("sign.barredWords")} />
+  ) : voted ? (
+    <Status title={t("sign.voted")} words={t("sign.votedWords", { count: standing.quorum - standing.votes })} />
   ) : (
-    <Status
-      calm
-      title={checkpoint.kind === "final" ? t("dock.ready") : t("dock.readyMid")}
-      words={
-        tally.corrected + tally.kept > 0
-          ? [
-              tally.corrected ? t("dock.corrected", { count: tally.corrected }) : "",
-              tally.kept ? t("dock.kept", { count: tally.kept }) : "",
-            ]
-              .filter(Boolean)
-              .join(", ")
-          : checkpoint.effects.map((effect) => effect.label).join(" · ") ||
-            t(checkpoint.kind === "final" ? "dock.readyWords" : "dock.readyMidWords")
-      }
-    />
-  );
-  const send = tally.asked > 0;
-  const others = (
-    <>
-      <button type="button" className="b bare" disabled={busy !== null} onClick={() => acts.setMode({ name: "reject" })}>
-        {t("action.reject")} <Kbd>x</Kbd>
-      </button>
-      {canAsk && !send && (
-        <button type="button" className="b bare" disabled={busy !== null} onClick={acts.askWhole}>
-          {t("action.askChanges")} <Kbd>c</Kbd>
-        </button>
-      )}
-    </>
+    <Progress checkpoint={checkpoint} tally={tally} alone={standing.alone} />
   );
   return (
     <footer className="dock" aria-label={label}>
       {status}
-      <span className={more ? "contents" : "nophone contents"}>{others}</span>
-      <span className="sep nophone" />
+      <Beside checkpoint={checkpoint} signatures={signatures} />
+      {mayDecide && (
+        <span className={more || alone ? "contents" : "nophone contents"}>
+          <button type="button" className="b bare" disabled={stop} onClick={() => acts.setMode({ name: "reject" })}>
+            {t("action.reject")} <Kbd>x</Kbd>
+          </button>
+          {canAsk && !send && (
+            <button type="button" className="b bare" disabled={stop} onClick={acts.askWhole}>
+              {t("action.askChanges")} <Kbd>c</Kbd>
+            </button>
+          )}
+        </span>
+      )}
+      {mayDecide && !alone && <span className="sep nophone" />}
       {send && (
         <button
           type="button"
-          className={`b big ${tally.open === 0 ? "fill" : ""}`}
-          disabled={busy !== null || offline}
+          className={`b big ${tally.open === 0 || !maySign ? "fill" : ""}`}
+          disabled={stop || offline}
           onClick={acts.send}
         >
           {checkpoint.iteration === checkpoint.max_iterations - 1
@@ -233,17 +236,79 @@ export function Dock({
             : t("action.send", { count: tally.asked })}
         </button>
       )}
-      <button
-        type="button"
-        className={`b big ${ready ? "fill" : "wait"}`}
-        aria-disabled={!ready || offline || busy !== null}
-        onClick={acts.sign}
-      >
-        {signLabel} <Kbd>a</Kbd>
-      </button>
-      <button type="button" className="b onlyphone" aria-expanded={more} onClick={() => setMore(!more)}>
-        {t("action.more")}
-      </button>
+      {voted && (
+        <button type="button" className="b big" disabled={stop || offline} onClick={acts.undo}>
+          {t("sign.withdraw")} <Kbd>u</Kbd>
+        </button>
+      )}
+      {maySign && (
+        <button
+          type="button"
+          className={`b big ${ready ? "fill" : "wait"}`}
+          aria-disabled={!ready || offline || stop}
+          onClick={acts.sign}
+        >
+          {signLabel} <Kbd>a</Kbd>
+        </button>
+      )}
+      {mayDecide && !alone && (
+        <button type="button" className="b onlyphone" aria-expanded={more} onClick={() => setMore(!more)}>
+          {t("action.more")}
+        </button>
+      )}
+    </footer>
+  );
+}
+
+/** How far the reader is. */
+function Progress({ checkpoint, tally, alone }: { checkpoint: Checkpoint; tally: Tally; alone: boolean }) {
+  if (tally.open > 0) {
+    const words = tally.asked ? t("dock.openAsked", { count: tally.asked }) : t("dock.openWords");
+    return <Status calm title={t("dock.open", { count: tally.open })} words={words} />;
+  }
+  if (tally.asked > 0) return <Status title={t("dock.asked", { count: tally.asked })} words={t("dock.askedWords")} />;
+  if (tally.corrected > 0 && !alone) return <Status calm title={t("sign.share")} words={t("sign.shareWords")} />;
+  const done = [
+    tally.corrected ? t("dock.corrected", { count: tally.corrected }) : "",
+    tally.kept ? t("dock.kept", { count: tally.kept }) : "",
+  ].filter(Boolean);
+  const final = checkpoint.kind === "final";
+  const effects = checkpoint.effects.map((effect) => effect.label).join(" · ");
+  return (
+    <Status
+      calm
+      title={final ? t("dock.ready") : t("dock.readyMid")}
+      words={done.join(", ") || effects || t(final ? "dock.readyWords" : "dock.readyMidWords")}
+    />
+  );
+}
+
+/** Beside the button: who has signed, and why it matters. Quiet, and never a number of risk. */
+function Beside({ checkpoint, signatures }: { checkpoint: Checkpoint; signatures: string }) {
+  const because = checkpoint.packet.risk?.because ?? [];
+  if (!signatures && because.length === 0) return null;
+  return (
+    <div className="beside" title={because.join(" ")}>
+      {signatures && <b>{signatures}</b>}
+      {because.length > 0 && <span className="nophone">{t("dock.because", { words: because.join(" ") })}</span>}
+    </div>
+  );
+}
+
+/** A wish for the whole draft, written where the decision stands. */
+export function AskDock({ onAdd, onSend, onCancel }: { onAdd: (text: string) => void; onSend: (text: string) => void; onCancel: () => void }) {
+  return (
+    <footer className="dock" aria-label={t("dock.label")}>
+      <div className="w-full">
+        <Composer
+          label={t("ask.whole")}
+          placeholder={t("ask.placeholderWhole")}
+          submit={t("ask.add")}
+          onSubmit={onAdd}
+          onCancel={onCancel}
+          also={{ label: t("ask.send"), onSubmit: onSend }}
+        />
+      </div>
     </footer>
   );
 }

@@ -1,14 +1,15 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useId, useRef, useState } from "react";
-import type { Check, Claim, Said } from "@/api/types";
-import { Mark, type Shape } from "@/components/Mark";
+import type { Claim, Said } from "@/api/types";
+import { Mark } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
 import { cut } from "@/lib/codepoints";
 import { keep } from "@/lib/format";
+import { Compared } from "./Compared";
+import { Composer, KeepComposer } from "./Composer";
 import { lookOf, shapeOf } from "./look";
 import { passages, Sheet } from "./Sheet";
-import { asked, flagsOf, mustSettle, openFlags, type Action, type ReviewState, type Row, type Settlement } from "./state";
+import { asked, mustSettle, openNeeds, type Action, type Need, type ReviewState, type Row, type Settlement } from "./state";
 
 function SaidWords({ said, side }: { said: Said; side: "bad" | "mark" }) {
   const [start = 0, end = 0] = said.mark ?? [];
@@ -29,156 +30,6 @@ function SaidWords({ said, side }: { said: Said; side: "bad" | "mark" }) {
   );
 }
 
-const RESULT_MARK: Partial<Record<Check["result"], Shape>> = {
-  same: "supported",
-  differs: "unsupported",
-  not_found: "unsupported",
-  conflict: "conflict",
-};
-
-function Compared({ claim }: { claim: Claim }) {
-  const shown = claim.checks.filter((check) => check.kind !== "meaning" && check.result !== "none" && check.result !== "not_compared");
-  const none = claim.checks.filter((check) => check.kind !== "meaning" && check.result === "none");
-  const off = claim.checks.filter((check) => check.kind !== "meaning" && check.result === "not_compared");
-  const words = (checks: Check[]) => {
-    const list = checks.map((check) => t(`check.${check.kind}`)).join(", ");
-    return list.charAt(0) + list.slice(1).toLowerCase();
-  };
-  const conflict = claim.verdict === "conflict";
-  return (
-    <table className="cmp">
-      <thead>
-        <tr>
-          <th scope="col">{t("compared.title")}</th>
-          <th scope="col">{conflict ? t("compared.first") : t("compared.draft")}</th>
-          <th scope="col">{conflict ? t("compared.second") : t("compared.source")}</th>
-          <th scope="col">
-            <span className="sr">{t("compared.result")}</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {shown.map((check, i) => {
-          const shape = RESULT_MARK[check.result];
-          const colour = check.result === "same" ? "" : check.result === "conflict" ? "v-conflict" : "v-unsupported";
-          const result = (
-            <td>
-              {shape && <Mark shape={shape} className={colour} />}
-              {t(`result.${check.result}`)}
-            </td>
-          );
-          if (check.note && !check.draft && !check.source) {
-            return (
-              <tr key={i}>
-                <th scope="row">{t(`check.${check.kind}`)}</th>
-                <td colSpan={2}>{keep(check.note)}</td>
-                {result}
-              </tr>
-            );
-          }
-          return (
-            <tr key={i}>
-              <th scope="row">{t(`check.${check.kind}`)}</th>
-              <td>
-                {keep(check.draft ?? "–")}
-                {check.note && <span className="meta block">{keep(check.note)}</span>}
-              </td>
-              <td>{keep(check.source ?? "–")}</td>
-              {result}
-            </tr>
-          );
-        })}
-        {none.length > 0 && (
-          <tr className="no">
-            <th scope="row">{words(none)}</th>
-            <td colSpan={2}>{t("compared.none")}</td>
-            <td />
-          </tr>
-        )}
-        {off.length > 0 && (
-          <tr className="no">
-            <th scope="row">{words(off)}</th>
-            <td colSpan={2}>{[...new Set(off.map((check) => check.note).filter(Boolean))].join("; ") || t("compared.nothing")}</td>
-            <td>{t("result.not_compared")}</td>
-          </tr>
-        )}
-        <tr className="no">
-          <th scope="row">{t("check.meaning")}</th>
-          <td colSpan={2}>{t("compared.yours")}</td>
-          <td>{t("result.not_compared")}</td>
-        </tr>
-      </tbody>
-    </table>
-  );
-}
-
-/** A line of text with what it is for: a reason, a wish. */
-export function Composer({
-  label,
-  placeholder,
-  submit,
-  short = false,
-  onSubmit,
-  onCancel,
-  also,
-}: {
-  label: string;
-  placeholder: string;
-  submit: string;
-  short?: boolean;
-  onSubmit: (text: string) => void;
-  onCancel: () => void;
-  also?: { label: string; onSubmit: (text: string) => void };
-}) {
-  const [text, setText] = useState("");
-  const id = useId();
-  const field = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
-  const done = (act: (text: string) => void) => {
-    if (text.trim()) act(text.trim());
-    else field.current?.focus();
-  };
-  const common = {
-    id,
-    className: "in",
-    placeholder,
-    value: text,
-    maxLength: 2000,
-    onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => setText(event.target.value),
-    onKeyDown: (event: React.KeyboardEvent) => {
-      if (event.key === "Escape") {
-        event.preventDefault();
-        onCancel();
-      } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && also) {
-        event.preventDefault();
-        done(also.onSubmit);
-      } else if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
-        event.preventDefault();
-        done(onSubmit);
-      }
-    },
-  };
-  return (
-    <div className="ask">
-      <label htmlFor={id}>{label}</label>
-      {short ? <input ref={field} {...common} /> : <textarea ref={field} rows={2} {...common} />}
-      <div className="acts">
-        <button type="button" className="b fill" onClick={() => done(onSubmit)}>
-          {submit} <Kbd>↵</Kbd>
-        </button>
-        {also && (
-          <button type="button" className="b" onClick={() => done(also.onSubmit)}>
-            {also.label} <Kbd>Ctrl ↵</Kbd>
-          </button>
-        )}
-        <button type="button" className="b bare" onClick={onCancel}>
-          {t("action.back")} <Kbd>Esc</Kbd>
-        </button>
-      </div>
-    </div>
-  );
-}
-
 /** A longer name on the first button leaves less room for the others. */
 const SHORT_LABEL = 9;
 
@@ -193,7 +44,8 @@ export interface EvidenceActs {
 }
 
 export function saidOf(settlement: Settlement): string {
-  if (settlement.kind === "kept") return t("said.keptBecause", { reason: settlement.reason });
+  if (settlement.kind === "kept")
+    return t(settlement.why === "check_was_wrong" ? "said.checkWrong" : "said.keptBecause", { reason: settlement.reason });
   if (settlement.text === "") return t("said.removed");
   return t("said.corrected");
 }
@@ -201,32 +53,38 @@ export function saidOf(settlement: Settlement): string {
 export function EvidencePane({
   projectId,
   rows,
+  needs,
   row,
   state,
   readOnly,
+  canSettle,
   canAsk,
   dispatch,
   acts,
+  children,
 }: {
   projectId: string;
   rows: Row[];
+  needs: Need[];
   row: Row;
   state: ReviewState;
   readOnly: boolean;
+  /** False for whoever may not sign: they ask for changes instead. */
+  canSettle: boolean;
   canAsk: boolean;
   dispatch: (action: Action) => void;
   acts: EvidenceActs;
+  children?: React.ReactNode;
 }) {
   const { claim } = row;
-  const flags = flagsOf(rows);
-  const flagIndex = flags.findIndex((flag) => flag.claim.id === claim.id);
+  const flagIndex = needs.findIndex((need) => need.key === claim.id);
   const flagged = flagIndex >= 0;
   const settlement = state.settled[claim.id];
   const change = asked(state, claim.id);
   const open = flagged && !settlement && !change;
   const mode = state.mode;
   const tone = flagged ? claim.verdict : "supported";
-  const remaining = openFlags(rows, state).length;
+  const remaining = openNeeds(needs, state).length;
   const heading = flagged ? headingOf(claim) : claim.opinion ? t("verdict.opinion") : claim.verdict === "uncited" ? t("verdict.uncited") : t("verdict.supported");
   const fill = open && state.changes.length === 0 ? "b fill" : open ? "b fill" : "b";
   const saidLabels = claim.say?.labels;
@@ -240,9 +98,9 @@ export function EvidencePane({
         </h2>
         <span className="nx">
           {flagged
-            ? t("evidence.flagOf", { n: flagIndex + 1, all: flags.length })
+            ? t("evidence.flagOf", { n: flagIndex + 1, all: needs.length })
             : t("evidence.claimOf", { n: row.n, all: rows.length })}
-          {flagged && flags.length > 1 && (
+          {flagged && needs.length > 1 && (
             <span className="nophone">
               <Kbd>p</Kbd> <Kbd>n</Kbd>
             </span>
@@ -278,7 +136,7 @@ export function EvidencePane({
             {settlement ? keep(saidOf(settlement)) : t("said.askedFor", { comment: change?.comment ?? "" })}
           </span>
           <span className="acts">
-            {!readOnly && (
+            {(settlement ? canSettle : !readOnly) && (
               <button
                 type="button"
                 className="b small"
@@ -310,14 +168,8 @@ export function EvidencePane({
         </p>
       )}
       {mode.name === "keep" && mode.claim === claim.id && (
-        <Composer
-          label={t("keep.label")}
-          placeholder={t("keep.placeholder")}
-          submit={t("keep.submit")}
-          short
-          onSubmit={(reason) => {
-            dispatch({ type: "settle", claim: claim.id, settlement: { kind: "kept", reason } });
-          }}
+        <KeepComposer
+          onKeep={(reason, why) => dispatch({ type: "settle", claim: claim.id, settlement: { kind: "kept", reason, why } })}
           onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
         />
       )}
@@ -341,12 +193,12 @@ export function EvidencePane({
         <div className="acts">
           {open ? (
             <>
-              {claim.correction && claim.kind !== "series" && (
+              {canSettle && claim.correction && claim.kind !== "series" && (
                 <button type="button" className={fill} onClick={() => acts.use(row)}>
                   {keep(claim.correction.label)} <Kbd>e</Kbd>
                 </button>
               )}
-              {!claim.correction && claim.kind !== "series" && (
+              {canSettle && !claim.correction && claim.kind !== "series" && (
                 <button type="button" className={mustSettle(claim) ? fill : "b"} onClick={() => acts.edit(row)}>
                   {t("action.edit")} <Kbd>e</Kbd>
                 </button>
@@ -355,9 +207,9 @@ export function EvidencePane({
                 <button type="button" className="b" onClick={() => acts.ask(row)}>
                   <span>
                     {t("action.ask")}
-                    {(claim.correction?.label.length ?? 0) <= SHORT_LABEL && (
-                      <span className="wide"> {t("action.askRest")}</span>
-                    )}
+                    {canSettle
+                      ? (claim.correction?.label.length ?? 0) <= SHORT_LABEL && <span className="wide"> {t("action.askRest")}</span>
+                      : ` ${t("action.askRest")}`}
                   </span>{" "}
                   <Kbd>c</Kbd>
                 </button>
@@ -367,14 +219,16 @@ export function EvidencePane({
                   {t("action.addSource")}
                 </Link>
               )}
-              <button
-                type="button"
-                className={!mustSettle(claim) && !claim.correction ? fill : "b bare"}
-                onClick={() => acts.keep(row)}
-              >
-                {mustSettle(claim) ? t("action.keepWhy") : t("action.keepLooked")} <Kbd>r</Kbd>
-              </button>
-              {claim.correction && claim.correction.text !== "" && (
+              {canSettle && (
+                <button
+                  type="button"
+                  className={!mustSettle(claim) && !claim.correction ? fill : "b bare"}
+                  onClick={() => acts.keep(row)}
+                >
+                  {mustSettle(claim) ? t("action.keepWhy") : t("action.keepLooked")} <Kbd>r</Kbd>
+                </button>
+              )}
+              {canSettle && claim.correction && claim.correction.text !== "" && (
                 <button type="button" className="b bare" onClick={() => acts.edit(row)}>
                   {t("action.editOwn")}
                 </button>
@@ -387,7 +241,7 @@ export function EvidencePane({
                   {t("action.flag")} <Kbd>f</Kbd>
                 </button>
               )}
-              {claim.kind !== "series" && (
+              {canSettle && claim.kind !== "series" && (
                 <button type="button" className="b bare" onClick={() => acts.edit(row)}>
                   {t("action.editOwn")} <Kbd>e</Kbd>
                 </button>
@@ -413,6 +267,7 @@ export function EvidencePane({
       {lookOf(claim, state) === "own" ? null : claim.verdict === "uncited" && (
         <p className="meta mt-3">{claim.opinion ? t("evidence.opinion") : t("evidence.uncited")}</p>
       )}
+      {children}
     </section>
   );
 }

@@ -95,12 +95,14 @@ export function Reveal({
   );
 }
 
-export function WhyStopped({ packet }: { packet: Packet }) {
-  if (packet.triggers.length === 0) return null;
+/** Triggers that do not stand in the list of what needs the reader. */
+export function WhyStopped({ packet, listed }: { packet: Packet; listed: Set<string> }) {
+  const triggers = packet.triggers.filter((trigger) => !listed.has(trigger.kind));
+  if (triggers.length === 0) return null;
   return (
     <div className="why">
       <ul aria-label={t("why.label")}>
-        {packet.triggers.map((trigger) => (
+        {triggers.map((trigger) => (
           <li key={trigger.id}>
             <Mark shape="stop" className="v-accent" />
             <span>

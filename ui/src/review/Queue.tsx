@@ -1,11 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import type { CheckpointItem } from "@/api/types";
+import type { CheckpointItem, Obligation } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
-import { exact, keep, when } from "@/lib/format";
+import { exact, isOverdue, keep, when } from "@/lib/format";
+import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
-import { flagsOf, type ReviewState, type Row } from "./state";
+import { onlooker } from "./looking";
+import { shapeOfNeed, titleOfNeed } from "./Need";
+import { asked, type Need, type ReviewState } from "./state";
 
 export function agentWord(name: string): string {
   return tMaybe(`agent.${name}`, name);
@@ -24,19 +27,64 @@ export function needOf(item: CheckpointItem): { shape: Shape; className: string;
   return { shape: worst, className: `v-${worst}`, words: t("need.some", { count: needs_you, claims }) };
 }
 
+/** One thing that needs the reader, in the list below the draft's title. */
+function NeedRow({
+  need,
+  state,
+  obligations,
+  comments,
+  onSelect,
+}: {
+  need: Need;
+  state: ReviewState;
+  obligations: Obligation[];
+  comments: number;
+  onSelect: (key: string) => void;
+}) {
+  const { row } = need;
+  const here = state.selected === need.key;
+  const done = state.settled[need.key] || asked(state, need.key);
+  return (
+    <button
+      type="button"
+      data-v={row ? lookOf(row.claim, state) : done ? "own" : undefined}
+      aria-current={here ? "true" : undefined}
+      onClick={() => onSelect(need.key)}
+    >
+      {row ? (
+        <Mark shape={shapeOf(row.claim, state)} label={wordOf(row.claim, state)} />
+      ) : (
+        <Mark shape={shapeOfNeed(need, state, obligations)} label={done ? t("said.kept") : titleOfNeed(need)} />
+      )}
+      <span className="n">{row?.n}</span>
+      <span className={row ? "" : "clip2"} title={row ? undefined : need.sentence}>
+        {keep(row ? row.claim.short || row.claim.headline : need.sentence)}
+      </span>
+      <CommentCount count={comments} />
+    </button>
+  );
+}
+
 export function Queue({
   items,
   current,
-  rows,
+  needs,
+  obligations,
+  counts,
   state,
+  me,
   onSelect,
   onHelp,
 }: {
   items: CheckpointItem[];
   current: string;
-  rows: Row[];
+  needs: Need[];
+  obligations: Obligation[];
+  /** Comments, by claim. */
+  counts: Map<string, number>;
   state: ReviewState | null;
-  onSelect: (claim: string) => void;
+  me: string | undefined;
+  onSelect: (key: string) => void;
   onHelp: () => void;
 }) {
   const index = items.findIndex((item) => item.id === current);
@@ -52,6 +100,7 @@ export function Queue({
         {items.map((item) => {
           const need = needOf(item);
           const here = item.id === current;
+          const other = here ? null : onlooker(item, me);
           return (
             <div key={item.id}>
               <Link
@@ -72,23 +121,21 @@ export function Queue({
                       </>
                     )}
                   </span>
-                  <span title={exact(item.due_at)}>{item.due_at ? when(item.due_at) : ""}</span>
+                  <span title={exact(item.due_at)}>{item.due_at ? (isOverdue(item.due_at) ? t("due.late") : when(item.due_at)) : ""}</span>
                 </span>
+                {other && <span className="s">{t("look.is", { name: other.name ?? t("look.somebody") })}</span>}
               </Link>
-              {here && state && flagsOf(rows).length > 0 && (
+              {here && state && needs.length > 0 && (
                 <div className="flags" role="group" aria-label={t("queue.flags")}>
-                  {flagsOf(rows).map(({ claim, n }) => (
-                    <button
-                      type="button"
-                      key={claim.id}
-                      data-v={lookOf(claim, state)}
-                      aria-current={state.selected === claim.id ? "true" : undefined}
-                      onClick={() => onSelect(claim.id)}
-                    >
-                      <Mark shape={shapeOf(claim, state)} label={wordOf(claim, state)} />
-                      <span className="n">{n}</span>
-                      <span>{keep(claim.short || claim.headline)}</span>
-                    </button>
+                  {needs.map((need) => (
+                    <NeedRow
+                      key={need.key}
+                      need={need}
+                      state={state}
+                      obligations={obligations}
+                      comments={counts.get(need.key) ?? 0}
+                      onSelect={onSelect}
+                    />
                   ))}
                 </div>
               )}

@@ -1,101 +1,46 @@
-import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useMemo, useReducer, useRef, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo, useReducer, useRef, useState } from "react";
 import { useForm, type FieldValues } from "react-hook-form";
-import { api, ApiError, newKey } from "@/api/client";
+import { newKey } from "@/api/client";
 import { useOfflineSince } from "@/api/live";
 import {
-  artifactVersionQuery, base, checkpointQuery, inboxQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
+  artifactVersionQuery, checkpointQuery, commentsQuery, inboxQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
 } from "@/api/queries";
-import type { ArtifactDocument, Checkpoint, CheckpointItem, DecisionAnswer } from "@/api/types";
+import type { ArtifactDocument, Checkpoint } from "@/api/types";
 import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
 import { SinceLastPanel } from "@/components/SinceLast";
-import { Loading, Problem } from "@/components/States";
+import { Kbd } from "@/components/States";
+import { WhyPolicy } from "@/components/WhyPolicy";
 import { t, tMaybe } from "@/i18n";
-import { exact, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
-import { useTitle } from "@/lib/title";
-import { Banner, decidedWords, Dock, LoadingDock, REASONS } from "./Dock";
+import { countsOf, Thread } from "./Comments";
+import { useDecide } from "./decide";
+import { AskDock, Banner, decidedWords, Dock, REASONS } from "./Dock";
 import { Draft } from "./Draft";
-import { Composer, EvidencePane } from "./Evidence";
+import { useInView, usePlace, useUndoEnd } from "./effects";
+import { EvidencePane } from "./Evidence";
+import { Head } from "./Head";
+import { onlooker, useLooking } from "./looking";
+import { NeedPane } from "./Need";
 import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
-import { agentWord, Queue } from "./Queue";
+import { Queue } from "./Queue";
+import { signWords, standingOf } from "./signing";
 import {
-  approveBody, asked, changedClaims, changesToSend, flagsOf, mustSettle, openFlags, readyToSign, reduce, rowsOf,
-  start, tally as tallyOf, type ReviewState, type Row,
+  approveBody, asked, changedClaims, changesToSend, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start,
+  tally as tallyOf, type ReviewState, type Row,
 } from "./state";
-import { Strip } from "./Strip";
-
-export function ReviewPage() {
-  const { checkpointId } = useParams({ from: "/review/$checkpointId" });
-  const checkpoint = useQuery(checkpointQuery(checkpointId));
-  const inbox = useQuery(inboxQuery);
-  const [help, setHelp] = useState(false);
-  const item = inbox.data?.find((entry) => entry.id === checkpointId);
-  useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
-
-  const place = checkpoint.data && { projectId: checkpoint.data.project_id, sessionId: checkpoint.data.session_id };
-  const wanted = checkpoint.data?.packet.artifacts ?? [];
-  const versions = useQueries({
-    queries: wanted.map((a) => artifactVersionQuery(place ?? { projectId: "", sessionId: "" }, a.artifact_id, a.version)),
-  });
-  const failed = checkpoint.error ?? versions.find((query) => query.error)?.error;
-  const ready = checkpoint.data !== undefined && versions.every((query) => query.data !== undefined);
-
-  // Once open, a review stays: a packet that changes meanwhile may not take the reader's work with it.
-  const [opened, setOpened] = useState<Shown | null>(null);
-  if (checkpoint.data && ready && opened?.checkpoint.id !== checkpointId) {
-    const documents = Object.fromEntries(
-      wanted.map((artifact, i) => [artifact.artifact_id, (versions[i]?.data as { document: ArtifactDocument }).document]),
-    );
-    setOpened({ checkpoint: checkpoint.data, documents });
-  }
-  if (opened?.checkpoint.id === checkpointId && checkpoint.data) {
-    return <Review key={checkpointId} first={opened} current={checkpoint.data} help={help} setHelp={setHelp} />;
-  }
-  return (
-    <div className="review screen">
-      <Queue items={inbox.data ?? []} current={checkpointId} rows={[]} state={null} onSelect={() => {}} onHelp={() => setHelp(!help)} />
-      <main className="artifact">
-        <div className="ahead">
-          <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>
-          <div className="h-3" />
-        </div>
-        <div className="draft">
-          <div className="doc">
-            {failed ? (
-              <Problem
-                what={t("review.failed")}
-                error={failed}
-                retry={() => {
-                  void checkpoint.refetch();
-                  for (const query of versions) if (query.error) void query.refetch();
-                }}
-              />
-            ) : (
-              <Loading words={t("review.opening")} />
-            )}
-          </div>
-        </div>
-      </main>
-      <aside className="evidence" aria-label={t("evidence.pane")}>
-        {help && <KeysHelp onClose={() => setHelp(false)} />}
-      </aside>
-      {!failed && <LoadingDock />}
-    </div>
-  );
-}
 
 /** What was done with a packet, on its way to the one that took its place; kept in this tab's memory only. */
 const carried = new Map<string, ReviewState>();
 
 /** The packet that is on screen: it changes only when the reader says so. */
-interface Shown {
+export interface Shown {
   checkpoint: Checkpoint;
   documents: Record<string, ArtifactDocument>;
 }
 
-function Review({
+export function ReviewPage({
   first,
   current,
   help,
@@ -117,30 +62,35 @@ function Review({
     const before = carried.get(c.id);
     carried.delete(c.id);
     return before
-      ? reduce(before, { type: "open", packet: c.packet, digest: c.packet_digest })
-      : start(c.packet, c.packet_digest);
+      ? reduce(before, { type: "open", packet: c.packet, digest: c.packet_digest, attention: c.attention })
+      : start(c.packet, c.packet_digest, c.attention);
   });
-  const [error, setError] = useState<unknown>(null);
   const [adopting, setAdopting] = useState(false);
-  const [elsewhere, setElsewhere] = useState<Checkpoint | null>(null);
+  const [elsewhere, setElsewhere] = useState<{ checkpoint: Checkpoint; why: string } | null>(null);
+  const [why, setWhy] = useState(false);
   const draft = useRef<HTMLDivElement>(null);
   const evidence = useRef<HTMLElement>(null);
 
   const rows = useMemo(() => rowsOf(packet), [packet]);
+  const { attention } = shown.checkpoint;
+  const needs = useMemo(() => needsOf(rows, attention), [rows, attention]);
   const row = rows.find((r) => r.claim.id === state.selected) ?? null;
-  const tally = tallyOf(rows, state);
-  const ready = readyToSign(rows, state);
+  const need = needs.find((one) => one.row === null && one.key === state.selected) ?? null;
+  const tally = tallyOf(rows, needs, state);
+  const ready = readyToSign(needs, state);
 
   // What the server says now about this checkpoint: its decision is always shown, its packet only on request.
   const successor = useQuery({
     ...checkpointQuery(current.superseded_by ?? ""),
     enabled: current.status === "superseded" && current.superseded_by !== null,
   });
-  const newest = elsewhere ?? successor.data ?? current;
+  const newest = elsewhere?.checkpoint ?? successor.data ?? current;
   const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending && !adopting;
+  const moved = stale ? changedClaims(packet, newest.packet) : 0;
   const status: Checkpoint = stale ? shown.checkpoint : { ...newest, packet };
   const decided = status.status !== "pending_review" || status.approve_pending;
-  const canAsk = status.can_request_changes;
+  const standing = standingOf(status, me.data);
+  const canAsk = status.can_request_changes && standing.mayDecide;
   const place = { projectId: status.project_id, sessionId: status.session_id };
 
   const question = packet.question !== null && packet.form !== null;
@@ -149,71 +99,44 @@ function Review({
     defaultValues: { answers: packet.form ? defaultsOf(packet.form) : {} },
   });
 
-  const accept = (answer: DecisionAnswer) => {
-    setError(null);
-    setElsewhere(null);
-    client.setQueryData(checkpointQuery(status.id).queryKey, answer.checkpoint);
-    for (const queryKey of [["inbox"], ["session", place.sessionId], ["events", place.sessionId], ["sessions", place.projectId], ["projects"], ["project", place.projectId], ["reveal", place.sessionId]])
-      void client.invalidateQueries({ queryKey });
-  };
-  const refuse = (problem: unknown) => {
-    if (problem instanceof ApiError && problem.status === 409) {
-      const other = problem.body["checkpoint"] as Checkpoint | undefined;
-      if (problem.code === "stale_packet" && other?.packet) {
-        setElsewhere(other);
-        setError(null);
-        return;
-      }
-      void client.invalidateQueries({ queryKey: checkpointQuery(status.id).queryKey });
-      void client.invalidateQueries({ queryKey: ["inbox"] });
-    }
-    if (problem instanceof ApiError && problem.code === "unacknowledged_claims") {
-      const first = (problem.body["claims"] as { claim_id: string }[] | undefined)?.[0];
-      if (first) dispatch({ type: "select", claim: first.claim_id });
-    }
-    setError(problem);
-  };
-  const path = `${base(place)}/checkpoints/${status.id}`;
-  const decide = useMutation({
-    mutationFn: ({ verb, json }: { verb: string; json: unknown; words: string }) =>
-      api<DecisionAnswer>(`${path}/${verb}`, { method: "POST", json, idempotencyKey: newKey() }),
-    onSuccess: (answer, { verb }) => {
-      accept(answer);
+  const { send: decide, busy, error, setError } = useDecide({
+    id: status.id,
+    place,
+    onAnswer: (answer, verb) => {
+      setElsewhere(null);
       // Corrections that were signed are the draft's next version: taken back, that is what is read on.
       if (verb === "withdraw") void adopt(answer.checkpoint);
     },
-    onError: refuse,
+    onStale: (checkpoint, reason) => setElsewhere({ checkpoint, why: reason }),
+    onUnsettled: (claim) => dispatch({ type: "select", claim }),
   });
-  const busy = decide.isPending ? (decide.variables?.words ?? null) : null;
-  const readOnly = decided || decide.isPending;
+  const readOnly = decided || busy !== null || !standing.mayDecide;
+  const canSettle = !readOnly && !standing.barred && !standing.voted;
 
   const select = (claim: string) => dispatch({ type: "select", claim });
-  const step = (list: Row[], by: 1 | -1) => {
-    if (list.length === 0) return;
-    const at = list.findIndex((r) => r.claim.id === state.selected);
-    const next = list[at < 0 ? 0 : (at + by + list.length) % list.length];
-    if (next) select(next.claim.id);
+  const step = (keys: string[], by: 1 | -1) => {
+    if (keys.length === 0) return;
+    const at = keys.indexOf(state.selected ?? "");
+    const next = keys[at < 0 ? 0 : (at + by + keys.length) % keys.length];
+    if (next !== undefined) select(next);
   };
-  const flags = flagsOf(rows);
+  const claims = rows.map((r) => r.claim.id);
   const nextFlag = (by: 1 | -1) => {
-    const open = openFlags(rows, state);
-    step(open.length > 0 ? flags.filter((f) => open.includes(f) || f.claim.id === state.selected) : flags.length ? flags : rows, by);
+    const open = openNeeds(needs, state);
+    const wanted = open.length > 0 ? needs.filter((one) => open.includes(one) || one.key === state.selected) : needs;
+    step(wanted.length > 0 ? wanted.map((one) => one.key) : claims, by);
   };
 
   const sign = () => {
-    if (readOnly || offline || stale) return;
-    const first = openFlags(rows, state)[0];
+    if (!canSettle || offline || stale) return;
+    const first = openNeeds(needs, state)[0];
     if (first) {
-      select(first.claim.id);
+      select(first.key);
       return;
     }
     if (state.changes.length > 0) return;
     const send = (answers?: Record<string, unknown>) =>
-      decide.mutate({
-        verb: "approve",
-        json: approveBody(packet, state, shown.documents, answers),
-        words: t("busy.sign"),
-      });
+      decide("approve", approveBody(packet, state, shown.documents, answers), t("busy.sign"));
     if (question && packet.form) {
       const schema = packet.form;
       void form.handleSubmit((values) => send(cleaned(schema, values["answers"] as Record<string, unknown>)))();
@@ -221,11 +144,7 @@ function Review({
   };
   const reject = (reason: string) => {
     if (readOnly || stale) return;
-    decide.mutate({
-      verb: "reject",
-      json: { packet_digest: state.digest, rejection_reason: reason },
-      words: t("busy.reject"),
-    });
+    decide("reject", { packet_digest: state.digest, rejection_reason: reason }, t("busy.reject"));
     dispatch({ type: "mode", mode: { name: "read" } });
   };
   const sendChanges = (extra?: { claim: Row | null; text: string }) => {
@@ -244,17 +163,10 @@ function Review({
       next = reduce(state, action);
       dispatch(action);
     }
-    decide.mutate({
-      verb: "request-changes",
-      json: {
-        packet_digest: state.digest,
-        changes: changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text }))),
-      },
-      words: t("busy.changes"),
-    });
+    const changes = changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text })));
+    decide("request-changes", { packet_digest: state.digest, changes }, t("busy.changes"));
   };
-  const undo = () =>
-    decide.mutate({ verb: "withdraw", json: {}, words: t("busy.undo") });
+  const undo = () => decide("withdraw", {}, t("busy.undo"));
   const showNewest = async () => {
     if (newest.id !== status.id) {
       carried.set(newest.id, state);
@@ -278,7 +190,7 @@ function Review({
     if (!fetched) return;
     client.setQueryData(checkpointQuery(next.id).queryKey, next);
     setShown({ checkpoint: next, documents: Object.fromEntries(fetched) });
-    dispatch({ type: "open", packet: next.packet, digest: next.packet_digest });
+    dispatch({ type: "open", packet: next.packet, digest: next.packet_digest, attention: next.attention });
     setElsewhere(null);
     setError(null);
   };
@@ -294,7 +206,7 @@ function Review({
     keep: ({ claim }: Row) =>
       mustSettle(claim)
         ? dispatch({ type: "mode", mode: { name: "keep", claim: claim.id } })
-        : dispatch({ type: "settle", claim: claim.id, settlement: { kind: "kept", reason: t("keep.looked") } }),
+        : dispatch({ type: "settle", claim: claim.id, settlement: { kind: "kept", reason: t("keep.looked"), why: "accepted" } }),
     edit: ({ claim }: Row) => dispatch({ type: "mode", mode: { name: "edit", claim: claim.id } }),
     ask: (r: Row | null) => dispatch({ type: "mode", mode: { name: "ask", claim: r?.claim.id ?? null } }),
     flag: ({ claim }: Row) => dispatch({ type: "mode", mode: { name: "ask", claim: claim.id } }),
@@ -307,45 +219,41 @@ function Review({
     else dispatch({ type: "settle", claim: claimId, settlement: { kind: "corrected", how: text === "" ? "remove" : "edit", text } });
   };
 
-  // The item being read keeps its place in the queue after it is decided, until the reader moves on.
   const waiting = inbox.data ?? [];
-  const index = waiting.findIndex((item) => item.id === status.id);
-  const lastIndex = useRef(0);
-  useEffect(() => {
-    if (index >= 0) lastIndex.current = index;
-  }, [index]);
-  const self: CheckpointItem = { ...status, summary: packet.summary, flags: [] };
-  const items = index >= 0 ? waiting : waiting.toSpliced(Math.min(lastIndex.current, waiting.length), 0, self);
-  const at = items.findIndex((item) => item.id === status.id);
-  const nextItem = items[at + 1] ?? items.find((item) => item.id !== status.id) ?? null;
+  const { items, at, nextItem } = usePlace(waiting, status);
   const goItem = (by: 1 | -1) => {
     const target = at < 0 ? nextItem : items[at + by];
     if (target) void navigate({ to: "/review/$checkpointId", params: { checkpointId: target.id } });
   };
 
   const openRow = row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id);
-  const flagged = row !== null && flags.some((f) => f.claim.id === row.claim.id);
+  const flagged = row !== null && needs.some((one) => one.key === row.claim.id);
   const rejecting = state.mode.name === "reject";
   useKeys({
     j: () => goItem(1),
     k: () => goItem(-1),
     n: () => nextFlag(1),
     p: () => nextFlag(-1),
-    ArrowDown: () => step(rows, 1),
-    ArrowUp: () => step(rows, -1),
+    ArrowDown: () => step(claims, 1),
+    ArrowUp: () => step(claims, -1),
     e: () => {
-      if (readOnly || !row || row.claim.kind === "series") return;
+      if (!canSettle || !row || row.claim.kind === "series") return;
       if (openRow && flagged && row.claim.correction) acts.use(row);
       else if (!asked(state, row.claim.id)) acts.edit(row);
     },
     r: () => {
-      if (!readOnly && row && openRow && flagged) acts.keep(row);
+      if (!canSettle) return;
+      if (row && openRow && flagged) acts.keep(row);
+      else if (need && openNeeds([need], state).length > 0)
+        dispatch({ type: "settle", claim: need.key, settlement: { kind: "kept", reason: t("keep.read"), why: "accepted" } });
     },
     f: () => {
       if (!readOnly && row && openRow && !flagged && canAsk) acts.flag(row);
     },
     c: () => {
-      if (!readOnly && canAsk) acts.ask(openRow ? row : null);
+      if (readOnly || !canAsk) return;
+      if (need && openNeeds([need], state).length > 0) dispatch({ type: "mode", mode: { name: "ask", claim: need.key } });
+      else acts.ask(openRow ? row : null);
     },
     x: () => {
       if (!readOnly && !stale) dispatch({ type: "mode", mode: { name: "reject" } });
@@ -356,7 +264,7 @@ function Review({
     },
     a: sign,
     u: () => {
-      if (status.approve_pending && !decide.isPending) undo();
+      if ((status.approve_pending || standing.voted) && busy === null) undo();
     },
     o: () => {
       const anchor = row?.claim.anchors[0];
@@ -371,32 +279,12 @@ function Review({
     Escape: () => {
       if (state.mode.name !== "read") dispatch({ type: "mode", mode: { name: "read" } });
       else if (help) setHelp(false);
+      else if (why) setWhy(false);
     },
   });
 
-  // Bring the selected sentence into view, inside its own pane, and start its evidence from the top.
-  useEffect(() => {
-    const pane = draft.current;
-    const span = state.selected ? pane?.querySelector(`[data-claim="${CSS.escape(state.selected)}"]`) : null;
-    if (pane && span) {
-      const a = span.getBoundingClientRect();
-      const b = pane.getBoundingClientRect();
-      if (a.top < b.top + 24 || a.bottom > b.bottom - 24) pane.scrollTop += a.top - b.top - b.height / 3;
-    }
-    if (evidence.current) evidence.current.scrollTop = 0;
-  }, [state.selected]);
-
-  // When the time to undo is over, ask what became of it; the live stream says the same, usually first.
-  const undoUntil = status.approve_pending ? status.undo_until : null;
-  useEffect(() => {
-    if (!undoUntil) return;
-    const wait = Math.max(0, new Date(undoUntil).getTime() - Date.now()) + 400;
-    const timer = setTimeout(() => {
-      for (const queryKey of [["checkpoint", status.id], ["session", status.session_id], ["inbox"]])
-        void client.invalidateQueries({ queryKey });
-    }, wait);
-    return () => clearTimeout(timer);
-  }, [undoUntil, status.id, status.session_id, client]);
+  useInView(state.selected, draft, evidence);
+  useUndoEnd(status);
 
   const project = useQuery(projectQuery(place.projectId));
   const revealed = useQuery({
@@ -409,52 +297,55 @@ function Review({
     enabled: status.status === "approved" && status.kind === "final" && status.agent_type === "reporting",
   });
 
+  const comments = useQuery(commentsQuery(place.sessionId, status.id));
+  const counts = useMemo(() => countsOf(comments.data ?? []), [comments.data]);
+  const listed = onlooker(waiting.find((item) => item.id === status.id), me.data?.id);
+  const looking = useLooking(status.id, !decided && me.data !== undefined && standing.mayDecide, listed?.id ?? null);
+  const thread = (claim: Row | null) => (
+    <Thread
+      key={claim?.claim.id ?? ""}
+      checkpoint={status}
+      claim={claim && { id: claim.claim.id, n: claim.n }}
+      me={me.data?.id ?? null}
+      mayWrite={me.data !== undefined && me.data.role !== "viewer"}
+    />
+  );
+
   const plan = packet.kind === "plan";
-  const single = packet.artifacts[0];
-  const about = [
-    agentWord(status.agent_type),
-    single && packet.artifacts.length === 1 ? t("review.version", { n: single.version }) : "",
-    status.iteration > 1 ? t("review.round", { n: status.iteration, max: status.max_iterations }) : "",
-    status.project_name,
-  ].filter(Boolean);
   const corrected = Object.values(state.settled).some((s) => s.kind === "corrected");
-  const signLabel = corrected
-    ? status.consequence.replace(/(version )(\d+)/i, (_all, word: string, n: string) => word + (Number(n) + 1))
-    : status.consequence;
-  const heading = packet.artifacts.length === 1 && single ? single.title : status.session_title;
 
   return (
     <div className="review screen">
-      <Queue items={items} current={status.id} rows={rows} state={state} onSelect={select} onHelp={() => setHelp(!help)} />
+      <Queue
+        items={items}
+        current={status.id}
+        needs={needs}
+        obligations={packet.obligations}
+        counts={counts}
+        state={state}
+        me={me.data?.id}
+        onSelect={select}
+        onHelp={() => setHelp(!help)}
+      />
       <main className="artifact">
-        <div className="ahead">
-          <div className="arow">
-            <h1 className="doctitle">{heading}</h1>
-          </div>
-          <div className="meta nophone" title={exact(status.opened_at)}>
-            {about.join(" · ")}
-            {status.due_at ? ` · ${t("review.due", { when: when(status.due_at) })}` : ""}
-          </div>
-          <div className="tally">
-            {rows.length > 0 ? (
-              <>
-                <b>{tally.open > 0 ? t("tally.open", { count: tally.open }) : t("tally.none")}</b>
-                <span className="rest">
-                  {tally.corrected + tally.kept > 0 && `${t("tally.settled", { count: tally.corrected + tally.kept })} `}
-                  {t("tally.passed", { count: tally.passed })}
-                </span>
-                {tally.corrected + tally.kept === 0 && <span className="meta side nophone">{t("tally.meaning")}</span>}
-              </>
-            ) : (
-              <b>{plan ? t("tally.plan") : question ? t("tally.question") : status.headline}</b>
-            )}
-          </div>
-          <Strip rows={rows} state={state} onSelect={select} />
-        </div>
+        <Head
+          checkpoint={status}
+          rows={rows}
+          state={state}
+          tally={tally}
+          needed={needs.length}
+          voted={standing.voted}
+          counts={counts}
+          other={looking.other}
+          why={why}
+          onTakeOver={looking.takeOver}
+          onWhy={() => setWhy(!why)}
+          onSelect={select}
+        />
         {stale && (
           <Banner
-            strong={t("stale.changed", { count: Math.max(1, changedClaims(packet, newest.packet)) })}
-            words={t("stale.nothing")}
+            strong={moved > 0 ? t("stale.changed", { count: moved }) : t("stale.replaced")}
+            words={[elsewhere?.why, t("stale.nothing")].filter(Boolean).join(" ")}
             action={{ label: t("stale.show"), act: () => void showNewest() }}
           />
         )}
@@ -467,7 +358,7 @@ function Review({
           </div>
         )}
         <div className="draft" ref={draft}>
-          <WhyStopped packet={packet} />
+          <WhyStopped packet={packet} listed={new Set(needs.map((one) => one.kind))} />
           {plan && <PlanSteps packet={packet} />}
           {packet.question && (
             <div className="doc">
@@ -509,12 +400,24 @@ function Review({
                   </ul>
                 </>
               )}
+              {packet.risk && <p className="mt-2">{t("dock.because", { words: packet.risk.because.join(" ") })}</p>}
             </div>
           )}
         </div>
       </main>
       <aside className="evidence" aria-label={t("evidence.pane")} ref={evidence} tabIndex={-1}>
         {help && <KeysHelp onClose={() => setHelp(false)} />}
+        {why && (
+          <section className="ev" aria-label={t("policy.why")}>
+            <div className="between">
+              <h2 className="h3">{t("policy.why")}</h2>
+              <button type="button" className="b small" onClick={() => setWhy(false)}>
+                {t("action.close")} <Kbd>Esc</Kbd>
+              </button>
+            </div>
+            <WhyPolicy place={place} className="" />
+          </section>
+        )}
         {revealed.data && revealed.data.length > 0 && <Reveal
             items={revealed.data}
             rows={rows}
@@ -526,16 +429,35 @@ function Review({
           <EvidencePane
             projectId={place.projectId}
             rows={rows}
+            needs={needs}
             row={row}
             state={state}
             readOnly={readOnly}
+            canSettle={canSettle}
             canAsk={canAsk}
             dispatch={dispatch}
             acts={acts}
-          />
+          >
+            {thread(row)}
+          </EvidencePane>
+        )}
+        {need && (
+          <NeedPane
+            need={need}
+            needs={needs}
+            state={state}
+            obligations={packet.obligations}
+            readOnly={readOnly}
+            canSettle={canSettle}
+            canAsk={canAsk}
+            dispatch={dispatch}
+            next={() => nextFlag(1)}
+          >
+            {thread(null)}
+          </NeedPane>
         )}
         {packet.obligations.length > 0 && <Obligations items={packet.obligations} />}
-        {!row && (
+        {!row && !need && (
           <section className="ev">
             <h2 className="h3">{t("after.title")}</h2>
             <p className="mt-2 text-ink-2">{packet.task}</p>
@@ -547,35 +469,28 @@ function Review({
               ))}
               {packet.effects.length === 0 && <li className="quiet">{t("after.noEffect")}</li>}
             </ul>
+            {thread(null)}
           </section>
         )}
       </aside>
       {state.mode.name === "ask" && state.mode.claim === null && !decided ? (
-        <footer className="dock" aria-label={t("dock.label")}>
-          <div className="w-full">
-            <Composer
-              label={t("ask.whole")}
-              placeholder={t("ask.placeholderWhole")}
-              submit={t("ask.add")}
-              onSubmit={(comment) =>
-                dispatch({ type: "ask", change: { id: newKey(), artifact_id: null, claim_id: null, comment } })
-              }
-              onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
-              also={{ label: t("ask.send"), onSubmit: (text) => sendChanges({ claim: null, text }) }}
-            />
-          </div>
-        </footer>
+        <AskDock
+          onAdd={(comment) => dispatch({ type: "ask", change: { id: newKey(), artifact_id: null, claim_id: null, comment } })}
+          onSend={(text) => sendChanges({ claim: null, text })}
+          onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
+        />
       ) : (
         <Dock
           checkpoint={status}
           state={state}
           tally={tally}
+          standing={standing}
           ready={ready}
           busy={busy}
           offline={offline}
           error={error}
           undoUntil={status.approve_pending ? status.undo_until : null}
-          signLabel={signLabel || tMaybe(`consequence.${packet.kind}`, t("consequence.final"))}
+          signLabel={signWords(status.consequence || tMaybe(`consequence.${packet.kind}`, t("consequence.final")), standing, corrected)}
           canAsk={canAsk}
           me={me.data?.id ?? null}
           nextId={nextItem?.id ?? null}

@@ -24,10 +24,13 @@ export function cells(rows: Row[], state: ReviewState): Cell[] {
 export function Strip({
   rows,
   state,
+  counts,
   onSelect,
 }: {
   rows: Row[];
   state: ReviewState;
+  /** Comments, by claim. */
+  counts: Map<string, number>;
   onSelect: (claim: string) => void;
 }) {
   if (rows.length === 0) return <div className="h-3" />;
@@ -57,13 +60,16 @@ export function Strip({
           );
         }
         const { claim, n } = cell.row;
+        const said = counts.get(claim.id) ?? 0;
+        const words = t("strip.claim", { n, word: wordOf(claim, state) });
         return (
           <button
             type="button"
             key={claim.id}
             data-v={lookOf(claim, state)}
             aria-current={state.selected === claim.id ? "true" : undefined}
-            aria-label={t("strip.claim", { n, word: wordOf(claim, state) })}
+            aria-label={said > 0 ? `${words}, ${t("comment.count", { count: said })}` : words}
+            data-said={said > 0 ? "true" : undefined}
             onClick={() => onSelect(claim.id)}
           >
             <Mark shape={shapeOf(claim, state)} />

@@ -5,17 +5,22 @@
 
 import { slice, unitOffsets } from "@/lib/codepoints";
 import { replaceInline, type Replacement } from "@/lib/inline";
-import type { ArtifactDocument, Claim, DocBlock, Packet } from "@/api/types";
+import type { ArtifactDocument, Attention, Claim, DocBlock, Packet } from "@/api/types";
 
 export type Settlement =
   | { kind: "corrected"; how: "use" | "edit" | "remove"; text: string }
-  | { kind: "kept"; reason: string };
+  | { kind: "kept"; reason: string; why: Why };
+
+/** Why a flag is signed over: the text is taken as it is, or the check itself went wrong. */
+export type Why = "accepted" | "check_was_wrong";
 
 export interface Change {
   id: string;
   artifact_id: string | null;
   claim_id: string | null;
   comment: string;
+  /** The key of what it is about, where that is no claim. */
+  about?: string;
 }
 
 export type Mode =
@@ -26,10 +31,13 @@ export type Mode =
 
 export interface ReviewState {
   digest: string;
+  /** A claim's id, or the key of a need that no claim carries. */
   selected: string | null;
   settled: Record<string, Settlement>;
   changes: Change[];
   mode: Mode;
+  /** By key, what was said of it when it was looked at: a claim's verdict, another need's sentence. */
+  seen: Record<string, string>;
 }
 
 /** A claim with its artifact and its number over the whole packet. */
@@ -58,13 +66,46 @@ export function flagsOf(rows: Row[]): Row[] {
   return rows.filter((row) => row.claim.needs_you || mustSettle(row.claim));
 }
 
-export function asked(state: ReviewState, claimId: string): Change | undefined {
-  return state.changes.find((change) => change.claim_id === claimId);
+/** One thing that needs the reader: a flagged claim, or something that no claim carries (`row` is null). */
+export interface Need {
+  /** The claim's id, or a key of its own. */
+  key: string;
+  /** A verdict, `high_impact`, `suspicious_source`, `obligation`, or another trigger's name. */
+  kind: string;
+  sentence: string;
+  row: Row | null;
+  artifactId: string | null;
+  obligation: string | null;
 }
 
-/** Flags that are neither corrected, nor kept, nor asked to be changed. */
-export function openFlags(rows: Row[], state: ReviewState): Row[] {
-  return flagsOf(rows).filter((row) => !state.settled[row.claim.id] && !asked(state, row.claim.id));
+/**
+ * What needs the reader, in the order in which the server says to look. A flagged claim that it did not name comes
+ * last, in reading order: nothing that is flagged is ever left out.
+ */
+export function needsOf(rows: Row[], attention: Attention[]): Need[] {
+  const flagged = new Map(flagsOf(rows).map((row) => [row.claim.id, row]));
+  const needs = new Map<string, Need>();
+  for (const { kind, sentence, claim_id, obligation_id, artifact_id } of attention) {
+    const row = (obligation_id === null && flagged.get(claim_id ?? "")) || null;
+    if (claim_id !== null && obligation_id === null && row === null) continue;
+    const key = row ? row.claim.id : `${kind} ${obligation_id ?? artifact_id ?? ""} ${obligation_id ? "" : sentence}`;
+    if (!needs.has(key)) needs.set(key, { key, kind, sentence, row, artifactId: artifact_id, obligation: obligation_id });
+  }
+  for (const [key, row] of flagged) {
+    if (needs.has(key)) continue;
+    const { verdict, headline } = row.claim;
+    needs.set(key, { key, kind: verdict, sentence: headline, row, artifactId: row.artifactId, obligation: null });
+  }
+  return [...needs.values()];
+}
+
+export function asked(state: ReviewState, key: string): Change | undefined {
+  return state.changes.find((change) => (change.about ?? change.claim_id) === key);
+}
+
+/** Needs that are neither corrected, nor kept, nor asked to be changed. */
+export function openNeeds(needs: Need[], state: ReviewState): Need[] {
+  return needs.filter(({ key }) => !state.settled[key] && !asked(state, key));
 }
 
 export interface Tally {
@@ -75,10 +116,11 @@ export interface Tally {
   passed: number;
 }
 
-export function tally(rows: Row[], state: ReviewState): Tally {
-  const settled = Object.entries(state.settled).filter(([id]) => rows.some((row) => row.claim.id === id));
+export function tally(rows: Row[], needs: Need[], state: ReviewState): Tally {
+  const here = new Set([...rows.map((row) => row.claim.id), ...needs.map((need) => need.key)]);
+  const settled = Object.entries(state.settled).filter(([key]) => here.has(key));
   return {
-    open: openFlags(rows, state).length,
+    open: openNeeds(needs, state).length,
     corrected: settled.filter(([, s]) => s.kind === "corrected").length,
     kept: settled.filter(([, s]) => s.kind === "kept").length,
     asked: state.changes.length,
@@ -86,9 +128,9 @@ export function tally(rows: Row[], state: ReviewState): Tally {
   };
 }
 
-/** Ready means: every flag is settled and no change is waiting to be asked for. */
-export function readyToSign(rows: Row[], state: ReviewState): boolean {
-  return openFlags(rows, state).length === 0 && state.changes.length === 0;
+/** Ready means: everything that needs the reader is settled and no change is waiting to be asked for. */
+export function readyToSign(needs: Need[], state: ReviewState): boolean {
+  return openNeeds(needs, state).length === 0 && state.changes.length === 0;
 }
 
 export type Action =
@@ -98,16 +140,24 @@ export type Action =
   | { type: "ask"; change: Change }
   | { type: "unask"; id: string }
   | { type: "mode"; mode: Mode }
-  | { type: "open"; packet: Packet; digest: string };
+  | { type: "open"; packet: Packet; digest: string; attention: Attention[] };
 
-export function start(packet: Packet, digest: string): ReviewState {
+export function start(packet: Packet, digest: string, attention: Attention[]): ReviewState {
   const rows = rowsOf(packet);
   return {
     digest,
-    selected: (flagsOf(rows)[0] ?? rows[0])?.claim.id ?? null,
+    selected: needsOf(rows, attention)[0]?.key ?? rows[0]?.claim.id ?? null,
     settled: {},
     changes: [],
     mode: { name: "read" },
+    seen: saidOfAll(rows, needsOf(rows, attention)),
+  };
+}
+
+function saidOfAll(rows: Row[], needs: Need[]): Record<string, string> {
+  return {
+    ...Object.fromEntries(needs.map((need) => [need.key, need.sentence])),
+    ...Object.fromEntries(rows.map(({ claim }) => [claim.id, claim.verdict])),
   };
 }
 
@@ -120,7 +170,7 @@ export function reduce(state: ReviewState, action: Action): ReviewState {
         ...state,
         settled: { ...state.settled, [action.claim]: action.settlement },
         // A claim is settled or sent back, never both.
-        changes: state.changes.filter((change) => change.claim_id !== action.claim),
+        changes: state.changes.filter((change) => (change.about ?? change.claim_id) !== action.claim),
         mode: { name: "read" },
       };
     case "take-back": {
@@ -128,7 +178,7 @@ export function reduce(state: ReviewState, action: Action): ReviewState {
       return { ...state, settled, mode: { name: "read" } };
     }
     case "ask": {
-      const { [action.change.claim_id ?? ""]: _gone, ...settled } = state.settled;
+      const { [action.change.about ?? action.change.claim_id ?? ""]: _gone, ...settled } = state.settled;
       return { ...state, settled, changes: [...state.changes, action.change], mode: { name: "read" } };
     }
     case "unask":
@@ -136,7 +186,7 @@ export function reduce(state: ReviewState, action: Action): ReviewState {
     case "mode":
       return { ...state, mode: action.mode };
     case "open":
-      return carryOver(state, action.packet, action.digest);
+      return carryOver(state, action.packet, action.digest, action.attention);
   }
 }
 
@@ -144,15 +194,18 @@ export function reduce(state: ReviewState, action: Action): ReviewState {
  * Goes to a newer packet. A claim's id comes from its words, so what was done about a sentence that is still
  * there, with the same verdict, is still meant; everything else has to be looked at again.
  */
-function carryOver(state: ReviewState, packet: Packet, digest: string): ReviewState {
-  const rows = rowsOf(packet);
-  const here = new Map(rows.map((row) => [row.claim.id, row]));
-  const settled = Object.fromEntries(Object.entries(state.settled).filter(([id]) => here.has(id)));
-  const changes = state.changes.filter((change) => change.claim_id === null || here.has(change.claim_id));
-  const fresh = start(packet, digest);
+function carryOver(state: ReviewState, packet: Packet, digest: string, attention: Attention[]): ReviewState {
+  const needs = needsOf(rowsOf(packet), attention);
+  const fresh = start(packet, digest, attention);
+  const same = (key: string) => key in fresh.seen && fresh.seen[key] === state.seen[key];
+  const settled = Object.fromEntries(Object.entries(state.settled).filter(([key]) => same(key)));
+  const changes = state.changes.filter((change) => {
+    const about = change.about ?? change.claim_id;
+    return about === null || about in fresh.seen;
+  });
   const next = { ...fresh, settled, changes };
-  const first = openFlags(rows, next)[0]?.claim.id;
-  const kept = state.selected && here.has(state.selected) ? state.selected : null;
+  const first = openNeeds(needs, next)[0]?.key;
+  const kept = state.selected !== null && state.selected in fresh.seen ? state.selected : null;
   return { ...next, selected: first ?? kept ?? fresh.selected };
 }
 
@@ -252,7 +305,7 @@ export function correctedDocument(
 
 export interface ApproveBody {
   packet_digest: string;
-  acknowledged: { claim_id: string; reason: string }[];
+  acknowledged: { claim_id: string; reason: string; kind: Why }[];
   edits: { artifact_id: string; body: ArtifactDocument }[];
   undo_seconds: number;
   feedback?: string;
@@ -274,7 +327,7 @@ export function approveBody(
   return {
     packet_digest: state.digest,
     acknowledged: Object.entries(state.settled).flatMap(([claim_id, s]) =>
-      s.kind === "kept" && ids.has(claim_id) ? [{ claim_id, reason: s.reason }] : [],
+      s.kind === "kept" && ids.has(claim_id) ? [{ claim_id, reason: s.reason, kind: s.why }] : [],
     ),
     edits,
     undo_seconds: 6,

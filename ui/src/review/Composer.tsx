@@ -1,0 +1,113 @@
+import { useEffect, useId, useRef, useState } from "react";
+import { Kbd } from "@/components/States";
+import { t } from "@/i18n";
+import type { Why } from "./state";
+
+/** A line of text with what it is for: a reason, a wish. */
+export function Composer({
+  label,
+  placeholder,
+  submit,
+  short = false,
+  above,
+  onArrow,
+  onSubmit,
+  onCancel,
+  also,
+}: {
+  label: string;
+  placeholder: string;
+  submit: string;
+  short?: boolean;
+  /** Stands between the label and the field. */
+  above?: React.ReactNode;
+  /** Arrow up and down in a field of one line. */
+  onArrow?: () => void;
+  onSubmit: (text: string) => void;
+  onCancel: () => void;
+  also?: { label: string; onSubmit: (text: string) => void };
+}) {
+  const [text, setText] = useState("");
+  const id = useId();
+  const field = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const done = (act: (text: string) => void) => {
+    if (text.trim()) act(text.trim());
+    else field.current?.focus();
+  };
+  const common = {
+    id,
+    className: "in",
+    placeholder,
+    value: text,
+    maxLength: 2000,
+    onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => setText(event.target.value),
+    onKeyDown: (event: React.KeyboardEvent) => {
+      if (event.key === "Escape") {
+        event.preventDefault();
+        onCancel();
+      } else if (onArrow && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+        event.preventDefault();
+        onArrow();
+      } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && also) {
+        event.preventDefault();
+        done(also.onSubmit);
+      } else if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+        event.preventDefault();
+        done(onSubmit);
+      }
+    },
+  };
+  return (
+    <div className="ask">
+      <label htmlFor={id}>{label}</label>
+      {above}
+      {short ? <input ref={field} {...common} /> : <textarea ref={field} rows={2} {...common} />}
+      <div className="acts">
+        <button type="button" className="b fill" onClick={() => done(onSubmit)}>
+          {submit} <Kbd>↵</Kbd>
+        </button>
+        {also && (
+          <button type="button" className="b" onClick={() => done(also.onSubmit)}>
+            {also.label} <Kbd>Ctrl ↵</Kbd>
+          </button>
+        )}
+        <button type="button" className="b bare" onClick={onCancel}>
+          {t("action.back")} <Kbd>Esc</Kbd>
+        </button>
+      </div>
+    </div>
+  );
+}
+
+const WHYS = ["accepted", "check_was_wrong"] as const;
+
+/** Keeping a flagged claim: one line of reason, and whether the text or the check is to blame. */
+export function KeepComposer({ onKeep, onCancel }: { onKeep: (reason: string, why: Why) => void; onCancel: () => void }) {
+  const [why, setWhy] = useState<Why>("accepted");
+  const id = useId();
+  return (
+    <Composer
+      label={t("keep.label")}
+      placeholder={t(`keep.placeholder.${why}`)}
+      submit={t("keep.submit")}
+      short
+      above={
+        <span className="seg whys" role="radiogroup" aria-label={t("keep.which")}>
+          {WHYS.map((option) => (
+            <label key={option}>
+              <input type="radio" name={id} checked={why === option} onChange={() => setWhy(option)} />
+              {t(`keep.why.${option}`)}
+            </label>
+          ))}
+          <span className="meta nophone">
+            <Kbd>↑</Kbd> <Kbd>↓</Kbd>
+          </span>
+        </span>
+      }
+      onArrow={() => setWhy(why === "accepted" ? "check_was_wrong" : "accepted")}
+      onSubmit={(reason) => onKeep(reason, why)}
+      onCancel={onCancel}
+    />
+  );
+}

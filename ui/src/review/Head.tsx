@@ -1,0 +1,91 @@
+import type { Checkpoint } from "@/api/types";
+import { t } from "@/i18n";
+import { exact, when } from "@/lib/format";
+import { agentWord } from "./Queue";
+import type { Onlooker } from "./looking";
+import type { ReviewState, Row, Tally } from "./state";
+import { Strip } from "./Strip";
+
+/** Title, whose and by when, how much needs the reader, and the strip of claims. */
+export function Head({
+  checkpoint,
+  rows,
+  state,
+  tally,
+  needed,
+  voted,
+  counts,
+  other,
+  why,
+  onTakeOver,
+  onWhy,
+  onSelect,
+}: {
+  checkpoint: Checkpoint;
+  rows: Row[];
+  state: ReviewState;
+  tally: Tally;
+  /** How many things need the reader in all. */
+  needed: number;
+  voted: boolean;
+  counts: Map<string, number>;
+  other: Onlooker | null;
+  why: boolean;
+  onTakeOver: () => void;
+  onWhy: () => void;
+  onSelect: (claim: string) => void;
+}) {
+  const { packet } = checkpoint;
+  const single = packet.artifacts.length === 1 ? packet.artifacts[0] : undefined;
+  const settled = tally.corrected + tally.kept;
+  const about = [
+    agentWord(checkpoint.agent_type),
+    single ? t("review.version", { n: single.version }) : "",
+    checkpoint.iteration > 1 ? t("review.round", { n: checkpoint.iteration, max: checkpoint.max_iterations }) : "",
+    checkpoint.project_name,
+    checkpoint.assignee?.name ? t("review.for", { name: checkpoint.assignee.name }) : "",
+    checkpoint.due_at ? t("review.due", { when: when(checkpoint.due_at) }) : "",
+    checkpoint.expires_at ? t("review.expires", { when: when(checkpoint.expires_at) }) : "",
+  ].filter(Boolean);
+  const question = packet.question !== null && packet.form !== null;
+  return (
+    <div className="ahead">
+      <div className="arow">
+        <h1 className="doctitle">{single ? single.title : checkpoint.session_title}</h1>
+      </div>
+      <div className="meta about">
+        <span className="nophone" title={exact(checkpoint.opened_at)}>
+          {about.join(" · ")}
+        </span>
+        <button type="button" className="link" aria-expanded={why} onClick={onWhy}>
+          {t("policy.why")}
+        </button>
+      </div>
+      <div className="tally">
+        {rows.length > 0 || needed > 0 ? (
+          <>
+            <b>{voted ? t("tally.voted") : tally.open > 0 ? t("tally.open", { count: tally.open }) : t("tally.none")}</b>
+            <span className="rest">
+              {settled > 0 && !voted && `${t("tally.settled", { count: settled })} `}
+              {t("tally.passed", { count: tally.passed })}
+            </span>
+            {settled === 0 && !other && <span className="meta side nophone">{t("tally.meaning")}</span>}
+          </>
+        ) : (
+          <b>{packet.kind === "plan" ? t("tally.plan") : question ? t("tally.question") : checkpoint.headline}</b>
+        )}
+        <span className="who" role="status">
+          {other && (
+            <>
+              {t("look.at", { name: other.name ?? t("look.somebody") })}{" "}
+              <button type="button" className="link" onClick={onTakeOver}>
+                {t("look.take")}
+              </button>
+            </>
+          )}
+        </span>
+      </div>
+      <Strip rows={rows} state={state} counts={counts} onSelect={onSelect} />
+    </div>
+  );
+}

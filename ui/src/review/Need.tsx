@@ -1,0 +1,132 @@
+import type { Obligation } from "@/api/types";
+import { Mark, type Shape } from "@/components/Mark";
+import { Kbd } from "@/components/States";
+import { t, tMaybe } from "@/i18n";
+import { keep } from "@/lib/format";
+import { Composer } from "./Composer";
+import { saidOf } from "./Evidence";
+import { asked, openNeeds, type Action, type Need, type ReviewState } from "./state";
+
+/** The mark of a need that no claim carries: an obligation's own, else the diamond of a stop. */
+export function shapeOfNeed(need: Need, state: ReviewState, obligations: Obligation[]): Shape {
+  if (state.settled[need.key] || asked(state, need.key)) return "own";
+  if (need.obligation === null) return "stop";
+  return obligations.find((one) => one.id === need.obligation)?.state === "regressed" ? "regressed" : "unmet";
+}
+
+export function titleOfNeed(need: Need): string {
+  return tMaybe(`reason.${need.kind}`, need.kind);
+}
+
+/** Something that needs the reader and that no claim carries, with what can be done about it. */
+export function NeedPane({
+  need,
+  needs,
+  state,
+  obligations,
+  readOnly,
+  canSettle,
+  canAsk,
+  dispatch,
+  next,
+  children,
+}: {
+  need: Need;
+  needs: Need[];
+  state: ReviewState;
+  obligations: Obligation[];
+  readOnly: boolean;
+  canSettle: boolean;
+  canAsk: boolean;
+  dispatch: (action: Action) => void;
+  next: () => void;
+  children?: React.ReactNode;
+}) {
+  const settlement = state.settled[need.key];
+  const change = asked(state, need.key);
+  const asking = state.mode.name === "ask" && state.mode.claim === need.key;
+  const help = tMaybe(`needHelp.${need.kind}`, "");
+  return (
+    <section className="ev" data-v={need.obligation ? "unsupported" : undefined} aria-label={titleOfNeed(need)}>
+      <div className="evhead">
+        <h2>
+          <Mark shape={shapeOfNeed(need, { ...state, settled: {}, changes: [] }, obligations)} />
+          {titleOfNeed(need)}
+        </h2>
+        <span className="nx">
+          {t("evidence.flagOf", { n: needs.indexOf(need) + 1, all: needs.length })}
+          {needs.length > 1 && (
+            <span className="nophone">
+              <Kbd>p</Kbd> <Kbd>n</Kbd>
+            </span>
+          )}
+        </span>
+      </div>
+      <div className="say one">
+        <div>
+          <div className="w" data-long={need.sentence.length > 150}>
+            {keep(need.sentence)}
+          </div>
+        </div>
+      </div>
+      {help && <p className="meta mt-2">{help}</p>}
+      {(settlement || change) && (
+        <div className="said" role="status">
+          <span>
+            <Mark shape="own" />
+            {settlement ? keep(saidOf(settlement)) : t("said.askedFor", { comment: change?.comment ?? "" })}
+          </span>
+          <span className="acts">
+            {(settlement ? canSettle : !readOnly) && (
+              <button
+                type="button"
+                className="b small"
+                onClick={() => (settlement ? dispatch({ type: "take-back", claim: need.key }) : change && dispatch({ type: "unask", id: change.id }))}
+              >
+                {t("action.takeBack")}
+              </button>
+            )}
+            {!readOnly && openNeeds(needs, state).length > 0 && (
+              <button type="button" className="b small" onClick={next}>
+                {t("action.nextFlag")} <Kbd>n</Kbd>
+              </button>
+            )}
+          </span>
+        </div>
+      )}
+      {asking && (
+        <Composer
+          label={t("ask.need")}
+          placeholder={t("ask.placeholderNeed")}
+          submit={t("ask.add")}
+          onSubmit={(comment) =>
+            dispatch({
+              type: "ask",
+              change: { id: `${need.key}-${Date.now()}`, artifact_id: need.artifactId, claim_id: null, comment, about: need.key },
+            })
+          }
+          onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
+        />
+      )}
+      {!readOnly && !settlement && !change && state.mode.name === "read" && (
+        <div className="acts">
+          {canSettle && (
+            <button
+              type="button"
+              className="b fill"
+              onClick={() => dispatch({ type: "settle", claim: need.key, settlement: { kind: "kept", reason: t("keep.read"), why: "accepted" } })}
+            >
+              {t("action.readIt")} <Kbd>r</Kbd>
+            </button>
+          )}
+          {canAsk && (
+            <button type="button" className="b" onClick={() => dispatch({ type: "mode", mode: { name: "ask", claim: need.key } })}>
+              {t("action.askChange")} <Kbd>c</Kbd>
+            </button>
+          )}
+        </div>
+      )}
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,76 @@
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { artifactVersionQuery, checkpointQuery, inboxQuery, meQuery } from "@/api/queries";
+import type { ArtifactDocument } from "@/api/types";
+import { Loading, Problem } from "@/components/States";
+import { t } from "@/i18n";
+import { useTitle } from "@/lib/title";
+import { LoadingDock } from "./Dock";
+import { KeysHelp } from "./Panels";
+import { Queue } from "./Queue";
+import { ReviewPage, type Shown } from "./ReviewPage";
+
+const NONE = new Map<string, number>();
+
+/** Loads a review and then shows it; until then its keys are dead. */
+export function OpenReview() {
+  const { checkpointId } = useParams({ from: "/review/$checkpointId" });
+  const checkpoint = useQuery(checkpointQuery(checkpointId));
+  const inbox = useQuery(inboxQuery);
+  const me = useQuery(meQuery);
+  const [help, setHelp] = useState(false);
+  const item = inbox.data?.find((entry) => entry.id === checkpointId);
+  useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
+
+  const place = checkpoint.data && { projectId: checkpoint.data.project_id, sessionId: checkpoint.data.session_id };
+  const wanted = checkpoint.data?.packet.artifacts ?? [];
+  const versions = useQueries({
+    queries: wanted.map((a) => artifactVersionQuery(place ?? { projectId: "", sessionId: "" }, a.artifact_id, a.version)),
+  });
+  const failed = checkpoint.error ?? versions.find((query) => query.error)?.error;
+  const ready = checkpoint.data !== undefined && versions.every((query) => query.data !== undefined);
+
+  // Once open, a review stays: a packet that changes meanwhile may not take the reader's work with it.
+  const [opened, setOpened] = useState<Shown | null>(null);
+  if (checkpoint.data && ready && opened?.checkpoint.id !== checkpointId) {
+    const documents = Object.fromEntries(
+      wanted.map((artifact, i) => [artifact.artifact_id, (versions[i]?.data as { document: ArtifactDocument }).document]),
+    );
+    setOpened({ checkpoint: checkpoint.data, documents });
+  }
+  if (opened?.checkpoint.id === checkpointId && checkpoint.data) {
+    return <ReviewPage key={checkpointId} first={opened} current={checkpoint.data} help={help} setHelp={setHelp} />;
+  }
+  return (
+    <div className="review screen">
+      <Queue items={inbox.data ?? []} current={checkpointId} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} onHelp={() => setHelp(!help)} />
+      <main className="artifact">
+        <div className="ahead">
+          <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>
+          <div className="h-3" />
+        </div>
+        <div className="draft">
+          <div className="doc">
+            {failed ? (
+              <Problem
+                what={t("review.failed")}
+                error={failed}
+                retry={() => {
+                  void checkpoint.refetch();
+                  for (const query of versions) if (query.error) void query.refetch();
+                }}
+              />
+            ) : (
+              <Loading words={t("review.opening")} />
+            )}
+          </div>
+        </div>
+      </main>
+      <aside className="evidence" aria-label={t("evidence.pane")}>
+        {help && <KeysHelp onClose={() => setHelp(false)} />}
+      </aside>
+      {!failed && <LoadingDock />}
+    </div>
+  );
+}

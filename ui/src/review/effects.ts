@@ -1,0 +1,44 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, type RefObject } from "react";
+import type { Checkpoint, CheckpointItem } from "@/api/types";
+
+/** Brings the selected sentence into view, inside its own pane, and starts its evidence from the top. */
+export function useInView(selected: string | null, draft: RefObject<HTMLElement | null>, evidence: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const pane = draft.current;
+    const span = selected ? pane?.querySelector(`[data-claim="${CSS.escape(selected)}"]`) : null;
+    if (pane && span) {
+      const a = span.getBoundingClientRect();
+      const b = pane.getBoundingClientRect();
+      if (a.top < b.top + 24 || a.bottom > b.bottom - 24) pane.scrollTop += a.top - b.top - b.height / 3;
+    }
+    if (evidence.current) evidence.current.scrollTop = 0;
+  }, [selected, draft, evidence]);
+}
+
+/** When the time to undo is over, asks what became of it; the live stream says the same, usually first. */
+export function useUndoEnd({ id, session_id, approve_pending, undo_until }: Checkpoint): void {
+  const client = useQueryClient();
+  const until = approve_pending ? undo_until : null;
+  useEffect(() => {
+    if (!until) return;
+    const wait = Math.max(0, new Date(until).getTime() - Date.now()) + 400;
+    const timer = setTimeout(() => {
+      for (const queryKey of [["checkpoint", id], ["session", session_id], ["inbox"]]) void client.invalidateQueries({ queryKey });
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [until, id, session_id, client]);
+}
+
+/** The queue around this review: it keeps its place after it is decided, until the reader moves on. */
+export function usePlace(waiting: CheckpointItem[], status: Checkpoint): { items: CheckpointItem[]; at: number; nextItem: CheckpointItem | null } {
+  const index = waiting.findIndex((item) => item.id === status.id);
+  const lastIndex = useRef(0);
+  useEffect(() => {
+    if (index >= 0) lastIndex.current = index;
+  }, [index]);
+  const self: CheckpointItem = { ...status, summary: status.packet.summary, flags: [] };
+  const items = index >= 0 ? waiting : waiting.toSpliced(Math.min(lastIndex.current, waiting.length), 0, self);
+  const at = items.findIndex((item) => item.id === status.id);
+  return { items, at, nextItem: items[at + 1] ?? items.find((item) => item.id !== status.id) ?? null };
+}

@@ -1,0 +1,119 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { describe, expect, it } from "vitest";
+import type { CheckpointItem } from "@/api/types";
+import { problem } from "@/mocks/answers";
+import { checkpoints, inboxItem, me, members } from "@/mocks/data";
+import { ableTo, shown, snoozeUntil } from "@/pages/inbox";
+import { open } from "./app";
+import { server } from "./setup";
+
+const item = (extra: Partial<CheckpointItem>): CheckpointItem => ({ ...inboxItem(checkpoints[0]!), due_at: null, ...extra });
+const ids = (items: CheckpointItem[]) => items.map((one) => one.id);
+
+describe("what the inbox shows", () => {
+  const mine = item({ id: "mine", assignee: { id: me.id, name: me.name }, due_at: "2026-02-03T10:00:00Z" });
+  const theirs = item({ id: "theirs", assignee: { id: "u2", name: "A colleague" }, due_at: "2026-02-01T10:00:00Z" });
+  const free = item({ id: "free" });
+  const all = [free, mine, theirs];
+  it("is everybody's, one's own, or nobody's", () => {
+    expect(ids(shown(all, "all", me.id, "oldest", ""))).toEqual(["free", "mine", "theirs"]);
+    expect(ids(shown(all, "mine", me.id, "oldest", ""))).toEqual(["mine"]);
+    expect(ids(shown(all, "unassigned", me.id, "oldest", ""))).toEqual(["free"]);
+    expect(shown(all, "mine", undefined, "oldest", "")).toEqual([]);
+  });
+  it("comes by due time, what has none last", () => {
+    expect(ids(shown(all, "all", me.id, "due", ""))).toEqual(["theirs", "mine", "free"]);
+  });
+  it("is put off by the reader's clock", () => {
+    const monday = new Date(2026, 0, 5, 22, 30);
+    expect(snoozeUntil("hour", monday)).toEqual(new Date(2026, 0, 5, 23, 30));
+    expect(snoozeUntil("tomorrow", monday)).toEqual(new Date(2026, 0, 6, 9));
+    expect(snoozeUntil("week", monday)).toEqual(new Date(2026, 0, 12, 9));
+    expect(snoozeUntil("week", new Date(2026, 0, 11, 8))).toEqual(new Date(2026, 0, 12, 9));
+    expect(snoozeUntil("tomorrow", new Date(2026, 11, 31, 8))).toEqual(new Date(2027, 0, 1, 9));
+  });
+  it("is given only to those who may sign it", () => {
+    const people = [...members, { id: "u3", name: "Third", role: "viewer" as const, created_at: "" }];
+    expect(ableTo(people, free).map((m) => m.id)).toEqual(["u1", "u2"]);
+    expect(ableTo(people, item({ signing: { quorum: 1, separate_duties: true, barred: ["u1"] } })).map((m) => m.id)).toEqual(["u2"]);
+  });
+});
+
+describe("inbox by keyboard", () => {
+  it("assigns with m and a number, filters, and takes it back with u", async () => {
+    const { user } = open("/inbox");
+    await screen.findByText("4 wait for you");
+    await screen.findByRole("radio", { name: "Mine" });
+    await user.keyboard("m");
+    const bar = screen.getByRole("contentinfo", { name: /^Assign “Why Mars/ });
+    expect(within(bar).getByRole("button", { name: "Me" })).toHaveFocus();
+    await user.keyboard("2");
+    expect(await screen.findByText(/is now A colleague’s\.$/)).toBeInTheDocument();
+    await screen.findByRole("button", { name: "For A colleague" });
+    await user.click(screen.getByRole("radio", { name: "Mine" }));
+    expect(screen.getByText(/Nothing that waits is yours/)).toBeInTheDocument();
+    await user.click(screen.getByRole("radio", { name: "Unassigned" }));
+    expect(screen.getAllByRole("row")).toHaveLength(4);
+    await user.keyboard("u");
+    expect(await screen.findByText("Taken back.")).toBeInTheDocument();
+    await waitFor(() => expect(screen.getAllByRole("row")).toHaveLength(5));
+  });
+
+  it("snoozes with s and a number, and brings it back from its own list", async () => {
+    const { user } = open("/inbox");
+    await screen.findByText("4 wait for you");
+    await user.keyboard("js2");
+    expect(await screen.findByText(/^“US renewable electricity in 2023” comes back tomorrow\./)).toBeInTheDocument();
+    await screen.findByText("3 wait for you");
+    await user.click(screen.getByRole("radio", { name: "Snoozed 1" }));
+    expect(screen.getAllByRole("row")).toHaveLength(2);
+    expect(screen.getByText("until tomorrow")).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Bring it back" }));
+    expect(await screen.findByText("4 wait for you")).toBeInTheDocument();
+  });
+
+  it("leaves the bar with Esc, changes nothing, and gives the focus back", async () => {
+    const { user } = open("/inbox");
+    await screen.findByText("4 wait for you");
+    const [button] = screen.getAllByRole("button", { name: /^Snooze/ });
+    await user.click(button!);
+    await screen.findByText("It comes back by itself. Its due time stays.");
+    await user.keyboard("{Escape}");
+    expect(screen.queryByText("It comes back by itself. Its due time stays.")).not.toBeInTheDocument();
+    expect(button).toHaveFocus();
+    expect(screen.getByText("4 wait for you")).toBeInTheDocument();
+  });
+
+  it("says why it could not be done", async () => {
+    server.use(http.patch("*/api/checkpoints/:id", () => problem(422, "assignee_cannot_sign", "A colleague asked for this work, so they could not sign this.", { hint: "Assign a reviewer or an admin who may." })));
+    const { user } = open("/inbox");
+    await screen.findByText("4 wait for you");
+    await screen.findByRole("radio", { name: "Mine" });
+    await user.keyboard("m2");
+    expect(await screen.findByText(/Not done: A colleague asked for this work.*Assign a reviewer or an admin who may\./)).toBeInTheDocument();
+  });
+
+  it("marks what is overdue in words, when it expires, and who looks", async () => {
+    const late = item({
+      due_at: new Date(Date.now() - 3 * 86_400_000).toISOString(),
+      expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+      looking: { id: "u2", name: "A colleague", until: new Date(Date.now() + 40_000).toISOString() },
+    });
+    server.use(http.get("*/api/checkpoints", () => HttpResponse.json({ items: [late], next_cursor: null })));
+    open("/inbox");
+    expect(await screen.findByText(/^overdue since /)).toBeInTheDocument();
+    expect(screen.getByText("expires tomorrow")).toBeInTheDocument();
+    await waitFor(() => expect(screen.getByText("A colleague is looking")).toBeInTheDocument());
+  });
+
+  it("shows no people where there is only one", async () => {
+    server.use(http.get("*/api/members", () => HttpResponse.json({ items: [members[0]], next_cursor: null })));
+    const { user } = open("/inbox");
+    await screen.findByText("4 wait for you");
+    expect(screen.queryByRole("radio", { name: "Mine" })).not.toBeInTheDocument();
+    expect(screen.queryByRole("columnheader", { name: "For" })).not.toBeInTheDocument();
+    await user.keyboard("m");
+    expect(screen.queryByText("Members who may sign it.")).not.toBeInTheDocument();
+  });
+});
