@@ -142,3 +142,47 @@ def test_labels_ordinals_and_ranges_are_not_computed() -> None:
 def test_hostile_cells_are_survived(cells: list[tuple[str, str]], text: str) -> None:
     rows = [row([("year", y), ("boats", v)], i) for i, (y, v) in enumerate(cells)]
     assert checked(text, rows).checks
+
+
+COSTS = [
+    row([("Year ", y), ("Cost (k€)", cost), ("Crossings [thousand]", crossings), ("", stray)], i, "c")
+    for i, (y, cost, crossings, stray) in enumerate(
+        [
+            ("2021", "31.5", "280", ""),
+            ("2022", "29.0", "295", ""),
+            ("2023", "35.25", "310", "x"),
+            ("2024", "48", "355", ""),
+        ]
+    )
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In 2022 costs were 29.0 thousand euros.",
+        "In 2022 costs were €29,000.",
+        "Costs rose to 48,000 euros in 2024.",
+        "Crossings rose by 45 thousand in 2024.",
+    ],
+)
+def test_units_in_the_head_of_a_column_and_stray_columns(text: str) -> None:
+    assert checked(text, COSTS).verdict == "supported", checked(text, COSTS).checks
+
+
+def test_a_wrong_figure_of_a_column_in_thousands() -> None:
+    claim = checked("Costs rose to 84 thousand euros in 2024.", COSTS)
+    assert claim.verdict == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("name", "thousands"),
+    [("Sales (k€)", 1), ("Umsatz in Tsd. EUR", 1), ("Sales ($m)", 1000), ("Sales (m USD)", 1000), ("Sales (Mrd. €)", 10**6), ("Sales (k)", 0), ("Task euro", 0)],
+)  # fmt: skip
+def test_scales_of_money_in_a_name(name: str, thousands: int) -> None:
+    rows = [row([("year", "2020"), (name, "7")], 0, "s")]
+    stands = (
+        checked(f"In 2020 {name.split()[0].lower()} were {7000 * (thousands or 1):,}.", rows).verdict
+        == "supported"
+    )
+    assert stands is bool(thousands)

@@ -9,6 +9,7 @@ and the share in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -86,7 +87,7 @@ def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | No
     figures = [
         j for j in range(len(names)) if j != period and any(parse_number(r[j]) is not None for r in cells)
     ]
-    labels = [j for j in range(len(names)) if j != period and j not in figures]
+    labels = [j for j in range(len(names)) if j not in (period, *figures) and _names_rows(names[j], cells, j)]
     chosen = _labelled(claim, cells, labels)
     measure = _measure(claim, names, figures)
     if chosen is None or measure is None:
@@ -103,9 +104,30 @@ def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | No
     if len(at) != 1 or len({x[0] for x in series}) != len(series):
         return None
     peers = [v for r in cells if r[period] == now and (v := parse_number(r[measure])) is not None]
-    # A column "thousand MWh" holds thousands.
-    scale = next((SCALES[t.low] for t in tokens(names[measure]) if t.low in SCALES), Decimal(1))
-    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base, scale)
+    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base, _scale(names[measure]))
+
+
+_MONEY_SCALES = {"k": 3, "tsd": 3, "m": 6, "mio": 6, "mrd": 9, "b": 9}
+_MONEY = re.compile(
+    r"(?<![^\W_])(?:(k|tsd|m|mio|mrd|b)\.?\s?(?:[$€£]|eur|usd|gbp|chf)|[$€£]\s?(k|m|b))(?![^\W_])",
+    re.IGNORECASE,
+)
+
+
+def _scale(name: str) -> Decimal:
+    """What the figures of a column are multiples of: "thousand MWh" holds thousands, "Cost (k€)" too."""
+    told = next((SCALES[t.low] for t in tokens(name) if t.low in SCALES), None)
+    if told is not None:
+        return told
+    money = _MONEY.search(name)
+    return Decimal(1) if money is None else Decimal(10) ** _MONEY_SCALES[(money[1] or money[2]).lower()]
+
+
+def _names_rows(name: str, cells: Sequence[Sequence[str]], column: int) -> bool:
+    """Whether a column says what its rows speak of: it has a name and is mostly filled. What a stray separator
+    leaves behind is neither.
+    """
+    return bool(name.strip()) and 2 * sum(bool(row[column]) for row in cells) > len(cells)
 
 
 def _is_period(name: str, values: Sequence[str]) -> bool:
@@ -130,10 +152,16 @@ def _labelled(claim: Sentence, cells: Sequence[Sequence[str]], labels: Sequence[
     return [i for i, row in enumerate(cells) if tuple(row[j] for j in labels) == best[1]]
 
 
+# A unit in brackets is no part of what a column is called: "Crossings [thousand]" is not meant by "thousand euros".
+_UNIT = re.compile(r"[\[(][^\])]*[\])]\s*\Z")
+
+
 def _measure(claim: Sentence, names: Sequence[str], figures: Sequence[int]) -> int | None:
     if len(figures) == 1:
         return figures[0]
-    shared = [(len({t.stem for t in tokens(names[j]) if t.stem} & claim.stems), j) for j in figures]
+    shared = [
+        (len({t.stem for t in tokens(_UNIT.sub("", names[j])) if t.stem} & claim.stems), j) for j in figures
+    ]
     shared.sort(reverse=True)
     if not shared or not shared[0][0] or (len(shared) > 1 and shared[1][0] == shared[0][0]):
         return None
