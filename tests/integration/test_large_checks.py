@@ -91,7 +91,7 @@ async def test_a_long_draft_is_queued_and_its_leg_opens_the_review(
     monkeypatch.setattr(checks, "CHECKED_AT_ONCE", 150)
     short = await room.waiting((await opened(room)).id)
     assert checkpoint.packet["artifacts"][0]["claims"] == short.packet["artifacts"][0]["claims"]
-    assert checkpoint.packet["summary"] == {"claims": 4, "needs_you": 2, "passed": 2}
+    assert checkpoint.packet["summary"] == {"claims": 4, "needs_you": 2, "passed": 2, "opinions": 0}
 
 
 @pytest.mark.usefixtures("long")

@@ -124,7 +124,7 @@ export function tally(rows: Row[], needs: Need[], state: ReviewState): Tally {
     corrected: settled.filter(([, s]) => s.kind === "corrected").length,
     kept: settled.filter(([, s]) => s.kind === "kept").length,
     asked: state.changes.length,
-    passed: rows.length - flagsOf(rows).length,
+    passed: rows.filter((row) => row.claim.verdict === "supported").length, // an opinion passed nothing
   };
 }
 

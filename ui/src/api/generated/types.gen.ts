@@ -3080,7 +3080,8 @@ export type SourceTable = {
 /**
  * Summary
  *
- * How many claims there are, how many need a person, how many passed the comparisons.
+ * How many claims there are, and of them how many need a person, how many passed the comparisons, and how many are
+ * opinions, of which nothing was compared.
  */
 export type Summary = {
     /**
@@ -3091,6 +3092,10 @@ export type Summary = {
      * Needs You
      */
     needs_you: number;
+    /**
+     * Opinions
+     */
+    opinions?: number;
     /**
      * Passed
      */
