@@ -170,6 +170,15 @@ def test_units_in_the_head_of_a_column_and_stray_columns(text: str) -> None:
     assert checked(text, COSTS).verdict == "supported", checked(text, COSTS).checks
 
 
+def test_a_year_that_a_row_says_as_a_bare_figure() -> None:
+    bare = [Passage(p.source_id, 1, p.block_id, p.source_title, None, 0, 14, f"{p.cells[0][1]},{p.cells[1][1]},x", "table_row", p.cells) for p in COSTS]  # fmt: skip
+    claim = checked("In 2022 costs were 29.0 thousand euros.", bare)
+    assert claim.verdict == "supported"
+    assert [(c.draft, c.note) for c in claim.checks if c.kind == "date"] == [
+        ("2022", "a period of the table")
+    ]
+
+
 def test_a_wrong_figure_of_a_column_in_thousands() -> None:
     claim = checked("Costs rose to 84 thousand euros in 2024.", COSTS)
     assert claim.verdict == "unsupported"
@@ -182,7 +191,7 @@ def test_a_wrong_figure_of_a_column_in_thousands() -> None:
 def test_scales_of_money_in_a_name(name: str, thousands: int) -> None:
     rows = [row([("year", "2020"), (name, "7")], 0, "s")]
     stands = (
-        checked(f"In 2020 {name.split()[0].lower()} were {7000 * (thousands or 1):,}.", rows).verdict
+        checked(f"In 2020 {name.split(maxsplit=1)[0].lower()} were {7000 * (thousands or 1):,}.", rows).verdict
         == "supported"
     )
     assert stands is bool(thousands)

@@ -247,7 +247,7 @@ def _findings(
     facts = [
         *compare_numbers(e, [f.at for f in table]),
         *compare_units(e),
-        *compare_dates(e),
+        *compare_dates(e, [f.at for f in table if f.kind == "date"]),
     ]
     for finding in facts:
         out.append((find_conflict(e, finding) if outside else None) or finding)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from proofroom.domain.evidence.align import Evidence, alignment, likeness, same_source, where
 from proofroom.domain.evidence.dates import Date, Time, like, times_agree
 from proofroom.domain.evidence.dates import agree as dates_agree
@@ -12,12 +14,13 @@ from proofroom.domain.evidence.quotes import find_quotations
 _TWO_WAYS = "this date can be read two ways"
 
 
-def compare_dates(e: Evidence) -> list[Finding]:
+def compare_dates(e: Evidence, told: Sequence[tuple[int, int]] = ()) -> list[Finding]:
+    """Findings on each date and time of the claim but those at the ranges `told`, which a table has settled."""
     quoted = [(q.start, q.end) for q in find_quotations(e.claim.text)]
     twins = _twins(e)
     out: list[Finding] = []
     for i, d in enumerate(e.claim.dates):
-        if any(a <= d.start < b for a, b in quoted):
+        if any(a <= d.start < b for a, b in (*quoted, *told)):
             continue
         if twins and dates_agree(d, twins[i]) == "differs":
             out.append(_date_differs(d, e.anchors[0], twins[i]))

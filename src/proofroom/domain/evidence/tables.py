@@ -61,7 +61,8 @@ def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[
     for rows in _tables(passages):
         meant = _understand(claim, rows)
         if meant is not None:
-            return [*_directions(claim, meant), *_figures(claim, meant)]
+            found = [*_directions(claim, meant), *_figures(claim, meant)]
+            return [*_periods(claim, meant), *found] if found else []
     return []
 
 
@@ -166,6 +167,24 @@ def _measure(claim: Sentence, names: Sequence[str], figures: Sequence[int]) -> i
     if not shared or not shared[0][0] or (len(shared) > 1 and shared[1][0] == shared[0][0]):
         return None
     return shared[0][1]
+
+
+def _periods(claim: Sentence, meant: _Meant) -> list[Finding]:
+    """The years of the claim that are periods of the table: a row may say its year as a bare figure."""
+    rows = {period: row for period, _, row in meant.series}
+    return [
+        Finding(
+            "date",
+            "same",
+            (d.start, d.end),
+            d.text,
+            str(d.year),
+            "a period of the table",
+            _whole(rows[str(d.year)]),
+        )
+        for d in claim.dates
+        if d.month is None and d.quarter is None and not d.decade and str(d.year) in rows
+    ]
 
 
 def _whole(p: AnalysedPassage) -> tuple[AnalysedPassage, tuple[int, int]]:
