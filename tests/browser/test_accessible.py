@@ -31,6 +31,7 @@ def addresses(page: Page) -> dict[str, str]:
         "/sources": "What work may rest on",
         f"/projects/{report['id']}": "The new year has arrived",
         f"/projects/{yours['id']}": "This project is yours",
+        f"/projects/{yours['id']}/policy": "Nothing was ever set",
         f"/projects/{report['id']}/new?agent=check": "Check this draft",
         f"/projects/{report['id']}/new?agent=research": "Start research",
         f"/projects/{report['id']}/new?agent=reporting": "Start report",
