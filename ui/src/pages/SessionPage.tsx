@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { artifactsQuery, envelopeQuery, eventsQuery, sessionQuery, sinceLastQuery } from "@/api/queries";
 import type { Artifact, Envelope, WorkEvent, WorkSession } from "@/api/types";
