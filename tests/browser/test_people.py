@@ -67,12 +67,11 @@ def make_project(page: Page, name: str, **policy: Any) -> str:
 
 
 def make_review(page: Page, project: str, title: str) -> str:
-    """An outside draft with one wrong number, checked and waiting; the checkpoint's id."""
+    """An outside draft with one wrong number, checked and waiting, and open on `page`; the checkpoint's id."""
     made = sent(page.request, "POST", f"/api/projects/{project}/checks", {"draft": DRAFT, "title": title})
-    page.goto(f"/projects/{project}/sessions/{made['id']}")
-    page.get_by_role("link", name="Review", exact=True).click()
-    expect(page.get_by_text("1 flag is open")).to_be_visible()
-    return page.url.rsplit("/", 1)[1]
+    page.goto(f"/review/{made['checkpoint_id']}")
+    expect(page.get_by_text("1 needs you,")).to_be_visible()
+    return str(made["checkpoint_id"])
 
 
 def keep(page: Page, reason: str, *, check_was_wrong: bool = False) -> None:
@@ -139,14 +138,7 @@ def test_a_correction_is_shown_to_everybody_before_it_is_signed(page: Page, thei
 
 def test_who_asked_for_the_work_sees_why_somebody_else_signs_it(page: Page, theirs: Page) -> None:
     project = make_project(page, "Separate duties", separate_duties=True)
-    made = sent(
-        page.request,
-        "POST",
-        f"/api/projects/{project}/checks",
-        {"draft": DRAFT, "title": "The bridge, asked for"},
-    )
-    page.goto(f"/projects/{project}/sessions/{made['id']}")
-    page.get_by_role("link", name="Review", exact=True).click()
+    make_review(page, project, "The bridge, asked for")
     dock = page.get_by_label("Decision")
     expect(dock).to_contain_text("You asked for this work or edited it, so somebody else signs it")
     expect(page.get_by_role("button", name=re.compile("^Sign"))).to_have_count(0)

@@ -5,7 +5,7 @@ import type { PolicyExplained } from "@/api/types";
 import { t } from "@/i18n";
 import { strategyWord } from "@/lib/status";
 import { Mark } from "./Mark";
-import { Loading, Problem } from "./States";
+import { Kbd, Loading, Problem } from "./States";
 
 type Gate = PolicyExplained["gates"][number];
 
@@ -32,10 +32,10 @@ function GateSaid({ gate }: { gate: Gate }) {
 }
 
 /** Which rule stops a piece of work or lets it go on at each gate, and who signs it. */
-export function WhyPolicy({ place, className }: { place: Place; className: string }) {
+export function WhyPolicy({ place }: { place: Place }) {
   const said = useQuery(policyExplainedQuery(place));
   return (
-    <div className={className}>
+    <div>
       {said.error ? (
         <Problem what={t("policy.whyFailed")} error={said.error} retry={() => void said.refetch()} />
       ) : !said.data ? (
@@ -62,5 +62,20 @@ export function WhyPolicy({ place, className }: { place: Place; className: strin
         </>
       )}
     </div>
+  );
+}
+
+/** The same beside the evidence of a review. */
+export function WhyPanel({ place, onClose }: { place: Place; onClose: () => void }) {
+  return (
+    <section className="ev" aria-label={t("policy.why")}>
+      <div className="between">
+        <h2 className="h3">{t("policy.why")}</h2>
+        <button type="button" className="b small" onClick={onClose}>
+          {t("action.close")} <Kbd>Esc</Kbd>
+        </button>
+      </div>
+      <WhyPolicy place={place} />
+    </section>
   );
 }

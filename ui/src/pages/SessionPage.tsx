@@ -213,7 +213,7 @@ function Session({ session }: { session: WorkSession }) {
               {t(session.status === "pending_review" ? "policy.why" : "policy.whenStops")}
             </button>
           </h2>
-          {why && <WhyPolicy place={place} className="" />}
+          {why && <WhyPolicy place={place} />}
         </section>
       </aside>
       <SessionDock session={session} written={shown?.length ?? 0} />

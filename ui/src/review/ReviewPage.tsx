@@ -10,8 +10,7 @@ import {
 import type { ArtifactDocument, Checkpoint } from "@/api/types";
 import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
 import { SinceLastPanel } from "@/components/SinceLast";
-import { Kbd } from "@/components/States";
-import { WhyPolicy } from "@/components/WhyPolicy";
+import { WhyPanel } from "@/components/WhyPolicy";
 import { t, tMaybe } from "@/i18n";
 import { useKeys } from "@/lib/keys";
 import { countsOf, Thread } from "./Comments";
@@ -407,17 +406,7 @@ export function ReviewPage({
       </main>
       <aside className="evidence" aria-label={t("evidence.pane")} ref={evidence} tabIndex={-1}>
         {help && <KeysHelp onClose={() => setHelp(false)} />}
-        {why && (
-          <section className="ev" aria-label={t("policy.why")}>
-            <div className="between">
-              <h2 className="h3">{t("policy.why")}</h2>
-              <button type="button" className="b small" onClick={() => setWhy(false)}>
-                {t("action.close")} <Kbd>Esc</Kbd>
-              </button>
-            </div>
-            <WhyPolicy place={place} className="" />
-          </section>
-        )}
+        {why && <WhyPanel place={place} onClose={() => setWhy(false)} />}
         {revealed.data && revealed.data.length > 0 && <Reveal
             items={revealed.data}
             rows={rows}
