@@ -423,7 +423,7 @@ export const en = {
     ask: "ask for a change",
     reject: "reject, with a reason",
     sign: "sign, or go to the first open flag",
-    undo: "undo the decision for six seconds",
+    undo: "undo the decision for six seconds, or take your signature back",
     open: "open the source at the marked words",
     help: "show or hide this list",
     dead: "Keys are off while an item opens and inside text fields.",
