@@ -21,6 +21,9 @@ from proofroom.substrate import search, terms
 BLOCKS_PER_QUERY = 400
 """Reading the terms of so many blocks takes about as long as one search in the database."""
 
+MOST_BLOCKS = 200_000
+"""Blocks whose postings are held in memory, about a kilobyte each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -74,7 +77,7 @@ class Index:
         return found
 
 
-_NONE: tuple["array[int]", "array[float]"] = (array("l"), array("d"))
+_NONE: tuple["array[int]", "array[float]"] = (array("i"), array("d"))
 
 
 @dataclass(slots=True)
@@ -102,14 +105,14 @@ async def open_finder(
 ) -> Finder:
     """A finder for these queries. In a project that is large beside them each is searched for by itself."""
     total, length = await db_blocks.statistics(tx, project_id)
-    if total > BLOCKS_PER_QUERY * len(queries):
+    if total > min(MOST_BLOCKS, BLOCKS_PER_QUERY * len(queries)):
         return Finder(project_id, source_ids, None)
     wanted = sorted(
         await asyncio.to_thread(lambda: {t for query in queries for t in terms.query_terms(query)})
     )
     frequencies = await db_blocks.frequencies(tx, project_id, wanted)
     ids: list[UUID] = []
-    postings = {term: (array("l"), array("d")) for term in frequencies}
+    postings = {term: (array("i"), array("d")) for term in frequencies}
     average = max(1.0, length / total) if total else 1.0
     async for block, size, counts in db_blocks.terms_of(tx, project_id, source_ids):
         bare = search.K1 * (1 - search.B + search.B * size / average)
