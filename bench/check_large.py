@@ -30,8 +30,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from evidence_texts import DEVELOPMENT, HELD_OUT
 from sqlalchemy import insert
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.corpus.texts import DEVELOPMENT, HELD_OUT
 
 from proofroom.bootstrap import make_catalog
 from proofroom.db import blocks as db_blocks
@@ -48,10 +51,10 @@ from proofroom.services.access import Actor
 from proofroom.settings import Settings
 from proofroom.substrate import bulk_search
 
+ROOT = Path(__file__).parents[1]
 PAGE = 500
 PER_SOURCE = 5_000
 """Words of a source: ten pages."""
-ROOT = Path(__file__).resolve().parent.parent
 _FIGURE = re.compile(r"\b\d+(?:\.\d+)?\b")
 _WORD = re.compile(r"\b[a-z]{5,}\b")
 
