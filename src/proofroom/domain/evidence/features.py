@@ -13,7 +13,7 @@ from proofroom.domain.evidence.names import Name, find_names, fold
 from proofroom.domain.evidence.numbers import find_numbers
 from proofroom.domain.evidence.quotes import Normal, normal
 from proofroom.domain.evidence.sentences import split_sentences
-from proofroom.domain.evidence.words import Token, tokens
+from proofroom.domain.evidence.words import Token, lows, tokens
 
 _ADDRESS = re.compile(r"https?://[^\s<>\")\]]+|www\.[^\s<>\")\]]+|\bdoi:\s?\S+|\b10\.[0-9]{4,9}/[^\s)\]]+")
 
@@ -86,7 +86,7 @@ def read_sentence(text: str, start: int = 0) -> Sentence:
 
 def flatten(text: str) -> str:
     """The words of a text, folded, between single spaces."""
-    return f" {' '.join(fold(t.low) for t in tokens(text))} "
+    return f" {' '.join(map(fold, lows(text)))} "
 
 
 def analyse(passage: Passage) -> AnalysedPassage:

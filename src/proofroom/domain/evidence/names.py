@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proofroom.domain.evidence.dates import MONTH_NAMES
 from proofroom.domain.evidence.units import CURRENCIES, find_unit
@@ -41,6 +42,7 @@ class Name:
     weak: bool = False
 
 
+@lru_cache(maxsize=65_536)
 def fold(word: str) -> str:
     """Lower case, straight apostrophes, no possessive; a Greek letter by its name."""
     low = word.lower().replace("\u2019", "'").removesuffix("'s").removesuffix("'")
@@ -59,7 +61,7 @@ def find_names(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Name]:
     for m in _WORD.finditer(text):
         if first is None:
             first = m
-        if used[m.start()] or not _capital(m.group()) or m.end() - m.start() > 60:
+        if used[m.start()] or m.end() - m.start() > 60 or not _capital(m.group()):
             continue
         opens = m is first or re.search(
             r"[.!?:]['\"\u2019\u201d)]*\s+['\"\u2018\u201c(]*\Z", text[max(0, m.start() - 8) : m.start()]
@@ -94,6 +96,7 @@ def _capital(word: str) -> bool:
     return word[0].isupper() or (_sharp(word) and word[0].isalpha())
 
 
+@lru_cache(maxsize=65_536)
 def _sharp(word: str) -> bool:
     """Surely a name wherever it stands: NASA, iPhone, IL-10, S100A9."""
     bare = _bare(word)

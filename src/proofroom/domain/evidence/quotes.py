@@ -42,6 +42,9 @@ _MAP = {
     "\u2212": "-",
 }
 _DROPPED = "\u00ad\u200b\u200c\u200d\ufeff"
+_TABLE = str.maketrans(_MAP)
+_RUN = re.compile(rf"[^\s{_DROPPED}]+")
+_SPACE = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +98,15 @@ def normal(text: str) -> Normal:
     """White space collapsed, quotes and dashes of one kind, invisible characters dropped."""
     out: list[str] = []
     at: list[int] = []
-    for i, c in enumerate(text):
-        if c in _DROPPED:
-            continue
-        if c.isspace():
-            if out and out[-1] != " ":
-                out.append(" ")
-                at.append(i)
-            continue
-        out.append(_MAP.get(c, c))
-        at.append(i)
-    while out and out[-1] == " ":
-        out.pop()
-        at.pop()
+    end = 0
+    for m in _RUN.finditer(text):
+        space = _SPACE.search(text, end, m.start())
+        if space is not None and out:
+            out.append(" ")
+            at.append(space.start())
+        out.append(m.group().translate(_TABLE))
+        end = m.end()
+        at.extend(range(m.start(), end))
     return Normal("".join(out), tuple(at))
 
 

@@ -75,10 +75,19 @@ def tokens(text: str) -> list[Token]:
     """The words of a text in order."""
     out: list[Token] = []
     for m in _TOKEN.finditer(text):
-        low = m.group().lower().replace("\u2019", "'")[:_LONGEST_TOKEN]
+        low = _low(m.group())
         content = "" if low[0].isdigit() or low in STOPWORDS else stem(low)
         out.append(Token(m.start(), m.end(), low, content))
     return out
+
+
+def lows(text: str) -> list[str]:
+    """The lower-case forms of the words of a text in order."""
+    return [_low(word) for word in _TOKEN.findall(text)]
+
+
+def _low(word: str) -> str:
+    return word.lower().replace("\u2019", "'")[:_LONGEST_TOKEN]
 
 
 @lru_cache(maxsize=65_536)
