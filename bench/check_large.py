@@ -217,12 +217,13 @@ async def run(url: str, files: Mapping[str, str], draft: str, *, with_review: bo
     await capture(db, workspace, project, files)
     print(f"captured in {told_since(start):.1f} s", flush=True)
     spent = watch()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     checked = await checks.check_only(lambda: db.transaction(workspace), project, draft=draft)
     seconds = told_since(start)
     summary = checked["summary"]
     print(
-        f"checked {summary['claims']} claims in {seconds:.1f} s ({summary['claims'] / seconds:.0f} a second), "
+        f"checked {summary['claims']} claims in {seconds:.1f} s ({summary['claims'] / seconds:.0f} a second; "
+        f"{time.process_time() - cpu:.1f} s of CPU), "
         f"{summary['needs_you']} need a person; peak memory {rss()} MB; load {load()}"
     )
     for label, part in spent.items():

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofroom.domain.canonical import canonical, digest
@@ -120,6 +121,61 @@ def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
         canonical(value)
     with pytest.raises(ValueError, match=r"^not canonical JSON"):
         digest(value)
+
+
+_KEYS = st.text(max_size=4) | st.sampled_from(["a", "\u0080", "\u20ac", "\U0001f600", "\ufb33", "\ud800"])
+_LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**54), 2**54)
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()), max_size=8)
+    | st.sampled_from([Status.QUEUED, (1, "a"), Decimal("1.5")])
+)
+_VALUES = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS | st.integers(0, 3), inner, max_size=4),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(_VALUES)
+def test_whatever_is_written_quickly_is_what_the_library_of_the_rfc_writes(value: Any) -> None:
+    try:
+        expected: bytes | None = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        expected = None
+    try:
+        written: bytes | None = canonical(value)
+    except ValueError:
+        written = None
+    assert written == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ([1.0, 1e21], "[1,1e+21]"),
+        ({"a": (1, 2)}, '{"a":[1,2]}'),
+        ({"\ufb33": 1, "\U0001f600": 2}, '{"\U0001f600":2,"\ufb33":1}'),
+        ([-(2**53) + 1, True, None, {"b": [], "a": {}}], '[-9007199254740991,true,null,{"a":{},"b":[]}]'),
+    ],
+)
+def test_both_ways_of_writing(value: Any, written: str) -> None:
+    assert canonical(value).decode() == written
+
+
+@pytest.mark.parametrize("value", [[2**53], {"a": -(2**60)}, [float("nan")], ["\ud800"], [{1: 2}]])
+def test_inside_of_something_it_is_refused_too(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"^not canonical JSON"):
+        canonical(value)
+
+
+def test_what_holds_itself_is_refused() -> None:
+    value: list[Any] = []
+    value.append({"a": value})
+    with pytest.raises(ValueError, match=r"^not canonical JSON"):
+        canonical(value)
 
 
 def test_nesting_too_deep_is_refused_not_a_crash() -> None:
