@@ -50,7 +50,7 @@ def _is_simple(value: Any) -> bool:
         else:
             return False
         for item in inside:
-            kind: type[Any] = type(item)
+            kind = cast(Any, type(item))
             if kind is dict or kind is list:
                 todo.append(item)
             elif kind is int:
