@@ -185,6 +185,7 @@ def review(
 
 async def _inbox(program: "Program", out: Out) -> int:
     from proofroom.cli import find
+    from proofroom.cli import show as text
     from proofroom.db import checkpoints, work_sessions
     from proofroom.services import views
 
@@ -203,6 +204,9 @@ async def _inbox(program: "Program", out: Out) -> int:
             "dim",
             indent=14,
         )
+        around = text.around(item)
+        if around:
+            out.line(around, "dim", indent=14)
     out.line(
         f"{len(items)} waiting. `proofroom review SESSION` shows one." if items else "Nothing waits for you."
     )
@@ -234,6 +238,10 @@ def approve(
         list[str] | None,
         typer.Option(metavar="CLAIM=REASON", help="Keep a flagged claim (its number or id), and why."),
     ] = None,
+    wrong_check: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLAIM=REASON", help="Keep it because the check was wrong, and why."),
+    ] = None,
     answer: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An answer to what the checkpoint asks.")
     ] = None,
@@ -247,14 +255,17 @@ def approve(
     """Sign the packet of a waiting session, let it go on, and write what the signature releases."""
 
     async def body(program: "Program", out: Out) -> int:
-        from proofroom.domain.checkpoint import Acknowledgement
+        from proofroom.domain.checkpoint import Acknowledgement, Kind
         from proofroom.services import review as decisions
 
         row, waiting, sealed = await _look(program, out, session, digest)
         acknowledged = [
-            Acknowledgement(_claim_id(waiting.packet, claim), reason)
-            for claim, reason in _pairs(ack, "--ack")
-        ]
+            Acknowledgement(claim_id(waiting.packet, claim), reason, kind)
+            for kind, given, option in (
+                (Kind.ACCEPTED, ack, "--ack"), (Kind.CHECK_WAS_WRONG, wrong_check, "--wrong-check"),
+            )
+            for claim, reason in _pairs(given, option)
+        ]  # fmt: skip
         answers = _answers(waiting.form, _pairs(answer, "--answer"))
         if digest is None and not yes and not out.json and can_ask():
             _confirm("Sign exactly this?")
@@ -292,7 +303,7 @@ def request_changes(
         from proofroom.services import review as decisions
 
         row, waiting, sealed = await _look(program, out, session, digest, brief=True)
-        claims = [_claim_id(waiting.packet, c) for c in claim or []]
+        claims = [claim_id(waiting.packet, c) for c in claim or []]
         changes: list[dict[str, Any]] = [{"comment": comment, "claim_id": c} for c in claims] or [
             {"comment": comment}
         ]
@@ -353,6 +364,7 @@ async def _look(
 
 async def _after(program: "Program", out: Out, done: "Outcome", label: str) -> int:
     from proofroom.cli import legs
+    from proofroom.cli import show as text
     from proofroom.domain.errors import Conflict
     from proofroom.services import views
 
@@ -365,7 +377,10 @@ async def _after(program: "Program", out: Out, done: "Outcome", label: str) -> i
             hint="Look at the current packet with `proofroom review` and decide on that.",
             extra={"checkpoint": current},
         )
-    await legs.drive(program, out, done.session.id, label)
+    if done.checkpoint.status == "pending_review":  # a vote, and others are missing
+        out.line(f"Signed. {text.signatures(done.checkpoint)}", "green")
+    else:
+        await legs.drive(program, out, done.session.id, label)
     return await show_result(program, out, done.session.id, checkpoint=done.checkpoint)
 
 
@@ -394,7 +409,8 @@ async def show_result(
                 }
             )
         else:
-            text.outcome(out, row, deliveries)
+            voted = checkpoint is not None and checkpoint.status == "pending_review"
+            text.outcome(out, row, deliveries, voted=voted)
             if waiting is not None:
                 out.line(views.headline(waiting), "yellow")
             text.next_steps(out, row, waiting=waiting is not None)
@@ -433,7 +449,7 @@ def _pairs(given: list[str] | None, option: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def _claim_id(packet: Mapping[str, Any], given: str) -> str:
+def claim_id(packet: Mapping[str, Any], given: str) -> str:
     """A claim's id from its id or its number in the packet. Raises InvalidInput (`unknown_claim`)."""
     from proofroom.domain.errors import InvalidInput
 
