@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proofroom.cli.common import Data, Json, SessionArg, run
+from proofroom.cli.given import NOBODY, claim_id, read_time
 from proofroom.cli.output import DONE, Out, one_line
-from proofroom.cli.review import claim_id, waiting_at
+from proofroom.cli.review import waiting_at
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from proofroom.bootstrap import Program
     from proofroom.db.models import WorkCheckpoint, WorkSession
     from proofroom.db.tx import Tx
 
-NOBODY = "none"
 When = Annotated[str | None, typer.Option(metavar="TIME", help="Such as 2026-12-01T17:00, or `none`.")]
 
 
@@ -131,25 +129,6 @@ async def _newest(tx: "Tx", session: str) -> "tuple[WorkSession, WorkCheckpoint]
             hint="Comments stand beside a packet; there is none before that.",
         )
     return row, known[-1]
-
-
-def read_time(given: str, option: str) -> "datetime | None":
-    """A time with its zone, None for `none`. Raises InvalidInput (`option_invalid`)."""
-    from datetime import datetime
-
-    from proofroom.domain.errors import InvalidInput
-
-    if given.strip().lower() == NOBODY:
-        return None
-    try:
-        return datetime.fromisoformat(given.strip()).astimezone()
-    except (ValueError, OverflowError):
-        raise InvalidInput(
-            "option_invalid",
-            f"{given[:40]!r} is no time.",
-            hint="Write it as 2026-12-01T17:00, or `none` for no time.",
-            field=option,
-        ) from None
 
 
 def times(shown: dict[str, Any]) -> str:

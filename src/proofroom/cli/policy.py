@@ -1,12 +1,12 @@
 """`policy`: what a project sets for its reviews, and what policy says of a session."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from proofroom.cli.common import Data, Json, ProjectOption, SessionArg, run
+from proofroom.cli.given import read_settings
 from proofroom.cli.output import DONE, Out, one_line
 
 if TYPE_CHECKING:
@@ -88,42 +88,6 @@ def explain(session: SessionArg, as_json: Json = False, data: Data = None) -> in
         return DONE
 
     return run(body, as_json=as_json, data=data)
-
-
-def read_settings(given: Sequence[str]) -> dict[str, Any]:
-    """Changes from KEY=VALUE: numbers, true, false and null are read as such, `quorum.public` goes into `quorum`.
-
-    Raises InvalidInput (`option_invalid`).
-    """
-    from proofroom.domain.errors import InvalidInput
-
-    changes: dict[str, Any] = {}
-    for one in given:
-        name, equals, value = one.partition("=")
-        key, dot, part = name.strip().partition(".")
-        inside = changes.get(key)
-        clash = key in changes and (not dot or not isinstance(inside, dict) or part in inside)
-        if not equals or not key or (dot and not part) or clash:
-            raise InvalidInput(
-                "option_invalid",
-                f"{one[:80]!r} names a setting a second time."
-                if clash
-                else f"{one[:80]!r} has no key and value.",
-                hint="Write KEY=VALUE, each key once, such as quorum=2 or quorum.public=2.",
-                field="KEY=VALUE",
-            )
-        if dot:
-            changes.setdefault(key, {})[part] = _value(value)
-        else:
-            changes[key] = _value(value)
-    return changes
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text.strip())
-    except ValueError:
-        return text.strip()
 
 
 def _show(out: Out, name: str, shown: Mapping[str, Any]) -> None:
