@@ -256,17 +256,18 @@ def approve(
     """Sign the packet of a waiting session, let it go on, and write what the signature releases."""
 
     async def body(program: "Program", out: Out) -> int:
-        from proofroom.domain.checkpoint import Acknowledgement, Kind
+        from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
         from proofroom.services import review as decisions
 
         row, waiting, sealed = await _look(program, out, session, digest)
         acknowledged = [
             Acknowledgement(claim_id(waiting.packet, claim), reason, kind)
             for kind, given, option in (
-                (Kind.ACCEPTED, ack, "--ack"), (Kind.CHECK_WAS_WRONG, wrong_check, "--wrong-check"),
+                (AcknowledgementKind.ACCEPTED, ack, "--ack"),
+                (AcknowledgementKind.CHECK_WAS_WRONG, wrong_check, "--wrong-check"),
             )
             for claim, reason in pairs(given, option)
-        ]  # fmt: skip
+        ]
         answers = answers_to(waiting.form, pairs(answer, "--answer"))
         if digest is None and not yes and not out.json and can_ask():
             _confirm("Sign exactly this?")
