@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from proofroom.agents.agent_sdk_client import AgentSDKClient
     from proofroom.bootstrap import Program, open_program
+    from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
     from proofroom.services.checkpoint_handler import CheckpointHandler
     from proofroom.services.work_session_executor import WorkSessionExecutor
     from proofroom.settings import Settings
 
 __all__ = [
+    "Acknowledgement",
+    "AcknowledgementKind",
     "AgentSDKClient",
     "CheckpointHandler",
     "Program",
@@ -22,6 +25,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Acknowledgement": "proofroom.domain.checkpoint",
+    "AcknowledgementKind": "proofroom.domain.checkpoint",
     "AgentSDKClient": "proofroom.agents.agent_sdk_client",
     "CheckpointHandler": "proofroom.services.checkpoint_handler",
     "Program": "proofroom.bootstrap",

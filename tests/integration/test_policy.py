@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from proofroom import Acknowledgement, AcknowledgementKind
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.work_sessions import Record
 from proofroom.domain.canonical import digest
-from proofroom.domain.checkpoint import Acknowledgement, Kind
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from proofroom.services import access, analytics, packets, people, policies, review, views
 from tests.integration.conftest import make_project, make_workspace
@@ -325,7 +325,8 @@ async def test_a_check_that_was_wrong_is_a_reason_of_its_own_and_is_counted_by_i
     (claim,) = checkpoint.packet["artifacts"][0]["claims"]
     assert claim["verdict"] == "unsupported"
     await room.approve(
-        row.id, acknowledged=[Acknowledgement(claim["id"], "It says so.", Kind.CHECK_WAS_WRONG)]
+        row.id,
+        acknowledged=[Acknowledgement(claim["id"], "It says so.", AcknowledgementKind.CHECK_WAS_WRONG)],
     )
     await room.drive(row.id)
     found = (await figures(room))["evidence"]
@@ -349,7 +350,7 @@ async def test_the_word_of_each_who_signed_counts_in_the_figures(room: Room) -> 
     await set_policy(room, quorum=2)
     row = await room.run(room.script(WRONG, FINISH))
     (claim,) = (await room.waiting(row.id)).packet["artifacts"][0]["claims"]
-    wrong = [Acknowledgement(claim["id"], "It says so.", Kind.CHECK_WAS_WRONG)]
+    wrong = [Acknowledgement(claim["id"], "It says so.", AcknowledgementKind.CHECK_WAS_WRONG)]
     with pytest.raises(InvalidInput) as unsaid:
         await sign(room, one, row.id)
     assert unsaid.value.code == "unacknowledged_claims"
@@ -365,7 +366,7 @@ async def test_the_word_of_each_who_signed_counts_in_the_figures(room: Room) -> 
 async def test_a_decision_that_did_not_come_to_pass_is_in_no_figure(room: Room) -> None:
     row = await room.run(room.script(WRONG, FINISH))
     (claim,) = (await room.waiting(row.id)).packet["artifacts"][0]["claims"]
-    wrong = [Acknowledgement(claim["id"], "It says so.", Kind.CHECK_WAS_WRONG)]
+    wrong = [Acknowledgement(claim["id"], "It says so.", AcknowledgementKind.CHECK_WAS_WRONG)]
     pending = await room.approve(row.id, acknowledged=wrong, undo_seconds=30)
     assert (await figures(room))["evidence"]["claims"] == 0
     await set_policy(room, due_hours=8)

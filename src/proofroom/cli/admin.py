@@ -135,6 +135,33 @@ def create_user(
     return run(body, as_json=as_json, data=data)
 
 
+@user.command("change", epilog="Example: proofroom admin user change ID --role reviewer")
+def change_user(
+    member: Annotated[str, typer.Argument(metavar="ID", help="The user's id.")],
+    role: Annotated[str | None, typer.Option(help="viewer, requester, reviewer or admin.")] = None,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    workspace: Workspace = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Give a user another role or name; it holds from their next request on."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.db import members
+        from proofroom.services import access
+
+        member_id = _uuid(member, "user")
+        async with program.parts.db.transaction(await _workspace(program, workspace)) as tx:
+            await access.change_member(tx, program.actor, member_id, name=name, role=role)
+            row = await members.get(tx, member_id)
+        assert row is not None
+        out.document({"id": str(row.id), "name": row.name, "role": row.role})
+        out.line(f"{row.name} is a {row.role}.", "green")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
 @api_key.command("list", epilog="Example: proofroom admin api-key list")
 def list_keys(workspace: Workspace = None, as_json: Json = False, data: Data = None) -> int:
     """List the API keys of a workspace; the keys themselves are not kept."""

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from proofroom.cli import admin, compare, doctor, export, review, serve, sources, steer, verify, work
+from proofroom.cli import (
+    admin,
+    compare,
+    doctor,
+    export,
+    people,
+    policy,
+    review,
+    serve,
+    sources,
+    steer,
+    verify,
+    work,
+)
 from proofroom.cli.output import FAILED, WRONG_USE, make_out, report, show_error
 from proofroom.domain.errors import ProofroomError
 
@@ -40,9 +53,10 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     pass
 
 
-for part in (serve, work, review, compare, steer, sources, doctor, export, verify):
+for part in (serve, work, review, compare, people, steer, sources, doctor, export, verify):
     part.register(app)
 app.add_typer(sources.group, name="source")
+app.add_typer(policy.group, name="policy")
 app.add_typer(admin.group, name="admin")
 
 

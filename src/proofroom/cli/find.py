@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from proofroom.db import lookup, projects, work_sessions
+from proofroom.db import lookup, members, projects, work_sessions
 from proofroom.db import sources as db_sources
-from proofroom.db.models import Project, WorkSession
+from proofroom.db.models import Member, Project, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 
@@ -73,6 +73,26 @@ async def only_project(tx: Tx, given: str | None) -> Project:
         if known
         else "Make one with `proofroom source add FILE --project NAME`.",
         field="--project",
+    )
+
+
+async def member(tx: Tx, given: str) -> Member:
+    """By exact name or id. Raises NotFound (`member_not_found`), Conflict (`member_ambiguous`)."""
+    everybody = await members.everybody(tx)
+    wanted = given.strip()
+    found = [m for m in everybody if m.name == wanted or str(m.id) == wanted.lower()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Conflict(
+            "member_ambiguous",
+            f"{len(found)} members are called {given[:80]!r}.",
+            hint="Name one by its id: " + ", ".join(str(m.id) for m in found[:5]) + ".",
+        )
+    raise NotFound(
+        "member_not_found",
+        f"There is no member {given[:80]!r}.",
+        hint="There are: " + "; ".join(m.name for m in everybody[:20]) + ".",
     )
 
 

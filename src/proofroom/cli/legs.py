@@ -15,7 +15,7 @@ from proofroom.db import checkpoints, work_sessions
 from proofroom.db.listen import listen
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import EVENTS_CHANNEL
-from proofroom.domain.errors import Conflict, InvalidInput
+from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
 from proofroom.engine import outbox
 from proofroom.services import review
 from proofroom.services.access import Actor
@@ -96,9 +96,11 @@ async def deliver(program: Program, session_id: UUID) -> list[dict[str, Any]]:
 
 
 async def sign_all(program: Program, out: Out, session_id: UUID, actor: Actor) -> WorkSession:
-    """Approves every gate without showing it, until the session is closed; the record says so.
+    """Approves every gate without showing it, until the session is closed or others must sign too; the record
+    says so.
 
-    Raises Conflict (`needs_a_person`) at a question, a used-up budget or a claim that must be settled.
+    Raises Conflict (`needs_a_person`) at a question, a used-up budget, a claim that must be settled, or work that
+    somebody else must sign.
     """
     db = program.parts.db
     while True:
@@ -118,8 +120,14 @@ async def sign_all(program: Program, out: Out, session_id: UUID, actor: Actor) -
                     raise
                 claims = error.extra.get("claims")
                 raise needs_a_person(row, error.message, claims=claims) from error
+            except NotAllowed as error:
+                if error.code != "duties_separated":
+                    raise
+                raise needs_a_person(row, error.message) from error
         if outcome.stale:
             continue
+        if outcome.checkpoint.status == checkpoints.OPEN:  # a vote, and others are missing
+            return outcome.session
         await drive(program, out, session_id, "Going on")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proofroom.cli.common import Data, Json, ProjectOption, SessionArg, run
+from proofroom.cli.given import answers_to, claim_id, judged, pairs
 from proofroom.cli.output import DONE, Out, can_ask, one_line
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ def review(
 
 async def _inbox(program: "Program", out: Out) -> int:
     from proofroom.cli import find
+    from proofroom.cli import show as text
     from proofroom.db import checkpoints, work_sessions
     from proofroom.services import views
 
@@ -203,6 +205,9 @@ async def _inbox(program: "Program", out: Out) -> int:
             "dim",
             indent=14,
         )
+        around = text.around(item)
+        if around:
+            out.line(around, "dim", indent=14)
     out.line(
         f"{len(items)} waiting. `proofroom review SESSION` shows one." if items else "Nothing waits for you."
     )
@@ -234,6 +239,10 @@ def approve(
         list[str] | None,
         typer.Option(metavar="CLAIM=REASON", help="Keep a flagged claim (its number or id), and why."),
     ] = None,
+    wrong_check: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLAIM=REASON", help="Keep it because the check was wrong, and why."),
+    ] = None,
     answer: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An answer to what the checkpoint asks.")
     ] = None,
@@ -247,21 +256,25 @@ def approve(
     """Sign the packet of a waiting session, let it go on, and write what the signature releases."""
 
     async def body(program: "Program", out: Out) -> int:
-        from proofroom.domain.checkpoint import Acknowledgement
+        from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
         from proofroom.services import review as decisions
 
         row, waiting, sealed = await _look(program, out, session, digest)
         acknowledged = [
-            Acknowledgement(_claim_id(waiting.packet, claim), reason)
-            for claim, reason in _pairs(ack, "--ack")
+            Acknowledgement(claim_id(waiting.packet, claim), reason, kind)
+            for kind, given, option in (
+                (AcknowledgementKind.ACCEPTED, ack, "--ack"),
+                (AcknowledgementKind.CHECK_WAS_WRONG, wrong_check, "--wrong-check"),
+            )
+            for claim, reason in pairs(given, option)
         ]
-        answers = _answers(waiting.form, _pairs(answer, "--answer"))
+        answers = answers_to(waiting.form, pairs(answer, "--answer"))
         if digest is None and not yes and not out.json and can_ask():
             _confirm("Sign exactly this?")
         async with program.parts.db.transaction(program.actor.workspace_id) as tx:
             done = await decisions.approve(
                 tx, program.actor, row.id, waiting.id, packet_digest=sealed, feedback=feedback,
-                answers=answers, acknowledged=acknowledged, judged=_judged(waiting.packet, met, unmet),
+                answers=answers, acknowledged=acknowledged, judged=judged(waiting.packet, met, unmet),
             )  # fmt: skip
         return await _after(program, out, done, "Going on")
 
@@ -292,7 +305,7 @@ def request_changes(
         from proofroom.services import review as decisions
 
         row, waiting, sealed = await _look(program, out, session, digest, brief=True)
-        claims = [_claim_id(waiting.packet, c) for c in claim or []]
+        claims = [claim_id(waiting.packet, c) for c in claim or []]
         changes: list[dict[str, Any]] = [{"comment": comment, "claim_id": c} for c in claims] or [
             {"comment": comment}
         ]
@@ -306,7 +319,7 @@ def request_changes(
                 waiting.id,
                 packet_digest=sealed,
                 changes=changes,
-                judged=_judged(waiting.packet, met, unmet),
+                judged=judged(waiting.packet, met, unmet),
             )
         return await _after(program, out, done, "Working on the changes")
 
@@ -353,6 +366,7 @@ async def _look(
 
 async def _after(program: "Program", out: Out, done: "Outcome", label: str) -> int:
     from proofroom.cli import legs
+    from proofroom.cli import show as text
     from proofroom.domain.errors import Conflict
     from proofroom.services import views
 
@@ -365,7 +379,10 @@ async def _after(program: "Program", out: Out, done: "Outcome", label: str) -> i
             hint="Look at the current packet with `proofroom review` and decide on that.",
             extra={"checkpoint": current},
         )
-    await legs.drive(program, out, done.session.id, label)
+    if done.checkpoint.status == "pending_review":  # a vote, and others are missing
+        out.line(f"Signed. {text.signatures(done.checkpoint)}", "green")
+    else:
+        await legs.drive(program, out, done.session.id, label)
     return await show_result(program, out, done.session.id, checkpoint=done.checkpoint)
 
 
@@ -394,7 +411,8 @@ async def show_result(
                 }
             )
         else:
-            text.outcome(out, row, deliveries)
+            voted = checkpoint is not None and checkpoint.status == "pending_review"
+            text.outcome(out, row, deliveries, voted=voted)
             if waiting is not None:
                 out.line(views.headline(waiting), "yellow")
             text.next_steps(out, row, waiting=waiting is not None)
@@ -414,79 +432,3 @@ def _confirm(question: str) -> None:
         from proofroom.domain.errors import Conflict
 
         raise Conflict("not_signed", "Nothing was signed.", hint="The session waits on.")
-
-
-def _pairs(given: list[str] | None, option: str) -> list[tuple[str, str]]:
-    from proofroom.domain.errors import InvalidInput
-
-    pairs: list[tuple[str, str]] = []
-    for one in given or []:
-        key, equals, value = one.partition("=")
-        if not equals or not key.strip():
-            raise InvalidInput(
-                "option_invalid",
-                f"{one[:80]!r} has no key and value.",
-                hint=f"Write {option} KEY=VALUE.",
-                field=option,
-            )
-        pairs.append((key.strip(), value.strip()))
-    return pairs
-
-
-def _claim_id(packet: Mapping[str, Any], given: str) -> str:
-    """A claim's id from its id or its number in the packet. Raises InvalidInput (`unknown_claim`)."""
-    from proofroom.domain.errors import InvalidInput
-
-    claims = [c for a in packet["artifacts"] for c in a["claims"]]
-    found = [c["id"] for c in claims if given == c["id"] or given.lstrip("#") == str(c["n"])]
-    if len(set(found)) == 1:
-        return str(found[0])
-    if found:
-        raise InvalidInput(
-            "unknown_claim", f"More than one claim of this packet has the number {given[:20]}.",
-            hint=f"Name it by its id: {', '.join(found[:5])}.", field="CLAIM",
-        )  # fmt: skip
-    raise InvalidInput(
-        "unknown_claim", f"No claim {given[:40]!r} is in this packet.",
-        hint="`proofroom review SESSION` shows the claims with their numbers and ids.", field="CLAIM",
-    )  # fmt: skip
-
-
-def _judged(
-    packet: Mapping[str, Any], met: list[str] | None, unmet: list[str] | None
-) -> list[dict[str, str]]:
-    """Obligations by their id or their number in the packet. Raises InvalidInput (`unknown_obligation`)."""
-    from proofroom.domain.errors import InvalidInput
-
-    ids = [str(o["id"]) for o in packet["obligations"]]
-    named = {str(n): one for n, one in enumerate(ids, start=1)} | {one: one for one in ids}
-    judged: list[dict[str, str]] = []
-    for state, given in (("met", met), ("unmet", unmet)):
-        for one in given or []:
-            if one.lstrip("#") not in named:
-                raise InvalidInput(
-                    "unknown_obligation",
-                    f"Nothing with the number or id {one[:40]!r} was asked for.",
-                    hint="`proofroom review SESSION` lists what was asked for with its numbers.",
-                    field=f"--{state}",
-                )
-            judged.append({"obligation_id": named[one.lstrip("#")], "state": state})
-    return judged
-
-
-def _answers(form: Mapping[str, Any] | None, pairs: list[tuple[str, str]]) -> dict[str, Any] | None:
-    """Answers in the types that the form asks for; what does not fit is left for the form to refuse."""
-    import json
-
-    if not pairs:
-        return None
-    properties: Mapping[str, Any] = (form or {}).get("properties", {})
-    answers: dict[str, Any] = {}
-    for key, value in pairs:
-        answers[key] = value
-        if properties.get(key, {}).get("type", "string") != "string":
-            try:
-                answers[key] = json.loads(value)
-            except ValueError:
-                continue
-    return answers

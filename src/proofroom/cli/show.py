@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +14,22 @@ from rich.text import Text
 from proofroom.cli.find import short
 from proofroom.cli.output import Out, one_line, safe
 from proofroom.db import artifacts as db_artifacts
+from proofroom.db import members
 from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
+from proofroom.domain.attention import attention
 from proofroom.domain.checkpoint import MUST_SETTLE
 from proofroom.domain.document import ArtifactDocument, from_json, plain
 from proofroom.domain.document.model import Chart, Heading, ListBlock, Opinion, Paragraph, Quote, Table
+from proofroom.domain.signing import Signing, signing_of
+from proofroom.services.people import comments_of
+from proofroom.services.views import checkpoint_json
 
 Json = Mapping[str, Any]
+
+SAID_ABOVE = ("question", "high_impact", "suspicious_source", "low_confidence", "review_requested")
+"""Triggers that the packet says elsewhere: as the question, or under what needs a person."""
 
 STYLES = {
     "supported": "green", "partial": "yellow", "uncited": "yellow", "unsupported": "red", "conflict": "red",
@@ -223,8 +232,9 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
         out.line(
             f"Answer {one_line(name, 60)}{needed}: {one_line(schema.get('title', ''), 200)}{choice}", indent=2
         )
+    needs_you(out, body)
     for trigger in body["triggers"]:
-        if trigger["kind"] != "question":
+        if trigger["kind"] not in SAID_ABOVE:
             detail = trigger["detail"].get("text") or trigger["detail"].get("reason") or ""
             out.line(
                 f"Noted: {trigger['kind'].replace('_', ' ')}. {one_line(detail, 400)}", "yellow", indent=2
@@ -259,8 +269,82 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
         out.line(f"{len(must)} must be corrected, or kept with a reason: {ids}", "yellow")
     for effect in body["effects"]:
         out.line(f"A signature: {one_line(effect['label'], 300)}")
+    if body.get("risk"):
+        out.line(risk_line(body["risk"]))
+    names = await members.names(tx)
+    signing = signing_of(body)
+    if not signing.alone or checkpoint.votes:
+        out.line(signatures(checkpoint) + barred(signing, names))
+    around_it = around(checkpoint_json(checkpoint, row, "", names, packet=False), votes=False)
+    if around_it:
+        out.line(f"{around_it[:1].upper()}{around_it[1:]}.")
+    for line in said(await comments_of(tx, checkpoint.id), body):
+        out.line(line, "dim")
     out.line(consequence)
     out.line(f"packet {checkpoint.packet_digest}", "dim")
+
+
+def needs_you(out: Out, body: Json) -> None:
+    """What needs a person, weightiest first, in a sentence each."""
+    items = attention(body)
+    if not items:
+        return
+    out.line(f"Needs you ({len(items)}):", "yellow", indent=2)
+    for item in items:
+        about = f"claim {item['n']}, " if item["n"] is not None else ""
+        kind = str(item["kind"]).replace("_", " ")
+        out.line(f"- {one_line(item['sentence'], 400)}  ({about}{kind})", "yellow", indent=4)
+
+
+def risk_line(risk: Json) -> str:
+    """The risk of a signature with its reasons."""
+    return f"Risk: {risk['level']} ({risk['consequence'].replace('_', ' ')}). {' '.join(risk['because'])}"
+
+
+def signatures(checkpoint: WorkCheckpoint) -> str:
+    """Such as `1 of 2 signatures: Ada. It waits for another person.`"""
+    needed = signing_of(checkpoint.packet).quorum
+    there = ", ".join(one_line(v["name"], 60) for v in checkpoint.votes) or "none yet"
+    missing = needed - len(checkpoint.votes)
+    waits = "It waits for another person." if missing == 1 else f"It waits for {missing} people."
+    counted = f"{len(checkpoint.votes)} of {needed} signature{'s' if needed > 1 else ''}"
+    return f"{counted}: {there}. {waits if missing > 0 else ''}".strip()
+
+
+def barred(signing: Signing, names: Mapping[UUID, str]) -> str:
+    """Who may not sign, and why."""
+    who = [one_line(names.get(UUID(b)) or b, 60) for b in signing.barred]
+    return f" Not by {', '.join(who)}, who asked for it or edited it." if who else ""
+
+
+def around(item: Json, *, votes: bool = True) -> str:
+    """Whose it is, how many have signed, until when, and who looks: a line of a list."""
+    parts = [f"for {one_line(item['assignee']['name'], 60)}"] if item["assignee"] else []
+    if votes and item["signing"]["quorum"] > 1:
+        parts.append(f"{len(item['votes'])} of {item['signing']['quorum']} signatures")
+    for word, name in (("due", "due_at"), ("expires", "expires_at"), ("snoozed until", "snoozed_until")):
+        if item[name]:
+            parts.append(f"{word} {moment(item[name])}")
+    look = item["looking"]
+    if look and datetime.fromisoformat(look["until"]) > datetime.now(UTC):
+        parts.append(f"{one_line(look['name'] or 'somebody', 60)} looks at it now")
+    return ", ".join(parts)
+
+
+def moment(at: str) -> str:
+    """A time of the API for people."""
+    return f"{at[:16].replace('T', ' ')} UTC"
+
+
+def said(comments: Sequence[Json], body: Json) -> list[str]:
+    """Comments, a line each, with the number of the claim that each is about."""
+    numbers = {c["id"]: c["n"] for a in body["artifacts"] for c in a["claims"]}
+    lines: list[str] = []
+    for one in comments:
+        about = f", on claim {numbers[one['claim_id']]}" if one["claim_id"] in numbers else ""
+        who = one_line(one["by"]["name"] or "somebody", 60)
+        lines.append(f"{who}, {moment(one['at'])}{about}: {one_line(one['text'], 1000)}")
+    return lines
 
 
 def next_steps(out: Out, row: WorkSession, *, waiting: bool) -> None:
@@ -289,11 +373,11 @@ def session_line(out: Out, item: Json) -> None:
     )
 
 
-def outcome(out: Out, row: WorkSession, deliveries: Sequence[Json]) -> None:
-    """How a session stands after something was done, and what was written."""
+def outcome(out: Out, row: WorkSession, deliveries: Sequence[Json], *, voted: bool = False) -> None:
+    """How a session stands after something was done, and what was written. `voted`: others sign next."""
     match row.status:
         case "pending_review":
-            out.line("It waits for you.", "yellow")
+            out.line("It waits for others." if voted else "It waits for you.", "yellow")
         case "completed":
             out.line("Completed.", "green")
         case "failed":

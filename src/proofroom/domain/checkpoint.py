@@ -35,7 +35,7 @@ class Decision(StrEnum):
     REJECT = "reject"
 
 
-class Kind(StrEnum):
+class AcknowledgementKind(StrEnum):
     """Why a flag is signed over: the reader takes it as it is, or holds that the check erred."""
 
     ACCEPTED = "accepted"
@@ -48,7 +48,7 @@ class Acknowledgement:
 
     claim_id: str
     reason: str
-    kind: Kind = Kind.ACCEPTED
+    kind: AcknowledgementKind = AcknowledgementKind.ACCEPTED
 
 
 def packet_digest(packet: Mapping[str, Any]) -> str:

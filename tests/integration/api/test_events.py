@@ -130,6 +130,27 @@ async def test_a_sessions_events_come_as_they_happen_and_resume(served: Served) 
     assert (bad.status_code, bad.json()["code"]) == (422, "cursor_invalid")
 
 
+async def test_a_vote_is_told_at_once(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    await world.api.ok("POST", "/members", 201, json={"name": "Second", "role": "reviewer"})
+    await world.api.ok("PATCH", f"/projects/{project}/policy", json={"quorum": 2})
+    await world.add_text(project, SOURCE)
+    path, checkpoint = await world.waiting(project, runtime=world.script(NOTE))
+    async with streaming(client, "/events") as stream:
+        await stream.opened()
+        await world.api.ok(
+            "POST",
+            f"{path}/checkpoints/{checkpoint['id']}/approve",
+            json={"packet_digest": checkpoint["packet_digest"]},
+        )
+        voted = (await stream.until("voted"))[-1]
+    assert (voted.data["session_id"], voted.data["status"]) == (path.rsplit("/", 1)[1], "pending_review")
+    listed = (await world.api.ok("GET", f"{path}/events", params={"limit": 200}))["items"]
+    said = {"checkpoint_id": checkpoint["id"], "by": "Reviewer", "votes": 1, "needed": 2}
+    assert [e["data"] for e in listed if e["seq"] == voted.data["seq"]] == [said]
+
+
 async def test_one_stream_carries_everything_and_only_of_ones_own(served: Served) -> None:
     world, client, _ = served
     theirs, member = await access.create_workspace(world.db, "Theirs", "Stranger")

@@ -14,9 +14,9 @@ from proofroom.domain.checkpoint import (
     MUST_SETTLE,
     PACKET_VERSION,
     Acknowledgement,
+    AcknowledgementKind,
     CheckpointStatus,
     Decision,
-    Kind,
     adds_a_flag,
     apart_from,
     check_acknowledged,
@@ -54,8 +54,8 @@ def test_the_names_of_the_interface() -> None:
         "pending_review", "approved", "rejected", "changes_requested", "expired", "superseded",
     ]  # fmt: skip
     assert [d.value for d in Decision] == ["approve", "request_changes", "reject"]
-    assert [k.value for k in Kind] == ["accepted", "check_was_wrong"]
-    assert Acknowledgement("c_1", "It is right.").kind is Kind.ACCEPTED
+    assert [k.value for k in AcknowledgementKind] == ["accepted", "check_was_wrong"]
+    assert Acknowledgement("c_1", "It is right.").kind is AcknowledgementKind.ACCEPTED
     assert PACKET_VERSION == 2
     assert 0 < MAX_UNDO_SECONDS <= 60
 

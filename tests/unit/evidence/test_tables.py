@@ -191,7 +191,9 @@ def test_a_wrong_figure_of_a_column_in_thousands() -> None:
 def test_scales_of_money_in_a_name(name: str, thousands: int) -> None:
     rows = [row([("year", "2020"), (name, "7")], 0, "s")]
     stands = (
-        checked(f"In 2020 {name.split(maxsplit=1)[0].lower()} were {7000 * (thousands or 1):,}.", rows).verdict
+        checked(
+            f"In 2020 {name.split(maxsplit=1)[0].lower()} were {7000 * (thousands or 1):,}.", rows
+        ).verdict
         == "supported"
     )
     assert stands is bool(thousands)

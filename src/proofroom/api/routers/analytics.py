@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.deps import CallDep
+from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.schemas.common import Moment
 from proofroom.api.schemas.policy import Analytics
@@ -16,7 +17,12 @@ from proofroom.services import analytics
 router = APIRouter(prefix="/api/analytics", tags=["analytics"], route_class=JsonRoute)
 
 
-@router.get("/summary", response_model=Analytics, summary="Work, decisions, waiting time, evidence and cost")
+@router.get(
+    "/summary",
+    response_model=Analytics,
+    responses=problems_of(404),
+    summary="Work, decisions, waiting time, evidence and cost",
+)
 async def summarize_work(
     call: CallDep,
     since: Annotated[Moment | None, Query(alias="from", description="From this time on.")] = None,

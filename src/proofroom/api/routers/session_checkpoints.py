@@ -24,7 +24,7 @@ from proofroom.api.schemas.review import (
 from proofroom.db import checkpoints as db_checkpoints
 from proofroom.db import work_sessions
 from proofroom.db.tx import Tx
-from proofroom.domain.checkpoint import Acknowledgement, Kind
+from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
 from proofroom.domain.errors import Conflict
 from proofroom.services import checks, review, views
 from proofroom.services.gates import Outcome
@@ -82,7 +82,9 @@ async def approve_checkpoint(
             packet_digest=body.packet_digest,
             feedback=body.feedback,
             answers=body.answers,
-            acknowledged=[Acknowledgement(a.claim_id, a.reason, Kind(a.kind)) for a in body.acknowledged],
+            acknowledged=[
+                Acknowledgement(a.claim_id, a.reason, AcknowledgementKind(a.kind)) for a in body.acknowledged
+            ],
             edits=[e.model_dump() for e in body.edits],
             judged=[j.model_dump() for j in body.judged],
             undo_seconds=body.undo_seconds,

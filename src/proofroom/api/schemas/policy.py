@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from proofroom.api.schemas.common import Json, Named, NextCursor, Sent, Shown, Strategy, Timestamp
 from proofroom.api.schemas.review import PolicyInForce, PolicySettings, Risk, Signing
@@ -32,18 +32,20 @@ class PolicyChange(Sent):
     version: int | None = Field(
         default=None, description="The version that was looked at: when it is not the one that holds, 409."
     )
-    quorum: int | dict[str, Any] | None = Field(
+    quorum: StrictInt | dict[str, Any] | None = Field(
         default=None,
         description="Signatures that a final gate needs, 1 to 9: one number, or one by consequence "
         "(internal_draft, internal_record, named_recipient, public).",
     )
-    separate_duties: bool | None = Field(
+    separate_duties: StrictBool | None = Field(
         default=None, description="Whoever asked for the work or edited it does not sign it."
     )
-    policy_may_sign: bool | None = None
-    due_hours: float | None = Field(default=None, description="Hours until a review is due.")
-    remind_hours: float | None = Field(default=None, description="Hours before that, for a reminder.")
-    expire_hours: float | None = Field(default=None, description="Hours until nobody can sign any more.")
+    policy_may_sign: StrictBool | None = None
+    due_hours: StrictFloat | None = Field(default=None, description="Hours until a review is due.")
+    remind_hours: StrictFloat | None = Field(default=None, description="Hours before that, for a reminder.")
+    expire_hours: StrictFloat | None = Field(
+        default=None, description="Hours until nobody can sign any more."
+    )
 
 
 class RuleSaid(Shown):

@@ -3576,6 +3576,10 @@ export type SummarizeWorkErrors = {
      */
     403: Problem;
     /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
      * The request does not fit; `field` names the member.
      */
     422: Problem;
