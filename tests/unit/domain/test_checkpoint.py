@@ -247,3 +247,14 @@ def test_a_packet_apart_from_edited_artifacts_keeps_everything_else() -> None:
         "artifacts": [{"artifact_id": "b"}],
         "effects": [{"kind": "record"}],
     }
+
+
+def test_an_edit_may_change_whether_what_was_asked_for_is_met_and_not_what_was_asked() -> None:
+    def asked(comment: str, state: str) -> dict[str, Any]:
+        obligation = {"id": "o1", "comment": comment, "state": state, "note": state}
+        return packet([claim("c_1", "supported")]) | {"obligations": [obligation]}
+
+    before = apart_from(asked("Say when.", "unmet"), ["a1"])
+    assert before == apart_from(asked("Say when.", "met"), ["a1"])
+    assert before != apart_from(asked("Say why.", "unmet"), ["a1"])
+    assert apart_from(asked("Say when.", "unmet"), []) != apart_from(asked("Say when.", "met"), [])

@@ -13,6 +13,7 @@ from proofroom.domain.policy_settings import (
     PolicySettings,
     settings_from_json,
     settings_to_json,
+    stored_settings,
 )
 from proofroom.domain.risk import Consequence
 
@@ -124,3 +125,9 @@ def test_a_review_may_expire_at_the_moment_that_it_is_due() -> None:
     held = settings_from_json({"due_hours": 4, "remind_hours": 1, "expire_hours": 4})
     assert (held.due_hours, held.remind_hours, held.expire_hours) == (4.0, 1.0, 4.0)
     assert settings_from_json({"expire_hours": 1}).expire_hours == 1.0
+
+
+@given(settings())
+def test_settings_of_a_later_release_are_read_without_what_is_not_known_here(held: PolicySettings) -> None:
+    stored = settings_to_json(held)
+    assert settings_to_json(stored_settings(stored | {"moon": "full"})) == stored
