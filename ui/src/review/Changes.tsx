@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState, type ReactNode } from "react";
+import { Fragment, useMemo, useState, type ReactNode } from "react";
 import { diffQuery, type Place } from "@/api/queries";
 import type { ArtifactDiff, ArtifactDocument, DocBlock } from "@/api/types";
 import { Mark } from "@/components/Mark";
@@ -52,15 +52,19 @@ export function runsOf(entries: Entry[], claimsIn: (index: number) => Row[], kep
 function Words({ changes }: { changes: Change[] }) {
   return (
     <>
-      {changes.map((change, i) =>
-        change.kind === "removed" ? (
-          <del key={i}>{keep(change.text)}</del>
-        ) : change.kind === "added" ? (
-          <ins key={i}>{keep(change.text)}</ins>
-        ) : (
-          <span key={i}>{keep(change.text)}</span>
-        ),
-      )}
+      {changes.map((change, i) => {
+        if (change.kind === "same") return <span key={i}>{keep(change.text)}</span>;
+        // The line through or under the words ends with them; what was taken away never touches what came for it.
+        const words = change.text.trimEnd();
+        const beside = change.kind === "removed" && changes[i + 1]?.kind === "added" ? " " : "";
+        const W = change.kind === "removed" ? "del" : "ins";
+        return (
+          <span key={i}>
+            <W>{keep(words)}</W>
+            {change.text.slice(words.length) || beside}
+          </span>
+        );
+      })}
     </>
   );
 }
@@ -218,9 +222,10 @@ export function Changes({
             const here = run.folded.some(({ index }) =>
               (byBlock.get(index ?? -1) ?? []).some((row) => row.claim.id === shared.state.selected),
             );
-            if (here || open.has(i)) return run.folded.map(({ index }) => index !== null && whole(index));
+            if (here || open.has(i))
+              return <Fragment key={`run ${i}`}>{run.folded.map(({ index }) => index !== null && whole(index))}</Fragment>;
             return (
-              <button type="button" className="fold" key={i} onClick={() => setOpen(new Set([...open, i]))}>
+              <button type="button" className="fold" key={`run ${i}`} onClick={() => setOpen(new Set([...open, i]))}>
                 <Mark shape="none" />
                 {t("changed.carried", { count: run.claims })}
               </button>
@@ -230,14 +235,14 @@ export function Changes({
           const block = entry.index === null ? undefined : document.blocks[entry.index];
           if (!block || entry.index === null)
             return (
-              <p key={i}>
+              <p key={`run ${i}`}>
                 <Words changes={entry.changes} />
               </p>
             );
-          if (entry.kind === "same") return whole(entry.index);
+          if (entry.kind === "same") return <Fragment key={`run ${i}`}>{whole(entry.index)}</Fragment>;
           return (
             <ChangedBlock
-              key={i}
+              key={`run ${i}`}
               entry={entry}
               block={block}
               rows={byBlock.get(entry.index) ?? []}
