@@ -22,9 +22,6 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from evidence_planted import plant_date, plant_name, plant_negation, plant_number
-from evidence_texts import DEVELOPMENT, HELD_OUT
-
 from proofroom.domain.carry import Seen, carried, reading_left
 from proofroom.domain.document import ArtifactDocument, Block, Heading, Paragraph, Ref
 from proofroom.domain.evidence import (
@@ -37,6 +34,17 @@ from proofroom.domain.evidence import (
     split_claims,
 )
 from proofroom.domain.evidence.sentences import split_sentences
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.corpus.planting import (  # noqa: E402 -- the checkout's own tests, not an installed package
+    plant_date,
+    plant_name,
+    plant_negation,
+    plant_number,
+)
+from tests.corpus.texts import DEVELOPMENT, HELD_OUT  # noqa: E402
 
 STRANGERS = ("Wexcombe", "Tamsin Orley", "Quenby", "Aldous Ferrier", "Pellmore Works")
 ADDED = (
@@ -358,5 +366,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     sys.exit(main())
