@@ -99,3 +99,32 @@ def test_drafts_and_sources_that_cannot_be_used(cli: Cli) -> None:
     ):
         done = cli("check", *arguments, "--json")
         assert (done.code, done.json["error"]["code"]) == (2, code), arguments
+
+
+def test_a_draft_that_was_sent_back_is_handed_in_again_and_compared(cli: Cli) -> None:
+    opened = cli.json("check", "draft.md", "--from", "sources/bridge.md", "--review", code=1)
+    session = opened["session_id"]
+    sent = cli.json(
+        "request-changes", session, "number equals: long = 640 metres", "--passage", "460 metres long"
+    )
+    (asked,) = sent["next_checkpoint"]["packet"]["obligations"]
+    assert (asked["state"], asked["passage"]) == ("unmet", "460 metres long")
+    unknown = cli("request-changes", session, "x", "--passage", "not there")
+    assert (unknown.code, "[unknown_passage" in unknown.err) == (2, True)
+    wrong = cli("request-changes", session, "x", "--met", "2")
+    assert (wrong.code, "[unknown_obligation" in wrong.err) == (2, True)
+
+    cli.write("second.md", DRAFT.replace("460 metres", "640 metres"))
+    shown = cli("revise", session, "second.md")
+    assert shown.code == 0, shown.err
+    assert "Asked for, 1. number equals: long = 640 metres: met" in shown.out
+    assert "words to read" in shown.out
+    diff = cli("diff", session)
+    assert "It is [-460-]{+640+} metres long." in " ".join(diff.out.replace("[-460-] ", "[-460-]").split())
+    found = cli.json("diff", session, "--from", "1", "--to", "2", "--artifact", "draft")
+    assert [c["text"].strip() for c in found["items"][0]["changes"] if c["kind"] == "added"] == ["640"]
+    assert cli("diff", session, "--to", "9").code == 3
+    assert cli("diff", session, "--artifact", "none").code == 3
+    signed = cli.json("approve", session, "--yes", "--met", "1")
+    assert signed["checkpoint"]["decision"]["judged"][0]["state"] == "met"
+    assert signed["status"] == "completed"

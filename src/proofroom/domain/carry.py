@@ -4,9 +4,10 @@ A claim is carried only when nothing about it, and nothing it reads against, has
 
 - it says the same, has the same verdict on the same evidence with the same checks, and needed nobody then;
 - it stands under the same title and headings, after the same last sentence of the block before it, behind the same
-  beginning of its own block, and before the same next sentence; a cell or series stands in the same whole table or
-  chart. Neighbours count because they can alter what a sentence means ("It", "not so", a list's lead-in) while its
-  own words stay;
+  beginning of its own block, and before the same next sentence of that block; a cell or series stands in the same
+  whole table or chart. Neighbours count because they can alter what a sentence means ("It", "not so", a list's
+  lead-in) while its own words stay. What follows in another block does not: it reaches back only by its own words,
+  and whether it is new, changed or gone, the reader is shown that;
 - neither it nor a passage it shares words with was the target of any change request of the session;
 - every source version that it rests on is still the current one of a source that was not retracted.
 
@@ -114,7 +115,8 @@ def _contexts(document: ArtifactDocument) -> dict[tuple[tuple[int, ...], int, in
             before_block = pieces[i - 1].text if i else ""
             behind, block = hashlib.sha256(), piece.block
             whole = digest(_without_aliases(canonical(raw[block]).decode()))
-        following = pieces[i + 1].text if i + 1 < len(pieces) else ""
+        follows = i + 1 < len(pieces) and pieces[i + 1].block == block
+        following = pieces[i + 1].text if follows else ""
         of = document.blocks[piece.block]
         if isinstance(of, Table | Chart):
             within, following = whole, ""

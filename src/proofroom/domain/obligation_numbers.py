@@ -109,5 +109,5 @@ def _compare(wanted: Number, said: Number) -> Answer | None:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(text.split()).rstrip(".")
     return line if len(line) <= 100 else line[:99] + "…"

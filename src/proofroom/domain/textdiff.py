@@ -141,7 +141,7 @@ def _paired(
             (
                 i
                 for i in range(at, min(at + LOOK_AHEAD, len(new)))
-                if new[i][0] == left[0] and _alike(mine, bags[i])
+                if new[i][0] == left[0] and (left[0] == "title" or _alike(mine, bags[i]))
             ),
             None,
         )

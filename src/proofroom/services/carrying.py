@@ -53,6 +53,7 @@ async def packet_part(
         "carried_from": {
             "checkpoint_id": str(reviewed.id), "packet_digest": reviewed.packet_digest,
             "by": decision.get("by"), "name": decision.get("name"),
+            "versions": {a["artifact_id"]: a["version"] for a in reviewed.packet["artifacts"]},
         },
         "reread": {"words": left, "of": total},
     }  # fmt: skip

@@ -195,7 +195,7 @@ async def replace_draft(
     ((artifact, before),) = await db_artifacts.current(tx, row.id)
     saved = await artifacts.save(
         tx, row, slot=SLOT, artifact_type=artifact.artifact_type, title=before.title,
-        document=read_draft(draft, before.title), author="person", author_id=actor.member_id,
+        document=read_draft(draft, before.document["title"] or None), author="person", author_id=actor.member_id,
     )  # fmt: skip
     if not saved.claims:
         raise _no_claims()

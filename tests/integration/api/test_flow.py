@@ -290,3 +290,61 @@ async def test_an_outside_draft_is_checked_at_once(world: World) -> None:
         "GET", f"/projects/{project}/work-sessions/{checked['id']}/reveal", 404, "nothing_to_reveal"
     )
     await world.api.problem("POST", f"/projects/{project}/sample/new-year", 404, "not_a_sample")
+
+
+async def test_a_draft_is_sent_back_handed_in_again_and_compared(world: World) -> None:
+    api = world.api
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    made = await api.ok(
+        "POST", f"/projects/{project}/checks", 201, json={"draft": "It came to 60 km.\n\nNobody knows why."}
+    )
+    path = f"/projects/{project}/work-sessions/{made['id']}"
+    first = await api.ok("GET", f"{path}/checkpoints/{made['checkpoint_id']}")
+    asked = f"{path}/checkpoints/{first['id']}/request-changes"
+    digest = {"packet_digest": first["packet_digest"]}
+    for change, code, field in (
+        ({"passage": "It came to 61 km."}, "reason_required", "changes.0.comment"),
+        ({"passage": "It came to 61 km.", "comment": "x"}, "unknown_passage", "changes.0.passage"),
+        ({"checks": [{"kind": "length", "at_most": 0}]}, "check_invalid", "changes.0.checks.0.at_most"),
+    ):  # fmt: skip
+        problem = await api.problem("POST", asked, 422, code, json=digest | {"changes": [change]})
+        assert problem["field"] == field
+    change = {
+        "passage": "came to 60 km",
+        "checks": [{"kind": "number_equals", "of": "came", "value": "57 km"}],
+    }
+    await api.ok("POST", asked, json=digest | {"changes": [change]})
+    await world.drive(made["id"])
+    second = await api.ok("GET", path)
+    checkpoint = await api.ok("GET", f"{path}/checkpoints/{second['checkpoint_id']}")
+    (obligation,) = checkpoint["packet"]["obligations"]
+    assert (obligation["state"], obligation["note"]) == (
+        "unmet",
+        "There is “60 km” in “It came to 60 km”, not 57 km.",
+    )
+
+    draft = f"{path}/checkpoints/{checkpoint['id']}/draft"
+    new = {"draft": "It came to 57 km.\n\nNobody knows why."}
+    await api.problem("PUT", draft, 428, "packet_digest_required", json=new)
+    await api.problem("PUT", draft, 409, "stale_packet", json=new | digest)
+    handed = await api.ok("PUT", draft, json=new | {"packet_digest": checkpoint["packet_digest"]})
+    packet = handed["checkpoint"]["packet"]
+    assert (packet["obligations"][0]["state"], handed["status"]) == ("met", "pending_review")
+    assert packet["reread"]["of"] == 8
+
+    artifact = f"{path}/artifacts/{packet['artifacts'][0]['artifact_id']}"
+    diff = await api.ok("GET", f"{artifact}/diff?from=1&to=2")
+    assert [b["kind"] for b in diff["blocks"]] == ["same", "changed", "same"]
+    assert {c["text"].strip() for c in diff["changes"] if c["kind"] == "added"} == {"57"}
+    assert (await api.ok("GET", f"{artifact}/diff"))["from"] == 1
+    await api.problem("GET", f"{artifact}/diff?from=1&to=3", 404, "version_not_found")
+    sealed = await api.ok(
+        "POST",
+        f"{path}/checkpoints/{handed['checkpoint']['id']}/approve",
+        json={
+            "packet_digest": handed["checkpoint"]["packet_digest"],
+            "judged": [{"obligation_id": packet["obligations"][0]["id"], "state": "met"}],
+        },
+    )
+    assert sealed["checkpoint"]["decision"]["judged"][0]["state"] == "met"

@@ -249,12 +249,14 @@ def test_a_packet_apart_from_edited_artifacts_keeps_everything_else() -> None:
     }
 
 
-def test_an_edit_may_change_whether_what_was_asked_for_is_met_and_not_what_was_asked() -> None:
-    def asked(comment: str, state: str) -> dict[str, Any]:
-        obligation = {"id": "o1", "comment": comment, "state": state, "note": state}
-        return packet([claim("c_1", "supported")]) | {"obligations": [obligation]}
+def test_edits_may_change_whether_what_was_asked_for_is_met_and_nothing_else_of_it() -> None:
+    def packet(comment: str, state: str, note: str) -> dict[str, Any]:
+        one = {"id": "o", "comment": comment, "state": state, "note": note}
+        return {"artifacts": [{"artifact_id": "a"}], "effects": [], "obligations": [one]}
 
-    before = apart_from(asked("Say when.", "unmet"), ["a1"])
-    assert before == apart_from(asked("Say when.", "met"), ["a1"])
-    assert before != apart_from(asked("Say why.", "unmet"), ["a1"])
-    assert apart_from(asked("Say when.", "unmet"), []) != apart_from(asked("Say when.", "met"), [])
+    before = packet("must contain: x", "unmet", "“x” is not in it.")
+    mended = packet("must contain: x", "met", "“x” stands in it.")
+    other = packet("must contain: y", "met", "“y” stands in it.")
+    assert apart_from(before, {"a"}) == apart_from(mended, {"a"})
+    assert apart_from(before, {"a"}) != apart_from(other, {"a"})
+    assert apart_from(before, ()) != apart_from(mended, ())

@@ -112,6 +112,12 @@ def test_blocks_that_are_alike_stand_beside_each_other() -> None:
     assert diff_to_json(diff)["changes"][0] == {"block": 0, "kind": "same", "text": "One"}
 
 
+def test_the_title_is_one_block_however_much_it_changes() -> None:
+    diff = diff_documents(ArtifactDocument("Old", ()), ArtifactDocument("", ()))
+    assert [(b.type, b.kind) for b in diff.blocks] == [("title", "changed")]
+    assert [(c.kind, c.text) for c in diff.changes] == [("removed", "Old")]
+
+
 def test_tables_lists_and_charts_are_read_line_by_line() -> None:
     table = Table((Column("year"), Column("energy", "TWh")), (("2021", "378"), ("2022", None)), "Energy")
     document = ArtifactDocument("", (table, ListBlock(False, ("a", "b")), Chart("Over time", {})))

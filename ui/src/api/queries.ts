@@ -1,7 +1,7 @@
 import { queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { all, api, ApiError } from "./client";
 import type {
-  Agent, Artifact, Checkpoint, CheckpointItem, Comment, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
+  Agent, Artifact, ArtifactDiff, Checkpoint, CheckpointItem, Comment, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
   SinceLast, Source, SourceContent, WorkEvent, WorkSession,
 } from "./types";
 
@@ -82,6 +82,15 @@ export const artifactVersionQuery = (place: Place, artifactId: string, version: 
     queryKey: ["artifact-version", artifactId, version],
     queryFn: ({ signal }) => api<Artifact>(`${base(place)}/artifacts/${artifactId}/versions/${version}`, { signal }),
     staleTime: Infinity, // a version never changes
+  });
+
+/** What differs between two versions, word by word. */
+export const diffQuery = (place: Place, artifactId: string, from: number, to: number) =>
+  queryOptions({
+    queryKey: ["artifact-diff", artifactId, from, to],
+    queryFn: ({ signal }) =>
+      api<ArtifactDiff>(`${base(place)}/artifacts/${artifactId}/diff`, { query: { from, to }, signal }),
+    staleTime: Infinity,
   });
 
 export const artifactsQuery = (place: Place) =>

@@ -24,6 +24,7 @@ export type Said = G.Said;
 export type Summary = G.Summary;
 export type Artifact = Omit<G.Artifact, "document"> & { document: ArtifactDocument };
 export type Envelope = G.Envelope;
+export type ArtifactDiff = G.ArtifactDiff;
 export type Effect = G.Effect;
 export type Obligation = G.PacketObligation;
 export type RevealItem = G.RevealItem;
@@ -87,6 +88,8 @@ export interface PacketArtifact {
   version: number;
   digest: string;
   claims: Claim[];
+  /** Claims that keep the approval of the round before. */
+  carried?: string[];
   summary: Summary;
 }
 
@@ -104,6 +107,8 @@ export interface Packet {
   envelope: { id: string; digest: string } | null;
   triggers: { id: string; kind: string; detail: unknown }[];
   obligations: Obligation[];
+  carried_from?: G.CarriedFrom | null;
+  reread?: G.Reread | null;
   question: { text: string } | null;
   effects: Effect[];
   policy?: G.PolicyInForce | null;

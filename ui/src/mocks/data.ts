@@ -405,8 +405,8 @@ export const checkpoints: Checkpoint[] = [
   checkpoint(packet("k-report", "s-report", ["a-report"], {
     iteration: 2, triggers: [{ id: "t1", kind: "conflict", detail: "two figures for hydro" }],
     obligations: [
-      { id: "o1", comment: "Name the table under each figure", state: "met", artifact_slot: "report", claim_text: null },
-      { id: "o2", comment: "Say that wind fell", state: "unmet", artifact_slot: "report", claim_text: "Wind generation rose in 2023, to 425,235 thousand megawatthours." },
+      { id: "o1", comment: "must have table", state: "met", note: "It has 1 table; at least 1 table was asked for.", artifact_slot: "report", claim_text: null, passage: null, checks: [] },
+      { id: "o2", comment: "Say that wind fell", state: "unmet", artifact_slot: "report", passage: null, checks: [], note: "The claim stands as it did.", claim_text: "Wind generation rose in 2023, to 425,235 thousand megawatthours." },
     ],
   }), { headline: "Direction differs; a cell computed again differs" }),
   checkpoint(packet("k-plan", "s-plan", [], {

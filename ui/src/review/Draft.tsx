@@ -12,7 +12,7 @@ import { markedRange, plainOf, type ReviewState, type Row } from "./state";
 // A chart that cannot be fetched costs the reader the picture, never the page.
 const Chart = lazy(() => import("@/components/Chart").catch(() => import("@/components/NoChart")));
 
-interface Shared {
+export interface Shared {
   rows: Row[];
   /** Sentences by the place they stand in, so that no block has to look through all of them. */
   places: Map<string, Row[]>;
@@ -92,7 +92,20 @@ function EditSpan({ text, onDone }: { text: string; onDone: (text: string | null
 }
 
 /** `own` are the words that stand in a cell; the claim's own text names the row and column as well. */
-function ClaimSpan({ row, shared, mark = false, own }: { row: Row; shared: Shared; mark?: boolean; own?: string }) {
+export function ClaimSpan({
+  row,
+  shared,
+  mark = false,
+  own,
+  words,
+}: {
+  row: Row;
+  shared: Shared;
+  mark?: boolean;
+  own?: string;
+  /** What to show instead of the claim's own words, until the reader corrects it. */
+  words?: ReactNode;
+}) {
   const { claim, n } = row;
   const { state } = shared;
   const here = state.selected === claim.id;
@@ -129,7 +142,7 @@ function ClaimSpan({ row, shared, mark = false, own }: { row: Row; shared: Share
       <span className="sr">{t("strip.claim", { n, word: wordOf(claim, state) })}: </span>
       {mark && look && <Mark shape={shapeOf(claim, state)} />}
       <span className="s">
-        <Words row={row} state={state} own={own} />
+        {words !== undefined && settlement?.kind !== "corrected" ? words : <Words row={row} state={state} own={own} />}
       </span>
     </span>
   );
@@ -219,7 +232,7 @@ function Table({
   );
 }
 
-function Block({
+export function Block({
   block,
   index,
   artifactId,
@@ -296,7 +309,7 @@ interface Line {
  * The gutter: a mark stands on the line where its sentence begins. When two begin on one line the flagged one
  * shows and the other's number joins it.
  */
-function Gutter({ rows, state }: { rows: Row[]; state: ReviewState }) {
+export function Gutter({ rows, state }: { rows: Row[]; state: ReviewState }) {
   const [lines, setLines] = useState<Line[]>([]);
   const own = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -367,8 +380,19 @@ export function headingRanks(document: ArtifactDocument, first: number): Record<
 }
 
 /** A first heading that says the title again: the page shows the title once, above. */
-function isTitle(block: DocBlock, title: string): boolean {
+export function isTitle(block: DocBlock, title: string): boolean {
   return block.type === "heading" && (block.plain ?? block.text).trim() === title.trim();
+}
+
+/** The sentences of an artifact by the place they stand in. */
+export function placesOf(rows: Row[], artifactId: string): Map<string, Row[]> {
+  const map = new Map<string, Row[]>();
+  for (const row of rows) {
+    if (row.claim.kind !== "sentence") continue;
+    const place = `${artifactId} ${row.claim.path.join("/")}`;
+    map.set(place, [...(map.get(place) ?? []), row]);
+  }
+  return map;
 }
 
 /** One artifact as a document. */
@@ -379,15 +403,7 @@ export function Draft({
   ...shared
 }: Omit<Shared, "places"> & { document: ArtifactDocument; artifactId: string; heading: string | null }) {
   const mine = useMemo(() => shared.rows.filter((row) => row.artifactId === artifactId), [shared.rows, artifactId]);
-  const places = useMemo(() => {
-    const map = new Map<string, Row[]>();
-    for (const row of mine) {
-      if (row.claim.kind !== "sentence") continue;
-      const place = `${artifactId} ${row.claim.path.join("/")}`;
-      map.set(place, [...(map.get(place) ?? []), row]);
-    }
-    return map;
-  }, [mine, artifactId]);
+  const places = useMemo(() => placesOf(mine, artifactId), [mine, artifactId]);
   const ranks = useMemo(() => headingRanks(document, heading ? 3 : 2), [document, heading]);
   return (
     <article className="doc" aria-label={document.title}>

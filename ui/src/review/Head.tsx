@@ -1,4 +1,5 @@
 import type { Checkpoint } from "@/api/types";
+import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
 import { agentWord } from "./Queue";
@@ -17,6 +18,7 @@ export function Head({
   counts,
   other,
   why,
+  carried,
   onTakeOver,
   onWhy,
   onSelect,
@@ -31,6 +33,8 @@ export function Head({
   counts: Map<string, number>;
   other: Onlooker | null;
   why: boolean;
+  /** Claims that keep an approval, and whether they are shown; null where there was no round before. */
+  carried: { count: number; whole: boolean; toggle: () => void } | null;
   onTakeOver: () => void;
   onWhy: () => void;
   onSelect: (claim: string) => void;
@@ -52,6 +56,13 @@ export function Head({
     <div className="ahead">
       <div className="arow">
         <h1 className="doctitle">{single ? single.title : checkpoint.session_title}</h1>
+        {carried && (
+          <div className="tools">
+            <button type="button" className="b bare small" onClick={carried.toggle}>
+              {carried.whole ? t("changed.changes") : t("changed.whole")} <Kbd>v</Kbd>
+            </button>
+          </div>
+        )}
       </div>
       <div className="meta about">
         <span className="nophone" title={exact(checkpoint.opened_at)}>
@@ -68,8 +79,13 @@ export function Head({
             <span className="rest">
               {settled > 0 && !voted && `${t("tally.settled", { count: settled })} `}
               {t("tally.passed", { count: tally.passed })}
+              {carried && ","}
             </span>
-            {settled === 0 && !other && <span className="meta side nophone">{t("tally.meaning")}</span>}
+            {carried && <span className="rest">{t("changed.carried", { count: carried.count })}</span>}
+            {packet.reread && !other && (
+              <span className="meta side nophone">{t("changed.reread", { words: packet.reread.words, of: packet.reread.of })}</span>
+            )}
+            {settled === 0 && !other && !packet.reread && <span className="meta side nophone">{t("tally.meaning")}</span>}
           </>
         ) : (
           <b>{packet.kind === "plan" ? t("tally.plan") : question ? t("tally.question") : checkpoint.headline}</b>

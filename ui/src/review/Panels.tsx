@@ -9,7 +9,16 @@ import type { Row } from "./state";
 const OB_SHAPE: Record<Obligation["state"], Shape> = { met: "met", unmet: "unmet", regressed: "regressed", open: "unmet" };
 
 /** What was asked for in the last round, and what became of it. */
-export function Obligations({ items }: { items: Obligation[] }) {
+export function Obligations({
+  items,
+  judged,
+  onJudge,
+}: {
+  items: Obligation[];
+  /** The reader's own word so far, sent with the decision; `onJudge` is null where none can be given any more. */
+  judged: Record<string, "met" | "unmet">;
+  onJudge: ((obligation: string, state: "met" | "unmet") => void) | null;
+}) {
   const order = { regressed: 0, unmet: 1, open: 2, met: 3 };
   const sorted = [...items].sort((a, b) => order[a.state] - order[b.state]);
   const states = (["met", "unmet", "regressed", "open"] as const)
@@ -35,7 +44,26 @@ export function Obligations({ items }: { items: Obligation[] }) {
                 <b>{item.comment}</b>
                 <span>{t(`obligation.${item.state}`)}</span>
               </div>
-              {item.claim_text && <p className="meta">{t("obligation.on", { text: item.claim_text })}</p>}
+              {item.note && <p>{keep(item.note)}</p>}
+              {(item.passage ?? item.claim_text) && (
+                <p className="meta">{t("obligation.on", { text: item.passage ?? item.claim_text ?? "" })}</p>
+              )}
+              {onJudge && item.state !== "met" && (
+                <p className="meta judge" role="group" aria-label={t("obligation.yours")}>
+                  {t("obligation.yours")}
+                  {(["met", "unmet"] as const).map((word) => (
+                    <button
+                      key={word}
+                      type="button"
+                      className="b small"
+                      aria-pressed={judged[item.id] === word}
+                      onClick={() => onJudge(item.id, word)}
+                    >
+                      {t(`obligation.judge.${word}`)}
+                    </button>
+                  ))}
+                </p>
+              )}
             </div>
           </li>
         ))}
@@ -145,6 +173,7 @@ const HELP: [string, Parameters<typeof t>[0]][] = [
   ["a", "help.sign"],
   ["u", "help.undo"],
   ["o", "help.open"],
+  ["v", "help.view"],
   ["?", "help.help"],
 ];
 

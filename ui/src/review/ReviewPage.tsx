@@ -13,6 +13,7 @@ import { SinceLastPanel } from "@/components/SinceLast";
 import { WhyPanel } from "@/components/WhyPolicy";
 import { t, tMaybe } from "@/i18n";
 import { useKeys } from "@/lib/keys";
+import { Changes } from "./Changes";
 import { countsOf, Thread } from "./Comments";
 import { useDecide } from "./decide";
 import { AskDock, Banner, decidedWords, Dock, REASONS } from "./Dock";
@@ -26,7 +27,7 @@ import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
 import { Queue } from "./Queue";
 import { signWords, standingOf } from "./signing";
 import {
-  approveBody, asked, changedClaims, changesToSend, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start,
+  approveBody, asked, carriedOf, changedClaims, changesToSend, judgedOf, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start,
   tally as tallyOf, type ReviewState, type Row,
 } from "./state";
 
@@ -73,6 +74,9 @@ export function ReviewPage({
   const rows = useMemo(() => rowsOf(packet), [packet]);
   const { attention } = shown.checkpoint;
   const needs = useMemo(() => needsOf(rows, attention), [rows, attention]);
+  const kept = useMemo(() => carriedOf(packet), [packet]);
+  const before = packet.carried_from?.versions ?? null;
+  const [whole, setWhole] = useState(false);
   const row = rows.find((r) => r.claim.id === state.selected) ?? null;
   const need = needs.find((one) => one.row === null && one.key === state.selected) ?? null;
   const tally = tallyOf(rows, needs, state);
@@ -163,7 +167,7 @@ export function ReviewPage({
       dispatch(action);
     }
     const changes = changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text })));
-    decide("request-changes", { packet_digest: state.digest, changes }, t("busy.changes"));
+    decide("request-changes", { packet_digest: state.digest, changes, judged: judgedOf(next) }, t("busy.changes"));
   };
   const undo = () => decide("withdraw", {}, t("busy.undo"));
   const showNewest = async () => {
@@ -274,6 +278,7 @@ export function ReviewPage({
           search: { version: anchor.version, start: anchor.char_start, end: anchor.char_end },
         });
     },
+    v: () => before && setWhole(!whole),
     "?": () => setHelp(!help),
     Escape: () => {
       if (state.mode.name !== "read") dispatch({ type: "mode", mode: { name: "read" } });
@@ -337,6 +342,7 @@ export function ReviewPage({
           counts={counts}
           other={looking.other}
           why={why}
+          carried={before ? { count: kept.size, whole, toggle: () => setWhole(!whole) } : null}
           onTakeOver={looking.takeOver}
           onWhy={() => setWhy(!why)}
           onSelect={select}
@@ -371,6 +377,24 @@ export function ReviewPage({
           )}
           {packet.artifacts.map((artifact) => {
             const document = shown.documents[artifact.artifact_id];
+            const from = before?.[artifact.artifact_id];
+            if (document && from !== undefined && !whole)
+              return (
+                <Changes
+                  key={`${artifact.artifact_id}-${artifact.version}`}
+                  place={place}
+                  from={from}
+                  to={artifact.version}
+                  kept={kept}
+                  document={document}
+                  artifactId={artifact.artifact_id}
+                  heading={packet.artifacts.length > 1 ? artifact.title : null}
+                  rows={rows}
+                  state={state}
+                  onSelect={select}
+                  onEdited={edited}
+                />
+              );
             return (
               document && (
                 <Draft
@@ -445,7 +469,11 @@ export function ReviewPage({
             {thread(null)}
           </NeedPane>
         )}
-        {packet.obligations.length > 0 && <Obligations items={packet.obligations} />}
+        {packet.obligations.length > 0 && <Obligations
+            items={packet.obligations}
+            judged={state.judged}
+            onJudge={readOnly ? null : (obligation, word) => dispatch({ type: "judge", obligation, state: word })}
+          />}
         {!row && !need && (
           <section className="ev">
             <h2 className="h3">{t("after.title")}</h2>

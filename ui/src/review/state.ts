@@ -35,6 +35,8 @@ export interface ReviewState {
   selected: string | null;
   settled: Record<string, Settlement>;
   changes: Change[];
+  /** The reader's own word on what was asked for before. */
+  judged: Record<string, "met" | "unmet">;
   mode: Mode;
   /** By key, what was said of it when it was looked at: a claim's verdict, another need's sentence. */
   seen: Record<string, string>;
@@ -103,9 +105,11 @@ export function asked(state: ReviewState, key: string): Change | undefined {
   return state.changes.find((change) => (change.about ?? change.claim_id) === key);
 }
 
-/** Needs that are neither corrected, nor kept, nor asked to be changed. */
+/** Needs that are neither corrected, nor kept, nor asked to be changed, nor judged by the reader. */
 export function openNeeds(needs: Need[], state: ReviewState): Need[] {
-  return needs.filter(({ key }) => !state.settled[key] && !asked(state, key));
+  return needs.filter(
+    ({ key, obligation }) => !state.settled[key] && !asked(state, key) && !(obligation && state.judged[obligation]),
+  );
 }
 
 export interface Tally {
@@ -139,16 +143,19 @@ export type Action =
   | { type: "take-back"; claim: string }
   | { type: "ask"; change: Change }
   | { type: "unask"; id: string }
+  | { type: "judge"; obligation: string; state: "met" | "unmet" }
   | { type: "mode"; mode: Mode }
   | { type: "open"; packet: Packet; digest: string; attention: Attention[] };
 
 export function start(packet: Packet, digest: string, attention: Attention[]): ReviewState {
   const rows = rowsOf(packet);
+  const kept = carriedOf(packet);
   return {
     digest,
-    selected: needsOf(rows, attention)[0]?.key ?? rows[0]?.claim.id ?? null,
+    selected: (needsOf(rows, attention)[0]?.key ?? (rows.find((row) => !kept.has(row.claim.id)) ?? rows[0])?.claim.id) ?? null,
     settled: {},
     changes: [],
+    judged: {},
     mode: { name: "read" },
     seen: saidOfAll(rows, needsOf(rows, attention)),
   };
@@ -183,6 +190,10 @@ export function reduce(state: ReviewState, action: Action): ReviewState {
     }
     case "unask":
       return { ...state, changes: state.changes.filter((change) => change.id !== action.id) };
+    case "judge": {
+      const { [action.obligation]: before, ...rest } = state.judged;
+      return { ...state, judged: before === action.state ? rest : { ...rest, [action.obligation]: action.state } };
+    }
     case "mode":
       return { ...state, mode: action.mode };
     case "open":
@@ -203,7 +214,9 @@ function carryOver(state: ReviewState, packet: Packet, digest: string, attention
     const about = change.about ?? change.claim_id;
     return about === null || about in fresh.seen;
   });
-  const next = { ...fresh, settled, changes };
+  const wanted = new Set(packet.obligations.map((o) => o.id));
+  const judged = Object.fromEntries(Object.entries(state.judged).filter(([id]) => wanted.has(id)));
+  const next = { ...fresh, settled, changes, judged };
   const first = openNeeds(needs, next)[0]?.key;
   const kept = state.selected !== null && state.selected in fresh.seen ? state.selected : null;
   return { ...next, selected: first ?? kept ?? fresh.selected };
@@ -303,10 +316,25 @@ export function correctedDocument(
   return { ...document, blocks };
 }
 
+export interface Judged {
+  obligation_id: string;
+  state: "met" | "unmet";
+}
+
+export function judgedOf(state: ReviewState): Judged[] {
+  return Object.entries(state.judged).map(([obligation_id, word]) => ({ obligation_id, state: word }));
+}
+
+/** Claims of a packet that keep the approval of the round before. */
+export function carriedOf(packet: Packet): Set<string> {
+  return new Set(packet.artifacts.flatMap((artifact) => artifact.carried ?? []));
+}
+
 export interface ApproveBody {
   packet_digest: string;
   acknowledged: { claim_id: string; reason: string; kind: Why }[];
   edits: { artifact_id: string; body: ArtifactDocument }[];
+  judged: Judged[];
   undo_seconds: number;
   feedback?: string;
   answers?: Record<string, unknown>;
@@ -330,6 +358,7 @@ export function approveBody(
       s.kind === "kept" && ids.has(claim_id) ? [{ claim_id, reason: s.reason, kind: s.why }] : [],
     ),
     edits,
+    judged: judgedOf(state),
     undo_seconds: 6,
     ...(answers ? { answers } : {}),
   };

@@ -58,12 +58,13 @@ class PacketObligation(Shown):
 
 
 class CarriedFrom(Shown):
-    """The review that carried approvals come from, and who gave it."""
+    """The review that carried approvals come from, who gave it, and the versions that were looked at then."""
 
     checkpoint_id: UUID
     packet_digest: str
     by: UUID | None
     name: str | None
+    versions: dict[str, int] = Field(description="By artifact id.")
 
 
 class Reread(Shown):

@@ -324,6 +324,10 @@ export type Approval = {
      */
     feedback?: string | null;
     /**
+     * Judged
+     */
+    judged?: Array<Judgement>;
+    /**
      * Packet Digest
      *
      * `packet_digest` of the checkpoint that was looked at.
@@ -410,6 +414,38 @@ export type Artifact = {
      * Versions
      */
     versions: Array<ArtifactVersion>;
+};
+
+/**
+ * ArtifactDiff
+ *
+ * Word by word. Of one block, what is not added is its earlier text, what is not removed its later one.
+ */
+export type ArtifactDiff = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Blocks
+     */
+    blocks: Array<DiffBlock>;
+    /**
+     * Changes
+     */
+    changes: Array<DiffChange>;
+    /**
+     * From
+     */
+    from: number;
+    /**
+     * Slot
+     */
+    slot: string;
+    /**
+     * To
+     */
+    to: number;
 };
 
 /**
@@ -531,6 +567,38 @@ export type Audit = {
 };
 
 /**
+ * CarriedFrom
+ *
+ * The review that carried approvals come from, who gave it, and the versions that were looked at then.
+ */
+export type CarriedFrom = {
+    /**
+     * By
+     */
+    by: string | null;
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id: string;
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Packet Digest
+     */
+    packet_digest: string;
+    /**
+     * Versions
+     *
+     * By artifact id.
+     */
+    versions: {
+        [key: string]: number;
+    };
+};
+
+/**
  * Change
  */
 export type Change = {
@@ -539,13 +607,29 @@ export type Change = {
      */
     artifact_id?: string | null;
     /**
+     * Checks
+     *
+     * Objects with a `kind`: must_contain, must_not_contain, must_cite, number_equals, length, structure or remove.
+     */
+    checks?: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
      * Claim Id
      */
     claim_id?: string | null;
     /**
      * Comment
+     *
+     * Lines such as `must contain: X` are checked; may be left out beside checks.
      */
     comment?: string | null;
+    /**
+     * Passage
+     *
+     * Words of an artifact exactly as shown, without citations.
+     */
+    passage?: string | null;
 };
 
 /**
@@ -558,6 +642,10 @@ export type ChangeRequest = {
      * What should change, in a line each.
      */
     changes?: Array<Change>;
+    /**
+     * Judged
+     */
+    judged?: Array<Judgement>;
     /**
      * Packet Digest
      *
@@ -1016,6 +1104,42 @@ export type Dependents = {
         [key: string]: unknown;
     }>;
     source: Source;
+};
+
+/**
+ * DiffBlock
+ *
+ * A block of either version, in their common order.
+ */
+export type DiffBlock = {
+    /**
+     * Kind
+     */
+    kind: 'same' | 'changed' | 'removed' | 'added';
+    /**
+     * Type
+     */
+    type: 'title' | 'heading' | 'paragraph' | 'list' | 'quote' | 'opinion' | 'table' | 'chart';
+};
+
+/**
+ * DiffChange
+ */
+export type DiffChange = {
+    /**
+     * Block
+     *
+     * Index into blocks.
+     */
+    block: number;
+    /**
+     * Kind
+     */
+    kind: 'same' | 'removed' | 'added';
+    /**
+     * Text
+     */
+    text: string;
 };
 
 /**
@@ -1543,6 +1667,22 @@ export type InboxItem = {
 };
 
 /**
+ * Judgement
+ *
+ * A person's own word on something that was asked for; it outranks what is compared.
+ */
+export type Judgement = {
+    /**
+     * Obligation Id
+     */
+    obligation_id: string;
+    /**
+     * State
+     */
+    state: 'met' | 'unmet';
+};
+
+/**
  * LeftOut
  */
 export type LeftOut = {
@@ -1803,6 +1943,24 @@ export type NewComment = {
 };
 
 /**
+ * NewDraft
+ */
+export type NewDraft = {
+    /**
+     * Draft
+     *
+     * Markdown or text, at most 2,000,000 characters.
+     */
+    draft: string;
+    /**
+     * Packet Digest
+     *
+     * `packet_digest` of the checkpoint that was looked at.
+     */
+    packet_digest?: string | null;
+};
+
+/**
  * NewMember
  */
 export type NewMember = {
@@ -1955,6 +2113,7 @@ export type Packet = {
      * Artifacts
      */
     artifacts: Array<PacketArtifact>;
+    carried_from?: CarriedFrom | null;
     /**
      * Checkpoint Id
      */
@@ -2007,6 +2166,7 @@ export type Packet = {
      * Reasons
      */
     reasons: Array<string>;
+    reread?: Reread | null;
     risk?: Risk | null;
     /**
      * Session Id
@@ -2041,6 +2201,12 @@ export type PacketArtifact = {
      * Artifact Id
      */
     artifact_id: string;
+    /**
+     * Carried
+     *
+     * Claims that keep the approval of the round before: nothing about them changed.
+     */
+    carried?: Array<string>;
     /**
      * Claims
      */
@@ -2078,6 +2244,12 @@ export type PacketObligation = {
      */
     artifact_slot: string | null;
     /**
+     * Checks
+     */
+    checks?: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
      * Claim Text
      */
     claim_text: string | null;
@@ -2089,6 +2261,16 @@ export type PacketObligation = {
      * Id
      */
     id: string;
+    /**
+     * Note
+     *
+     * In one sentence why it is judged so.
+     */
+    note?: string | null;
+    /**
+     * Passage
+     */
+    passage?: string | null;
     /**
      * State
      */
@@ -2572,6 +2754,22 @@ export type Rejection = {
      * Why; it is kept in the record.
      */
     rejection_reason?: string | null;
+};
+
+/**
+ * Reread
+ *
+ * How many words a reviewer has to read again, of how many there are.
+ */
+export type Reread = {
+    /**
+     * Of
+     */
+    of: number;
+    /**
+     * Words
+     */
+    words: number;
 };
 
 /**
@@ -6223,6 +6421,73 @@ export type GetArtifactResponses = {
 
 export type GetArtifactResponse = GetArtifactResponses[keyof GetArtifactResponses];
 
+export type GetArtifactDiffData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+        /**
+         * Artifact Id
+         */
+        artifact_id: string;
+    };
+    query?: {
+        /**
+         * From
+         */
+        from?: number | null;
+        /**
+         * To
+         */
+        to?: number | null;
+    };
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/artifacts/{artifact_id}/diff';
+};
+
+export type GetArtifactDiffErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetArtifactDiffError = GetArtifactDiffErrors[keyof GetArtifactDiffErrors];
+
+export type GetArtifactDiffResponses = {
+    /**
+     * Successful Response
+     */
+    200: ArtifactDiff;
+};
+
+export type GetArtifactDiffResponse = GetArtifactDiffResponses[keyof GetArtifactDiffResponses];
+
 export type ListArtifactVersionsData = {
     body?: never;
     path: {
@@ -6615,6 +6880,92 @@ export type ApproveCheckpointResponses = {
 };
 
 export type ApproveCheckpointResponse = ApproveCheckpointResponses[keyof ApproveCheckpointResponses];
+
+export type ReplaceDraftData = {
+    body: NewDraft;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+        /**
+         * Checkpoint Id
+         */
+        checkpoint_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/checkpoints/{checkpoint_id}/draft';
+};
+
+export type ReplaceDraftErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * A decision must name its packet_digest.
+     */
+    428: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ReplaceDraftError = ReplaceDraftErrors[keyof ReplaceDraftErrors];
+
+export type ReplaceDraftResponses = {
+    /**
+     * Successful Response
+     */
+    200: Decided;
+};
+
+export type ReplaceDraftResponse = ReplaceDraftResponses[keyof ReplaceDraftResponses];
 
 export type RejectCheckpointData = {
     body: Rejection;
