@@ -1,4 +1,4 @@
-"""A session driven at random, beside a model of what its reviewers have seen and passed.
+"""A session driven at random, beside a model of what its reviewers have seen, voted on and passed.
 
 The model knows nothing of the table. It keeps what a strategy demands: the plan gate, each doubt that stopped
 the work, and the final gate, each passed on the digest of what stood there at that moment.
@@ -13,12 +13,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from proofroom.domain.checkpoint import packet_digest, require_digest
-from proofroom.domain.errors import Conflict, PreconditionRequired
+from proofroom.domain.errors import Conflict, NotAllowed, PreconditionRequired
 from proofroom.domain.policy import Facts, Gate, Pause, Proceed, Strategy, Trigger, evaluate
+from proofroom.domain.signing import (
+    Signing,
+    require_may_sign,
+    require_new_vote,
+    signing_of,
+    signing_to_json,
+    standing,
+)
 from proofroom.domain.work_session import Event, Failure, NextStep, State, Status, apply
 
 # How often a person decides what, and a run ends otherwise: mostly it goes on, so that runs get far.
-DECISIONS = [Event.APPROVE] * 6 + [Event.REQUEST_CHANGES] * 4 + [Event.REJECT, Event.EXPIRE]
+DECISIONS = [Event.APPROVE] * 12 + [Event.REQUEST_CHANGES] * 4 + [Event.REJECT]
+PEOPLE = ("ada", "bob", "cem", "dan")
+"""`ada` asked for the work."""
 CANCELLED_AFTER = [0, 2, 4, 6, 9, 13, 18, 25, *[1000] * 12]
 
 BROKE = Failure("provider_error", "The provider hung up.", retryable=True)
@@ -32,6 +42,8 @@ class Checkpoint:
     packet: dict[str, Any]
     digest: str
     earlier: list[str] = field(default_factory=list)
+    votes: list[dict[str, Any]] = field(default_factory=list)
+    pending: bool = False
 
 
 class Lifecycle(RuleBasedStateMachine):
@@ -52,6 +64,11 @@ class Lifecycle(RuleBasedStateMachine):
         self.stopped_for: set[Trigger] = set()
         self.sealed: int | None = None
         self.sealed_by: str | None = None
+        self.signatures: list[str] = []
+        self.needed = 1
+        self.quorum, self.separate = 1, False
+        self.editors: set[str] = set()
+        self.able: set[str] = set(PEOPLE)
         self.checkpoint: Checkpoint | None = None
         self.lease_lapsed = False
         self.claims_in_a_row = 0
@@ -67,6 +84,8 @@ class Lifecycle(RuleBasedStateMachine):
         calm=st.booleans(),
         cancelled_after=st.sampled_from(CANCELLED_AFTER),
         outside_draft=st.sampled_from([False, False, False, True]),
+        quorum=st.sampled_from([1, 1, 1, 2, 3]),
+        separate=st.sampled_from([False, False, True]),
     )
     def starts(
         self,
@@ -76,10 +95,13 @@ class Lifecycle(RuleBasedStateMachine):
         calm: bool,
         cancelled_after: int,
         outside_draft: bool,
+        quorum: int,
+        separate: bool,
     ) -> None:
         """`calm`: nothing comes up in this run; `cancelled_after`: so many steps at the earliest."""
         self.strategy, self.opted_in, self.external = strategy, opted_in, external
         self.calm, self.cancelled_after = calm, cancelled_after
+        self.quorum, self.separate = quorum, separate
         self.seen = [self.state]
         if outside_draft:
             self._opens_a_check()
@@ -125,6 +147,11 @@ class Lifecycle(RuleBasedStateMachine):
             return
         assert self.delivered == self.sealed == self.artifact
         assert self.sealed_by in ("person", "policy")
+        if self.sealed_by == "person":
+            assert len(set(self.signatures)) == len(self.signatures) >= self.needed, "enough different people"
+            assert not (self.separate and "ada" in self.signatures), "not whoever asked for it"
+        else:
+            assert self.quorum == 1
         if self.strategy is Strategy.CHECKPOINT_REQUIRED:
             assert self.approved_plan == self.plan
             assert self.stopped_for >= self.ever
@@ -161,12 +188,13 @@ class Lifecycle(RuleBasedStateMachine):
             plan_approved=self.plan == self.approved_plan,
             external=self.external,
             opted_in=self.opted_in,
+            signatures=self.quorum,
         )
 
     def _open(self, gate: Gate, reasons: tuple[str, ...]) -> None:
         packet = self._packet(gate, reasons)
         self.checkpoint = Checkpoint(gate, reasons, packet, packet_digest(packet))
-        self.sealed, self.sealed_by = None, None
+        self.sealed, self.sealed_by, self.signatures = None, None, []
 
     def _packet(self, gate: Gate, reasons: tuple[str, ...]) -> dict[str, Any]:
         return {
@@ -175,7 +203,14 @@ class Lifecycle(RuleBasedStateMachine):
             "plan": self.plan,
             "artifact": self.artifact,
             "version": self.state.version,
+            "signing": signing_to_json(self._signing(gate)),
         }
+
+    def _signing(self, gate: Gate) -> Signing:
+        if gate is not Gate.FINAL:
+            return Signing()
+        barred = tuple(sorted({"ada", *self.editors})) if self.separate else ()
+        return Signing(self.quorum, self.separate, barred)
 
     def _opens_a_check(self) -> None:
         """An outside draft goes straight to its final gate; it has no plan and nothing stopped it."""
@@ -300,26 +335,116 @@ class Lifecycle(RuleBasedStateMachine):
 
     # A person
 
-    def _still_talking(self) -> bool:
-        """Not for so long that a run consists of nothing else."""
-        recent = self.seen[-4:]
-        return self.checkpoint is not None and any(s.status is not Status.PENDING_REVIEW for s in recent)
+    def _undecided(self) -> bool:
+        return self.checkpoint is not None and not self.checkpoint.pending
 
-    @precondition(lambda self: self.checkpoint is not None)
-    @rule(data=st.data(), decision=st.sampled_from(DECISIONS))
-    def decides(self, data: st.DataObject, decision: Event) -> None:
+    @precondition(_undecided)
+    @rule(
+        data=st.data(),
+        decision=st.sampled_from(DECISIONS),
+        person=st.sampled_from(PEOPLE),
+        undo=st.booleans(),
+    )
+    def decides(self, data: st.DataObject, decision: Event, person: str, undo: bool) -> None:
+        if person not in self.able:
+            return  # a viewer decides nothing
         assert self.checkpoint is not None
         shown = self.checkpoint.digest
         named = data.draw(st.sampled_from([*[shown] * 6, None, "0" * 64, *self.checkpoint.earlier]))
         if named == shown:
             require_digest(named, self.checkpoint.packet, shown)
-            self._decides(decision, self.checkpoint)
+            if decision is Event.APPROVE:
+                self._signs(self.checkpoint, person, undo)
+            else:
+                self._decides(decision, self.checkpoint)
             return
         before = self.state
         with pytest.raises((Conflict, PreconditionRequired)) as caught:
             require_digest(named, self.checkpoint.packet, shown)
         assert caught.value.code == ("stale_packet" if named else "packet_digest_required")
         assert self.state == before
+
+    @precondition(_undecided)
+    @rule(order=st.permutations(PEOPLE), undo=st.sampled_from([False, False, True]))
+    def sign_one_after_the_other(self, order: list[str], undo: bool) -> None:
+        """Who may and has not yet; one of the two counts twice for nothing."""
+        waiting = self.checkpoint
+        for person in (order[0], *order):
+            open_still = self.checkpoint is waiting and waiting is not None and not waiting.pending
+            if waiting is not None and open_still and person in self.able:
+                self._signs(waiting, person, undo)
+
+    def _signs(self, checkpoint: Checkpoint, person: str, undo: bool) -> None:
+        """As `review.approve` does: may they, do earlier votes still stand, is it enough."""
+        signing = signing_of(checkpoint.packet)
+        if person in signing.barred:
+            with pytest.raises(NotAllowed) as barred:
+                require_may_sign(signing, person, person)
+            assert barred.value.code == "duties_separated"
+            return
+        require_may_sign(signing, person, person)
+        votes = [dict(v) for v in standing(checkpoint.votes, checkpoint.digest, self.able, signing)]
+        if any(v["by"] == person for v in votes):
+            with pytest.raises(Conflict) as again:
+                require_new_vote(votes, person, signing)
+            assert again.value.code == "already_voted"
+            return
+        require_new_vote(votes, person, signing)
+        checkpoint.votes = [*votes, {"by": person, "packet_digest": checkpoint.digest}]
+        if len(checkpoint.votes) < signing.quorum:
+            self._move(Event.VOTE)
+        elif undo:
+            self._move(Event.APPROVE_PENDING)
+            checkpoint.pending = True
+        else:
+            self._decides(Event.APPROVE, checkpoint)
+
+    @precondition(lambda self: self.checkpoint is not None and self.checkpoint.pending)
+    @rule()
+    def the_time_to_undo_is_over(self) -> None:
+        assert self.checkpoint is not None
+        self._decides(Event.APPROVE, self.checkpoint)
+
+    @precondition(lambda self: self.checkpoint is not None and self.checkpoint.votes)
+    @rule(data=st.data())
+    def withdraws(self, data: st.DataObject) -> None:
+        """Without one of its votes a pending approval is none; the votes of the others stand."""
+        assert self.checkpoint is not None
+        gone = data.draw(st.sampled_from([v["by"] for v in self.checkpoint.votes]))
+        self.checkpoint.votes = [v for v in self.checkpoint.votes if v["by"] != gone]
+        self.checkpoint.pending = False
+        self._move(Event.WITHDRAW)
+
+    @precondition(_undecided)
+    @rule(late=st.sampled_from([True, False, False, False]))
+    def expires(self, late: bool) -> None:
+        if late and self.checkpoint is not None:
+            self._decides(Event.EXPIRE, self.checkpoint)
+
+    @rule(person=st.sampled_from(PEOPLE))
+    def changes_role(self, person: str) -> None:
+        """Whoever loses the right to sign takes an open vote along; there are always enough left."""
+        if person not in self.able:
+            self.able.add(person)
+        elif len(self.able) > 3:
+            self.able.discard(person)
+
+    @precondition(_undecided)
+    @rule(person=st.sampled_from(PEOPLE))
+    def edits(self, person: str) -> None:
+        """Where one person may both edit and sign, they do; else everybody looks at it anew, and votes are void."""
+        assert self.checkpoint is not None
+        old = self.checkpoint
+        if old.gate is not Gate.FINAL or person not in self.able or len(self.editors | {person}) > 1:
+            return
+        if signing_of(old.packet).alone:
+            return
+        self.editors.add(person)
+        self.artifact += 1
+        self._move(Event.SUPERSEDE)
+        self._open(old.gate, old.reasons)
+        self.checkpoint.earlier = [*old.earlier, old.digest]
+        assert self.checkpoint.votes == []
 
     def _decides(self, decision: Event, checkpoint: Checkpoint) -> None:
         if decision is Event.REQUEST_CHANGES and self.asked_for_changes == 3:
@@ -337,6 +462,10 @@ class Lifecycle(RuleBasedStateMachine):
                     self.approved_plan = checkpoint.packet["plan"]
                 if final:
                     self.sealed, self.sealed_by = checkpoint.packet["artifact"], "person"
+                    self.signatures = [v["by"] for v in checkpoint.votes]
+                    self.needed = signing_of(checkpoint.packet).quorum
+                    assert not set(self.signatures) & set(signing_of(checkpoint.packet).barred)
+                    assert all(v["packet_digest"] == checkpoint.digest for v in checkpoint.votes)
             case Event.REQUEST_CHANGES:
                 self.asked_for_changes += 1
             case _:
@@ -345,6 +474,11 @@ class Lifecycle(RuleBasedStateMachine):
                 return
         self.stopped_for |= settled
         self.open -= settled
+
+    def _still_talking(self) -> bool:
+        """Not for so long that a run consists of nothing else."""
+        recent = self.seen[-4:]
+        return self.checkpoint is not None and any(s.status is not Status.PENDING_REVIEW for s in recent)
 
     @precondition(_still_talking)
     @rule()
@@ -356,12 +490,6 @@ class Lifecycle(RuleBasedStateMachine):
         old = self.checkpoint
         self._open(old.gate, old.reasons)
         self.checkpoint.earlier = [*old.earlier, old.digest]
-
-    @precondition(_still_talking)
-    @rule(event=st.sampled_from([Event.VOTE, Event.APPROVE_PENDING, Event.WITHDRAW]))
-    def talks_about_it(self, event: Event) -> None:
-        self._move(event)
-        assert self.state.status is Status.PENDING_REVIEW
 
     @precondition(lambda self: len(self.seen) > self.cancelled_after)
     @rule()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from dataclasses import replace
@@ -226,10 +227,15 @@ async def _work(parts: Parts, row: WorkSession) -> None:
                 )
             case Finished():
                 await legs.finish_work(
-                    tx, held, summary=end.summary, gaps=list(end.gaps), policy_may_sign=parts.policy_may_sign
+                    tx,
+                    held,
+                    summary=_text(end.summary, 20_000),
+                    gaps=[_text(g) for g in end.gaps],
+                    policy_may_sign=parts.policy_may_sign,
                 )
             case Failed():
-                await legs.fail(tx, held, Failure(end.code, end.message[:2000], end.retryable))
+                code = end.code if _CODE.fullmatch(str(end.code)) else "runtime_error"
+                await legs.fail(tx, held, Failure(code, _text(end.message), bool(end.retryable)))
             case Suspended():
                 await legs.fail(
                     tx,
@@ -242,6 +248,15 @@ async def _work(parts: Parts, row: WorkSession) -> None:
                 raise AssertionError("a budget that is used up always stops for a person")
             case _:
                 assert_never(end)
+
+
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+def _text(value: object, limit: int = 2_000) -> str:
+    """What a runtime says as text that the database can hold."""
+    said = str(value)[:limit].encode("utf-8", "replace").decode("utf-8")
+    return said.replace("\x00", "\ufffd")
 
 
 class _OutOfBudget:
@@ -262,11 +277,12 @@ async def _turn(
     parts: Parts, row: WorkSession, runtime: AgentRuntime, request: TurnRequest
 ) -> Finished | Failed | Suspended | _OutOfBudget:
     """Plays one turn. Whatever a runtime raises is a failure of the turn, never of the worker."""
-    end: AgentEvent | None = None
+    end: Finished | Failed | Suspended | None = None
     out: _OutOfBudget | None = None
+    clock = asyncio.timeout(request.max_seconds)
     try:
         async with (
-            asyncio.timeout(request.max_seconds),
+            clock,
             contextlib.aclosing(_events(runtime, request)) as events,
         ):
             async for event in events:
@@ -279,7 +295,7 @@ async def _turn(
                         async with parts.db.transaction(row.workspace_id) as tx:
                             held = await work_sessions.fence(tx, row.id, row.leg)
                             await work_sessions.step(
-                                tx, held, Record(events=[("said", {"text": event.text[:2000]})])
+                                tx, held, Record(events=[("said", {"text": _text(event.text)})])
                             )
                     case Suspended() | Finished() | Failed():
                         if end is not None:
@@ -290,16 +306,23 @@ async def _turn(
                     case _:
                         assert_never(event)
     except TimeoutError:
-        if request.max_seconds is None:
-            return Failed("runtime_error", "The runtime timed out by itself.", retryable=True)
+        if not clock.expired() or request.max_seconds is None:
+            return Failed("runtime_error", "Something that the runtime waited for timed out.", retryable=True)
+        if end is not None:  # it had said how it ended, and only lingered
+            return end
         limit = _limit(row, "seconds") or request.max_seconds
         return _OutOfBudget("seconds", limit, limit)
     except (LegLost, Unavailable):
         raise
-    except Exception as error:  # noqa: BLE001 (a runtime is somebody else's code)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return Failed("runtime_error", "The runtime cancelled itself.", retryable=True)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (a runtime is somebody else's code)
         _log.exception("runtime %s broke in session %s", row.runtime, row.id)
         return Failed(
-            "runtime_error", f"The runtime broke: {type(error).__name__}: {str(error)[:500]}", retryable=True
+            "runtime_error", f"The runtime broke: {type(error).__name__}: {_text(error, 500)}", retryable=True
         )
     if end is None:
         return Failed("runtime_error", "The runtime ended without saying how.", retryable=True)
@@ -316,9 +339,9 @@ async def _record_state(parts: Parts, row: WorkSession, event: StateSaved) -> _O
         held = await work_sessions.fence(tx, row.id, row.leg)
         used = held.usage
         usage = used | {
-            "tokens_in": int(used.get("tokens_in", 0)) + event.usage.tokens_in,
-            "tokens_out": int(used.get("tokens_out", 0)) + event.usage.tokens_out,
-            "cost_usd": round(float(used.get("cost_usd", 0)) + event.usage.cost_usd, 6),
+            "tokens_in": int(used.get("tokens_in", 0)) + max(0, event.usage.tokens_in),
+            "tokens_out": int(used.get("tokens_out", 0)) + max(0, event.usage.tokens_out),
+            "cost_usd": round(float(used.get("cost_usd", 0)) + max(0.0, event.usage.cost_usd), 6),
             "turns": int(used.get("turns", 0)) + 1,
         }
         held = await work_sessions.step(tx, held, runtime_state=dict(event.state), usage=usage)

@@ -9,6 +9,7 @@ import pytest
 
 from proofroom.db import work_sessions
 from tests.integration.api.support import FLAGGED, NOTE, SOURCE, World
+from tests.integration.test_one_winner import clock
 
 
 async def review(world: World, script: str = NOTE) -> tuple[str, dict[str, Any]]:
@@ -57,6 +58,39 @@ async def test_fifty_decisions_at_once_have_one_winner(world: World) -> None:
     events = await world.api.ok("GET", f"{path}/events", params={"limit": 200})
     assert Counter(e["type"] for e in events["items"])["decided"] == 1
     assert [e["seq"] for e in events["items"]] == list(range(1, len(events["items"]) + 1))
+
+
+async def test_fifty_ways_to_end_a_review_at_once_have_one_winner(world: World) -> None:
+    """Decisions and cancels over HTTP, while the clock strikes the hour at which it expires."""
+    path, checkpoint = await review(world)
+    at, digest = f"{path}/checkpoints/{checkpoint['id']}", checkpoint["packet_digest"]
+    session_id, checkpoint_id = UUID(checkpoint["session_id"]), UUID(checkpoint["id"])
+
+    async def expire() -> str:
+        async with world.db.transaction(world.actor.workspace_id) as tx:
+            return "won" if await clock(tx, session_id, checkpoint_id) else "nothing due"
+
+    async def post(verb: str, **body: Any) -> str:
+        where = f"{path}/cancel" if verb == "cancel" else f"{at}/{verb}"
+        answer = await world.api.post(where, body or None)
+        return "won" if answer.status_code < 300 else answer.json()["code"]
+
+    ways = [
+        lambda: post("approve", packet_digest=digest),
+        lambda: post("reject", packet_digest=digest, rejection_reason="no"),
+        lambda: post("request-changes", packet_digest=digest, changes=[{"comment": "More."}]),
+        lambda: post("cancel"),
+        expire,
+    ]
+    said = await asyncio.gather(*(ways[n % 5]() for n in range(50)))
+    won = [n % 5 for n, answer in enumerate(said) if answer == "won"]
+    assert len([way for way in won if way != 3]) <= 1
+    assert 1 <= len(won) <= 2
+    assert set(said) <= {"won", "already_decided", "wrong_status", "stale_packet", "nothing due"}
+    events = Counter(
+        e["type"] for e in (await world.api.ok("GET", f"{path}/events", params={"limit": 200}))["items"]
+    )
+    assert events["decided"] + events["expired"] + events["cancelled"] == len(won)
 
 
 async def test_a_second_decision_says_who_made_the_first(world: World) -> None:
