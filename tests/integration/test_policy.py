@@ -395,3 +395,35 @@ async def test_figures_are_those_of_one_workspace(room: Room, tmp_path: Any) -> 
     assert ours["waiting"]["decided"] == 1
     assert ours["waiting"]["median_seconds"] == ours["waiting"]["p90_seconds"] > 0
     assert await told(room, row.id, "voted") == []
+
+
+async def test_work_that_was_signed_by_older_rules_waits_for_a_signature_again(room: Room) -> None:
+    """The policy was changed after the signature and before the finish: nothing is lost, nothing delivered."""
+    row, checkpoint = await waiting(room)
+    await room.approve(row.id, packet_digest=checkpoint.packet_digest)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await policies.change(tx, room.actor, room.project_id, {"due_hours": 5})
+    row = await room.drive(row.id)
+    assert (row.status, row.failure) == ("pending_review", None)
+    assert [e.type for e in await room.events(row.id)][-2:] == ["reopened", "checkpoint_opened"]
+    again = await room.waiting(row.id)
+    assert again.packet["policy"]["version"] == 1
+    await room.approve(row.id)
+    assert (await room.drive(row.id)).status == "completed"
+
+
+async def test_work_that_was_signed_under_the_release_before_waits_for_a_signature_again(room: Room) -> None:
+    row, checkpoint = await waiting(room)
+    await room.approve(row.id, packet_digest=checkpoint.packet_digest)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        signed = await checkpoints.get(tx, checkpoint.id)
+        old = {k: v for k, v in signed.packet.items() if k not in ("policy", "signing", "risk")} | {
+            "version": 1
+        }
+        decision = {**(signed.decision or {}), "packet_digest": digest(old), "sealed_digest": digest(old)}
+        await checkpoints.change(tx, signed.id, packet=old, packet_digest=digest(old), decision=decision)
+        await work_sessions.note(tx, row.id, Record(audits=[("approved", decision)]))
+    row = await room.drive(row.id)
+    assert (row.status, row.failure) == ("pending_review", None)
+    await room.approve(row.id)
+    assert (await room.drive(row.id)).status == "completed"

@@ -23,7 +23,7 @@ from proofroom.api.app import create_app
 from proofroom.api.sse import LiveEvents
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
-from proofroom.db.models import Member
+from proofroom.db.models import Member, WorkSession
 from proofroom.db.tx import new_id
 from proofroom.domain.errors import ProofroomError
 from proofroom.engine import leg, outbox
@@ -213,7 +213,7 @@ async def resumes(stand: Stand) -> str:
     assert await leg.run_leg(stand.parts, stand.actor.workspace_id, stand.session_id)
     async with stand.shelf.transaction(stand.actor.workspace_id) as tx:
         row = await work_sessions.get(tx, stand.session_id)
-    return "accepted" if row.failure is None else str(row.failure["code"])
+    return _end_of(row)
 
 
 async def sealed_by_policy(stand: Stand) -> None:
@@ -229,6 +229,13 @@ async def finalizes(stand: Stand) -> str:
     async with stand.shelf.transaction(stand.actor.workspace_id) as tx:
         row = await work_sessions.get(tx, stand.session_id)
         row = await legs.finalize(tx, await work_sessions.fence(tx, row.id, row.leg))
+    return _end_of(row)
+
+
+def _end_of(row: WorkSession) -> str:
+    """Where only the rules of signing are others, it waits for a signature again."""
+    if row.status == "pending_review":
+        return "stale"
     return "accepted" if row.failure is None else str(row.failure["code"])
 
 

@@ -148,6 +148,20 @@ def adds_a_flag(before: Mapping[str, Any], after: Mapping[str, Any], settled: Co
     return any(c["id"] not in known and c["id"] not in settled for _, c in flagged_claims(after))
 
 
+_RULES = ("version", "policy_version", "policy", "signing", "risk")
+"""Parts of a packet that say how it is decided on, and nothing of the work."""
+
+
+def only_the_rules_moved(signed: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
+    """Whether two packets differ in the rules of signing at most: the work is what was signed, and by newer rules
+    somebody looks again. A packet of another release cannot be compared part by part; it counts as that, too.
+    """
+    if signed.get("version") != fresh.get("version"):
+        return True
+    before, after = ({k: v for k, v in p.items() if k not in _RULES} for p in (signed, fresh))
+    return digest(before) == digest(after)
+
+
 def apart_from(packet: Mapping[str, Any], artifact_ids: Collection[str]) -> dict[str, Any]:
     """The packet without some of its artifacts and without what is summed up over all of them.
 

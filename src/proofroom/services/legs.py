@@ -11,7 +11,7 @@ from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record, state_of
 from proofroom.domain.canonical import digest
-from proofroom.domain.checkpoint import CheckpointStatus
+from proofroom.domain.checkpoint import CheckpointStatus, only_the_rules_moved
 from proofroom.domain.policy import Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.work_session import (
     MAX_UNSETTLED_CLAIMS,
@@ -115,7 +115,8 @@ async def _early_gate(tx: Tx, row: WorkSession) -> WorkSession | None:
 async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
     """After the final gate: the digest is checked once more, then it is signed, and effects are queued.
 
-    Fails closed (`packet_changed`) when what was signed is not what stands there.
+    Fails closed (`packet_changed`) when what was signed is not what stands there. Where only the rules of signing
+    are others by now (the project's policy was changed, the program updated), it waits for a signature again.
     """
     sealed = await _sealed(tx, row)
     if sealed is None:
@@ -127,7 +128,10 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
         form=sealed.form, sealed=sealed.packet,
     )  # fmt: skip
     broken = await seals.broken_seal(tx, row, sealed)
-    if broken is not None or digest(fresh) != sealed.packet_digest:
+    moved = digest(fresh) != sealed.packet_digest
+    if broken is None and moved and only_the_rules_moved(sealed.packet, fresh):
+        return await _ask_again(tx, row, sealed)
+    if broken is not None or moved:
         why = broken or "What was signed is not what stands here any more."
         return await fail(
             tx, row, Failure("packet_changed", f"{why} Nothing was delivered.", retryable=False)
@@ -162,6 +166,18 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
         settled_at=await work_sessions.now(tx),
         lease_owner=None,
     )
+
+
+async def _ask_again(tx: Tx, row: WorkSession, sealed: WorkCheckpoint) -> WorkSession:
+    said = {
+        "checkpoint_id": str(sealed.id),
+        "why": "The rules of signing were changed before it was finished. Nothing was delivered.",
+    }
+    row, _ = await gates.open_checkpoint(
+        tx, row, kind="final", reasons=sealed.reasons,
+        record=Record(events=[("reopened", said)], audits=[("reopened", said)]),
+    )  # fmt: skip
+    return row
 
 
 async def _sealed(tx: Tx, row: WorkSession) -> WorkCheckpoint | None:

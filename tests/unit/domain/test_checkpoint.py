@@ -21,6 +21,7 @@ from proofroom.domain.checkpoint import (
     apart_from,
     check_acknowledged,
     flagged_claims,
+    only_the_rules_moved,
     packet_digest,
     require_digest,
 )
@@ -260,3 +261,10 @@ def test_edits_may_change_whether_what_was_asked_for_is_met_and_nothing_else_of_
     assert apart_from(before, {"a"}) == apart_from(mended, {"a"})
     assert apart_from(before, {"a"}) != apart_from(other, {"a"})
     assert apart_from(before, ()) != apart_from(mended, ())
+
+
+def test_only_the_rules_of_signing_moved() -> None:
+    signed = SHOWN | {"policy": {"version": 1}, "task": "x"}
+    assert only_the_rules_moved(signed, signed | {"policy": {"version": 2}, "signing": {"quorum": 2}})
+    assert not only_the_rules_moved(signed, signed | {"policy": {"version": 2}, "task": "y"})
+    assert only_the_rules_moved(signed | {"version": 1}, signed | {"task": "y"})

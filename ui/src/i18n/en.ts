@@ -806,6 +806,7 @@ export const en = {
     reminded: "Reminded",
     resumed: "Resumed",
     superseded: "The packet changed",
+    reopened: "To be signed again: the rules changed",
     retried: "Tried again",
     cancelled: "Cancelled",
     delivered: "Delivered",

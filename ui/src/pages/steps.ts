@@ -68,6 +68,8 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("dot", t("step.resumed"));
     case "superseded":
       return step("regressed", t("step.superseded"));
+    case "reopened":
+      return step("regressed", t("step.reopened"));
     case "retried":
       return step("regressed", t("step.retried"));
     case "cancelled":
