@@ -17,6 +17,7 @@ from proofroom.domain.checkpoint import Acknowledgement, flagged_claims, packet_
 from proofroom.engine.parts import Parts
 from proofroom.services import artifacts, context, packets, policies, review, sources
 from proofroom.services.access import Actor
+from proofroom.services.catalog import CHECK
 from proofroom.substrate import passages
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room
 from tests.integration.shelf import Shelf
@@ -65,7 +66,7 @@ async def final_scene(room: Room, folder: Path) -> UUID:
     )
     row = await room.run(runtime, deliver_to=[{"kind": "folder", "path": str(folder / "delivered")}])
     checkpoint = await room.waiting(row.id)
-    (claim,) = checkpoint.packet["artifacts"][0]["claims"]
+    (claim,) = checkpoint.packet["artifacts"][1]["claims"]
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await review.request_changes(
             tx, room.actor, row.id, checkpoint.id, packet_digest=checkpoint.packet_digest,
@@ -149,14 +150,15 @@ class Stand:
             assert shown is not None
             self.checkpoint_id, self.seen, self.packet = shown.id, shown.packet_digest, shown.packet
 
-    async def rebuilt(self) -> dict[str, Any]:
-        """The packet as it would be built now."""
+    async def rebuilt(self, *, sealed: bool = False) -> dict[str, Any]:
+        """The packet as it would be built now; what was carried into a `sealed` one is not asked again."""
         async with self.shelf.transaction(self.actor.workspace_id) as tx:
             row = await work_sessions.get(tx, self.session_id)
             checkpoint = await checkpoints.get(tx, self.checkpoint_id)
             return await packets.build(
                 tx, row, checkpoint_id=checkpoint.id, kind=checkpoint.kind, reasons=checkpoint.reasons,
                 iteration=checkpoint.iteration, form=checkpoint.form,
+                sealed=checkpoint.packet if sealed else None,
             )  # fmt: skip
 
     async def apply(self, tamper: Tamper) -> None:
@@ -191,9 +193,9 @@ class Stand:
 async def _emit(tx: Tx, stand: Stand) -> None:
     """The agent proposes one piece more, as if its leg still ran."""
     row = await work_sessions.get(tx, stand.session_id)
-    refs = await context.refs(tx, row)
+    refs = {} if row.agent_type == CHECK else await context.refs(tx, row)
     known = await passages.passages_for(tx, refs)
-    alias = next(a for a, passage in known.items() if "altitude" in passage.text)
+    alias = next((a for a, passage in known.items() if "altitude" in passage.text), "b1")
     said = "The planned altitude was 226 km."
     markdown = (
         f"{said} [[{alias}|{said}]] {said.replace('226', '999')} [[{alias}|{said}]]\n\n> [!opinion]\n> So."
@@ -256,7 +258,9 @@ TAMPERS: tuple[Tamper, ...] = (
     _column("iteration", "iteration", "iteration - 1", "artifacts[].slot", table="work_checkpoints"),
     _column("form", "form", _DETAIL, table="work_checkpoints"),
     Tamper("the policy's settings", ("policy.version", "policy.settings", "signing"), act=_policy),
-    Tamper("one piece more", ("artifacts", "summary", "risk.because"), act=_emit),
+    Tamper("one piece more",
+           ("artifacts[].artifact_id", "artifacts[].claims", "artifacts[].summary", "artifacts[].sources",
+            "=artifacts[].carried", "summary", "risk.because"), act=_emit),
     Tamper("a piece emitted again", ("artifacts[].version", "artifacts[].digest"), act=_emit_again),
     Tamper("text that is no claim", ("artifacts[].digest",),
            f"UPDATE artifact_versions SET document = {_OPINION} WHERE title = 'Altitude'"),
@@ -301,6 +305,12 @@ TAMPERS: tuple[Tamper, ...] = (
     _column("artifact_slot", "obligations[].artifact_slot", "'other'", table="work_obligations"),
     _column("claim_id", "obligations[].claim_id", "'c_other'", table="work_obligations"),
     _column("claim_text", "obligations[].claim_text", "'Other'", table="work_obligations"),
+    _column("checks", "obligations[].checks", '\'[{"kind": "number"}]\'', table="work_obligations"),
+    _column("note", "obligations[].note", "'Other'", table="work_obligations"),
+    _column("passage", "obligations[].passage", "'Other'", table="work_obligations"),
+    Tamper("the review that sent it back", ("carried_from", "reread", "artifacts[].carried"),
+           "UPDATE work_checkpoints SET packet = jsonb_set(packet, '{task}', '\"x\"')"
+           " WHERE status = 'changes_requested'"),
     _column("iteration", "obligations[].iteration", "iteration - 1", table="work_obligations"),
 )  # fmt: skip
 

@@ -27,7 +27,7 @@ from proofroom.db.models import Member, WorkSession
 from proofroom.db.tx import new_id
 from proofroom.domain.errors import ProofroomError
 from proofroom.engine import leg, outbox
-from proofroom.services import gates, legs, policies, review
+from proofroom.services import checks, gates, legs, policies, review
 from proofroom.services.access import Actor
 from proofroom.services.checkpoint_handler import CheckpointHandler
 from proofroom.settings import Settings
@@ -98,6 +98,26 @@ async def question(room: Room) -> AsyncGenerator[Stand]:
     row = await room.run(room.script(ASK, FINISH))
     shelf = Shelf(room.db.url)
     stand = await stand_of(room, shelf, row.id, answers={"answer": "this"})
+    try:
+        async with shelf.opened():
+            await stand.look()
+            yield stand
+    finally:
+        await shelf.dispose()
+
+
+@asynccontextmanager
+async def outside(room: Room) -> AsyncGenerator[Stand]:
+    """A draft that some other agent made, whose anchors are looked for in all sources."""
+    draft = "The board named a factor of 4.45.\n\nThe planned altitude was 262 km.\n\nNobody was told."
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await checks.open_check(
+            tx, room.actor, room.parts.catalog, room.project_id, draft=draft, title="A draft"
+        )
+    row = await room.drive(row.id)
+    assert row.status == "pending_review"
+    shelf = Shelf(room.db.url)
+    stand = await stand_of(room, shelf, row.id)
     try:
         async with shelf.opened():
             await stand.look()
@@ -320,11 +340,12 @@ async def _try(stand: Stand, way: Way, tries: Counter[str]) -> list[str]:
     seen = stand.checkpoint_id, stand.seen, stand.packet
     async with stand.shelf.trial():
         await way.prepare(stand)
-        before, shown = await stand.rebuilt(), stand.seen
+        sealed = way.act in (resumes, finalizes, delivers)
+        before, shown = await stand.rebuilt(sealed=sealed), stand.seen
         for tamper in way.tampers:
             async with stand.shelf.trial():
                 await stand.apply(tamper)
-                forged = await stand.rebuilt()
+                forged = await stand.rebuilt(sealed=sealed)
                 if forged == before:
                     continue  # there is nothing of it in this packet
                 for mode in ("rows", "consistently", "shown") if way.decides else ("rows", "consistently"):
@@ -356,6 +377,10 @@ async def test_nothing_that_changed_is_accepted_on_any_path(room: Room, tmp_path
     async with question(room) as stand:
         for way in AT_ANY_GATE:
             accepted += await _try(stand, way, tries)
+    async with outside(room) as stand:
+        for way in AT_THE_FINAL_GATE:
+            if way.act in (approve, time_is_over, resumes):
+                accepted += await _try(stand, way, tries)
     print(f"{tries.total()} changes over {len(tries)} paths, {len(accepted)} accepted: {dict(tries)}")
     assert accepted == []
     assert len(tries) == len(AT_THE_FINAL_GATE)

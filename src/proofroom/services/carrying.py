@@ -13,6 +13,7 @@ from proofroom.domain.carry import Seen, Targets, carried, reading_left
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.document import from_json
 from proofroom.domain.signing import signing_of
+from proofroom.services import seals
 
 
 async def packet_part(
@@ -26,7 +27,7 @@ async def packet_part(
     """
     for artifact in shown:
         artifact["carried"] = []
-    reviewed = await _reviewed(tx, session.id, iteration)
+    reviewed = await _reviewed(tx, session, iteration)
     if reviewed is None or signing_of(reviewed.packet).quorum > 1:
         return {"carried_from": None, "reread": None}
     asked = [o for o in await db_artifacts.obligations(tx, session.id) if o.iteration < iteration]
@@ -59,12 +60,15 @@ async def packet_part(
     }  # fmt: skip
 
 
-async def _reviewed(tx: Tx, session_id: UUID, iteration: int) -> WorkCheckpoint | None:
-    """The final gate of the iteration before, sent back by a person."""
-    for checkpoint in reversed(await checkpoints.of_session(tx, session_id)):
+async def _reviewed(tx: Tx, session: WorkSession, iteration: int) -> WorkCheckpoint | None:
+    """The final gate of the iteration before, sent back by a person, with the packet that they saw.
+
+    None also when its row is not what the record says: then nothing is carried, and all of it is read again.
+    """
+    for checkpoint in reversed(await checkpoints.of_session(tx, session.id)):
         if checkpoint.status == CheckpointStatus.CHANGES_REQUESTED and checkpoint.iteration < iteration:
             final = checkpoint.kind == "final" and checkpoint.iteration == iteration - 1
-            return checkpoint if final else None
+            return checkpoint if final and await seals.was_sent_back(tx, session, checkpoint) else None
     return None
 
 

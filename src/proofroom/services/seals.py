@@ -69,3 +69,16 @@ async def broken_seal(
     if not seal.signed_by_enough(checkpoint.packet, decision):
         return "Not enough people signed it who may."
     return None
+
+
+async def was_sent_back(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> bool:
+    """Whether a change request in its row is the one that was made, on the packet that stands beside it."""
+    decision = checkpoint.decision or {}
+    if not is_sealed_by(checkpoint.packet_digest, checkpoint.packet):
+        return False
+    if decision.get("packet_digest") != checkpoint.packet_digest:
+        return False
+    try:
+        return seal.was_written(await chain(tx, row), "changes_requested", decision)
+    except Conflict:
+        return False
