@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import Any, LiteralString, cast
 
 import psycopg
 import pytest
@@ -38,6 +38,14 @@ def test_approve_with_the_digest_of_an_earlier_look_signs_nothing(cli: Cli) -> N
     cli.json("work", "research", "Where is the green lamp?", "--from", "a.md")
     seen = cli.json("review", "last")
     server = EmbeddedPostgres.start(cli.data)  # the one that is up
+    try:
+        _each_change_is_seen(cli, server, seen)
+    finally:
+        server.stop()
+    assert cli.json("show", "last")["session"]["status"] == "pending_review"
+
+
+def _each_change_is_seen(cli: Cli, server: EmbeddedPostgres, seen: Any) -> None:
     with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
         for what, change in CHANGES.items():
             connection.execute(sql.SQL(cast(LiteralString, change)))
@@ -49,4 +57,3 @@ def test_approve_with_the_digest_of_an_earlier_look_signs_nothing(cli: Cli) -> N
         connection.execute("UPDATE work_checkpoints SET packet = jsonb_set(packet, '{task}', '\"x\"')")
         altered = cli("approve", "last", "--digest", seen["packet_digest"], "--yes", "--json")
         assert (altered.code, altered.json["error"]["code"]) == (4, "packet_altered")
-    assert cli.json("show", "last")["session"]["status"] == "pending_review"

@@ -391,3 +391,15 @@ def test_without_a_bracket_and_a_parenthesis_there_is_no_link(text: str) -> None
 def test_hostile_markup_ends(piece: str) -> None:
     # Work that grows with the square of the length would not come back from this.
     assert plain(piece * (60_000 // len(piece))).text
+
+
+def test_a_computed_table_reads_back_from_its_markdown() -> None:
+    table = {
+        "type": "table",
+        "caption": "Cost",
+        "columns": [{"name": "Year"}, {"name": "Cost", "unit": "EUR"}],
+        "rows": [["2024", "48"]],
+        "computed": {"op": "table", "source_id": "s1", "version": 2, "table": 0, "steps": [{"limit": 1}]},
+    }
+    document = from_json({"version": 1, "title": "T", "refs": {}, "blocks": [table]})
+    assert parse_markdown(to_markdown(document), title="T").blocks == document.blocks

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proofroom.domain.attention import attention
@@ -141,6 +141,8 @@ packets = loose(
 )
 
 
+# Drawing whole packets is slow on a busy machine; what is tested does not depend on it.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(packets)
 def test_whatever_a_packet_holds_it_is_read_and_left_as_it_was(shown: dict[str, Any]) -> None:
     before = copy.deepcopy(shown)
@@ -151,3 +153,15 @@ def test_whatever_a_packet_holds_it_is_read_and_left_as_it_was(shown: dict[str, 
         assert set(item) == keys
         assert isinstance(item["sentence"], str)
         assert item["sentence"]
+
+
+def test_what_is_no_object_is_passed_over() -> None:
+    claim = {
+        "id": "c",
+        "verdict": "unsupported",
+        "needs_you": True,
+        "text": "It rose.",
+        "headline": "Differs",
+    }
+    found = attention({"artifacts": ["x", {"artifact_id": "a", "claims": [1, claim, None]}], "triggers": [2]})
+    assert [item["claim_id"] for item in found] == ["c"]
