@@ -117,7 +117,7 @@ def test_a_draft_that_was_sent_back_is_handed_in_again_and_compared(cli: Cli) ->
     cli.write("second.md", DRAFT.replace("460 metres", "640 metres"))
     shown = cli("revise", session, "second.md")
     assert shown.code == 0, shown.err
-    assert "Asked for, 1. number equals: long = 640 metres: met" in shown.out
+    assert "Asked for, 1. Met: number equals: long = 640 metres" in shown.out
     assert "words to read" in shown.out
     diff = cli("diff", session)
     assert "It is [-460-]{+640+} metres long." in " ".join(diff.out.replace("[-460-] ", "[-460-]").split())
@@ -125,6 +125,10 @@ def test_a_draft_that_was_sent_back_is_handed_in_again_and_compared(cli: Cli) ->
     assert [c["text"].strip() for c in found["items"][0]["changes"] if c["kind"] == "added"] == ["640"]
     assert cli("diff", session, "--to", "9").code == 3
     assert cli("diff", session, "--artifact", "none").code == 3
-    signed = cli.json("approve", session, "--yes", "--met", "1")
+    again = cli("request-changes", session, "at most 90 words\nnumber equals: long").out
+    assert "Compared with the next version: at most 90 words" in again
+    assert "Yours to judge, in free words: number equals: long" in again
+    assert "Asked for, 2. Open: at most 90 words; number equals: long" in cli("review", session).out
+    signed = cli.json("approve", session, "--yes", "--met", "1", "--met", "2")
     assert signed["checkpoint"]["decision"]["judged"][0]["state"] == "met"
     assert signed["status"] == "completed"

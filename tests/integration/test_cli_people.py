@@ -161,6 +161,8 @@ def test_the_dry_run_says_which_rule_decides(office: Office) -> None:
         ("plan", False), ("mid", False), ("final", True),
     ]  # fmt: skip
     text = ready(cli("policy", "explain", session)).out
+    assert "opted in no, signatures 1" in text
+    assert "[]" not in text
     lines = text.splitlines()
     assert lines[1].split() == ["gate", "policy", "decided", "by", "because"]
     assert lines[4].startswith("final stops    always ends at the final gate")
@@ -243,7 +245,7 @@ def test_whose_it_is_until_when_and_what_is_said(office: Office) -> None:
     zoe, viewer = office.member("Zoe"), office.member("Vic", "viewer")
     session = office.filed(RIGHT, "Whose")
     assigned = ready(cli("assign", session, "Zoe", "--due", "2099-12-01T17:00+00:00"))
-    assert "It is Zoe, due 2099-12-01 17:00 UTC." in assigned.out
+    assert "It is for Zoe, due 2099-12-01 17:00 UTC." in assigned.out
     shown = cli.json("assign", session, "--expires", "2099-12-02T17:00+01:00")
     assert shown["assignee"] == {"id": zoe, "name": "Zoe"}
     assert shown["expires_at"] == "2099-12-02T16:00:00Z"

@@ -43,6 +43,7 @@ def test_sources_are_added_found_and_retracted(cli: Cli) -> None:
     retracted = cli.json("source", "retract", "Lamps", "--project", "Lamps", "--reason", "Sold.")
     assert retracted["dependents"] == {"envelopes": [], "sessions": [], "artifacts": []}
     assert "retracted" in cli("source", "list", "--project", "Lamps").out
+    assert "1 passages" not in cli("source", "list", "--project", "Lamps").out
     assert cli.json("search", "green", "--project", "Lamps")["items"] == []
     twice = cli("source", "retract", added["items"][0]["id"][-12:], "--reason", "Sold.")
     assert twice.code == 4

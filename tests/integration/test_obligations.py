@@ -38,7 +38,11 @@ ASKED: Sequence[tuple[str, Mapping[str, Any], str]] = (
     ("remove", {"comment": "remove", "claim_id": 1}, "still stands in it"),
     ("passage", {"comment": "remove", "passage": "secret plan that nobody had asked for"}, "still stands"),
     ("object", {"checks": [{"kind": "number_equals", "of": "altitude", "value": "226,000 m"}]}, "not 226,000 m"),
-    ("both", {"checks": [{"kind": "must_contain", "text": "4.45"}, {"kind": "length", "at_least": 25}]}, "1 more"),
+    (
+        "both",
+        {"checks": [{"kind": "must_contain", "text": "4.45"}, {"kind": "length", "at_least": 25}]},
+        "at least 25 words",
+    ),
 )  # fmt: skip
 
 

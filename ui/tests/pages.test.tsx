@@ -136,6 +136,9 @@ describe("session", () => {
     expect(screen.getByText("Wind generation rose to 434,297 in 2022.").tagName).toBe("INS");
     expect(screen.getByText("Wind generation was 378,197 in 2021.").tagName).toBe("DEL");
     expect(screen.queryByText("Wind is the largest source.")).not.toBeInTheDocument();
+    const at = "/api/projects/p-report/work-sessions/s-last/export?format=";
+    expect(await screen.findByRole("link", { name: "Markdown" })).toHaveAttribute("href", `${at}md`);
+    expect(screen.getByRole("link", { name: "Record" })).toHaveAttribute("href", `${at}record`);
     await user.click(screen.getByRole("button", { name: "1 line unchanged" }));
     expect(screen.getByText("Wind is the largest source.")).toBeInTheDocument();
   });

@@ -77,6 +77,25 @@ describe("what needs the reader", () => {
     await waitFor(() => expect(bodies[0]?.["changes"]).toEqual([{ comment: "leave the press out" }]));
   });
 
+  it("shows what is noted for the whole draft, takes one back and adds another", async () => {
+    const bodies = sent("/request-changes");
+    const { user } = open("/review/k-check");
+    await screen.findByText("5 flags are open");
+    expect(screen.getByLabelText("Decision")).not.toHaveTextContent("As it came");
+    await user.click(screen.getByRole("button", { name: "Ask for changes" }));
+    const field = await screen.findByLabelText("What should change in the whole draft?");
+    expect(field).toHaveAccessibleDescription(/“must contain: 226 km”.*are compared/);
+    await user.type(field, "shorter{Shift>}{Enter}{/Shift}at most 90 words{Enter}");
+    await user.click(await screen.findByRole("button", { name: "Ask for changes" }));
+    const noted = await screen.findByRole("list", { name: "Noted for the whole draft" });
+    expect(noted).toHaveTextContent("shorter at most 90 words");
+    await user.click(within(noted).getByRole("button", { name: "Take back" }));
+    expect(noted).not.toBeInTheDocument();
+    await user.type(screen.getByLabelText("What should change in the whole draft?"), "must have table{Enter}");
+    await user.click(await screen.findByRole("button", { name: "Send 1 change back" }));
+    await waitFor(() => expect(bodies[0]?.["changes"]).toEqual([{ comment: "must have table" }]));
+  });
+
   it("says by keyboard that the check was wrong", async () => {
     const bodies = sent("/approve");
     const { user } = open("/review/k-check");

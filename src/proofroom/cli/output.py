@@ -54,6 +54,11 @@ def one_line(text: object, width: int | None = None) -> str:
     return line if width is None or len(line) <= width else line[: width - 1].rstrip() + "…"
 
 
+def many(count: int, noun: str) -> str:
+    """A count with its noun: "1 page", "12 pages"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def exit_code(error: ProofroomError) -> int:
     """The exit code of a family of errors."""
     match error:

@@ -60,8 +60,8 @@ def assign(
                 values["assignee"] = None if member == NOBODY else (await find.member(tx, member)).id
             _, shown = await inbox.change(tx, program.actor, waiting.id, values)
         out.document(shown)
-        whose = shown["assignee"]["name"] if shown["assignee"] else "nobody's yet"
-        out.line(f"It is {one_line(whose, 80)}{', ' + times(shown) if times(shown) else ''}.", "green")
+        whose = shown["assignee"]["name"] if shown["assignee"] else "anyone"
+        out.line(f"It is for {one_line(whose, 80)}{', ' + times(shown) if times(shown) else ''}.", "green")
         return DONE
 
     return run(body, as_json=as_json, data=data)

@@ -129,20 +129,23 @@ def explanation(said: Mapping[str, Any]) -> list[str]:
             f"{gate['gate']:<6}{'stops' if gate['stops'] else 'goes on':<9}{gate['rules'][-1]['rule']:<{wide}}"
             f"  {' '.join(gate['because'])}{reasons}"
         )
-    facts = said["facts"]
-    open_ = ", ".join(facts["open_triggers"]) or "none"
-    known = ", ".join(
-        f"{name.replace('_', ' ')} {str(value).lower()}"
-        for name, value in facts.items()
-        if name != "open_triggers"
-    )
+    known = ", ".join(f"{name.replace('_', ' ')} {_fact(value)}" for name, value in said["facts"].items())
     return [
         *lines,
         risk_line(said["risk"]),
         signing_line(said["signing"]),
-        f"Facts: open triggers {open_}; {known}.",
+        f"The rules looked at: {known}.",
         f"Policy version {said['policy']['version']}, rules of {said['policy']['rules']}.",
     ]
+
+
+def _fact(value: object) -> str:
+    """A fact as it is read: yes and no, and a list with commas."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " and ".join(str(one).replace("_", " ") for one in value) or "none"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return str(value)
 
 
 def signing_line(signing: Mapping[str, Any]) -> str:

@@ -321,9 +321,19 @@ def request_changes(
                 changes=changes,
                 judged=judged(waiting.packet, met, unmet),
             )
+        _say_how_judged(out, comment)
         return await _after(program, out, done, "Working on the changes")
 
     return run(body, as_json=as_json, data=data)
+
+
+def _say_how_judged(out: Out, comment: str) -> None:
+    """Which lines of a change the next round compares, and which nobody but the reader judges."""
+    from proofroom.domain.obligation_checks import check_of
+
+    for line in filter(str.strip, comment.splitlines()):
+        how = "Compared with the next version" if check_of(line) else "Yours to judge, in free words"
+        out.line(f"{how}: {one_line(line, 200)}", "dim")
 
 
 def reject(

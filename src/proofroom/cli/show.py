@@ -241,8 +241,8 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
             )
     for n, obligation in enumerate(body["obligations"], start=1):
         style = "green" if obligation["state"] == "met" else "yellow"
-        asked = one_line(obligation["comment"], 200)
-        out.line(f"Asked for, {n}. {asked}: {obligation['state']}", style, indent=2)
+        asked = "; ".join(one_line(line, 200) for line in obligation["comment"].splitlines() if line.strip())
+        out.line(f"Asked for, {n}. {obligation['state'].capitalize()}: {asked}", style, indent=2)
         if obligation.get("note"):
             out.line(one_line(obligation["note"], 300), "dim", indent=5)
     carried, reread = sum(len(a.get("carried", ())) for a in body["artifacts"]), body.get("reread")

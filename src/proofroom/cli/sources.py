@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proofroom.cli.common import Data, Json, ProjectOption, run
-from proofroom.cli.output import DONE, FAILED, Out, one_line
+from proofroom.cli.output import DONE, FAILED, Out, many, one_line
 
 if TYPE_CHECKING:
     from proofroom.bootstrap import Program
@@ -81,10 +81,10 @@ def list_(project: ProjectOption = None, as_json: Json = False, data: Data = Non
         for row in rows:
             state = "retracted" if row.retracted_at else row.status
             style = {"ready": "green", "failed": "red"}.get(state, "yellow")
-            pages = f", {row.page_count} pages" if row.page_count else ""
+            pages = f", {many(row.page_count, 'page')}" if row.page_count else ""
             out.line(
                 f"{find.short(row.id)}  {state.ljust(10)} {one_line(row.title, 70)}  (version {row.version},"
-                f" {row.block_count} passages{pages})",
+                f" {many(row.block_count, 'passage')}{pages})",
                 style,
             )
             if row.failure:

@@ -72,7 +72,9 @@ async def version(tx: Tx, artifact_id: UUID, number: int) -> ArtifactVersion:
     ).scalar_one_or_none()
     if row is None:
         raise NotFound(
-            "version_not_found", f"This artifact has no version {number}.", hint="List its versions."
+            "version_not_found",
+            f"This artifact has no version {number}.",
+            hint="Versions count from 1 to the current one.",
         )
     return row
 

@@ -80,8 +80,10 @@ def _claim_sentence(claim: Mapping[str, Any]) -> str:
     if len(labels) != 2:
         return f"{claim.get('headline') or 'It needs you'}: {claim.get('text')}"
     left, right = labels
+    if right == "Source says":  # a title keeps its capital
+        right = "source says"
     draft, source = _part(say.get("draft")).get("text"), _part(say.get("source")).get("text")
-    return f"{left} “{draft}”; {right[:1].lower()}{right[1:]} “{source}”"
+    return f"{left} “{draft}”; {right} “{source}”"
 
 
 def _impacts(packet: Packet) -> Iterator[dict[str, Any]]:

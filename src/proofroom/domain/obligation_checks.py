@@ -180,6 +180,7 @@ _WITH_ARGUMENT: dict[str, Kind] = {
     "must contain": "must_contain",
     "must not contain": "must_not_contain",
     "must cite": "must_cite",
+    "replace this sentence with": "must_contain",  # what the page writes of a correction that is sent back
 }
 _REMOVE = frozenset(
     f"{please}remove{what}"

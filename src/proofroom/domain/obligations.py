@@ -90,6 +90,10 @@ class Judged:
 NOTHING = Past()
 
 
+_NOTES = 4
+"""Failed checks of one change that are said, each in its sentence; of more, how many."""
+
+
 def judge(obligation: Obligation, asked: Versions, now: Versions, past: Past = NOTHING) -> Judged:
     """The state of an obligation on the versions that stand `now`.
 
@@ -132,8 +136,9 @@ def _judge(obligation: Obligation, asked: Versions, now: Versions) -> Judged:
     judged = [_judge_check(c, obligation, asked, now) for c in checks]
     failed = [j for j in judged if j.state is UNMET]
     if failed:
-        more = len(failed) - 1
-        return Judged(UNMET, failed[0].note + (f" {more} more of its checks fail." if more else ""))
+        more = len(failed) - _NOTES
+        said = " ".join(j.note for j in failed[:_NOTES])
+        return Judged(UNMET, said + (f" {more} more of its checks fail." if more > 0 else ""))
     unsure = next((j for j in judged if j.state is OPEN), None)
     if unsure is not None:
         return unsure

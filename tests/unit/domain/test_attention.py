@@ -66,6 +66,9 @@ def test_the_weightiest_stands_first() -> None:
 def test_a_flag_is_one_sentence_with_both_sides() -> None:
     (item,) = attention(packet(claim("c1", "unsupported", say=SAY)))
     assert item["sentence"] == "Draft says “a loss of 327 million”; source says “a loss of 125 million”"
+    named = SAY | {"labels": ["Draft and Minutes say", "Harbour press says"]}
+    (item,) = attention(packet(claim("c1", "conflict", say=named)))
+    assert item["sentence"].endswith("; Harbour press says “a loss of 125 million”")  # a title as it is
     (bare,) = attention(packet(claim("c1", "uncited")))
     assert bare["sentence"] == "A number differs: Text of c1."
     (odd,) = attention(packet(claim("c1", "uncited", headline=None, say={"labels": "Draft says"})))

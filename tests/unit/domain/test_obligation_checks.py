@@ -314,7 +314,17 @@ def test_several_checks_and_why() -> None:
     wanted = Obligation("o", "must contain: 57\nmust contain: km\nat most 3 words", "report")
     assert judged(wanted, "x", "At 57 km.") == Judged(MET, "All 3 of its checks hold.")
     assert judged(wanted, "x", "At 57 m.").note == "“km” is not in it."
-    assert judged(wanted, "x", "a b c d").note == "“57” is not in it. 2 more of its checks fail."
+    assert judged(wanted, "x", "a b c d").note == (
+        "“57” is not in it. “km” is not in it. It has 4 words; at most 3 words was asked for."
+    )
+    many = Obligation("o", "\n".join(f"must contain: {n}" for n in range(60, 67)), "report")
+    assert judged(many, "x", "y").note.endswith("“63” is not in it. 3 more of its checks fail.")
+
+
+def test_a_correction_that_was_sent_back_is_met_by_its_sentence() -> None:
+    wanted = Obligation("o", "Replace this sentence with: It flew at 57 km.", "report", claim_text="It flew.")
+    assert judged(wanted, "It flew.", "It flew at 57 km.").state == MET
+    assert judged(wanted, "It flew.", "It flew at 5 km.").state == UNMET
     assert (
         judged(Obligation("o", "must contain: " + "x" * 90), "x", "y").note == f"“{'x' * 79}…” is not in it."
     )

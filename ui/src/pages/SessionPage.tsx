@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { artifactsQuery, envelopeQuery, eventsQuery, sessionQuery, sinceLastQuery } from "@/api/queries";
+import { artifactsQuery, base, envelopeQuery, eventsQuery, sessionQuery, sinceLastQuery } from "@/api/queries";
 import type { Artifact, Envelope, WorkEvent, WorkSession } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { SinceLastPanel } from "@/components/SinceLast";
@@ -44,7 +44,7 @@ function Session({ session }: { session: WorkSession }) {
   const place = { projectId: session.project_id, sessionId: session.id };
   const events = useQuery(eventsQuery(place));
   const artifacts = useQuery(artifactsQuery(place));
-  const envelope = useQuery(envelopeQuery(place));
+  const envelope = useQuery({ ...envelopeQuery(place), enabled: session.agent_type !== "check" }); // an outside draft has none
   const since = useQuery({ ...sinceLastQuery(place), enabled: session.status === "completed" && session.agent_type !== "check" });
   const live = LIVE.has(session.status);
   // A long draft is stored before it is compared; until then it has nothing to show.
@@ -171,6 +171,19 @@ function Session({ session }: { session: WorkSession }) {
           )}
           <p className="meta mt-1">{live ? <Running since={session.created_at} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
         </section>
+        {!comparing && session.artifacts_count > 0 && (
+          <section>
+            <h2>{t("session.take")}</h2>
+            <p className="flex flex-wrap gap-x-4">
+              {(["md", "html", "record"] as const).map((format) => (
+                <a key={format} className="link" download href={`/api${base(place)}/export?format=${format}`}>
+                  {t(`session.format.${format}`)}
+                </a>
+              ))}
+            </p>
+            <p className="meta mt-1">{t(session.status === "completed" ? "session.takeSigned" : "session.takeUnsigned")}</p>
+          </section>
+        )}
         <section>
           <h2>{t("session.cost")}</h2>
           <div className="fig">

@@ -10,6 +10,7 @@ export function Composer({
   submit,
   short = false,
   above,
+  help,
   onArrow,
   onSubmit,
   onCancel,
@@ -21,6 +22,8 @@ export function Composer({
   short?: boolean;
   /** Stands between the label and the field. */
   above?: React.ReactNode;
+  /** Stands under the field. */
+  help?: string;
   /** Arrow up and down in a field of one line. */
   onArrow?: () => void;
   onSubmit: (text: string) => void;
@@ -41,6 +44,7 @@ export function Composer({
     placeholder,
     value: text,
     maxLength: 2000,
+    "aria-describedby": help ? `${id}-help` : undefined,
     onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => setText(event.target.value),
     onKeyDown: (event: React.KeyboardEvent) => {
       if (event.key === "Escape") {
@@ -63,6 +67,11 @@ export function Composer({
       <label htmlFor={id}>{label}</label>
       {above}
       {short ? <input ref={field} {...common} /> : <textarea ref={field} rows={2} {...common} />}
+      {help && (
+        <p className="meta" id={`${id}-help`}>
+          {help}
+        </p>
+      )}
       <div className="acts">
         <button type="button" className="b fill" onClick={() => done(onSubmit)}>
           {submit} <Kbd>↵</Kbd>

@@ -7,7 +7,7 @@ import { t } from "@/i18n";
 import { clock, exact } from "@/lib/format";
 import { Composer } from "./Composer";
 import { signaturesWords, type Standing } from "./signing";
-import type { ReviewState, Tally } from "./state";
+import type { Change, ReviewState, Tally } from "./state";
 
 export const REASONS = ["facts", "sources", "task"] as const;
 
@@ -210,13 +210,13 @@ export function Dock({
   return (
     <footer className="dock" aria-label={label}>
       {status}
-      <Beside checkpoint={checkpoint} signatures={signatures} />
+      <Beside checkpoint={checkpoint} signatures={signatures} quiet={maySign && (tally.open > 0 || send)} />
       {mayDecide && (
         <span className={more || alone ? "contents" : "nophone contents"}>
           <button type="button" className="b bare" disabled={stop} onClick={() => acts.setMode({ name: "reject" })}>
             {t("action.reject")} <Kbd>x</Kbd>
           </button>
-          {canAsk && !send && (
+          {canAsk && (
             <button type="button" className="b bare" disabled={stop} onClick={acts.askWhole}>
               {t("action.askChanges")} <Kbd>c</Kbd>
             </button>
@@ -283,9 +283,11 @@ function Progress({ checkpoint, tally, alone }: { checkpoint: Checkpoint; tally:
   );
 }
 
-/** Beside the button: who has signed, and why it matters. Quiet, and never a number of risk. */
-function Beside({ checkpoint, signatures }: { checkpoint: Checkpoint; signatures: string }) {
-  const because = checkpoint.packet.risk?.because ?? [];
+/** Beside the button: who has signed, and why it matters; `quiet` where what is still open is said already. Never a number of risk. */
+function Beside({ checkpoint, signatures, quiet }: { checkpoint: Checkpoint; signatures: string; quiet: boolean }) {
+  const said = checkpoint.packet.risk?.because ?? [];
+  // A single reason is that something needs the reader, and how much is open stands beside it.
+  const because = quiet && said.length < 2 ? [] : said;
   if (!signatures && because.length === 0) return null;
   return (
     <div className="beside" title={because.join(" ")}>
@@ -295,8 +297,20 @@ function Beside({ checkpoint, signatures }: { checkpoint: Checkpoint; signatures
   );
 }
 
-/** A wish for the whole draft, written where the decision stands. */
-export function AskDock({ onAdd, onSend, onCancel }: { onAdd: (text: string) => void; onSend: (text: string) => void; onCancel: () => void }) {
+/** Wishes for the whole draft, where the decision stands: those noted so far, each to be taken back, and one more. */
+export function AskDock({
+  noted,
+  onTakeBack,
+  onAdd,
+  onSend,
+  onCancel,
+}: {
+  noted: Change[];
+  onTakeBack: (id: string) => void;
+  onAdd: (text: string) => void;
+  onSend: (text: string) => void;
+  onCancel: () => void;
+}) {
   return (
     <footer className="dock" aria-label={t("dock.label")}>
       <div className="w-full">
@@ -304,6 +318,21 @@ export function AskDock({ onAdd, onSend, onCancel }: { onAdd: (text: string) => 
           label={t("ask.whole")}
           placeholder={t("ask.placeholderWhole")}
           submit={t("ask.add")}
+          help={t("ask.help")}
+          above={
+            noted.length > 0 && (
+              <ul className="noted" aria-label={t("ask.noted")}>
+                {noted.map((change) => (
+                  <li key={change.id}>
+                    <span>{change.comment}</span>
+                    <button type="button" className="b small" onClick={() => onTakeBack(change.id)}>
+                      {t("action.takeBack")}
+                    </button>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
           onSubmit={onAdd}
           onCancel={onCancel}
           also={{ label: t("ask.send"), onSubmit: onSend }}

@@ -178,6 +178,7 @@ export function EvidencePane({
           label={t("ask.label", { n: row.n })}
           placeholder={flagged ? t("ask.placeholder") : t("ask.placeholderMeaning")}
           submit={t("ask.add")}
+          help={t("ask.help")}
           onSubmit={(comment) =>
             dispatch({
               type: "ask",

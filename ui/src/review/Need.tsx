@@ -99,6 +99,7 @@ export function NeedPane({
           label={t("ask.need")}
           placeholder={t("ask.placeholderNeed")}
           submit={t("ask.add")}
+          help={t("ask.help")}
           onSubmit={(comment) =>
             dispatch({
               type: "ask",

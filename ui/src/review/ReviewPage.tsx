@@ -492,6 +492,8 @@ export function ReviewPage({
       </aside>
       {state.mode.name === "ask" && state.mode.claim === null && !decided ? (
         <AskDock
+          noted={state.changes.filter((change) => (change.about ?? change.claim_id) === null)}
+          onTakeBack={(id) => dispatch({ type: "unask", id })}
           onAdd={(comment) => dispatch({ type: "ask", change: { id: newKey(), artifact_id: null, claim_id: null, comment } })}
           onSend={(text) => sendChanges({ claim: null, text })}
           onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}

@@ -5,6 +5,8 @@ import type { ReviewState, Row } from "./state";
 
 type Cell = { row: Row } | { run: Row[] };
 
+/** Claims up to which a number has room beside its mark; then it stands under it, then it is left out. */
+const BESIDE_UP_TO = 14;
 const NUMBERS_UP_TO = 24;
 const CELLS_UP_TO = 60;
 
@@ -40,6 +42,7 @@ export function Strip({
       role="group"
       aria-label={t("strip.label", { count: rows.length })}
       data-dense={rows.length > NUMBERS_UP_TO}
+      data-stacked={rows.length > BESIDE_UP_TO && rows.length <= NUMBERS_UP_TO}
     >
       {cells(rows, state).map((cell) => {
         if ("run" in cell) {

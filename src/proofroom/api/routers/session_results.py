@@ -139,7 +139,9 @@ async def get_artifact_version(
         row = await db_artifacts.get(tx, session_id, artifact_id)
         if not 1 <= number <= MAX_SEQ:
             raise NotFound(
-                "version_not_found", f"This artifact has no version {number}.", hint="List its versions."
+                "version_not_found",
+                f"This artifact has no version {number}.",
+                hint="Versions count from 1 to the current one.",
             )
         shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, number))
     return JSONResponse(shown)
