@@ -10,6 +10,7 @@ from proofroom.db import projects
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.services import changes, checks, gates, review, sources
+from tests.integration.people import join, set_policy, sign, withdraw
 from tests.integration.rooms import FINISH, Room
 
 CITE_ALTITUDE = "[[{{ b:planned altitude }}|The planned altitude was 226 km.]]"
@@ -142,6 +143,25 @@ async def test_a_word_at_the_signature_is_sealed_with_it(room: Room) -> None:
     assert done.checkpoint.decision["judged"] == [
         {"obligation_id": friendly["id"], "state": "met", "name": "Reviewer"}
     ]
+    assert (await room.drive(row.id)).status == "completed"
+
+
+async def test_a_word_that_is_taken_back_with_a_signature_voids_the_votes_on_what_was_shown_before(
+    room: Room,
+) -> None:
+    """The last signature changed the packet by its word, so nobody has signed what stands there then."""
+    one, two = await join(room, "One"), await join(room, "Two")
+    await set_policy(room, quorum=2)
+    row = await room.run(room.script(iterations={n: [finding(GOOD), FINISH] for n in (1, 2)}))
+    second = await ask(room, row, [{"comment": "Make it friendlier."}])
+    words = [{"obligation_id": second.packet["obligations"][0]["id"], "state": "met"}]
+    await sign(room, one, row.id)
+    pending = await sign(room, two, row.id, judged=words, undo_seconds=30)
+    assert pending.checkpoint.packet_digest != second.packet_digest
+    back = await withdraw(room, two, row.id)
+    assert back.checkpoint.votes == []
+    assert (await sign(room, two, row.id)).checkpoint.status == "pending_review"
+    assert (await sign(room, one, row.id)).checkpoint.status == "approved"
     assert (await room.drive(row.id)).status == "completed"
 
 

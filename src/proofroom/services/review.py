@@ -220,7 +220,8 @@ async def withdraw(
             "Somebody else signed this; only they or an admin can take it back.",
             hint="Ask them.",
         )
-    # Without one of its votes a pending approval is none; the votes of the others stand.
+    # Without one of its votes a pending approval is none. The votes of the others stand, unless what the last one
+    # said of obligations changed the packet: then nobody else has signed what stands there now.
     gone = str(actor.member_id) if mine else str(checkpoint.decided_by)
     checkpoint = await checkpoints.change(
         tx,
@@ -230,7 +231,11 @@ async def withdraw(
         decision=None,
         decided_by=None,
         decided_at=None,
-        votes=[v for v in checkpoint.votes if v.get("by") != gone],
+        votes=[
+            v
+            for v in checkpoint.votes
+            if v.get("by") != gone and v.get("packet_digest") == checkpoint.packet_digest
+        ],
     )
     said = {"checkpoint_id": str(checkpoint.id), "by": actor.name}
     row = await work_sessions.move(
