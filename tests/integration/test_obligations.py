@@ -293,6 +293,25 @@ async def test_untouched_claims_keep_their_approval(room: Room) -> None:
     assert after.packet["reread"]["words"] < after.packet["reread"]["of"]
 
 
+async def test_nothing_is_carried_from_somebody_who_may_not_sign_it(room: Room) -> None:
+    await join(room, "One")
+    await set_policy(room, separate_duties=True)
+    row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2)}))
+    after = await ask(room, row, [{"comment": "Look again."}])  # by whoever asked for the work
+    assert (carried(after), after.packet["carried_from"]) == ([], None)
+
+
+async def test_nothing_is_carried_into_what_several_sign(room: Room) -> None:
+    await join(room, "One")
+    row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2)}))
+    after = await ask(room, row, [{"comment": "Look again."}])
+    assert len(carried(after)) == 2
+    await set_policy(room, quorum=2)
+    stale = await room.approve(row.id, packet_digest=after.packet_digest)
+    assert stale.stale
+    assert (carried(stale.checkpoint), stale.checkpoint.packet["carried_from"]) == ([], None)
+
+
 async def test_the_target_of_a_change_is_read_again(room: Room) -> None:
     row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2, 3)}))
     about = await ask(room, row, [{"comment": "Is that so?", "claim_id": 0}])
