@@ -139,6 +139,20 @@ async def test_without_a_plan_nothing_is_written_under_the_strictest_strategy(ro
     assert (row.status, row.failure["code"]) == ("failed", "no_output")
 
 
+async def test_nothing_is_written_under_a_plan_that_was_sent_back(room: Room) -> None:
+    row = await room.run(room.script(iterations={1: [PLAN, FINDING, FINISH], 2: [FINDING, FINISH]}), ALWAYS)
+    plan = await room.waiting(row.id)
+    assert plan.kind == "plan"
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await review.request_changes(
+            tx, room.actor, row.id, plan.id, packet_digest=plan.packet_digest,
+            changes=[{"comment": "Another plan."}],
+        )  # fmt: skip
+    row = await room.drive(row.id)
+    assert row.failure is not None
+    assert (row.status, row.failure["code"]) == ("failed", "no_output")
+
+
 async def test_no_output_is_a_failure_that_can_be_retried(room: Room) -> None:
     row = await room.run(room.script({"finish": {"summary": "Nothing found", "gaps": ["the year"]}}))
     assert row.failure is not None

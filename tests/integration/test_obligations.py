@@ -312,6 +312,25 @@ async def test_nothing_is_carried_into_what_several_sign(room: Room) -> None:
     assert (carried(stale.checkpoint), stale.checkpoint.packet["carried_from"]) == ([], None)
 
 
+async def test_nothing_is_carried_from_one_of_several_who_should_have_read_it(room: Room) -> None:
+    await join(room, "One")
+    await set_policy(room, quorum=2)
+    row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2)}))
+    await ask(room, row, [{"comment": "Look again."}])
+    await set_policy(room, quorum=1)
+    stale = await room.approve(row.id)
+    assert stale.stale
+    assert (carried(stale.checkpoint), stale.checkpoint.packet["carried_from"]) == ([], None)
+
+
+async def test_nothing_is_carried_from_a_gate_before_the_final_one(room: Room) -> None:
+    played = {1: [finding(THREE), {"ask": {"question": "Which one?"}}, FINISH], 2: [finding(THREE), FINISH]}
+    row = await room.run(room.script(iterations=played))
+    assert (await room.waiting(row.id)).kind == "mid"
+    after = await ask(room, row, [{"comment": "None of them."}])
+    assert (after.kind, carried(after), after.packet["carried_from"]) == ("final", [], None)
+
+
 async def test_the_target_of_a_change_is_read_again(room: Room) -> None:
     row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2, 3)}))
     about = await ask(room, row, [{"comment": "Is that so?", "claim_id": 0}])
