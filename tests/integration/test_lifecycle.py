@@ -402,6 +402,20 @@ async def test_an_edit_does_not_carry_other_changes_past_the_reader(room: Room) 
     assert (await room.row(row.id)).status == "pending_review"
 
 
+async def test_an_edit_does_not_carry_changes_of_what_it_replaces_past_the_reader(room: Room) -> None:
+    row = await room.run(room.script(FINDING, FINISH))
+    checkpoint = await room.waiting(row.id)
+    (shown,) = checkpoint.packet["artifacts"]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE artifact_versions SET high_impact = 'public'"))
+    edit = {"artifact_id": shown["artifact_id"], "body": "It reads well, and that is all."}
+    flags = [Acknowledgement(c["id"], "Known.") for c in shown["claims"]]
+    outcome = await room.approve(row.id, edits=[edit], acknowledged=flags)
+    assert outcome.stale
+    assert "has changed since it was shown" in outcome.why
+    assert outcome.checkpoint.packet["artifacts"][0]["high_impact"] == "public"
+
+
 async def test_an_edit_of_a_version_that_was_replaced_is_refused(room: Room) -> None:
     row = await room.run(room.script(FINDING, FINISH))
     (shown,) = (await room.waiting(row.id)).packet["artifacts"]
