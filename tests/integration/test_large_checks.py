@@ -301,7 +301,7 @@ async def test_other_versions_of_the_checks_do_not_trust_each_other(
     room: Room, compared: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = await opened(room)
-    monkeypatch.setattr("proofroom.services.ledgers.CHECKS_VERSION", -1)
+    monkeypatch.setattr("proofroom.services.ledgers.program", lambda: "another")
     assert not (await signed(room, row.id)).stale
     assert compared == ["draft", "draft"]
 
