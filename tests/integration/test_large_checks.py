@@ -185,6 +185,23 @@ async def test_sources_that_never_rest_do_not_hold_up_the_review(room: Room, com
     assert (await version_of(room, row.id)).checked_inputs is not None
 
 
+async def test_a_source_that_comes_while_a_short_draft_is_compared_is_in_its_ledger(
+    room: Room, compared: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_draft = outside.check_draft
+
+    async def late(*given: Any, **named: Any) -> list[dict[str, Any]]:
+        claims = await check_draft(*given, **named)
+        if len(compared) == 1:
+            await room.add("The planned altitude was 180 km.", "other.md")
+        return claims
+
+    monkeypatch.setattr(outside, "check_draft", late)
+    row = await opened(room, "The planned altitude was 226 km.")
+    assert len(compared) == 2
+    assert [c["verdict"] for c in (await version_of(room, row.id)).claims] == ["conflict"]
+
+
 async def signed(room: Room, session_id: UUID) -> review.Outcome:
     """Approves the waiting packet with a reason for each flag."""
     checkpoint = await room.waiting(session_id)
@@ -284,7 +301,7 @@ async def test_other_versions_of_the_checks_do_not_trust_each_other(
     room: Room, compared: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = await opened(room)
-    monkeypatch.setattr("proofroom.services.ledgers.CHECKS_VERSION", -1)
+    monkeypatch.setattr("proofroom.services.ledgers.program", lambda: "another")
     assert not (await signed(room, row.id)).stale
     assert compared == ["draft", "draft"]
 

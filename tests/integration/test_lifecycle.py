@@ -139,6 +139,20 @@ async def test_without_a_plan_nothing_is_written_under_the_strictest_strategy(ro
     assert (row.status, row.failure["code"]) == ("failed", "no_output")
 
 
+async def test_nothing_is_written_under_a_plan_that_was_sent_back(room: Room) -> None:
+    row = await room.run(room.script(iterations={1: [PLAN, FINDING, FINISH], 2: [FINDING, FINISH]}), ALWAYS)
+    plan = await room.waiting(row.id)
+    assert plan.kind == "plan"
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await review.request_changes(
+            tx, room.actor, row.id, plan.id, packet_digest=plan.packet_digest,
+            changes=[{"comment": "Another plan."}],
+        )  # fmt: skip
+    row = await room.drive(row.id)
+    assert row.failure is not None
+    assert (row.status, row.failure["code"]) == ("failed", "no_output")
+
+
 async def test_no_output_is_a_failure_that_can_be_retried(room: Room) -> None:
     row = await room.run(room.script({"finish": {"summary": "Nothing found", "gaps": ["the year"]}}))
     assert row.failure is not None
@@ -386,6 +400,20 @@ async def test_an_edit_does_not_carry_other_changes_past_the_reader(room: Room) 
     outcome = await room.approve(row.id, edits=[{"artifact_id": first["artifact_id"], "body": document}])
     assert outcome.stale
     assert (await room.row(row.id)).status == "pending_review"
+
+
+async def test_an_edit_does_not_carry_changes_of_what_it_replaces_past_the_reader(room: Room) -> None:
+    row = await room.run(room.script(FINDING, FINISH))
+    checkpoint = await room.waiting(row.id)
+    (shown,) = checkpoint.packet["artifacts"]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE artifact_versions SET high_impact = 'public'"))
+    edit = {"artifact_id": shown["artifact_id"], "body": "It reads well, and that is all."}
+    flags = [Acknowledgement(c["id"], "Known.") for c in shown["claims"]]
+    outcome = await room.approve(row.id, edits=[edit], acknowledged=flags)
+    assert outcome.stale
+    assert "has changed since it was shown" in outcome.why
+    assert outcome.checkpoint.packet["artifacts"][0]["high_impact"] == "public"
 
 
 async def test_an_edit_of_a_version_that_was_replaced_is_refused(room: Room) -> None:

@@ -10,6 +10,7 @@ from proofroom.db import projects
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.services import changes, checks, gates, review, sources
+from tests.integration.people import join, set_policy, sign, withdraw
 from tests.integration.rooms import FINISH, Room
 
 CITE_ALTITUDE = "[[{{ b:planned altitude }}|The planned altitude was 226 km.]]"
@@ -149,6 +150,25 @@ async def test_a_word_at_the_signature_is_sealed_with_it(room: Room) -> None:
     assert (await room.drive(row.id)).status == "completed"
 
 
+async def test_a_word_that_is_taken_back_with_a_signature_voids_the_votes_on_what_was_shown_before(
+    room: Room,
+) -> None:
+    """The last signature changed the packet by its word, so nobody has signed what stands there then."""
+    one, two = await join(room, "One"), await join(room, "Two")
+    await set_policy(room, quorum=2)
+    row = await room.run(room.script(iterations={n: [finding(GOOD), FINISH] for n in (1, 2)}))
+    second = await ask(room, row, [{"comment": "Make it friendlier."}])
+    words = [{"obligation_id": second.packet["obligations"][0]["id"], "state": "met"}]
+    await sign(room, one, row.id)
+    pending = await sign(room, two, row.id, judged=words, undo_seconds=30)
+    assert pending.checkpoint.packet_digest != second.packet_digest
+    back = await withdraw(room, two, row.id)
+    assert back.checkpoint.votes == []
+    assert (await sign(room, two, row.id)).checkpoint.status == "pending_review"
+    assert (await sign(room, one, row.id)).checkpoint.status == "approved"
+    assert (await room.drive(row.id)).status == "completed"
+
+
 @pytest.mark.parametrize(
     ("change", "code", "field"),
     [
@@ -275,6 +295,44 @@ async def test_untouched_claims_keep_their_approval(room: Room) -> None:
     assert after.packet["carried_from"]["packet_digest"] == before.packet_digest
     assert after.packet["carried_from"]["name"] == "Reviewer"
     assert after.packet["reread"]["words"] < after.packet["reread"]["of"]
+
+
+async def test_nothing_is_carried_from_somebody_who_may_not_sign_it(room: Room) -> None:
+    await join(room, "One")
+    await set_policy(room, separate_duties=True)
+    row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2)}))
+    after = await ask(room, row, [{"comment": "Look again."}])  # by whoever asked for the work
+    assert (carried(after), after.packet["carried_from"]) == ([], None)
+
+
+async def test_nothing_is_carried_into_what_several_sign(room: Room) -> None:
+    await join(room, "One")
+    row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2)}))
+    after = await ask(room, row, [{"comment": "Look again."}])
+    assert len(carried(after)) == 2
+    await set_policy(room, quorum=2)
+    stale = await room.approve(row.id, packet_digest=after.packet_digest)
+    assert stale.stale
+    assert (carried(stale.checkpoint), stale.checkpoint.packet["carried_from"]) == ([], None)
+
+
+async def test_nothing_is_carried_from_one_of_several_who_should_have_read_it(room: Room) -> None:
+    await join(room, "One")
+    await set_policy(room, quorum=2)
+    row = await room.run(room.script(iterations={n: [finding(THREE), FINISH] for n in (1, 2)}))
+    await ask(room, row, [{"comment": "Look again."}])
+    await set_policy(room, quorum=1)
+    stale = await room.approve(row.id)
+    assert stale.stale
+    assert (carried(stale.checkpoint), stale.checkpoint.packet["carried_from"]) == ([], None)
+
+
+async def test_nothing_is_carried_from_a_gate_before_the_final_one(room: Room) -> None:
+    played = {1: [finding(THREE), {"ask": {"question": "Which one?"}}, FINISH], 2: [finding(THREE), FINISH]}
+    row = await room.run(room.script(iterations=played))
+    assert (await room.waiting(row.id)).kind == "mid"
+    after = await ask(room, row, [{"comment": "None of them."}])
+    assert (after.kind, carried(after), after.packet["carried_from"]) == ("final", [], None)
 
 
 async def test_the_target_of_a_change_is_read_again(room: Room) -> None:

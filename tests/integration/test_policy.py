@@ -252,6 +252,34 @@ async def test_policy_does_not_sign_where_two_must_nor_after_a_rejection(room: R
     assert "2 people must sign this." in said["gates"][-1]["because"]
 
 
+async def test_policy_does_not_sign_what_was_sent_back_itself_however_much_was_approved_since(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "HISTORY", 1)
+    runtime = room.script(iterations={n: [FINDING, FINISH] for n in (1, 2)})
+    row = await room.run(runtime, "auto_approve_low_risk")
+    checkpoint = await room.waiting(row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await review.request_changes(
+            tx, room.actor, row.id, checkpoint.id, packet_digest=checkpoint.packet_digest,
+            changes=[{"comment": "must contain: words that never come"}],
+        )  # fmt: skip
+    other, _ = await waiting(room)
+    await room.approve(other.id)
+    await set_policy(room, policy_may_sign=True)
+    row = await room.drive(row.id)
+    assert row.status == "pending_review"
+    assert (await explained(room, row.id))["facts"]["overturned"] == 1
+
+
+async def test_policy_does_not_sign_where_the_words_are_medical_whatever_the_agent_marked(room: Room) -> None:
+    await set_policy(room, policy_may_sign=True)
+    medical = {"artifact": FINDING["artifact"] | {"title": "What patients take"}}
+    row = await room.run(room.script(medical, FINISH), "auto_approve_low_risk")
+    assert row.status == "pending_review"
+    assert (await explained(room, row.id))["facts"]["subjects"] == ["medical"]
+
+
 async def make_old(room: Room, session_id: UUID) -> str:
     """Makes the waiting packet one of the release before: without policy, signing and risk. Answers its digest."""
     checkpoint = await room.waiting(session_id)

@@ -1,12 +1,13 @@
 """The digest that a stored ledger is kept with."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from proofroom.services.ledgers import seal
+from proofroom.services.ledgers import program, seal
 
-BASIS: dict[str, Any] = {"checks": 1, "sources": [["s1", 1, "Notes", None, False, None]], "blocks": "b"}
+BASIS: dict[str, Any] = {"program": "p", "sources": [["s1", 1, "Notes", None, False, None]], "blocks": "b"}
 CLAIMS = [{"id": "c_1", "verdict": "supported", "anchors": [{"char_start": 3}]}]
 
 
@@ -18,7 +19,7 @@ def test_the_order_of_members_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("basis", "content", "claims"),
     [
-        (BASIS | {"checks": 2}, "d", CLAIMS),
+        (BASIS | {"program": "q"}, "d", CLAIMS),
         (BASIS | {"sources": [["s1", 2, "Notes", None, False, None]]}, "d", CLAIMS),
         (BASIS | {"blocks": "c"}, "d", CLAIMS),
         (BASIS, "e", CLAIMS),
@@ -30,3 +31,24 @@ def test_the_order_of_members_says_nothing() -> None:
 )
 def test_every_part_counts(basis: dict[str, Any], content: str, claims: list[dict[str, Any]]) -> None:
     assert seal(basis, content, claims) != seal(BASIS, "d", CLAIMS)
+
+
+def test_any_change_of_the_program_makes_it_another(tmp_path: Path) -> None:
+    (tmp_path / "domain").mkdir()
+    told: list[str] = []
+    for name, text in (
+        ("domain/a.py", "1"),
+        ("domain/a.py", "2"),
+        ("domain/b.py", ""),
+        ("b.txt", "no program"),
+    ):
+        (tmp_path / name).write_text(text)
+        program.cache_clear()
+        told.append(program(tmp_path))
+    assert len(set(told)) == 3
+    assert told[2] == told[3]
+
+
+def test_the_program_that_runs_is_read() -> None:
+    program.cache_clear()
+    assert program() == program(Path(__file__).parents[2] / "src" / "proofroom")

@@ -19,7 +19,7 @@ from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.attention import attention
-from proofroom.domain.checkpoint import MUST_SETTLE
+from proofroom.domain.checkpoint import flagged_claims
 from proofroom.domain.document import ArtifactDocument, from_json, plain
 from proofroom.domain.document.model import Chart, Heading, ListBlock, Opinion, Paragraph, Quote, Table
 from proofroom.domain.signing import Signing, signing_of
@@ -263,7 +263,7 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
     if body["summary"]["claims"]:
         out.line()
         out.line(f"{counted(body['summary'])} {MEANING}")
-    must = [c for a in body["artifacts"] for c in a["claims"] if c["verdict"] in MUST_SETTLE]
+    must = [c for _, c in flagged_claims(body)]
     if must and checkpoint.kind == "final":
         ids = " ".join(f"--ack {c['n']}=REASON" for c in must[:4])
         out.line(f"{len(must)} must be corrected, or kept with a reason: {ids}", "yellow")

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from proofroom.db.analytics import DECIDED
 from proofroom.db.models import ProjectPolicy, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 
@@ -62,7 +63,7 @@ async def overturned(tx: Tx, project_id: UUID, agent_type: str, last: int) -> in
             WorkCheckpoint.project_id == project_id,
             WorkSession.agent_type == agent_type,
             WorkCheckpoint.kind == "final",
-            WorkCheckpoint.status.in_(("approved", "changes_requested", "rejected")),
+            WorkCheckpoint.status.in_(DECIDED),
         )
         .order_by(WorkCheckpoint.id.desc())
         .limit(last)

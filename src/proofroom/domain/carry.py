@@ -72,7 +72,7 @@ def carried(
     )
     kept: list[str] = []
     for claim, key in _prints(now):
-        if before[key] > 0 and not claim["needs_you"] and _rests_on_current(claim, now.document, current):
+        if before[key] > 0 and _rests_on_current(claim, now.document, current):
             before[key] -= 1
             kept.append(str(claim["id"]))
     return tuple(kept)

@@ -10,12 +10,9 @@ from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired
 
 PACKET_VERSION = 2
 
-MUST_SETTLE = frozenset({"unsupported", "conflict"})
-"""Verdicts that cannot be signed over in silence: edited away, or acknowledged with a reason."""
-
 MAY_STAND = frozenset({"supported", "partial", "uncited"})
-"""Verdicts that may be signed over in silence. One that is in neither set counts as a flag, and calling a
-claim an opinion lifts none."""
+"""Verdicts that may be signed over in silence. Any other (unsupported, conflict, one that is not known here) is
+edited away or acknowledged with a reason, and calling a claim an opinion lifts none."""
 
 MAX_UNDO_SECONDS = 60
 

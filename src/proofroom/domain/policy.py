@@ -63,8 +63,8 @@ class Facts:
     or not. `flags` counts claims that need a person. `plan_approved`: exactly this plan was approved before.
     `external`: an approval would release something that leaves the project or cannot be taken back.
     `opted_in`: the project or its workspace allows policy to decide the final gate. `signatures` is how many the
-    final gate needs, `overturned` how many pieces of this kind were lately sent back or rejected in the project,
-    `subjects` the fields in which a mistake does harm that the text touches.
+    final gate needs, `overturned` how many pieces of this kind were lately sent back or rejected in the project, or
+    how often this very one was, `subjects` the fields in which a mistake does harm that the text touches.
     """
 
     open_triggers: frozenset[Trigger] = frozenset()

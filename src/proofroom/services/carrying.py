@@ -12,23 +12,29 @@ from proofroom.db.tx import Tx
 from proofroom.domain.carry import Seen, Targets, carried, reading_left
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.document import from_json
-from proofroom.domain.signing import signing_of
+from proofroom.domain.signing import Signing, signing_of
 from proofroom.services import seals
 
 
 async def packet_part(
-    tx: Tx, session: WorkSession, iteration: int, shown: Sequence[dict[str, Any]]
+    tx: Tx, session: WorkSession, iteration: int, shown: Sequence[dict[str, Any]], signing: Signing
 ) -> dict[str, Any]:
     """{carried_from, reread} of a packet; puts `carried`, ids of claims, into each artifact that is shown.
 
     `carried_from` is the review that the approvals come from, `reread` {words, of}: what is still to be read of
     all there is. Both are None in the first iteration, and where nothing can be carried: the review that sent it
-    back must have been the final gate, and only one signature may be needed, since nobody else looked then.
+    back must have been the final gate, by somebody whom `signing` lets sign now, and only one signature may be
+    needed, then and now, since nobody else looked.
     """
     for artifact in shown:
         artifact["carried"] = []
     reviewed = await _reviewed(tx, session, iteration)
-    if reviewed is None or signing_of(reviewed.packet).quorum > 1:
+    if (
+        reviewed is None
+        or signing_of(reviewed.packet).quorum > 1
+        or signing.quorum > 1
+        or str(reviewed.decided_by) in signing.barred
+    ):
         return {"carried_from": None, "reread": None}
     asked = [o for o in await db_artifacts.obligations(tx, session.id) if o.iteration < iteration]
     current = await projects.current_versions(tx, session.project_id)

@@ -93,12 +93,7 @@ async def open_check(
     document = await asyncio.to_thread(read_draft, draft, title)
     claims = len(await asyncio.to_thread(split_claims, document, SLOT))
     if not claims:
-        raise InvalidInput(
-            "no_claims",
-            "The draft holds no sentence that says something checkable.",
-            hint="Check that the right text was given.",
-            field="draft",
-        )
+        raise _no_claims()
     name = (title or document.title or "Untitled draft").strip()[:300]
     row = await work_sessions.create(
         tx,

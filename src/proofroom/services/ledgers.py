@@ -9,6 +9,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,17 +20,26 @@ from proofroom.db.blocks import BlockRow
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 
-CHECKS_VERSION = 1
-"""Raised whenever the checks, the search or the cutting into claims may come to another result."""
-
 Basis = Mapping[str, Any]
+
+_PROGRAM = Path(__file__).parents[1]
+
+
+@cache
+def program(folder: Path = _PROGRAM) -> str:
+    """A digest of the program's own text: by another one, the same draft may be cut, searched and judged otherwise."""
+    found = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        text = file.read_bytes()
+        found.update(f"{file.relative_to(folder).as_posix()} {len(text)}\n".encode() + text)
+    return found.hexdigest()
 
 
 async def basis(tx: Tx, session: WorkSession, namespace: str) -> Basis:
-    """The state of everything but the draft: the checks, the sources in use and every block that can be found."""
+    """The state of everything but the draft: the program, the sources in use and every block that can be found."""
     total, length = await db_blocks.statistics(tx, session.project_id)
     return {
-        "checks": CHECKS_VERSION,
+        "program": program(),
         "namespace": namespace,
         "source_ids": session.source_ids,
         "sources": await db_sources.states(tx, session.project_id),

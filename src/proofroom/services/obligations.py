@@ -16,8 +16,8 @@ from proofroom.domain.obligation_checks import check_to_json, checks_from_json, 
 from proofroom.domain.obligation_text import occurrences
 from proofroom.domain.obligations import Obligation, ObligationState, Past, Version, judge
 from proofroom.domain.reading import Reading, reading_of
+from proofroom.services.said import text_of
 
-MAX_COMMENT = 10_000
 JUDGEMENTS = (ObligationState.MET.value, ObligationState.UNMET.value)
 
 
@@ -60,7 +60,7 @@ async def _anchored(
     readings: Readings, packet: Mapping[str, Any], change: Mapping[str, Any], where: str
 ) -> dict[str, Any]:
     given = checks_from_json(change.get("checks") or (), f"{where}.checks")
-    said = _comment(change.get("comment"), f"{where}.comment")
+    said = text_of(change.get("comment"), f"{where}.comment")
     comment = said or "\n".join(map(line_of, given))
     if not comment:
         raise InvalidInput(
@@ -70,7 +70,7 @@ async def _anchored(
             field=f"{where}.comment",
         )
     artifact, claim = _named(packet, change, where)
-    passage = _comment(change.get("passage"), f"{where}.passage")
+    passage = text_of(change.get("passage"), f"{where}.passage")
     if passage is not None:
         artifact = await _with_passage(
             readings, packet["artifacts"] if artifact is None else [artifact], passage, where
@@ -126,19 +126,6 @@ async def _with_passage(
         hint="Copy the passage from the text as it is shown, without its citations.",
         field=f"{where}.passage",
     )
-
-
-def _comment(value: Any, where: str) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > MAX_COMMENT:
-        raise InvalidInput(
-            "text_invalid",
-            f"{where} must be text of at most {MAX_COMMENT:,} characters.",
-            hint="Shorten it.",
-            field=where,
-        )
-    return value.replace("\x00", "\ufffd").strip() or None
 
 
 # Judging

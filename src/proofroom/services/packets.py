@@ -16,6 +16,7 @@ from proofroom.domain.checkpoint import PACKET_VERSION
 from proofroom.domain.document import from_json
 from proofroom.domain.envelope import digest as body_digest
 from proofroom.domain.policy import POLICY_VERSION
+from proofroom.domain.signing import signing_of
 from proofroom.services import artifacts, carrying, evidence, obligations, policies
 
 READING_TOOLS = ("search_context", "read_block", "read_table", "compute")
@@ -41,8 +42,9 @@ async def build(
     triggers = await db_artifacts.triggers(tx, session.id, iteration)
     envelope = await db_artifacts.envelope(tx, session.id, iteration)
     released = effects(session, shown) if kind == "final" else []
+    policy = await policies.packet_part(tx, session, kind, released, shown)
     kept = (
-        await carrying.packet_part(tx, session, iteration, shown)
+        await carrying.packet_part(tx, session, iteration, shown, signing_of(policy))
         if sealed is None
         else carrying.of_packet(sealed, shown)
     )
@@ -71,7 +73,7 @@ async def build(
         ),
         "effects": released,
         **kept,
-        **await policies.packet_part(tx, session, kind, released, shown),
+        **policy,
         "form": form,
         "summary": evidence.summarize([c for a in shown for c in a["claims"]]),
     }  # fmt: skip

@@ -12,12 +12,11 @@ from proofroom.db.work_sessions import Record
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import gates
 from proofroom.services.access import Actor, require
+from proofroom.services.said import text_of
 from proofroom.services.views import at, looking
 
 LOOK_SECONDS = 45
 """How long a review counts as looked at after the last sign of its reader."""
-
-MAX_COMMENT = 10_000
 
 
 async def look(tx: Tx, actor: Actor, checkpoint_id: UUID, *, take: bool = False) -> WorkCheckpoint:
@@ -82,16 +81,9 @@ async def comment(
     Raises InvalidInput (`comment_empty`, `text_invalid`, `unknown_claim`, `unknown_artifact`), NotFound.
     """
     require(actor, "requester")
-    clean = text.replace("\x00", "\ufffd").strip()
-    if not clean:
+    clean = text_of(text, "text")
+    if clean is None:
         raise InvalidInput("comment_empty", "The comment is empty.", hint="Say something.", field="text")
-    if len(clean) > MAX_COMMENT:
-        raise InvalidInput(
-            "text_invalid",
-            f"A comment has at most {MAX_COMMENT:,} characters.",
-            hint="Shorten it.",
-            field="text",
-        )
     row = await checkpoints.get(tx, checkpoint_id)
     shown = row.packet["artifacts"]
     if artifact_id is not None and all(a["artifact_id"] != str(artifact_id) for a in shown):

@@ -169,6 +169,7 @@ async def facts(
     `may_sign`: the server allows policy to sign wherever a project says nothing.
     """
     triggers = await db_artifacts.triggers(tx, row.id)
+    overturned = await policies.overturned(tx, row.project_id, row.agent_type, HISTORY)
     return Facts(
         open_triggers=frozenset(
             Trigger(t.kind) for t in triggers if not t.settled and t.iteration == row.iteration
@@ -179,7 +180,9 @@ async def facts(
         external=False if packet is None else not packet["risk"]["reversible"],
         opted_in=await _opted_in(tx, row.project_id, may_sign),
         signatures=1 if packet is None else packet["signing"]["quorum"],
-        overturned=await policies.overturned(tx, row.project_id, row.agent_type, HISTORY),
+        overturned=max(
+            overturned, row.change_requests
+        ),  # that this piece was sent back is never too long ago
         subjects=() if packet is None else _subjects(packet["artifacts"]),
     )
 

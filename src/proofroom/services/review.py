@@ -34,8 +34,7 @@ from proofroom.services import obligations, packets, seals
 from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.edits import save_edits, still_there
 from proofroom.services.gates import NUDGE_SECONDS, Outcome, decidable, nudge, release, said_of, supersede
-
-MAX_TEXT = 10_000
+from proofroom.services.said import text_of
 
 
 async def approve(
@@ -84,25 +83,14 @@ async def approve(
     if edited:
         await obligations.judge_now(tx, row)
     fresh = await _packet_now(tx, row, checkpoint)
-    touched = {e["artifact_id"] for e in edited}
-    if edited and not signing.alone:
-        return await supersede(tx, row, checkpoint, f"{actor.name} edited it, so everybody looks at it anew.")
-    if moved or digest(apart_from(fresh, touched)) != digest(apart_from(checkpoint.packet, touched)):
-        return await supersede(tx, row, checkpoint, "What it rests on has changed since it was shown.")
-    settled = {a.claim_id for a in acknowledged}
-    if edited and adds_a_flag(checkpoint.packet, fresh, settled):
-        return await supersede(
-            tx, row, checkpoint, "Your edits bring in a claim that its sources do not bear."
-        )
-    said = {w["obligation_id"] for w in words if w["state"] == "met"}
-    lost = obligations.undone(checkpoint.packet, fresh, said) if edited else []
-    if lost:
-        return await supersede(tx, row, checkpoint, f"Your edits undo what was asked for: {lost[0][:200]}")
+    why = _why_look_again(actor, checkpoint.packet, fresh, edited, acknowledged, words, moved=moved)
+    if why is not None:
+        return await supersede(tx, row, checkpoint, why)
     if checkpoint.kind == "final":
         check_acknowledged(fresh, still_there(checkpoint.packet, fresh, acknowledged))
     vote = {
         "decision": Decision.APPROVE.value, "by": str(actor.member_id), "name": actor.name, "via": actor.via,
-        "at": (await work_sessions.now(tx)).isoformat(), "feedback": _text(feedback, "feedback"),
+        "at": (await work_sessions.now(tx)).isoformat(), "feedback": text_of(feedback, "feedback"),
         "answers": given,
         "acknowledged": [
             {"claim_id": a.claim_id, "reason": a.reason, "kind": a.kind.value} for a in acknowledged
@@ -125,8 +113,39 @@ async def approve(
         tx, checkpoint.id, packet=fresh, packet_digest=decision["sealed_digest"], decision=decision, votes=votes,
         decided_by=actor.member_id, decided_at=await work_sessions.now(tx),
     )  # fmt: skip
-    if undo_seconds == 0:
-        return await release(tx, row, checkpoint)
+    return await (_hold(tx, row, checkpoint, undo_seconds) if undo_seconds else release(tx, row, checkpoint))
+
+
+def _why_look_again(
+    actor: Actor,
+    shown: Mapping[str, Any],
+    fresh: Mapping[str, Any],
+    edited: Sequence[Mapping[str, Any]],
+    acknowledged: Sequence[Acknowledgement],
+    words: Sequence[Mapping[str, str]],
+    *,
+    moved: bool,
+) -> str | None:
+    """Why `fresh`, the packet with the edits, is looked at before it can be signed; None when it need not be.
+
+    `moved`: what was shown had changed before the edits came.
+    """
+    touched = {e["artifact_id"] for e in edited}
+    if edited and not signing_of(shown).alone:
+        return f"{actor.name} edited it, so everybody looks at it anew."
+    if moved or digest(apart_from(fresh, touched)) != digest(apart_from(shown, touched)):
+        return "What it rests on has changed since it was shown."
+    if not edited:
+        return None
+    if adds_a_flag(shown, fresh, {a.claim_id for a in acknowledged}):
+        return "Your edits bring in a claim that its sources do not bear."
+    said = {w["obligation_id"] for w in words if w["state"] == "met"}
+    lost = obligations.undone(shown, fresh, said)
+    return f"Your edits undo what was asked for: {lost[0][:200]}" if lost else None
+
+
+async def _hold(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, undo_seconds: int) -> Outcome:
+    """The approval is given and can still be taken back; the sweeper or its job releases it."""
     until = await work_sessions.now(tx) + timedelta(seconds=undo_seconds)
     checkpoint = await checkpoints.change(tx, checkpoint.id, approve_pending=True, undo_until=until)
     row = await work_sessions.move(
@@ -135,7 +154,7 @@ async def approve(
         apply(state_of(row), Event.APPROVE_PENDING),
         Record(
             events=[("decided", said_of(checkpoint) | {"undo_until": until.isoformat()})],
-            audits=[("approve_pending", decision)],
+            audits=[("approve_pending", checkpoint.decision or {})],
         ),
     )
     await queue.defer(tx, queue.COMMIT_APPROVAL, checkpoint_id=str(checkpoint.id), in_seconds=undo_seconds)
@@ -220,7 +239,8 @@ async def withdraw(
             "Somebody else signed this; only they or an admin can take it back.",
             hint="Ask them.",
         )
-    # Without one of its votes a pending approval is none; the votes of the others stand.
+    # Without one of its votes a pending approval is none. The votes of the others stand, unless what the last one
+    # said of obligations changed the packet: then nobody else has signed what stands there now.
     gone = str(actor.member_id) if mine else str(checkpoint.decided_by)
     checkpoint = await checkpoints.change(
         tx,
@@ -230,7 +250,11 @@ async def withdraw(
         decision=None,
         decided_by=None,
         decided_at=None,
-        votes=[v for v in checkpoint.votes if v.get("by") != gone],
+        votes=[
+            v
+            for v in checkpoint.votes
+            if v.get("by") != gone and v.get("packet_digest") == checkpoint.packet_digest
+        ],
     )
     said = {"checkpoint_id": str(checkpoint.id), "by": actor.name}
     row = await work_sessions.move(
@@ -373,7 +397,7 @@ def _check_answers(form: Mapping[str, Any] | None, answers: Mapping[str, Any] | 
 
 
 def _required(value: Any, field: str) -> str:
-    text = _text(value, field)
+    text = text_of(value, field)
     if not text:
         raise InvalidInput(
             "reason_required",
@@ -382,16 +406,3 @@ def _required(value: Any, field: str) -> str:
             field=field,
         )
     return text
-
-
-def _text(value: Any, field: str) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise InvalidInput(
-            "text_invalid",
-            f"{field} must be text of at most {MAX_TEXT:,} characters.",
-            hint="Shorten it.",
-            field=field,
-        )
-    return value.replace("\x00", "\ufffd").strip() or None

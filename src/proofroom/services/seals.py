@@ -25,11 +25,8 @@ async def chain(tx: Tx, row: WorkSession) -> list[audit.Entry]:
     return entries
 
 
-async def require_shown(
-    tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, given: str | None
-) -> list[audit.Entry]:
-    """The chain, when `given` is the digest of the packet that stands there and that the chain put before a
-    person.
+async def require_shown(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, given: str | None) -> None:
+    """`given` is the digest of the packet that stands there and that the chain put before a person.
 
     Raises what `require_digest` raises, and Conflict (`packet_altered`, `record_altered`).
     """
@@ -43,7 +40,6 @@ async def require_shown(
             "The record says otherwise of this packet or of the votes on it.",
             hint="Nothing was decided. Tell whoever runs this server; the session can be forked.",
         )
-    return entries
 
 
 async def broken_seal(

@@ -18,7 +18,7 @@ from proofroom.db.models import (
 )
 from proofroom.db.tx import Tx
 from proofroom.domain.attention import attention
-from proofroom.domain.checkpoint import MUST_SETTLE
+from proofroom.domain.checkpoint import flagged_claims
 from proofroom.domain.document import from_json, plain, to_markdown
 from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
@@ -248,7 +248,7 @@ def headline(row: WorkCheckpoint) -> str:
         return "A plan to approve before it starts"
     if packet.get("question") and "question" in row.reasons:
         return str(packet["question"].get("text", "A question for you"))
-    shorts = [c["headline"] for a in packet["artifacts"] for c in a["claims"] if c["verdict"] in MUST_SETTLE]
+    shorts = [c["headline"] for _, c in flagged_claims(packet)]
     if shorts:
         counted = {s: shorts.count(s) for s in dict.fromkeys(shorts)}
         words = [s if n == 1 else f"{s} ({n})" for s, n in list(counted.items())[:3]]

@@ -175,13 +175,21 @@ def test_what_speaks_against_low_risk_is_said_in_full() -> None:
     verdict = evaluate(
         Strategy.AUTO_APPROVE_LOW_RISK,
         Gate.FINAL,
-        Facts(any_trigger=True, flags=3, external=True, signatures=2, overturned=1),
+        Facts(
+            any_trigger=True,
+            flags=3,
+            external=True,
+            signatures=2,
+            overturned=1,
+            subjects=("medical", "legal"),
+        ),
     )
     assert verdict.because == (
         "Nobody has allowed policy to sign here.",
         "2 people must sign this.",
         "Approval would release something outside this project.",
         "Something came up during the work.",
+        "It speaks on a medical and a legal matter.",
         "3 claims need a person.",
         "1 of this kind was lately sent back or rejected.",
     )
@@ -193,8 +201,17 @@ def test_what_speaks_against_low_risk_is_said_in_full() -> None:
     assert many.because[1] == "2 of this kind were lately sent back or rejected."
 
 
-@pytest.mark.parametrize("facts", [Facts(opted_in=True, signatures=2), Facts(opted_in=True, overturned=1)])
-def test_policy_does_not_sign_for_several_people_nor_after_a_rejection(facts: Facts) -> None:
+@pytest.mark.parametrize(
+    "facts",
+    [
+        Facts(opted_in=True, signatures=2),
+        Facts(opted_in=True, overturned=1),
+        Facts(opted_in=True, subjects=("legal",)),
+    ],
+)
+def test_policy_does_not_sign_for_several_people_nor_after_a_rejection_nor_where_mistakes_do_harm(
+    facts: Facts,
+) -> None:
     assert evaluate(Strategy.AUTO_APPROVE_LOW_RISK, Gate.FINAL, facts) == Pause(("final",))
 
 
