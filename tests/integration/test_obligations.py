@@ -398,3 +398,19 @@ async def test_two_versions_word_by_word(room: Room) -> None:
         with pytest.raises(NotFound) as missing:
             await changes.diff(tx, row.id, artifact["artifact_id"], from_version=1, to_version=7)
         assert missing.value.code == "version_not_found"
+
+
+async def test_more_checks_than_can_be_compared_are_refused_as_objects_and_as_lines(room: Room) -> None:
+    row = await room.run(room.script(finding(GOOD), FINISH))
+    checkpoint = await room.waiting(row.id)
+    objects = [{"checks": [{"kind": "length", "at_least": n + 1} for n in range(50)]}] * 5
+    lines = [{"comment": "\n".join(f"at least {n} words" for n in range(1, 202))}]
+    for changes_ in (objects, lines):
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            with pytest.raises(InvalidInput) as refused:
+                await review.request_changes(
+                    tx, room.actor, row.id, checkpoint.id, packet_digest=checkpoint.packet_digest,
+                    changes=changes_,
+                )  # fmt: skip
+        assert refused.value.code == "check_invalid"
+    assert (await room.waiting(row.id)).id == checkpoint.id

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from proofroom.db import artifacts as db_artifacts
+from proofroom.db import work_sessions
 from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, ProofroomError
 from proofroom.engine.sweeper import sweep
-from proofroom.services import inbox, people, review
+from proofroom.services import access, inbox, people, review
 from proofroom.services.access import Actor
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.people import (
@@ -563,3 +564,59 @@ async def test_another_workspace_meets_none_of_it(room: Room, tmp_path: Any) -> 
     await work_off(room)
     assert (await theirs.row(other.id)).status == "failed"
     assert (await room.row(row.id)).status == "pending_review"
+
+
+async def test_who_loses_the_role_while_their_signature_waits_its_turn_does_not_sign(room: Room) -> None:
+    one = await join(room, "One")
+    row, checkpoint = await waiting(room)
+    asked = asyncio.Event()
+
+    async def signs() -> None:
+        async with room.db.transaction(one.workspace_id) as tx:
+            await tx.execute(text("SELECT 1"))
+            asked.set()
+            await review.approve(
+                tx, one, row.id, checkpoint.id, packet_digest=checkpoint.packet_digest, feedback="mine"
+            )
+
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await work_sessions.lock(tx, row.id)
+        task = asyncio.create_task(signs())
+        await asked.wait()
+        await give_role(room, one, "viewer")
+    with pytest.raises(NotAllowed) as refused:
+        await task
+    assert refused.value.code == "not_allowed"
+    assert (await room.waiting(row.id)).id == checkpoint.id
+
+
+async def test_who_is_no_admin_any_more_gives_no_roles(room: Room) -> None:
+    one = await join(room, "One", "admin")
+    await give_role(room, one, "requester")
+    for actor in (one, Actor(room.actor.workspace_id, uuid4(), "Nobody", "admin")):
+        async with room.db.transaction(actor.workspace_id) as tx:
+            with pytest.raises(NotAllowed):
+                await access.change_member(tx, actor, one.member_id, role="admin")
+
+
+async def test_a_signature_taken_back_leaves_a_packet_that_can_be_signed(room: Room) -> None:
+    """What the last one said of obligations moved the packet on: the vote before was on another one."""
+    one, two = await join(room, "One"), await join(room, "Two")
+    await set_policy(room, quorum=2)
+    row = await room.run(room.script(iterations={n: [FINDING, FINISH] for n in (1, 2)}))
+    first = await room.waiting(row.id)
+    async with room.db.transaction(one.workspace_id) as tx:
+        await review.request_changes(
+            tx, one, row.id, first.id, packet_digest=first.packet_digest, changes=[{"comment": "Friendlier."}]
+        )
+    await room.drive(row.id)
+    (wanted,) = (await room.waiting(row.id)).packet["obligations"]
+    await sign(room, one, row.id)
+    judged = [{"obligation_id": wanted["id"], "state": "met"}]
+    assert (await sign(room, two, row.id, judged=judged, undo_seconds=60)).checkpoint.approve_pending
+    taken = await withdraw(room, two, row.id)
+    assert taken.checkpoint.votes == []
+    assert [w["void_votes"] for w in await told(room, row.id, "withdrawn")] == [1]
+    for actor in (two, one):
+        assert not (await sign(room, actor, row.id)).stale
+    assert (await room.drive(row.id)).status == "completed"

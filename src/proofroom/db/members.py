@@ -28,6 +28,11 @@ async def get(tx: Tx, member_id: UUID) -> Member | None:
     return (await tx.execute(select(Member).where(Member.id == member_id))).scalar_one_or_none()
 
 
+async def role(tx: Tx, member_id: UUID) -> str | None:
+    """As it stands there now, whatever of the member was read before; None when there is no such member."""
+    return (await tx.execute(select(Member.role).where(Member.id == member_id))).scalar_one_or_none()
+
+
 async def everybody(tx: Tx) -> list[Member]:
     return list((await tx.execute(select(Member).order_by(Member.id))).scalars())
 

@@ -1,5 +1,6 @@
 """The human gate: what a reviewer is shown, sealed by a digest, and what a decision must satisfy."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -102,7 +103,7 @@ def check_acknowledged(packet: Mapping[str, Any], acknowledged: Sequence[Acknowl
 
     Raises InvalidInput: `unacknowledged_claims` with the claims, `reason_required`, `unknown_claim`.
     """
-    known = {c["id"] for a in packet.get("artifacts", ()) for c in a.get("claims", ())}
+    known = Counter(c["id"] for a in packet.get("artifacts", ()) for c in a.get("claims", ()))
     for item in acknowledged:
         if item.claim_id not in known:
             raise InvalidInput(
@@ -118,7 +119,8 @@ def check_acknowledged(packet: Mapping[str, Any], acknowledged: Sequence[Acknowl
                 hint="One line is enough; it is kept in the record.",
                 field="acknowledged",
             )
-    given = {item.claim_id for item in acknowledged}
+    # Ids are digests cut short: an agent can find two texts of one id, and a reason for one is none for the other.
+    given = {item.claim_id for item in acknowledged if known[item.claim_id] == 1}
     missing = [(a, c) for a, c in flagged_claims(packet) if c["id"] not in given]
     if missing:
         count = len(missing)

@@ -99,27 +99,35 @@ def _words(left: tuple[str, str] | None, right: tuple[str, str] | None) -> list[
 def diff_words(before: str, after: str) -> Iterator[tuple[Kind, str]]:
     """(kind, text): joined, what is not added is `before`, and what is not removed is `after`."""
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    same = removed = added = ""
+    same: list[str] = []
+    removed: list[str] = []
+    added: list[str] = []
     for equal, a, b, c, d in align([t.rstrip() for t in old], [t.rstrip() for t in new]):
         if not equal:
-            removed, added = removed + "".join(old[a:b]), added + "".join(new[c:d])
+            removed += old[a:b]
+            added += new[c:d]
             continue
         for left, right in zip(old[a:b], new[c:d], strict=True):
             word = left if left == right else left.rstrip()  # what differs is the white space behind it
             if word and (removed or added):
                 yield from _runs(same, removed, added)
-                same = removed = added = ""
-            same, removed, added = same + word, removed + left[len(word) :], added + right[len(word) :]
+                same, removed, added = [], [], []
+            if word:
+                same.append(word)
+            if left != word:
+                removed.append(left[len(word) :])
+            if right != word:
+                added.append(right[len(word) :])
     yield from _runs(same, removed, added)
 
 
-def _runs(same: str, removed: str, added: str) -> Iterator[tuple[Kind, str]]:
+def _runs(same: Sequence[str], removed: Sequence[str], added: Sequence[str]) -> Iterator[tuple[Kind, str]]:
     if same:
-        yield "same", same
+        yield "same", "".join(same)
     if removed:
-        yield "removed", removed
+        yield "removed", "".join(removed)
     if added:
-        yield "added", added
+        yield "added", "".join(added)
 
 
 def _blocks(document: ArtifactDocument) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -40,6 +40,21 @@ def require(actor: Actor, role: Role) -> None:
             f"{actor.name} is a {actor.role}; this needs a {role}.",
             hint="Ask an admin of this workspace for the role, or somebody who has it to do it.",
         )
+
+
+async def require_still(tx: Tx, actor: Actor, role: Role) -> None:
+    """`require` by the role that stands there now: a request that waited for its turn may have lost it meanwhile.
+
+    Raises NotAllowed (`not_allowed`).
+    """
+    now = await members.role(tx, actor.member_id)
+    if now is None:
+        raise NotAllowed(
+            "not_allowed",
+            f"{actor.name} is no member of this workspace.",
+            hint="Ask an admin of this workspace to add them.",
+        )
+    require(replace(actor, role=_role(now)), role)
 
 
 async def ensure_local(db: Database) -> Actor:
@@ -86,6 +101,7 @@ async def change_member(
     """
     require(actor, "admin")
     await members.lock(tx)
+    await require_still(tx, actor, "admin")
     member = await members.get(tx, member_id)
     if member is None:
         raise NotFound("member_not_found", f"No member {member_id} is here.", hint="List the members.")

@@ -27,7 +27,7 @@ from proofroom.services import (
     seals,
     work_requests,
 )
-from proofroom.services.access import Actor, require
+from proofroom.services.access import Actor, require, require_still
 from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
 from proofroom.services.outside import Read, Told
 
@@ -180,6 +180,7 @@ async def replace_draft(
     """
     require(actor, "requester")
     row, checkpoint = await gates.decidable(tx, session_id, checkpoint_id, project_id)
+    await require_still(tx, actor, "requester")
     if row.agent_type != CHECK:
         raise Conflict(
             "not_an_outside_draft",

@@ -18,6 +18,8 @@ from proofroom.domain.obligations import Obligation, ObligationState, Past, Vers
 from proofroom.domain.reading import Reading, reading_of
 from proofroom.services.said import text_of
 
+MAX_CHECKS_AT_ONCE = 200
+"""Each is compared with the whole of each new version."""
 JUDGEMENTS = (ObligationState.MET.value, ObligationState.UNMET.value)
 
 
@@ -53,7 +55,16 @@ async def anchored(
     `reason_required`.
     """
     readings = Readings(tx)
-    return [await _anchored(readings, packet, change, f"changes.{i}") for i, change in enumerate(changes)]
+    wanted = [await _anchored(readings, packet, change, f"changes.{i}") for i, change in enumerate(changes)]
+    count = sum(len(one["checks"]) for one in wanted)
+    if count > MAX_CHECKS_AT_ONCE:
+        raise InvalidInput(
+            "check_invalid",
+            f"These changes hold {count:,} checks; {MAX_CHECKS_AT_ONCE} can be asked for at once.",
+            hint="Ask for the weightiest first and for the rest in the next round.",
+            field="changes",
+        )
+    return wanted
 
 
 async def _anchored(

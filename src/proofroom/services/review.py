@@ -31,7 +31,7 @@ from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.domain.signing import Signing, require_may_sign, require_new_vote, signing_of, standing
 from proofroom.domain.work_session import Event, apply
 from proofroom.services import obligations, packets, seals
-from proofroom.services.access import SIGNERS, Actor, require
+from proofroom.services.access import SIGNERS, Actor, require, require_still
 from proofroom.services.edits import save_edits, still_there
 from proofroom.services.gates import NUDGE_SECONDS, Outcome, decidable, nudge, release, said_of, supersede
 from proofroom.services.said import text_of
@@ -72,6 +72,7 @@ async def approve(
             field="undo_seconds",
         )
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
+    await require_still(tx, actor, "reviewer")
     await seals.require_shown(tx, row, checkpoint, packet_digest)
     signing = signing_of(checkpoint.packet)
     require_may_sign(signing, str(actor.member_id), actor.name)
@@ -223,6 +224,7 @@ async def withdraw(
     """
     require(actor, "reviewer")
     row = await work_sessions.lock(tx, session_id, project_id)
+    await require_still(tx, actor, "reviewer")
     checkpoint = await checkpoints.get(tx, checkpoint_id, session_id)
     mine = [v for v in checkpoint.votes if v.get("by") == str(actor.member_id)]
     waiting = checkpoint.status == CheckpointStatus.PENDING_REVIEW
@@ -242,6 +244,8 @@ async def withdraw(
     # Without one of its votes a pending approval is none. The votes of the others stand, unless what the last one
     # said of obligations changed the packet: then nobody else has signed what stands there now.
     gone = str(actor.member_id) if mine else str(checkpoint.decided_by)
+    others = [v for v in checkpoint.votes if v.get("by") != gone]
+    votes = [v for v in others if v.get("packet_digest") == checkpoint.packet_digest]
     checkpoint = await checkpoints.change(
         tx,
         checkpoint.id,
@@ -250,13 +254,11 @@ async def withdraw(
         decision=None,
         decided_by=None,
         decided_at=None,
-        votes=[
-            v
-            for v in checkpoint.votes
-            if v.get("by") != gone and v.get("packet_digest") == checkpoint.packet_digest
-        ],
+        votes=votes,
     )
     said = {"checkpoint_id": str(checkpoint.id), "by": actor.name}
+    if len(votes) < len(others):
+        said |= {"void_votes": len(others) - len(votes)}
     row = await work_sessions.move(
         tx,
         row,
@@ -279,6 +281,7 @@ async def reject(
     """Ends the session for good: failed with code `rejected`."""
     require(actor, "reviewer")
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
+    await require_still(tx, actor, "reviewer")
     await seals.require_shown(tx, row, checkpoint, packet_digest)
     reason = _required(rejection_reason, "rejection_reason")
     to = apply(state_of(row), Event.REJECT)
@@ -330,6 +333,7 @@ async def request_changes(
     """
     require(actor, "reviewer")
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
+    await require_still(tx, actor, "reviewer")
     await seals.require_shown(tx, row, checkpoint, packet_digest)
     if not changes:
         raise InvalidInput(

@@ -1,5 +1,6 @@
 """Another workspace's key sees nothing and changes nothing: everything of ours is 404 to it."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -72,8 +73,13 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
                 f"/artifacts/{artifact}",
                 f"/artifacts/{artifact}/versions",
                 f"/artifacts/{artifact}/versions/1",
+                f"/artifacts/{artifact}/diff",
                 "/checkpoints",
                 f"/checkpoints/{checkpoint['id']}",
+                "/policy",
+                "/since-last",
+                "/export?format=md",
+                "/export?format=record",
             )
         ),
         *(("POST", f"{path}/{verb}", None) for verb in ("execute", "cancel", "retry", "fork")),
@@ -81,10 +87,32 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("POST", f"{at}/withdraw", None),
         ("POST", f"{at}/reject", digest | {"rejection_reason": "mine"}),
         ("POST", f"{at}/request-changes", digest | {"changes": [{"comment": "mine"}]}),
+        ("PUT", f"{at}/draft", digest | {"draft": "It came to 57 km."}),
         ("GET", f"/checkpoints/{checkpoint['id']}", None),
+        ("GET", f"/checkpoints/{checkpoint['id']}/comments", None),
+        ("POST", f"/checkpoints/{checkpoint['id']}/comments", {"text": "mine"}),
+        ("POST", f"/checkpoints/{checkpoint['id']}/lease", {}),
+        ("DELETE", f"/checkpoints/{checkpoint['id']}/lease", None),
+        ("GET", f"/projects/{project}/policy", None),
+        ("PATCH", f"/projects/{project}/policy", {"quorum": 2}),
+        ("GET", f"/analytics/summary?project_id={project}", None),
+        ("PATCH", f"/members/{world.actor.member_id}", {"role": "viewer"}),
         ("PATCH", f"/checkpoints/{checkpoint['id']}", {"assignee": None}),
         ("GET", f"/checkpoints?project_id={project}", None),
     ]
+
+    # Whatever has an id of ours in its path is tried.
+    known = {
+        (method.upper(), re.sub(r"\{\w+\}", "*", route))
+        for route, methods in world.app.openapi()["paths"].items()
+        for method in methods
+        if "{" in route
+    }
+    tried = {
+        (method, re.sub(r"[0-9a-f-]{36}|(?<=/versions/)1", "*", "/api" + address.partition("?")[0]))
+        for method, address, _ in ours
+    }
+    assert known - tried == {("DELETE", "/api/api-keys/*")}  # said below
 
     stranger_workspace, stranger_member = await access.create_workspace(world.db, "Theirs", "Stranger")
     stranger = Api(world.app, key=await key_of(world, stranger_workspace, stranger_member))
@@ -94,6 +122,8 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         response = await stranger.send(method, address, **options)
         assert response.status_code == 404, (method, address, response.text[:300])
     assert (await stranger.get(f"{path}/events", **streaming)).status_code == 404
+    key = (await world.api.ok("POST", "/api-keys", 201, json={"name": "ours"}))["id"]
+    await stranger.problem("DELETE", f"/api-keys/{key}", 409, "key_not_active")
     for empty in ("/projects", "/checkpoints"):
         assert (await stranger.ok("GET", empty))["items"] == []
     assert [m["name"] for m in (await stranger.ok("GET", "/members"))["items"]] == ["Stranger"]
@@ -175,10 +205,12 @@ async def test_roles_hold_over_http(world: World) -> None:
     await world.add_text(project, SOURCE)
     path, checkpoint = await world.waiting(project, runtime=world.script(NOTE))
     apis: dict[str, Api] = {}
+    members: list[str] = []
     for role in ("viewer", "requester"):
         member = await world.api.ok("POST", "/members", 201, json={"name": role, "role": role})
         made = await world.api.ok("POST", "/api-keys", 201, json={"name": "k", "member_id": member["id"]})
         apis[role] = Api(world.app, key=made["key"])
+        members.append(member["id"])
     viewer, requester = apis["viewer"], apis["requester"]
     assert (await viewer.ok("GET", path))["status"] == "pending_review"
     body = {"packet_digest": checkpoint["packet_digest"]}
@@ -192,6 +224,17 @@ async def test_roles_hold_over_http(world: World) -> None:
         "POST", "/api-keys", 403, "not_allowed", json={"name": "x", "member_id": str(world.actor.member_id)}
     )
     await requester.problem("DELETE", f"/projects/{project}", 403, "not_allowed")
+    await requester.problem("PATCH", f"/projects/{project}/policy", 403, "not_allowed", json={"quorum": 1})
+    for api, member in zip(apis.values(), members, strict=True):
+        at_member = f"/members/{member}"
+        await api.problem("PATCH", at_member, 403, "not_allowed", json={"role": "admin"})
+        await api.problem("POST", f"/checkpoints/{checkpoint['id']}/lease", 403, "not_allowed", json={})
+        await api.problem("POST", f"{at}/withdraw", 403, "not_allowed")
+    said = f"/checkpoints/{checkpoint['id']}/comments"
+    await viewer.problem("POST", said, 403, "not_allowed", json={"text": "x"})
+    await viewer.problem("PUT", f"{at}/draft", 403, "not_allowed", json=body | {"draft": "It came to 57 km."})
+    for verb in ("execute", "cancel", "retry", "fork"):
+        await viewer.problem("POST", f"{path}/{verb}", 403, "not_allowed")
     await requester.ok("POST", "/projects", 201, json={"name": "theirs"})
     for api in apis.values():
         await api.http.aclose()

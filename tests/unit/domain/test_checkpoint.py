@@ -190,6 +190,15 @@ def test_a_reason_is_a_reason(claim_id: str, reason: str) -> None:
     assert caught.value.field == "acknowledged"
 
 
+def test_a_reason_for_one_claim_is_none_for_another_of_the_same_id() -> None:
+    """Two texts of one id are found in seconds."""
+    shown = packet([claim("c_1", "unsupported", text="A box.")], [claim("c_1", "conflict", text="A cure.")])
+    with pytest.raises(InvalidInput) as refused:
+        check_acknowledged(shown, [Acknowledgement("c_1", "It is a box.")])
+    assert refused.value.code == "unacknowledged_claims"
+    assert str(refused.value.extra["claims"]).count("'text'") == 2
+
+
 def test_a_claim_of_another_packet() -> None:
     with pytest.raises(InvalidInput) as caught:
         check_acknowledged(SHOWN, acknowledged("c_2", "c_3", "c_99"))

@@ -189,3 +189,14 @@ def test_any_text_gives_figures_within_it(text: str) -> None:
     assert all(a.start <= b.start for a, b in pairwise(found))
     assert all(n.low <= n.high for n in found)
     assert all(agree(a, b) for a in found for b in found)
+
+
+@pytest.mark.parametrize("end", ["onefoo", "one-off"])
+def test_a_long_run_of_number_words_is_read_once(end: str) -> None:
+    """Read anew from each of its words, this would not end in a working day."""
+    assert find_numbers("one " * 30_000 + end) == []
+
+
+def test_two_dozen_number_words_are_one_figure_at_most() -> None:
+    (number,) = find_numbers("nine hundred and ninety-nine million nine hundred and ninety-nine thousand")
+    assert number.low == 999_999_000

@@ -16,6 +16,7 @@ from proofroom.domain.evidence.compare_names import compare_names
 from proofroom.domain.evidence.compare_numbers import compare_numbers, compare_units, shared_facts
 from proofroom.domain.evidence.compare_wording import broken_citation, compare_quotes, compare_turns
 from proofroom.domain.evidence.conflicts import find_conflict
+from proofroom.domain.evidence.disguise import compare_characters
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
@@ -240,6 +241,7 @@ def _findings(
         )
         for w in works
     ]
+    out += compare_characters(e)
     out += compare_quotes(e, quotations)
     if not e.anchors:
         return out

@@ -20,6 +20,7 @@ from proofroom.domain.document import (
     Table,
     plain,
 )
+from proofroom.domain.evidence.disguise import disguises
 from proofroom.domain.evidence.features import read_sentence
 from proofroom.domain.evidence.model import ClaimKind, ClaimText
 from proofroom.domain.evidence.numbers import find_numbers
@@ -206,4 +207,5 @@ def _says_something(text: str) -> bool:
     days = [
         d for d in sentence.dates if d.day is not None
     ]  # "Key figures, 2022" names a period and claims nothing
-    return len(_WORDS.findall(text)) >= 2 and bool(plain_numbers or days or sentence.times or moves)
+    hides = any(True for _ in disguises(text))
+    return len(_WORDS.findall(text)) >= 2 and bool(plain_numbers or days or sentence.times or moves or hides)

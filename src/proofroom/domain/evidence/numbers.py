@@ -113,9 +113,10 @@ _ONES = {
 _TENS = {w: i * 10 for i, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
 _BIG = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_BIG, "dozen"], key=len, reverse=True))
+# At most two dozen words, each whole: without an end, a long run of them would be read again from each of its words.
 _WORDS = re.compile(
-    rf"\b(?:(?:a|an|half a) (?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})(?:(?:[ -]|[ "
-    rf"-]and[ -])(?:{_WORD}))*\b(?![ -](?:and[ -])?(?:{_WORD}))(?!-(?:off|time))",
+    rf"\b(?:(?:a|an|half a) (?=hundred|thousand|million|billion|trillion|dozen))?(?:{_WORD})\b"
+    rf"(?:(?:[ -]|[ -]and[ -])(?:{_WORD})\b){{0,23}}(?![ -](?:and[ -])?(?:{_WORD})\b)(?!-(?:off|time))",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(

@@ -248,7 +248,7 @@ def _say(
         return Say(_side(first), _side(second), labels)
     if lead.where is None:
         what = {"quote": "These words stand in no source.", "citation": "There is no such passage."}
-        return Say(draft, Side(what.get(lead.kind, "The source does not say this.")))
+        return Say(draft, Side(lead.shown or what.get(lead.kind, "The source does not say this.")))
     if lead.shown is not None:
         return Say(draft, Side(lead.shown))
     return Say(draft, _side(lead.where))
