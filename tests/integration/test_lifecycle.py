@@ -153,6 +153,20 @@ async def test_nothing_is_written_under_a_plan_that_was_sent_back(room: Room) ->
     assert (row.status, row.failure["code"]) == ("failed", "no_output")
 
 
+async def test_what_was_raised_before_a_run_broke_off_is_asked_though_the_next_run_only_ends(
+    room: Room,
+) -> None:
+    broken = {"fail": {"code": "provider_error", "message": "Away.", "retryable": True}}
+    row = await room.run(room.script(FINDING, broken))
+    assert row.status == "failed"
+    form = {"type": "object", "required": ["answer"], "properties": {"answer": {"type": "string"}}}
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await db_artifacts.add_trigger(tx, row.id, 1, "key", "question", {"text": "Which one?", "form": form})
+        await work_requests.retry(tx, room.actor, row.id)
+        await tx.execute(text("UPDATE work_sessions SET runtime = :name"), {"name": room.script(FINISH)})
+    assert await room.gates(row.id, {"answer": "That one."}) == [["question"], ["final"]]
+
+
 async def test_no_output_is_a_failure_that_can_be_retried(room: Room) -> None:
     row = await room.run(room.script({"finish": {"summary": "Nothing found", "gaps": ["the year"]}}))
     assert row.failure is not None
