@@ -101,7 +101,8 @@ async def change_member(
     """
     require(actor, "admin")
     await members.lock(tx)
-    await require_still(tx, actor, "admin")
+    if actor.workspace_id == tx.workspace_id:  # else it is whoever runs this server, at its command line
+        await require_still(tx, actor, "admin")
     member = await members.get(tx, member_id)
     if member is None:
         raise NotFound("member_not_found", f"No member {member_id} is here.", hint="List the members.")
