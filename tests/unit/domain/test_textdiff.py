@@ -152,3 +152,9 @@ def test_too_many_differences_are_shown_as_one() -> None:
     a, b = [0, 1] * 3000, [1, 0, 0] * 2000
     assert sum(not equal for equal, *_ in align(a, b)) >= 1
     assert len(align([0, 1, 1, 0] * 5000, [1, 0, 0, 0, 1] * 4000)) < 50
+
+
+def test_white_space_at_the_end_of_one_side_only() -> None:
+    assert list(diff_words("a", "a ")) == [("same", "a"), ("added", " ")]
+    assert list(diff_words("a ", "a")) == [("same", "a"), ("removed", " ")]
+    assert list(diff_words(" a", "  a")) == [("removed", " "), ("added", "  "), ("same", "a")]
