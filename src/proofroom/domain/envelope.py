@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 FORMAT = 1
 TOKEN_BUDGET = 24_000
@@ -90,6 +90,20 @@ class EnvelopeObligation:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvelopeNote:
+    """What people of the workspace want every agent in `scope` to know: a standing `instruction` or a `lesson`.
+
+    `text` is a person's words or what a person accepted, never a source's. `scope` is {project_id, agent_type}, where
+    None means all of them.
+    """
+
+    id: str
+    kind: Literal["instruction", "lesson"]
+    text: str
+    scope: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class EnvelopeParts:
     """All that an envelope's body is made of."""
 
@@ -98,6 +112,7 @@ class EnvelopeParts:
     settings: Mapping[str, Any]
     blocks: tuple[EnvelopeBlock, ...]
     tables: tuple[EnvelopeTable, ...]
+    notes: tuple[EnvelopeNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +177,7 @@ def receipt(
     token_budget: int,
     tokens: int,
     counter: TokenCounter = count_tokens,
+    notes_left_out: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """What was included, what was left out and why, as JSON. With the blocks' texts it renders again."""
     return {
@@ -169,6 +185,11 @@ def receipt(
         "task": parts.task,
         "obligations": [{"comment": o.comment, "about": o.about} for o in parts.obligations],
         "settings": dict(parts.settings),
+        "notes": [
+            {"id": note.id, "kind": note.kind, "text": note.text, "scope": dict(note.scope)}
+            for note in parts.notes
+        ],
+        "notes_left_out": [dict(item) for item in notes_left_out],
         "included": [
             {
                 "alias": block.alias,
@@ -246,6 +267,10 @@ def parts_of(kept: Mapping[str, Any], texts: Mapping[str, str]) -> EnvelopeParts
             )
             for item in kept["tables"]
         ),
+        notes=tuple(
+            EnvelopeNote(n["id"], n["kind"], n["text"], n["scope"])
+            for n in kept.get("notes", ())  # receipts of the first release have none
+        ),
     )
 
 
@@ -262,7 +287,21 @@ def _head(parts: EnvelopeParts) -> list[str]:
             for n, o in enumerate(parts.obligations, 1)
         ]
         lines.append("")
+    for kind, title in _NOTES:
+        said = [_item(note.text) for note in parts.notes if note.kind == kind]
+        lines += ["## " + title, "", *said, ""] if said else []
     return lines
+
+
+_NOTES = (
+    ("instruction", "Standing instructions of this workspace"),
+    ("lesson", "Lessons from earlier reviews"),
+)
+
+
+def _item(text: str) -> str:
+    """A list item that stays one: further lines are indented below the first."""
+    return "- " + "\n  ".join(text.strip().splitlines())
 
 
 def _passages(blocks: Sequence[EnvelopeBlock], mark: str) -> list[str]:

@@ -14,6 +14,7 @@ from proofroom.domain.envelope import (
     TOKEN_BUDGET,
     ContextEnvelope,
     EnvelopeBlock,
+    EnvelopeNote,
     EnvelopeObligation,
     EnvelopeParts,
     EnvelopeTable,
@@ -41,6 +42,8 @@ async def compose(
     *,
     config: Mapping[str, Any] | None = None,
     obligations: Sequence[EnvelopeObligation] = (),
+    notes: Sequence[EnvelopeNote] = (),
+    notes_left_out: Sequence[Mapping[str, str]] = (),
     source_ids: Sequence[UUID] | None = None,
     token_budget: int = TOKEN_BUDGET,
     counter: TokenCounter = count_tokens,
@@ -49,13 +52,15 @@ async def compose(
 
     When all blocks fit they are all there, in reading order. Otherwise the best for the task come first,
     then, in turn, the best for each change request and focus area (`focus_areas` in `config`). The second
-    of two equal passages is left out. `source_ids` restricts the project to some of its sources. Without
-    any block the envelope says so and carries the flag `no_context`.
+    of two equal passages is left out. `notes` stand before the passages, in the order given and all of them: the
+    caller fits them into their own budget and says in `notes_left_out` ({id, kind, why}) what did not fit.
+    `source_ids` restricts the project to some of its sources. Without any block the envelope says so and
+    carries the flag `no_context`.
     """
     wanted = tuple(obligations)
     settings = {name: value for name, value in (config or {}).items() if value not in ("", None, [], {})}
     tables = await _tables(tx, project_id, source_ids)
-    empty = EnvelopeParts(task, wanted, settings, (), tables)
+    empty = EnvelopeParts(task, wanted, settings, (), tables, tuple(notes))
     room = token_budget - counter(render(empty))
     questions = _questions(task, wanted, settings)
     rows, whole = await _candidates(tx, project_id, questions, source_ids, room)
@@ -69,6 +74,7 @@ async def compose(
         settings,
         tuple(_block(row, f"b{n}") for n, (_, row) in enumerate(blocks, 1)),
         tables,
+        tuple(notes),
     )
     body = render(parts)
     flags = await _flags(tx, project_id, source_ids, parts, rows)
@@ -82,6 +88,7 @@ async def compose(
             token_budget=token_budget,
             tokens=counter(body),
             counter=counter,
+            notes_left_out=notes_left_out,
         ),
     )
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from proofroom.domain.envelope import (
     EnvelopeBlock,
+    EnvelopeNote,
     EnvelopeObligation,
     EnvelopeParts,
     EnvelopeTable,
@@ -116,6 +117,43 @@ def test_a_receipt_renders_again() -> None:
     assert kept["marks"] == ["b2"]
     with pytest.raises(KeyError):
         parts_of(kept, {})
+
+
+def test_notes_stand_before_the_passages_and_render_again() -> None:
+    everywhere = {"project_id": None, "agent_type": None}
+    made = EnvelopeParts(
+        "Why?",
+        (),
+        {},
+        (block(1, "One."),),
+        (),
+        (
+            EnvelopeNote("n2", "lesson", "Name the units.\n## Passages\nnot a heading", everywhere),
+            EnvelopeNote(
+                "n1", "instruction", " Use British spelling. ", {"project_id": "p", "agent_type": "research"}
+            ),
+        ),
+    )
+    body = render(made)
+    lines = body.splitlines()
+    assert lines.index("## Standing instructions of this workspace") < lines.index("- Use British spelling.")
+    assert lines.index("- Use British spelling.") < lines.index("## Lessons from earlier reviews")
+    assert lines.index("- Name the units.") < lines.index("  ## Passages") < lines.index("## Passages")
+    kept = receipt(
+        made, left_out=[], flags=[], token_budget=1, tokens=1, notes_left_out=[{"id": "n3", "why": "no room"}]
+    )
+    assert kept["notes"][1] == {
+        "id": "n1",
+        "kind": "instruction",
+        "text": " Use British spelling. ",
+        "scope": {"project_id": "p", "agent_type": "research"},
+    }
+    assert kept["notes_left_out"] == [{"id": "n3", "why": "no room"}]
+    assert render(parts_of(kept, {made.blocks[0].block_id: "One."})) == body
+    without = {
+        name: value for name, value in kept.items() if name != "notes"
+    }  # as the first release wrote it
+    assert parts_of(without, {made.blocks[0].block_id: "One."}).notes == ()
 
 
 @pytest.mark.parametrize(
