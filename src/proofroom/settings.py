@@ -1,6 +1,7 @@
 """Settings: each from `PROOFROOM_<NAME>` in the environment; `DATABASE_URL` and `ANTHROPIC_API_KEY` as they are."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,6 +58,12 @@ class Settings(BaseSettings):
     policy_may_sign: bool = Field(
         default=False,
         description="Let policy decide the final gate of low-risk work under auto_approve_low_risk.",
+    )
+    embedder: Literal["minilm", "off"] = Field(
+        default="minilm", description="What search by meaning embeds with; `off` leaves search by words."
+    )
+    embedder_threads: int = Field(
+        default=1, ge=1, le=64, description="Processor threads for one text that is embedded."
     )
     max_upload_mb: int = Field(default=100, ge=1, le=2000, description="Largest file that can be captured.")
     log_level: str = Field(default="info", description="debug, info, warning or error.")

@@ -46,6 +46,7 @@ def server() -> Iterator[str]:
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith("PROOFROOM_") and k != "DATABASE_URL"
     }
+    environment["PROOFROOM_EMBEDDER"] = "off"
     process = subprocess.Popen(
         [str(program), "up", "--no-open", "--port", "0", "--data", folder],
         stdout=subprocess.PIPE,

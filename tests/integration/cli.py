@@ -61,7 +61,8 @@ class Cli:
 
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("PROOFROOM_") and k != "DATABASE_URL"}
-        return kept | {"PROOFROOM_DATA_DIR": str(self.data), "COLUMNS": "200"} | self.settings
+        own = {"PROOFROOM_DATA_DIR": str(self.data), "PROOFROOM_EMBEDDER": "off", "COLUMNS": "200"}
+        return kept | own | self.settings
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(

@@ -64,7 +64,9 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     kept = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("PROOFROOM_")}
     server = EmbeddedPostgres.start(folder)
     try:
-        runner = Runner(kept | {"PROOFROOM_DATA_DIR": str(folder), "COLUMNS": "400"})
+        runner = Runner(
+            kept | {"PROOFROOM_DATA_DIR": str(folder), "PROOFROOM_EMBEDDER": "off", "COLUMNS": "400"}
+        )
         try:
             yield runner
         finally:

@@ -96,8 +96,8 @@ async def test_a_row_cannot_be_written_into_another_workspace(
             )
 
 
-# Alembic reads the schema back through SQLAlchemy, which has no name for xid8.
-@pytest.mark.filterwarnings("ignore:Did not recognize type 'xid8'")
+# Alembic reads the schema back through SQLAlchemy, which has no name for these.
+@pytest.mark.filterwarnings("ignore:Did not recognize type '(xid8|halfvec)")
 async def test_migrations_run_up_and_down_and_match_the_models(database: str, db: Database) -> None:
     await db.dispose()
     engine = create_engine(sqlalchemy_url(database))

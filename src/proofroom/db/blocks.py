@@ -226,72 +226,6 @@ async def frequencies(tx: Tx, project_id: UUID, terms: Sequence[str]) -> dict[st
     return {str(term): int(blocks) for term, blocks in rows}
 
 
-async def bm25(
-    tx: Tx,
-    project_id: UUID,
-    *,
-    candidates: str,
-    weights: Mapping[str, float],
-    average_length: float,
-    k: int,
-    source_ids: Sequence[UUID] | None,
-    k1: float,
-    b: float,
-) -> tuple[list[BlockRow], int]:
-    """Scores the blocks that match the text query `candidates` and answers the best `k` with the number
-    matched.
-
-    `weights` is the inverse document frequency of every query term. The formula is Robertson and Zaragoza's
-    (2009) BM25; equal scores are ordered by reading order.
-    """
-    rows = await tx.execute(
-        text(
-            f"""
-            WITH matched AS MATERIALIZED (
-              SELECT b.id, b.terms, b.length FROM proofroom_block_candidates(:project_id,
-                CAST(:query AS tsquery)) c(id)
-              JOIN blocks b ON b.workspace_id = :workspace_id AND b.id = c.id
-              WHERE CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[]))
-            ), scored AS (
-              SELECT m.id, count(*) OVER () AS matched, (
-                SELECT sum(q.idf * (f.n * (:k1 + 1) / (f.n + :k1 * (1 - :b + :b * m.length / :average))))
-                FROM unnest(CAST(:terms AS text[]), CAST(:idfs AS float8[])) q(term, idf),
-                     LATERAL (SELECT CAST(m.terms ->> q.term AS float8) AS n) f
-                WHERE f.n IS NOT NULL
-              ) AS score
-              FROM matched m
-            ), best AS (
-              SELECT * FROM scored WHERE score IS NOT NULL ORDER BY score DESC, id LIMIT :k
-            )
-            SELECT {_COLUMNS}, best.score, best.matched
-            FROM best JOIN blocks b ON b.workspace_id = :workspace_id AND b.id = best.id
-            JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id
-            WHERE s.retracted_at IS NULL
-            ORDER BY best.score DESC, b.id
-            """  # noqa: S608  only constants of this module are put in
-        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
-        {
-            "workspace_id": tx.workspace_id,
-            "project_id": project_id,
-            "query": candidates,
-            "sources": None if source_ids is None else list(source_ids),
-            "terms": list(weights),
-            "idfs": list(weights.values()),
-            "average": average_length,
-            "k": k,
-            "k1": k1,
-            "b": b,
-        },
-    )
-    found: list[BlockRow] = []
-    matched = 0
-    for row in rows.mappings():
-        values = dict(row)
-        matched = int(values.pop("matched"))
-        found.append(BlockRow(**values))
-    return found, matched
-
-
 async def terms_of(
     tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None
 ) -> AsyncGenerator[tuple[UUID, int, Mapping[str, int]]]:
@@ -374,13 +308,16 @@ async def live_size(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None 
     return int(row[0]), int(row[1])
 
 
-async def by_ids(tx: Tx, block_ids: Sequence[UUID]) -> dict[UUID, BlockRow]:
-    """Blocks whatever their state, of any version."""
+async def by_ids(tx: Tx, block_ids: Sequence[UUID], *, in_use: bool = False) -> dict[UUID, BlockRow]:
+    """Blocks of any version, whatever their state; with `in_use` only live ones of sources not retracted."""
+    if not block_ids:
+        return {}
+    use = f" AND b.state IN {LIVE} AND s.retracted_at IS NULL" if in_use else ""
     rows = await tx.execute(
-        text(f"SELECT {_COLUMNS} FROM {_FROM} WHERE b.id = ANY(:ids)").bindparams(  # noqa: S608
-            bindparam("ids", type_=ARRAY(Uuid()))
-        ),
-        {"ids": list(block_ids)},
+        text(
+            f"SELECT {_COLUMNS} FROM {_FROM} WHERE b.workspace_id = :workspace_id AND b.id = ANY(:ids){use}"  # noqa: S608
+        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+        {"workspace_id": tx.workspace_id, "ids": list(block_ids)},
     )
     found = [_row(row) for row in rows.mappings()]
     return {row.block_id: row for row in found}

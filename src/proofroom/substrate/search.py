@@ -1,22 +1,30 @@
-"""Search in one project: BM25 over candidates from the query's rarest terms.
+"""Search in one project: by words, by meaning, and by both.
 
-Ranking every block that holds any of the terms is slow on a large project, because common terms are
-everywhere and decide nothing. So terms are taken from the rarest on until they promise at least 400 blocks,
-and all of the query's terms score those. The formula: S. Robertson, H. Zaragoza, "The Probabilistic
-Relevance Framework: BM25 and Beyond", Foundations and Trends in Information Retrieval 3(4), 2009, with k1 =
-1.2, b = 0.75.
+By words: BM25 over candidates from the query's rarest terms. Ranking every block that holds any of the terms is slow on
+a large project, because common terms are everywhere and decide nothing. So terms are taken from the rarest on until
+they promise at least 400 blocks, and all of the query's terms score those. The formula: S. Robertson, H. Zaragoza, "The
+Probabilistic Relevance Framework: BM25 and Beyond", Foundations and Trends in Information Retrieval 3(4), 2009, with
+k1 = 1.2, b = 0.75.
+
+By meaning: the nearest vectors (`embedder`). By both: the candidates of the two, each with its real score in both, and
+the mean of the two scores (`fusion`).
 """
 
+import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 from uuid import UUID
 
 from proofroom.db import blocks as db_blocks
+from proofroom.db import embeddings, retrieval
 from proofroom.db.blocks import BlockRow
+from proofroom.db.retrieval import Filters, Weights
 from proofroom.db.tx import Tx
 from proofroom.domain.evidence.model import Passage
-from proofroom.substrate import terms
+from proofroom.substrate import embedder, fusion, terms
+from proofroom.substrate.embedder import Choice
 
 K1 = 1.2
 B = 0.75
@@ -24,6 +32,39 @@ MIN_CANDIDATES = 400
 MAX_K = 1_000
 # A query of nothing but common terms: its blocks must hold the two rarest of them, before any one will do.
 COMMON = 8_000
+# Candidates of each leg at least; more when more are asked for.
+POOL = 200
+# Up to here every vector is compared; above it the HNSW index answers.
+EXACT_BLOCKS = 10_000
+
+Mode = Literal["hybrid", "text", "vector"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """How far a project's index is, and what the search went by (`mode`).
+
+    `state`: complete, building (vectors are being made; words find everything already), other_model (they are being
+    made anew by the present model), off (a setting says so) or unavailable. `embedded` of `blocks` have a vector of
+    `model`. `message` says in words whatever makes the answer less than complete, else it is empty.
+    """
+
+    mode: Mode
+    model: str | None
+    blocks: int
+    embedded: int
+    state: Literal["complete", "building", "off", "unavailable", "other_model"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best blocks, best first, each with its score (comparable within one answer only); `matched` says for each
+    block id whether words ("text"), meaning ("meaning") or both speak for it."""
+
+    rows: list[BlockRow]
+    index: IndexState
+    matched: dict[UUID, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +92,116 @@ async def ranked(
     tx: Tx, project_id: UUID, query: str, k: int, source_ids: Sequence[UUID] | None = None
 ) -> list[BlockRow]:
     """As `search`, as rows."""
+    filters = Filters(source_ids=source_ids)
+    scored, _ = await _by_words(tx, project_id, query, k, filters)
+    return await _rows(tx, scored, filters)
+
+
+async def hybrid(
+    tx: Tx,
+    project_id: UUID,
+    query: str,
+    k: int = 10,
+    filters: Filters | None = None,
+    mode: Mode = "hybrid",
+) -> Found:
+    """The best `k` blocks for a query by words and meaning, and what the index could do for it.
+
+    Works from the moment of capture: a block without a vector yet ranks by its words. Where there is no embedder, no
+    vector of its model, or other states than the live ones are asked for, words alone decide, and `index` says so.
+    """
+    filters = filters or Filters()
+    chosen = await asyncio.to_thread(embedder.choice)
+    state = await _state(tx, project_id, chosen, filters, mode)
+    if k < 1 or not filters.anything or not query.strip():
+        return Found([], state, {})
+    k = min(k, MAX_K)
+    pool = max(POOL, k)
+    scored: list[tuple[UUID, float]] = []
+    weights: Weights | None = None
+    if state.mode != "vector":
+        scored, weights = await _by_words(tx, project_id, query, k if state.mode == "text" else pool, filters)
+    if state.mode == "text" or chosen.embedder is None:
+        return Found(await _rows(tx, scored, filters), state, {block: ("text",) for block, _ in scored})
+    vector: list[float] = (await asyncio.to_thread(chosen.embedder.embed, [query]))[0].tolist()
+    restricted = filters != Filters()
+    size = await retrieval.count(tx, project_id, filters, EXACT_BLOCKS + 1) if restricted else state.embedded
+    near = await retrieval.by_meaning(
+        tx,
+        project_id,
+        vector=vector,
+        model=chosen.embedder.model,
+        filters=filters,
+        k=pool,
+        exact=size <= EXACT_BLOCKS,
+    )
+    union = sorted({block for block, _ in scored} | set(near))
+    candidates = await retrieval.scores(
+        tx, union, weights=weights, vector=vector, model=chosen.embedder.model
+    )
+    fused = fusion.by_meaning(candidates) if state.mode == "vector" else fusion.fuse(candidates)
+    best = fused[:k]
+    rows = await _rows(tx, [(one.block_id, one.score) for one in best], filters)
+    return Found(rows, state, {one.block_id: one.matched for one in best})
+
+
+async def index_state(tx: Tx, project_id: UUID) -> IndexState:
+    """How far a project's index is."""
+    return await _state(tx, project_id, await asyncio.to_thread(embedder.choice), Filters(), "hybrid")
+
+
+async def _state(tx: Tx, project_id: UUID, chosen: Choice, filters: Filters, asked: Mode) -> IndexState:
+    if chosen.embedder is None:
+        blocks, _ = await db_blocks.statistics(tx, project_id)
+        state = "off" if chosen.state == "off" else "unavailable"
+        return IndexState("text", None, blocks, 0, state, f"{chosen.message} Words alone decide.")
+    model = chosen.embedder.model
+    held = await embeddings.held(tx, project_id, model)
+    mode: Mode = asked if held.embedded and filters.live else "text"
+    if held.embedded >= held.blocks and not held.others:
+        message = "" if filters.live else "Only passages in use have vectors: words alone decided here."
+        return IndexState(mode, model, held.blocks, held.embedded, "complete", message)
+    done = f"{held.embedded:,} of {held.blocks:,} passages are done; words find all of them."
+    if held.others:
+        said = f"The vectors of this project are of another model and are being made anew: {done}"
+        return IndexState(mode, model, held.blocks, held.embedded, "other_model", said)
+    said = f"Vectors for search by meaning are being made: {done}"
+    return IndexState(mode, model, held.blocks, held.embedded, "building", said)
+
+
+async def _by_words(
+    tx: Tx, project_id: UUID, query: str, k: int, filters: Filters
+) -> tuple[list[tuple[UUID, float]], Weights | None]:
+    """((block id, BM25) best first, what they were weighed with; None when no term of the query is known)."""
     wanted = terms.query_terms(query)
     total, length = await db_blocks.statistics(tx, project_id)
-    if not wanted or not total or k < 1 or (source_ids is not None and not source_ids):
-        return []
+    if not wanted or k < 1 or not filters.anything or (not total and filters.live):
+        return [], None
     found = await db_blocks.frequencies(tx, project_id, wanted)
+    if not filters.live:
+        # The counts are those of live blocks: a term that only others hold counts as the rarest.
+        found = {term: found.get(term, 0) for term in wanted}
     rarest = sorted(found, key=lambda term: (found[term], term))
     if not rarest:
-        return []
-    weights = {term: idf(found[term], total) for term in rarest}
-    tag = db_blocks.tag(project_id)
+        return [], None
+    weights = Weights(
+        {term: idf(found[term], total) for term in rarest}, max(1.0, length / max(total, 1)), K1, B
+    )
     least = max(MIN_CANDIDATES, k)
-    rows: list[BlockRow] = []
-    for candidates, last in _plans(rarest, found, least, tag):
-        rows, matched = await db_blocks.bm25(
-            tx,
-            project_id,
-            candidates=candidates,
-            weights=weights,
-            average_length=max(1.0, length / total),
-            k=min(k, MAX_K),
-            source_ids=source_ids,
-            k1=K1,
-            b=B,
+    scored: list[tuple[UUID, float]] = []
+    for candidates, last in _plans(rarest, found, least, db_blocks.tag(project_id)):
+        scored, matched = await retrieval.by_words(
+            tx, project_id, query=candidates, weights=weights, filters=filters, k=min(k, MAX_K)
         )
         if last or matched >= least:
             break
-    return rows
+    return scored, weights
+
+
+async def _rows(tx: Tx, scored: Sequence[tuple[UUID, float]], filters: Filters) -> list[BlockRow]:
+    """The blocks in this order, with their scores; those of retracted sources only on request."""
+    found = await db_blocks.by_ids(tx, [block for block, _ in scored], in_use=filters.live)
+    return [replace(found[block], score=score) for block, score in scored if block in found]
 
 
 def idf(frequency: int, total: int) -> float:

@@ -10,6 +10,7 @@ from proofroom.db.models.review import CheckpointComment, Delivery, WorkCheckpoi
 from proofroom.db.models.substrate import (
     Basket,
     Block,
+    BlockEmbedding,
     Project,
     ProjectPolicy,
     Source,
@@ -36,6 +37,7 @@ __all__ = [
     "Base",
     "Basket",
     "Block",
+    "BlockEmbedding",
     "CheckpointComment",
     "ContextEnvelope",
     "Delivery",

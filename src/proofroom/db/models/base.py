@@ -32,6 +32,18 @@ class Xid8(UserDefinedType[str]):
         return "xid8"
 
 
+class HalfVec(UserDefinedType[str]):
+    """pgvector's vector of half-precision numbers; travels as text, `[0.1,0.2]`."""
+
+    cache_ok = True
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
+
+    def get_col_spec(self, **_: object) -> str:
+        return f"halfvec({self.dimension})"
+
+
 class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: Text(),

@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from proofroom.db.models.base import EMPTY_LIST, EMPTY_OBJECT, NOW, Base, Json, ref, tenant_key
+from proofroom.db.models.base import EMPTY_LIST, EMPTY_OBJECT, NOW, Base, HalfVec, Json, ref, tenant_key
 
 
 class Project(Base):
@@ -61,7 +61,10 @@ class Template(Base):
 
 
 class Basket(Base):
-    """A project's substrate. `block_count` and `term_count` (summed block lengths) serve BM25."""
+    """A project's substrate. `block_count` and `term_count` (summed block lengths) serve BM25.
+
+    `vectors_model` names the model that every searchable block has a vector of; null when one may be missing.
+    """
 
     __tablename__ = "baskets"
     workspace_id: Mapped[UUID]
@@ -69,6 +72,7 @@ class Basket(Base):
     project_id: Mapped[UUID]
     block_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
     term_count: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    vectors_model: Mapped[str | None]
     __table_args__ = (
         tenant_key(),
         ref("project_id", to="projects"),
@@ -174,6 +178,29 @@ class Block(Base):
             postgresql_where=sql("state IN ('accepted','locked')"),
         ),
         Index("blocks_by_project", "workspace_id", "project_id", "id"),
+    )
+
+
+class BlockEmbedding(Base):
+    """A live block's vector, and the model that made it: `embedder.MODEL`, its name with the file's hash."""
+
+    __tablename__ = "block_embeddings"
+    workspace_id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    block_id: Mapped[UUID]
+    model: Mapped[str]
+    embedding: Mapped[str] = mapped_column(HalfVec(384))
+    __table_args__ = (
+        tenant_key("block_id"),
+        ref("block_id", to="blocks", ondelete="CASCADE"),
+        ref("project_id", to="projects"),
+        Index("block_embeddings_by_project", "workspace_id", "project_id", "model"),
+        Index(
+            "block_embeddings_hnsw",
+            "embedding",
+            postgresql_using="hnsw",
+            postgresql_ops={"embedding": "halfvec_cosine_ops"},
+        ),
     )
 
 

@@ -1,0 +1,256 @@
+"""Queries that find blocks: by words, by meaning, and both scores of a set of candidates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text, Uuid
+
+from proofroom.db.blocks import LIVE_STATES
+from proofroom.db.embeddings import written
+from proofroom.db.tx import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search is restricted to; None leaves a matter open, an empty list admits nothing.
+
+    `states` None means the live ones, accepted and locked. Dates are those of the capture, the last one excluded.
+    """
+
+    source_ids: Sequence[UUID] | None = None
+    content_types: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
+    states: Sequence[str] | None = None
+    captured_from: datetime | None = None
+    captured_to: datetime | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether only blocks in use are asked for."""
+        return self.states is None or set(self.states) <= set(LIVE_STATES)
+
+    @property
+    def anything(self) -> bool:
+        """Whether something can be found at all."""
+        lists = (self.source_ids, self.content_types, self.kinds, self.states)
+        return all(given is None or len(given) > 0 for given in lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What BM25 needs besides the block: inverse document frequency by term, and the project's mean length."""
+
+    idf: Mapping[str, float]
+    average_length: float
+    k1: float
+    b: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A block with its BM25 score (0 without a common term) and its cosine (None without a vector)."""
+
+    block_id: UUID
+    text: float
+    cosine: float | None
+
+
+# BM25 of a row `m` with `terms` and `length`: Robertson and Zaragoza (2009).
+_BM25 = """(
+    SELECT sum(q.idf * (f.n * (:k1 + 1) / (f.n + :k1 * (1 - :b + :b * m.length / :average))))
+    FROM unnest(CAST(:terms AS text[]), CAST(:idfs AS float8[])) q(term, idf),
+         LATERAL (SELECT CAST(m.terms ->> q.term AS float8) AS n) f
+    WHERE f.n IS NOT NULL)"""
+
+
+async def by_words(
+    tx: Tx, project_id: UUID, *, query: str, weights: Weights, filters: Filters, k: int
+) -> tuple[list[tuple[UUID, float]], int]:
+    """(block id, BM25) of the best `k` blocks that match the text query, and the number that matched.
+
+    Equal scores are ordered by reading order.
+    """
+    where, tables, params = _conditions(filters)
+    if filters.live:
+        # The index of live blocks; row-level security keeps the planner from it elsewhere.
+        candidates = "proofroom_block_candidates(:project_id, CAST(:query AS tsquery)) c(id)"
+        match = ""
+    else:
+        candidates = (
+            "(SELECT id FROM blocks WHERE workspace_id = :workspace_id AND project_id = :project_id) c"
+        )
+        match = " AND b.tsv @@ CAST(:query AS tsquery)"
+    rows = await tx.execute(
+        _statement(
+            f"""
+            WITH matched AS MATERIALIZED (
+              SELECT b.id, b.terms, b.length FROM {candidates}
+              JOIN blocks b ON b.workspace_id = :workspace_id AND b.id = c.id {tables}
+              WHERE true {match} {where}
+            ), scored AS (
+              SELECT m.id, count(*) OVER () AS matched, {_BM25} AS score FROM matched m
+            )
+            SELECT id, score, matched FROM scored WHERE score IS NOT NULL ORDER BY score DESC, id LIMIT :k
+            """,  # noqa: S608  only constants of this module are put in
+            params,
+        ),
+        {
+            "workspace_id": tx.workspace_id,
+            "project_id": project_id,
+            "query": query,
+            "k": k,
+            **_weights(weights),
+            **params,
+        },
+    )
+    found = rows.all()
+    return [(row[0], float(row[1])) for row in found], int(found[0][2]) if found else 0
+
+
+async def count(tx: Tx, project_id: UUID, filters: Filters, most: int) -> int:
+    """How many blocks the filters admit; stops counting at `most`."""
+    where, tables, params = _conditions(filters)
+    rows = await tx.execute(
+        _statement(
+            f"""
+            SELECT count(*) FROM (
+              SELECT 1 FROM blocks b {tables}
+              WHERE b.workspace_id = :workspace_id AND b.project_id = :project_id {where} LIMIT :most) x
+            """,  # noqa: S608
+            params,
+        ),
+        {"workspace_id": tx.workspace_id, "project_id": project_id, "most": most, **params},
+    )
+    return int(rows.scalar_one())
+
+
+async def by_meaning(
+    tx: Tx, project_id: UUID, *, vector: Sequence[float], model: str, filters: Filters, k: int, exact: bool
+) -> list[UUID]:
+    """The `k` blocks whose vectors are nearest, the nearest first.
+
+    `exact` compares with every vector that the filters admit; otherwise the HNSW index answers, which may miss a few,
+    and is read on until `k` were admitted (iterative scan).
+    """
+    where, tables, params = _conditions(filters)
+    joined = (
+        f"JOIN blocks b ON b.workspace_id = e.workspace_id AND b.id = e.block_id {tables}" if where else ""
+    )
+    # An expression that is not the index's own is one that the index cannot serve.
+    order = (
+        "(e.embedding <=> CAST(:vector AS halfvec)) + 0"
+        if exact
+        else "e.embedding <=> CAST(:vector AS halfvec)"
+    )
+    if not exact:
+        await tx.execute(
+            text(
+                "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),"
+                " set_config('hnsw.ef_search', :ef, true), set_config('enable_sort', 'off', true)"
+            ),
+            {"ef": str(max(40, min(k, 1000)))},
+        )
+    rows = await tx.execute(
+        _statement(
+            f"""
+            SELECT e.block_id FROM block_embeddings e {joined}
+            WHERE e.workspace_id = :workspace_id AND e.project_id = :project_id AND e.model = :model {where}
+            ORDER BY {order} LIMIT :k
+            """,  # noqa: S608  only constants of this module are put in
+            params,
+        ),
+        {
+            "workspace_id": tx.workspace_id,
+            "project_id": project_id,
+            "model": model,
+            "vector": written(vector),
+            "k": k,
+            **params,
+        },
+    )
+    found = list(rows.scalars())
+    if not exact:
+        await tx.execute(text("SELECT set_config('enable_sort', 'on', true)"))
+    return found
+
+
+async def scores(
+    tx: Tx, block_ids: Sequence[UUID], *, weights: Weights | None, vector: Sequence[float], model: str
+) -> list[Candidate]:
+    """Both scores of each of these blocks, in the order of their ids."""
+    rows = await tx.execute(
+        text(
+            f"""
+            SELECT m.id, {_BM25 if weights is not None else "0"} AS score,
+                   1 - (e.embedding <=> CAST(:vector AS halfvec)) AS cosine
+            FROM blocks m LEFT JOIN block_embeddings e
+              ON e.workspace_id = m.workspace_id AND e.block_id = m.id AND e.model = :model
+            WHERE m.workspace_id = :workspace_id AND m.id = ANY(:ids) ORDER BY m.id
+            """  # noqa: S608  only constants of this module are put in
+        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+        {
+            "workspace_id": tx.workspace_id,
+            "ids": list(block_ids),
+            "vector": written(vector),
+            "model": model,
+            **({} if weights is None else _weights(weights)),
+        },
+    )
+    return [Candidate(row[0], float(row[1] or 0), None if row[2] is None else float(row[2])) for row in rows]
+
+
+def _weights(weights: Weights) -> dict[str, Any]:
+    return {
+        "terms": list(weights.idf),
+        "idfs": list(weights.idf.values()),
+        "average": weights.average_length,
+        "k1": weights.k1,
+        "b": weights.b,
+    }
+
+
+def _conditions(filters: Filters) -> tuple[str, str, dict[str, Any]]:
+    """(conditions on b, s and v; joins of s and v where they are needed; parameters). Constants and names only."""
+    where: list[str] = []
+    params: dict[str, Any] = {}
+    if filters.states is not None:
+        where.append("b.state = ANY(:states)")
+        params["states"] = list(filters.states)
+    if filters.source_ids is not None:
+        where.append("b.source_id = ANY(:source_ids)")
+        params["source_ids"] = list(filters.source_ids)
+    if filters.kinds is not None:
+        where.append("b.kind = ANY(:kinds)")
+        params["kinds"] = list(filters.kinds)
+    versions: list[str] = []
+    if filters.content_types is not None:
+        versions.append("v.content_type = ANY(:content_types)")
+        params["content_types"] = list(filters.content_types)
+    if filters.captured_from is not None:
+        versions.append("v.created_at >= :captured_from")
+        params["captured_from"] = filters.captured_from
+    if filters.captured_to is not None:
+        versions.append("v.created_at < :captured_to")
+        params["captured_to"] = filters.captured_to
+    tables = (
+        " JOIN source_versions v ON v.workspace_id = b.workspace_id AND v.source_id = b.source_id"
+        " AND v.version = b.version"
+        if versions
+        else ""
+    )
+    return "".join(f" AND {condition}" for condition in (*where, *versions)), tables, params
+
+
+def _statement(sql: str, params: Mapping[str, Any]) -> TextClause:
+    types: dict[str, ARRAY[Any]] = {
+        "source_ids": ARRAY(Uuid()),
+        "kinds": ARRAY(Text()),
+        "states": ARRAY(Text()),
+        "content_types": ARRAY(Text()),
+    }
+    return text(sql).bindparams(*(bindparam(name, type_=types[name]) for name in params if name in types))
