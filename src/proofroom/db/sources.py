@@ -31,12 +31,14 @@ class SourceRow:
     url: str | None
     status: str
     failure: Mapping[str, Any] | None
+    progress: Mapping[str, Any] | None
     version: int
     byte_size: int
     sha256: str | None
     block_count: int
     page_count: int
     tables: Sequence[Mapping[str, Any]]
+    notes: Sequence[str]
     retracted_at: datetime | None
     retract_reason: str | None
     created_at: datetime
@@ -46,11 +48,12 @@ class SourceRow:
 _SELECT = """
     SELECT s.id, s.project_id, s.title, coalesce(v.filename, s.filename) AS filename, v.content_type,
       s.origin, s.url,
-           s.status, s.failure, s.version, coalesce(v.byte_size, 0) AS byte_size, v.sha256,
-           (SELECT count(*) FROM blocks b WHERE b.workspace_id = s.workspace_id AND b.source_id = s.id
-              AND b.version = s.version) AS block_count,
-           coalesce(jsonb_array_length(v.pages), 0) AS page_count,
-           coalesce((SELECT jsonb_agg(jsonb_build_object('table', t.n - 1, 'name', t.value -> 'name',
+           s.status, s.failure, s.progress, s.version, coalesce(v.byte_size, 0) AS byte_size, v.sha256,
+           coalesce(v.block_count, (SELECT count(*) FROM blocks b WHERE b.workspace_id = s.workspace_id
+              AND b.source_id = s.id AND b.version = s.version)) AS block_count,
+           coalesce(v.page_count, jsonb_array_length(v.pages), 0) AS page_count,
+           coalesce(v.notes, '[]'::jsonb) AS notes,
+           coalesce(v.table_list, (SELECT jsonb_agg(jsonb_build_object('table', t.n - 1, 'name', t.value -> 'name',
                        'columns', t.value -> 'columns', 'types', t.value -> 'types',
                        'row_count', jsonb_array_length(t.value -> 'rows')) ORDER BY t.n)
                      FROM jsonb_array_elements(v.tables) WITH ORDINALITY t(value, n)), '[]'::jsonb) AS tables,
@@ -68,6 +71,13 @@ async def serialize_content(tx: Tx, project_id: UUID, sha256: str) -> None:
     """Makes transactions that add the same bytes to the same project wait for each other."""
     await tx.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{project_id}:{sha256}"}
+    )
+
+
+async def serialize_version(tx: Tx, source_id: UUID, version: int) -> None:
+    """Makes transactions that write what a version's capture came to wait for each other."""
+    await tx.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{source_id}/{version}"}
     )
 
 
@@ -103,8 +113,9 @@ async def add_version(tx: Tx, **values: Any) -> None:
 
 
 async def lock(tx: Tx, source_id: UUID) -> Source | None:
+    # The key does not change: a transaction that writes blocks of the source need not be waited for.
     return (
-        await tx.execute(select(Source).where(Source.id == source_id).with_for_update())
+        await tx.execute(select(Source).where(Source.id == source_id).with_for_update(key_share=True))
     ).scalar_one_or_none()
 
 
@@ -119,6 +130,24 @@ async def change(tx: Tx, source_id: UUID, **values: Any) -> None:
 
 async def retract(tx: Tx, source_id: UUID, reason: str) -> None:
     await change(tx, source_id, retracted_at=func.now(), retract_reason=reason)
+
+
+async def report(tx: Tx, source_id: UUID, version: int, progress: Mapping[str, Any]) -> bool:
+    """Says how far the capture of a source's newest version is; False when nobody waits for it any more."""
+    done = await tx.execute(
+        update(Source)
+        .where(
+            Source.id == source_id,
+            Source.status == "processing",
+            select(func.max(SourceVersion.version) == version)
+            .where(SourceVersion.source_id == source_id)
+            .scalar_subquery(),
+        )
+        .values(progress=dict(progress), updated_at=func.now())
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    )
+    return done.first() is not None
 
 
 async def change_version(tx: Tx, source_id: UUID, version: int, **values: Any) -> None:

@@ -4,7 +4,7 @@ job.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,11 +17,13 @@ from proofroom.db.blocks import NewBlock
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
+from proofroom.services.progress import Progress
 from proofroom.substrate import capture, terms, urls
 from proofroom.substrate.extracted import Extracted, Limits
-from proofroom.substrate.parsers.sniff import clean, mislabelled
+from proofroom.substrate.parsers.sniff import clean
 
 MAX_TITLE = 300
+_BATCH = 1_000  # blocks that are prepared and written at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,12 @@ async def put_content(
         return await _again(tx, source_id, defer=defer)
     name = capture.safe_name(filename) or source.filename
     await db_sources.change(
-        tx, source_id, status="processing", failure=None, **({"url": url} if url is not None else {})
+        tx,
+        source_id,
+        status="processing",
+        failure=None,
+        progress=None,
+        **({"url": url} if url is not None else {}),
     )
     await _add_version(
         tx, source.project_id, source_id, newest + 1, content, sha256, name, content_type, defer=defer
@@ -231,14 +238,15 @@ async def content(tx: Tx, source_id: UUID, version: int | None = None) -> dict[s
 
 
 def to_json(row: SourceRow) -> dict[str, Any]:
-    """A source as the API shows it. `notes` holds remarks such as a name that does not fit the content."""
+    """A source as the API shows it."""
     shown = asdict(row)
     shown.pop("retract_reason")
     for key in ("id", "project_id"):
         shown[key] = str(shown[key])
     for key in ("retracted_at", "created_at", "updated_at"):
         shown[key] = shown[key].isoformat() if shown[key] is not None else None
-    shown["notes"] = list(mislabelled(row.content_type, row.filename))
+    shown["table_count"] = len(row.tables)
+    shown["notes"] = list(row.notes)
     return shown
 
 
@@ -247,7 +255,8 @@ async def capture_source(
 ) -> None:
     """The job: reads a version's bytes, parses them outside any transaction, then writes all of it in one.
 
-    Doing it twice, also at the same time, writes once. What cannot be captured leaves the source failed,
+    Doing it twice, also at the same time, writes once. How far it is stands in the source's `progress` when it
+    takes longer than a moment. What cannot be captured leaves the source failed,
     with {code, message, hint}; a database that is away raises Unavailable and the job is to be tried again.
     """
     async with db.transaction(workspace_id) as tx:
@@ -257,26 +266,29 @@ async def capture_source(
         source = await get(tx, source_id)
         original, filename, declared = row.original, row.filename, row.content_type
     fetched: dict[str, Any] = {}
-    try:
-        if original is None:
-            if source.url is None:
-                raise InvalidInput("empty_file", "The source has no content.", "Add it again.")
-            page = await urls.fetch(source.url)
-            original, declared, filename = page.data, page.content_type, filename or page.filename
-            fetched = {
-                "original": original,
-                "sha256": hashlib.sha256(original).hexdigest(),
-                "byte_size": len(original),
-            }
-        extracted = await capture.parse_isolated(
-            original, filename, declared, limits or capture.DEFAULT_LIMITS
-        )
-        rows = await asyncio.to_thread(_new_blocks, extracted)
-    except ProofroomError as error:
-        await _fail(db, workspace_id, source, version, error, fetched)
-        return
-    async with db.transaction(workspace_id) as tx:
-        await _write(tx, source, version, extracted, rows, fetched)
+    async with Progress(db, workspace_id, source, version) as progress:
+        try:
+            if original is None:
+                if source.url is None:
+                    raise InvalidInput("empty_file", "The source has no content.", "Add it again.")
+                page = await urls.fetch(source.url, report=progress.at("fetching"))
+                original, declared, filename = page.data, page.content_type, filename or page.filename
+                fetched = {
+                    "original": original,
+                    "sha256": hashlib.sha256(original).hexdigest(),
+                    "byte_size": len(original),
+                }
+            extracted = await capture.parse_isolated(
+                original, filename, declared, limits or capture.DEFAULT_LIMITS, progress.at("reading")
+            )
+        except ProofroomError as error:
+            failure = error
+        else:
+            del original  # up to 100 MB that nobody needs while the rest is written
+            async with db.transaction(workspace_id) as tx:
+                await _write(tx, source, version, extracted, fetched, progress)
+            return
+    await _fail(db, workspace_id, source, version, failure, fetched)
 
 
 async def capture_now(
@@ -330,7 +342,7 @@ async def _again(tx: Tx, source_id: UUID, *, defer: bool) -> SourceRow:
     if facts is None or facts[0] != "failed":
         return row
     await db_sources.change_version(tx, source_id, newest, status="processing")
-    await db_sources.change(tx, source_id, status="processing", failure=None)
+    await db_sources.change(tx, source_id, status="processing", failure=None, progress=None)
     await _defer(tx, row.project_id, source_id, newest, defer=defer)
     return await get(tx, source_id)
 
@@ -367,8 +379,8 @@ async def _defer(tx: Tx, project_id: UUID, source_id: UUID, version: int, *, def
     await db_sources.announce(tx, project_id, source_id)
 
 
-def _new_blocks(extracted: Extracted) -> list[NewBlock]:
-    """Blocks with their terms, the heading's terms among them.
+def _batches(extracted: Extracted) -> Iterator[list[NewBlock]]:
+    """Blocks with their terms, the heading's terms among them, a thousand at a time.
 
     A heading that a following block carries is not searched on its own: it would win every search for its
     words and say nothing.
@@ -395,7 +407,9 @@ def _new_blocks(extracted: Extracted) -> list[NewBlock]:
                 meta=block.meta,
             )
         )
-    return rows
+        if len(rows) == _BATCH or following is None:
+            yield rows
+            rows = []
 
 
 async def _write(
@@ -403,21 +417,16 @@ async def _write(
     source: SourceRow,
     version: int,
     extracted: Extracted,
-    rows: Sequence[NewBlock],
     fetched: Mapping[str, Any],
+    progress: Progress,
 ) -> None:
-    # Order of locks: the project's counts, then the source. Everyone who takes both takes them so.
-    await db_blocks.lock_counts(tx, source.project_id)
-    current = await db_sources.lock(tx, source.id)
+    await db_sources.serialize_version(tx, source.id, version)
     facts = await db_sources.version_facts(tx, source.id, version)
-    if current is None or facts is None or facts[0] != "processing":
+    if facts is None or facts[0] != "processing":
         return
-    newer_is_there = current.version > version
-    live = current.retracted_at is None and not newer_is_there
-    state = "accepted" if live else "superseded" if newer_is_there else "rejected"
-    await db_blocks.insert(
-        tx, project_id=source.project_id, source_id=source.id, version=version, state=state, blocks=rows
-    )
+    # The long part comes before the locks that others of the project wait for.
+    await _write_blocks(tx, source, version, extracted, progress)
+    tables = [table.to_json() for table in extracted.tables]
     await db_sources.change_version(
         tx,
         source.id,
@@ -426,10 +435,32 @@ async def _write(
         content_type=extracted.content_type,
         extractor=extracted.extractor,
         pages=[{"page": p.page, "char_start": p.char_start, "char_end": p.char_end} for p in extracted.pages],
-        tables=[table.to_json() for table in extracted.tables],
+        tables=tables,
+        notes=list(extracted.notes),
+        block_count=len(extracted.blocks),
+        page_count=len(extracted.pages),
+        table_list=[
+            {
+                "table": n,
+                "name": table.name,
+                "columns": list(table.columns),
+                "types": list(table.types),
+                "row_count": len(table.rows),
+            }
+            for n, table in enumerate(extracted.tables)
+        ],
         status="ready",
         **fetched,
     )
+    await progress.stop()
+    # Order of locks: the project's counts, then the source. Everyone who takes both takes them so.
+    await db_blocks.lock_counts(tx, source.project_id)
+    current = await db_sources.lock(tx, source.id)
+    assert current is not None
+    newer_is_there = current.version > version
+    live = current.retracted_at is None and not newer_is_there
+    if not live:
+        await db_blocks.set_state(tx, source.id, version, "superseded" if newer_is_there else "rejected")
     if live:
         if current.version:
             await db_blocks.count_out(tx, source.project_id, source.id, current.version)
@@ -440,9 +471,35 @@ async def _write(
         if extracted.title and current.title in (current.filename, current.url):
             values["title"] = _title(extracted.title) or current.title
         if version == await db_sources.newest_version(tx, source.id):
-            values |= {"status": "ready", "failure": None}
+            values |= {"status": "ready", "failure": None, "progress": None}
         await db_sources.change(tx, source.id, **values)
     await db_sources.announce(tx, source.project_id, source.id)
+
+
+async def _write_blocks(
+    tx: Tx, source: SourceRow, version: int, extracted: Extracted, progress: Progress
+) -> None:
+    """Writes the blocks as accepted ones; while the database works on some, the next are prepared."""
+    tell: Callable[[int, int, str], None] = progress.at("writing")
+    batches = _batches(extracted)
+    written, total = 0, len(extracted.blocks)
+    rows = await asyncio.to_thread(next, batches, None)
+    while rows is not None:
+        following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        try:
+            await db_blocks.insert(
+                tx,
+                project_id=source.project_id,
+                source_id=source.id,
+                version=version,
+                state="accepted",
+                blocks=rows,
+            )
+        finally:
+            after = await following
+        written += len(rows)
+        tell(written, total, "passages")
+        rows = after
 
 
 async def _fail(
@@ -454,6 +511,7 @@ async def _fail(
     fetched: Mapping[str, Any],
 ) -> None:
     async with db.transaction(workspace_id) as tx:
+        await db_sources.serialize_version(tx, source.id, version)
         current = await db_sources.lock(tx, source.id)
         facts = await db_sources.version_facts(tx, source.id, version)
         if current is None or facts is None or facts[0] != "processing":
@@ -464,7 +522,7 @@ async def _fail(
             if current.version:
                 message += f" Version {current.version} stays in use."
             failure = {"code": error.code, "message": message, "hint": error.hint}
-            await db_sources.change(tx, source.id, status="failed", failure=failure)
+            await db_sources.change(tx, source.id, status="failed", failure=failure, progress=None)
         await db_sources.announce(tx, source.project_id, source.id)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from proofroom.domain.errors import TooLarge
-from proofroom.substrate.extracted import Extracted, Limits
+from proofroom.substrate.extracted import Extracted, Limits, Report, unheard
 from proofroom.substrate.isolation import parse_isolated
 from proofroom.substrate.parsers import delimited, prose
 from proofroom.substrate.parsers.sniff import Sniffed, mislabelled, sniff
@@ -21,10 +21,14 @@ _UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 def parse(
-    data: bytes, filename: str | None = None, content_type: str | None = None, limits: Limits = DEFAULT_LIMITS
+    data: bytes,
+    filename: str | None = None,
+    content_type: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    report: Report = unheard,
 ) -> Extracted:
     """What is in a file. The kind is told from the bytes; name and declared type choose among kinds of text
-    only.
+    only. `report` is told how far the reading is, by formats that take long.
 
     For every block of the answer `text[char_start:char_end]` is its text; blocks are in order and do not
     overlap. Raises InvalidInput (`empty_file`, `encrypted_file`, `unreadable_file`, `no_text`),
@@ -39,18 +43,20 @@ def parse(
     sniffed = sniff(data, extension, declared)
     if sniffed.text is not None:
         check_text(sniffed.text, limits)
-    extracted = _read(sniffed, data, name, extension, limits)
+    extracted = _read(sniffed, data, name, extension, limits, report)
     check_text(extracted.text, limits)
     return replace(extracted, notes=(*mislabelled(extracted.content_type, name), *extracted.notes)).numbered()
 
 
-def _read(sniffed: Sniffed, data: bytes, name: str, extension: str, limits: Limits) -> Extracted:
+def _read(
+    sniffed: Sniffed, data: bytes, name: str, extension: str, limits: Limits, report: Report
+) -> Extracted:
     text = sniffed.text or ""
     match sniffed.kind:
         case "pdf":
             from proofroom.substrate.parsers import pdf  # late: these two load large libraries
 
-            return pdf.parse(data, limits=limits)
+            return pdf.parse(data, limits=limits, report=report)
         case "html":
             from proofroom.substrate.parsers import html
 

@@ -1,6 +1,6 @@
 """What a parser makes of a file. All offsets are Unicode code points in `Extracted.text`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -8,6 +8,13 @@ BlockKind: TypeAlias = Literal[
     "heading", "paragraph", "list_item", "quote", "code", "table_header", "table_row"
 ]
 ColumnType: TypeAlias = Literal["number", "text", "date"]
+
+Report: TypeAlias = Callable[[int, int, str], None]
+"""How far the reading is: (units done, units in all, what a unit is, such as "pages")."""
+
+
+def unheard(done: int, total: int, unit: str) -> None:
+    """A Report for which nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +25,7 @@ class Limits:
     """
 
     file_bytes: int = 100 * 1024 * 1024
-    text_chars: int = 20_000_000
+    text_chars: int = 60_000_000
     table_columns: int = 2_000
     table_cells: int = 3_000_000
     pages: int = 5_000

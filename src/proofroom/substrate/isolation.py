@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, UnsupportedMedia
-from proofroom.substrate.extracted import Extracted, Limits, from_json
+from proofroom.substrate.extracted import Extracted, Limits, Report, from_json, unheard
 from proofroom.substrate.worker import limits_json
 
 _FAMILIES: Mapping[str, type[ProofroomError]] = {
@@ -59,14 +59,20 @@ class _Child:
         self.files = 0
         self.worn = False
 
-    def ask(self, head: bytes, data: bytes, deadline: float) -> tuple[dict[str, object], bytes]:
+    def ask(
+        self, head: bytes, data: bytes, deadline: float, report: Report
+    ) -> tuple[dict[str, object], bytes]:
         self.files += 1
         self.worn = self.files >= _FILES_PER_CHILD or len(data) > _BYTES_WORTH_A_FRESH_CHILD
         self._send(struct.pack(">I", len(head)) + head, deadline)
         self._send(data, deadline)
-        size = struct.unpack(">I", self._receive(4, deadline))[0]
-        answer = json.loads(self._receive(size, deadline))
-        return answer, self._receive(int(answer.get("text_bytes", 0)), deadline)
+        while True:
+            size = struct.unpack(">I", self._receive(4, deadline))[0]
+            answer = json.loads(self._receive(size, deadline))
+            if "progress" not in answer:
+                return answer, self._receive(int(answer.get("text_bytes", 0)), deadline)
+            done, total, unit = answer["progress"]
+            report(int(done), int(total), str(unit))
 
     def _send(self, data: bytes, deadline: float) -> None:
         view = memoryview(data)
@@ -110,9 +116,16 @@ class ParserPool:
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
 
-    def parse(self, data: bytes, filename: str | None, content_type: str | None, limits: Limits) -> Extracted:
-        """As `capture.parse`. Further codes: `parse_timeout`, `parse_crashed`, `parse_too_large`,
-        `parse_too_deep`.
+    def parse(
+        self,
+        data: bytes,
+        filename: str | None,
+        content_type: str | None,
+        limits: Limits,
+        report: Report = unheard,
+    ) -> Extracted:
+        """As `capture.parse`; `report` is called in this thread. Further codes: `parse_timeout`,
+        `parse_crashed`, `parse_too_large`, `parse_too_deep`.
         """
         head = json.dumps(
             {
@@ -123,7 +136,7 @@ class ParserPool:
             }
         ).encode()
         with self._slots:
-            answer, text = self._ask(head, data, limits)
+            answer, text = self._ask(head, data, limits, report)
         return _extracted(answer, text)
 
     def close(self) -> None:
@@ -141,12 +154,14 @@ class ParserPool:
         with self._lock:
             return [child.process.pid for child in (*self._idle, *self._busy) if child.process.poll() is None]
 
-    def _ask(self, head: bytes, data: bytes, limits: Limits) -> tuple[dict[str, object], bytes]:
+    def _ask(
+        self, head: bytes, data: bytes, limits: Limits, report: Report
+    ) -> tuple[dict[str, object], bytes]:
         while True:
             child, fresh = self._take()
             kept = False
             try:
-                answer = child.ask(head, data, time.monotonic() + limits.wall_seconds)
+                answer = child.ask(head, data, time.monotonic() + limits.wall_seconds, report)
                 kept = not child.worn
                 return answer
             except _Late:
@@ -232,6 +247,11 @@ async def parse_isolated(
     filename: str | None = None,
     content_type: str | None = None,
     limits: Limits | None = None,
+    report: Report = unheard,
 ) -> Extracted:
-    """`capture.parse` in a process with limits of time and memory; see `ParserPool.parse` for its errors."""
-    return await asyncio.to_thread(shared_pool().parse, data, filename, content_type, limits or Limits())
+    """`capture.parse` in a process with limits of time and memory; see `ParserPool.parse` for its errors.
+    `report` is called in another thread.
+    """
+    return await asyncio.to_thread(
+        shared_pool().parse, data, filename, content_type, limits or Limits(), report
+    )

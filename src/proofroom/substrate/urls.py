@@ -20,6 +20,7 @@ from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, Unav
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+Report: TypeAlias = Callable[[int, int | None, str], None]
 
 USER_AGENT = "Proofroom/0.1 (source capture, asked for by a person)"
 MAX_REDIRECTS = 5
@@ -49,6 +50,10 @@ _REFUSED = tuple(
 )
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 _6TO4 = ipaddress.IPv6Network("2002::/16")
+
+
+def _unheard(done: int, total: int | None, unit: str) -> None:
+    """A Report for which nobody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +147,15 @@ def _literal(host: str) -> Address | None:
     return None
 
 
-async def fetch(url: str, policy: Policy = Policy()) -> Fetched:
-    """Gets a URL, following at most five redirects.
+async def fetch(url: str, policy: Policy = Policy(), *, report: Report = _unheard) -> Fetched:
+    """Gets a URL, following at most five redirects. `report` hears how many bytes of how many are there.
 
     Raises InvalidInput (`url_not_allowed`), TooLarge (`url_too_large`), Unavailable (`url_unreachable`) and
     ProofroomError (`url_failed`, with the server's answer).
     """
     try:
         async with asyncio.timeout(policy.seconds):
-            return await _follow(url, policy)
+            return await _follow(url, policy, report)
     except TimeoutError as error:
         raise _unreachable(url, f"did not answer completely within {policy.seconds:.0f} seconds") from error
     except httpx.TooManyRedirects as error:
@@ -159,11 +164,11 @@ async def fetch(url: str, policy: Policy = Policy()) -> Fetched:
         raise _unreachable(url, f"could not be reached ({type(error).__name__})") from error
 
 
-async def _follow(url: str, policy: Policy) -> Fetched:
+async def _follow(url: str, policy: Policy, report: Report) -> Fetched:
     for _ in range(MAX_REDIRECTS + 1):
         parts = check(url) if not policy.allowed else _lenient(url, policy)
         address = await _resolve(parts, policy)
-        answer = await _get(parts, address, policy)
+        answer = await _get(parts, address, policy, report)
         if isinstance(answer, Fetched):
             return answer
         url = urljoin(url, answer)
@@ -195,7 +200,7 @@ async def _system_resolver(host: str, port: int) -> Sequence[str]:
     return [str(info[4][0]) for info in infos]
 
 
-async def _get(parts: SplitResult, address: str, policy: Policy) -> Fetched | str:
+async def _get(parts: SplitResult, address: str, policy: Policy, report: Report) -> Fetched | str:
     """The content, or where the answer redirects to. The connection goes to `address`, Host and TLS name
     the host.
     """
@@ -232,7 +237,7 @@ async def _get(parts: SplitResult, address: str, policy: Policy) -> Fetched | st
                     ),
                     "Open it in a browser; if it needs a login, save the page and add the file.",
                 )
-            data = await _body(response, policy)
+            data = await _body(response, policy, report)
         finally:
             await response.aclose()
     final = urlunsplit(parts)
@@ -240,15 +245,18 @@ async def _get(parts: SplitResult, address: str, policy: Policy) -> Fetched | st
     return Fetched(data, response.headers.get("content-type"), final, name)
 
 
-async def _body(response: httpx.Response, policy: Policy) -> bytes:
+async def _body(response: httpx.Response, policy: Policy, report: Report) -> bytes:
     announced = response.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > policy.max_bytes:
         raise _too_large(policy)
+    packed = response.headers.get("content-encoding", "identity") != "identity"
+    total = int(announced) if announced.isdigit() and not packed else None
     parts = bytearray()
     async for part in response.aiter_bytes(65_536):  # decompressed: a bomb counts as what it becomes
         parts += part
         if len(parts) > policy.max_bytes:
             raise _too_large(policy)
+        report(len(parts), total, "bytes")
     return bytes(parts)
 
 

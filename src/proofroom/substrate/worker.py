@@ -3,7 +3,8 @@
 It is started by `substrate.isolation` as `python -m proofroom.substrate.worker`. A request is a length (4
 bytes, big-endian) and that much JSON {"size", "filename", "content_type", "limits"}, then `size` bytes of
 file. An answer is a length and that much JSON: {"text_bytes", "extracted"} followed by `text_bytes` bytes
-of UTF-8, or {"error": {"family", "code", "message", "hint"}}.
+of UTF-8, or {"error": {"family", "code", "message", "hint"}}. Before it there may be any number of frames
+{"progress": [done, total, unit]}, a length and JSON each.
 """
 
 import contextlib
@@ -13,13 +14,15 @@ import resource
 import select
 import struct
 import sys
+import time
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from proofroom.domain.errors import ProofroomError
-from proofroom.substrate.extracted import Limits, to_json
+from proofroom.substrate.extracted import Limits, Report, to_json, unheard
 
 IDLE_SECONDS = 120
+REPORT_SECONDS = 0.1  # at most so often, whatever a parser does
 _CORE_FILES = 0
 _OPEN_FILES = 64
 
@@ -41,20 +44,43 @@ def main() -> None:
         data = _need(requests, request["size"])
         limits = Limits(**request["limits"])
         _bound(limits)
-        answer, text = handle(data, request["filename"], request["content_type"], limits)
-        body = json.dumps(answer).encode()
-        answers.write(struct.pack(">I", len(body)) + body + text)
-        answers.flush()
+        answer, text = handle(data, request["filename"], request["content_type"], limits, _reporting(answers))
+        _answer(answers, answer, text)
+
+
+def _answer(answers: BinaryIO, said: dict[str, Any], text: bytes = b"") -> None:
+    body = json.dumps(said).encode()
+    answers.write(struct.pack(">I", len(body)))
+    answers.write(body)
+    answers.write(text)
+    answers.flush()
+
+
+def _reporting(answers: BinaryIO) -> Report:
+    last = time.monotonic()
+
+    def report(done: int, total: int, unit: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= REPORT_SECONDS:
+            last = now
+            _answer(answers, {"progress": [done, total, unit]})
+
+    return report
 
 
 def handle(
-    data: bytes, filename: str | None, content_type: str | None, limits: Limits
+    data: bytes,
+    filename: str | None,
+    content_type: str | None,
+    limits: Limits,
+    report: Report = unheard,
 ) -> tuple[dict[str, Any], bytes]:
     """The answer to one request and the text that follows it."""
     from proofroom.substrate.capture import parse
 
     try:
-        extracted = parse(data, filename, content_type, limits)
+        extracted = parse(data, filename, content_type, limits, report)
     except ProofroomError as error:
         return {"error": {"family": type(error).__name__, **_said(error)}}, b""
     except MemoryError:

@@ -32,7 +32,7 @@ def reading(code: str, *, setup: str = "") -> tuple[str, ...]:
     program = (
         "import os, signal, json\nimport proofroom.substrate.capture as capture\n"
         "import proofroom.substrate.worker as worker\nfrom proofroom.substrate.extracted import Extracted\n"
-        f"def parse(data, name, kind, limits):\n{textwrap.indent(code, '    ')}\n"
+        f"def parse(data, name, kind, limits, report):\n{textwrap.indent(code, '    ')}\n"
         f"capture.parse = parse\n{setup}worker.main()\n"
     )
     return (sys.executable, "-c", program)
@@ -110,7 +110,7 @@ def test_a_process_that_dies_is_a_crash_of_this_file_only(body: str) -> None:
 
 
 def test_deep_recursion_is_refused() -> None:
-    code, _ = outcome(reading("return parse(data, name, kind, limits)"), Limits())
+    code, _ = outcome(reading("return parse(data, name, kind, limits, report)"), Limits())
     assert code == "parse_too_deep"
 
 

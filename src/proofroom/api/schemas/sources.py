@@ -16,6 +16,15 @@ class TableInfo(Shown):
     row_count: int
 
 
+class Progress(Shown):
+    """How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched."""
+
+    phase: Literal["fetching", "reading", "writing"]
+    done: int
+    total: int | None
+    unit: str = Field(description="What is counted: bytes, pages, sheets, passages.")
+
+
 class Source(Shown):
     id: UUID
     project_id: UUID
@@ -26,14 +35,17 @@ class Source(Shown):
     url: str | None
     status: Literal["processing", "ready", "failed"]
     failure: Failure | None
+    progress: Progress | None = Field(default=None, description="Only while a capture takes its time.")
     version: int = Field(description="The version in use; 0 while the first is being captured.")
     byte_size: int
     sha256: str | None
     block_count: int
     page_count: int | None
     tables: list[TableInfo]
-    notes: list[Any] = Field(
-        default_factory=list, description="Remarks, such as a name that does not fit the content."
+    table_count: int
+    notes: list[str] = Field(
+        default_factory=list[str],
+        description="What the reader of the file remarked: pages without text, a name that does not fit.",
     )
     retracted_at: Timestamp | None
     created_at: Timestamp

@@ -81,7 +81,10 @@ class Basket(Base):
 
 
 class Source(Base):
-    """A captured source; `version` names the current one of its immutable versions (0: none yet)."""
+    """A captured source; `version` names the current one of its immutable versions (0: none yet).
+
+    `progress` is {"phase", "done", "total", "unit"} while a capture takes its time, else null.
+    """
 
     __tablename__ = "sources"
     workspace_id: Mapped[UUID]
@@ -93,6 +96,7 @@ class Source(Base):
     filename: Mapped[str | None]
     status: Mapped[str]
     failure: Mapped[Json | None]
+    progress: Mapped[Json | None]
     version: Mapped[int] = mapped_column(Integer, server_default="0")
     retracted_at: Mapped[datetime | None]
     retract_reason: Mapped[str | None]
@@ -112,7 +116,9 @@ class SourceVersion(Base):
     """One version: the original bytes, and once parsed the extracted text that all offsets refer to.
 
     `text` is null until the version was parsed. Offsets are Unicode code points in it. `pages` is a list of
-    {"page", "char_start", "char_end"}, `tables` a list of {"name", "columns", "types", "rows"}.
+    {"page", "char_start", "char_end"}, `tables` a list of {"name", "columns", "types", "rows"}. `notes` are
+    remarks for the person. `block_count`, `page_count` and `table_list` ({"table", "name", "columns", "types",
+    "row_count"}) are what listing sources needs of them; null where a release before this one captured.
     """
 
     __tablename__ = "source_versions"
@@ -129,6 +135,10 @@ class SourceVersion(Base):
     text: Mapped[str | None]
     pages: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
     tables: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    notes: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
+    block_count: Mapped[int | None]
+    page_count: Mapped[int | None]
+    table_list: Mapped[list[Any] | None]
     status: Mapped[str] = mapped_column(server_default="processing")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (

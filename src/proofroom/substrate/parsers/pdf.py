@@ -18,7 +18,7 @@ import pypdfium2  # pyright: ignore[reportMissingTypeStubs]
 import pypdfium2.raw as pdfium  # pyright: ignore[reportMissingTypeStubs]
 
 from proofroom.domain.errors import InvalidInput, TooLarge
-from proofroom.substrate.extracted import BlockDraft, Extracted, Limits, Page
+from proofroom.substrate.extracted import BlockDraft, Extracted, Limits, Page, Report, unheard
 from proofroom.substrate.parsers.sniff import clean
 from proofroom.substrate.segmentation import blocks_of, heading_text
 
@@ -39,7 +39,7 @@ class _Line:
     size: float = 0.0
 
 
-def parse(data: bytes, *, limits: Limits) -> Extracted:
+def parse(data: bytes, *, limits: Limits, report: Report = unheard) -> Extracted:
     """Text, pages and blocks of a PDF.
 
     Raises InvalidInput (`encrypted_file`, `unreadable_file`, `no_text`) and TooLarge (`too_many_pages`).
@@ -54,7 +54,10 @@ def parse(data: bytes, *, limits: Limits) -> Extracted:
                 f"The PDF has {count:,} pages; {limits.pages:,} are the most that can be read.",
                 "Split it into several files.",
             )
-        pages = [_lines(document, number) for number in range(count)]
+        pages: list[list[_Line]] = []
+        for number in range(count):
+            pages.append(_lines(document, number))
+            report(number + 1, count, "pages")
     finally:
         document.close()
     if not any(line.text.strip() for page in pages for line in page):
