@@ -1,7 +1,7 @@
 """How far a source's capture is; what a version's capture remarked and counted.
 
 Revision ID: 0004
-Revises: 0002
+Revises: 0003
 
 Every column may be null or has a default: rows of the release before, and what it still writes, count as they
 are read.
