@@ -19,6 +19,7 @@ CAPTURE = "capture_source"
 DELIVER = "deliver"
 COMMIT_APPROVAL = "commit_approval"
 REVIEW_CLOCK = "review_clock"
+EMBED = "embed_project"
 
 _deferring = procrastinate.App(connector=PsycopgConnector())
 

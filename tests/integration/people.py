@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from proofroom import queue
 from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.engine.indexer import Indexer
 from proofroom.engine.worker import jobs
 from proofroom.services import access, gates, policies, review
 from proofroom.services.access import Actor
@@ -71,7 +72,7 @@ async def work_off(room: Room) -> int:
         )
         found = [a if isinstance(a, dict) else json.loads(a) for (a,) in taken.all()]
     for ids in found:
-        await jobs(room.parts)[queue.REVIEW_CLOCK](**ids)
+        await jobs(room.parts, Indexer(room.db))[queue.REVIEW_CLOCK](**ids)
     return len(found)
 
 

@@ -103,6 +103,7 @@ class _Hub:
         self._wake = asyncio.Event()
         self._awaited: dict[UUID, tuple[int, float]] = {}
         self._sources: set[UUID] = set()
+        self._indexes: set[UUID] = set()
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -120,6 +121,8 @@ class _Hub:
         now = asyncio.get_running_loop().time()
         if note.get("kind") == "source":
             self._sources.add(UUID(note["source_id"]))
+        elif note.get("kind") == "index":
+            self._indexes.add(UUID(note["project_id"]))
         else:
             session_id = UUID(note["session_id"])
             seq = max(int(note["seq"]), self._awaited.get(session_id, (0, 0.0))[0])
@@ -178,6 +181,9 @@ class _Hub:
         for row in news:
             data = {"project_id": str(row.project_id), "source_id": str(row.id), "status": row.status}
             self._send((None, frame(data, event="source")))
+        indexes, self._indexes = self._indexes, set()
+        for project_id in indexes:
+            self._send((None, frame({"project_id": str(project_id)}, event="index")))
         self.position = after
         self.ready.set()
         return len(rows) == PAGE

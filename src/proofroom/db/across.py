@@ -43,6 +43,14 @@ async def stale_sources(
     return [(r[0], r[1], r[2]) for r in rows]
 
 
+async def without_vectors(db: Database, model: str, limit: int = 50) -> list[Pair]:
+    """(workspace, project) of projects in which a passage may have no vector of this model, small ones first."""
+    return [
+        (r[0], r[1])
+        for r in await _rows(db, "SELECT * FROM proofroom_without_vectors(:m, :n)", m=model, n=limit)
+    ]
+
+
 async def key_owner(db: Database, key_hash: bytes) -> tuple[UUID, UUID, UUID] | None:
     """(workspace, member, key) that a hashed API key belongs to, unless it was revoked."""
     rows = await _rows(db, "SELECT * FROM proofroom_key_owner(:h)", h=key_hash)

@@ -53,7 +53,8 @@ async def held(tx: Tx, project_id: UUID, model: str) -> Held:
 async def claim(
     tx: Tx, project_id: UUID, model: str, *, after: UUID | None, limit: int
 ) -> list[tuple[UUID, str, str | None, str]]:
-    """(block id, source's title, heading, text) of live blocks without a vector of this model, the newest first.
+    """(block id, source's title, heading, text) of live blocks without a vector of this model, the newest first; a
+    title that is only a file name or an address is empty.
 
     They are locked until the transaction ends, and blocks that another worker holds are passed over: no two workers
     embed the same block, and none changes its state meanwhile. `after` is the last id of the portion before.
@@ -61,7 +62,8 @@ async def claim(
     rows = await tx.execute(
         text(
             """
-            SELECT b.id, s.title, b.heading, b.text
+            SELECT b.id, CASE WHEN s.title IN (coalesce(s.filename, ''), coalesce(s.url, '')) THEN '' ELSE s.title END,
+                   b.heading, b.text
             FROM blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id
             WHERE b.workspace_id = :workspace_id AND b.project_id = :project_id AND b.length > 0
               AND b.state IN ('accepted', 'locked') AND (CAST(:after AS uuid) IS NULL OR b.id < :after)

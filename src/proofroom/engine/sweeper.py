@@ -10,6 +10,7 @@ from proofroom import queue
 from proofroom.db import across
 from proofroom.domain.errors import Unavailable
 from proofroom.engine.parts import Parts
+from proofroom.substrate import embedder
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ async def sweep(parts: Parts) -> int:
         found.append(
             (str(workspace_id), queue.CAPTURE, {"source_id": str(source_id), "version": str(version)})
         )
+    if embedder.wanted():
+        for workspace_id, project_id in await across.without_vectors(parts.db, embedder.MODEL):
+            found.append((str(workspace_id), queue.EMBED, {"project_id": str(project_id)}))
     deferred = 0
     for workspace_id, name, ids in found:
         deferred += await queue.defer_if_missing(parts.db, workspace_id, name, ids)

@@ -16,6 +16,7 @@ from procrastinate.jobs import Status as JobStatus
 from proofroom import queue
 from proofroom.db.listen import listen
 from proofroom.engine import leg, outbox
+from proofroom.engine.indexer import Indexer
 from proofroom.engine.parts import Parts
 from proofroom.engine.sweeper import sweep_forever
 from proofroom.services import gates, review, sources
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 Job = Callable[..., Awaitable[Any]]
 
 
-def jobs(parts: Parts) -> dict[str, Job]:
+def jobs(parts: Parts, indexer: Indexer) -> dict[str, Job]:
     """Job name to what it does. Every one looks at its row first, so late and doubled jobs are harmless."""
 
     async def run_leg(workspace_id: str, session_id: str) -> None:
@@ -46,12 +47,16 @@ def jobs(parts: Parts) -> dict[str, Job]:
     async def capture(workspace_id: str, source_id: str, version: str) -> None:
         await sources.capture_source(parts.db, UUID(workspace_id), UUID(source_id), int(version))
 
+    async def embed(workspace_id: str, project_id: str) -> None:
+        indexer.want(UUID(workspace_id), UUID(project_id))
+
     return {
         queue.LEG: run_leg,
         queue.COMMIT_APPROVAL: commit_approval,
         queue.REVIEW_CLOCK: review_clock,
         queue.DELIVER: deliver,
         queue.CAPTURE: capture,
+        queue.EMBED: embed,
     }
 
 
@@ -66,7 +71,8 @@ async def run_worker(
 ) -> None:
     """Works until cancelled; running legs then get `shutdown_seconds` to come to rest, or are handed over."""
     app = queue.make_app(parts.db.url, max_connections=concurrency + 3)
-    for name, job in jobs(parts).items():
+    indexer = Indexer(parts.db)
+    for name, job in jobs(parts, indexer).items():
         app.task(name=name, queue="legs" if name == queue.LEG else "default")(job)
     options: WorkerOptions = {
         "name": parts.owner,
@@ -86,6 +92,7 @@ async def run_worker(
                     group.create_task(sweep_forever(parts, sweep_seconds)),
                     group.create_task(_clear_dead_workers(app, sweep_seconds)),
                     group.create_task(_listen_for_cancels(parts)),
+                    group.create_task(indexer.run()),
                 ]
                 if ready is not None:
                     ready.set()

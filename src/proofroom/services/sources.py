@@ -17,6 +17,7 @@ from proofroom.db.blocks import NewBlock
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
+from proofroom.services import indexing
 from proofroom.services.progress import Progress
 from proofroom.substrate import capture, terms, urls
 from proofroom.substrate.extracted import Extracted, Limits
@@ -328,6 +329,12 @@ def _title(title: str | None) -> str:
     return capture.printable(" ".join((title or "").split()))[:MAX_TITLE]
 
 
+def _telling_title(source: SourceRow, extracted: Extracted) -> str:
+    """The title that the source will have, if somebody or the document gave it: a file name or an address is none."""
+    given = source.title not in (source.filename, source.url)
+    return source.title if given else _title(extracted.title)
+
+
 def _first_words(text: str | None) -> str:
     line = next((line for line in (text or "")[:5_000].splitlines() if line.strip()), "")
     words = _title(line.lstrip("#>*- \t"))
@@ -379,8 +386,8 @@ async def _defer(tx: Tx, project_id: UUID, source_id: UUID, version: int, *, def
     await db_sources.announce(tx, project_id, source_id)
 
 
-def _batches(extracted: Extracted) -> Iterator[list[NewBlock]]:
-    """Blocks with their terms, the heading's terms among them, a thousand at a time.
+def _batches(extracted: Extracted, title: str) -> Iterator[list[NewBlock]]:
+    """Blocks with their terms, those of the heading and of the source's title among them, a thousand at a time.
 
     A heading that a following block carries is not searched on its own: it would win every search for its
     words and say nothing.
@@ -403,7 +410,7 @@ def _batches(extracted: Extracted) -> Iterator[list[NewBlock]]:
                 page=block.page,
                 heading=block.heading,
                 text=own,
-                terms={} if covered else terms.count(own, block.heading),
+                terms={} if covered else terms.of_block(own, block.heading, title),
                 meta=block.meta,
             )
         )
@@ -462,6 +469,7 @@ async def _write(
     if not live:
         await db_blocks.set_state(tx, source.id, version, "superseded" if newer_is_there else "rejected")
     if live:
+        await indexing.will_grow(tx, source.project_id)
         if current.version:
             await db_blocks.count_out(tx, source.project_id, source.id, current.version)
             await db_blocks.set_state(tx, source.id, current.version, "superseded")
@@ -481,7 +489,7 @@ async def _write_blocks(
 ) -> None:
     """Writes the blocks as accepted ones; while the database works on some, the next are prepared."""
     tell: Callable[[int, int, str], None] = progress.at("writing")
-    batches = _batches(extracted)
+    batches = _batches(extracted, _telling_title(source, extracted))
     written, total = 0, len(extracted.blocks)
     rows = await asyncio.to_thread(next, batches, None)
     while rows is not None:

@@ -114,6 +114,13 @@ class MiniLM:
         return vectors
 
 
+def passage(title: str, heading: str | None, text: str) -> str:
+    """A passage as it is embedded: below what it is about, its source's title (unless it says that itself) and its
+    heading."""
+    again = title.rstrip("…").casefold() in f"{heading or ''}\n{text}".casefold()
+    return "\n".join(part for part in (None if again else title, heading, text) if part)
+
+
 def _file(package: str, inside: str, sha256: str) -> Path:
     """A file of an installed package, which is not imported."""
     found = importlib.util.find_spec(package)
@@ -141,6 +148,12 @@ def choice() -> Choice:
 def shared() -> Embedder | None:
     """The embedder of this process, None when there is none (`choice` says why)."""
     return choice().embedder
+
+
+def wanted() -> bool:
+    """Whether vectors are to be made here, as far as one can tell without loading anything."""
+    with _lock:
+        return _chosen[0].embedder is not None if _chosen else Settings().embedder != "off"
 
 
 def use(chosen: Choice | None) -> None:

@@ -158,7 +158,7 @@ async def _state(tx: Tx, project_id: UUID, chosen: Choice, filters: Filters, ask
     model = chosen.embedder.model
     held = await embeddings.held(tx, project_id, model)
     mode: Mode = asked if held.embedded and filters.live else "text"
-    if held.embedded >= held.blocks and not held.others:
+    if held.complete:
         message = "" if filters.live else "Only passages in use have vectors: words alone decided here."
         return IndexState(mode, model, held.blocks, held.embedded, "complete", message)
     done = f"{held.embedded:,} of {held.blocks:,} passages are done; words find all of them."

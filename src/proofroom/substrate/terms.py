@@ -70,6 +70,14 @@ def count(*texts: str | None) -> dict[str, int]:
     return dict(Counter(term for text in texts if text for term in terms(text)))
 
 
+def of_block(text: str, heading: str | None, title: str) -> dict[str, int]:
+    """The terms of a block with those of the heading above it and of its source's title, each once: a title that the
+    heading or the text holds already does not count again."""
+    held = " ".join(f"{heading or ''} {text}".split()).casefold()
+    again = " ".join(title.rstrip("…").split()).casefold() in held
+    return count(text, heading, None if again else title)
+
+
 def query_terms(query: str, most: int = 64) -> list[str]:
     """The distinct terms of a query, in order, at most `most`."""
     return list(dict.fromkeys(terms(query)))[:most]

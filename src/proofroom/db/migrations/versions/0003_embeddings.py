@@ -38,25 +38,24 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON block_embeddings TO proofroom_app;
 """
 
 # `baskets.vectors_model` names the model that every searchable block of the project has a vector of; null when one may
-# be missing. Whoever writes blocks need not know: a live block that is new takes the mark away, and a block that is
-# live no longer loses its vector, so that the vectors are those of live blocks at all times.
+# be missing. Whoever writes blocks need not know of it: counting blocks in or out takes the mark away, and a block that
+# is live no longer loses its vector, so that the vectors are those of live blocks at all times.
 TRIGGERS = """
 CREATE FUNCTION proofroom_vectors_follow() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'UPDATE' THEN
-    DELETE FROM block_embeddings e USING changed c
-    WHERE e.workspace_id = c.workspace_id AND e.block_id = c.id AND c.state NOT IN ('accepted', 'locked');
-  END IF;
-  UPDATE baskets b SET vectors_model = NULL
-  WHERE b.vectors_model IS NOT NULL AND (b.workspace_id, b.project_id) IN (
-    SELECT c.workspace_id, c.project_id FROM changed c
-    WHERE c.state IN ('accepted', 'locked') AND c.length > 0);
+  DELETE FROM block_embeddings e USING changed c
+  WHERE e.workspace_id = c.workspace_id AND e.block_id = c.id AND c.state NOT IN ('accepted', 'locked');
   RETURN NULL;
 END $$;
-CREATE TRIGGER vectors_follow_new AFTER INSERT ON blocks REFERENCING NEW TABLE AS changed
+CREATE TRIGGER vectors_follow AFTER UPDATE ON blocks REFERENCING NEW TABLE AS changed
   FOR EACH STATEMENT EXECUTE FUNCTION proofroom_vectors_follow();
-CREATE TRIGGER vectors_follow_changed AFTER UPDATE ON blocks REFERENCING NEW TABLE AS changed
-  FOR EACH STATEMENT EXECUTE FUNCTION proofroom_vectors_follow();
+CREATE FUNCTION proofroom_vectors_open() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.vectors_model := NULL;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER vectors_open BEFORE UPDATE OF block_count ON baskets
+  FOR EACH ROW EXECUTE FUNCTION proofroom_vectors_open();
 """
 
 # Small projects first: one of a hundred thousand blocks does not keep the others waiting.
@@ -91,9 +90,10 @@ def downgrade() -> None:
         DROP FUNCTION proofroom_without_vectors(text, int);
         DROP POLICY system_read ON baskets;
         REVOKE SELECT ON baskets FROM proofroom_system;
-        DROP TRIGGER vectors_follow_new ON blocks;
-        DROP TRIGGER vectors_follow_changed ON blocks;
+        DROP TRIGGER vectors_follow ON blocks;
+        DROP TRIGGER vectors_open ON baskets;
         DROP FUNCTION proofroom_vectors_follow();
+        DROP FUNCTION proofroom_vectors_open();
         ALTER TABLE baskets DROP COLUMN vectors_model;
         DROP TABLE block_embeddings;
         """
