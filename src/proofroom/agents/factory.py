@@ -22,8 +22,44 @@ from proofroom.agents.schemas import dotted, first_problem, missing_keys, path_o
 from proofroom.agents.tools import HIGH_IMPACT, TOOLS
 from proofroom.agents.yamlfile import YamlFile, check_yaml, read_yaml, yaml_error
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.selection import TOKEN_BUDGET, ContextWeights
 
 OUTPUT_TYPES = ("research_finding", "content_draft", "report", "generic_output")
+BLOCK_KINDS = ("paragraph", "heading", "list", "quote", "code", "table", "table_row", "table_header")
+ORIGINS = ("captured", "approved")
+MIN_CONTEXT, MAX_CONTEXT = 1_000, 200_000  # tokens
+
+_WEIGHT: dict[str, Any] = {"type": "number", "exclusiveMinimum": 0, "maximum": 10}
+_CONTEXT: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "token_budget": {"type": "integer", "minimum": MIN_CONTEXT, "maximum": MAX_CONTEXT},
+        "most_per_source": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        "weights": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "kind": {
+                    "type": "object",
+                    "propertyNames": {"enum": list(BLOCK_KINDS)},
+                    "additionalProperties": _WEIGHT,
+                },
+                "content_type": {
+                    "type": "object",
+                    "propertyNames": {"pattern": r"^[a-z]+/(\*|[a-z0-9.+-]+)$"},
+                    "additionalProperties": _WEIGHT,
+                },
+                "origin": {
+                    "type": "object",
+                    "propertyNames": {"enum": list(ORIGINS)},
+                    "additionalProperties": _WEIGHT,
+                },
+                "recency": {"type": "number", "minimum": 0, "maximum": 1},
+            },
+        },
+    },
+}
 
 _PROPERTY: dict[str, Any] = {
     "type": "object",
@@ -109,6 +145,7 @@ DEFINITION_SCHEMA: dict[str, Any] = {
                 "seconds": {"type": "number", "exclusiveMinimum": 0},
             },
         },
+        "context": _CONTEXT,
         "config_schema": {
             "type": "object",
             "additionalProperties": False,
@@ -131,7 +168,7 @@ class AgentDefinition:
     `config_schema` is JSON Schema for its settings, in the order a form shows them. `thresholds` holds
     `low_confidence` (0 to 1). `budget` is the default per session: `tokens`, `usd` (US dollars), `seconds`.
     `impact_setting` names the setting that says where the result is meant for, `impact_values` what each of its
-    values means; an agent cannot make it less.
+    values means; an agent cannot make it less. `context` says how its context envelope is put together.
     """
 
     name: str
@@ -145,6 +182,7 @@ class AgentDefinition:
     budget: Mapping[str, float]
     impact_setting: str | None = None
     impact_values: Mapping[str, str] = field(default_factory=dict[str, str])
+    context: ContextWeights = field(default_factory=ContextWeights)
 
     def impact_of(self, config: Mapping[str, Any], said: str | None) -> str | None:
         """How far the result reaches by its settings and by what the agent said of it, the further of the two."""
@@ -179,6 +217,19 @@ def parse_definition(text: str, *, name: str) -> AgentDefinition:
         budget=dict(data.get("budget", {})),
         impact_setting=data.get("impact", {}).get("setting"),
         impact_values=dict(data.get("impact", {}).get("values", {})),
+        context=_context(data.get("context", {})),
+    )
+
+
+def _context(given: Mapping[str, Any]) -> ContextWeights:
+    weights = given.get("weights", {})
+    return ContextWeights(
+        kind=dict(weights.get("kind", {})),
+        content_type=dict(weights.get("content_type", {})),
+        origin=dict(weights.get("origin", {})),
+        recency=float(weights.get("recency", 0)),
+        token_budget=int(given.get("token_budget", TOKEN_BUDGET)),
+        most_per_source=float(given.get("most_per_source", 1)),
     )
 
 

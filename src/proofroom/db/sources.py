@@ -382,3 +382,30 @@ async def called(tx: Tx, project_id: UUID, name: str) -> list[UUID]:
         {"project_id": project_id, "name": name.strip()},
     )
     return list(rows.scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What weights look at: the content type of the newest version, where the source came from (captured, or approved
+    work), and when that version came.
+    """
+
+    content_type: str
+    origin: str
+    captured_at: datetime
+
+
+async def facts(tx: Tx, source_ids: Sequence[UUID]) -> dict[UUID, SourceFacts]:
+    """The facts of each source."""
+    rows = await tx.execute(
+        select(Source.id, Source.origin, SourceVersion.content_type, SourceVersion.created_at)
+        .join(
+            SourceVersion,
+            (SourceVersion.source_id == Source.id) & (SourceVersion.workspace_id == Source.workspace_id),
+        )
+        .where(Source.id.in_(source_ids), SourceVersion.version == func.greatest(Source.version, 1))
+    )
+    return {
+        row[0]: SourceFacts(row[2] or "", "approved" if row[1] == "artifact" else "captured", row[3])
+        for row in rows
+    }

@@ -50,7 +50,10 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
     Raises Unavailable when the database is away: the lease lapses and the leg is run again.
     """
     async with parts.db.transaction(workspace_id) as tx:
-        row = await legs.claim(tx, session_id, owner=parts.owner, lease_seconds=parts.lease_seconds)
+        row = await legs.claim(
+            tx, session_id, owner=parts.owner, lease_seconds=parts.lease_seconds,
+            definitions=parts.catalog.definitions,
+        )  # fmt: skip
     if row is None:
         return False
     try:

@@ -8,6 +8,7 @@ from uuid import UUID
 from proofroom.agents.runtimes.base import EnvelopeView
 from proofroom.agents.tools import MAX_TABLE_ROWS
 from proofroom.db import artifacts as db_artifacts
+from proofroom.db import blocks as db_blocks
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db.blocks import BlockRow
 from proofroom.db.models import WorkSession
@@ -15,8 +16,9 @@ from proofroom.db.tx import Tx
 from proofroom.domain.compute import Table as ComputeTable
 from proofroom.domain.compute import compute as compute_table
 from proofroom.domain.document import ArtifactDocument, plain, to_json
-from proofroom.domain.envelope import EnvelopeObligation, instruction_like
+from proofroom.domain.envelope import EnvelopeObligation
 from proofroom.domain.errors import InvalidInput, NotFound
+from proofroom.domain.selection import ContextWeights
 from proofroom.substrate import envelope as envelopes
 from proofroom.substrate import passages
 from proofroom.substrate.memory_adapter import SubstrateMemoryAdapter
@@ -33,8 +35,8 @@ class Pinned:
     said: dict[str, Any]
 
 
-async def pin(tx: Tx, row: WorkSession) -> Pinned:
-    """Composes the envelope of this iteration and stores it as it will be sent."""
+async def pin(tx: Tx, row: WorkSession, weights: ContextWeights | None = None) -> Pinned:
+    """Composes the envelope of this iteration, under the agent's weights, and stores it as it will be sent."""
     wanted = [o for o in await db_artifacts.obligations(tx, row.id) if o.iteration < row.iteration]
     made = await envelopes.compose(
         tx,
@@ -48,6 +50,7 @@ async def pin(tx: Tx, row: WorkSession) -> Pinned:
             for o in wanted
         ],
         source_ids=None if row.source_ids is None else [UUID(s) for s in row.source_ids],
+        weights=weights,
     )
     stored = await db_envelopes.pin(
         tx,
@@ -67,7 +70,7 @@ async def pin(tx: Tx, row: WorkSession) -> Pinned:
             "blocks": len(included),
             "sources": len({b["source_id"] for b in included}),
             "tokens": receipt["tokens"],
-            "left_out": len(receipt["left_out"]),
+            "left_out": receipt["left_out_count"],
             "flags": list(receipt["flags"]),
         },
     )
@@ -208,14 +211,15 @@ def keep_used_refs(document: ArtifactDocument) -> ArtifactDocument:
 
 
 async def suspicious_sources(tx: Tx, document: ArtifactDocument) -> list[str]:
-    """Titles of sources whose cited passages read like instructions."""
+    """Titles of sources whose cited passages are marked: they read like instructions, or hide something."""
     kept = keep_used_refs(document)
     wanted = {
         alias: {"source_id": r.source_id, "version": r.version, "block_id": r.block_id}
         for alias, r in kept.refs.items()
     }
     cited = await passages.passages_for(tx, wanted)
-    return sorted({p.source_title for p in cited.values() if instruction_like(p.text)})
+    rows = await db_blocks.by_ids(tx, [UUID(p.block_id) for p in cited.values()])
+    return sorted({row.source_title for row in rows.values() if envelopes.item_of(row, "")["marks"]})
 
 
 async def carry_forward(tx: Tx, row: WorkSession) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from proofroom import queue
+from proofroom.agents.factory import AgentDefinition
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
@@ -26,8 +27,17 @@ from proofroom.services import context, gates, obligations, packets, policies, s
 from proofroom.services.catalog import CHECK
 
 
-async def claim(tx: Tx, session_id: UUID, *, owner: str, lease_seconds: float) -> WorkSession | None:
+async def claim(
+    tx: Tx,
+    session_id: UUID,
+    *,
+    owner: str,
+    lease_seconds: float,
+    definitions: Mapping[str, AgentDefinition],
+) -> WorkSession | None:
     """Takes the session for one leg, its context pinned in the same transaction; None when it is not to be had.
+
+    The context is put together as the agent's definition says.
 
     A session whose workers died too often in a row is given up here (failed, `poisoned`).
     """
@@ -51,7 +61,8 @@ async def claim(tx: Tx, session_id: UUID, *, owner: str, lease_seconds: float) -
     audits: list[tuple[str, Mapping[str, Any]]] = []
     values: dict[str, Any] = {}
     if working and await db_artifacts.envelope(tx, row.id, row.iteration) is None:
-        pinned = await context.pin(tx, row)
+        agent = definitions.get(row.agent_type)  # None: taken away since; the leg itself says so
+        pinned = await context.pin(tx, row, None if agent is None else agent.context)
         values["task_document_id"] = pinned.id
         events.append(("envelope_pinned", pinned.said))
         audits.append(("envelope_pinned", {"envelope_id": str(pinned.id), "digest": pinned.digest}))

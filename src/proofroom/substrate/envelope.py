@@ -9,11 +9,12 @@ from proofroom.db import envelopes as db_envelopes
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import BlockRow
 from proofroom.db.tx import Tx
+from proofroom.domain.contradictions import Contradiction
 from proofroom.domain.envelope import (
     NO_CONTEXT,
-    TOKEN_BUDGET,
     ContextEnvelope,
     EnvelopeBlock,
+    EnvelopeContradiction,
     EnvelopeNote,
     EnvelopeObligation,
     EnvelopeParts,
@@ -21,16 +22,18 @@ from proofroom.domain.envelope import (
     TokenCounter,
     count_tokens,
     digest,
-    instruction_like,
+    disagreement,
     overhead,
     parts_of,
     receipt,
     render,
 )
 from proofroom.domain.errors import Conflict, NotFound
-from proofroom.substrate import search
+from proofroom.domain.marks import FAKE_CITATION, HIDDEN_TEXT, INSTRUCTION_LIKE, marks_of
+from proofroom.domain.selection import Candidate, ContextWeights, Left, select, side_by_side
+from proofroom.substrate import candidates
+from proofroom.substrate.candidates import Placed
 
-RANKED = 400  # blocks looked at for each question
 SHOWN_ROWS = 2_000  # a table's rows are passages up to here
 _ALIAS_ROOM = "b9999"
 
@@ -45,52 +48,94 @@ async def compose(
     notes: Sequence[EnvelopeNote] = (),
     notes_left_out: Sequence[Mapping[str, str]] = (),
     source_ids: Sequence[UUID] | None = None,
-    token_budget: int = TOKEN_BUDGET,
+    weights: ContextWeights | None = None,
+    token_budget: int | None = None,
     counter: TokenCounter = count_tokens,
 ) -> ContextEnvelope:
     """Puts together what an agent gets to see for a task, under a token budget.
 
     When all blocks fit they are all there, in reading order. Otherwise the best for the task come first,
-    then, in turn, the best for each change request and focus area (`focus_areas` in `config`). The second
-    of two equal passages is left out. `notes` stand before the passages, in the order given and all of them: the
-    caller fits them into their own budget and says in `notes_left_out` ({id, kind, why}) what did not fit.
-    `source_ids` restricts the project to some of its sources. Without any block the envelope says so and
-    carries the flag `no_context`.
+    then, in turn, the best for each change request and focus area (`focus_areas` in `config`), as the agent's
+    `weights` put them. What repeats another passage is left out; two that disagree stand side by side and are told.
+    `notes` stand before the passages, in the order given and all of them: the caller fits them into their own budget
+    and says in `notes_left_out` ({id, kind, why}) what did not fit. `source_ids` restricts the project to some of its
+    sources. Without any block the envelope says so and carries the flag `no_context`.
     """
+    weights = weights or ContextWeights()
+    budget = token_budget or weights.token_budget
     wanted = tuple(obligations)
     settings = {name: value for name, value in (config or {}).items() if value not in ("", None, [], {})}
     tables = await _tables(tx, project_id, source_ids)
     empty = EnvelopeParts(task, wanted, settings, (), tables, tuple(notes))
-    room = token_budget - counter(render(empty))
+    room = budget - counter(render(empty))
     questions = _questions(task, wanted, settings)
-    rows, whole = await _candidates(tx, project_id, questions, source_ids, room)
-    blocks, left_out = _fill(rows, room, counter, budget=token_budget)
-    if whole:
-        order = {row.block_id: n for n, row in enumerate(whole)}
-        blocks.sort(key=lambda block: order[UUID(block[0])])
+    ranking = await candidates.rank(tx, project_id, questions, source_ids, weights, room)
+    placed = ranking.placed
+    chosen = select(
+        [_candidate(one, counter) for one in placed],
+        room,
+        most_per_source=weights.most_per_source,
+        note_cost=lambda c: counter(disagreement(_told(c, _ALIAS_ROOM, _ALIAS_ROOM), "0" * 12)) + 1,
+        full=f"no room left in {budget:,} tokens",
+    )
+    taken = set(chosen.taken)
+    order = side_by_side(
+        [at for at in ranking.reading_order or chosen.taken if at in taken], chosen.contradictions
+    )
+    alias = {at: f"b{n}" for n, at in enumerate(order, 1)}
     parts = EnvelopeParts(
         task,
         wanted,
         settings,
-        tuple(_block(row, f"b{n}") for n, (_, row) in enumerate(blocks, 1)),
+        tuple(_block(placed[at], alias[at], pulled=at in chosen.pulled) for at in order),
         tables,
         tuple(notes),
+        tuple(_in_order(c, alias) for c in chosen.contradictions),
     )
     body = render(parts)
-    flags = await _flags(tx, project_id, source_ids, parts, rows)
     return ContextEnvelope(
         body,
         digest(body),
         receipt(
             parts,
-            left_out=left_out,
-            flags=flags,
-            token_budget=token_budget,
+            left_out=[_left(one, placed, alias) for one in chosen.left],
+            flags=await _flags(tx, project_id, source_ids, parts, placed),
+            token_budget=budget,
             tokens=counter(body),
             counter=counter,
             notes_left_out=notes_left_out,
+            weights=weights.to_json(),
+            search=ranking.search,
+            questions=questions,
+            counts=ranking.counts,
         ),
     )
+
+
+def _candidate(one: Placed, counter: TokenCounter) -> Candidate:
+    row = one.row
+    return Candidate(
+        key=str(row.block_id),
+        source=str(row.source_id),
+        title=row.source_title,
+        text=row.text,
+        heading=row.heading,
+        cost=counter(row.text) + counter(overhead(_block(one, _ALIAS_ROOM))) + 1,
+        compared=row.kind != "table_row",
+        marked=bool(one.marks),
+    )
+
+
+def _told(c: Contradiction, a: str, b: str) -> EnvelopeContradiction:
+    return EnvelopeContradiction(c.kind, a, b, c.subject, c.a_says, c.b_says)
+
+
+def _in_order(c: Contradiction, alias: Mapping[int, str]) -> EnvelopeContradiction:
+    """With the passage first that stands first in the body."""
+    a, b = alias[c.a], alias[c.b]
+    if int(a[1:]) < int(b[1:]):
+        return _told(c, a, b)
+    return EnvelopeContradiction(c.kind, b, a, c.subject, c.b_says, c.a_says)
 
 
 async def rebuild(tx: Tx, envelope_id: UUID) -> str:
@@ -149,6 +194,7 @@ async def view(tx: Tx, pinned_id: UUID) -> dict[str, Any]:
 
 def item_of(row: BlockRow, alias: str) -> dict[str, Any]:
     """A block as agents and the API see it."""
+    marks = marks_of(row.text, hidden=bool(row.meta.get("hidden")))
     return {
         "alias": alias,
         "block_id": str(row.block_id),
@@ -162,11 +208,13 @@ def item_of(row: BlockRow, alias: str) -> dict[str, Any]:
         "char_end": row.char_end,
         "text": row.text,
         "score": round(row.score, 6),
-        "instruction_like": instruction_like(row.text),
+        "instruction_like": INSTRUCTION_LIKE in marks,
+        "marks": list(marks),
     }
 
 
-def _block(row: BlockRow, alias: str) -> EnvelopeBlock:
+def _block(one: Placed, alias: str, *, pulled: bool = False) -> EnvelopeBlock:
+    row = one.row
     return EnvelopeBlock(
         alias=alias,
         block_id=str(row.block_id),
@@ -180,7 +228,12 @@ def _block(row: BlockRow, alias: str) -> EnvelopeBlock:
         char_end=row.char_end,
         text=row.text,
         score=round(row.score, 6),
-        instruction_like=instruction_like(row.text),
+        weighted=round(one.weighted, 6),
+        rank=one.rank,
+        question=one.question,
+        pulled=pulled,
+        origin=one.origin,
+        marks=one.marks,
     )
 
 
@@ -197,56 +250,17 @@ def _questions(
     return list(dict.fromkeys(asked))
 
 
-async def _candidates(
-    tx: Tx, project_id: UUID, questions: Sequence[str], source_ids: Sequence[UUID] | None, room: int
-) -> tuple[list[BlockRow], list[BlockRow]]:
-    """(blocks best first, all blocks in reading order if they may all fit, else nothing)."""
-    best: dict[UUID, BlockRow] = {}
-    lists = [await search.ranked(tx, project_id, question, RANKED, source_ids) for question in questions]
-    for rank in range(max(map(len, lists), default=0)):
-        for rows in lists:
-            if rank < len(rows):
-                best.setdefault(rows[rank].block_id, rows[rank])
-    count, characters = await db_blocks.live_size(tx, project_id, source_ids)
-    if not count or characters // 4 > room or count > room // 8:
-        return list(best.values()), []
-    whole = [
-        row
-        for row in await db_blocks.live(tx, project_id, source_ids)
-        if row.indexed or row.kind not in _CARRIED
-    ]
-    ranked = list(best.values())
-    ranked.extend(row for row in whole if row.block_id not in best)
-    return ranked, whole
-
-
-_CARRIED = ("heading", "table_header")  # stand in the header of each block below them
-
-
-def _fill(
-    rows: Sequence[BlockRow], room: int, counter: TokenCounter, *, budget: int
-) -> tuple[list[tuple[str, BlockRow]], list[dict[str, str]]]:
-    """The rows that fit, best first, and what was left out with the reason."""
-    taken: list[tuple[str, BlockRow]] = []
-    left_out: list[dict[str, str]] = []
-    seen: dict[str, str] = {}
-    for row in rows:
-        alike = " ".join(row.text.split()).casefold()
-        if row.kind != "table_row" and alike in seen:
-            left_out.append(_left(row, f"the same words as in “{seen[alike]}”"))
-            continue
-        cost = counter(row.text) + counter(overhead(_block(row, _ALIAS_ROOM))) + 1
-        if cost > room:
-            left_out.append(_left(row, f"no room left in {budget:,} tokens"))
-            continue
-        room -= cost
-        seen.setdefault(alike, row.source_title)
-        taken.append((str(row.block_id), row))
-    return taken, left_out
-
-
-def _left(row: BlockRow, why: str) -> dict[str, str]:
-    return {"block_id": str(row.block_id), "source_title": row.source_title, "why": why}
+def _left(one: Left, placed: Sequence[Placed], alias: Mapping[int, str]) -> dict[str, Any]:
+    row = placed[one.at].row
+    told: dict[str, Any] = {
+        "block_id": str(row.block_id),
+        "source_title": row.source_title,
+        "reason": one.reason,
+        "why": one.why,
+    }
+    if one.of is not None:
+        told |= {"of": alias[one.of], "of_block_id": str(placed[one.of].row.block_id)}
+    return told
 
 
 async def _tables(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None) -> tuple[EnvelopeTable, ...]:
@@ -271,20 +285,22 @@ async def _flags(
     project_id: UUID,
     source_ids: Sequence[UUID] | None,
     parts: EnvelopeParts,
-    rows: Sequence[BlockRow],
+    placed: Sequence[Placed],
 ) -> list[str]:
     flags: list[str] = []
     if not parts.blocks:
         flags.append(NO_CONTEXT)
-    if rows and not parts.blocks:
+    if placed and not parts.blocks:
         flags.append("no_room")  # the task alone fills the budget
-    if rows and not any(row.score > 0 for row in rows):
+    if placed and not any(one.row.score > 0 for one in placed):
         flags.append("no_match")  # there are passages, but none shares a term with the task
     statuses = await db_sources.statuses(tx, project_id, source_ids)
     if statuses.get("processing"):
         flags.append("sources_processing")
     if statuses.get("failed"):
         flags.append("sources_failed")
-    if any(block.instruction_like for block in parts.blocks):
-        flags.append("instruction_like")
+    marks = {mark for block in parts.blocks for mark in block.marks}
+    flags += [mark for mark in (INSTRUCTION_LIKE, HIDDEN_TEXT, FAKE_CITATION) if mark in marks]
+    if parts.contradictions:
+        flags.append("contradiction")
     return flags

@@ -25,9 +25,9 @@ from proofroom.agents.runtimes.extractive.words import content_stems
 from proofroom.agents.tools import validate_arguments
 from proofroom.domain.compute import Table, compute
 from proofroom.domain.document import ArtifactDocument, from_json, parse_markdown
-from proofroom.domain.envelope import instruction_like
 from proofroom.domain.errors import ProofroomError
 from proofroom.domain.evidence import Claim, Passage, check_cited, check_computed, split_claims
+from proofroom.domain.marks import instruction_like
 
 WORKSPACE = UUID("00000000-0000-7000-8000-000000000001")
 SESSION = UUID("00000000-0000-7000-8000-000000000002")

@@ -1,0 +1,275 @@
+"""Passages that disagree: the same subject with another figure, date or sign. Found by rules, tuned to be silent in
+doubt.
+
+Two sentences speak of the same subject when the shorter shares most of its words with the longer and no name or date
+tells them apart. Candidates come from an index of their rarest words (prefix filtering: S. Chaudhuri, V. Ganti, R.
+Kaushik, "A Primitive Operator for Similarity Joins in Data Cleaning", ICDE 2006), so the work grows with the number of
+sentences and not with that of their pairs.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+from proofroom.domain.evidence.align import alignment, around
+from proofroom.domain.evidence.amounts import Number
+from proofroom.domain.evidence.amounts import agree as numbers_agree
+from proofroom.domain.evidence.dates import Date
+from proofroom.domain.evidence.dates import agree as dates_agree
+from proofroom.domain.evidence.features import Sentence, read_sentence
+from proofroom.domain.evidence.polarity import POLES, compare_direction, compare_negation
+from proofroom.domain.evidence.sentences import split_sentences
+from proofroom.domain.evidence.words import STOPWORDS, stem
+
+SHARED = 0.6  # of the shorter sentence's words, for the two to speak of the same
+LIKE = 0.6  # of both sentences' words together, for their signs to be compared
+LEAST = 2  # shared words without which nothing is compared
+MOST_SENTENCES = 6_000
+MOST_WORDS = 60  # a longer sentence is a list or no sentence
+COMMON = 64  # sentences beyond which a word leads to none of them
+MOST_PAIRS = 4_000  # compared closely
+MOST_FOUND = 50
+_SAYS = 120
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+# Words that say how something is told, not what of: they may differ between two sentences on the same subject.
+_TELLING = frozenset(
+    stem(word)
+    for word in (
+        "amount come count cover consist contain estimate find give have hold include last measure name number "
+        "observe pass produce put reach record report result show size stand state take total build company "
+        "found".split()
+    )
+)
+# Words that half of all reports share: alone they are no subject.
+_COMMON_GROUND = frozenset(
+    stem(word)
+    for word in (
+        "age average case confidence control day different group high hour increase interval level low mean "
+        "median method "
+        "minute month odds outcome participant patient percent period person population rate ratio result risk "
+        "sample score "
+        "setting significant study subject time total treatment trial value week woman man year data number follow "
+        "design conclusion include analysis associate compare show report observe".split()
+    )
+)
+# Small words that tell one thing from another of its kind.
+_TELL_APART = frozenset(
+    "first second third last next previous other another again before after each both only per half same "
+    "early late new old former latter".split()
+)
+_POLES = frozenset(stem(word) for word in POLES)
+_AGREE = frozenset({"same", "rounded", "near", "within"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Passages `a` and `b` (their places in what was given, a < b) disagree: `number` for figures, units and dates,
+    `polarity` for a negation or a direction. `subject` is the words both share, `a_says` and `b_says` what differs.
+    """
+
+    kind: Literal["number", "polarity"]
+    a: int
+    b: int
+    subject: str
+    a_says: str
+    b_says: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    passage: int
+    text: str
+    stems: frozenset[str]
+    apart: frozenset[str]
+
+
+def find_contradictions(texts: Sequence[str]) -> list[Contradiction]:
+    """The disagreements between passages, the earliest passages first; one for each pair, at most MOST_FOUND."""
+    lines = [
+        line
+        for n, text in enumerate(texts)
+        for start, end in split_sentences(text)
+        if len((line := _line(n, text[start:end])).stems) >= LEAST
+    ][:MOST_SENTENCES]
+    read: dict[int, Sentence] = {}  # a sentence is read once, however many are like it
+    found: dict[tuple[int, int], Contradiction] = {}
+    for _, (x, y) in zip(range(MOST_PAIRS), _pairs(lines), strict=False):
+        a, b = lines[x], lines[y]
+        pair = (a.passage, b.passage)
+        if pair in found:
+            continue
+        for at in (x, y):
+            if at not in read:
+                read[at] = read_sentence(lines[at].text)
+        said = _disagree(a, b, read[x], read[y])
+        if said is not None:
+            kind, a_says, b_says = said
+            found[pair] = Contradiction(kind, *pair, _subject(a, b), a_says[:_SAYS], b_says[:_SAYS])
+    return [found[pair] for pair in sorted(found)][:MOST_FOUND]
+
+
+def _line(passage: int, text: str) -> _Line:
+    words = _WORD.findall(text)
+    if len(words) > MOST_WORDS:
+        words = []
+    lows = [word.lower().replace("\u2019", "'") for word in words if not word[0].isdigit()]
+    stems = frozenset(stem(low) for low in lows if low not in STOPWORDS)
+    # A single letter names a sample, a model, a route.
+    apart = frozenset(low for low in lows if low in _TELL_APART) | {
+        w for w in words if len(w) == 1 and w.isupper()
+    } - {"A", "I"}
+    return _Line(passage, text, stems, apart)
+
+
+def _pairs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+    """Places of sentences of different passages of which the shorter shares SHARED of its words with the other, and
+    the two are not word for word the same.
+    """
+    frequency = Counter(s for line in lines for s in line.stems)
+    holding: dict[str, list[int]] = defaultdict(list)
+    for at, line in enumerate(lines):
+        for s in line.stems:
+            holding[s].append(at)
+    for x, line in enumerate(lines):
+        size = len(line.stems)
+        rarest = sorted(line.stems, key=lambda s: (frequency[s], s))[: size - ceil(SHARED * size) + 1]
+        near = {y for s in rarest if frequency[s] <= COMMON for y in holding[s]}
+        for y in sorted(near):
+            other = lines[y]
+            # The shorter of the two looks for the longer one; of equal ones the earlier.
+            if (size, x) >= (len(other.stems), y) or other.passage == line.passage:
+                continue
+            shared = len(line.stems & other.stems)
+            if shared >= max(LEAST, SHARED * size) and line.text != other.text:
+                yield (x, y) if line.passage < other.passage else (y, x)
+
+
+def _disagree(
+    a: _Line, b: _Line, ours: Sentence, theirs: Sentence
+) -> tuple[Literal["number", "polarity"], str, str] | None:
+    likeness = _one_subject(a, b, ours, theirs)
+    if likeness is None or _other_names(ours, theirs):
+        return None
+    same_day = _dates_meet(ours, theirs)
+    numbers = _apart(ours, theirs, likeness == 1) if same_day else None
+    if numbers is not None:
+        return "number", numbers[0].text, numbers[1].text
+    if likeness < LIKE or _counts(ours) != _counts(theirs):
+        return None
+    if not same_day:
+        dates = _one_date_apart(ours, theirs)
+        return None if dates is None else ("number", dates[0].text, dates[1].text)
+    turn = compare_negation(ours.toks, theirs.toks)
+    turns = ([] if turn is None else [turn]) + compare_direction(ours.toks, theirs.toks)
+    for turn in turns:
+        if not turn.agrees:
+            a_says = _clause(ours, turn.draft or turn.draft_focus)
+            return "polarity", a_says, _clause(theirs, turn.source or turn.source_focus)
+    return None
+
+
+def _one_subject(a: _Line, b: _Line, ours: Sentence, theirs: Sentence) -> float | None:
+    """How alike two sentences are that speak of one thing (0 to 1: shared words of all), None where they may not.
+
+    Words of direction, of telling and of figures with their units do not count; of the others at most one may stand on
+    one side only, and what is shared must be more than what many reports share.
+    """
+    if a.apart != b.apart:
+        return None
+    mine, other = (line.stems - _measures(s) for line, s in ((a, ours), (b, theirs)))
+    shared = mine & other
+    extra = {s for s in mine ^ other if s not in _TELLING and s not in _POLES}
+    if len(extra) > 1 or len(shared - _COMMON_GROUND) < LEAST - (not extra):
+        return None
+    return len(shared) / (len(shared) + len(extra))
+
+
+def _measures(s: Sentence) -> frozenset[str]:
+    """The stems of units and of what else belongs to a figure."""
+    return frozenset(
+        t.stem
+        for t in s.toks
+        for n in s.numbers
+        if n.kind == "plain" and n.start <= t.start < n.end and t.stem
+    )
+
+
+def _other_names(a: Sentence, b: Sentence) -> bool:
+    """Whether each sentence names somebody or something that the other does not."""
+    ours, theirs = ({w for name in s.names if not name.weak for w in name.words} for s in (a, b))
+    return bool(ours - b.words and theirs - a.words)
+
+
+def _dates_meet(a: Sentence, b: Sentence) -> bool:
+    """Whether the two may speak of the same time: one of them gives none, or some dates agree."""
+    if not a.dates or not b.dates:
+        return True
+    return any(
+        dates_agree(x, y) in ("same", "finer") or dates_agree(y, x) in ("same", "finer")
+        for x in a.dates
+        for y in b.dates
+    )
+
+
+def _apart(a: Sentence, b: Sentence, twins: bool) -> tuple[Number, Number] | None:
+    """The figures of two sentences that measure the same and differ, if there is one such figure in each.
+
+    Where the sentences are `twins` and hold one figure each, what stands around it need not be the same.
+    """
+    ours = [x for x in a.numbers if x.kind == "plain" and not any(_same(x, y) for y in b.numbers)]
+    theirs = [y for y in b.numbers if y.kind == "plain" and not any(_same(x, y) for x in a.numbers)]
+    alone = twins and len(a.numbers) == len(b.numbers) == 1
+    rivals = [(x, y) for x in ours for y in theirs if _measures_the_same(a, x, b, y, alone)]
+    if len(rivals) != 1 or rivals[0][0].bound or rivals[0][1].bound:
+        return None
+    return rivals[0]
+
+
+def _same(x: Number, y: Number) -> bool:
+    return numbers_agree(x, y) in _AGREE or numbers_agree(y, x) in _AGREE
+
+
+def _measures_the_same(a: Sentence, x: Number, b: Sentence, y: Number, alone: bool) -> bool:
+    if numbers_agree(x, y) not in ("differs", "unit") or (x.unit is None) != (y.unit is None):
+        return False
+    if alone and x.noun == y.noun:
+        return True
+    near = around(a, (x.start, x.end)) & around(b, (y.start, y.end))
+    aligned = alignment(a, (x.start, x.end), b, (y.start, y.end))
+    if x.unit is None and (x.noun != y.noun or not x.noun) and aligned < 2:
+        return False
+    return len(near) >= 2 or (len(near) == 1 and aligned >= 2)
+
+
+def _counts(s: Sentence) -> list[tuple[str, str]]:
+    """The figures of a sentence, to tell whether two sentences give the same ones."""
+    return sorted((str(n.low.normalize()), str(n.high.normalize())) for n in s.numbers if n.kind == "plain")
+
+
+def _one_date_apart(a: Sentence, b: Sentence) -> tuple[Date, Date] | None:
+    if len(a.dates) != 1 or len(b.dates) != 1:
+        return None
+    (x,), (y,) = a.dates, b.dates
+    if x.grain != y.grain or x.grain == "decade" or alignment(a, (x.start, x.end), b, (y.start, y.end)) < 1:
+        return None
+    return x, y
+
+
+def _clause(s: Sentence, span: tuple[int, int]) -> str:
+    """A word with what stands around it: two words before and three after."""
+    before = [t for t in s.toks if t.end <= span[0]][-2:]
+    after = [t for t in s.toks if t.start >= span[1]][:3]
+    start = before[0].start if before else span[0]
+    end = after[-1].end if after else span[1]
+    return " ".join(s.text[start:end].split())
+
+
+def _subject(a: _Line, b: _Line) -> str:
+    """What both speak of: their shared words as the first sentence has them, at most six."""
+    shared = a.stems & b.stems
+    words = dict.fromkeys(w for w in _WORD.findall(a.text) if stem(w.lower()) in shared)
+    return " ".join(list(words)[:6])[:_SAYS]

@@ -1,0 +1,149 @@
+"""The passages that may go into an envelope: what the search finds for each question, weighed and put in one order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from proofroom.db import blocks as db_blocks
+from proofroom.db import sources as db_sources
+from proofroom.db.blocks import BlockRow
+from proofroom.db.sources import SourceFacts
+from proofroom.db.tx import Tx
+from proofroom.domain.marks import hold_back, marks_of
+from proofroom.domain.selection import ContextWeights, weigh
+from proofroom.substrate import search, terms
+
+RANKED = 400  # blocks looked at for each question
+CARRIED = ("heading", "table_header")  # stand in the header of each block below them
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A block with what it came to: see `EnvelopeBlock`. `rank` and `question` are None where no question found it."""
+
+    row: BlockRow
+    origin: str
+    marks: tuple[str, ...]
+    weighted: float = 0.0
+    rank: int | None = None
+    question: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Candidates best first. `reading_order` holds the places of all of them when they may all fit, else it is empty.
+
+    `counts`: {in_scope: blocks in use of the sources that the session names, unranked: those of them that are no
+    candidates, filtered: blocks in use of the project's other sources}. `search` says what the search went by.
+    """
+
+    placed: tuple[Placed, ...]
+    reading_order: tuple[int, ...]
+    counts: Mapping[str, int]
+    search: Mapping[str, Any]
+
+
+async def rank(
+    tx: Tx,
+    project_id: UUID,
+    questions: Sequence[str],
+    source_ids: Sequence[UUID] | None,
+    weights: ContextWeights,
+    room: int,
+) -> Ranking:
+    """The best blocks for each question in turn: first the best for the first, then for the second, and so on."""
+    lists = [await search.ranked(tx, project_id, question, RANKED, source_ids) for question in questions]
+    count, characters = await db_blocks.live_size(tx, project_id, source_ids)
+    whole: list[BlockRow] = []
+    if count and characters // 4 <= room and count <= room // 8:
+        whole = [
+            row
+            for row in await db_blocks.live(tx, project_id, source_ids)
+            if row.indexed or row.kind not in CARRIED
+        ]
+    facts = await db_sources.facts(tx, sorted({row.source_id for rows in (*lists, whole) for row in rows}))
+    ages = _ages(facts)
+    best: dict[UUID, Placed] = {}
+    ranked = [
+        _weighed(question, n, rows, weights, facts, ages)
+        for n, (question, rows) in enumerate(zip(questions, lists, strict=True), 1)
+    ]
+    for place in range(max(map(len, ranked), default=0)):
+        for items in ranked:
+            if place < len(items):
+                best.setdefault(items[place].row.block_id, items[place])
+    for row in whole:
+        if row.block_id not in best:
+            best[row.block_id] = _placed(row, facts)
+    placed = tuple(best.values())
+    everything = count if source_ids is None else (await db_blocks.live_size(tx, project_id))[0]
+    return Ranking(
+        placed,
+        _reading_order(placed, whole),
+        {"in_scope": count, "unranked": max(0, count - len(placed)), "filtered": everything - count},
+        {"mode": "text", "model": None, "embedded": 0, "blocks": count},
+    )
+
+
+def _ages(facts: Mapping[UUID, SourceFacts]) -> dict[UUID, float]:
+    """0 for the newest source, 1 for the oldest; all 0 when they came together."""
+    times = {source: one.captured_at.timestamp() for source, one in facts.items()}
+    newest, oldest = max(times.values(), default=0.0), min(times.values(), default=0.0)
+    span = newest - oldest
+    return {source: (newest - time) / span if span else 0.0 for source, time in times.items()}
+
+
+def _placed(row: BlockRow, facts: Mapping[UUID, SourceFacts]) -> Placed:
+    return Placed(row, facts[row.source_id].origin, marks_of(row.text, hidden=bool(row.meta.get("hidden"))))
+
+
+def _weighed(
+    question: str,
+    number: int,
+    rows: Sequence[BlockRow],
+    weights: ContextWeights,
+    facts: Mapping[UUID, SourceFacts],
+    ages: Mapping[UUID, float],
+) -> list[Placed]:
+    """The answer to one question in its order under the weights. No marked block stands above an unmarked one that
+    holds the same terms of the question, however often it repeats them.
+    """
+    placed = [_placed(row, facts) for row in rows]
+    scores = [
+        weigh(
+            row.score,
+            weights,
+            kind=row.kind,
+            content_type=facts[row.source_id].content_type,
+            origin=facts[row.source_id].origin,
+            age=ages[row.source_id],
+        )
+        for row in rows
+    ]
+    if any(one.marks for one in placed):
+        bits = {term: 1 << n for n, term in enumerate(terms.query_terms(question))}
+        held = [
+            sum({bits[t] for t in terms.terms(f"{row.heading or ''} {row.text}") if t in bits})
+            for row in rows
+        ]
+        scores = hold_back(scores, [bool(one.marks) for one in placed], held)
+    order = sorted(range(len(rows)), key=lambda n: (-scores[n], bool(placed[n].marks), n))
+    return [
+        Placed(placed[n].row, placed[n].origin, placed[n].marks, scores[n], at, number)
+        for at, n in enumerate(order, 1)
+    ]
+
+
+def _reading_order(placed: Sequence[Placed], whole: Sequence[BlockRow]) -> tuple[int, ...]:
+    """Places in reading order, sources in the order they came; those with a marked passage behind the others."""
+    if not whole:
+        return ()
+    read = {row.block_id: n for n, row in enumerate(whole)}
+    marked = {one.row.source_id for one in placed if one.marks}
+    return tuple(
+        sorted(
+            range(len(placed)),
+            key=lambda n: (placed[n].row.source_id in marked, read[placed[n].row.block_id]),
+        )
+    )
