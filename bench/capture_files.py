@@ -37,7 +37,7 @@ def made(megabytes: int) -> bytes:
         for part in path.read_text(encoding="utf-8").split("\n\n")
         if part.strip() and "|" not in part
     ]
-    shuffle = random.Random(4)  # noqa: S311
+    shuffle = random.Random(4)
     parts: list[str] = []
     size = 0
     while size < megabytes * 1_000_000:

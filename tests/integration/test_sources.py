@@ -325,8 +325,8 @@ async def test_a_file_name_is_only_a_label(
     [
         (b"", "empty.txt", "empty_file"),
         (b"\xef\xbb\xbf \n", "bom.txt", "empty_file"),
-        (b"PK\x03\x04" + bytes(64) + b"word/document.xml", "a.docx", "unsupported_type"),
-        (b"PK\x03\x04" + bytes(64), "bomb.zip", "unsupported_type"),
+        (b"PK\x03\x04" + bytes(64) + b"word/document.xml", "a.docx", "unreadable_file"),
+        (b"PK\x03\x04" + bytes(64), "bomb.zip", "unreadable_file"),
         (bytes(range(256)) * 64, "junk.txt", "unreadable_file"),
         (b"%PDF-1.7\n1 0 obj\n<< /Type", "cut.pdf", "unreadable_file"),
         (b",".join(b"a%d" % n for n in range(1_000_000)), "wide.csv", "table_too_large"),

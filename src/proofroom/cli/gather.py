@@ -14,9 +14,11 @@ from proofroom.db.sources import SourceRow
 from proofroom.domain.errors import InvalidInput, ProofroomError, Unavailable
 from proofroom.services import sources
 from proofroom.substrate import capture
+from proofroom.substrate.parsers.sniff import READABLE
 
 TYPES = frozenset(
-    "md markdown mdown mkd txt text rst adoc html htm xhtml pdf csv tsv tab".split()
+    "md markdown mdown mkd txt text rst adoc html htm xhtml pdf csv tsv tab docx docm dotx pptx pptm ppsx xlsx xlsm"
+    " xltx eml".split()
 )  # what is taken from a folder; a file that is named itself is always tried
 MAX_FILES = 1_000
 AT_ONCE = 2
@@ -152,7 +154,7 @@ def _folder(folder: Path, field: str) -> tuple[list[Path], list[str]]:
             "no_files",
             f"{folder} holds no file that can be read"
             + (f" ({len(skipped)} of other kinds)." if skipped else "; it is empty."),
-            hint="Proofroom reads text, Markdown, HTML, PDF, CSV and TSV.",
+            hint=READABLE,
             field=field,
         )
     return found, skipped

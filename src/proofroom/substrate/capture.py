@@ -6,13 +6,18 @@ a test should use: files are hostile.
 
 import unicodedata
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from proofroom.domain.errors import TooLarge
-from proofroom.substrate.extracted import Extracted, Limits, Report, unheard
+from proofroom.substrate.extracted import Extracted, Limits, Report, too_much_text, unheard
 from proofroom.substrate.isolation import parse_isolated
 from proofroom.substrate.parsers import delimited, prose
 from proofroom.substrate.parsers.sniff import Sniffed, mislabelled, sniff
+
+if TYPE_CHECKING:
+    from proofroom.substrate.parsers.ooxml import Package
 
 __all__ = ["DEFAULT_LIMITS", "parse", "parse_isolated", "printable", "safe_name", "stem"]
 
@@ -31,10 +36,23 @@ def parse(
     only. `report` is told how far the reading is, by formats that take long.
 
     For every block of the answer `text[char_start:char_end]` is its text; blocks are in order and do not
-    overlap. Raises InvalidInput (`empty_file`, `encrypted_file`, `unreadable_file`, `no_text`),
-    UnsupportedMedia (`unsupported_type`) and TooLarge (`file_too_large`, `text_too_large`,
-    `table_too_large`).
+    overlap. Raises InvalidInput (`empty_file`, `encrypted_file`, `unreadable_file`, `unsafe_file`, `no_text`,
+    `parse_too_deep`), UnsupportedMedia (`unsupported_type`) and TooLarge (`file_too_large`,
+    `text_too_large`, `table_too_large`, `too_many_pages`).
     """
+    return _parse(data, filename, content_type, limits, report, attached=False)
+
+
+def _parse(
+    data: bytes,
+    filename: str | None,
+    content_type: str | None,
+    limits: Limits,
+    report: Report,
+    *,
+    attached: bool,
+) -> Extracted:
+    """`attached`: the file came with a message; what is attached to it in turn is not opened."""
     if len(data) > limits.file_bytes:
         raise file_too_large(len(data), limits)
     name = safe_name(filename)
@@ -43,9 +61,33 @@ def parse(
     sniffed = sniff(data, extension, declared)
     if sniffed.text is not None:
         check_text(sniffed.text, limits)
-    extracted = _read(sniffed, data, name, extension, limits, report)
+    if sniffed.kind == "email":
+        from proofroom.substrate.parsers import email
+
+        inner = None if attached else partial(_parse, limits=limits, report=unheard, attached=True)
+        extracted = email.parse(data, limits=limits, inner=inner)
+    elif sniffed.package is not None:
+        extracted = _read_package(sniffed.package, limits)
+    else:
+        extracted = _read(sniffed, data, name, extension, limits, report)
     check_text(extracted.text, limits)
     return replace(extracted, notes=(*mislabelled(extracted.content_type, name), *extracted.notes)).numbered()
+
+
+def _read_package(package: "Package", limits: Limits) -> Extracted:
+    match package.kind:
+        case "docx":
+            from proofroom.substrate.parsers import docx
+
+            return docx.parse(package, limits=limits)
+        case "pptx":
+            from proofroom.substrate.parsers import pptx
+
+            return pptx.parse(package, limits=limits)
+        case "xlsx":
+            from proofroom.substrate.parsers import xlsx
+
+            return xlsx.parse(package, limits=limits)
 
 
 def _read(
@@ -65,19 +107,14 @@ def _read(
             return delimited.parse(text, name=stem(name) or "Table 1", limits=limits, extension=extension)
         case "markdown":
             return prose.parse_markdown(text, limits=limits)
-        case "text":
+        case _:
             return prose.parse_text(text)
 
 
 def check_text(text: str, limits: Limits) -> None:
     """Raises TooLarge (`text_too_large`)."""
     if len(text) > limits.text_chars:
-        raise TooLarge(
-            "text_too_large",
-            f"The file holds {len(text):,} characters of text;"
-            f" {limits.text_chars:,} are the most that can be read.",
-            "Split it into several files.",
-        )
+        raise too_much_text(len(text), limits)
 
 
 def file_too_large(size: int, limits: Limits) -> TooLarge:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
+from proofroom.domain.errors import TooLarge
+
 BlockKind: TypeAlias = Literal[
     "heading", "paragraph", "list_item", "quote", "code", "table_header", "table_row"
 ]
@@ -32,6 +34,14 @@ class Limits:
     cpu_seconds: int = 60
     wall_seconds: int = 90
     memory_bytes: int = 3 * 1024 * 1024 * 1024
+
+
+def too_much_text(chars: int, limits: Limits) -> TooLarge:
+    return TooLarge(
+        "text_too_large",
+        f"The file holds {chars:,} characters of text; {limits.text_chars:,} are the most that can be read.",
+        "Split it into several files.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,9 @@ def parse(text: str, *, name: str, limits: Limits, extension: str = "") -> Extra
         raise InvalidInput("empty_file", "The table has no rows.", "Choose a file that has content.")
     rows = _cells(text, records, delimiter, limits)
     width = _width(rows[:2_000])
-    enough = min(width, max(2, -(-width * 2 // 3)))
-    first = next((n for n, row in enumerate(rows) if width == 1 or _filled(row) >= enough), 0)
-    header, body = _header(rows[first:])
-    columns = _names(header, max(width, *(len(row) for row in rows[first:])))
+    first = first_row(rows, width)
+    header, body = split_header(rows[first:])
+    columns = column_names(header, max(width, *(len(row) for row in rows[first:])))
     cells = tuple(tuple(row) + ("",) * (len(columns) - len(row)) for row in body)
     table = Table(name, columns, tuple(_type([row[n] for row in cells]) for n in range(len(columns))), cells)
     blocks: list[BlockDraft] = []
@@ -98,6 +97,11 @@ def is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
+def is_value(cell: str) -> bool:
+    """Whether a cell is a number or a date, which names of columns rarely are."""
+    return is_number(cell) or _DATE.fullmatch(cell.strip()) is not None
+
+
 def _records(text: str) -> Iterator[_Record]:
     """Spans of the records: lines, joined while a quote is open."""
     pending: list[tuple[int, int, int]] = []
@@ -127,17 +131,13 @@ def _cells(text: str, records: Sequence[_Record], delimiter: str, limits: Limits
         line = text[record.start : record.end]
         width = line.count(delimiter) + 1
         if width > limits.table_columns and not record.quoted:
-            raise _too_wide(width, limits)
+            raise too_wide(width, limits)
         row = _split(line, delimiter) if record.quoted else line.split(delimiter)
         if len(row) > limits.table_columns:
-            raise _too_wide(len(row), limits)
+            raise too_wide(len(row), limits)
         total += len(row)
         if total > limits.table_cells:
-            raise TooLarge(
-                "table_too_large",
-                f"The table has more than {limits.table_cells:,} cells.",
-                "Keep the rows and columns that matter, or split it into several files.",
-            )
+            raise too_many_cells(limits)
         rows.append([cell.strip() for cell in row])
     return rows
 
@@ -154,11 +154,19 @@ def _split(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def _too_wide(width: int, limits: Limits) -> TooLarge:
+def too_wide(width: int, limits: Limits) -> TooLarge:
     return TooLarge(
         "table_too_large",
         f"A row of the table has {width:,} columns; {limits.table_columns:,} are the most that can be read.",
         "Keep the columns that matter, or turn the table on its side.",
+    )
+
+
+def too_many_cells(limits: Limits) -> TooLarge:
+    return TooLarge(
+        "table_too_large",
+        f"The table has more than {limits.table_cells:,} cells.",
+        "Keep the rows and columns that matter, or split it into several files.",
     )
 
 
@@ -193,18 +201,24 @@ def _width(rows: Sequence[Sequence[str]]) -> int:
     return max(counts.items(), key=lambda item: (item[1] * min(item[0], 3), item[0]))[0]
 
 
+def first_row(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Where the table begins: the first row that fills two thirds of the columns, 0 when none does."""
+    enough = min(width, max(2, -(-width * 2 // 3)))
+    return next((n for n, row in enumerate(rows) if width == 1 or _filled(row) >= enough), 0)
+
+
 def _filled(row: Sequence[str]) -> int:
     return sum(1 for cell in row if cell)
 
 
-def _header(rows: Sequence[Sequence[str]]) -> tuple[Sequence[str] | None, Sequence[Sequence[str]]]:
-    """The header row, None when the first row is data already (it holds numbers or dates like the rows
-    below).
+def split_header(rows: Sequence[Sequence[str]]) -> tuple[Sequence[str] | None, Sequence[Sequence[str]]]:
+    """The header row and the rest; None for the header when the first row is data already (it holds numbers
+    or dates like the rows below).
     """
     first, rest = rows[0], rows[1:]
     if not rest:
         return (None, rows) if any(is_number(cell) for cell in first) else (first, rest)
-    values = [n for n, cell in enumerate(first) if is_number(cell) or _DATE.fullmatch(cell)]
+    values = [n for n, cell in enumerate(first) if is_value(cell)]
     if not values:
         return first, rest
     # Years as column names are usual ("country, 2021, 2022"): then the first cells are words, the years rise.
@@ -219,7 +233,8 @@ def _header(rows: Sequence[Sequence[str]]) -> tuple[Sequence[str] | None, Sequen
     return None, rows
 
 
-def _names(header: Sequence[str] | None, width: int) -> tuple[str, ...]:
+def column_names(header: Sequence[str] | None, width: int) -> tuple[str, ...]:
+    """A name of its own for each of `width` columns."""
     names: list[str] = []
     seen: set[str] = set()
     for n in range(width):

@@ -3,21 +3,32 @@
 import codecs
 import re
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from charset_normalizer import from_bytes
 
 from proofroom.domain.errors import InvalidInput, UnsupportedMedia
 
-Kind: TypeAlias = Literal["text", "markdown", "html", "csv", "pdf"]
+if TYPE_CHECKING:
+    from proofroom.substrate.parsers.ooxml import Package
 
-READABLE = "Proofroom reads text, Markdown, HTML, PDF, CSV and TSV."
+Kind: TypeAlias = Literal["text", "markdown", "html", "csv", "pdf", "docx", "pptx", "xlsx", "email"]
+
+READABLE = (
+    "Proofroom reads text, Markdown, HTML, PDF, Word (DOCX), PowerPoint (PPTX), Excel (XLSX), CSV, TSV and e-mail"
+    " (EML)."
+)
+_OFFICE = "application/vnd.openxmlformats-officedocument."
 CONTENT_TYPES: dict[Kind, str] = {
     "text": "text/plain",
     "markdown": "text/markdown",
     "html": "text/html",
     "csv": "text/csv",
     "pdf": "application/pdf",
+    "docx": f"{_OFFICE}wordprocessingml.document",
+    "pptx": f"{_OFFICE}presentationml.presentation",
+    "xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    "email": "message/rfc822",
 }
 
 # Magic numbers of what is common and cannot be read. ZIP and OLE2 are told apart further down.
@@ -56,13 +67,17 @@ _AMBIGUOUS = (
     b"PAR1",
     b"OggS",
 )  # also possible first letters of a text
-_ZIP_KINDS: tuple[tuple[bytes, str], ...] = (
-    (b"word/", "a Word document (DOCX)"),
-    (b"ppt/", "a PowerPoint presentation (PPTX)"),
-    (b"xl/", "an Excel workbook (XLSX)"),
-    (b"application/epub", "an EPUB book"),
-    (b"application/vnd.oasis.opendocument", "an OpenDocument file"),
+# Names of streams by which OLE2 files are told apart.
+_OLE_KINDS: tuple[tuple[str, str], ...] = (
+    ("__nameid_version1.0", "an Outlook message (MSG)"),
+    ("WordDocument", "an old Word document (DOC)"),
+    ("PowerPoint Document", "an old PowerPoint presentation (PPT)"),
+    ("Workbook", "an old Excel workbook (XLS)"),
+    ("Book", "an old Excel workbook (XLS)"),
 )
+_HEADER_LINE = re.compile(rb"([!-9;-~]{1,76}):(?:[ \t]|\r?$)")
+_ADDRESSED = frozenset({b"from", b"to", b"cc", b"date", b"subject"})
+_CARRIED = frozenset({b"message-id", b"received", b"mime-version", b"return-path"})
 _HTML = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,4000}?-->\s*)*"
     rb"<(?:!doctype\s+html|html|head|body|title|meta|script|style|div|article|main|section|table|h1|p)\b",
@@ -89,24 +104,36 @@ _BOMS: tuple[tuple[bytes, str], ...] = (  # UTF-32 first: its mark begins with t
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """`text` is the decoded text, None for a PDF. `encoding` is its Python name."""
+    """`text` is the decoded text of kinds of text, `encoding` its Python name; `package` is an Office file's."""
 
     kind: Kind
     text: str | None = None
     encoding: str | None = None
+    package: "Package | None" = None
 
 
 def sniff(data: bytes, extension: str, declared: str) -> Sniffed:
     """Tells what `data` is and decodes text.
 
     `extension` has no dot and is lower case; `declared` is a media type without parameters; either may be
-    empty. Raises InvalidInput (`empty_file`, `unreadable_file`) and UnsupportedMedia (`unsupported_type`).
+    empty. Raises InvalidInput (`empty_file`, `unreadable_file`, `encrypted_file`, `unsafe_file`) and
+    UnsupportedMedia (`unsupported_type`).
     """
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
         raise InvalidInput("empty_file", "The file is empty.", "Choose a file that has content.")
     head = data[:1024]
     if b"%PDF-" in head and not _HTML.match(data[:4096]):
         return Sniffed("pdf")
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from proofroom.substrate.parsers.archive import Archive  # late: they load a large library
+        from proofroom.substrate.parsers.ooxml import package_of
+
+        package = package_of(Archive(data))
+        if isinstance(package, str):
+            raise _unsupported(package)
+        return Sniffed(package.kind, package=package)
+    if _is_email(data, extension, declared):
+        return Sniffed("email")
     _refuse_binary(data, head)
     text, encoding = decode(data)
     kind = _text_kind(text, data, extension, declared)
@@ -117,20 +144,41 @@ def _refuse_binary(data: bytes, head: bytes) -> None:
     for magic, name in _MAGIC:
         if head.startswith(magic) and (magic not in _AMBIGUOUS or _control_share(data[:4096]) > 0.02):
             raise _unsupported(name)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        listing = data[:65536] + data[-65536:]
-        name = next((name for mark, name in _ZIP_KINDS if mark in listing), "a ZIP archive")
-        raise _unsupported(name)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        if "EncryptedPackage".encode("utf-16-le") in data[:1_000_000]:
+        if "EncryptedPackage".encode("utf-16-le") in data:
             raise InvalidInput(
                 "encrypted_file",
                 "The file is an Office document that is protected by a password.",
                 "Remove the password in the program that made it and add the file again.",
             )
-        raise _unsupported("an old Office document (DOC, XLS or PPT)")
+        raise _unsupported(
+            next(
+                (name for stream, name in _OLE_KINDS if stream.encode("utf-16-le") in data),
+                "an old Office document (DOC, XLS or PPT)",
+            )
+        )
     if data[4:8] == b"ftyp":
         raise _unsupported("a media file")
+
+
+def _is_email(data: bytes, extension: str, declared: str) -> bool:
+    """Whether a file begins with the headers of a message.
+
+    A note that begins with From: and To: is no message unless it is called one; a mail server leaves other
+    headers too.
+    """
+    names: set[bytes] = set()
+    for line in data[:65536].splitlines()[:300]:
+        if not line.strip():
+            break
+        if line[:1] in b" \t" and names:
+            continue
+        found = _HEADER_LINE.match(line)
+        if found is None:
+            return False
+        names.add(found[1].lower())
+    called = extension == "eml" or declared == "message/rfc822"
+    return bool(names & _ADDRESSED) and (called or (len(names & _ADDRESSED) > 1 and bool(names & _CARRIED)))
 
 
 def _unsupported(name: str) -> UnsupportedMedia:
@@ -252,20 +300,35 @@ _USUAL: dict[str, str] = {
     "tsv": "text/csv",
     "md": "text/markdown",
     "markdown": "text/markdown",
+    **dict.fromkeys(("docx", "docm", "dotx", "dotm"), CONTENT_TYPES["docx"]),
+    **dict.fromkeys(("pptx", "pptm", "potx", "potm", "ppsx", "ppsm"), CONTENT_TYPES["pptx"]),
+    **dict.fromkeys(("xlsx", "xlsm", "xltx", "xltm", "xlam"), CONTENT_TYPES["xlsx"]),
+    "eml": "message/rfc822",
 }
 _OTHER = frozenset(
-    {"docx", "xlsx", "pptx", "doc", "xls", "ppt", "png", "jpg", "jpeg", "gif", "zip", "odt", "rtf"}
+    {"doc", "xls", "ppt", "msg", "png", "jpg", "jpeg", "gif", "zip", "odt", "ods", "odp", "rtf"}
 )
+_SPOKEN: dict[str, str] = {  # where the type itself says little to a person
+    CONTENT_TYPES["docx"]: "a Word document",
+    CONTENT_TYPES["pptx"]: "a PowerPoint presentation",
+    CONTENT_TYPES["xlsx"]: "an Excel workbook",
+    CONTENT_TYPES["email"]: "an e-mail message",
+}
 
 
 def mislabelled(content_type: str | None, filename: str | None) -> tuple[str, ...]:
     """A remark for the person when a file's name promises another kind than its content is."""
     extension = (filename or "").rpartition(".")[2].lower() if "." in (filename or "") else ""
     usual = _USUAL.get(extension)
+    known = content_type in _SPOKEN
     if (
-        content_type not in CONTENT_TYPES.values()
-        or not (usual or extension in _OTHER)
+        content_type is None
+        or content_type not in CONTENT_TYPES.values()
         or usual == content_type
+        or not extension
     ):
         return ()
-    return (f"The name ends in .{extension}, but the content is {content_type}; it was read as that.",)
+    if not (usual or extension in _OTHER or known):
+        return ()
+    said = _SPOKEN.get(content_type, content_type)
+    return (f"The name ends in .{extension}, but the content is {said}; it was read as that.",)

@@ -1,0 +1,77 @@
+"""From the cells of a Word, PowerPoint or Excel table to a captured table: titles, headers, body."""
+
+from collections.abc import Mapping, Sequence
+
+from proofroom.substrate.extracted import Limits
+from proofroom.substrate.parsers.delimited import (
+    first_row,
+    is_value,
+    split_header,
+    too_many_cells,
+    too_wide,
+)
+from proofroom.substrate.parsers.writing import Writer
+
+_STACKED = 4  # header rows, at most
+
+
+def write_grid(
+    writer: Writer,
+    name: str,
+    grid: Sequence[Sequence[str]],
+    *,
+    spread: Mapping[int, Sequence[str]],
+    headers: int = 0,
+    hidden_rows: frozenset[int] = frozenset(),
+) -> None:
+    """Writes a table. `grid` has rows of one length.
+
+    `spread` holds, for the rows in which a cell spans columns, the row with its words in all of them.
+    `headers` is the number of header rows if the file says it. Rows above the header that have only one
+    thing to say become paragraphs.
+    """
+    width = len(grid[0])
+    first = 0
+    while (
+        not headers and width > 1 and first < len(grid) - 1 and len(_said(spread.get(first, grid[first]))) < 2
+    ):
+        first += 1
+    if not headers:
+        headers = _stacked_rows(grid[first:], {n - first: row for n, row in spread.items() if n >= first})
+    if not headers:
+        first += first_row(grid[first:], width)
+    for row in grid[:first]:
+        writer.write(" | ".join(filter(None, row)))
+    if headers and first + headers < len(grid):
+        rows = [list(spread.get(n, grid[n])) for n in range(first, first + headers - 1)]
+        header: Sequence[str] | None = _stack([*rows, list(grid[first + headers - 1])])
+        body = grid[first + headers :]
+    else:
+        header, body = split_header(grid[first:])
+    at = len(grid) - len(body)
+    writer.write_table(name, header, body, hidden_rows=frozenset(n - at for n in hidden_rows if n >= at))
+
+
+def refuse_size(width: int, height: int, limits: Limits) -> None:
+    """Raises TooLarge (`table_too_large`), before the cells are laid out."""
+    if width > limits.table_columns:
+        raise too_wide(width, limits)
+    if width * height > limits.table_cells:
+        raise too_many_cells(limits)
+
+
+def _said(row: Sequence[str]) -> set[str]:
+    return {cell for cell in row if cell}
+
+
+def _stacked_rows(grid: Sequence[Sequence[str]], spread: Mapping[int, Sequence[str]]) -> int:
+    """How many rows make up the header when its first row has cells that span columns; else 0."""
+    n = 0
+    while n in spread and n + 2 < len(grid) and n + 1 < _STACKED and not any(map(is_value, grid[n + 1])):
+        n += 1
+    return n + 1 if n else 0
+
+
+def _stack(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The words that stand above each other, each once: "2022" over "Q1" is "2022 Q1"."""
+    return [" ".join(dict.fromkeys(cell for cell in column if cell)) for column in zip(*rows, strict=True)]
