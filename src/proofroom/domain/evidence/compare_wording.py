@@ -8,7 +8,14 @@ from proofroom.domain.evidence.align import Evidence, where
 from proofroom.domain.evidence.features import AnalysedPassage
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.polarity import compare_direction, compare_negation
-from proofroom.domain.evidence.quotes import Quotation, locate, nearest, normal
+from proofroom.domain.evidence.quotes import (
+    Quotation,
+    insertions,
+    locate,
+    nearest,
+    normal,
+    without_insertions,
+)
 
 
 def compare_quotes(e: Evidence, quotations: Sequence[Quotation]) -> list[Finding]:
@@ -23,6 +30,9 @@ def _compare_quote(e: Evidence, q: Quotation) -> Finding:
     for p in order:
         spot = locate(q.text, p.normal)
         if spot is not None:
+            added = insertions(q.text, p.normal)
+            if added:
+                return _added(q, added, p, spot)
             return Finding("quote", "same", span, q.text, p.passage.text[spot[0] : spot[1]], None, (p, spot))
     best = None
     for p in order[:40]:
@@ -50,6 +60,23 @@ def _compare_quote(e: Evidence, q: Quotation) -> Finding:
         (span, fixed + trail),
         "exact words",
         headline="Quote differs",
+    )
+
+
+def _added(q: Quotation, added: Sequence[Quotation], p: AnalysedPassage, spot: tuple[int, int]) -> Finding:
+    """A quotation that stands in the passage but for words in square brackets, which are the writer's."""
+    words = " and ".join(f"\u201c{one.text}\u201d" for one in added[:3])
+    return Finding(
+        "quote",
+        "added",
+        (q.start + added[0].start, q.start + added[0].end),
+        q.text,
+        p.passage.text[spot[0] : spot[1]],
+        f"{words} in square brackets {'is' if len(added) == 1 else 'are'} not the source's",
+        (p, spot),
+        ((q.start, q.end), without_insertions(q.text, p.normal)),
+        "the source's words",
+        headline="Words added to a quote",
     )
 
 
