@@ -22,6 +22,8 @@ from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
 from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
+from proofroom.domain.evidence.romans import compare_romans
+from proofroom.domain.evidence.small_names import compare_small_names
 from proofroom.domain.evidence.tables import compare_table
 from proofroom.domain.evidence.verdict import judge, not_cited, unread
 
@@ -249,12 +251,14 @@ def _findings(
     facts = [
         *compare_numbers(e, [f.at for f in table]),
         *compare_units(e),
+        *compare_romans(e),
         *compare_dates(e, [f.at for f in table if f.kind == "date"]),
     ]
     for finding in facts:
         out.append((find_conflict(e, finding) if outside else None) or finding)
     skip = [(w.start, w.end) for w in works]
-    out += compare_names(e, skip)
+    names = compare_names(e, skip)
+    out += names if any(f.outcome == "differs" for f in names) else [*names, *compare_small_names(e)]
     if not table:
         out += compare_turns(e)
     return out

@@ -144,6 +144,8 @@ def _titles(verdict: Verdict, lead: Finding | None) -> tuple[str, str]:
             return headline, f"Quote: {lead.note}" if lead.outcome in ("differs", "added") else headline
         if lead.outcome == "conflict" and lead.other is not None and lead.source is not None:
             return headline, f"Sources: {_either(lead.source, lead.other[1])}"
+        if headline == "Denial differs" and lead.note:
+            return headline, lead.note[0].upper() + lead.note[1:]
         name = _SHORT.get(lead.kind, "Claim")
         if headline.startswith(("Unit", "Time")):
             name = headline.split()[0]
