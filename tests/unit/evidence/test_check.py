@@ -723,3 +723,20 @@ def test_bounds_and_sides_of_a_comparison(said: str, source: str, headline: str 
     else:
         assert (found.verdict, found.headline) == ("unsupported", headline)
         assert found.short
+
+
+def test_words_that_the_writer_put_into_a_quotation_are_for_a_person() -> None:
+    found = outside("The burn was to bring “the first closest approach to about [far above] 226 km”.")
+    assert (found.verdict, found.headline) == ("partial", "Words added to a quote")
+    assert found.short == "Quote: \u201cfar above\u201d in square brackets is not the source's"
+    assert found.say is not None
+    assert found.say.draft.text[slice(*found.say.draft.mark or (0, 0))] == "[far above]"
+    assert found.correction is not None
+    assert found.correction.text == "The burn was to bring “the first closest approach to about 226 km”."
+    assert outside(found.correction.text).verdict == "supported"
+    two = outside("The burn was to bring “the [very] first closest approach to about [far above] 226 km”.")
+    assert "\u201cvery\u201d and \u201cfar above\u201d in square brackets are" in two.short
+    assert (
+        outside("“[T]he burn was to bring the first closest approach to about 226 km”.").verdict
+        == "supported"
+    )

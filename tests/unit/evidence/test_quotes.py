@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.domain.evidence.quotes import find_quotations, locate, nearest, normal
+from proofroom.domain.evidence.quotes import (
+    find_quotations,
+    insertions,
+    locate,
+    nearest,
+    normal,
+    without_insertions,
+)
 
 TEXT = "The board named the “failure to use metric units in the coding of a file”, and the crew’s well-known plan."
 
@@ -40,6 +47,47 @@ def test_quotations_of_three_words_or_more(text: str, quotes: list[str]) -> None
 def test_where_a_quotation_stands(quote: str, there: bool) -> None:
     spot = locate(quote, normal(TEXT))
     assert (spot is not None) is there
+
+
+@pytest.mark.parametrize(
+    ("quote", "there", "added", "without"),
+    [
+        # What a bracket only says about the form of a word, or about the quotation, is no word of the writer's.
+        ("[f]ailure to use [F]ailure", False, [], None), ("[F]ailure to use metric units", True, [], None),
+        ("failure to use […] [C]oding of a file", True, [], None), ("failure to use [sic] metric units", True, [], None),
+        ("failure[s] to us[ing] metric unit[s]", False, [], None), ("Board name[s] the “failure to use metric unit[s]", True, [], None),
+        ("board named the “failure[s] to use metric unit[s] in", True, [], None), ("[T]he board named", True, [], None),
+        ("failure to use metric units [emphasis added] in the coding", True, [], None), ("failure to use [ . . . ] units", True, [], None),
+        # Words of the writer's.
+        ("failure to use [only] metric units", True, ["only"], "failure to use metric units"),
+        ("[the old] failure to [mis]use metric units", False, ["the old"], None),
+        ("[the old] failure to [ever] use metric units", True, ["the old", "ever"], "failure to use metric units"),
+        ("failure to [apply] metric units", True, ["apply"], "failure to […] metric units"),
+        ("failure to use metric units [300]", True, ["300"], "failure to use metric units"),
+        ("failure to use metric[al] units", False, [], None), ("failure to u[s]e metric units", False, [], None),
+        ("failure to [hardly] use metric units", False, [], None), ("failure to use [.*] metric units", True, [".*"], "failure to use metric units"),
+        ("failure to\ufdd0 use metric units", False, [], None), ("[t]", False, ["t"], None),
+    ],
+)  # fmt: skip
+def test_square_brackets_in_a_quotation(
+    quote: str, there: bool, added: list[str], without: str | None
+) -> None:
+    n = normal(TEXT)
+    assert (locate(quote, n) is not None) is there
+    found = insertions(quote, n)
+    assert [one.text for one in found] == added
+    assert all(quote[one.start] == "[" and quote[one.end - 1] == "]" for one in found)
+    if without is not None:
+        assert without_insertions(quote, n) == without
+        assert locate(without, n) is not None
+
+
+def test_square_brackets_of_the_source_are_its_words() -> None:
+    n = normal("The bridge [12] was safe [for all].")
+    assert locate("bridge [12] was safe [for all]", n) is not None
+    assert not insertions("bridge [12] was safe [for all]", n)
+    assert locate("bridge [13] was safe", n) is not None
+    assert [one.text for one in insertions("bridge [13] was safe", n)] == ["13"]
 
 
 def test_the_place_is_exact_through_every_normalisation() -> None:

@@ -7,9 +7,11 @@ nothing is ever raised for the content of a text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from proofroom.domain.evidence.align import Evidence
+from proofroom.domain.evidence.attributed import attributions, compare_attributed
 from proofroom.domain.evidence.cited_works import Work, is_known, named_works
 from proofroom.domain.evidence.compare_dates import compare_dates
 from proofroom.domain.evidence.compare_names import compare_names
@@ -22,6 +24,8 @@ from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
 from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
+from proofroom.domain.evidence.romans import compare_romans
+from proofroom.domain.evidence.small_names import compare_small_names
 from proofroom.domain.evidence.tables import compare_table
 from proofroom.domain.evidence.verdict import judge, not_cited, unread
 
@@ -50,6 +54,16 @@ def check_outside(
     if claim.unread:
         return unread(claim, "a citation in it is not of the form [[b12|quote]]", "Citation cannot be read")
     passages, further = _read(candidates), _read(near)
+    found = _outside(claim, passages, known_sources, further)
+    return _proposed(claim, found, lambda fixed: _outside(fixed, passages, known_sources, further))
+
+
+def _outside(
+    claim: ClaimText,
+    passages: tuple[AnalysedPassage, ...],
+    known_sources: Sequence[SourceName],
+    further: tuple[AnalysedPassage, ...],
+) -> Claim:
     sentence = read_sentence(claim.text)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     matches = find(sentence, passages)
@@ -83,13 +97,26 @@ def check_cited(
     if not claim.cites:
         return not_cited(claim)
     further = _read(near)
+    given = {
+        ref: _read([passages_by_ref[ref]])[0] for ref in {c.ref for c in claim.cites} & set(passages_by_ref)
+    }
+    found = _cited(claim, given, further, known_sources)
+    return _proposed(claim, found, lambda fixed: _cited(fixed, given, further, known_sources))
+
+
+def _cited(
+    claim: ClaimText,
+    given: Mapping[str, AnalysedPassage],
+    further: tuple[AnalysedPassage, ...],
+    known_sources: Sequence[SourceName],
+) -> Claim:
     passages: list[AnalysedPassage] = []
     broken: list[Finding] = []
     spots: list[tuple[AnalysedPassage, tuple[int, int]]] = []
     end = len(claim.text)
     for cite in claim.cites:
-        given = passages_by_ref.get(cite.ref)
-        if given is None:
+        passage = given.get(cite.ref)
+        if passage is None:
             note = f"{cite.ref} is no passage that was given to the agent"
             broken.append(
                 Finding(
@@ -103,7 +130,6 @@ def check_cited(
                 )
             )
             continue
-        passage = _read([given])[0]
         if passage not in passages:
             passages.append(passage)
         if not cite.quote.strip():
@@ -131,6 +157,25 @@ def check_cited(
     table = compare_table(sentence, (*passages, *further))
     found = _findings(evidence, works, _quotations(claim), table, outside=False)
     return judge(claim, evidence, [*broken, *found], outside=False, spots=spots)
+
+
+def _proposed(claim: ClaimText, found: Claim, check: Callable[[ClaimText], Claim]) -> Claim:
+    """The claim with its correction only if that passes: else whoever takes it meets the same flag again.
+
+    Both figures of a conflict must pass as a whole; any other correction must settle what it is for, and a
+    sentence may have more than one error.
+    """
+    if found.correction is None or not found.correction.text:
+        return found
+    stop = claim.own + claim.char_end - claim.char_start
+    cell = claim.kind == "cell"
+    before, after = (claim.text[: claim.own], claim.text[stop:]) if cell else ("", "")
+    again = check(replace(claim, text=before + found.correction.text + after))
+    if found.verdict == "conflict":
+        settled = again.verdict == "supported"
+    else:
+        settled = again.verdict == "supported" or again.short != found.short
+    return found if settled else replace(found, correction=None)
 
 
 def _read(given: Sequence[Given]) -> tuple[AnalysedPassage, ...]:
@@ -246,15 +291,20 @@ def _findings(
     if not e.anchors:
         return out
     out += table
+    named = attributions(e) if outside else []
+    spans = [a.span for a in named]
     facts = [
-        *compare_numbers(e, [f.at for f in table]),
+        *compare_numbers(e, [*spans, *(f.at for f in table)]),
         *compare_units(e),
-        *compare_dates(e, [f.at for f in table if f.kind == "date"]),
+        *compare_romans(e),
+        *compare_dates(e, [*spans, *(f.at for f in table if f.kind == "date")]),
     ]
     for finding in facts:
         out.append((find_conflict(e, finding) if outside else None) or finding)
-    skip = [(w.start, w.end) for w in works]
-    out += compare_names(e, skip)
+    out += compare_attributed(e, named)
+    skip = [(w.start, w.end) for w in works] + spans
+    names = compare_names(e, skip)
+    out += names if any(f.outcome == "differs" for f in names) else [*names, *compare_small_names(e)]
     if not table:
         out += compare_turns(e)
     return out

@@ -16,6 +16,11 @@ from proofroom.domain.evidence.quotes import find_quotations
 _PARTS = re.compile(r"[0-9]+|[^\W\d_]+")
 
 
+_Rival = tuple[
+    Found, Name, tuple[Span, str]
+]  # what stands there, and what to put for which range of the claim
+
+
 def compare_names(e: Evidence, skip: Sequence[Span]) -> list[Finding]:
     """Each name of the claim: in the anchor, in the same source or anywhere given, swapped, or not found."""
     out: list[Finding] = []
@@ -42,7 +47,7 @@ def _compare_name(e: Evidence, name: Name) -> Finding | None:
             plain = name.weak and _cut(spot)[:1].islower()
             return None if plain else Finding("name", "same", span, name.text, _cut(spot), None, spot)
     if rival is not None:
-        found, other = rival
+        found, other, put = rival
         return Finding(
             "name",
             "differs",
@@ -51,7 +56,7 @@ def _compare_name(e: Evidence, name: Name) -> Finding | None:
             other.text,
             None,
             where(found, (other.start, other.end)),
-            (span, other.text),
+            put,
             other.text,
             headline="Name differs",
         )
@@ -145,7 +150,7 @@ def _mentions(p: AnalysedPassage, name: Name) -> bool:
     return any(_alias(name, other) for s in p.sentences for other in s.names)
 
 
-def _replaced_in(e: Evidence, name: Name) -> tuple[Found, Name] | None:
+def _replaced_in(e: Evidence, name: Name) -> _Rival | None:
     """What another anchor has in place of the name where it is most of the claim word for word: the best anchor may
     be one that only speaks of the name.
     """
@@ -156,7 +161,7 @@ def _replaced_in(e: Evidence, name: Name) -> tuple[Found, Name] | None:
     return None
 
 
-def _replaced(e: Evidence, name: Name, found: Found, least: float = 0.5) -> tuple[Found, Name] | None:
+def _replaced(e: Evidence, name: Name, found: Found, least: float = 0.5) -> _Rival | None:
     """What stands in an anchor instead of the name, if the two sentences are the same but for one stretch, at
     least that share of the claim.
     """
@@ -181,11 +186,20 @@ def _replaced(e: Evidence, name: Name, found: Found, least: float = 0.5) -> tupl
     caps = [t for t in other if text[t.start].isupper()]
     if not caps:
         return None
-    start, end = caps[0].start, caps[-1].end
-    return found, Name(start, end, text[start:end], tuple(fold(t.low) for t in other))
+    # The name may begin before the stretch and end behind it: "Louis XVI" beside "Louis XIV".
+    first, last = ours.index(mine[0]), ours.index(mine[-1])
+    before = sum(name.start <= t.start for t in ours[:first])
+    after = sum(t.end <= name.end for t in ours[last + 1 :])
+    behind = len(theirs) - right
+    start = theirs[left - before].start if before else caps[0].start
+    end = theirs[behind + after - 1].end if after else caps[-1].end
+    words = theirs[left - before : behind + after]
+    put = (min(name.start, mine[0].start), max(name.end, mine[-1].end))
+    whole = text[words[0].start : words[-1].end]
+    return found, Name(start, end, text[start:end], tuple(fold(t.low) for t in words)), (put, whole)
 
 
-def _rival_name(e: Evidence, name: Name) -> tuple[Found, Name] | None:
+def _rival_name(e: Evidence, name: Name) -> _Rival | None:
     """The name that stands in the anchor right where the draft has another one."""
     replaced = _replaced(e, name, e.anchors[0])
     if replaced is not None:
@@ -200,5 +214,5 @@ def _rival_name(e: Evidence, name: Name) -> tuple[Found, Name] | None:
             continue
         aligned = alignment(e.claim, (name.start, name.end), s, (other.start, other.end))
         if aligned >= 3 or (aligned >= 1 and at_edge and found.coverage >= 0.6):
-            return found, other
+            return found, other, ((name.start, name.end), other.text)
     return None

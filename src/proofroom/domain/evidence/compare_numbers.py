@@ -12,6 +12,7 @@ from proofroom.domain.evidence.features import Sentence
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found
 from proofroom.domain.evidence.model import Span
+from proofroom.domain.evidence.polarity import POLES
 from proofroom.domain.evidence.quotes import find_quotations
 from proofroom.domain.evidence.units import WORDS, Unit
 
@@ -90,6 +91,20 @@ def _compare_number(e: Evidence, d: Number) -> Finding | None:
             return Finding(
                 "number", "differs", span, d.text, s.text, note, spot, headline="At least or at most"
             )
+        if result == "same" and d.low * s.low < 0 and not _falls(e.claim, found.sentence):
+            note = "one is below zero, the other above"
+            return Finding(
+                "number",
+                "differs",
+                span,
+                d.text,
+                s.text,
+                note,
+                spot,
+                _put_number(d, s),
+                s.text,
+                headline="Sign differs",
+            )
         if result == "same":
             note = f"converted from {s.text}" if d.unit and s.unit and d.unit != s.unit else None
             return Finding("number", "same", span, d.text, s.text, note, spot)
@@ -127,6 +142,15 @@ def _compare_number(e: Evidence, d: Number) -> Finding | None:
     if d.unit is None and any(x.year == d.low for f in (*e.anchors, *e.window) for x in f.sentence.dates):
         return None  # a year, after all
     return Finding("number", "not_found", span, d.text, headline="Number not found")
+
+
+_DOWN = frozenset(w for w, (axis, sign) in POLES.items() if (axis, sign) in (("change", -1), ("result", -1)))
+_LESS = _DOWN | frozenset("below deficit deficits losses lose lost loses less cut cuts under".split())
+
+
+def _falls(*sentences: Sentence) -> bool:
+    """Whether a word says that something became less: "fell by 5 %" and "-5 %" are the same."""
+    return any(t.low in _LESS for s in sentences for t in s.toks)
 
 
 def _number_differs(d: Number, found: Found, s: Number) -> Finding:

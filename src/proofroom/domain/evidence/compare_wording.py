@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from proofroom.domain.evidence.align import Evidence, where
+from proofroom.domain.evidence.denial import denial, denied_in_source
 from proofroom.domain.evidence.features import AnalysedPassage
 from proofroom.domain.evidence.finding import Finding
+from proofroom.domain.evidence.match import Found
+from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.polarity import compare_direction, compare_negation
-from proofroom.domain.evidence.quotes import Quotation, locate, nearest, normal
+from proofroom.domain.evidence.quotes import (
+    Quotation,
+    insertions,
+    locate,
+    nearest,
+    normal,
+    without_insertions,
+)
 
 
 def compare_quotes(e: Evidence, quotations: Sequence[Quotation]) -> list[Finding]:
@@ -23,6 +33,9 @@ def _compare_quote(e: Evidence, q: Quotation) -> Finding:
     for p in order:
         spot = locate(q.text, p.normal)
         if spot is not None:
+            added = insertions(q.text, p.normal)
+            if added:
+                return _added(q, added, p, spot)
             return Finding("quote", "same", span, q.text, p.passage.text[spot[0] : spot[1]], None, (p, spot))
     best = None
     for p in order[:40]:
@@ -50,6 +63,23 @@ def _compare_quote(e: Evidence, q: Quotation) -> Finding:
         (span, fixed + trail),
         "exact words",
         headline="Quote differs",
+    )
+
+
+def _added(q: Quotation, added: Sequence[Quotation], p: AnalysedPassage, spot: tuple[int, int]) -> Finding:
+    """A quotation that stands in the passage but for words in square brackets, which are the writer's."""
+    words = " and ".join(f"\u201c{one.text}\u201d" for one in added[:3])
+    return Finding(
+        "quote",
+        "added",
+        (q.start + added[0].start, q.start + added[0].end),
+        q.text,
+        p.passage.text[spot[0] : spot[1]],
+        f"{words} in square brackets {'is' if len(added) == 1 else 'are'} not the source's",
+        (p, spot),
+        ((q.start, q.end), without_insertions(q.text, p.normal)),
+        "the source's words",
+        headline="Words added to a quote",
     )
 
 
@@ -89,7 +119,12 @@ def compare_turns(e: Evidence) -> list[Finding]:
     s = found.sentence
     out: list[Finding] = []
     turn = compare_negation(e.claim.toks, s.toks)
-    if turn is not None:
+    ours, theirs = denial(e.claim.text), denied_in_source(found.passage, found.index)
+    if (ours is None) != (theirs is None):
+        # What is said to be false, and what is negated, are the same.
+        agrees = turn is not None and not turn.agrees
+        out.append(_denied(e, found, ours, theirs, agrees=agrees))
+    elif turn is not None:
         draft = e.claim.text[slice(*turn.draft)] if turn.draft else None
         source = s.text[slice(*turn.source)] if turn.source else None
         at, spot = turn.draft or turn.draft_focus, where(found, turn.source or turn.source_focus)
@@ -146,6 +181,20 @@ def compare_turns(e: Evidence) -> list[Finding]:
                 )
             )
     return out
+
+
+def _denied(e: Evidence, found: Found, ours: Span | None, theirs: Span | None, *, agrees: bool) -> Finding:
+    s = found.sentence
+    draft = e.claim.text[slice(*ours)] if ours else "no denial"
+    source = found.passage.passage.text[slice(*theirs)] if theirs else "no denial"
+    spot = (found.passage, theirs or (s.start, s.end))
+    at = ours or (0, len(e.claim.text))
+    if agrees:
+        return Finding("negation", "same", at, draft, source, None, spot)
+    note = (
+        "the draft says that what the source states is false" if ours else "the source says that it is false"
+    )
+    return Finding("negation", "differs", at, draft, source, note, spot, headline="Denial differs")
 
 
 def _case(like_it: str, word: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from proofroom.domain.evidence.features import AnalysedPassage
 from proofroom.domain.evidence.model import CheckKind, Span
 
-Outcome = Literal["same", "note", "rounded", "differs", "not_found", "conflict", "absent"]
+Outcome = Literal["same", "note", "rounded", "added", "differs", "not_found", "conflict", "absent"]
 Where = tuple[AnalysedPassage, Span]
 
 
@@ -16,7 +16,8 @@ Where = tuple[AnalysedPassage, Span]
 class Finding:
     """One comparison. `at` is a range in the claim, `where` a passage and a range in it.
 
-    "note" is the same with a remark, "rounded" the same only after rounding, "absent" an invented source.
+    "note" is the same with a remark, "rounded" the same only after rounding, "added" a quote with words
+    of the writer's in it, "absent" an invented source.
     `put` is a range of the claim and what replaces it; `use` names that on a button. `other` is the second
     source of a conflict, `shown` what the source side shows where it is computed, `quoted` a cited quote
     and the range of it that differs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -45,6 +46,9 @@ _CURRENCY = (
 _DIGITS = re.compile(
     rf"(?:{_CURRENCY})?(?<![\w])(?<![0-9][.,:/])(?<![^\W\d_]-)(?<![\w]/)(?<!#){_SIGN}{_VALUE}{_POWER}"
 )
+# "minus 5 °C", and a sign before a currency; "9 minus 5" takes something away.
+_MINUS = re.compile(r"(?<![0-9][ \u00a0])\b(?:minus|negative)[ \u00a0]\Z", re.IGNORECASE)
+_MINUS_MONEY = re.compile(r"(?<![\w)\]])[-\u2212]\Z")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
 _SCALE_AFTER = re.compile(
     r"[ \u00a0\u202f-]?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")\b", re.IGNORECASE
@@ -161,7 +165,20 @@ def find_numbers(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Numbe
                 found.append(number)
                 used[number.start : number.end] = b"\x01" * (number.end - number.start)
     found.sort(key=lambda n: n.start)
-    return _ranges(found, text)
+    return _ranges([_below_zero(n, text) for n in found], text)
+
+
+def _below_zero(n: Number, text: str) -> Number:
+    """The figure with the sign that stands before it as a word, or before its currency."""
+    if n.kind != "plain" or n.low <= 0:
+        return n
+    before = text[max(0, n.start - 12) : n.start]
+    m = _MINUS.search(before) or (_MINUS_MONEY.search(before) if n.start < n.bare_start else None)
+    if m is None:
+        return n
+    start = n.start - len(m.group())
+    said = text[start : n.end]
+    return replace(n, start=start, bare_start=start, text=said, low=-n.high, high=-n.low)
 
 
 def _from_digits(m: re.Match[str], text: str) -> Number | None:

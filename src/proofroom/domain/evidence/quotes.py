@@ -1,8 +1,9 @@
 """Verbatim quotations: finding them in a sentence, finding them in a passage, and what was altered.
 
 A quotation may differ from its source in white space, kinds of quotes and dashes, the case of its first
-letter and the mark before its closing quote. Gaps are [...], [word] or an ellipsis. Anything else is an
-alteration.
+letter and the mark before its closing quote. Gaps are [...], [] or an ellipsis. Square brackets may also
+change the form of a word ([t]he, walk[ed]) or remark on it ([sic]); other words in them are the writer's own
+and are reported as such. Anything else is an alteration.
 """
 
 from __future__ import annotations
@@ -11,16 +12,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
+from typing import Literal
 
 _PAIRS = re.compile(
     r"\u201c(?P<a>[^\u201c\u201d]{1,4000})\u201d|\u00ab(?P<b>[^\u00ab\u00bb]{1,4000})\u00bb"
     r"|\u201e(?P<c>[^\u201e\u201c\u201d]{1,4000})[\u201c\u201d]|(?<![\w\"])\"(?P<d>[^\"]{1,4000})\"(?![\w\"])"
     r"|(?<!\w)\u2018(?P<e>[^\u2018\n]{1,1000}?)\u2019(?!\w)"
 )
-# A bracket that puts a negation into somebody's mouth is no gap.
-_GAP = re.compile(
-    r"\s*(?:\[(?![^\[\]]{0,80}\b(?:not|no|never|none)\b)[^\[\]]{0,80}\]|\(\.\.\.\)|\.\.\.|\u2026)\s*"
+_GAP = re.compile(r"\[\s*(?:\u2026|\.\s?\.\s?\.)?\s*\]|\(\.\.\.\)|\.\.\.|\u2026")
+_BRACKET = re.compile(r"\[[^\[\]]{0,80}\]")
+_REMARK = re.compile(r"sic|[!?]|(?:emphasis|italics) (?:added|mine|ours|in (?:the )?original)", re.IGNORECASE)
+# A bracket that puts a negation into somebody's mouth is no insertion but an alteration.
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nor|neither|without|hardly|cannot)\b|n['\u2019]t\b", re.IGNORECASE
 )
+_ENDINGS = ("s", "es", "d", "ed", "n", "en", "ing")
+# They stand for a changed ending and before a letter whose case was changed; no text has these characters.
+_ENDING, _LETTER = "\ufdd0", "\ufdd1"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _MOST_WORDS = 300
 _MAP = {
@@ -113,10 +121,12 @@ def normal(text: str) -> Normal:
 def locate(quote: str, passage: Normal, *, gaps: bool = True) -> tuple[int, int] | None:
     """The range in the passage's original text where the quotation stands, or None.
 
-    With `gaps`, the parts between gaps must follow each other. Without, the quotation must stand as it is:
-    the form for citations.
+    With `gaps`, the parts between gaps and insertions must follow each other. Without, the quotation must stand
+    as it is: the form for citations.
     """
-    parts = [normal(p).text for p in _GAP.split(quote)] if gaps else [normal(quote).text]
+    if _ENDING in quote or _LETTER in quote:
+        return None
+    parts = _parts(quote, passage) if gaps else [normal(quote).text]
     if gaps:
         parts[-1] = parts[-1].rstrip(" .,;:!?")
     parts = [p for p in parts if p]
@@ -126,27 +136,104 @@ def locate(quote: str, passage: Normal, *, gaps: bool = True) -> tuple[int, int]
     at = 0
     for i, part in enumerate(parts):
         found = _find(part, passage.text, at, first=i == 0 and gaps)
-        if found < 0:
+        if found is None:
             return None
         if begin is None:
-            begin = found
-        at = found + len(part)
+            begin = found[0]
+        at = found[1]
     assert begin is not None
     return passage.span(begin, at)
 
 
-def _find(part: str, text: str, at: int, *, first: bool) -> int:
+def insertions(quote: str, passage: Normal) -> list[Quotation]:
+    """The words in square brackets that the writer put between those of the source: place and words of each."""
+    return [
+        Quotation(m.start(), m.end(), m.group()[1:-1].strip())
+        for m in _BRACKET.finditer(quote)
+        if _role(quote, m, passage) == "inserted"
+    ]
+
+
+def without_insertions(quote: str, passage: Normal) -> str:
+    """The quotation without the writer's words; a gap stands where they stand for words of the source."""
+    bare = " ".join(_in_place(quote, passage, "").split())
+    return bare if locate(bare, passage) is not None else _in_place(quote, passage, "[\u2026]")
+
+
+def _in_place(quote: str, passage: Normal, what: str) -> str:
+    out: list[str] = []
+    at = 0
+    for one in insertions(quote, passage):
+        out += [quote[at : one.start], what]
+        at = one.end
+    return "".join([*out, quote[at:]])
+
+
+_Role = Literal["source", "gap", "letter", "ending", "remark", "inserted", "altered"]
+
+
+def _role(quote: str, bracket: re.Match[str], passage: Normal) -> _Role:
+    """What a pair of square brackets in a quotation does to the words of the source."""
+    said = bracket.group()
+    if _GAP.fullmatch(said):
+        return "gap"
+    if normal(said).text in passage.text:
+        return "source"
+    inner = said[1:-1].strip()
+    before, after = quote[: bracket.start()][-1:], quote[bracket.end() :][:1]
+    if before.isalnum() or after.isalnum():
+        if after.isalpha() and not before.isalnum() and len(inner) == 1 and inner.isalpha():
+            return "letter"
+        ends = before.isalpha() and not after.isalnum() and inner.lower() in _ENDINGS
+        return "ending" if ends else "altered"
+    if _REMARK.fullmatch(inner):
+        return "remark"
+    return "altered" if _NEGATION.search(inner) else "inserted"
+
+
+def _parts(quote: str, passage: Normal) -> list[str]:
+    """The stretches of a quotation that must stand in the source, in order."""
+    out: list[str] = []
+    at = 0
+    for m in _BRACKET.finditer(quote):
+        out.append(quote[at : m.start()])
+        at = m.end()
+        match _role(quote, m, passage):
+            case "gap" | "inserted":
+                out.append("\u2026")
+            case "remark":
+                pass
+            case "letter":
+                out.append(_LETTER + m.group()[1:-1].strip())
+            case "ending":
+                out.append(_ENDING)
+            case _:
+                out.append(m.group())
+    return [normal(p).text for p in _GAP.split("".join([*out, quote[at:]]))]
+
+
+def _find(part: str, text: str, at: int, *, first: bool) -> tuple[int, int] | None:
+    if _LETTER in part or _ENDING in part:
+        free = part if not first or part[0] == _LETTER else _LETTER + part
+        pattern = re.sub(f"{_LETTER}(\\\\?.)", r"(?i:\1)", re.escape(free))
+        pattern = pattern.replace(_ENDING, f"(?:{'|'.join(_ENDINGS)})?")
+        found = re.compile(pattern)
+        spots = (m.span() for m in found.finditer(text, at))
+        return next((s for s in spots if _whole(text, s)), None)
     for form in (part, part[0].swapcase() + part[1:]) if first else (part,):
-        found = text.find(form, at)
-        while found >= 0:
-            end = found + len(form)
-            # Words must be whole: "he cat sat" does not stand in "the cat sat".
-            left = found == 0 or not (text[found - 1].isalnum() and form[0].isalnum())
-            right = end == len(text) or not (text[end].isalnum() and form[-1].isalnum())
-            if left and right:
-                return found
-            found = text.find(form, found + 1)
-    return -1
+        begin = text.find(form, at)
+        while begin >= 0:
+            if _whole(text, (begin, begin + len(form))):
+                return begin, begin + len(form)
+            begin = text.find(form, begin + 1)
+    return None
+
+
+def _whole(text: str, spot: tuple[int, int]) -> bool:
+    """Whether no word is cut at either end: "he cat sat" does not stand in "the cat sat"."""
+    start, end = spot
+    left = start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())
+    return left and (end == len(text) or not (text[end].isalnum() and text[end - 1].isalnum()))
 
 
 def nearest(quote: str, text: str) -> NearMatch | None:

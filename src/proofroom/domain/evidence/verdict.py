@@ -31,6 +31,7 @@ _RESULTS: dict[str, Result] = {
     "same": "same",
     "note": "same",
     "rounded": "same",
+    "added": "differs",
     "differs": "differs",
     "not_found": "not_found",
     "conflict": "conflict",
@@ -54,7 +55,8 @@ def judge(
     differs = [f for f in findings if f.outcome == "differs"]
     lost_quotes = [f for f in findings if f.outcome == "not_found" and f.kind == "quote"]
     conflicts = [f for f in findings if f.outcome == "conflict"]
-    soft = [f for f in findings if f.outcome in ("rounded", "not_found") and f.kind != "quote"]
+    soft = [f for f in findings if f.outcome == "added"]
+    soft += [f for f in findings if f.outcome in ("rounded", "not_found") and f.kind != "quote"]
     order: dict[CheckKind, int] = {
         "citation": 0,
         "quote": 1,
@@ -139,9 +141,11 @@ def _titles(verdict: Verdict, lead: Finding | None) -> tuple[str, str]:
         if lead.kind == "citation":
             return headline, headline
         if lead.kind == "quote":
-            return headline, f"Quote: {lead.note}" if lead.outcome == "differs" else headline
+            return headline, f"Quote: {lead.note}" if lead.outcome in ("differs", "added") else headline
         if lead.outcome == "conflict" and lead.other is not None and lead.source is not None:
             return headline, f"Sources: {_either(lead.source, lead.other[1])}"
+        if headline == "Denial differs" and lead.note:
+            return headline, lead.note[0].upper() + lead.note[1:]
         name = _SHORT.get(lead.kind, "Claim")
         if headline.startswith(("Unit", "Time")):
             name = headline.split()[0]
@@ -312,7 +316,11 @@ def _all_anchors(
     role: Role = (
         "nearest" if verdict in ("partial", "uncited") or (lead and lead.outcome == "absent") else "supports"
     )
-    if lead is not None and lead.where is not None and lead.outcome in ("differs", "rounded", "not_found"):
+    if (
+        lead is not None
+        and lead.where is not None
+        and lead.outcome in ("differs", "rounded", "added", "not_found")
+    ):
         out.append(anchor(*lead.where, "differs"))
     if lead is not None and lead.outcome == "conflict" and lead.where and lead.other:
         out += [anchor(*lead.where, "supports"), anchor(*lead.other[0], "conflicts")]
