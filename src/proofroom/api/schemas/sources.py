@@ -22,7 +22,11 @@ class Source(Shown):
     title: str
     filename: str | None
     content_type: str | None
-    origin: Literal["file", "text", "url"]
+    origin: Literal["file", "text", "url", "artifact"] = Field(
+        description="`artifact`: approved work; `session_id` and `artifact_id` name it."
+    )
+    session_id: UUID | None
+    artifact_id: UUID | None
     url: str | None
     status: Literal["processing", "ready", "failed"]
     failure: Failure | None
@@ -113,6 +117,7 @@ class Dependents(Shown):
     envelopes: list[Json]
     sessions: list[Json]
     artifacts: list[Json]
+    memory: list[Json] = Field(description="Passages of approved work that rest on it.")
 
 
 class SearchItem(Shown):
