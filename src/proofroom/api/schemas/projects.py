@@ -44,7 +44,7 @@ class Project(Shown):
     sample_key: Literal["check", "report", "yours"] | None
     counts: Counts
     remember_approved: bool = Field(
-        description="Whether completed sessions propose their approved passages and lessons."
+        default=True, description="Whether completed sessions propose their approved passages and lessons."
     )
     created_at: Timestamp
     updated_at: Timestamp

@@ -25,8 +25,8 @@ class Source(Shown):
     origin: Literal["file", "text", "url", "artifact"] = Field(
         description="`artifact`: approved work; `session_id` and `artifact_id` name it."
     )
-    session_id: UUID | None
-    artifact_id: UUID | None
+    session_id: UUID | None = None
+    artifact_id: UUID | None = None
     url: str | None
     status: Literal["processing", "ready", "failed"]
     failure: Failure | None
@@ -117,7 +117,7 @@ class Dependents(Shown):
     envelopes: list[Json]
     sessions: list[Json]
     artifacts: list[Json]
-    memory: list[Json] = Field(description="Passages of approved work that rest on it.")
+    memory: list[Json] = Field(default_factory=list, description="Passages of approved work that rest on it.")
 
 
 class SearchItem(Shown):
