@@ -59,7 +59,9 @@ async def version_of(room: Room, session_id: UUID) -> ArtifactVersion:
 
 async def claimed(room: Room, session_id: UUID) -> WorkSession:
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        row = await legs.claim(tx, session_id, owner="test", lease_seconds=60)
+        row = await legs.claim(
+            tx, session_id, owner="test", lease_seconds=60, definitions=room.parts.catalog.definitions
+        )
     assert row is not None
     return row
 

@@ -568,11 +568,15 @@ async def test_a_leg_whose_worker_died_is_run_again_without_doing_anything_twice
 async def test_a_stale_leg_changes_nothing(room: Room) -> None:
     session_id = await room.file(room.script(FINDING, FINISH))
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        old = await legs.claim(tx, session_id, owner="first", lease_seconds=20)
+        old = await legs.claim(
+            tx, session_id, owner="first", lease_seconds=20, definitions=room.parts.catalog.definitions
+        )
     assert old is not None
     await lapse(room.db, room.actor.workspace_id)
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        new = await legs.claim(tx, session_id, owner="second", lease_seconds=20)
+        new = await legs.claim(
+            tx, session_id, owner="second", lease_seconds=20, definitions=room.parts.catalog.definitions
+        )
     assert new is not None
     assert new.leg == old.leg + 1
     async with room.db.transaction(room.actor.workspace_id) as tx:
@@ -594,10 +598,20 @@ async def test_a_session_that_kills_its_workers_is_given_up(room: Room) -> None:
     session_id = await room.file(room.script(FINDING, FINISH))
     for _ in range(5):
         async with room.db.transaction(room.actor.workspace_id) as tx:
-            assert await legs.claim(tx, session_id, owner="dies", lease_seconds=20) is not None
+            assert (
+                await legs.claim(
+                    tx, session_id, owner="dies", lease_seconds=20, definitions=room.parts.catalog.definitions
+                )
+                is not None
+            )
         await lapse(room.db, room.actor.workspace_id)
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        assert await legs.claim(tx, session_id, owner="next", lease_seconds=20) is None
+        assert (
+            await legs.claim(
+                tx, session_id, owner="next", lease_seconds=20, definitions=room.parts.catalog.definitions
+            )
+            is None
+        )
     row = await room.row(session_id)
     assert row.failure is not None
     assert (row.status, row.failure["code"], row.failure["retryable"]) == ("failed", "poisoned", True)

@@ -82,7 +82,9 @@ async def test_a_checkpoint_made_from_outside_takes_the_session_from_its_leg(roo
     with pytest.raises(Conflict):
         await handler.create_checkpoint(session_id, "review_requested", room.actor)
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        held = await legs.claim(tx, session_id, owner="worker", lease_seconds=20)
+        held = await legs.claim(
+            tx, session_id, owner="worker", lease_seconds=20, definitions=room.parts.catalog.definitions
+        )
     assert held is not None
     with pytest.raises(InvalidInput):
         await handler.create_checkpoint(session_id, "final", room.actor)

@@ -114,7 +114,13 @@ class Life:
         actor = self.chance.choice(self.people)
         match what:
             case "crash":
-                await legs.claim(tx, row.id, owner="dies", lease_seconds=60)
+                await legs.claim(
+                    tx,
+                    row.id,
+                    owner="dies",
+                    lease_seconds=60,
+                    definitions=self.room.parts.catalog.definitions,
+                )
                 await tx.execute(
                     text(
                         "UPDATE work_sessions SET lease_until = now() - :past WHERE id = :id AND status = 'in_progress'"

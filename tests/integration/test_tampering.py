@@ -242,7 +242,7 @@ async def resumes(stand: Stand) -> str:
 async def sealed_by_policy(stand: Stand) -> None:
     await approved(stand)
     async with stand.shelf.transaction(stand.actor.workspace_id) as tx:
-        row = await legs.claim(tx, stand.session_id, owner="test", lease_seconds=60)
+        row = await legs.claim(tx, stand.session_id, owner="test", lease_seconds=60, definitions={})
         assert row is not None
         _, checkpoint = await gates.seal_by_policy(tx, row, ["For the test."])
         stand.checkpoint_id = checkpoint.id

@@ -13,6 +13,7 @@ from proofroom.cli import (
     compare,
     doctor,
     export,
+    memory,
     people,
     policy,
     review,
@@ -56,6 +57,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]
 for part in (serve, work, review, compare, people, steer, sources, doctor, export, verify):
     part.register(app)
 app.add_typer(sources.group, name="source")
+app.add_typer(memory.group, name="memory")
 app.add_typer(policy.group, name="policy")
 app.add_typer(admin.group, name="admin")
 

@@ -114,6 +114,11 @@ async def source(tx: Tx, given: str, in_project: str | None) -> UUID:
     return await _id(tx, "source", given, "source_not_found", "`proofroom source list` lists them.")
 
 
+async def memory(tx: Tx, given: str) -> UUID:
+    """An item of memory by id or part of it. Raises as `session` does, with `memory_not_found`."""
+    return await _id(tx, "memory", given, "memory_not_found", "`proofroom memory list` lists them.")
+
+
 async def _id(tx: Tx, kind: str, given: str, code: str, hint: str) -> UUID:
     part = given.strip().lower()
     if len(part) < SHORTEST:

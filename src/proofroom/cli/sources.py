@@ -123,6 +123,7 @@ def retract(
                     "envelopes": [dict(e) for e in rests.envelopes],
                     "sessions": [dict(s) for s in rests.sessions],
                     "artifacts": [dict(a) for a in rests.artifacts],
+                    "memory": [dict(m) for m in rests.memory],
                 },
             }
         )
@@ -138,7 +139,13 @@ def retract(
                 f"{one_line(artifact['title'], 90)} cites it (version {artifact['version']}{signed})",
                 "yellow",
             )
-        if not rests.sessions and not rests.artifacts:
+        for passage in rests.memory:
+            out.line(
+                f"{one_line(passage['source_title'], 60)} rests on it ({passage['state']}):"
+                f" {one_line(passage['text'], 120)}",
+                "yellow",
+            )
+        if not rests.sessions and not rests.artifacts and not rests.memory:
             out.line("Nothing rests on it.")
         return DONE
 

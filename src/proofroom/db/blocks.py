@@ -53,11 +53,13 @@ class BlockRow:
     indexed: bool
     meta: Mapping[str, int] = field(default_factory=dict[str, int])
     score: float = 0.0
+    session_id: UUID | None = None
+    """The work session whose approved artifact it is of."""
 
 
 _COLUMNS = """b.id AS block_id, b.source_id, b.version, s.title AS source_title, b.ordinal, b.kind, b.page,
     b.heading, b.char_start, b.char_end, b.text, b.state, b.meta,
-    b.length > 0 AS indexed"""
+    b.length > 0 AS indexed, s.session_id"""
 _FROM = "blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id"
 
 
@@ -125,69 +127,86 @@ async def lock_counts(tx: Tx, project_id: UUID) -> None:
     )
 
 
-_DF = """
+_OF_VERSION = "b.source_id = :source_id AND b.version = :version"
+_OF_IDS = "b.id = ANY(CAST(:ids AS uuid[]))"
+
+
+def _df(which: str) -> str:
+    return f"""
     SELECT k AS term, count(*)::int AS n
     FROM blocks b, LATERAL jsonb_object_keys(b.terms) k
-    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0
-      AND b.state IN ('accepted', 'locked')
+    WHERE {which} AND b.length > 0 AND b.state IN ('accepted', 'locked')
     GROUP BY k
-"""
-_TOTALS = """
+"""  # noqa: S608  the parts are constants of this module
+
+
+def _totals(which: str) -> str:
+    return f"""
     SELECT count(*) AS blocks, coalesce(sum(b.length), 0) AS terms FROM blocks b
-    WHERE b.source_id = :source_id AND b.version = :version AND b.length > 0
-      AND b.state IN ('accepted', 'locked')
-"""
+    WHERE {which} AND b.length > 0 AND b.state IN ('accepted', 'locked')
+"""  # noqa: S608
 
 
 async def count_in(tx: Tx, project_id: UUID, source_id: UUID, version: int) -> None:
     """Adds a version's live blocks to the project's document frequencies and totals."""
-    params = {
-        "workspace_id": tx.workspace_id,
-        "project_id": project_id,
-        "source_id": source_id,
-        "version": version,
-    }
+    await _count_in(tx, project_id, _OF_VERSION, {"source_id": source_id, "version": version})
+
+
+async def count_in_blocks(tx: Tx, project_id: UUID, block_ids: Sequence[UUID]) -> None:
+    """The same for single blocks; called after they became live."""
+    await _count_in(tx, project_id, _OF_IDS, {"ids": list(block_ids)})
+
+
+async def count_out(tx: Tx, project_id: UUID, source_id: UUID, version: int) -> None:
+    """Takes a version's live blocks out of the counts; called before their state changes."""
+    await _count_out(tx, project_id, _OF_VERSION, {"source_id": source_id, "version": version})
+
+
+async def count_out_blocks(tx: Tx, project_id: UUID, block_ids: Sequence[UUID]) -> None:
+    """The same for single blocks; called before their state changes."""
+    await _count_out(tx, project_id, _OF_IDS, {"ids": list(block_ids)})
+
+
+async def _count_in(tx: Tx, project_id: UUID, which: str, params: dict[str, Any]) -> None:
     await tx.execute(
         text(
             f"""
             INSERT INTO term_frequencies AS f (workspace_id, project_id, term, blocks)
-            SELECT :workspace_id, :project_id, d.term, d.n FROM ({_DF}) d
+            SELECT :workspace_id, :project_id, d.term, d.n FROM ({_df(which)}) d
             ON CONFLICT (workspace_id, project_id, term) DO UPDATE SET blocks = f.blocks + excluded.blocks
             """  # noqa: S608  the parts are constants of this module
         ),
-        params,
+        {"workspace_id": tx.workspace_id, "project_id": project_id, **params},
     )
     await tx.execute(
         text(
             f"""
             UPDATE baskets SET block_count = block_count + t.blocks, term_count = term_count + t.terms
-            FROM ({_TOTALS}) t WHERE project_id = :project_id
+            FROM ({_totals(which)}) t WHERE project_id = :project_id
             """  # noqa: S608
         ),
-        params,
+        {"project_id": project_id, **params},
     )
 
 
-async def count_out(tx: Tx, project_id: UUID, source_id: UUID, version: int) -> None:
-    """Takes a version's live blocks out of the counts; called before their state changes."""
-    params = {"project_id": project_id, "source_id": source_id, "version": version}
+async def _count_out(tx: Tx, project_id: UUID, which: str, params: dict[str, Any]) -> None:
     await tx.execute(
         text(
             f"""
             UPDATE term_frequencies f SET blocks = f.blocks - d.n
-            FROM ({_DF}) d WHERE f.project_id = :project_id AND f.term = d.term
+            FROM ({_df(which)}) d WHERE f.project_id = :project_id AND f.term = d.term
             """  # noqa: S608
         ),
-        params,
+        {"project_id": project_id, **params},
     )
     await tx.execute(
         text(
             f"""
             UPDATE baskets SET block_count = block_count - t.blocks, term_count = term_count - t.terms
-            FROM ({_TOTALS}) t WHERE project_id = :project_id
+            FROM ({_totals(which)}) t WHERE project_id = :project_id
             """  # noqa: S608
         ),
-        params,
+        {"project_id": project_id, **params},
     )
 
 
@@ -338,7 +357,10 @@ async def of_version(tx: Tx, source_id: UUID, version: int) -> list[BlockRow]:
 async def around(
     tx: Tx, source_id: UUID, version: int, block_id: UUID, *, before: int, after: int
 ) -> list[BlockRow]:
-    """The block and its neighbours in the same version, in reading order; empty when it is not there."""
+    """The block and its neighbours in the same version, in reading order; empty when it is not there.
+
+    Of an approved artifact only what was accepted stands around it.
+    """
     rows = await tx.execute(
         text(
             f"""
@@ -346,6 +368,7 @@ async def around(
             JOIN blocks own ON own.workspace_id = b.workspace_id AND own.id = :block_id
             WHERE b.source_id = :source_id AND b.version = :version AND own.source_id = :source_id
               AND own.version = :version AND b.ordinal BETWEEN own.ordinal - :before AND own.ordinal + :after
+              AND (s.origin <> 'artifact' OR b.id = own.id OR b.state IN {LIVE})
             ORDER BY b.ordinal
             """  # noqa: S608
         ),

@@ -43,6 +43,8 @@ class SourceRow:
     retract_reason: str | None
     created_at: datetime
     updated_at: datetime
+    session_id: UUID | None = None
+    artifact_id: UUID | None = None
 
 
 _SELECT = """
@@ -57,9 +59,15 @@ _SELECT = """
                        'columns', t.value -> 'columns', 'types', t.value -> 'types',
                        'row_count', jsonb_array_length(t.value -> 'rows')) ORDER BY t.n)
                      FROM jsonb_array_elements(v.tables) WITH ORDINALITY t(value, n)), '[]'::jsonb) AS tables,
-           s.retracted_at, s.retract_reason, s.created_at, s.updated_at
+           s.retracted_at, s.retract_reason, s.created_at, s.updated_at, s.session_id, s.artifact_id
     FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id AND v.source_id = s.id
       AND v.version = greatest(s.version, 1)
+"""
+
+
+_BEARS = """
+    (s.origin <> 'artifact' OR EXISTS (SELECT 1 FROM blocks b WHERE b.workspace_id = s.workspace_id
+       AND b.source_id = s.id AND b.state IN ('accepted', 'locked')))
 """
 
 
@@ -82,7 +90,7 @@ async def serialize_version(tx: Tx, source_id: UUID, version: int) -> None:
 
 
 async def holding(tx: Tx, project_id: UUID, sha256: str) -> UUID | None:
-    """The source of a project whose newest version has these bytes, if it was not retracted."""
+    """The captured source of a project whose newest version has these bytes, if it was not retracted."""
     newest = (
         select(func.max(SourceVersion.version))
         .where(SourceVersion.source_id == Source.id, SourceVersion.workspace_id == Source.workspace_id)
@@ -94,6 +102,7 @@ async def holding(tx: Tx, project_id: UUID, sha256: str) -> UUID | None:
         .join(SourceVersion, SourceVersion.source_id == Source.id)
         .where(
             Source.project_id == project_id,
+            Source.origin != "artifact",
             Source.retracted_at.is_(None),
             SourceVersion.sha256 == sha256,
             SourceVersion.version == newest,
@@ -287,25 +296,30 @@ async def _rows(tx: Tx, where: str, params: Mapping[str, Any]) -> list[SourceRow
 
 
 async def names(tx: Tx, project_id: UUID) -> list[tuple[str, str | None]]:
-    """(title, file name) of the sources in use."""
+    """(title, file name) of the sources in use; of approved artifacts only those with a passage that was accepted."""
     rows = await tx.execute(
-        select(Source.title, Source.filename)
-        .where(Source.project_id == project_id, Source.retracted_at.is_(None))
-        .order_by(Source.id)
+        text(
+            f"""
+            SELECT s.title, s.filename FROM sources s
+            WHERE s.project_id = :project_id AND s.retracted_at IS NULL AND {_BEARS} ORDER BY s.id
+            """  # noqa: S608  a constant of this module
+        ),
+        {"project_id": project_id},
     )
     return [(title, filename) for title, filename in rows]
 
 
 async def states(tx: Tx, project_id: UUID) -> list[list[Any]]:
-    """[id, version, title, file name, retracted, digest of its tables] of every source of a project."""
+    """[id, version, title, file name, retracted, digest of its tables] of every source of a project; of approved
+    artifacts only those with a passage that was accepted."""
     rows = await tx.execute(
         text(
-            """
+            f"""
             SELECT s.id::text, s.version, s.title, s.filename, s.retracted_at IS NOT NULL, md5(v.tables::text)
             FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id
               AND v.source_id = s.id AND v.version = s.version
-            WHERE s.project_id = :project_id ORDER BY s.id
-            """
+            WHERE s.project_id = :project_id AND {_BEARS} ORDER BY s.id
+            """  # noqa: S608
         ),
         {"project_id": project_id},
     )

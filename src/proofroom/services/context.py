@@ -19,6 +19,7 @@ from proofroom.domain.document import ArtifactDocument, plain, to_json
 from proofroom.domain.envelope import EnvelopeObligation
 from proofroom.domain.errors import InvalidInput, NotFound
 from proofroom.domain.selection import ContextWeights
+from proofroom.services import memory
 from proofroom.substrate import envelope as envelopes
 from proofroom.substrate import passages
 from proofroom.substrate.memory_adapter import SubstrateMemoryAdapter
@@ -38,6 +39,7 @@ class Pinned:
 async def pin(tx: Tx, row: WorkSession, weights: ContextWeights | None = None) -> Pinned:
     """Composes the envelope of this iteration, under the agent's weights, and stores it as it will be sent."""
     wanted = [o for o in await db_artifacts.obligations(tx, row.id) if o.iteration < row.iteration]
+    notes, notes_left_out = await memory.for_agent(tx, row)
     made = await envelopes.compose(
         tx,
         row.project_id,
@@ -49,8 +51,10 @@ async def pin(tx: Tx, row: WorkSession, weights: ContextWeights | None = None) -
             )
             for o in wanted
         ],
-        source_ids=None if row.source_ids is None else [UUID(s) for s in row.source_ids],
         weights=weights,
+        notes=notes,
+        notes_left_out=notes_left_out,
+        source_ids=await memory.sources_of(tx, row),
     )
     stored = await db_envelopes.pin(
         tx,
@@ -89,7 +93,7 @@ async def view(tx: Tx, row: WorkSession) -> EnvelopeView:
             for item in shown["receipt"]["included"]
             if item["text"] is not None
         ],
-        tables=await _adapter(row).tables(tx),
+        tables=await (await _adapter(tx, row)).tables(tx),
     )
 
 
@@ -115,15 +119,13 @@ async def _pinned(tx: Tx, row: WorkSession) -> UUID:
     return pinned.id
 
 
-def _adapter(row: WorkSession) -> SubstrateMemoryAdapter:
-    return SubstrateMemoryAdapter(
-        row.project_id, None if row.source_ids is None else [UUID(s) for s in row.source_ids]
-    )
+async def _adapter(tx: Tx, row: WorkSession) -> SubstrateMemoryAdapter:
+    return SubstrateMemoryAdapter(row.project_id, await memory.sources_of(tx, row))
 
 
 async def search(tx: Tx, row: WorkSession, query: str, k: int, known: Refs) -> dict[str, Any]:
     """{items, refs}: passages with aliases that can be cited from now on."""
-    return _handed_out(await _adapter(row).search(tx, query, k), known)
+    return _handed_out(await (await _adapter(tx, row)).search(tx, query, k), known)
 
 
 async def read_block(
@@ -135,7 +137,9 @@ async def read_block(
         raise NotFound(
             "unknown_ref", f"No passage was handed out as {alias}.", hint="Use an alias that you were given."
         )
-    own, earlier, later = await _adapter(row).read(tx, UUID(ref["block_id"]), before=before, after=after)
+    own, earlier, later = await (await _adapter(tx, row)).read(
+        tx, UUID(ref["block_id"]), before=before, after=after
+    )
     answer = _handed_out([*earlier, own, *later], known)
     return {**envelopes.item_of(own, alias), **answer}
 
@@ -163,7 +167,7 @@ def _ref(item: Mapping[str, Any]) -> dict[str, Any]:
 async def read_table(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """{source_id, version, source_title, table, name, columns, types, rows, row_count, truncated}."""
     name = str(arguments.get("source_id") or arguments.get("title") or "")
-    table = await _adapter(row).table(tx, name, int(arguments.get("table", 0)))
+    table = await (await _adapter(tx, row)).table(tx, name, int(arguments.get("table", 0)))
     return {
         "source_id": str(table.source_id),
         "version": table.version,
@@ -180,7 +184,7 @@ async def read_table(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> 
 
 async def compute(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """{table: {columns, rows}, computed, skipped, source_title, truncated}: exact, and can be computed again."""
-    table = await _adapter(row).table(tx, str(arguments["source_id"]), int(arguments["table"]))
+    table = await (await _adapter(tx, row)).table(tx, str(arguments["source_id"]), int(arguments["table"]))
     steps = list(arguments["steps"])
     made = compute_table(ComputeTable(table.columns, table.rows, table.name, table.types), steps)
     return {

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from proofroom.db import memory as db_memory
 from proofroom.db import projects
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
@@ -24,7 +25,7 @@ from proofroom.domain.evidence import (
     count,
     split_claims,
 )
-from proofroom.services import outside
+from proofroom.services import outside, remembering
 from proofroom.services.catalog import CHECK
 from proofroom.substrate import passages
 
@@ -44,12 +45,13 @@ async def check(
         return await outside.check_draft(
             outside.within(tx), session.project_id, document, namespace, source_ids
         )
-    return await _check_citations(tx, session.project_id, document, namespace)
+    return await _check_citations(tx, session, document, namespace)
 
 
 async def _check_citations(
-    tx: Tx, project_id: UUID, document: ArtifactDocument, namespace: str
+    tx: Tx, session: WorkSession, document: ArtifactDocument, namespace: str
 ) -> list[dict[str, Any]]:
+    project_id = session.project_id
     claims = split_claims(document, namespace)
     refs = {
         alias: {"source_id": r.source_id, "version": r.version, "block_id": r.block_id}
@@ -59,6 +61,9 @@ async def _check_citations(
     cited = {
         alias: p for alias, p in (await passages.passages_for(tx, refs)).items() if p.source_id not in gone
     }
+    # Neither does approved work that nobody accepted, nor what is this session's own.
+    nothing = await db_memory.bears_nothing(tx, session.id, [UUID(p.block_id) for p in cited.values()])
+    cited = {alias: p for alias, p in cited.items() if UUID(p.block_id) not in nothing}
     near: dict[str, Passage] = {}
     for passage in cited.values():
         around = await _around(tx, passage)
@@ -83,7 +88,7 @@ async def _check_citations(
             return check_computed(claim, document, again.get(claim.path[0]))
         return check_cited(claim, read, further, names)
 
-    return await asyncio.to_thread(compare)
+    return await remembering.with_chains(tx, await asyncio.to_thread(compare))
 
 
 async def _around(tx: Tx, passage: Passage) -> list[Passage]:

@@ -23,7 +23,7 @@ from proofroom.domain.work_session import (
     apply,
     can,
 )
-from proofroom.services import context, gates, obligations, packets, policies, seals
+from proofroom.services import context, gates, obligations, packets, policies, remembering, seals
 from proofroom.services.catalog import CHECK
 
 
@@ -165,12 +165,13 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
             if delivery is not None:
                 await queue.defer(tx, queue.DELIVER, delivery_id=str(delivery))
     said = {"by": decision.get("name"), "checkpoint_id": str(sealed.id)}
+    proposed = await remembering.propose(tx, row, sealed, fresh)
     return await work_sessions.move(
         tx,
         row,
         apply(state_of(row), Event.COMPLETE),
         Record(
-            events=[("completed", said)],
+            events=[("completed", said | {"proposed": proposed})],
             audits=[("completed", said | {"packet_digest": sealed.packet_digest})],
         ),
         phase="completed",

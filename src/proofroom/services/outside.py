@@ -20,6 +20,7 @@ from proofroom.domain.evidence import (
     claim_to_json,
     split_claims,
 )
+from proofroom.services import remembering
 from proofroom.substrate import passages
 from proofroom.substrate.bulk_search import open_finder
 
@@ -84,7 +85,8 @@ async def check_draft(
         checked += await asyncio.to_thread(_compare, wanted, names, analysed)
         if told is not None:
             await told(len(checked), len(claims))
-    return checked
+    async with read() as tx:
+        return await remembering.with_chains(tx, checked)
 
 
 def _query(claim: ClaimText) -> str:

@@ -27,8 +27,15 @@ async def create(
 
 
 async def change(
-    tx: Tx, actor: Actor, project_id: UUID, *, name: str | None = None, description: str | None = None
+    tx: Tx,
+    actor: Actor,
+    project_id: UUID,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    remember_approved: bool | None = None,
 ) -> Project:
+    """Whether completed sessions propose what was approved (`remember_approved`) is for reviewers to say."""
     require(actor, "requester")
     await db_projects.get(tx, project_id)
     values: dict[str, Any] = {}
@@ -36,6 +43,9 @@ async def change(
         values["name"] = _name(name)
     if description is not None:
         values["description"] = _description(description)
+    if remember_approved is not None:
+        require(actor, "reviewer")
+        values["remember_approved"] = remember_approved
     return await db_projects.change(tx, project_id, **values)
 
 

@@ -17,7 +17,7 @@ from proofroom.db.blocks import NewBlock
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
-from proofroom.services import indexing
+from proofroom.services import indexing, remembering
 from proofroom.services.progress import Progress
 from proofroom.substrate import capture, terms, urls
 from proofroom.substrate.extracted import Extracted, Limits
@@ -29,13 +29,14 @@ _BATCH = 1_000  # blocks that are prepared and written at a time
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """What rests on a source: pinned envelopes, their work sessions, and artifacts that cite it (as JSON
-    objects).
+    """What rests on a source: pinned envelopes, their work sessions, artifacts that cite it, and passages of
+    approved work that stand on it (as JSON objects).
     """
 
     envelopes: Sequence[Mapping[str, Any]]
     sessions: Sequence[Mapping[str, Any]]
     artifacts: Sequence[Mapping[str, Any]]
+    memory: Sequence[Mapping[str, Any]]
 
 
 async def add_source(
@@ -99,11 +100,17 @@ async def put_content(
     ready.
 
     The bytes that the newest version has already change nothing. Raises as `add_source`, NotFound
-    (`source_not_found`) and Conflict (`source_retracted`).
+    (`source_not_found`) and Conflict (`source_retracted`, `source_is_approved_work`).
     """
     source = await db_sources.lock(tx, source_id)
     if source is None:
         raise _not_found(source_id)
+    if source.origin == "artifact":
+        raise Conflict(
+            "source_is_approved_work",
+            f"“{source.title}” is what was signed, and stays as it was signed.",
+            "Fork the session that it is of, or add the new text as a source of its own.",
+        )
     if source.retracted_at is not None:
         raise Conflict(
             "source_retracted",
@@ -134,6 +141,8 @@ async def put_content(
 async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
     """Takes a source out of the search and answers what rests on it. Nothing is deleted.
 
+    Passages of approved work that rest on it are proposals again until a person decides.
+
     Raises NotFound (`source_not_found`), InvalidInput (`reason_missing`) and Conflict (`source_retracted`).
     """
     if not reason.strip():
@@ -155,6 +164,7 @@ async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
         await db_blocks.count_out(tx, source.project_id, source_id, source.version)
         await db_blocks.set_state(tx, source_id, source.version, "rejected")
     await db_sources.retract(tx, source_id, clean(reason.strip()))
+    await remembering.source_retracted(tx, source.project_id, source_id, source.title, clean(reason.strip()))
     await db_sources.announce(tx, source.project_id, source_id)
     return await dependents(tx, source_id)
 
@@ -169,7 +179,12 @@ async def dependents(tx: Tx, source_id: UUID) -> Dependents:
             envelope["session_id"],
             {"id": envelope["session_id"], "title": envelope["session_title"], "status": envelope["status"]},
         )
-    return Dependents(found["envelopes"], list(sessions.values()), found["artifacts"])
+    return Dependents(
+        found["envelopes"],
+        list(sessions.values()),
+        found["artifacts"],
+        await remembering.resting_on(tx, source_id),
+    )
 
 
 async def get(tx: Tx, source_id: UUID) -> SourceRow:
@@ -242,8 +257,8 @@ def to_json(row: SourceRow) -> dict[str, Any]:
     """A source as the API shows it."""
     shown = asdict(row)
     shown.pop("retract_reason")
-    for key in ("id", "project_id"):
-        shown[key] = str(shown[key])
+    for key in ("id", "project_id", "session_id", "artifact_id"):
+        shown[key] = None if shown[key] is None else str(shown[key])
     for key in ("retracted_at", "created_at", "updated_at"):
         shown[key] = shown[key].isoformat() if shown[key] is not None else None
     shown["table_count"] = len(row.tables)
@@ -473,6 +488,7 @@ async def _write(
         if current.version:
             await db_blocks.count_out(tx, source.project_id, source.id, current.version)
             await db_blocks.set_state(tx, source.id, current.version, "superseded")
+            await remembering.source_replaced(tx, source.project_id, source.id, current.title, version)
         await db_blocks.count_in(tx, source.project_id, source.id, version)
     if not newer_is_there:
         values: dict[str, Any] = {"version": version}

@@ -43,11 +43,20 @@ async def get_project(project_id: UUID, call: CallDep) -> Response:
     return JSONResponse(shown[0])
 
 
-@router.patch("/{project_id}", response_model=Project, summary="Rename or describe a project")
+@router.patch(
+    "/{project_id}",
+    response_model=Project,
+    summary="Rename or describe a project, or say whether it keeps what was approved",
+)
 async def change_project(project_id: UUID, change: ProjectChange, call: CallDep) -> Response:
     async with call.transaction() as tx:
         row = await projects.change(
-            tx, call.actor, project_id, name=change.name, description=change.description
+            tx,
+            call.actor,
+            project_id,
+            name=change.name,
+            description=change.description,
+            remember_approved=change.remember_approved,
         )
         shown = await projects.to_json(tx, [row])
     return JSONResponse(shown[0])

@@ -47,6 +47,31 @@ class Correction(Shown):
     text: str
 
 
+class ChainAnchor(Shown):
+    """Where approved work rests. A computed figure names a table and no block."""
+
+    source_id: str
+    version: int
+    block_id: str | None
+    page: int | None
+    char_start: int
+    char_end: int
+    quote: str
+    source_title: str
+    table: int | None = None
+
+
+class ApprovedWork(Shown):
+    """A passage of approved work that a claim rests on, and what that rests on."""
+
+    block_id: str
+    source_id: str
+    session_id: str
+    artifact_id: str
+    version: int = Field(description="Version of the artifact.")
+    anchors: list[ChainAnchor]
+
+
 class Claim(Shown):
     id: str
     n: int
@@ -63,4 +88,8 @@ class Claim(Shown):
     say: SideBySide | None
     checks: list[Check]
     anchors: list[Anchor]
+    approved_work: list[ApprovedWork] | None = Field(
+        default=None,
+        description="Only where an anchor stands in approved work: the chain from there to captured sources.",
+    )
     correction: Correction | None

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from proofroom.api.schemas.common import Json, NextCursor, Sent, Shown, Strategy, Timestamp
 
@@ -43,6 +43,9 @@ class Project(Shown):
     basket_id: UUID = Field(description="The project's substrate.")
     sample_key: Literal["check", "report", "yours"] | None
     counts: Counts
+    remember_approved: bool = Field(
+        default=True, description="Whether completed sessions propose their approved passages and lessons."
+    )
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -60,6 +63,9 @@ class NewProject(Sent):
 class ProjectChange(Sent):
     name: str | None = None
     description: str | None = None
+    remember_approved: StrictBool | None = Field(
+        default=None, description="Whether completed sessions propose what was approved. For reviewers."
+    )
 
 
 class TemplateContent(Sent):

@@ -31,7 +31,11 @@ class Source(Shown):
     title: str
     filename: str | None
     content_type: str | None
-    origin: Literal["file", "text", "url"]
+    origin: Literal["file", "text", "url", "artifact"] = Field(
+        description="`artifact`: approved work; `session_id` and `artifact_id` name it."
+    )
+    session_id: UUID | None = None
+    artifact_id: UUID | None = None
     url: str | None
     status: Literal["processing", "ready", "failed"]
     failure: Failure | None
@@ -125,6 +129,7 @@ class Dependents(Shown):
     envelopes: list[Json]
     sessions: list[Json]
     artifacts: list[Json]
+    memory: list[Json] = Field(default_factory=list, description="Passages of approved work that rest on it.")
 
 
 class SearchItem(Shown):

@@ -5,6 +5,7 @@ row-level security (migration 0001) makes it unable to see one. Times are UTC.
 """
 
 from proofroom.db.models.base import Base
+from proofroom.db.models.memory import BlockOrigin, MemoryDecision, MemoryNote
 from proofroom.db.models.people import ApiKey, IdempotencyKey, Member, Workspace
 from proofroom.db.models.review import CheckpointComment, Delivery, WorkCheckpoint, WorkObligation
 from proofroom.db.models.substrate import (
@@ -38,11 +39,14 @@ __all__ = [
     "Basket",
     "Block",
     "BlockEmbedding",
+    "BlockOrigin",
     "CheckpointComment",
     "ContextEnvelope",
     "Delivery",
     "IdempotencyKey",
     "Member",
+    "MemoryDecision",
+    "MemoryNote",
     "Project",
     "ProjectPolicy",
     "Source",

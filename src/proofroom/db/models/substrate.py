@@ -19,6 +19,7 @@ class Project(Base):
     name: Mapped[str]
     description: Mapped[str] = mapped_column(server_default="")
     sample_key: Mapped[str | None]
+    remember_approved: Mapped[bool] = mapped_column(server_default=sql("true"))
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
@@ -83,7 +84,8 @@ class Basket(Base):
 class Source(Base):
     """A captured source; `version` names the current one of its immutable versions (0: none yet).
 
-    `progress` is {"phase", "done", "total", "unit"} while a capture takes its time, else null.
+    `progress` is {"phase", "done", "total", "unit"} while a capture takes its time, else null. An approved
+    artifact is a source too (origin `artifact`), and names its session and artifact.
     """
 
     __tablename__ = "sources"
@@ -101,13 +103,24 @@ class Source(Base):
     retracted_at: Mapped[datetime | None]
     retract_reason: Mapped[str | None]
     created_by: Mapped[UUID | None]
+    session_id: Mapped[UUID | None]
+    artifact_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (
         tenant_key(),
         ref("project_id", to="projects"),
+        ref("session_id", to="work_sessions"),
+        ref("artifact_id", to="work_artifacts"),
+        Index(
+            "sources_by_artifact",
+            "workspace_id",
+            "artifact_id",
+            unique=True,
+            postgresql_where=sql("artifact_id IS NOT NULL"),
+        ),
         CheckConstraint("status IN ('processing','ready','failed')", name="sources_status"),
-        CheckConstraint("origin IN ('file','text','url')", name="sources_origin"),
+        CheckConstraint("origin IN ('file','text','url','artifact')", name="sources_origin"),
         Index("sources_by_project", "workspace_id", "project_id", "id"),
     )
 

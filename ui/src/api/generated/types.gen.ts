@@ -33,6 +33,10 @@ export type Acknowledged = {
  */
 export type AddedSources = {
     /**
+     * Artifact Id
+     */
+    artifact_id?: string | null;
+    /**
      * Block Count
      */
     block_count: number;
@@ -71,8 +75,10 @@ export type AddedSources = {
     notes?: Array<unknown>;
     /**
      * Origin
+     *
+     * `artifact`: approved work; `session_id` and `artifact_id` name it.
      */
-    origin: 'file' | 'text' | 'url';
+    origin: 'file' | 'text' | 'url' | 'artifact';
     /**
      * Page Count
      */
@@ -85,6 +91,10 @@ export type AddedSources = {
      * Retracted At
      */
     retracted_at: string | null;
+    /**
+     * Session Id
+     */
+    session_id?: string | null;
     /**
      * Sha256
      */
@@ -342,6 +352,40 @@ export type Approval = {
 };
 
 /**
+ * ApprovedWork
+ *
+ * A passage of approved work that a claim rests on, and what that rests on.
+ */
+export type ApprovedWork = {
+    /**
+     * Anchors
+     */
+    anchors: Array<ChainAnchor>;
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Block Id
+     */
+    block_id: string;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * Version
+     *
+     * Version of the artifact.
+     */
+    version: number;
+};
+
+/**
  * Artifact
  */
 export type Artifact = {
@@ -596,6 +640,50 @@ export type CarriedFrom = {
     versions: {
         [key: string]: number;
     };
+};
+
+/**
+ * ChainAnchor
+ *
+ * Where approved work rests. A computed figure names a table and no block.
+ */
+export type ChainAnchor = {
+    /**
+     * Block Id
+     */
+    block_id: string | null;
+    /**
+     * Char End
+     */
+    char_end: number;
+    /**
+     * Char Start
+     */
+    char_start: number;
+    /**
+     * Page
+     */
+    page: number | null;
+    /**
+     * Quote
+     */
+    quote: string;
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * Source Title
+     */
+    source_title: string;
+    /**
+     * Table
+     */
+    table?: number | null;
+    /**
+     * Version
+     */
+    version: number;
 };
 
 /**
@@ -890,6 +978,12 @@ export type Claim = {
      */
     anchors: Array<Anchor>;
     /**
+     * Approved Work
+     *
+     * Only where an anchor stands in approved work: the chain from there to captured sources.
+     */
+    approved_work?: Array<ApprovedWork> | null;
+    /**
      * Char End
      */
     char_end: number;
@@ -1095,6 +1189,14 @@ export type Dependents = {
      * Envelopes
      */
     envelopes: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Memory
+     *
+     * Passages of approved work that rest on it.
+     */
+    memory?: Array<{
         [key: string]: unknown;
     }>;
     /**
@@ -1485,6 +1587,30 @@ export type Health = {
 };
 
 /**
+ * InQuestion
+ *
+ * A source that is not as it was when the passage was approved.
+ */
+export type InQuestion = {
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Why
+     */
+    why: 'retracted' | 'replaced' | 'deleted' | 'not_accepted';
+};
+
+/**
  * Inbox
  */
 export type Inbox = {
@@ -1867,6 +1993,388 @@ export type MemberList = {
 };
 
 /**
+ * MemoryChange
+ *
+ * What is sent is set, the rest stays.
+ */
+export type MemoryChange = {
+    /**
+     * Expires At
+     *
+     * Null: never.
+     */
+    expires_at?: string | null;
+    scope?: NewScope | null;
+    /**
+     * Text
+     */
+    text?: string | null;
+    /**
+     * Version
+     *
+     * The version that was looked at: when it is not the one there, 409.
+     */
+    version?: number | null;
+};
+
+/**
+ * MemoryClaim
+ */
+export type MemoryClaim = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Needs You
+     *
+     * It was signed over.
+     */
+    needs_you: boolean;
+    /**
+     * Verdict
+     */
+    verdict: string;
+};
+
+/**
+ * MemoryDecided
+ */
+export type MemoryDecided = {
+    /**
+     * Action
+     *
+     * propose, add, edit, accept, reject, retire, flag, retract
+     */
+    action: string;
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    by: Named | null;
+    /**
+     * From State
+     */
+    from_state: 'proposed' | 'accepted' | 'rejected' | 'expired' | 'retired' | null;
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Text Sha256
+     *
+     * Of a note: SHA-256 of its text as it stood after it.
+     */
+    text_sha256: string | null;
+    /**
+     * To State
+     */
+    to_state: 'proposed' | 'accepted' | 'rejected' | 'expired' | 'retired';
+    /**
+     * Via
+     */
+    via: string | null;
+};
+
+/**
+ * MemoryDecision
+ */
+export type MemoryDecision = {
+    /**
+     * Decision
+     */
+    decision: 'accept' | 'reject' | 'retire';
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Reason
+     *
+     * Needed to reject and to retire, and to accept what rests on something retracted.
+     */
+    reason?: string | null;
+    /**
+     * Version
+     */
+    version?: number | null;
+};
+
+/**
+ * MemoryDecisions
+ *
+ * All of them, or none.
+ */
+export type MemoryDecisions = {
+    /**
+     * Items
+     */
+    items: Array<MemoryDecision>;
+};
+
+/**
+ * MemoryDetail
+ */
+export type MemoryDetail = {
+    /**
+     * Anchors
+     *
+     * Where in the sources a passage rests.
+     */
+    anchors: Array<ChainAnchor>;
+    /**
+     * Block Kind
+     */
+    block_kind: string | null;
+    /**
+     * Char End
+     */
+    char_end: number | null;
+    /**
+     * Char Start
+     */
+    char_start: number | null;
+    /**
+     * Claims
+     */
+    claims: Array<MemoryClaim>;
+    /**
+     * Created At
+     *
+     * ISO 8601, UTC.
+     */
+    created_at: string;
+    /**
+     * Null: proposed by the program.
+     */
+    created_by: Named | null;
+    /**
+     * Decided At
+     */
+    decided_at: string | null;
+    decided_by: Named | null;
+    /**
+     * Decisions
+     *
+     * All that was done to it, oldest first.
+     */
+    decisions: Array<MemoryDecided>;
+    /**
+     * Expires At
+     */
+    expires_at: string | null;
+    /**
+     * Heading
+     */
+    heading: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * In Question
+     */
+    in_question: Array<InQuestion>;
+    /**
+     * Kind
+     */
+    kind: 'block' | 'instruction' | 'lesson';
+    /**
+     * Origin
+     *
+     * Where it comes from: `from` (artifact, change_request, check_was_wrong), session_id, artifact_id, version, checkpoint_id, title of the session, project_id; null for a person's own words.
+     */
+    origin: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Rests On Retracted
+     *
+     * Something of `anchors` was retracted, replaced or deleted; accepting it needs a reason.
+     */
+    rests_on_retracted: boolean;
+    scope: MemoryScope;
+    /**
+     * Source Id
+     *
+     * The source that a passage stands in, at char_start.
+     */
+    source_id: string | null;
+    /**
+     * Source Title
+     */
+    source_title: string | null;
+    /**
+     * State
+     */
+    state: 'proposed' | 'accepted' | 'rejected' | 'expired' | 'retired';
+    /**
+     * Text
+     */
+    text: string;
+    /**
+     * Version
+     *
+     * Goes up with every change; name it to refuse a change of another one.
+     */
+    version: number;
+};
+
+/**
+ * MemoryDone
+ */
+export type MemoryDone = {
+    /**
+     * Items
+     */
+    items: Array<MemoryItem>;
+};
+
+/**
+ * MemoryItem
+ */
+export type MemoryItem = {
+    /**
+     * Anchors
+     *
+     * Where in the sources a passage rests.
+     */
+    anchors: Array<ChainAnchor>;
+    /**
+     * Block Kind
+     */
+    block_kind: string | null;
+    /**
+     * Char End
+     */
+    char_end: number | null;
+    /**
+     * Char Start
+     */
+    char_start: number | null;
+    /**
+     * Claims
+     */
+    claims: Array<MemoryClaim>;
+    /**
+     * Created At
+     *
+     * ISO 8601, UTC.
+     */
+    created_at: string;
+    /**
+     * Null: proposed by the program.
+     */
+    created_by: Named | null;
+    /**
+     * Decided At
+     */
+    decided_at: string | null;
+    decided_by: Named | null;
+    /**
+     * Expires At
+     */
+    expires_at: string | null;
+    /**
+     * Heading
+     */
+    heading: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * In Question
+     */
+    in_question: Array<InQuestion>;
+    /**
+     * Kind
+     */
+    kind: 'block' | 'instruction' | 'lesson';
+    /**
+     * Origin
+     *
+     * Where it comes from: `from` (artifact, change_request, check_was_wrong), session_id, artifact_id, version, checkpoint_id, title of the session, project_id; null for a person's own words.
+     */
+    origin: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Rests On Retracted
+     *
+     * Something of `anchors` was retracted, replaced or deleted; accepting it needs a reason.
+     */
+    rests_on_retracted: boolean;
+    scope: MemoryScope;
+    /**
+     * Source Id
+     *
+     * The source that a passage stands in, at char_start.
+     */
+    source_id: string | null;
+    /**
+     * Source Title
+     */
+    source_title: string | null;
+    /**
+     * State
+     */
+    state: 'proposed' | 'accepted' | 'rejected' | 'expired' | 'retired';
+    /**
+     * Text
+     */
+    text: string;
+    /**
+     * Version
+     *
+     * Goes up with every change; name it to refuse a change of another one.
+     */
+    version: number;
+};
+
+/**
+ * MemoryList
+ */
+export type MemoryList = {
+    /**
+     * Items
+     */
+    items: Array<MemoryItem>;
+    /**
+     * Next Cursor
+     *
+     * Send it as `cursor` for the next page; null on the last one.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * MemoryScope
+ *
+ * Null means the whole workspace, and every kind of agent.
+ */
+export type MemoryScope = {
+    /**
+     * Agent Type
+     */
+    agent_type: string | null;
+    /**
+     * Project Id
+     */
+    project_id: string | null;
+};
+
+/**
  * Named
  */
 export type Named = {
@@ -1979,6 +2487,27 @@ export type NewMember = {
 };
 
 /**
+ * NewMemory
+ */
+export type NewMemory = {
+    /**
+     * Expires At
+     */
+    expires_at?: string | null;
+    /**
+     * Kind
+     */
+    kind: 'instruction' | 'lesson';
+    scope?: NewScope;
+    /**
+     * Text
+     *
+     * 1 to 2,000 characters.
+     */
+    text: string;
+};
+
+/**
  * NewProject
  */
 export type NewProject = {
@@ -1994,6 +2523,24 @@ export type NewProject = {
      * 1 to 200 characters.
      */
     name: string;
+};
+
+/**
+ * NewScope
+ *
+ * Without `project_id` it is this project; null is the whole workspace, which needs an admin.
+ */
+export type NewScope = {
+    /**
+     * Agent Type
+     *
+     * Null: every kind of agent.
+     */
+    agent_type?: string | null;
+    /**
+     * Project Id
+     */
+    project_id?: string | null;
 };
 
 /**
@@ -2655,6 +3202,12 @@ export type Project = {
      */
     name: string;
     /**
+     * Remember Approved
+     *
+     * Whether completed sessions propose their approved passages and lessons.
+     */
+    remember_approved?: boolean;
+    /**
      * Sample Key
      */
     sample_key: 'check' | 'report' | 'yours' | null;
@@ -2678,6 +3231,12 @@ export type ProjectChange = {
      * Name
      */
     name?: string | null;
+    /**
+     * Remember Approved
+     *
+     * Whether completed sessions propose what was approved. For reviewers.
+     */
+    remember_approved?: boolean | null;
 };
 
 /**
@@ -3081,6 +3640,10 @@ export type SinceLastPrevious = {
  */
 export type Source = {
     /**
+     * Artifact Id
+     */
+    artifact_id?: string | null;
+    /**
      * Block Count
      */
     block_count: number;
@@ -3115,8 +3678,10 @@ export type Source = {
     notes?: Array<unknown>;
     /**
      * Origin
+     *
+     * `artifact`: approved work; `session_id` and `artifact_id` name it.
      */
-    origin: 'file' | 'text' | 'url';
+    origin: 'file' | 'text' | 'url' | 'artifact';
     /**
      * Page Count
      */
@@ -3129,6 +3694,10 @@ export type Source = {
      * Retracted At
      */
     retracted_at: string | null;
+    /**
+     * Session Id
+     */
+    session_id?: string | null;
     /**
      * Sha256
      */
@@ -5094,6 +5663,357 @@ export type CreateCheckResponses = {
 };
 
 export type CreateCheckResponse = CreateCheckResponses[keyof CreateCheckResponses];
+
+export type ListMemoryData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: {
+        /**
+         * State
+         *
+         * Only items in this state.
+         */
+        state?: 'proposed' | 'accepted' | 'rejected' | 'expired' | 'retired' | null;
+        /**
+         * Kind
+         *
+         * Only items of this kind.
+         */
+        kind?: 'block' | 'instruction' | 'lesson' | null;
+        /**
+         * Limit
+         *
+         * Most items to answer.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before, unchanged.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/projects/{project_id}/memory';
+};
+
+export type ListMemoryErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListMemoryError = ListMemoryErrors[keyof ListMemoryErrors];
+
+export type ListMemoryResponses = {
+    /**
+     * Successful Response
+     */
+    200: MemoryList;
+};
+
+export type ListMemoryResponse = ListMemoryResponses[keyof ListMemoryResponses];
+
+export type AddMemoryData = {
+    body: NewMemory;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/memory';
+};
+
+export type AddMemoryErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type AddMemoryError = AddMemoryErrors[keyof AddMemoryErrors];
+
+export type AddMemoryResponses = {
+    /**
+     * Successful Response
+     */
+    201: MemoryItem;
+};
+
+export type AddMemoryResponse = AddMemoryResponses[keyof AddMemoryResponses];
+
+export type DecideMemoryData = {
+    body: MemoryDecisions;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/memory/decisions';
+};
+
+export type DecideMemoryErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type DecideMemoryError = DecideMemoryErrors[keyof DecideMemoryErrors];
+
+export type DecideMemoryResponses = {
+    /**
+     * Successful Response
+     */
+    200: MemoryDone;
+};
+
+export type DecideMemoryResponse = DecideMemoryResponses[keyof DecideMemoryResponses];
+
+export type GetMemoryData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Memory Id
+         */
+        memory_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/memory/{memory_id}';
+};
+
+export type GetMemoryErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetMemoryError = GetMemoryErrors[keyof GetMemoryErrors];
+
+export type GetMemoryResponses = {
+    /**
+     * Successful Response
+     */
+    200: MemoryDetail;
+};
+
+export type GetMemoryResponse = GetMemoryResponses[keyof GetMemoryResponses];
+
+export type ChangeMemoryData = {
+    body: MemoryChange;
+    headers?: {
+        /**
+         * If-Match
+         *
+         * The same as `version`.
+         */
+        'If-Match'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Memory Id
+         */
+        memory_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/memory/{memory_id}';
+};
+
+export type ChangeMemoryErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ChangeMemoryError = ChangeMemoryErrors[keyof ChangeMemoryErrors];
+
+export type ChangeMemoryResponses = {
+    /**
+     * Successful Response
+     */
+    200: MemoryItem;
+};
+
+export type ChangeMemoryResponse = ChangeMemoryResponses[keyof ChangeMemoryResponses];
 
 export type GetPolicyData = {
     body?: never;
