@@ -1,21 +1,18 @@
 """Tables of a PDF's page: ruled ones by pdfplumber, columns of figures without rules by where words stand."""
 
 import logging
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
-from types import FrameType
 from typing import Any
 
 import pdfplumber
 
 from proofroom.substrate.parsers.delimited import is_value
+from proofroom.substrate.parsers.patience import TooSlow, at_most
 from proofroom.substrate.parsers.pdf_page import Box, Line, PageText
 
 SECONDS = 4.0  # of processor time for all pages together: looking for tables is slow
@@ -62,7 +59,7 @@ class TableFinder:
     def _ruled(self, number: int, lines: Sequence[Line]) -> list[Found]:
         start = time.process_time()
         try:
-            with _at_most(min(self._left, _PAGE_SECONDS)):
+            with at_most(min(self._left, _PAGE_SECONDS)):
                 if self._document is None:
                     logging.getLogger("pdfminer").setLevel(logging.ERROR)
                     self._document = pdfplumber.open(BytesIO(self._data))
@@ -73,7 +70,7 @@ class TableFinder:
                     for t in (page.find_tables() if not page.rotation else ())
                 ]
                 page.close()
-        except (Exception, _TooSlow):  # noqa: BLE001  pdfminer raises whatever a damaged file makes it raise
+        except (Exception, TooSlow):  # noqa: BLE001  pdfminer raises whatever a damaged file makes it raise
             self.skipped.append(number + 1)
             return []
         finally:
@@ -154,28 +151,3 @@ def _same_columns(above: Line, below: Line) -> bool:
 def _figures(lines: Sequence[Line]) -> bool:
     cells = [piece.text for line in lines[1:] for piece in line.pieces[1:]]
     return sum(map(is_value, cells)) * 2 >= len(cells)
-
-
-class _TooSlow(BaseException):
-    """Not an Exception: pdfminer goes on after those."""
-
-
-@contextmanager
-def _at_most(seconds: float) -> Generator[None]:
-    """Raises _TooSlow after so much processor time. Only the main thread can be interrupted; it is the one in
-    which the parser process works.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise _TooSlow
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
