@@ -16,7 +16,10 @@ from typing import cast
 import snowballstemmer  # pyright: ignore[reportMissingTypeStubs]
 
 MAX_TERM_CHARS = 64
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_CJK = (
+    "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+    "\uf900-\ufa6d\ufa70-\ufad9"
+)
 _TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[{_CJK}]+|[^\W_{_CJK}]+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 # Function words that say nothing about a subject. "no" and "not" are kept out of it: they may decide a
@@ -41,28 +44,29 @@ class _Stemmer(threading.local):
 _stemmer = _Stemmer()
 
 
-@lru_cache(maxsize=200_000)
-def _stem(word: str) -> str:
-    return _stemmer.stem(word)
-
-
 def terms(text: str) -> list[str]:
     """The terms of a text in order, repeated as they occur, without stop words."""
     found: list[str] = []
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text).casefold()):
-        token = match.group()
-        if token in STOP_WORDS:
-            continue
-        first = token[0]
-        if first.isdigit():
-            if _THOUSANDS.fullmatch(token):
-                token = token.replace(",", "")
-            found.append(token[:MAX_TERM_CHARS])
-        elif "\u3040" <= first <= "\ufaff" and _is_cjk(first):
-            found.extend([token] if len(token) == 1 else (token[n : n + 2] for n in range(len(token) - 1)))
-        elif len(token) > 1 or not token.isascii():
-            found.append(_stem(token)[:MAX_TERM_CHARS] if token.isascii() else token[:MAX_TERM_CHARS])
+    for token in _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold()):
+        found += _known(token) if len(token) <= MAX_TERM_CHARS else _of(token)
     return found
+
+
+def _of(token: str) -> tuple[str, ...]:
+    """The terms of one token: none, one, or the pairs of a run of Chinese, Japanese or Korean letters."""
+    first = token[0]
+    if token in STOP_WORDS:
+        return ()
+    if first.isdigit():
+        return ((token.replace(",", "") if _THOUSANDS.fullmatch(token) else token)[:MAX_TERM_CHARS],)
+    if "\u3040" <= first <= "\ufaff" and _is_cjk(first):
+        return (token,) if len(token) == 1 else tuple(token[n : n + 2] for n in range(len(token) - 1))
+    if not token.isascii():
+        return (token[:MAX_TERM_CHARS],)
+    return (_stemmer.stem(token)[:MAX_TERM_CHARS],) if len(token) > 1 else ()
+
+
+_known = lru_cache(maxsize=200_000)(_of)  # the words of a language return; long tokens would only fill it
 
 
 def count(*texts: str | None) -> dict[str, int]:

@@ -24,6 +24,8 @@ Report: TypeAlias = Callable[[int, int | None, str], None]
 
 USER_AGENT = "Proofroom/0.1 (source capture, asked for by a person)"
 MAX_REDIRECTS = 5
+MAX_ADDRESSES = 4
+_CODINGS = ("", "identity", "gzip", "x-gzip", "deflate")
 _LOCAL_NAMES = re.compile(
     r"(?:.*\.)?(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa|localdomain|onion)\.?",
     re.IGNORECASE,
@@ -48,7 +50,8 @@ _REFUSED = tuple(
         "5f00::/16",
     )
 )
-_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL = ipaddress.IPv6Network("2000::/3")  # all that the internet's registries hand out
 _6TO4 = ipaddress.IPv6Network("2002::/16")
 
 
@@ -113,6 +116,8 @@ def is_public(address: Address) -> bool:
         inner = _inside(address)
         if inner is not None:
             return is_public(inner)
+        if address not in _GLOBAL:
+            return False
     return (
         address.is_global
         and not address.is_multicast
@@ -124,7 +129,7 @@ def is_public(address: Address) -> bool:
 def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if any(address in net for net in _NAT64) or int(address) >> 32 == 0:
+    if address in _NAT64 or int(address) >> 32 == 0:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if address in _6TO4:
         return ipaddress.IPv4Address((int(address) >> 80) & 0xFFFFFFFF)
@@ -167,12 +172,23 @@ async def fetch(url: str, policy: Policy = Policy(), *, report: Report = _unhear
 async def _follow(url: str, policy: Policy, report: Report) -> Fetched:
     for _ in range(MAX_REDIRECTS + 1):
         parts = check(url) if not policy.allowed else _lenient(url, policy)
-        address = await _resolve(parts, policy)
-        answer = await _get(parts, address, policy, report)
+        answer = await _first_answer(parts, await _resolve(parts, policy), policy, report)
         if isinstance(answer, Fetched):
             return answer
         url = urljoin(url, answer)
     raise httpx.TooManyRedirects("too many redirects")
+
+
+async def _first_answer(
+    parts: SplitResult, addresses: Sequence[str], policy: Policy, report: Report
+) -> Fetched | str:
+    """The answer of the first address that takes the connection: a name may have some that lead nowhere."""
+    for address in addresses[:-1]:
+        try:
+            return await _get(parts, address, policy, report)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            continue
+    return await _get(parts, addresses[-1], policy, report)
 
 
 def _lenient(url: str, policy: Policy) -> SplitResult:
@@ -180,7 +196,8 @@ def _lenient(url: str, policy: Policy) -> SplitResult:
     return parts if parts.hostname in policy.allowed else check(url)
 
 
-async def _resolve(parts: SplitResult, policy: Policy) -> str:
+async def _resolve(parts: SplitResult, policy: Policy) -> Sequence[str]:
+    """The addresses of the host, in the resolver's order, at most four."""
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -192,7 +209,7 @@ async def _resolve(parts: SplitResult, policy: Policy) -> str:
     for address in found:  # one bad address among good ones is reason enough
         if address not in policy.allowed and not is_public(ipaddress.ip_address(address.partition("%")[0])):
             raise _refused(f"{host} leads to an address that is not public.")
-    return found[0]
+    return list(dict.fromkeys(found))[:MAX_ADDRESSES]
 
 
 async def _system_resolver(host: str, port: int) -> Sequence[str]:
@@ -246,11 +263,18 @@ async def _get(parts: SplitResult, address: str, policy: Policy, report: Report)
 
 
 async def _body(response: httpx.Response, policy: Policy, report: Report) -> bytes:
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding not in _CODINGS:  # several within each other grow a thousandfold each, before anybody can count
+        raise ProofroomError(
+            "url_failed",
+            f"{response.request.headers['host']} sent the page compressed in a way that was not asked for"
+            f" ({coding[:40]}).",
+            "Open it in a browser, save it and add the file.",
+        )
     announced = response.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > policy.max_bytes:
         raise _too_large(policy)
-    packed = response.headers.get("content-encoding", "identity") != "identity"
-    total = int(announced) if announced.isdigit() and not packed else None
+    total = int(announced) if announced.isdigit() and coding in ("", "identity") else None
     parts = bytearray()
     async for part in response.aiter_bytes(65_536):  # decompressed: a bomb counts as what it becomes
         parts += part

@@ -366,5 +366,5 @@ def test_a_pdf_with_too_many_pages_is_refused() -> None:
 
 def test_a_page_without_text_is_named() -> None:
     assert parse(pdf([paragraph("Words.", 700), []])).notes == (
-        "Without a text layer, perhaps scanned: page 2.",
+        "Without a text layer, perhaps scanned (there is no text recognition here): page 2.",
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from proofroom.substrate.terms import (
     MAX_TERM_CHARS,
-    _stem,  # pyright: ignore[reportPrivateUsage]
+    _known,  # pyright: ignore[reportPrivateUsage]
     count,
     query_terms,
     terms,
@@ -40,7 +40,7 @@ def test_threads_do_not_stem_each_others_words() -> None:
     ]
     shares = [[f"{word}{n}x {word}" for word in words] for n in range(4)]
     alone = [[terms(text) for text in share] for share in shares]
-    _stem.cache_clear()
+    _known.cache_clear()
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

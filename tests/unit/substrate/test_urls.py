@@ -34,6 +34,9 @@ class Server:
                 path = request.split(" ")[1]
                 if path == "/hang":
                     await reader.read()
+                elif path == "/slow":  # a part of what it announces, and then nothing more
+                    writer.write(ok(b"Words.").replace(b"Length: 6", b"Length: 600"))
+                    await reader.read()
                 else:
                     writer.write(
                         self.answers.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
@@ -95,6 +98,7 @@ def to(url: str) -> bytes:
         "http://224.0.0.1", "http://240.0.0.1", "http://255.255.255.255", "http://168.63.129.16", "http://999.1.1.1",
         "http://[::1]", "http://[::]", "http://[fe80::1]", "http://[fc00::1]", "http://[fd00:ec2::254]", "http://[ff02::1]",
         "http://[::ffff:127.0.0.1]", "http://[::ffff:a9fe:a9fe]", "http://[64:ff9b::7f00:1]", "http://[64:ff9b:1::a00:1]",
+        "http://[::ffff:0:7f00:1]", "http://[64:ff9b:1:7f00:1::]", "http://[4000::1]", "http://[2001:0:7f00:1::]",
         "http://[2002:7f00:1::]", "http://[::7f00:1]", "http://[2001:db8::1]", "http://[fe80::1%25eth0]", "http://[",
         "http://" + "a" * 3_000,
     ],
@@ -198,9 +202,44 @@ async def test_size_and_time_are_limited() -> None:
             with pytest.raises(TooLarge) as caught:
                 await fetch(server.url(path), server.policy(max_bytes=1_000 if path != "/bomb" else 100_000))
             assert caught.value.code == "url_too_large"
-        with pytest.raises(Unavailable) as late:
-            await fetch(server.url("/hang"), server.policy(seconds=0.2))
-        assert late.value.code == "url_unreachable"
+        for path in ("/hang", "/slow"):
+            with pytest.raises(Unavailable) as late:
+                await fetch(server.url(path), server.policy(seconds=0.2))
+            assert late.value.code == "url_unreachable"
+
+
+async def test_compression_within_compression_is_refused_unopened() -> None:
+    bomb = gzip.compress(gzip.compress(b"0" * 5_000_000))
+    async with serving(
+        bomb=ok(bomb, "Content-Encoding: gzip, gzip"), odd=ok(b"x", "Content-Encoding: br")
+    ) as server:
+        for path in ("/bomb", "/odd"):
+            with pytest.raises(ProofroomError) as caught:
+                await fetch(server.url(path), server.policy())
+            assert caught.value.code == "url_failed"
+
+
+async def test_an_address_that_takes_no_connection_is_passed_over() -> None:
+    async with serving(page=ok(b"Words.")) as server:
+
+        async def resolve(host: str, port: int) -> Sequence[str]:
+            return ["127.0.0.9", "127.0.0.1"]
+
+        policy = Policy(resolve=resolve, allowed=frozenset({"127.0.0.1", "127.0.0.9"}))
+        assert (await fetch(server.url("/page"), policy)).data == b"Words."
+
+
+async def test_how_much_is_there_is_told() -> None:
+    heard: list[tuple[int, int | None, str]] = []
+
+    async with serving(
+        page=ok(b"x" * 70_000), packed=ok(gzip.compress(b"Words."), "Content-Encoding: gzip")
+    ) as server:
+        await fetch(server.url("/page"), server.policy(), report=lambda *said: heard.append(said))
+        assert heard[-1] == (70_000, 70_000, "bytes")
+        assert [done for done, _, _ in heard] == sorted(done for done, _, _ in heard)
+        await fetch(server.url("/packed"), server.policy(), report=lambda *said: heard.append(said))
+    assert heard[-1] == (6, None, "bytes")
 
 
 async def test_what_a_server_answers_is_said() -> None:

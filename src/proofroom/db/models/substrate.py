@@ -197,7 +197,7 @@ class Block(Base):
             "blocks_tsv",
             "tsv",
             postgresql_using="gin",
-            postgresql_with={"fastupdate": "off"},
+            postgresql_with={"fastupdate": "on", "gin_pending_list_limit": 1024},
             postgresql_where=sql("state IN ('accepted','locked')"),
         ),
         Index("blocks_by_project", "workspace_id", "project_id", "id"),

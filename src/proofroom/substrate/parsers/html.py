@@ -1,7 +1,7 @@
 """HTML: the readable text of a page with its headings, paragraphs, lists and tables.
 
-Scripts, styles, forms and whatever is hidden are left out, navigation too. The text is ours, so offsets are
-exact in it. Nothing is loaded and nothing is run.
+Scripts, styles, forms and whatever is hidden are left out, navigation too; trafilatura chooses the content of a
+page that has more around it. The text is ours, so offsets are exact in it. Nothing is loaded and nothing is run.
 """
 
 import re
@@ -13,14 +13,17 @@ from lxml import html as _html  # pyright: ignore[reportMissingTypeStubs]
 
 from proofroom.domain.errors import InvalidInput
 from proofroom.substrate.extracted import BlockDraft, BlockKind, Extracted, Limits, Table
+from proofroom.substrate.parsers import html_content
 from proofroom.substrate.parsers.delimited import column_types, row_blocks
+from proofroom.substrate.parsers.html_hidden import Hidden
 from proofroom.substrate.segmentation import heading_text, split_long
 
 etree: Any = _etree  # pyright: ignore[reportUnknownVariableType]  # the library has no types
 html: Any = _html
 Element: TypeAlias = Any
 
-EXTRACTOR = "proofroom-html/1 (lxml 6)"
+EXTRACTOR = "proofroom-html/2 (lxml 6)"
+CHOSEN = "proofroom-html/2 (lxml 6, trafilatura 2)"  # trafilatura said which part of the page is its content
 _DROPPED = frozenset(
     {
         "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "canvas",
@@ -41,11 +44,8 @@ _BLOCKS = frozenset(
         "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "caption",
     }
 )  # fmt: skip
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$)"
-    r"|font-size\s*:\s*0(?:px|pt|em|rem|%)?\s*(?:;|$)|(?:left|top|text-indent)\s*:\s*-\d{3,}",
-    re.IGNORECASE,
-)
+_WORTH_SAYING = 20  # signs: less is the label of a button or an icon
+_SILENT = frozenset({"script", "style", "noscript", "template", "svg", "iframe"})  # holds no text of the page
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _ENOUGH = 200  # characters that a <main> or <article> must hold to stand for the page
 
@@ -62,9 +62,20 @@ def parse(text: str, *, limits: Limits) -> Extracted:
     if any("depth" in entry.message.lower() for entry in parser.error_log):
         raise too_deep()
     title = _title(tree)
-    _drop(tree)
+    notes: list[str] = []
+    shown = Hidden(tree)
+    lost = _drop(tree, [e for e in tree.iter() if isinstance(e.tag, str) and shown.holds(e)])
+    if lost >= _WORTH_SAYING:
+        notes.append(f"Text that the page does not show was left out: {lost:,} characters.")
+    found = html_content.content(tree)
+    root = tree if found is None else found.root
+    _drop(root, [element for element in root.iter() if element is not root and _is_dropped(element)])
     reader = _Reader(limits)
-    reader.read(_main(tree))
+    reader.read(_main(tree) if found is None else root)
+    if not reader.blocks and found is not None:  # nothing is left of what was chosen
+        _drop(tree, [element for element in tree.iter() if _is_dropped(element)])
+        found = None
+        reader.read(_main(tree))
     if not reader.blocks:
         raise InvalidInput(
             "no_text",
@@ -75,10 +86,11 @@ def parse(text: str, *, limits: Limits) -> Extracted:
     return Extracted(
         whole,
         "text/html",
-        EXTRACTOR,
+        EXTRACTOR if found is None else CHOSEN,
         tuple(reader.blocks),
         tables=tuple(reader.tables),
-        title=title or reader.first,
+        title=(found.title if found is not None else None) or title or reader.first,
+        notes=(*notes, *(found.notes if found is not None else ())),
     )
 
 
@@ -98,10 +110,15 @@ def _title(tree: Element) -> str | None:
     return None
 
 
-def _drop(tree: Element) -> None:
-    """Takes out what nobody would read on the page."""
-    gone = [element for element in tree.iter() if _is_dropped(element)]
+def _drop(tree: Element, gone: list[Element]) -> int:
+    """Takes elements out; answers how many letters and other signs went with them."""
+    lost = 0
+    all_gone = set(gone)
     for element in gone:
+        if element is tree:
+            continue
+        if element.tag not in _SILENT and all_gone.isdisjoint(element.iterancestors()):
+            lost += sum(len("".join(part.split())) for part in element.itertext())
         parent = element.getparent()
         if parent is None:
             continue
@@ -112,6 +129,7 @@ def _drop(tree: Element) -> None:
             else:
                 parent.text = (parent.text or "") + " " + element.tail
         parent.remove(element)
+    return lost
 
 
 def _is_dropped(element: Element) -> bool:
@@ -121,10 +139,7 @@ def _is_dropped(element: Element) -> bool:
     get = element.get
     return (
         tag in _DROPPED
-        or get("hidden") is not None
-        or (get("aria-hidden") or "").lower() == "true"
         or (get("role") or "").lower() in _DROPPED_ROLES
-        or _HIDDEN.search(get("style") or "") is not None
         or (
             tag == "header"
             and not any(a.tag in ("article", "main", "section") for a in element.iterancestors())
