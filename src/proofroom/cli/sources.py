@@ -9,8 +9,9 @@ from proofroom.cli.output import DONE, FAILED, Out, many, one_line
 
 if TYPE_CHECKING:
     from proofroom.bootstrap import Program
+    from proofroom.db.sources import SourceRow
 
-group = typer.Typer(help="Add, list and retract sources.", no_args_is_help=True)
+group = typer.Typer(help="Add, list, show and retract sources.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +61,8 @@ def add(
         )
         for row in captured.ready:
             out.line(f"{find.short(row.id)}  {one_line(row.title, 80)}: {row.block_count} passages", "green")
+            for note in row.notes:
+                out.line(one_line(note, 300), "dim", indent=10)
         gather.require_ready(captured) if not out.json else None
         return FAILED if captured.problems() else DONE
 
@@ -79,23 +82,71 @@ def list_(project: ProjectOption = None, as_json: Json = False, data: Data = Non
             rows = await sources.page(tx, where.id, limit=10_000)
         out.document({"project_id": str(where.id), "items": [sources.to_json(s) for s in rows]})
         for row in rows:
-            state = "retracted" if row.retracted_at else row.status
-            style = {"ready": "green", "failed": "red"}.get(state, "yellow")
-            pages = f", {many(row.page_count, 'page')}" if row.page_count else ""
-            out.line(
-                f"{find.short(row.id)}  {state.ljust(10)} {one_line(row.title, 70)}  (version {row.version},"
-                f" {many(row.block_count, 'passage')}{pages})",
-                style,
-            )
-            if row.failure:
-                out.line(f"{row.failure.get('message', '')} {row.failure.get('hint', '')}", "dim", indent=14)
-            if row.retract_reason:
-                out.line(row.retract_reason, "dim", indent=14)
+            _show(out, row)
         if not rows:
             out.line(f"{where.name} has no source yet.")
         return DONE
 
     return run(body, as_json=as_json, data=data)
+
+
+@group.command("show", epilog="Example: proofroom source show report.pdf --project Orbiter")
+def show(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Its id, part of it, title or file name.")],
+    project: ProjectOption = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Show what is known of a source: how its capture went, what was remarked, its tables."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.services import sources
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            row = await sources.get(tx, await find.source(tx, source, project))
+        out.document(sources.to_json(row))
+        _show(out, row)
+        facts = [row.content_type, f"{row.byte_size:,} bytes", row.filename, row.url]
+        out.line(", ".join(one_line(fact, 200) for fact in facts if fact), indent=14)
+        for table in row.tables:
+            columns = ", ".join(one_line(name, 40) for name in table["columns"][:8])
+            out.line(
+                f"Table {one_line(table['name'], 60)}: {many(int(table['row_count']), 'row')} of {columns}",
+                indent=14,
+            )
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+def _show(out: Out, row: "SourceRow") -> None:
+    """A source on a line, and below it what a person should know of it."""
+    from proofroom.cli import find
+
+    state = "retracted" if row.retracted_at else row.status
+    style = {"ready": "green", "failed": "red"}.get(state, "yellow")
+    counts = [f"version {row.version}", many(row.block_count, "passage")]
+    counts += [many(row.page_count, "page")] if row.page_count else []
+    counts += [many(len(row.tables), "table")] if row.tables else []
+    out.line(
+        f"{find.short(row.id)}  {state.ljust(10)} {one_line(row.title, 70)}  ({', '.join(counts)})", style
+    )
+    if row.progress:
+        total = row.progress["total"]
+        out.line(
+            f"{row.progress['phase']}: {row.progress['done']:,}"
+            + (f" of {total:,}" if total else "")
+            + f" {row.progress['unit']}",
+            "dim",
+            indent=14,
+        )
+    if row.failure:
+        out.line(f"{row.failure.get('message', '')} {row.failure.get('hint', '')}", "dim", indent=14)
+    for note in row.notes:
+        out.line(one_line(note, 300), "dim", indent=14)
+    if row.retract_reason:
+        out.line(row.retract_reason, "dim", indent=14)
 
 
 @group.command("retract", epilog='Example: proofroom source retract report.pdf --reason "Superseded in May."')

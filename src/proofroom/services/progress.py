@@ -22,20 +22,11 @@ class Progress:
     costs reports and nothing else.
     """
 
-    def __init__(
-        self,
-        db: Database,
-        workspace_id: UUID,
-        source: SourceRow,
-        version: int,
-        *,
-        seconds: float = SECONDS,
-    ) -> None:
+    def __init__(self, db: Database, workspace_id: UUID, source: SourceRow, version: int) -> None:
         self._db = db
         self._workspace_id = workspace_id
         self._source = source
         self._version = version
-        self._seconds = seconds
         self._newest: dict[str, Any] | None = None
         self._stopped = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -82,7 +73,7 @@ class Progress:
     async def _waited(self) -> bool:
         """After the time between two reports: whether it was stopped meanwhile."""
         try:
-            await asyncio.wait_for(self._stopped.wait(), self._seconds)
+            await asyncio.wait_for(self._stopped.wait(), SECONDS)
         except TimeoutError:
             return False
         return True
