@@ -54,6 +54,23 @@ def test_the_answer_is_that_of_parse(pool: ParserPool) -> None:
     assert pool.parse(PAGE, "a.md", None, Limits()) == parse(PAGE, "a.md")
 
 
+def test_reports_come_before_the_answer_and_not_too_many_of_them() -> None:
+    body = (
+        "for n in range(1, 10_001):\n    report(n, 10_000, 'pages')\n"
+        "worker.time.sleep(2 * worker.REPORT_SECONDS)\nreport(10_000, 10_000, 'pages')\n"
+        "return Extracted('x', 'text/plain', 'test')"
+    )
+    heard: list[tuple[int, int, str]] = []
+    pool = ParserPool(1, reading(body))
+    try:
+        extracted = pool.parse(b"a", None, None, Limits(), lambda *said: heard.append(said))
+    finally:
+        pool.close()
+    assert extracted.text == "x"
+    assert heard[-1] == (10_000, 10_000, "pages")
+    assert len(heard) < 1_000
+
+
 def test_a_refusal_keeps_its_family_and_code(pool: ParserPool) -> None:
     with pytest.raises(UnsupportedMedia) as picture:
         pool.parse(b"\x89PNG\r\n\x1a\n" + bytes(90), "a.png", None, Limits())

@@ -1,7 +1,7 @@
 """Blocks are spans: for any text, in any kind of file, they reproduce it and stand in order."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofroom.domain.errors import ProofroomError
@@ -9,6 +9,7 @@ from proofroom.substrate.capture import parse
 from proofroom.substrate.extracted import Extracted, from_json, to_json
 from proofroom.substrate.parsers.delimited import ROW_BLOCKS
 from proofroom.substrate.segmentation import MAX_CHARS, plain_blocks, sentences, split_long
+from tests.unit.substrate.pdfs import Line, pdf
 
 PIECES = st.sampled_from(
     [
@@ -31,8 +32,19 @@ def assert_exact(extracted: Extracted) -> None:
         assert own == own.strip()
         assert len(own) <= MAX_CHARS
         last = block.char_end
+    pages = {page.page: page for page in extracted.pages}
+    assert len(pages) == len(extracted.pages)
+    at = 0
     for page in extracted.pages:
-        assert 0 <= page.char_start <= page.char_end <= len(extracted.text)
+        assert at <= page.char_start <= page.char_end <= len(extracted.text)
+        at = page.char_end
+    for block in extracted.blocks:
+        if extracted.pages:
+            assert block.page is not None
+            assert pages[block.page].char_start <= block.char_start
+            assert block.char_end <= pages[block.page].char_end
+        else:
+            assert block.page is None
     for table in extracted.tables:
         assert (
             len(table.columns) == len(table.types) == len(set(table.columns))
@@ -41,6 +53,7 @@ def assert_exact(extracted: Extracted) -> None:
         assert all(len(row) == len(table.columns) for row in table.rows)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.sampled_from(["a.txt", "a.md", "a.csv", "a.tsv", "a.html", None]))
 def test_every_block_reproduces_the_text(text: str, name: str | None) -> None:
     try:
@@ -53,6 +66,61 @@ def test_every_block_reproduces_the_text(text: str, name: str | None) -> None:
     assert from_json(extracted.text, to_json(extracted)) == extracted
 
 
+LINES = st.lists(
+    st.tuples(
+        st.one_of(
+            st.sampled_from(
+                ["Annual report 3", "- item", "12.5", "navi-", "gated by hand", "x" * 1_200, "A heading"]
+            ),
+            st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=60),
+        ),
+        st.sampled_from([-300.0, 72.0, 72.0, 300.0, 310.5]),
+        st.integers(0, 60).map(lambda n: 800.0 - 12 * n),
+        st.sampled_from([0.5, 9.0, 11.0, 11.0, 18.0]),
+    ),
+    max_size=40,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=4))
+def test_every_block_of_a_pdf_reproduces_the_text_and_lies_on_its_page(pages: list[list[Line]]) -> None:
+    try:
+        extracted = parse(pdf(pages), "a.pdf")
+    except ProofroomError as refused:
+        if refused.code != "no_text":
+            raise
+        return
+    assert_exact(extracted)
+    assert [page.page for page in extracted.pages] == list(range(1, len(pages) + 1))
+    assert from_json(extracted.text, to_json(extracted)) == extracted
+
+
+SECTIONS = st.sampled_from(
+    [
+        "<p>A paragraph of the article that is long enough to be taken for content, says everybody here.</p>",
+        "<div class='share'><a href='/'>Share</a></div>", "<div style='display:none'>Hidden words.</div>",
+        "<table><tr><th>a<th>b<tr><td>1<td>2</table>", "<ul><li>one<li>two <b>words</b></ul>", "<h2>Heading</h2>",
+        "<pre>a  b\n c</pre>", "<div><div>", "</div>", "<blockquote>Quote", "<!-- x -->", "<nav>Menu</nav>", "text ",
+        "<br>", "<td>cell", "<p style='color:#fff'>white", "<style>.a{display:none}</style>", "<i class='a'>a</i>",
+    ]
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.lists(SECTIONS, min_size=1, max_size=30).map("".join))
+def test_every_block_of_a_page_reproduces_its_text(body: str) -> None:
+    try:
+        extracted = parse(f"<!doctype html><html><body>{body}</body></html>".encode(), "a.html")
+    except ProofroomError as refused:
+        if refused.code != "no_text":
+            raise
+        return
+    assert_exact(extracted)
+    assert "Hidden words." not in extracted.text
+
+
+@settings(deadline=None)
 @given(TEXTS)
 def test_text_is_stored_as_it_is_but_for_what_cannot_be_stored(text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")
@@ -64,6 +132,7 @@ def test_text_is_stored_as_it_is_but_for_what_cannot_be_stored(text: str) -> Non
         assert extracted.text == text.replace("\x00", "\ufffd").removeprefix("\ufeff")
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_no_word_of_a_plain_text_is_lost(text: str) -> None:
     blocks = plain_blocks(text)

@@ -16,7 +16,7 @@ from proofroom.substrate.extracted import BlockDraft, BlockKind, Extracted, Limi
 from proofroom.substrate.parsers import html_content
 from proofroom.substrate.parsers.delimited import column_types, row_blocks
 from proofroom.substrate.parsers.html_hidden import Hidden
-from proofroom.substrate.segmentation import heading_text, split_long
+from proofroom.substrate.segmentation import MAX_CHARS, heading_text, split_long
 
 etree: Any = _etree  # pyright: ignore[reportUnknownVariableType]  # the library has no types
 html: Any = _html
@@ -214,6 +214,8 @@ class _Reader:
             return
         kind = self.kind()
         start, end = self.put(words, "\n" if kind == "list_item" else "\n\n")
+        if kind == "heading" and len(words) > MAX_CHARS:
+            kind = "paragraph"
         if kind == "heading":
             self.heading = heading_text(words)
             self.first = self.first or self.heading

@@ -7,7 +7,7 @@ from markdown_it.token import Token
 
 from proofroom.substrate.extracted import BlockDraft, BlockKind, Extracted, Limits, Table
 from proofroom.substrate.parsers.delimited import column_types, row_blocks
-from proofroom.substrate.segmentation import blocks_of, heading_text, lines, plain_blocks, trim
+from proofroom.substrate.segmentation import MAX_CHARS, blocks_of, heading_text, lines, plain_blocks, trim
 
 TEXT_EXTRACTOR = "proofroom-text/1"
 MARKDOWN_EXTRACTOR = "proofroom-markdown/1 (markdown-it-py 4)"
@@ -78,7 +78,9 @@ class _Reader:
             span = self._span(first, after, token.content)
             self.heading = heading_text(token.content) or None
             self.title = self.title or self.heading
-            if span[0] < span[1]:
+            if span[1] - span[0] > MAX_CHARS:  # a paragraph with a rule below it, most likely
+                self.blocks.extend(blocks_of(self.text, *span, "paragraph", heading=self.heading))
+            elif span[0] < span[1]:
                 self.blocks.append(BlockDraft("heading", span[0], span[1]))
             return
         kind: BlockKind = "paragraph"
