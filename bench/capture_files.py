@@ -3,12 +3,13 @@
     python bench/capture_files.py [--megabytes N] [--file PATH]
 
 Without --file the text is made of this repository's documentation, its paragraphs shuffled with a fixed seed. Prints
-the seconds, the passages and the peak memory of this process, of the parser process and of the database's largest
-process. The database is the embedded one, on a disk, with its usual settings.
+the seconds, and the processor time and peak memory of this process, of the reader's process and of the database.
+The database is the embedded one, on a disk, with its usual settings.
 """
 
 import argparse
 import asyncio
+import os
 import random
 import resource
 import tempfile
@@ -47,48 +48,64 @@ def made(megabytes: int) -> bytes:
     return "\n\n".join(parts).encode()[: megabytes * 1_000_000]
 
 
-class Peak(threading.Thread):
-    """The largest resident size, in bytes, of each program that is a descendant of this one or the database's."""
+class Watch(threading.Thread):
+    """The largest memory that a process of each group held for itself, and the processor time of all of them.
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    A group is a process and its children: `roots` names them.
+    """
+
+    def __init__(self, roots: dict[str, int]) -> None:
         super().__init__(daemon=True)
-        self.names = names
+        self.roots = roots
         self.largest: dict[str, int] = {}
+        self.spent: dict[tuple[str, int], float] = {}
         self.done = threading.Event()
 
     def run(self) -> None:
         while not self.done.wait(0.2):
-            for status in Path("/proc").glob("[0-9]*/status"):
-                try:
-                    fields = dict(
-                        line.split(":", 1) for line in status.read_text().splitlines() if ":" in line
-                    )
-                    command = (status.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                except OSError:
-                    continue
-                name = next((n for n in self.names if n in command), None)
-                if name and "RssAnon" in fields:
-                    size = int(fields["RssAnon"].split()[0]) * 1024
-                    self.largest[name] = max(size, self.largest.get(name, 0))
+            self.look()
+
+    def look(self) -> None:
+        ticks = os.sysconf("SC_CLK_TCK")
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                stat = (folder / "stat").read_text().rpartition(")")[2].split()
+                status = (folder / "status").read_text()
+            except OSError:
+                continue
+            pid, parent = int(folder.name), int(stat[1])
+            name = next((n for n, root in self.roots.items() if parent == root), None)
+            if name is None or "RssAnon:" not in status:
+                continue
+            size = int(status.partition("RssAnon:")[2].split()[0]) * 1024
+            self.largest[name] = max(size, self.largest.get(name, 0))
+            self.spent[name, pid] = (int(stat[11]) + int(stat[12])) / ticks
+
+    def seconds(self, name: str) -> float:
+        return sum(spent for (group, _), spent in self.spent.items() if group == name)
 
 
-async def run(url: str, data: bytes) -> None:
+async def run(url: str, data: bytes, postmaster: int) -> None:
     workspace, project = new_id(), new_id()
     db = Database(url)
     async with db.transaction(workspace) as tx:
         await tx.execute(insert(Workspace).values(id=workspace, name="Bench"))
         await tx.execute(insert(Project).values(workspace_id=workspace, id=project, name="Bench"))
         await tx.execute(insert(Basket).values(workspace_id=workspace, id=new_id(), project_id=project))
-    peak = Peak(("proofroom.substrate.worker", "postgres"))
-    peak.start()
-    start = time.perf_counter()
+    watch = Watch({"the reader": os.getpid(), "the database": postmaster})
+    watch.look()
+    before = {name: watch.seconds(name) for name in watch.roots}
+    watch.start()
+    start, own = time.perf_counter(), time.process_time()
     async with db.transaction(workspace) as tx:
         row = await sources.add_source(tx, project, data=data, filename="large.txt", defer=False)
     added = time.perf_counter()
     phases = asyncio.create_task(_phases(db, workspace, row.id))
     done = await sources.capture_now(db, workspace, row.id)
     captured = time.perf_counter()
-    peak.done.set()
+    own = time.process_time() - own
+    watch.done.set()
+    watch.look()
     spent = await phases
     async with db.transaction(workspace) as tx:
         hits = await search.search(tx, project, "who signs the packet", 10)
@@ -98,11 +115,11 @@ async def run(url: str, data: bytes) -> None:
     )
     print(f"added in {added - start:.1f} s, captured in {captured - added:.1f} s")
     print("phases as the source showed them: " + ", ".join(f"{k} {v:.1f} s" for k, v in spent.items()))
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(f"peak memory: this process {own:.0f} MB (the file itself included)", end="")
-    for name, size in peak.largest.items():
-        print(f", {name} {size / 1e6:.0f} MB", end="")
-    print()
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    print(f"this program: {own:.1f} s of processor time, at most {size:.0f} MB (the file among them)")
+    for name, most in watch.largest.items():
+        busy = watch.seconds(name) - before[name]
+        print(f"{name}: {busy:.1f} s of processor time, at most {most / 1e6:.0f} MB a process")
     await db.dispose()
     isolation.shared_pool().close()
 
@@ -132,7 +149,8 @@ def main() -> None:
         server = EmbeddedPostgres.start(Path(folder) / "pg")
         try:
             migrate(server.url())
-            asyncio.run(run(server.url(), data))
+            (pid_file,) = Path(folder).rglob("postmaster.pid")
+            asyncio.run(run(server.url(), data, int(pid_file.read_text().split()[0])))
         finally:
             server.stop()
 

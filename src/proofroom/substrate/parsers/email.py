@@ -111,7 +111,7 @@ def _write(writer: Writer, message: Message, inner: Parse | None, *, top: bool) 
 def _write_text(writer: Writer, words: str, is_html: bool) -> None:
     if is_html:
         try:
-            page = html.parse(words, limits=writer.limits)
+            page = html.parse(words, limits=writer.limits, whole=True)
         except InvalidInput as error:
             if error.code == "no_text":
                 return

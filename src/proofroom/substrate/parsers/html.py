@@ -50,8 +50,10 @@ _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _ENOUGH = 200  # characters that a <main> or <article> must hold to stand for the page
 
 
-def parse(text: str, *, limits: Limits) -> Extracted:
-    """The readable text. Raises InvalidInput (`no_text`, `unreadable_file`)."""
+def parse(text: str, *, limits: Limits, whole: bool = False) -> Extracted:
+    """The readable text; with `whole` no content is chosen, for what is no page of a site.
+
+    Raises InvalidInput (`no_text`, `unreadable_file`)."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
@@ -67,7 +69,7 @@ def parse(text: str, *, limits: Limits) -> Extracted:
     lost = _drop(tree, [e for e in tree.iter() if isinstance(e.tag, str) and shown.holds(e)])
     if lost >= _WORTH_SAYING:
         notes.append(f"Text that the page does not show was left out: {lost:,} characters.")
-    found = html_content.content(tree)
+    found = None if whole else html_content.content(tree)
     root = tree if found is None else found.root
     _drop(root, [element for element in root.iter() if element is not root and _is_dropped(element)])
     reader = _Reader(limits)
