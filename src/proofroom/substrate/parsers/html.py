@@ -84,9 +84,9 @@ def parse(text: str, *, limits: Limits, whole: bool = False) -> Extracted:
             "The page holds no readable text; perhaps a script would have written it.",
             "Open it in a browser, save it as a PDF or copy its text, and add that.",
         )
-    whole = "".join(reader.parts)
+    words = "".join(reader.parts)
     return Extracted(
-        whole,
+        words,
         "text/html",
         EXTRACTOR if found is None else CHOSEN,
         tuple(reader.blocks),
