@@ -22,7 +22,7 @@ etree: Any = _etree  # pyright: ignore[reportUnknownVariableType]  # the library
 MAX_MEMBERS = 20_000
 MAX_INFLATED = 512 * 1024 * 1024  # of all members together, declared and real
 MAX_RATIO = 250  # real spreadsheets reach 50; deflate itself ends at about 1,030
-RATIO_COUNTS_FROM = 4 * 1024 * 1024  # below that a high ratio harms nobody
+RATIO_COUNTS_FROM = 64 * 1024 * 1024  # below that a high ratio harms nobody
 _CHUNK = 1 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -71,8 +71,8 @@ class Archive:
             spans.append((info.header_offset, start + info.compress_size))
             self._members[key] = (info, start)
         spans.sort()
-        after = [first for first, _ in spans[1:]] + [end]
-        if any(last > following for (_, last), following in zip(spans, after, strict=True)):
+        begins = [first for first, _ in spans] + [end]
+        if any(last > following for (_, last), following in zip(spans, begins[1:], strict=True)):
             raise unsafe("Its members overlap.")
         total = sum(info.file_size for info in infos)
         self._bound(total, sum(info.compress_size for info in infos))

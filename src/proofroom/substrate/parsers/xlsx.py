@@ -166,6 +166,7 @@ class _Book:
         self.since_1904 = since_1904
         self.strings: list[str] = []
         self.codes: list[Code] = []
+        self.plain_first = False
         self._general = read_code("General")
         self._chars = 0
         self._cells = 0
@@ -194,6 +195,7 @@ class _Book:
             if code not in read:
                 read[code] = read_code(code)
             self.codes.append(read[code])
+        self.plain_first = not self.codes or self.codes[0] == self._general
 
     def elements(self, part: str, *names: str) -> Iterator[Element]:
         """The elements of these names as they end, from a stream."""
@@ -279,6 +281,8 @@ class _Book:
         if kind != "n":
             return Cell(one_line(raw))
         style = element.get("s") or "0"
+        if style == "0" and self.plain_first and raw.isascii() and raw.isdigit() and len(raw) < 15:
+            return Cell(raw.lstrip("0") or "0")  # as `shown` would say, in a tenth of the time
         known = style.isascii() and style.isdigit() and len(style) < 7 and int(style) < len(self.codes)
         code = self.codes[int(style)] if known else self._general
         return Cell(*shown(raw, code, since_1904=self.since_1904))
