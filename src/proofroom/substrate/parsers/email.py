@@ -120,6 +120,7 @@ def _write_text(writer: Writer, words: str, is_html: bool) -> None:
             writer.notes.append(f"A part of the message was left out. {error.message}")
             return
         writer.append(page)
+        writer.notes.extend(page.notes)
         return
     for quoted, lines in groupby(words.splitlines(), key=lambda line: line.startswith(">")):
         if quoted:

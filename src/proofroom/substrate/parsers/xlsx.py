@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proofroom.domain.errors import InvalidInput, TooLarge
-from proofroom.substrate.extracted import Extracted, Limits, too_much_text
+from proofroom.substrate.extracted import Extracted, Limits, Report, too_much_text, unheard
 from proofroom.substrate.parsers.archive import PARSING, Archive, bad_xml, etree
 from proofroom.substrate.parsers.delimited import too_many_cells, too_wide
 from proofroom.substrate.parsers.number_formats import BUILTIN, Code, read_code, shown
@@ -46,7 +46,7 @@ class _Read:
     uncalculated: int = 0
 
 
-def parse(package: Package, *, limits: Limits) -> Extracted:
+def parse(package: Package, *, limits: Limits, report: Report = unheard) -> Extracted:
     """Raises InvalidInput (`unreadable_file`, `unsafe_file`, `no_text`) and TooLarge (`table_too_large`,
     `text_too_large`, `too_many_pages`).
     """
@@ -67,6 +67,7 @@ def parse(package: Package, *, limits: Limits) -> Extracted:
     writer = Writer(limits)
     remarks = _Remarks()
     for number, sheet in enumerate(sheets, 1):
+        report(number - 1, len(sheets), "sheets")
         writer.open_page(number)
         if sheet.part is None:
             continue
