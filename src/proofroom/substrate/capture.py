@@ -67,14 +67,14 @@ def _parse(
         inner = None if attached else partial(_parse, limits=limits, report=unheard, attached=True)
         extracted = email.parse(data, limits=limits, inner=inner)
     elif sniffed.package is not None:
-        extracted = _read_package(sniffed.package, limits)
+        extracted = _read_package(sniffed.package, limits, report)
     else:
         extracted = _read(sniffed, data, name, extension, limits, report)
     check_text(extracted.text, limits)
     return replace(extracted, notes=(*mislabelled(extracted.content_type, name), *extracted.notes)).numbered()
 
 
-def _read_package(package: "Package", limits: Limits) -> Extracted:
+def _read_package(package: "Package", limits: Limits, report: Report) -> Extracted:
     match package.kind:
         case "docx":
             from proofroom.substrate.parsers import docx
@@ -83,11 +83,11 @@ def _read_package(package: "Package", limits: Limits) -> Extracted:
         case "pptx":
             from proofroom.substrate.parsers import pptx
 
-            return pptx.parse(package, limits=limits)
+            return pptx.parse(package, limits=limits, report=report)
         case "xlsx":
             from proofroom.substrate.parsers import xlsx
 
-            return xlsx.parse(package, limits=limits)
+            return xlsx.parse(package, limits=limits, report=report)
 
 
 def _read(

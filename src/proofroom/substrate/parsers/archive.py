@@ -4,12 +4,13 @@ Nothing in an archive is believed: members are inflated here with a counter, nev
 those that a parser asks for. Nested archives are members like others and are not opened.
 """
 
+import contextlib
 import io
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.parsers import expat
 
@@ -22,7 +23,8 @@ etree: Any = _etree  # pyright: ignore[reportUnknownVariableType]  # the library
 MAX_MEMBERS = 20_000
 MAX_INFLATED = 512 * 1024 * 1024  # of all members together, declared and real
 MAX_RATIO = 250  # real spreadsheets reach 50; deflate itself ends at about 1,030
-RATIO_COUNTS_FROM = 4 * 1024 * 1024  # below that a high ratio harms nobody
+RATIO_COUNTS_FROM = 64 * 1024 * 1024  # below that a high ratio harms nobody
+MAX_DEPTH = 256  # of elements, where libxml2 stops too
 _CHUNK = 1 << 20
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -71,8 +73,8 @@ class Archive:
             spans.append((info.header_offset, start + info.compress_size))
             self._members[key] = (info, start)
         spans.sort()
-        after = [first for first, _ in spans[1:]] + [end]
-        if any(last > following for (_, last), following in zip(spans, after, strict=True)):
+        begins = [first for first, _ in spans] + [end]
+        if any(last > following for (_, last), following in zip(spans, begins[1:], strict=True)):
             raise unsafe("Its members overlap.")
         total = sum(info.file_size for info in infos)
         self._bound(total, sum(info.compress_size for info in infos))
@@ -148,44 +150,41 @@ class Archive:
     def read(self, name: str) -> bytes:
         return b"".join(self.chunks(name))
 
-    def stream(self, name: str) -> "Stream":
-        """A member as a file to read from the beginning."""
-        return Stream(self.chunks(name))
-
     def xml(self, name: str) -> Any:
         """The root element of an XML member; see `xml_root`."""
         return xml_root(self.read(name), name)
 
-    def checked_stream(self, name: str) -> "Stream":
-        """An XML member to be read piece by piece, once its beginning declares nothing of its own."""
-        refuse_declarations(self.chunks(name), name)
-        return self.stream(name)
+    def scan(
+        self,
+        name: str,
+        start: Callable[[str, Mapping[str, str]], None],
+        end: Callable[[str], None],
+        text: Callable[[str], None],
+    ) -> None:
+        """Tells the elements of an XML member by their local names as they begin and end, without a tree.
 
+        Raises as `xml_root`.
+        """
+        depth = 0
 
-class Stream(io.RawIOBase):
-    """What an iterator of bytes yields, as a file that can only be read on."""
+        def begins(element: str, given: dict[str, str]) -> None:
+            nonlocal depth
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise too_deep(name)
+            start(element[element.rfind(":") + 1 :], given)
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = b""
+        def ends(element: str) -> None:
+            nonlocal depth
+            depth -= 1
+            end(element[element.rfind(":") + 1 :])
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._rest:
-            self._rest = next(self._pieces, b"")
-        piece, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-
-PARSING: dict[str, bool] = {
-    "resolve_entities": False,
-    "no_network": True,
-    "load_dtd": False,
-    "huge_tree": False,
-}
+        parser = _watchful_parser(name)
+        parser.buffer_text = True
+        parser.StartElementHandler = begins
+        parser.EndElementHandler = ends
+        parser.CharacterDataHandler = text
+        _feed(parser, self.chunks(name), name)
 
 
 def xml_root(data: bytes, name: str) -> Any:
@@ -194,21 +193,31 @@ def xml_root(data: bytes, name: str) -> Any:
     Raises InvalidInput (`unsafe_file`, `unreadable_file`, `parse_too_deep`).
     """
     refuse_declarations(iter((data,)), name)
-    parser = etree.XMLParser(remove_comments=True, remove_pis=True, **PARSING)
+    parser = etree.XMLParser(
+        remove_comments=True,
+        remove_pis=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+    )
     try:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise bad_xml(error, name) from error
+        if "depth" in str(error).lower():
+            raise too_deep(name) from error
+        raise _malformed(name) from error
 
 
-def bad_xml(error: Exception, name: str) -> InvalidInput:
-    """The refusal for an error of the XML library."""
-    if "depth" in str(error).lower():
-        return InvalidInput(
-            "parse_too_deep",
-            f"Its part {name[:100]} is nested too deeply to be read.",
-            "Save the file in a simpler form, such as plain text or PDF.",
-        )
+def too_deep(name: str) -> InvalidInput:
+    return InvalidInput(
+        "parse_too_deep",
+        f"Its part {name[:100]} is nested too deeply to be read.",
+        "Save the file in a simpler form, such as plain text or PDF.",
+    )
+
+
+def _malformed(name: str) -> InvalidInput:
     return damaged(f"Its part {name[:100]} is no well-formed XML.")
 
 
@@ -222,28 +231,38 @@ def refuse_declarations(chunks: Iterator[bytes], name: str) -> None:
 
     Expat tells it in any encoding, and stops at the first declaration, before an entity can be used.
     """
-    parser = expat.ParserCreate()
+
+    def element(*_: object) -> None:
+        raise _BodyReached
+
+    parser = _watchful_parser(name)
+    parser.StartElementHandler = element
+    with contextlib.suppress(_BodyReached):
+        _feed(parser, chunks, name)
+
+
+def _watchful_parser(name: str) -> expat.XMLParserType:
+    """A parser that stops at the declaration of a document type or an entity."""
 
     def declared(*_: object) -> None:
         raise unsafe(
             f"Its part {name[:100]} declares a document type or entities, which Office files never do."
         )
 
-    def element(*_: object) -> None:
-        raise _BodyReached
-
+    parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = declared
     parser.EntityDeclHandler = declared
-    parser.StartElementHandler = element
+    return parser
+
+
+def _feed(parser: expat.XMLParserType, chunks: Iterator[bytes], name: str) -> None:
     try:
         for chunk in chunks:
             for at in range(0, len(chunk), 65536):
                 parser.Parse(chunk[at : at + 65536], False)
         parser.Parse(b"", True)
-    except _BodyReached:
-        return
     except (expat.ExpatError, LookupError, ValueError) as error:
-        raise damaged(f"Its part {name[:100]} is no well-formed XML.") from error
+        raise _malformed(name) from error
 
 
 def unsafe(why: str) -> InvalidInput:

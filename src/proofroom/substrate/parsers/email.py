@@ -28,6 +28,7 @@ CONTENT_TYPE = "message/rfc822"
 EXTRACTOR = "proofroom-email/1"
 MAX_ATTACHMENTS = 50
 MAX_PARTS = 1_000
+MAX_MULTIPARTS = 100  # the library looks for the end of each that is open, in every line
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _HEADER_CHARS = 10_000
 _SLOW_CODECS = frozenset({"punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape"})
@@ -66,8 +67,9 @@ def parse(data: bytes, *, limits: Limits, inner: Parse | None) -> Extracted:
 
     Raises InvalidInput (`encrypted_file`, `unsafe_file`, `parse_too_deep`) and TooLarge (`text_too_large`).
     """
-    if data.lower().count(b"content-type:") > MAX_PARTS:
-        raise unsafe(f"The message has more than {MAX_PARTS:,} parts.")
+    lower = data.lower()
+    if lower.count(b"content-type:") > MAX_PARTS or lower.count(b"boundary=") > MAX_MULTIPARTS:
+        raise unsafe(f"The message has more than {MAX_PARTS:,} parts, or is nested more than any mail is.")
     writer = Writer(limits)
     try:
         message = message_from_bytes(data)
@@ -118,6 +120,7 @@ def _write_text(writer: Writer, words: str, is_html: bool) -> None:
             writer.notes.append(f"A part of the message was left out. {error.message}")
             return
         writer.append(page)
+        writer.notes.extend(page.notes)
         return
     for quoted, lines in groupby(words.splitlines(), key=lambda line: line.startswith(">")):
         if quoted:

@@ -32,9 +32,7 @@ def write_grid(
     """
     width = len(grid[0])
     first = 0
-    while (
-        not headers and width > 1 and first < len(grid) - 1 and len(_said(spread.get(first, grid[first]))) < 2
-    ):
+    while not headers and first < len(grid) - 1 and _is_title(grid[first], spread.get(first)):
         first += 1
     if not headers:
         headers = _stacked_rows(grid[first:], {n - first: row for n, row in spread.items() if n >= first})
@@ -60,8 +58,11 @@ def refuse_size(width: int, height: int, limits: Limits) -> None:
         raise too_many_cells(limits)
 
 
-def _said(row: Sequence[str]) -> set[str]:
-    return {cell for cell in row if cell}
+def _is_title(row: Sequence[str], spread: Sequence[str] | None) -> bool:
+    """Whether a row holds one cell only, which is no figure and stands over no single columns."""
+    filled = [cell for cell in row if cell]
+    alone = len(row) > 1 and len(filled) == 1 and not is_value(filled[0])
+    return alone and (spread is None or all(spread))
 
 
 def _stacked_rows(grid: Sequence[Sequence[str]], spread: Mapping[int, Sequence[str]]) -> int:

@@ -197,7 +197,8 @@ def plain(value: Decimal) -> str:
 def _number(value: Decimal, how: Format) -> str:
     value = _DIGITS.plus(value).scaleb(2 * how.percent - 3 * how.scale, _CONTEXT)
     if how.power:
-        return f"{value:.{how.places}e}".replace("e", "E")
+        mantissa, _, power = f"{value:.{how.places}e}".partition("e")
+        return f"{mantissa}E{int(power):+03d}"
     if value.adjusted() > 40:
         return plain(value)
     rounded = value.quantize(Decimal(1).scaleb(-how.places), context=_CONTEXT)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from proofroom.domain.errors import InvalidInput, TooLarge
-from proofroom.substrate.extracted import BlockKind, Extracted, Limits
+from proofroom.substrate.extracted import BlockKind, Extracted, Limits, Report, unheard
 from proofroom.substrate.parsers.archive import damaged
 from proofroom.substrate.parsers.delimited import is_number
 from proofroom.substrate.parsers.grids import refuse_size, write_grid
@@ -45,7 +45,7 @@ class _Seen:
     drawings: int = 0
 
 
-def parse(package: Package, *, limits: Limits) -> Extracted:
+def parse(package: Package, *, limits: Limits, report: Report = unheard) -> Extracted:
     """Raises InvalidInput (`unreadable_file`, `unsafe_file`, `no_text`) and TooLarge (`too_many_pages`, …)."""
     archive = package.archive
     root = archive.xml(package.main)
@@ -62,6 +62,7 @@ def parse(package: Package, *, limits: Limits) -> Extracted:
         )
     reader = _Reader(package, Writer(limits))
     for number, part in enumerate(slides, 1):
+        report(number - 1, len(slides), "slides")
         reader.writer.open_page(number)
         try:
             slide = archive.xml(part)

@@ -181,6 +181,11 @@ class Writer:
         self._length = start + len(words)
         return start
 
+    def _is_hidden(self, draft: BlockDraft, hidden_rows: frozenset[int]) -> bool:
+        first = draft.meta.get("row", -1)
+        rows = range(first, first + draft.meta.get("rows", 1))
+        return self.hidden or (bool(hidden_rows) and any(row in hidden_rows for row in rows))
+
     def _meta(self) -> dict[str, int]:
         return dict(HIDDEN) if self.hidden else {}
 
