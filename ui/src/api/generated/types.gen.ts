@@ -1091,6 +1091,39 @@ export type CommentList = {
 };
 
 /**
+ * Contradiction
+ *
+ * Two passages, by alias, that speak of the same and disagree: in a figure, unit or date (`number`), or in a
+ * negation or direction (`polarity`).
+ */
+export type Contradiction = {
+    /**
+     * A
+     */
+    a: string;
+    /**
+     * A Says
+     */
+    a_says: string;
+    /**
+     * B
+     */
+    b: string;
+    /**
+     * B Says
+     */
+    b_says: string;
+    /**
+     * Kind
+     */
+    kind: 'number' | 'polarity';
+    /**
+     * Subject
+     */
+    subject: string;
+};
+
+/**
  * Correction
  */
 export type Correction = {
@@ -1310,6 +1343,30 @@ export type Envelope = {
      * Session Id
      */
     session_id: string;
+};
+
+/**
+ * EnvelopeNote
+ */
+export type EnvelopeNote = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'instruction' | 'lesson';
+    /**
+     * Scope
+     */
+    scope: {
+        [key: string]: unknown;
+    };
+    /**
+     * Text
+     */
+    text: string;
 };
 
 /**
@@ -1816,6 +1873,20 @@ export type LeftOut = {
      * Block Id
      */
     block_id: string;
+    /**
+     * Of
+     *
+     * The alias of the passage that it repeats.
+     */
+    of?: string | null;
+    /**
+     * Of Block Id
+     */
+    of_block_id?: string | null;
+    /**
+     * Reason
+     */
+    reason?: 'budget' | 'duplicate' | 'source_limit' | null;
     /**
      * Source Title
      */
@@ -2882,15 +2953,51 @@ export type Passage = {
      */
     char_start: number;
     /**
+     * Heading
+     */
+    heading?: string | null;
+    /**
      * Instruction Like
      */
     instruction_like: boolean;
+    /**
+     * Kind
+     */
+    kind?: string;
+    /**
+     * Marks
+     */
+    marks?: Array<'instruction_like' | 'hidden_text' | 'fake_citation'>;
+    /**
+     * Origin
+     *
+     * Approved: made here and signed.
+     */
+    origin?: 'captured' | 'approved';
     /**
      * Page
      */
     page: number | null;
     /**
+     * Pulled
+     *
+     * It is there only because it disagrees with another.
+     */
+    pulled?: boolean;
+    /**
+     * Question
+     */
+    question?: number | null;
+    /**
+     * Rank
+     *
+     * Its place in the answer to `question`, both from 1.
+     */
+    rank?: number | null;
+    /**
      * Score
+     *
+     * The search's, before the agent's weights; 0 if no question found it.
      */
     score: number;
     /**
@@ -2903,8 +3010,10 @@ export type Passage = {
     source_title: string;
     /**
      * Text
+     *
+     * Null when it was deleted since.
      */
-    text: string;
+    text: string | null;
     /**
      * Tokens
      */
@@ -2913,6 +3022,12 @@ export type Passage = {
      * Version
      */
     version: number;
+    /**
+     * Weighted
+     *
+     * The score after the agent's weights.
+     */
+    weighted?: number;
 };
 
 /**
@@ -3256,6 +3371,34 @@ export type ProjectList = {
 };
 
 /**
+ * Read
+ *
+ * One answer to a reading tool. `digest` covers its arguments and the answer.
+ */
+export type Read = {
+    /**
+     * Block Ids
+     */
+    block_ids: Array<string>;
+    /**
+     * Call
+     */
+    call: string;
+    /**
+     * Digest
+     */
+    digest: string;
+    /**
+     * Query
+     */
+    query?: string | null;
+    /**
+     * Tool
+     */
+    tool: string;
+};
+
+/**
  * Ready
  */
 export type Ready = {
@@ -3272,9 +3415,43 @@ export type Ready = {
 };
 
 /**
+ * RebuiltEnvelope
+ *
+ * The envelope's text rendered again from its receipt; it is the one that was sent, byte for byte.
+ */
+export type RebuiltEnvelope = {
+    /**
+     * Body
+     */
+    body: string;
+    /**
+     * Digest
+     */
+    digest: string;
+    /**
+     * Identical
+     */
+    identical: true;
+};
+
+/**
  * Receipt
+ *
+ * How the envelope came about: every candidate is in `included` or counted in `left_out_by_reason`.
  */
 export type Receipt = {
+    /**
+     * Contradictions
+     */
+    contradictions?: Array<Contradiction>;
+    /**
+     * Counts
+     *
+     * in_scope = candidates + unranked; candidates = included + left_out_count; filtered.
+     */
+    counts?: {
+        [key: string]: number;
+    };
     /**
      * Flags
      */
@@ -3285,8 +3462,50 @@ export type Receipt = {
     included: Array<Passage>;
     /**
      * Left Out
+     *
+     * The first 200.
      */
     left_out: Array<LeftOut>;
+    /**
+     * Left Out By Reason
+     */
+    left_out_by_reason?: {
+        [key: string]: number;
+    };
+    /**
+     * Left Out Count
+     */
+    left_out_count: number;
+    /**
+     * Notes
+     */
+    notes?: Array<EnvelopeNote>;
+    /**
+     * Notes Left Out
+     */
+    notes_left_out?: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Questions
+     *
+     * What was searched for: the task, changes asked for, focus areas.
+     */
+    questions?: Array<string>;
+    /**
+     * Reads
+     *
+     * What the agent looked up later with its tools, in order.
+     */
+    reads?: Array<Read>;
+    /**
+     * Search
+     *
+     * What the search went by: mode, model, embedded, blocks.
+     */
+    search?: {
+        [key: string]: unknown;
+    };
     /**
      * Token Budget
      */
@@ -3295,6 +3514,14 @@ export type Receipt = {
      * Tokens
      */
     tokens: number;
+    /**
+     * Weights
+     *
+     * Of the agent's definition.
+     */
+    weights?: {
+        [key: string]: unknown;
+    };
 };
 
 /**
@@ -8201,6 +8428,71 @@ export type GetEnvelopeResponses = {
 };
 
 export type GetEnvelopeResponse = GetEnvelopeResponses[keyof GetEnvelopeResponses];
+
+export type RebuildEnvelopeData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: {
+        /**
+         * Iteration
+         *
+         * The current one without it.
+         */
+        iteration?: number | null;
+    };
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/envelope/rebuild';
+};
+
+export type RebuildEnvelopeErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RebuildEnvelopeError = RebuildEnvelopeErrors[keyof RebuildEnvelopeErrors];
+
+export type RebuildEnvelopeResponses = {
+    /**
+     * Successful Response
+     */
+    200: RebuiltEnvelope;
+};
+
+export type RebuildEnvelopeResponse = RebuildEnvelopeResponses[keyof RebuildEnvelopeResponses];
 
 export type ListEventsData = {
     body?: never;
