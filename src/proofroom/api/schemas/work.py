@@ -262,7 +262,7 @@ class Receipt(Shown):
     included: list[Passage]
     contradictions: list[Contradiction] = Field(default_factory=list[Contradiction])
     left_out: list[LeftOut] = Field(description="The first 200.")
-    left_out_count: int
+    left_out_count: int = 0
     left_out_by_reason: dict[str, int] = Field(default_factory=dict[str, int])
     counts: dict[str, int] = Field(
         default_factory=dict[str, int],
