@@ -70,9 +70,9 @@ export type AddedSources = {
     /**
      * Notes
      *
-     * Remarks, such as a name that does not fit the content.
+     * What the reader of the file remarked: pages without text, a name that does not fit.
      */
-    notes?: Array<unknown>;
+    notes?: Array<string>;
     /**
      * Origin
      *
@@ -83,6 +83,10 @@ export type AddedSources = {
      * Page Count
      */
     page_count: number | null;
+    /**
+     * Only while a capture takes its time.
+     */
+    progress?: ProofroomApiSchemasSourcesProgress | null;
     /**
      * Project Id
      */
@@ -103,6 +107,10 @@ export type AddedSources = {
      * Status
      */
     status: 'processing' | 'ready' | 'failed';
+    /**
+     * Table Count
+     */
+    table_count: number;
     /**
      * Tables
      */
@@ -3270,24 +3278,6 @@ export type Problem = {
 };
 
 /**
- * Progress
- */
-export type Progress = {
-    /**
-     * Done
-     */
-    done: number;
-    /**
-     * Label
-     */
-    label: string;
-    /**
-     * Total
-     */
-    total: number;
-};
-
-/**
  * Project
  */
 export type Project = {
@@ -3475,7 +3465,7 @@ export type Receipt = {
     /**
      * Left Out Count
      */
-    left_out_count: number;
+    left_out_count?: number;
     /**
      * Notes
      */
@@ -3773,7 +3763,7 @@ export type SessionStatus = {
      * Phase
      */
     phase: string;
-    progress: Progress;
+    progress: ProofroomApiSchemasCommonProgress;
     /**
      * Session Id
      */
@@ -3900,9 +3890,9 @@ export type Source = {
     /**
      * Notes
      *
-     * Remarks, such as a name that does not fit the content.
+     * What the reader of the file remarked: pages without text, a name that does not fit.
      */
-    notes?: Array<unknown>;
+    notes?: Array<string>;
     /**
      * Origin
      *
@@ -3913,6 +3903,10 @@ export type Source = {
      * Page Count
      */
     page_count: number | null;
+    /**
+     * Only while a capture takes its time.
+     */
+    progress?: ProofroomApiSchemasSourcesProgress | null;
     /**
      * Project Id
      */
@@ -3933,6 +3927,10 @@ export type Source = {
      * Status
      */
     status: 'processing' | 'ready' | 'failed';
+    /**
+     * Table Count
+     */
+    table_count: number;
     /**
      * Tables
      */
@@ -4391,7 +4389,7 @@ export type WorkSession = {
      * Priority
      */
     priority: number;
-    progress: Progress;
+    progress: ProofroomApiSchemasCommonProgress;
     /**
      * Project Id
      */
@@ -4495,6 +4493,50 @@ export type WorkspaceList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * Progress
+ */
+export type ProofroomApiSchemasCommonProgress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Total
+     */
+    total: number;
+};
+
+/**
+ * Progress
+ *
+ * How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched.
+ */
+export type ProofroomApiSchemasSourcesProgress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Phase
+     */
+    phase: 'fetching' | 'reading' | 'writing';
+    /**
+     * Total
+     */
+    total: number | null;
+    /**
+     * Unit
+     *
+     * What is counted: bytes, pages, sheets, passages.
+     */
+    unit: string;
 };
 
 export type ListAgentsData = {
