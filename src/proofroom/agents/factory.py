@@ -25,7 +25,7 @@ from proofroom.domain.errors import InvalidInput
 from proofroom.domain.selection import TOKEN_BUDGET, ContextWeights
 
 OUTPUT_TYPES = ("research_finding", "content_draft", "report", "generic_output")
-BLOCK_KINDS = ("paragraph", "heading", "list", "quote", "code", "table", "table_row", "table_header")
+BLOCK_KINDS = ("heading", "paragraph", "list_item", "quote", "code", "table_header", "table_row")
 ORIGINS = ("captured", "approved")
 MIN_CONTEXT, MAX_CONTEXT = 1_000, 200_000  # tokens
 

@@ -3,7 +3,7 @@
 Nothing is carried out here. Answers, for whoever writes a runtime:
 
 - search_context: {"items": [{alias, block_id, source_id, version, source_title, kind, page, heading,
-  char_start, char_end, text, score, instruction_like}], "truncated"}. An alias handed out here can be cited
+  char_start, char_end, text, score, instruction_like, marks}], "truncated"}. An alias handed out here can be cited
   like one of the envelope.
 - read_block: {alias, block_id, source_id, version, source_title, kind, page, heading, char_start, char_end,
   text, before: [item…], after: [item…]}; every neighbour has an alias of its own.
@@ -14,6 +14,7 @@ Nothing is carried out here. Answers, for whoever writes a runtime:
 - emit_plan: {"steps": n}. emit_artifact: {slot, version, summary: {claims, needs_you, passed, opinions}}.
 - ask_reviewer: {"answers": {…}} once a person has answered. request_review, report_progress: {}.
 
+Each answer of a reading tool is recorded with the envelope; MAX_READS and MAX_READ_CHARS bound them (`reads_used_up`).
 A refusal is a result that is not ok: {code, message, hint}.
 """
 
@@ -33,6 +34,11 @@ MAX_DOCUMENT_BYTES = 2_000_000
 MAX_ARGUMENT_BYTES = 64_000
 MAX_DEPTH = 60
 MAX_TABLE_ROWS = 2_000
+READING_TOOLS = ("search_context", "read_block", "read_table", "compute")
+MAX_READS = 500
+"""Answers of reading tools that a session may get in one iteration, over all legs of it."""
+MAX_READ_CHARS = 5_000_000
+"""Their size together, as JSON, in characters."""
 
 ARTIFACT_TYPES = ("research_finding", "content_draft", "report", "generic_output")
 HIGH_IMPACT = ("public", "external_recipient", "legal", "medical", "financial")

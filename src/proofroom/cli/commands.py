@@ -12,6 +12,7 @@ from proofroom.cli import (
     admin,
     compare,
     doctor,
+    envelope,
     export,
     memory,
     people,
@@ -54,7 +55,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     pass
 
 
-for part in (serve, work, review, compare, people, steer, sources, doctor, export, verify):
+for part in (serve, work, review, compare, people, steer, sources, doctor, envelope, export, verify):
     part.register(app)
 app.add_typer(sources.group, name="source")
 app.add_typer(memory.group, name="memory")

@@ -240,9 +240,8 @@ def _measures_the_same(a: Sentence, x: Number, b: Sentence, y: Number, alone: bo
         return True
     near = around(a, (x.start, x.end)) & around(b, (y.start, y.end))
     aligned = alignment(a, (x.start, x.end), b, (y.start, y.end))
-    if x.unit is None and (x.noun != y.noun or not x.noun) and aligned < 2:
-        return False
-    return len(near) >= 2 or (len(near) == 1 and aligned >= 2)
+    named = x.unit is not None or (x.noun == y.noun and x.noun != "")
+    return (named and len(near) >= 2) or (aligned >= 2 and len(near) >= 1)
 
 
 def _counts(s: Sentence) -> list[tuple[str, str]]:

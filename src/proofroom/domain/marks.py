@@ -223,6 +223,15 @@ def hidden_characters(text: str) -> bool:
     return _RTL.search(text) is None and any(sign in text for sign in _TURNS)
 
 
+def repetitive(text: str) -> bool:
+    """Whether a text says little over and over, as one does that is written to be found and not to be read.
+
+    Thirty words or more, of which less than three in ten differ.
+    """
+    words = text.lower().split()
+    return len(words) >= 30 and len(set(words)) * 10 < 3 * len(words)
+
+
 def defuse(text: str) -> str:
     """The text with a space in each opening `[[` that would be read as a citation; all else word for word."""
     return _CITATION.sub("[ [", text) if "[[" in text else text

@@ -11,7 +11,7 @@ from jsonschema.exceptions import SchemaError
 
 from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import ToolResult
-from proofroom.agents.tools import validate_arguments
+from proofroom.agents.tools import MAX_READ_CHARS, MAX_READS, READING_TOOLS, validate_arguments
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import work_sessions
 from proofroom.db.models import WorkSession
@@ -57,12 +57,17 @@ class LegTools:
         self._definition = definition
         self._seen: Counter[str] = Counter()
         self._refs: dict[str, dict[str, Any]] = {}
+        self._reads = 0
+        self._read_chars = 0
 
     async def load(self, tx: Tx, row: WorkSession) -> None:
         """What was handed out in earlier legs of this iteration can be cited in this one."""
         self._refs = await context.refs(tx, row)
         for call in await db_artifacts.calls(tx, row.id, row.iteration):
             self._learn(call.result)
+            if call.tool in READING_TOOLS:
+                self._reads += 1
+                self._read_chars += _size(call.result)
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         if self.stop is not None or self.lost:
@@ -113,6 +118,8 @@ class LegTools:
             return ToolResult(ok=recorded.ok, content=recorded.result, suspend=self.stop is not None)
         raised: list[tuple[Trigger, dict[str, Any]]] = []
         record: list[tuple[str, Mapping[str, Any]]] = []
+        if name in READING_TOOLS and self._reads >= MAX_READS:
+            return _reads_used_up(f"{MAX_READS} answers were read")
         match name:
             case "search_context":
                 content = await context.search(
@@ -157,7 +164,11 @@ class LegTools:
                 return _refused(
                     "tool_not_allowed", f"There is no tool {name[:60]!r}.", "Use the listed tools."
                 )
-        if name in ("search_context", "read_block", "read_table", "compute"):
+        if name in READING_TOOLS:
+            size = _size(content)
+            if self._read_chars + size > MAX_READ_CHARS:
+                return _reads_used_up(f"{self._read_chars:,} of {MAX_READ_CHARS:,} characters were read")
+            self._reads, self._read_chars = self._reads + 1, self._read_chars + size
             record.append(
                 ("tool_called", {"tool": name, "label": _label(name, arguments, content), "ok": True})
             )
@@ -304,6 +315,18 @@ class LegTools:
 
 def _plan_is_approved(row: WorkSession) -> bool:
     return row.plan is not None and row.plan_approved == digest(row.plan)
+
+
+def _size(content: Any) -> int:
+    return len(json.dumps(content, ensure_ascii=False))
+
+
+def _reads_used_up(what: str) -> ToolResult:
+    return _refused(
+        "reads_used_up",
+        f"In this round {what} already, and no more can be.",
+        "Write with what you have, ask for less at a time, or ask the reviewer.",
+    )
 
 
 def _refused(code: str, message: str, hint: str) -> ToolResult:

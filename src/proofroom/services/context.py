@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from proofroom.agents.runtimes.base import EnvelopeView
-from proofroom.agents.tools import MAX_TABLE_ROWS
+from proofroom.agents.tools import MAX_TABLE_ROWS, READING_TOOLS
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import blocks as db_blocks
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db.blocks import BlockRow
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
+from proofroom.domain.canonical import digest
 from proofroom.domain.compute import Table as ComputeTable
 from proofroom.domain.compute import compute as compute_table
 from proofroom.domain.document import ArtifactDocument, plain, to_json
 from proofroom.domain.envelope import EnvelopeObligation
+from proofroom.domain.envelope import digest as body_digest
 from proofroom.domain.errors import InvalidInput, NotFound
 from proofroom.domain.selection import ContextWeights
 from proofroom.services import memory
@@ -98,8 +100,54 @@ async def view(tx: Tx, row: WorkSession) -> EnvelopeView:
 
 
 async def envelope_json(tx: Tx, envelope_id: UUID) -> dict[str, Any]:
-    """The envelope with its receipt. Raises NotFound (`envelope_not_found`)."""
-    return await envelopes.view(tx, envelope_id)
+    """The envelope with its receipt, and in it what was read since. Raises NotFound (`envelope_not_found`)."""
+    shown = await envelopes.view(tx, envelope_id)
+    reads_since = await reads(tx, UUID(shown["session_id"]), shown["iteration"])
+    return {**shown, "receipt": {**shown["receipt"], "reads": reads_since}}
+
+
+async def envelope_of(tx: Tx, row: WorkSession, iteration: int | None = None) -> UUID:
+    """The id of what was pinned for an iteration, the present one without it.
+
+    Raises NotFound (`envelope_not_found`).
+    """
+    wanted = iteration or row.iteration
+    pinned = await db_envelopes.of_iteration(tx, row.id, wanted)
+    if pinned is None:
+        raise NotFound(
+            "envelope_not_found",
+            f"No context was pinned for iteration {wanted} of this session.",
+            hint="It is pinned when the first leg starts; an outside draft has none.",
+        )
+    return pinned.id
+
+
+async def rebuilt_json(tx: Tx, envelope_id: UUID) -> dict[str, Any]:
+    """{body, digest, identical}: rendered again from the receipt's block versions; nothing is ranked again.
+
+    Raises NotFound (`envelope_not_found`), Conflict (`redacted`, `digest_differs`).
+    """
+    body = await envelopes.rebuild(tx, envelope_id)
+    return {"body": body, "digest": body_digest(body), "identical": True}
+
+
+async def reads(tx: Tx, session_id: UUID, iteration: int) -> list[dict[str, Any]]:
+    """What the agent read beyond its envelope, in order: {call, tool, query?, block_ids, digest} for each answer.
+
+    `digest` covers arguments and answer. The packet's reads digest is over [call, tool, digest] of all of them.
+    """
+    found: list[dict[str, Any]] = []
+    for call in await db_artifacts.calls(tx, session_id, iteration):
+        if call.tool not in READING_TOOLS:
+            continue
+        result = cast("dict[str, Any]", call.result) if isinstance(call.result, dict) else {}
+        one: dict[str, Any] = {"call": call.key, "tool": call.tool}
+        if "query" in call.arguments:
+            one["query"] = call.arguments["query"]
+        one["block_ids"] = [item["block_id"] for item in result.get("items", ())]
+        one["digest"] = digest([call.arguments, call.ok, cast("Any", call.result)])
+        found.append(one)
+    return found
 
 
 async def refs(tx: Tx, row: WorkSession) -> Refs:

@@ -33,7 +33,7 @@ async def claim(
     *,
     owner: str,
     lease_seconds: float,
-    definitions: Mapping[str, AgentDefinition],
+    definitions: Mapping[str, AgentDefinition] | None = None,
 ) -> WorkSession | None:
     """Takes the session for one leg, its context pinned in the same transaction; None when it is not to be had.
 
@@ -61,7 +61,7 @@ async def claim(
     audits: list[tuple[str, Mapping[str, Any]]] = []
     values: dict[str, Any] = {}
     if working and await db_artifacts.envelope(tx, row.id, row.iteration) is None:
-        agent = definitions.get(row.agent_type)  # None: taken away since; the leg itself says so
+        agent = (definitions or {}).get(row.agent_type)  # None: taken away since; the leg itself says so
         pinned = await context.pin(tx, row, None if agent is None else agent.context)
         values["task_document_id"] = pinned.id
         events.append(("envelope_pinned", pinned.said))

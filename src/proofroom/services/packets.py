@@ -17,9 +17,7 @@ from proofroom.domain.document import from_json
 from proofroom.domain.envelope import digest as body_digest
 from proofroom.domain.policy import POLICY_VERSION
 from proofroom.domain.signing import signing_of
-from proofroom.services import artifacts, carrying, evidence, obligations, policies
-
-READING_TOOLS = ("search_context", "read_block", "read_table", "compute")
+from proofroom.services import artifacts, carrying, context, evidence, obligations, policies
 
 
 async def build(
@@ -129,11 +127,7 @@ def _envelope(pinned: ContextEnvelope) -> dict[str, Any]:
 async def reads_digest(tx: Tx, session_id: UUID, iteration: int) -> str:
     """What the agent read beyond its envelope: a digest over each reading call and its answer."""
     return digest(
-        [
-            [call.key, call.tool, digest([call.arguments, call.ok, call.result])]
-            for call in await db_artifacts.calls(tx, session_id, iteration)
-            if call.tool in READING_TOOLS
-        ]
+        [[one["call"], one["tool"], one["digest"]] for one in await context.reads(tx, session_id, iteration)]
     )
 
 

@@ -19,7 +19,7 @@ from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
 from proofroom.services import indexing, remembering
 from proofroom.services.progress import Progress
-from proofroom.substrate import capture, terms, urls
+from proofroom.substrate import capture, guard, terms, urls
 from proofroom.substrate.extracted import Extracted, Limits
 from proofroom.substrate.parsers.sniff import clean
 
@@ -408,6 +408,8 @@ def _batches(extracted: Extracted, title: str) -> Iterator[list[NewBlock]]:
     words and say nothing.
     """
     text = extracted.text
+    texts = [(text[b.char_start : b.char_end], b.meta) for b in extracted.blocks]
+    beside = {guard.BESIDE: 1} if guard.is_suspect(texts) else {}
     rows: list[NewBlock] = []
     for n, block in enumerate(extracted.blocks):
         following = extracted.blocks[n + 1] if n + 1 < len(extracted.blocks) else None
@@ -426,7 +428,7 @@ def _batches(extracted: Extracted, title: str) -> Iterator[list[NewBlock]]:
                 heading=block.heading,
                 text=own,
                 terms={} if covered else terms.of_block(own, block.heading, title),
-                meta=block.meta,
+                meta={**block.meta, **beside},
             )
         )
         if len(rows) == _BATCH or following is None:

@@ -1,18 +1,18 @@
 """The passages that may go into an envelope: what the search finds for each question, weighed and put in one order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from proofroom.db import blocks as db_blocks
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import BlockRow
+from proofroom.db.retrieval import Filters
 from proofroom.db.sources import SourceFacts
 from proofroom.db.tx import Tx
-from proofroom.domain.marks import hold_back, marks_of
 from proofroom.domain.selection import ContextWeights, weigh
-from proofroom.substrate import search, terms
+from proofroom.substrate import guard, search
 
 RANKED = 400  # blocks looked at for each question
 CARRIED = ("heading", "table_header")  # stand in the header of each block below them
@@ -25,6 +25,7 @@ class Placed:
     row: BlockRow
     origin: str
     marks: tuple[str, ...]
+    suspect: bool
     weighted: float = 0.0
     rank: int | None = None
     question: int | None = None
@@ -53,7 +54,9 @@ async def rank(
     room: int,
 ) -> Ranking:
     """The best blocks for each question in turn: first the best for the first, then for the second, and so on."""
-    lists = [await search.ranked(tx, project_id, question, RANKED, source_ids) for question in questions]
+    only = Filters(source_ids=source_ids)
+    found = [await search.hybrid(tx, project_id, question, RANKED, only) for question in questions]
+    lists = [one.rows for one in found]
     count, characters = await db_blocks.live_size(tx, project_id, source_ids)
     whole: list[BlockRow] = []
     if count and characters // 4 <= room and count <= room // 8:
@@ -82,7 +85,7 @@ async def rank(
         placed,
         _reading_order(placed, whole),
         {"in_scope": count, "unranked": max(0, count - len(placed)), "filtered": everything - count},
-        {"mode": "text", "model": None, "embedded": 0, "blocks": count},
+        asdict(found[0].index),
     )
 
 
@@ -95,7 +98,8 @@ def _ages(facts: Mapping[UUID, SourceFacts]) -> dict[UUID, float]:
 
 
 def _placed(row: BlockRow, facts: Mapping[UUID, SourceFacts]) -> Placed:
-    return Placed(row, facts[row.source_id].origin, marks_of(row.text, hidden=bool(row.meta.get("hidden"))))
+    marks = guard.marks(row)
+    return Placed(row, facts[row.source_id].origin, marks, guard.suspect(row, marks))
 
 
 def _weighed(
@@ -106,7 +110,7 @@ def _weighed(
     facts: Mapping[UUID, SourceFacts],
     ages: Mapping[UUID, float],
 ) -> list[Placed]:
-    """The answer to one question in its order under the weights. No marked block stands above an unmarked one that
+    """The answer to one question in its order under the weights. No suspect block stands above a plain one that
     holds the same terms of the question, however often it repeats them.
     """
     placed = [_placed(row, facts) for row in rows]
@@ -121,26 +125,18 @@ def _weighed(
         )
         for row in rows
     ]
-    if any(one.marks for one in placed):
-        bits = {term: 1 << n for n, term in enumerate(terms.query_terms(question))}
-        held = [
-            sum({bits[t] for t in terms.terms(f"{row.heading or ''} {row.text}") if t in bits})
-            for row in rows
-        ]
-        scores = hold_back(scores, [bool(one.marks) for one in placed], held)
-    order = sorted(range(len(rows)), key=lambda n: (-scores[n], bool(placed[n].marks), n))
+    order = guard.in_order(question, rows, scores, [one.suspect for one in placed])
     return [
-        Placed(placed[n].row, placed[n].origin, placed[n].marks, scores[n], at, number)
-        for at, n in enumerate(order, 1)
+        replace(placed[n], weighted=score, rank=at, question=number) for at, (n, score) in enumerate(order, 1)
     ]
 
 
 def _reading_order(placed: Sequence[Placed], whole: Sequence[BlockRow]) -> tuple[int, ...]:
-    """Places in reading order, sources in the order they came; those with a marked passage behind the others."""
+    """Places in reading order, sources in the order they came; those with a suspect passage behind the others."""
     if not whole:
         return ()
     read = {row.block_id: n for n, row in enumerate(whole)}
-    marked = {one.row.source_id for one in placed if one.marks}
+    marked = {one.row.source_id for one in placed if one.suspect}
     return tuple(
         sorted(
             range(len(placed)),

@@ -29,9 +29,9 @@ from proofroom.domain.envelope import (
     render,
 )
 from proofroom.domain.errors import Conflict, NotFound
-from proofroom.domain.marks import FAKE_CITATION, HIDDEN_TEXT, INSTRUCTION_LIKE, marks_of
+from proofroom.domain.marks import FAKE_CITATION, HIDDEN_TEXT, INSTRUCTION_LIKE
 from proofroom.domain.selection import Candidate, ContextWeights, Left, select, side_by_side
-from proofroom.substrate import candidates
+from proofroom.substrate import candidates, guard
 from proofroom.substrate.candidates import Placed
 
 SHOWN_ROWS = 2_000  # a table's rows are passages up to here
@@ -122,7 +122,7 @@ def _candidate(one: Placed, counter: TokenCounter) -> Candidate:
         heading=row.heading,
         cost=counter(row.text) + counter(overhead(_block(one, _ALIAS_ROOM))) + 1,
         compared=row.kind != "table_row",
-        marked=bool(one.marks),
+        marked=one.suspect,
     )
 
 
@@ -194,7 +194,7 @@ async def view(tx: Tx, pinned_id: UUID) -> dict[str, Any]:
 
 def item_of(row: BlockRow, alias: str) -> dict[str, Any]:
     """A block as agents and the API see it."""
-    marks = marks_of(row.text, hidden=bool(row.meta.get("hidden")))
+    marks = guard.marks(row)
     return {
         "alias": alias,
         "block_id": str(row.block_id),

@@ -8,6 +8,7 @@ from uuid import UUID
 from proofroom.db import blocks as db_blocks
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import BlockRow
+from proofroom.db.retrieval import Filters
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 from proofroom.substrate import passages, search
@@ -26,7 +27,8 @@ class SubstrateMemoryAdapter:
 
     async def search(self, tx: Tx, query: str, k: int = 10) -> list[BlockRow]:
         """The best `k` blocks for a query, best first."""
-        return await search.ranked(tx, self.project_id, query, k, self.source_ids)
+        found = await search.hybrid(tx, self.project_id, query, k, Filters(source_ids=self.source_ids))
+        return found.rows
 
     async def read(
         self, tx: Tx, block_id: UUID, *, before: int = 2, after: int = 2

@@ -23,7 +23,7 @@ from proofroom.db.blocks import BlockRow
 from proofroom.db.retrieval import Filters, Weights
 from proofroom.db.tx import Tx
 from proofroom.domain.evidence.model import Passage
-from proofroom.substrate import embedder, fusion, terms
+from proofroom.substrate import embedder, fusion, guard, terms
 from proofroom.substrate.embedder import Choice
 
 K1 = 1.2
@@ -120,9 +120,10 @@ async def hybrid(
     scored: list[tuple[UUID, float]] = []
     weights: Weights | None = None
     if state.mode != "vector":
-        scored, weights = await _by_words(tx, project_id, query, k if state.mode == "text" else pool, filters)
+        scored, weights = await _by_words(tx, project_id, query, pool, filters)
     if state.mode == "text" or chosen.embedder is None:
-        return Found(await _rows(tx, scored, filters), state, {block: ("text",) for block, _ in scored})
+        rows = await _settled(tx, query, scored, k, filters)
+        return Found(rows, state, {row.block_id: ("text",) for row in rows})
     vector: list[float] = (await asyncio.to_thread(chosen.embedder.embed, [query]))[0].tolist()
     restricted = filters != Filters()
     size = await retrieval.count(tx, project_id, filters, EXACT_BLOCKS + 1) if restricted else state.embedded
@@ -140,9 +141,9 @@ async def hybrid(
         tx, union, weights=weights, vector=vector, model=chosen.embedder.model
     )
     fused = fusion.by_meaning(candidates) if state.mode == "vector" else fusion.fuse(candidates)
-    best = fused[:k]
-    rows = await _rows(tx, [(one.block_id, one.score) for one in best], filters)
-    return Found(rows, state, {one.block_id: one.matched for one in best})
+    rows = await _settled(tx, query, [(one.block_id, one.score) for one in fused], k, filters)
+    matched = {one.block_id: one.matched for one in fused}
+    return Found(rows, state, {row.block_id: matched[row.block_id] for row in rows})
 
 
 async def index_state(tx: Tx, project_id: UUID) -> IndexState:
@@ -196,6 +197,17 @@ async def _by_words(
         if last or matched >= least:
             break
     return scored, weights
+
+
+async def _settled(
+    tx: Tx, query: str, scored: Sequence[tuple[UUID, float]], k: int, filters: Filters
+) -> list[BlockRow]:
+    """The best `k` as rows. Where one of them is suspect, all candidates are looked at, so that it stands above no
+    plain one that holds the same terms (`guard`)."""
+    rows = await _rows(tx, scored[:k], filters)
+    if any(guard.suspect(row, guard.marks(row)) for row in rows):
+        rows = guard.settled(query, await _rows(tx, scored, filters))[:k]
+    return rows
 
 
 async def _rows(tx: Tx, scored: Sequence[tuple[UUID, float]], filters: Filters) -> list[BlockRow]:

@@ -15,6 +15,7 @@ from proofroom.api.deps import (
     encode_cursor,
     page_of,
 )
+from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.routers.events import LastEventId
 from proofroom.api.schemas.work import (
@@ -24,6 +25,7 @@ from proofroom.api.schemas.work import (
     ArtifactVersionList,
     Envelope,
     EventList,
+    RebuiltEnvelope,
     SinceLast,
 )
 from proofroom.api.sse import EventStream, parse_seq
@@ -83,15 +85,30 @@ async def get_envelope(
 ) -> Response:
     async with call.transaction() as tx:
         row = await work_sessions.get(tx, session_id, project_id)
-        found = await db_artifacts.envelope(tx, session_id, iteration or row.iteration)
-        if found is None:
-            raise NotFound(
-                "envelope_not_found",
-                f"No context was pinned for iteration {iteration or row.iteration} of this session.",
-                hint="It is pinned when the first leg starts; an outside draft has none.",
-            )
-        shown = await context.envelope_json(tx, found.id)
+        shown = await context.envelope_json(tx, await context.envelope_of(tx, row, iteration))
     return JSONResponse(shown)
+
+
+@router.get(
+    "/envelope/rebuild",
+    response_model=RebuiltEnvelope,
+    summary="The envelope's text, built again from its receipt",
+    responses=problems_of(409),
+)
+async def rebuild_envelope(
+    project_id: UUID,
+    session_id: UUID,
+    call: CallDep,
+    iteration: Annotated[int | None, Query(ge=1, le=1_000, description="The current one without it.")] = None,
+) -> Response:
+    """Renders the block versions of the receipt again and compares the digest; nothing is ranked again.
+
+    409 `redacted` when a passage was deleted since, 409 `digest_differs` when what is stored was changed.
+    """
+    async with call.transaction() as tx:
+        row = await work_sessions.get(tx, session_id, project_id)
+        made = await context.rebuilt_json(tx, await context.envelope_of(tx, row, iteration))
+    return JSONResponse(made)
 
 
 @router.get("/artifacts", response_model=ArtifactList, summary="Artifacts in their current versions")

@@ -189,27 +189,91 @@ class Passage(Shown):
     source_id: str
     source_title: str
     version: int
+    kind: str = "paragraph"
+    heading: str | None = None
     char_start: int
     char_end: int
     page: int | None
-    text: str
-    score: float
+    text: str | None = Field(description="Null when it was deleted since.")
+    origin: Literal["captured", "approved"] = Field(
+        default="captured", description="Approved: made here and signed."
+    )
+    score: float = Field(description="The search's, before the agent's weights; 0 if no question found it.")
+    weighted: float = Field(default=0.0, description="The score after the agent's weights.")
+    rank: int | None = Field(default=None, description="Its place in the answer to `question`, both from 1.")
+    question: int | None = None
+    pulled: bool = Field(default=False, description="It is there only because it disagrees with another.")
     tokens: int
     instruction_like: bool
+    marks: list[Literal["instruction_like", "hidden_text", "fake_citation"]] = Field(default_factory=list)
 
 
 class LeftOut(Shown):
     block_id: str
     source_title: str
+    reason: Literal["budget", "duplicate", "source_limit"] | None = None
     why: str
+    of: str | None = Field(default=None, description="The alias of the passage that it repeats.")
+    of_block_id: str | None = None
+
+
+class Contradiction(Shown):
+    """Two passages, by alias, that speak of the same and disagree: in a figure, unit or date (`number`), or in a
+    negation or direction (`polarity`)."""
+
+    kind: Literal["number", "polarity"]
+    a: str
+    b: str
+    subject: str
+    a_says: str
+    b_says: str
+
+
+class EnvelopeNote(Shown):
+    id: str
+    kind: Literal["instruction", "lesson"]
+    text: str
+    scope: Json
+
+
+class Read(Shown):
+    """One answer to a reading tool. `digest` covers its arguments and the answer."""
+
+    call: str
+    tool: str
+    query: str | None = None
+    block_ids: list[str]
+    digest: str
 
 
 class Receipt(Shown):
+    """How the envelope came about: every candidate is in `included` or counted in `left_out_by_reason`."""
+
+    questions: list[str] = Field(
+        default_factory=list[str],
+        description="What was searched for: the task, changes asked for, focus areas.",
+    )
+    weights: Json = Field(default_factory=dict[str, Any], description="Of the agent's definition.")
+    search: Json = Field(
+        default_factory=dict[str, Any], description="What the search went by: mode, model, embedded, blocks."
+    )
+    notes: list[EnvelopeNote] = Field(default_factory=list[EnvelopeNote])
+    notes_left_out: list[Json] = Field(default_factory=list[Json])
     included: list[Passage]
-    left_out: list[LeftOut]
+    contradictions: list[Contradiction] = Field(default_factory=list[Contradiction])
+    left_out: list[LeftOut] = Field(description="The first 200.")
+    left_out_count: int = 0
+    left_out_by_reason: dict[str, int] = Field(default_factory=dict[str, int])
+    counts: dict[str, int] = Field(
+        default_factory=dict[str, int],
+        description="in_scope = candidates + unranked; candidates = included + left_out_count; filtered.",
+    )
     token_budget: int
     tokens: int
     flags: list[str]
+    reads: list[Read] = Field(
+        default_factory=list[Read], description="What the agent looked up later with its tools, in order."
+    )
 
 
 class Envelope(Shown):
@@ -222,6 +286,14 @@ class Envelope(Shown):
     body: str
     receipt: Receipt
     created_at: Timestamp
+
+
+class RebuiltEnvelope(Shown):
+    """The envelope's text rendered again from its receipt; it is the one that was sent, byte for byte."""
+
+    body: str
+    digest: str
+    identical: Literal[True]
 
 
 class ArtifactVersion(Shown):

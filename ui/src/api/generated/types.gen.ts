@@ -70,9 +70,9 @@ export type AddedSources = {
     /**
      * Notes
      *
-     * Remarks, such as a name that does not fit the content.
+     * What the reader of the file remarked: pages without text, a name that does not fit.
      */
-    notes?: Array<unknown>;
+    notes?: Array<string>;
     /**
      * Origin
      *
@@ -83,6 +83,10 @@ export type AddedSources = {
      * Page Count
      */
     page_count: number | null;
+    /**
+     * Only while a capture takes its time.
+     */
+    progress?: ProofroomApiSchemasSourcesProgress | null;
     /**
      * Project Id
      */
@@ -103,6 +107,10 @@ export type AddedSources = {
      * Status
      */
     status: 'processing' | 'ready' | 'failed';
+    /**
+     * Table Count
+     */
+    table_count: number;
     /**
      * Tables
      */
@@ -1091,6 +1099,39 @@ export type CommentList = {
 };
 
 /**
+ * Contradiction
+ *
+ * Two passages, by alias, that speak of the same and disagree: in a figure, unit or date (`number`), or in a
+ * negation or direction (`polarity`).
+ */
+export type Contradiction = {
+    /**
+     * A
+     */
+    a: string;
+    /**
+     * A Says
+     */
+    a_says: string;
+    /**
+     * B
+     */
+    b: string;
+    /**
+     * B Says
+     */
+    b_says: string;
+    /**
+     * Kind
+     */
+    kind: 'number' | 'polarity';
+    /**
+     * Subject
+     */
+    subject: string;
+};
+
+/**
  * Correction
  */
 export type Correction = {
@@ -1310,6 +1351,30 @@ export type Envelope = {
      * Session Id
      */
     session_id: string;
+};
+
+/**
+ * EnvelopeNote
+ */
+export type EnvelopeNote = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'instruction' | 'lesson';
+    /**
+     * Scope
+     */
+    scope: {
+        [key: string]: unknown;
+    };
+    /**
+     * Text
+     */
+    text: string;
 };
 
 /**
@@ -1816,6 +1881,20 @@ export type LeftOut = {
      * Block Id
      */
     block_id: string;
+    /**
+     * Of
+     *
+     * The alias of the passage that it repeats.
+     */
+    of?: string | null;
+    /**
+     * Of Block Id
+     */
+    of_block_id?: string | null;
+    /**
+     * Reason
+     */
+    reason?: 'budget' | 'duplicate' | 'source_limit' | null;
     /**
      * Source Title
      */
@@ -2882,15 +2961,51 @@ export type Passage = {
      */
     char_start: number;
     /**
+     * Heading
+     */
+    heading?: string | null;
+    /**
      * Instruction Like
      */
     instruction_like: boolean;
+    /**
+     * Kind
+     */
+    kind?: string;
+    /**
+     * Marks
+     */
+    marks?: Array<'instruction_like' | 'hidden_text' | 'fake_citation'>;
+    /**
+     * Origin
+     *
+     * Approved: made here and signed.
+     */
+    origin?: 'captured' | 'approved';
     /**
      * Page
      */
     page: number | null;
     /**
+     * Pulled
+     *
+     * It is there only because it disagrees with another.
+     */
+    pulled?: boolean;
+    /**
+     * Question
+     */
+    question?: number | null;
+    /**
+     * Rank
+     *
+     * Its place in the answer to `question`, both from 1.
+     */
+    rank?: number | null;
+    /**
      * Score
+     *
+     * The search's, before the agent's weights; 0 if no question found it.
      */
     score: number;
     /**
@@ -2903,8 +3018,10 @@ export type Passage = {
     source_title: string;
     /**
      * Text
+     *
+     * Null when it was deleted since.
      */
-    text: string;
+    text: string | null;
     /**
      * Tokens
      */
@@ -2913,6 +3030,12 @@ export type Passage = {
      * Version
      */
     version: number;
+    /**
+     * Weighted
+     *
+     * The score after the agent's weights.
+     */
+    weighted?: number;
 };
 
 /**
@@ -3155,24 +3278,6 @@ export type Problem = {
 };
 
 /**
- * Progress
- */
-export type Progress = {
-    /**
-     * Done
-     */
-    done: number;
-    /**
-     * Label
-     */
-    label: string;
-    /**
-     * Total
-     */
-    total: number;
-};
-
-/**
  * Project
  */
 export type Project = {
@@ -3256,6 +3361,34 @@ export type ProjectList = {
 };
 
 /**
+ * Read
+ *
+ * One answer to a reading tool. `digest` covers its arguments and the answer.
+ */
+export type Read = {
+    /**
+     * Block Ids
+     */
+    block_ids: Array<string>;
+    /**
+     * Call
+     */
+    call: string;
+    /**
+     * Digest
+     */
+    digest: string;
+    /**
+     * Query
+     */
+    query?: string | null;
+    /**
+     * Tool
+     */
+    tool: string;
+};
+
+/**
  * Ready
  */
 export type Ready = {
@@ -3272,9 +3405,43 @@ export type Ready = {
 };
 
 /**
+ * RebuiltEnvelope
+ *
+ * The envelope's text rendered again from its receipt; it is the one that was sent, byte for byte.
+ */
+export type RebuiltEnvelope = {
+    /**
+     * Body
+     */
+    body: string;
+    /**
+     * Digest
+     */
+    digest: string;
+    /**
+     * Identical
+     */
+    identical: true;
+};
+
+/**
  * Receipt
+ *
+ * How the envelope came about: every candidate is in `included` or counted in `left_out_by_reason`.
  */
 export type Receipt = {
+    /**
+     * Contradictions
+     */
+    contradictions?: Array<Contradiction>;
+    /**
+     * Counts
+     *
+     * in_scope = candidates + unranked; candidates = included + left_out_count; filtered.
+     */
+    counts?: {
+        [key: string]: number;
+    };
     /**
      * Flags
      */
@@ -3285,8 +3452,50 @@ export type Receipt = {
     included: Array<Passage>;
     /**
      * Left Out
+     *
+     * The first 200.
      */
     left_out: Array<LeftOut>;
+    /**
+     * Left Out By Reason
+     */
+    left_out_by_reason?: {
+        [key: string]: number;
+    };
+    /**
+     * Left Out Count
+     */
+    left_out_count?: number;
+    /**
+     * Notes
+     */
+    notes?: Array<EnvelopeNote>;
+    /**
+     * Notes Left Out
+     */
+    notes_left_out?: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Questions
+     *
+     * What was searched for: the task, changes asked for, focus areas.
+     */
+    questions?: Array<string>;
+    /**
+     * Reads
+     *
+     * What the agent looked up later with its tools, in order.
+     */
+    reads?: Array<Read>;
+    /**
+     * Search
+     *
+     * What the search went by: mode, model, embedded, blocks.
+     */
+    search?: {
+        [key: string]: unknown;
+    };
     /**
      * Token Budget
      */
@@ -3295,6 +3504,14 @@ export type Receipt = {
      * Tokens
      */
     tokens: number;
+    /**
+     * Weights
+     *
+     * Of the agent's definition.
+     */
+    weights?: {
+        [key: string]: unknown;
+    };
 };
 
 /**
@@ -3546,7 +3763,7 @@ export type SessionStatus = {
      * Phase
      */
     phase: string;
-    progress: Progress;
+    progress: ProofroomApiSchemasCommonProgress;
     /**
      * Session Id
      */
@@ -3673,9 +3890,9 @@ export type Source = {
     /**
      * Notes
      *
-     * Remarks, such as a name that does not fit the content.
+     * What the reader of the file remarked: pages without text, a name that does not fit.
      */
-    notes?: Array<unknown>;
+    notes?: Array<string>;
     /**
      * Origin
      *
@@ -3686,6 +3903,10 @@ export type Source = {
      * Page Count
      */
     page_count: number | null;
+    /**
+     * Only while a capture takes its time.
+     */
+    progress?: ProofroomApiSchemasSourcesProgress | null;
     /**
      * Project Id
      */
@@ -3706,6 +3927,10 @@ export type Source = {
      * Status
      */
     status: 'processing' | 'ready' | 'failed';
+    /**
+     * Table Count
+     */
+    table_count: number;
     /**
      * Tables
      */
@@ -4164,7 +4389,7 @@ export type WorkSession = {
      * Priority
      */
     priority: number;
-    progress: Progress;
+    progress: ProofroomApiSchemasCommonProgress;
     /**
      * Project Id
      */
@@ -4268,6 +4493,50 @@ export type WorkspaceList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * Progress
+ */
+export type ProofroomApiSchemasCommonProgress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Total
+     */
+    total: number;
+};
+
+/**
+ * Progress
+ *
+ * How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched.
+ */
+export type ProofroomApiSchemasSourcesProgress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Phase
+     */
+    phase: 'fetching' | 'reading' | 'writing';
+    /**
+     * Total
+     */
+    total: number | null;
+    /**
+     * Unit
+     *
+     * What is counted: bytes, pages, sheets, passages.
+     */
+    unit: string;
 };
 
 export type ListAgentsData = {
@@ -8201,6 +8470,71 @@ export type GetEnvelopeResponses = {
 };
 
 export type GetEnvelopeResponse = GetEnvelopeResponses[keyof GetEnvelopeResponses];
+
+export type RebuildEnvelopeData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: {
+        /**
+         * Iteration
+         *
+         * The current one without it.
+         */
+        iteration?: number | null;
+    };
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/envelope/rebuild';
+};
+
+export type RebuildEnvelopeErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RebuildEnvelopeError = RebuildEnvelopeErrors[keyof RebuildEnvelopeErrors];
+
+export type RebuildEnvelopeResponses = {
+    /**
+     * Successful Response
+     */
+    200: RebuiltEnvelope;
+};
+
+export type RebuildEnvelopeResponse = RebuildEnvelopeResponses[keyof RebuildEnvelopeResponses];
 
 export type ListEventsData = {
     body?: never;
