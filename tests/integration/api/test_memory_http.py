@@ -45,6 +45,8 @@ async def test_approved_work_is_proposed_accepted_and_found(world: World) -> Non
     assert [(d["action"], d["by"] and d["by"]["name"]) for d in shown["decisions"]] == [
         ("propose", None), ("accept", "Reviewer"),
     ]  # fmt: skip
+    source = f"{at}/sources/{item['anchors'][0]['source_id']}"
+    assert [m["state"] for m in (await world.api.ok("GET", f"{source}/dependents"))["memory"]] == ["accepted"]
     rests = await world.api.ok(
         "POST", f"{at}/sources/{item['anchors'][0]['source_id']}/retract", json={"reason": "Old."}
     )

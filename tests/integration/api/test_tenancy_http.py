@@ -49,6 +49,7 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("GET", f"/projects/{project}/sources/{source}/content", None),
         ("GET", f"/projects/{project}/sources/{source}/content?raw=1", None),
         ("PUT", f"/projects/{project}/sources/{source}/content", {"text": "mine"}),
+        ("GET", f"/projects/{project}/sources/{source}/dependents", None),
         ("POST", f"/projects/{project}/sources/{source}/retract", {"reason": "mine"}),
         ("GET", f"/projects/{project}/search?q=closest", None),
         ("GET", f"/projects/{project}/templates", None),

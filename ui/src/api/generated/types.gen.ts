@@ -70,9 +70,9 @@ export type AddedSources = {
     /**
      * Notes
      *
-     * Remarks, such as a name that does not fit the content.
+     * What the reader of the file remarked: pages without text, a name that does not fit.
      */
-    notes?: Array<unknown>;
+    notes?: Array<string>;
     /**
      * Origin
      *
@@ -83,6 +83,10 @@ export type AddedSources = {
      * Page Count
      */
     page_count: number | null;
+    /**
+     * Only while a capture takes its time.
+     */
+    progress?: ProofroomApiSchemasSourcesProgress | null;
     /**
      * Project Id
      */
@@ -103,6 +107,10 @@ export type AddedSources = {
      * Status
      */
     status: 'processing' | 'ready' | 'failed';
+    /**
+     * Table Count
+     */
+    table_count: number;
     /**
      * Tables
      */
@@ -3155,24 +3163,6 @@ export type Problem = {
 };
 
 /**
- * Progress
- */
-export type Progress = {
-    /**
-     * Done
-     */
-    done: number;
-    /**
-     * Label
-     */
-    label: string;
-    /**
-     * Total
-     */
-    total: number;
-};
-
-/**
  * Project
  */
 export type Project = {
@@ -3546,7 +3536,7 @@ export type SessionStatus = {
      * Phase
      */
     phase: string;
-    progress: Progress;
+    progress: ProofroomApiSchemasCommonProgress;
     /**
      * Session Id
      */
@@ -3673,9 +3663,9 @@ export type Source = {
     /**
      * Notes
      *
-     * Remarks, such as a name that does not fit the content.
+     * What the reader of the file remarked: pages without text, a name that does not fit.
      */
-    notes?: Array<unknown>;
+    notes?: Array<string>;
     /**
      * Origin
      *
@@ -3686,6 +3676,10 @@ export type Source = {
      * Page Count
      */
     page_count: number | null;
+    /**
+     * Only while a capture takes its time.
+     */
+    progress?: ProofroomApiSchemasSourcesProgress | null;
     /**
      * Project Id
      */
@@ -3706,6 +3700,10 @@ export type Source = {
      * Status
      */
     status: 'processing' | 'ready' | 'failed';
+    /**
+     * Table Count
+     */
+    table_count: number;
     /**
      * Tables
      */
@@ -4164,7 +4162,7 @@ export type WorkSession = {
      * Priority
      */
     priority: number;
-    progress: Progress;
+    progress: ProofroomApiSchemasCommonProgress;
     /**
      * Project Id
      */
@@ -4268,6 +4266,50 @@ export type WorkspaceList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * Progress
+ */
+export type ProofroomApiSchemasCommonProgress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Total
+     */
+    total: number;
+};
+
+/**
+ * Progress
+ *
+ * How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched.
+ */
+export type ProofroomApiSchemasSourcesProgress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Phase
+     */
+    phase: 'fetching' | 'reading' | 'writing';
+    /**
+     * Total
+     */
+    total: number | null;
+    /**
+     * Unit
+     *
+     * What is counted: bytes, pages, sheets, passages.
+     */
+    unit: string;
 };
 
 export type ListAgentsData = {
@@ -6625,6 +6667,56 @@ export type PutSourceContentResponses = {
 };
 
 export type PutSourceContentResponse = PutSourceContentResponses[keyof PutSourceContentResponses];
+
+export type GetDependentsData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/sources/{source_id}/dependents';
+};
+
+export type GetDependentsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetDependentsError = GetDependentsErrors[keyof GetDependentsErrors];
+
+export type GetDependentsResponses = {
+    /**
+     * Successful Response
+     */
+    200: Dependents;
+};
+
+export type GetDependentsResponse = GetDependentsResponses[keyof GetDependentsResponses];
 
 export type RetractSourceData = {
     body: Retraction;
