@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import projects, work_sessions
+from proofroom.db import embeddings, projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
@@ -141,6 +141,7 @@ async def test_the_whole_life_of_approved_work(room: Room) -> None:
     # Accepted: found, in the next envelope with its origin, and evidence with a chain to the original.
     accepted = await decide(room, item["id"], "accept")
     assert (accepted["state"], accepted["decided_by"]["name"]) == ("accepted", "Reviewer")
+    assert UUID(item["id"]) in await to_be_embedded(room)
     assert SAID in await found(room)
     second = await room.run(room.script(SECOND, FINISH))
     given = await envelope(room, second.id)
@@ -168,6 +169,7 @@ async def test_the_whole_life_of_approved_work(room: Room) -> None:
     assert [(q["why"], q["reason"]) for q in flagged["in_question"]] == [("retracted", "It was a draft.")]
     assert "It was a draft." in flagged["reason"]
     assert SAID not in await found(room)
+    assert UUID(item["id"]) not in await to_be_embedded(room)
     assert [c["verdict"] for c in await claims_now(room, second.id)] == ["unsupported"]
 
     # Somebody decides again, and says why.
@@ -191,6 +193,13 @@ async def test_the_whole_life_of_approved_work(room: Room) -> None:
         ("propose", "proposed"), ("accept", "accepted"), ("flag", "proposed"), ("accept", "accepted"),
         ("retract", "rejected"),
     ]  # fmt: skip
+
+
+async def to_be_embedded(room: Room) -> set[UUID]:
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        return {
+            row[0] for row in await embeddings.claim(tx, room.project_id, "a model", after=None, limit=100)
+        }
 
 
 async def source_ids(room: Room) -> list[UUID]:
