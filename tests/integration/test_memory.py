@@ -1,6 +1,7 @@
 """Memory: from a signature to the next piece of work, through people's decisions, and back when sources go."""
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -542,3 +543,51 @@ async def test_projects_need_not_know_each_other(room: Room) -> None:
     async with room.db.transaction(room.actor.workspace_id) as tx:
         assert await memory.page(tx, other) == []
         assert (await projects.get(tx, other)).remember_approved
+
+
+async def test_whatever_is_decided_and_whatever_goes_the_figures_hold(room: Room) -> None:
+    """Random decisions, retractions and new versions: what is found is what was accepted, and what is in question
+    was accepted for a reason since."""
+    chance = random.Random(3)
+    (notes,) = await source_ids(room)
+    await room.add("# Log\n\nThe craft came within 57 km of the surface.\n", "log.md")
+    await completed(room)
+    for markdown in (
+        "It came within 57 km. [[{{ b:came within 57 km }}|The craft came within 57 km of the surface.]]",
+        f"The planned altitude was 226 km. [[{{{{ b:planned altitude }}}}|The planned altitude was 226 km.]]\n\n"
+        f"{SAID} [[{{{{ b:factor of 4.45 }}}}|{QUOTED}]]",
+    ):
+        await completed(room, finding(markdown))
+    for item in (await items(room))[:2]:
+        await decide(room, item["id"], "accept")
+    await completed(room, SECOND)
+    versions = 1
+    for _ in range(24):
+        known = await items(room)
+        captured = [s for s in await source_ids(room) if str(s) not in {i["source_id"] for i in known}]
+        action = chance.choice(["decide"] * 8 + ["replace", "retract"])
+        try:
+            if action == "decide":
+                item = chance.choice(known)
+                await decide(
+                    room, item["id"], chance.choice(["accept", "accept", "reject", "retire"]),
+                    chance.choice([None, "Because."]),
+                )  # fmt: skip
+            elif action == "replace":
+                versions += 1
+                async with room.db.transaction(room.actor.workspace_id) as tx:
+                    await sources.put_content(
+                        tx, notes, data=f"# Notes\n\nVersion {versions} of 4.45.\n".encode()
+                    )
+                await sources.capture_now(room.db, room.actor.workspace_id, notes)
+            else:
+                async with room.db.transaction(room.actor.workspace_id) as tx:
+                    await sources.retract(tx, chance.choice(captured), reason="Gone.")
+        except (Conflict, InvalidInput):
+            pass
+        hits = await found(room, "factor named altitude came within 57 km surface")
+        now = await items(room)
+        assert {i["text"] for i in now if i["state"] == "accepted"} <= set(hits)
+        for item in now:
+            if item["state"] == "accepted" and item["rests_on_retracted"]:
+                assert item["reason"] == "Because."
