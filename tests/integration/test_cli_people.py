@@ -296,3 +296,34 @@ def test_a_role_is_changed_and_the_last_admin_stays_one(office: Office) -> None:
     other, admin = theirs["id"], theirs["admin_id"]
     refused(cli("admin", "user", "change", admin, "--role", "viewer"), 3, "member_not_found")
     refused(cli("admin", "user", "change", admin, "--role", "viewer", "--workspace", other), 4, "last_admin")
+
+
+def test_memory_is_listed_decided_and_changed(office: Office) -> None:
+    cli = office.cli
+    session = office.filed(RIGHT, "Kept")
+    ready(cli("approve", session, "--yes"))
+    kept = ("--project", "Kept")
+    (item,) = cli.json("memory", "list", *kept, "--state", "proposed")["items"]
+    listed = ready(cli("memory", "list", *kept))
+    assert "proposed  passage      The board named a factor of 4.45." in listed.out
+    assert f"from session {session[-12:]}" in listed.out
+    refused(cli("memory", "retire", item["id"], *kept, "--reason", "x"), 4, "memory_not_accepted")
+    assert "accepted" in ready(cli("memory", "accept", item["id"][-12:], *kept)).out
+    refused(cli("memory", "reject", item["id"], *kept, "--reason", "x"), 4, "already_decided")
+    found = cli.json("search", "factor named", *kept)["items"]
+    assert item["id"] in [f["block_id"] for f in found]
+    note = cli.json("memory", "add", "Name units.", *kept, "--kind", "lesson", "--until", "2999-01-01T00:00Z")
+    assert (note["kind"], note["state"], note["scope"]["agent_type"]) == ("lesson", "accepted", None)
+    changed = cli.json("memory", "edit", note["id"], *kept, "--agent", "research", "--until", "never")
+    assert (changed["scope"]["agent_type"], changed["expires_at"], changed["version"]) == (
+        "research",
+        None,
+        2,
+    )
+    refused(cli("memory", "edit", note["id"], *kept, "--text", "x", "--version", "1"), 4, "memory_changed")
+    refused(cli("memory", "edit", note["id"], *kept, "--until", "tomorrow"), 2, "option_invalid, at --until")
+    refused(cli("memory", "list", *kept, "--state", "old"), 2, "option_invalid, at --state")
+    refused(cli("memory", "accept", "00000000", *kept), 3, "memory_not_found")
+    gone = ready(cli("memory", "retire", note["id"], item["id"], *kept, "--reason", "A new style guide."))
+    assert gone.out.count("retired") == 2
+    assert "for research in this project" in gone.out

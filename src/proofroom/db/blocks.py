@@ -62,13 +62,11 @@ class BlockRow:
     indexed: bool
     meta: Mapping[str, int] = field(default_factory=dict[str, int])
     score: float = 0.0
-    session_id: UUID | None = None
-    """The work session whose approved artifact it is of."""
 
 
 _COLUMNS = """b.id AS block_id, b.source_id, b.version, s.title AS source_title, b.ordinal, b.kind, b.page,
     b.heading, b.char_start, b.char_end, b.text, b.state, b.meta,
-    b.length > 0 AS indexed, s.session_id"""
+    b.length > 0 AS indexed"""
 _FROM = "blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id"
 
 

@@ -253,20 +253,22 @@ def _computation(document: ArtifactDocument, element: _Element) -> Computation |
 def _runs(
     claims: Sequence[Mapping[str, Any]], computed: Computation | None, *, whole: bool
 ) -> Iterator[list[Mapping[str, Any]]]:
-    """Claims of one element that stand together: next to each other, on the same footing, no longer than a passage."""
+    """Claims of one element that stand together: next to each other, on the same footing, no longer than a passage.
+
+    A row (`whole`) is kept as one, with all that it claims, when any of it rests on something.
+    """
+    if whole:
+        if claims and (computed is not None or any(c["anchors"] for c in claims)):
+            yield list(claims)
+        return
     run: list[Mapping[str, Any]] = []
     for claim in claims:
-        if not claim["anchors"] and computed is None:
-            if run and not whole:
-                yield run
-                run = []
-            continue
-        if run and not whole:
-            long = claim["char_end"] - run[0]["char_start"] > BLOCK_CHARS
-            if long or claim["needs_you"] != run[-1]["needs_you"]:
-                yield run
-                run = []
-        run.append(claim)
+        long = bool(run) and claim["char_end"] - run[0]["char_start"] > BLOCK_CHARS
+        if run and (long or not claim["anchors"] or claim["needs_you"] != run[-1]["needs_you"]):
+            yield run
+            run = []
+        if claim["anchors"]:
+            run.append(claim)
     if run:
         yield run
 

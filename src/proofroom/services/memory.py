@@ -21,6 +21,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.envelope import EnvelopeNote
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.domain.memory import Choice, Kind, State, clean_note, decide, fit_notes
+from proofroom.services import indexing
 from proofroom.services.access import Actor, require, require_still
 from proofroom.services.catalog import Catalog
 from proofroom.services.remembering import state_of, text_digest
@@ -367,7 +368,9 @@ async def decide_all(
             accepted += [item_id] if after is State.ACCEPTED else []
         else:
             await _decide_note(tx, actor, project_id, item_id, choice, reason, item.get("version"))
-    await db_blocks.count_in_blocks(tx, project_id, accepted)
+    if accepted:
+        await indexing.will_grow(tx, project_id)
+        await db_blocks.count_in_blocks(tx, project_id, accepted)
     for source_id in dict.fromkeys(b.source_id for b in blocks.values()):
         await db_sources.announce(tx, project_id, source_id)
     return [await _one(tx, project_id, item_id) for item_id in ids]

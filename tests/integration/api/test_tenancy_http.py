@@ -33,6 +33,9 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         201,
         json={"name": "T", "content": {"agent_type": "research"}},
     )
+    note = await world.api.ok(
+        "POST", f"/projects/{project}/memory", 201, json={"kind": "instruction", "text": "Ours."}
+    )
     artifact = checkpoint["packet"]["artifacts"][0]["artifact_id"]
     digest = {"packet_digest": checkpoint["packet_digest"]}
     at = f"{path}/checkpoints/{checkpoint['id']}"
@@ -46,6 +49,7 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("GET", f"/projects/{project}/sources/{source}/content", None),
         ("GET", f"/projects/{project}/sources/{source}/content?raw=1", None),
         ("PUT", f"/projects/{project}/sources/{source}/content", {"text": "mine"}),
+        ("GET", f"/projects/{project}/sources/{source}/dependents", None),
         ("POST", f"/projects/{project}/sources/{source}/retract", {"reason": "mine"}),
         ("GET", f"/projects/{project}/search?q=closest", None),
         ("GET", f"/projects/{project}/templates", None),
@@ -95,6 +99,15 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("DELETE", f"/checkpoints/{checkpoint['id']}/lease", None),
         ("GET", f"/projects/{project}/policy", None),
         ("PATCH", f"/projects/{project}/policy", {"quorum": 2}),
+        ("GET", f"/projects/{project}/memory", None),
+        ("POST", f"/projects/{project}/memory", {"kind": "instruction", "text": "mine"}),
+        ("GET", f"/projects/{project}/memory/{note['id']}", None),
+        ("PATCH", f"/projects/{project}/memory/{note['id']}", {"text": "mine"}),
+        (
+            "POST",
+            f"/projects/{project}/memory/decisions",
+            {"items": [{"id": note["id"], "decision": "retire", "reason": "mine"}]},
+        ),
         ("GET", f"/analytics/summary?project_id={project}", None),
         ("PATCH", f"/members/{world.actor.member_id}", {"role": "viewer"}),
         ("PATCH", f"/checkpoints/{checkpoint['id']}", {"assignee": None}),

@@ -192,6 +192,18 @@ async def put_source_content(
     return respond(await once(call, key, act, fingerprint=given[0].fingerprint), call)
 
 
+@router.get(
+    "/{source_id}/dependents",
+    response_model=Dependents,
+    summary="What rests on a source: envelopes, sessions, artifacts, passages of approved work",
+)
+async def get_dependents(project_id: UUID, source_id: UUID, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        row = await _of_project(tx, project_id, source_id)
+        rests = await sources.dependents(tx, source_id)
+    return JSONResponse({"source": sources.to_json(row), **_dependents(rests)})
+
+
 @router.post(
     "/{source_id}/retract",
     response_model=Dependents,
@@ -205,8 +217,9 @@ async def retract_source(
         require(call.actor, "reviewer")
         await _of_project(tx, project_id, source_id)
         rests = await sources.retract(tx, source_id, reason=body.reason or "")
-        shown = {name: [_plain(item) for item in items] for name, items in asdict(rests).items()}
-        return Answer(200, {"source": sources.to_json(await sources.get(tx, source_id)), **shown})
+        return Answer(
+            200, {"source": sources.to_json(await sources.get(tx, source_id)), **_dependents(rests)}
+        )
 
     return respond(await once(call, key, act), call)
 
@@ -269,6 +282,10 @@ async def _files(call: Call, verb: str) -> list[Given]:
 
 def _fields(given: Given) -> dict[str, Any]:
     return asdict(given)
+
+
+def _dependents(rests: sources.Dependents) -> dict[str, Any]:
+    return {name: [_plain(item) for item in items] for name, items in asdict(rests).items()}
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -6895,6 +6895,56 @@ export type PutSourceContentResponses = {
 
 export type PutSourceContentResponse = PutSourceContentResponses[keyof PutSourceContentResponses];
 
+export type GetDependentsData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/sources/{source_id}/dependents';
+};
+
+export type GetDependentsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetDependentsError = GetDependentsErrors[keyof GetDependentsErrors];
+
+export type GetDependentsResponses = {
+    /**
+     * Successful Response
+     */
+    200: Dependents;
+};
+
+export type GetDependentsResponse = GetDependentsResponses[keyof GetDependentsResponses];
+
 export type RetractSourceData = {
     body: Retraction;
     headers?: {
