@@ -8,11 +8,13 @@ from uuid import UUID
 from proofroom.db import blocks as db_blocks
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import BlockRow
+from proofroom.db.retrieval import Filters
 from proofroom.db.sources import SourceFacts
 from proofroom.db.tx import Tx
 from proofroom.domain.marks import hold_back, marks_of
 from proofroom.domain.selection import ContextWeights, weigh
 from proofroom.substrate import search, terms
+from proofroom.substrate.search import Found
 
 RANKED = 400  # blocks looked at for each question
 CARRIED = ("heading", "table_header")  # stand in the header of each block below them
@@ -53,7 +55,9 @@ async def rank(
     room: int,
 ) -> Ranking:
     """The best blocks for each question in turn: first the best for the first, then for the second, and so on."""
-    lists = [await search.ranked(tx, project_id, question, RANKED, source_ids) for question in questions]
+    scope = Filters(source_ids=source_ids)
+    found = [await search.hybrid(tx, project_id, question, RANKED, scope) for question in questions]
+    lists = [one.rows for one in found]
     count, characters = await db_blocks.live_size(tx, project_id, source_ids)
     whole: list[BlockRow] = []
     if count and characters // 4 <= room and count <= room // 8:
@@ -82,8 +86,16 @@ async def rank(
         placed,
         _reading_order(placed, whole),
         {"in_scope": count, "unranked": max(0, count - len(placed)), "filtered": everything - count},
-        {"mode": "text", "model": None, "embedded": 0, "blocks": count},
+        _went_by(found),
     )
+
+
+def _went_by(found: Sequence[Found]) -> dict[str, Any]:
+    """What the search went by: mode, model and how many of the project's passages had a vector."""
+    if not found:
+        return {"mode": "text", "model": None, "embedded": 0, "blocks": 0}
+    index = found[0].index
+    return {"mode": index.mode, "model": index.model, "embedded": index.embedded, "blocks": index.blocks}
 
 
 def _ages(facts: Mapping[UUID, SourceFacts]) -> dict[UUID, float]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from proofroom.db import blocks as db_blocks
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import BlockRow
+from proofroom.db.retrieval import Filters
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 from proofroom.substrate import passages, search
@@ -25,8 +26,9 @@ class SubstrateMemoryAdapter:
     source_ids: Sequence[UUID] | None = None
 
     async def search(self, tx: Tx, query: str, k: int = 10) -> list[BlockRow]:
-        """The best `k` blocks for a query, best first."""
-        return await search.ranked(tx, self.project_id, query, k, self.source_ids)
+        """The best `k` blocks for a query by words and meaning, best first."""
+        scope = Filters(source_ids=self.source_ids)
+        return (await search.hybrid(tx, self.project_id, query, k, scope)).rows
 
     async def read(
         self, tx: Tx, block_id: UUID, *, before: int = 2, after: int = 2
