@@ -40,7 +40,7 @@ async def test_scores_are_those_of_the_formula(db: Database, workspace: UUID, pr
             df = sum(1 for other in documents.values() if term in other)
             if n:
                 idf = math.log(1 + (len(documents) - df + 0.5) / (df + 0.5))
-                total += idf * n * 2.2 / (n + 1.2 * (0.25 + 0.75 * sum(document.values()) / average))
+                total += idf * n * 1.9 / (n + 0.9 * (0.6 + 0.4 * sum(document.values()) / average))
         return total
 
     expected = sorted(((bm25(d), name) for name, d in documents.items()), reverse=True)

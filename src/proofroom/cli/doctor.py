@@ -27,6 +27,7 @@ SIGNS: Mapping[State, tuple[str, str]] = {
     "broken": ("BROKEN", "red"),
 }
 
+VECTOR_HINT = "Install pgvector (0.8 or later) on the database server."
 LITTLE_DISK = 200_000_000
 LOW_DISK = 2_000_000_000
 
@@ -62,7 +63,7 @@ def doctor(as_json: Json = False, data: Data = None) -> int:
             *await _database(settings),
             *_agents(settings),
             _page(),
-            Finding("embedder", "note", "none in this release; search is BM25 over the words"),
+            await asyncio.to_thread(_embedder),
         ]
         bad = any(f.state == "broken" for f in findings)
         out.document({"ok": not bad, "settings": shown, "checks": [asdict(f) for f in findings]})
@@ -234,11 +235,11 @@ async def _look(url: str, server: "EmbeddedPostgres | None") -> list[Finding]:
             Finding(
                 "extensions",
                 "ok",
-                f"vector {state}" if state else "vector is available (not used in this release)",
+                f"vector {state}" if state else "vector is available; migrating takes it into use",
             )
         )
     else:
-        findings.append(Finding("extensions", "note", "vector is not available (not used in this release)"))
+        findings.append(Finding("extensions", "broken", "vector is not available", VECTOR_HINT))
     if revision == HEAD:
         findings.append(Finding("migrations", "ok", f"at {HEAD}, as this release needs"))
     else:
@@ -287,6 +288,30 @@ def _agents(settings: "Settings") -> list[Finding]:
     except ProofroomError as error:
         findings.append(_broken("default runtime", error))
     return findings
+
+
+def _embedder() -> Finding:
+    """Finds the files, compares their hashes, loads them and embeds one text."""
+    from proofroom.substrate import embedder
+
+    chosen = embedder.choice()
+    if chosen.embedder is None:
+        hint = "" if chosen.state == "off" else "Install Proofroom again, with its dependencies."
+        return Finding("embedder", "note", f"{chosen.message} Words alone decide.", hint)
+    try:
+        (vector,) = chosen.embedder.embed(["One text, to see that it works."])
+    except Exception as error:  # noqa: BLE001  whatever the runtime raises is what this tells
+        return Finding(
+            "embedder",
+            "broken",
+            f"{chosen.embedder.model} fails: {error}",
+            "PROOFROOM_EMBEDDER=off does without.",
+        )
+    return Finding(
+        "embedder",
+        "ok",
+        f"{chosen.embedder.model}, files as this release knows them, {len(vector)} dimensions",
+    )
 
 
 def _page() -> Finding:

@@ -1,6 +1,6 @@
-"""`source` and `search`: the material that work rests on."""
+"""`source`, `search` and `index`: the material that work rests on."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command("search", epilog='Example: proofroom search "orbit insertion altitude" --project Orbiter')(
         search
     )
+    app.command("index", epilog="Example: proofroom index --project Orbiter --wait")(index)
 
 
 @group.command(
@@ -206,37 +207,125 @@ def retract(
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Words to look for.")],
     project: ProjectOption = None,
-    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, max=500, help="How many passages.")] = 10,
+    mode: Annotated[
+        str, typer.Option("--mode", metavar="MODE", help="hybrid (words and meaning), text or vector.")
+    ] = "hybrid",
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source", metavar="SOURCE", help="Only this source, by id, title or file name; repeatable."
+        ),
+    ] = None,
+    type_: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Only sources of this type, such as pdf; repeatable."),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind", metavar="KIND", help="Only passages of this kind, such as table_row; repeatable."
+        ),
+    ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--state", metavar="STATE", help="Passages in this state instead of those in use; repeatable."
+        ),
+    ] = None,
+    captured_from: Annotated[
+        str | None, typer.Option("--captured-from", metavar="DATE", help="Captured on this day or later.")
+    ] = None,
+    captured_to: Annotated[
+        str | None, typer.Option("--captured-to", metavar="DATE", help="Captured on this day or before.")
+    ] = None,
     as_json: Json = False,
     data: Data = None,
 ) -> int:
-    """Find passages in a project's sources, best first."""
+    """Find passages in a project's sources by words and meaning, best first."""
 
     async def body(program: "Program", out: Out) -> int:
         from proofroom.cli import find
         from proofroom.cli.show import Places
-        from proofroom.substrate.search import search as find_passages
+        from proofroom.services import finding
 
+        chosen = finding.mode(mode)
         async with program.parts.db.transaction(program.actor.workspace_id) as tx:
             where = await find.only_project(tx, project)
-            hits = await find_passages(tx, where.id, query, k)
-            items = [
-                {
-                    "block_id": h.passage.block_id, "source_id": h.passage.source_id,
-                    "version": h.passage.version, "source_title": h.passage.source_title,
-                    "page": h.passage.page, "char_start": h.passage.char_start,
-                    "char_end": h.passage.char_end, "text": h.passage.text, "score": h.score,
-                }
-                for h in hits
-            ]  # fmt: skip
-            out.document({"project_id": str(where.id), "query": query, "items": items})
+            wanted = finding.filters(
+                source_ids=[await find.source(tx, given, str(where.id)) for given in source or ()],
+                types=type_ or (),
+                kinds=kind or (),
+                states=state or (),
+                captured_from=captured_from,
+                captured_to=captured_to,
+            )
+            found = await finding.find(tx, where.id, query, k, wanted, chosen)
+            items: list[dict[str, Any]] = found["items"]
+            out.document({"project_id": str(where.id), "query": query, **found})
             places = Places(tx)
             for item in items if not out.json else []:
                 place = await places.of(item)
                 out.line(f"{one_line(item['source_title'], 80)}, {place}  ({item['score']:.2f})", "bold")
                 out.line(one_line(item["text"], 400), indent=2)
+        index = found["index"]
         if not items:
-            out.line(f"Nothing in {where.name} holds any of these words.")
+            by_meaning = index["mode"] != "text"
+            out.line(
+                f"Nothing in {where.name} is on this matter."
+                if by_meaning
+                else f"Nothing in {where.name} holds any of these words."
+            )
+        if index["message"] and index["state"] != "off":
+            out.line(index["message"], "yellow")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+def index(
+    project: ProjectOption = None,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="Remove vectors of other models and make those that are missing."),
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Make the missing vectors here and now.")] = False,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Show how far a project's index for search by meaning is, and complete it."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from dataclasses import asdict
+
+        from proofroom.cli import find
+        from proofroom.services import indexing
+
+        db, workspace_id = program.parts.db, program.actor.workspace_id
+        async with db.transaction(workspace_id) as tx:
+            where = await find.only_project(tx, project)
+            now = await (indexing.rebuild if rebuild else indexing.state)(tx, where.id)
+        if wait and now.model is not None and now.state != "complete":
+            done = now.embedded
+
+            with out.progress(f"Making vectors for {where.name}", now.blocks) as steps:
+
+                def report(n: int) -> None:
+                    nonlocal done
+                    done += n
+                    steps.at(min(done, now.blocks), now.blocks, where.name)
+
+                await indexing.embed_project(db, workspace_id, where.id, report=report)
+            async with db.transaction(workspace_id) as tx:
+                now = await indexing.state(tx, where.id)
+        out.document({"project_id": str(where.id), **asdict(now)})
+        out.line(
+            f"{where.name}: {now.embedded:,} of {many(now.blocks, 'passage')} searchable by meaning"
+            f" ({now.model or 'no model'}), all of them by words.",
+            "green" if now.state == "complete" else "yellow",
+        )
+        if now.message:
+            out.line(now.message, indent=2)
         return DONE
 
     return run(body, as_json=as_json, data=data)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import NotSupportedError
 from sqlalchemy.pool import NullPool
 
 from proofroom.db.tx import libpq_url, sqlalchemy_url
@@ -59,6 +60,15 @@ def migrate(owner_url: str, target: str = "head") -> bool:
             config.attributes["connection"] = connection
             down = goal == "base" or (at is not None and KNOWN.index(goal) < KNOWN.index(at))
             (command.downgrade if down else command.upgrade)(config, goal)
+    except NotSupportedError as error:
+        if 'extension "vector" is not available' not in str(error):
+            raise
+        raise Unavailable(
+            "vector_missing",
+            "The database server has no pgvector, which search by meaning needs. Nothing was changed.",
+            hint="Install pgvector (0.8 or later) on it, then start again.",
+            retry_after=60,
+        ) from error
     finally:
         engine.dispose()
     return True

@@ -1,7 +1,7 @@
 """The passages that may go into an envelope: what the search finds for each question, weighed and put in one order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from proofroom.db.sources import SourceFacts
 from proofroom.db.tx import Tx
 from proofroom.domain.selection import ContextWeights, weigh
 from proofroom.substrate import guard, search
+from proofroom.substrate.search import Found
 
 RANKED = 400  # blocks looked at for each question
 CARRIED = ("heading", "table_header")  # stand in the header of each block below them
@@ -54,8 +55,8 @@ async def rank(
     room: int,
 ) -> Ranking:
     """The best blocks for each question in turn: first the best for the first, then for the second, and so on."""
-    only = Filters(source_ids=source_ids)
-    found = [await search.hybrid(tx, project_id, question, RANKED, only) for question in questions]
+    scope = Filters(source_ids=source_ids)
+    found = [await search.hybrid(tx, project_id, question, RANKED, scope) for question in questions]
     lists = [one.rows for one in found]
     count, characters = await db_blocks.live_size(tx, project_id, source_ids)
     whole: list[BlockRow] = []
@@ -85,8 +86,16 @@ async def rank(
         placed,
         _reading_order(placed, whole),
         {"in_scope": count, "unranked": max(0, count - len(placed)), "filtered": everything - count},
-        asdict(found[0].index),
+        _went_by(found),
     )
+
+
+def _went_by(found: Sequence[Found]) -> dict[str, Any]:
+    """What the search went by: mode, model and how many of the project's passages had a vector."""
+    if not found:
+        return {"mode": "text", "model": None, "embedded": 0, "blocks": 0}
+    index = found[0].index
+    return {"mode": index.mode, "model": index.model, "embedded": index.embedded, "blocks": index.blocks}
 
 
 def _ages(facts: Mapping[UUID, SourceFacts]) -> dict[UUID, float]:

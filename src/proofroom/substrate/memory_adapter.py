@@ -26,9 +26,9 @@ class SubstrateMemoryAdapter:
     source_ids: Sequence[UUID] | None = None
 
     async def search(self, tx: Tx, query: str, k: int = 10) -> list[BlockRow]:
-        """The best `k` blocks for a query, best first."""
-        found = await search.hybrid(tx, self.project_id, query, k, Filters(source_ids=self.source_ids))
-        return found.rows
+        """The best `k` blocks for a query by words and meaning, best first."""
+        scope = Filters(source_ids=self.source_ids)
+        return (await search.hybrid(tx, self.project_id, query, k, scope)).rows
 
     async def read(
         self, tx: Tx, block_id: UUID, *, before: int = 2, after: int = 2

@@ -4,7 +4,7 @@ By words: BM25 over candidates from the query's rarest terms. Ranking every bloc
 a large project, because common terms are everywhere and decide nothing. So terms are taken from the rarest on until
 they promise at least 400 blocks, and all of the query's terms score those. The formula: S. Robertson, H. Zaragoza, "The
 Probabilistic Relevance Framework: BM25 and Beyond", Foundations and Trends in Information Retrieval 3(4), 2009, with
-k1 = 1.2, b = 0.75.
+k1 = 0.9, b = 0.4: passages are cut to one length at most, so that their length says less than a document's does.
 
 By meaning: the nearest vectors (`embedder`). By both: the candidates of the two, each with its real score in both, and
 the mean of the two scores (`fusion`).
@@ -26,8 +26,8 @@ from proofroom.domain.evidence.model import Passage
 from proofroom.substrate import embedder, fusion, guard, terms
 from proofroom.substrate.embedder import Choice
 
-K1 = 1.2
-B = 0.75
+K1 = 0.9
+B = 0.4
 MIN_CANDIDATES = 400
 MAX_K = 1_000
 # A query of nothing but common terms: its blocks must hold the two rarest of them, before any one will do.

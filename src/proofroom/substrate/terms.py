@@ -9,7 +9,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -85,6 +85,48 @@ def of_block(text: str, heading: str | None, title: str) -> dict[str, int]:
 def query_terms(query: str, most: int = 64) -> list[str]:
     """The distinct terms of a query, in order, at most `most`."""
     return list(dict.fromkeys(terms(query)))[:most]
+
+
+def spans(text: str, wanted: frozenset[str]) -> list[tuple[int, int]]:
+    """(start, end) of the words of a text, in code points, whose terms are among `wanted`; in order, apart."""
+    found: list[tuple[int, int]] = []
+    folded, places = _folded(text)
+    for match in _TOKEN.finditer(folded):
+        first = match.start()
+        if _is_cjk(match.group()[0]):
+            for at in range(first, max(match.end() - 1, first + 1)):
+                stop = min(at + 2, match.end())
+                if folded[at:stop] in wanted:
+                    found.append((places[at][0], places[stop - 1][1]))
+        elif any(term in wanted for term in terms(match.group())):
+            found.append((places[first][0], places[match.end() - 1][1]))
+    merged: list[tuple[int, int]] = []
+    for start, end in found:
+        joined = merged and (start < merged[-1][1] or (start == merged[-1][1] and _is_cjk(text[start])))
+        if joined:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _folded(text: str) -> tuple[str, Sequence[tuple[int, int]]]:
+    """The text as `terms` reads it, and for each of its characters the span of the text that it comes from.
+
+    Normalisation joins a letter with the marks after it, so it is done for each letter with its marks.
+    """
+    folded: list[str] = []
+    places: list[tuple[int, int]] = []
+    at = 0
+    while at < len(text):
+        end = at + 1
+        while end < len(text) and unicodedata.combining(text[end]):
+            end += 1
+        part = unicodedata.normalize("NFKC", text[at:end]).casefold()
+        folded.append(part)
+        places.extend([(at, end)] * len(part))
+        at = end
+    return "".join(folded), places
 
 
 def _is_cjk(sign: str) -> bool:

@@ -130,19 +130,3 @@ class Dependents(Shown):
     sessions: list[Json]
     artifacts: list[Json]
     memory: list[Json] = Field(default_factory=list, description="Passages of approved work that rest on it.")
-
-
-class SearchItem(Shown):
-    block_id: UUID
-    source_id: UUID
-    version: int
-    source_title: str
-    page: int | None
-    char_start: int
-    char_end: int
-    text: str
-    score: float
-
-
-class SearchList(Shown):
-    items: list[SearchItem]

@@ -1858,6 +1858,48 @@ export type InboxItem = {
 };
 
 /**
+ * IndexState
+ *
+ * How far a project's index is. Words find a passage from its capture on; vectors follow in the background.
+ */
+export type IndexState = {
+    /**
+     * Blocks
+     *
+     * Passages in use.
+     */
+    blocks: number;
+    /**
+     * Embedded
+     *
+     * Of these, how many have a vector of this model.
+     */
+    embedded: number;
+    /**
+     * Message
+     *
+     * What makes the answer less than complete, in words; else empty.
+     */
+    message: string;
+    /**
+     * Mode
+     *
+     * What a search went by, or would go by.
+     */
+    mode: 'hybrid' | 'text' | 'vector';
+    /**
+     * Model
+     *
+     * The embedding model; null when there is none.
+     */
+    model: string | null;
+    /**
+     * State
+     */
+    state: 'complete' | 'building' | 'off' | 'unavailable' | 'other_model';
+};
+
+/**
  * Judgement
  *
  * A person's own word on something that was asked for; it outranks what is compared.
@@ -3686,6 +3728,8 @@ export type Said = {
 
 /**
  * SearchItem
+ *
+ * `text[start:end]` of each highlight counts Unicode code points, from the beginning of `text`.
  */
 export type SearchItem = {
     /**
@@ -3701,11 +3745,33 @@ export type SearchItem = {
      */
     char_start: number;
     /**
+     * Heading
+     */
+    heading: string | null;
+    /**
+     * Highlights
+     *
+     * [start, end] of the words that the query asks for.
+     */
+    highlights: Array<Array<number>>;
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Matched
+     *
+     * What speaks for the passage.
+     */
+    matched: Array<'text' | 'meaning'>;
+    /**
      * Page
      */
     page: number | null;
     /**
      * Score
+     *
+     * Higher is better; comparable within one answer only.
      */
     score: number;
     /**
@@ -3716,6 +3782,10 @@ export type SearchItem = {
      * Source Title
      */
     source_title: string;
+    /**
+     * State
+     */
+    state: 'proposed' | 'accepted' | 'locked' | 'superseded' | 'rejected';
     /**
      * Text
      */
@@ -3730,6 +3800,7 @@ export type SearchItem = {
  * SearchList
  */
 export type SearchList = {
+    index: IndexState;
     /**
      * Items
      */
@@ -5933,6 +6004,122 @@ export type CreateCheckResponses = {
 
 export type CreateCheckResponse = CreateCheckResponses[keyof CreateCheckResponses];
 
+export type GetIndexData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/index';
+};
+
+export type GetIndexErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetIndexError = GetIndexErrors[keyof GetIndexErrors];
+
+export type GetIndexResponses = {
+    /**
+     * Successful Response
+     */
+    200: IndexState;
+};
+
+export type GetIndexResponse = GetIndexResponses[keyof GetIndexResponses];
+
+export type RebuildIndexData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/index/rebuild';
+};
+
+export type RebuildIndexErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RebuildIndexError = RebuildIndexErrors[keyof RebuildIndexErrors];
+
+export type RebuildIndexResponses = {
+    /**
+     * Successful Response
+     */
+    202: IndexState;
+};
+
+export type RebuildIndexResponse = RebuildIndexResponses[keyof RebuildIndexResponses];
+
 export type ListMemoryData = {
     body?: never;
     path: {
@@ -6475,6 +6662,48 @@ export type SearchData = {
          * Most passages to answer.
          */
         k?: number;
+        /**
+         * Mode
+         *
+         * By words and meaning, by words alone, by meaning alone.
+         */
+        mode?: 'hybrid' | 'text' | 'vector';
+        /**
+         * Source Id
+         *
+         * Only these sources; repeatable.
+         */
+        source_id?: Array<string> | null;
+        /**
+         * Type
+         *
+         * Only sources of these types, such as pdf; repeatable.
+         */
+        type?: Array<string> | null;
+        /**
+         * Kind
+         *
+         * Only passages of these kinds, such as table_row; repeatable.
+         */
+        kind?: Array<string> | null;
+        /**
+         * State
+         *
+         * Passages in these states instead of those in use (accepted, locked); repeatable.
+         */
+        state?: Array<string> | null;
+        /**
+         * Captured From
+         *
+         * Captured on this day or later; a date or a time.
+         */
+        captured_from?: string | null;
+        /**
+         * Captured To
+         *
+         * Captured on this day or before; before a time.
+         */
+        captured_to?: string | null;
     };
     url: '/api/projects/{project_id}/search';
 };
