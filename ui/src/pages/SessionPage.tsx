@@ -55,7 +55,6 @@ function Session({ session }: { session: WorkSession }) {
   const status = statusOf(session);
   const limit = Number(session.budget["usd"] ?? 0);
   const toolCalls = (events.data ?? []).filter((event) => event.type === "tool_called").length;
-  const [receipt, setReceipt] = useState(false);
   const [why, setWhy] = useState(false);
   const list = useRef<HTMLElement>(null);
   const last = steps.at(-1)?.seq;
@@ -143,7 +142,6 @@ function Session({ session }: { session: WorkSession }) {
           )}
         </section>
         {since.data && <SinceLastPanel since={since.data} projectId={session.project_id} className="sect" />}
-        {receipt && envelope.data && <Receipt envelope={envelope.data} projectId={session.project_id} onClose={() => setReceipt(false)} />}
       </main>
       <aside className="rail" aria-label={t("session.about")}>
         <section>
@@ -211,9 +209,9 @@ function Session({ session }: { session: WorkSession }) {
             <>
               <EnvelopeFigures envelope={envelope.data} />
               <p className="mt-2.5">
-                <button type="button" className="link" aria-expanded={receipt} onClick={() => setReceipt(!receipt)}>
-                  {receipt ? t("session.receiptClose") : t("session.receiptOpen")}
-                </button>
+                <Link className="link" to="/projects/$projectId/sessions/$sessionId/envelope" params={place}>
+                  {t("session.receiptOpen")}
+                </Link>
               </p>
             </>
           ) : (
@@ -390,48 +388,5 @@ function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
         </p>
       ))}
     </>
-  );
-}
-
-function Receipt({ envelope, projectId, onClose }: { envelope: Envelope; projectId: string; onClose: () => void }) {
-  const box = useRef<HTMLElement>(null);
-  useEffect(() => box.current?.scrollIntoView?.({ block: "start" }), []);
-  return (
-    <section className="receipt" ref={box} aria-label={t("session.given")}>
-      <div className="between">
-        <h2 className="h3">{t("session.given")}</h2>
-        <button type="button" className="b small" onClick={onClose}>
-          {t("action.close")}
-        </button>
-      </div>
-      <p className="mt-1 text-ink-2">{t("session.receiptWords")}</p>
-      <ol className="mt-3">
-        {envelope.receipt.included.map((item) => (
-          <li key={item.alias}>
-            <div className="between">
-              <Link
-                className="hover:underline"
-                to="/projects/$projectId/sources/$sourceId"
-                params={{ projectId, sourceId: item.source_id }}
-                search={{ version: item.version, start: item.char_start, end: item.char_end }}
-              >
-                <b>{item.source_title}</b>
-              </Link>
-              <span className="meta whitespace-nowrap">
-                {item.page ? `${t("sheet.page", { n: item.page })}, ` : ""}
-                {t("sheet.characters", { from: count(item.char_start), to: count(item.char_end) })}
-              </span>
-            </div>
-            <p>{item.text}</p>
-            {item.instruction_like && (
-              <span className="meta">
-                <Mark shape="warn" /> {t("session.markedOne")}
-              </span>
-            )}
-          </li>
-        ))}
-        {envelope.receipt.left_out.length > 0 && <li className="quiet">{t("session.leftOutAll", { count: envelope.receipt.left_out.length })}</li>}
-      </ol>
-    </section>
   );
 }
