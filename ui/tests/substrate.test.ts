@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GivenReceipt, Hit, MemoryItem, SourceMore } from "@/api/substrate";
 import type { SourceContent } from "@/api/types";
-import { firstDifference, grouped, hasHidden, hasInstruction, leftGroups, placeOf, searchWords, sidesOf, weightWords } from "@/given/given";
+import { firstDifference, grouped, leftGroups, marksOf, placeOf, searchWords, sidesOf, weightWords, whyIn } from "@/given/given";
 import { chosen, dayOf, expiryOf, isPast, nameOf, pastWords, scopeWords, sectionsOf } from "@/memory/memory";
 import { contents, sources } from "@/mocks/data";
 import { given } from "@/mocks/substrate";
@@ -83,21 +83,23 @@ describe("what an agent was given", () => {
     expect(placeOf("🛰 At 226 KM.", "226 km")).toEqual({ start: 5, end: 11 });
     expect(placeOf("İ 226", "")).toBeNull();
   });
-  it("reads marks of every shape", () => {
-    const passage = { ...receipt.included[0]!, instruction_like: false };
-    const marked = (marks: unknown) => ({ ...receipt, marks });
-    expect(hasInstruction(marked(["b1"]), passage)).toBe(true);
-    expect(hasInstruction(marked({ b1: ["instruction_like"] }), passage)).toBe(true);
-    expect(hasHidden(marked({ b1: { hidden_text: true } }), passage)).toBe(true);
-    expect(hasHidden(marked(["b1"]), passage)).toBe(false);
-    expect(hasInstruction(marked(undefined), passage)).toBe(false);
+  it("tells marks, of the first release's receipts too, and why a passage came in", () => {
+    const [first] = receipt.included;
+    expect(marksOf({ ...first!, instruction_like: true })).toEqual(["instruction_like"]);
+    expect(marksOf({ ...first!, instruction_like: true, marks: ["hidden_text"] })).toEqual(["hidden_text"]);
+    expect(marksOf(first!)).toEqual([]);
+    expect(whyIn(receipt, { ...first!, question: 1 })).toBe("for: Say which check would have shown it");
+    expect(whyIn(receipt, { ...first!, question: 0 })).toBe("");
+    expect(whyIn(receipt, { ...first!, question: 9, pulled: true })).toMatch(/contradicts another/);
   });
-  it("says what was left out, most first, and how it was ranked", () => {
-    expect(leftGroups(receipt).map((group) => [group.count, group.why])).toEqual([[2, "no room left in 24,000 tokens"], [1, expect.stringContaining("the same words")]]);
+  it("says what was left out, most first, counting what is not listed, and how it was ranked", () => {
+    expect(leftGroups(receipt).map((group) => [group.count, group.why])).toEqual([[14, "no room"], [1, "the same words as another passage"]]);
+    expect(leftGroups({ ...receipt, left_out: [{ block_id: "x", source_title: "a", why: "an old reason" }], left_out_by_reason: undefined })).toEqual([{ count: 1, why: "an old reason", sources: [{ title: "a", count: 1 }] }]);
     expect(searchWords(receipt)).toBe("Ranked by words and meaning. 340 of 1,200 passages could be compared by meaning at that time.");
     expect(searchWords({ ...receipt, included: receipt.included.map((one) => ({ ...one, score: 0 })) })).toBe("Everything fitted, so nothing was ranked.");
     expect(searchWords({ ...receipt, search: undefined })).toBe("");
-    expect(weightWords({ heading: 1.2, recency: 1, note: "x" })).toEqual(["heading × 1.2"]);
+    expect(weightWords(receipt.weights)).toEqual(["Heading × 0.8", "approved work × 0.9", "newer first, + 0.05"]);
+    expect(weightWords({ kind: 3 })).toEqual([]);
   });
   it("finds the first line that differs", () => {
     expect(firstDifference("a\nb", "a\nb")).toBeNull();

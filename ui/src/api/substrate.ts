@@ -15,8 +15,10 @@ export interface Progress {
 
 export type SourceNote = string | { code?: string; message?: string; text?: string; hint?: string | null };
 
-export type SourceMore = Omit<Source, "notes" | "origin"> & {
-  origin: Source["origin"] | "artifact" | "memory";
+export type SourceMore = Omit<Source, "notes" | "origin" | "progress"> & {
+  origin: Source["origin"] | "artifact";
+  /** The work that it is of, where it is approved work. */
+  session_id?: string | null;
   notes: SourceNote[];
   progress?: Progress | null;
   retract_reason?: string | null;
@@ -70,6 +72,7 @@ export interface Rest {
   envelopes: Record<string, unknown>[];
   sessions: Record<string, unknown>[];
   artifacts: Record<string, unknown>[];
+  memory?: Record<string, unknown>[];
 }
 
 export type MemoryKind = "block" | "instruction" | "lesson";
@@ -78,7 +81,7 @@ export type MemoryState = "proposed" | "accepted" | "rejected" | "expired" | "re
 export interface MemoryAnchor {
   source_id: string;
   version: number;
-  block_id?: string;
+  block_id?: string | null;
   char_start: number;
   char_end: number;
   quote: string;
@@ -99,7 +102,17 @@ export interface MemoryItem {
     checkpoint_id?: string | null;
     title?: string | null;
     project_id?: string | null;
+    from?: string;
   } | null;
+  /** Approved work stands in a source of its own. */
+  source_id?: string | null;
+  char_start?: number | null;
+  char_end?: number | null;
+  claims?: { id: string; needs_you: boolean }[];
+  /** Accepting it needs a reason. */
+  rests_on_retracted?: boolean;
+  in_question?: { source_id: string; title: string; why: string; reason: string | null }[];
+  version?: number;
   anchors?: MemoryAnchor[];
   created_by?: Person;
   created_at?: string | null;
@@ -131,25 +144,30 @@ export interface Read {
 export type GivenPassage = Envelope["receipt"]["included"][number] & {
   kind?: string;
   heading?: string | null;
-  hidden_text?: boolean;
-  reason?: string | null;
+  marks?: string[];
   rank?: number | null;
+  /** Which of the receipt's questions it answers. */
+  question?: number | null;
+  /** It came in because it contradicts another. */
+  pulled?: boolean;
+  origin?: string;
 };
 
 /** The receipt with what older envelopes lack. */
 export type GivenReceipt = Omit<Envelope["receipt"], "included" | "left_out"> & {
   included: GivenPassage[];
-  left_out: { block_id: string; source_title: string; why: string }[];
+  left_out: { block_id: string; source_title: string; why: string; reason?: string }[];
   left_out_count?: number;
+  left_out_by_reason?: Record<string, number>;
+  questions?: string[];
   task?: string;
   obligations?: { comment: string; about?: string }[];
   notes?: { id: string; kind: "instruction" | "lesson"; text: string; scope?: { project_id: string | null; agent_type: string | null } }[];
   notes_left_out?: Record<string, string>[];
   tables?: { source_id: string; source_title: string; version: number; table: number; name: string; columns: string[]; row_count: number }[];
-  weights?: Record<string, number>;
+  weights?: Record<string, unknown>;
   search?: { mode?: string; model?: string | null; embedded?: number; blocks?: number };
   contradictions?: Contradiction[];
-  marks?: unknown;
   reads?: Read[];
 };
 

@@ -4,12 +4,13 @@ import { Mark } from "@/components/Mark";
 import { t, tMaybe } from "@/i18n";
 import { cut } from "@/lib/codepoints";
 import { count, keep } from "@/lib/format";
-import { grouped, hasHidden, hasInstruction, isRanked, placeOf, sidesOf, type Sides } from "./given";
+import { grouped, isRanked, marksOf, placeOf, sidesOf, whyIn, type Sides } from "./given";
 
 function place(passage: GivenPassage): string {
   return [
     passage.page ? t("reader.page", { n: passage.page }) : "",
     passage.heading ?? "",
+    passage.origin === "approved" ? t("origin.artifact") : "",
     passage.kind && passage.kind !== "text" ? tMaybe(`blockKind.${passage.kind}`, "") : "",
     t("sheet.characters", { from: count(passage.char_start), to: count(passage.char_end) }),
   ]
@@ -103,18 +104,13 @@ export function Passages({ receipt, projectId }: { receipt: GivenReceipt; projec
                     <ToSource passage={passage} projectId={projectId}>
                       {place(passage)}
                     </ToSource>
-                    {passage.reason ? ` · ${t("given.reason", { why: passage.reason })}` : ""}
+                    {whyIn(receipt, passage) && ` · ${whyIn(receipt, passage)}`}
                   </p>
-                  {hasInstruction(receipt, passage) && (
-                    <p className="meta flagged">
-                      <Mark shape="warn" /> {t("given.instruction")}
+                  {marksOf(passage).map((mark) => (
+                    <p className="meta flagged" key={mark}>
+                      <Mark shape="warn" /> {tMaybe(`given.marks.${mark}`, mark)}
                     </p>
-                  )}
-                  {hasHidden(receipt, passage) && (
-                    <p className="meta flagged">
-                      <Mark shape="warn" /> {t("given.hidden")}
-                    </p>
-                  )}
+                  ))}
                 </div>
               </li>
             ))}

@@ -42,18 +42,23 @@ export interface LeftGroup {
   sources: { title: string; count: number }[];
 }
 
-/** What was left out, by reason; the largest first. */
+/** What was left out, by reason; the largest first. The receipt lists some and counts all of them. */
 export function leftGroups(receipt: GivenReceipt): LeftGroup[] {
-  const by = new Map<string, Map<string, number>>();
+  const by = new Map<string, { why: string; count: number; sources: Map<string, number> }>();
   for (const item of receipt.left_out) {
-    const why = tMaybe(`leftOut.${item.why}`, item.why);
-    const sources = by.get(why) ?? new Map<string, number>();
-    sources.set(item.source_title, (sources.get(item.source_title) ?? 0) + 1);
-    by.set(why, sources);
+    const key = item.reason ?? item.why;
+    const group = by.get(key) ?? { why: tMaybe(`leftOut.${key}`, item.why), count: 0, sources: new Map<string, number>() };
+    group.count += 1;
+    group.sources.set(item.source_title, (group.sources.get(item.source_title) ?? 0) + 1);
+    by.set(key, group);
   }
-  const groups = [...by].map(([why, sources]) => ({
+  for (const [key, count] of Object.entries(receipt.left_out_by_reason ?? {})) {
+    const group = by.get(key) ?? { why: tMaybe(`leftOut.${key}`, key), count: 0, sources: new Map<string, number>() };
+    by.set(key, { ...group, count: Math.max(count, group.count) });
+  }
+  const groups = [...by.values()].map(({ why, count, sources }) => ({
     why,
-    count: [...sources.values()].reduce((sum, n) => sum + n, 0),
+    count,
     sources: [...sources].map(([title, n]) => ({ title, count: n })).sort((a, b) => b.count - a.count),
   }));
   return groups.sort((a, b) => b.count - a.count);
@@ -85,23 +90,16 @@ export function placeOf(text: string, words: string): { start: number; end: numb
   return { start, end: start + [...text.slice(unit, unit + words.length)].length };
 }
 
-export function hasHidden(receipt: GivenReceipt, passage: GivenPassage): boolean {
-  return passage.hidden_text === true || marksOf(receipt, passage).includes("hidden_text");
+/** Marks of a passage in the order that they are said. The first release kept one of them. */
+export function marksOf(passage: GivenPassage): string[] {
+  return passage.marks ?? (passage.instruction_like ? ["instruction_like"] : []);
 }
 
-export function hasInstruction(receipt: GivenReceipt, passage: GivenPassage): boolean {
-  return passage.instruction_like || marksOf(receipt, passage).includes("instruction_like");
-}
-
-/** Marks of a passage; the first releases kept a list of aliases, later ones a list for each alias. */
-function marksOf(receipt: GivenReceipt, passage: GivenPassage): string[] {
-  const { marks } = receipt;
-  if (Array.isArray(marks)) return marks.includes(passage.alias) ? ["instruction_like"] : [];
-  if (typeof marks !== "object" || marks === null) return [];
-  const own = (marks as Record<string, unknown>)[passage.alias];
-  if (Array.isArray(own)) return own.filter((mark): mark is string => typeof mark === "string");
-  if (typeof own === "object" && own !== null) return Object.entries(own).filter(([, value]) => value === true).map(([name]) => name);
-  return [];
+/** Why a passage came in, where it was not for the task itself. */
+export function whyIn(receipt: GivenReceipt, passage: GivenPassage): string {
+  if (passage.pulled) return t("given.pulled");
+  const question = passage.question ? receipt.questions?.[passage.question] : undefined;
+  return question ? t("given.for", { what: question.length > 90 ? `${question.slice(0, 90).trimEnd()} …` : question }) : "";
 }
 
 export function searchWords(receipt: GivenReceipt): string {
@@ -122,9 +120,18 @@ export function firstDifference(before: string, after: string): { line: number; 
   return { line: i + 1, was: a[i] ?? "", is: b[i] ?? "" };
 }
 
-/** "What counted: 2 of source kind report". Only what differs from 1 says anything. */
+/** What the agent's definition weighs other than 1: "Heading × 0.8", "newer first + 0.05". */
 export function weightWords(weights: Record<string, unknown> | undefined): string[] {
-  return Object.entries(weights ?? {})
-    .filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] !== 1)
-    .map(([name, value]) => `${name.replaceAll("_", " ")} × ${value}`);
+  return Object.entries(weights ?? {}).flatMap(([group, value]) => {
+    if (group === "recency") return typeof value === "number" && value !== 0 ? [t("given.recency", { n: value })] : [];
+    if (typeof value !== "object" || value === null) return [];
+    return Object.entries(value)
+      .filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] !== 1)
+      .map(([name, n]) => `${weighed(group, name)} × ${n}`);
+  });
+}
+
+function weighed(group: string, name: string): string {
+  if (group === "kind") return tMaybe(`blockKind.${name}`, name);
+  return group === "origin" ? tMaybe(`given.origin.${name}`, name) : name;
 }

@@ -792,7 +792,10 @@ export const en = {
   },
   delivery: { record: "Record", memory: "Memory", folder: "Folder", project: "Saved in this project" },
   deliveryStatus: { pending: "on its way", delivered: "done", failed: "not delivered", sent: "done" },
-  leftOut: { duplicate: "duplicates", budget: "no room", no_room: "no room", limit: "a limit for one source" },
+  leftOut: {
+    duplicate: "the same words as another passage", budget: "no room", no_room: "no room", source_limit: "more than the share of one source",
+    limit: "more than the share of one source",
+  },
   envelopeFlag: {
     no_context: "No passage fitted the task. The agent was told so.",
     no_room: "The task alone fills the budget.",
@@ -800,10 +803,9 @@ export const en = {
     sources_processing: "Some sources were still being read.",
     sources_failed: "Some sources could not be read.",
     instruction_like: "Some passages read like instructions. They are marked.",
-    hidden_text: "Some passages held hidden text. They are marked.",
+    hidden_text: "Some passages hold text that a reader does not see. They are marked.",
+    fake_citation: "Some passages imitate citations. They are marked.",
     contradiction: "Some passages contradict each other.",
-    contradictions: "Some passages contradict each other.",
-    text_only: "Passages were ranked by their words only.",
   },
   option: { linkedin: "LinkedIn", x: "X", email: "E-mail" },
 } as const;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { agentsQuery } from "@/api/queries";
+import { agentsQuery, meQuery } from "@/api/queries";
 import type { MemoryItem, MemoryKind } from "@/api/substrate";
 import { ErrorLine, Kbd, problemText } from "@/components/States";
 import { t } from "@/i18n";
@@ -32,6 +32,7 @@ export function MemoryForm({
 }) {
   const id = useId();
   const agents = useQuery(agentsQuery).data ?? [];
+  const admin = useQuery(meQuery).data?.role === "admin";
   const [text, setText] = useState(item?.text ?? "");
   const [agent, setAgent] = useState(item?.scope?.agent_type ?? "");
   const [everywhere, setEverywhere] = useState(item?.scope ? item.scope.project_id === null : false);
@@ -65,7 +66,7 @@ export function MemoryForm({
           </label>
           <label>
             <span>{t("memory.where")}</span>
-            <select className="in" value={everywhere ? "all" : "here"} onChange={(event) => setEverywhere(event.target.value === "all")}>
+            <select className="in" value={everywhere ? "all" : "here"} disabled={!admin} title={admin ? undefined : t("memory.admin")} onChange={(event) => setEverywhere(event.target.value === "all")}>
               <option value="here">{t("memory.here")}</option>
               <option value="all">{t("memory.everywhere")}</option>
             </select>

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { MemoryItem } from "@/api/substrate";
-import { t } from "@/i18n";
+import { Mark } from "@/components/Mark";
+import { t, tMaybe } from "@/i18n";
 import { exact, keep, when } from "@/lib/format";
 import { nameOf } from "./memory";
 
@@ -13,7 +14,7 @@ function Origin({ item, projectId }: { item: MemoryItem; projectId: string }) {
     <>
       {origin?.session_id ? (
         <Link className="link" to="/projects/$projectId/sessions/$sessionId" params={{ projectId: origin.project_id ?? projectId, sessionId: origin.session_id }}>
-          {origin.title ?? t("memory.fromWork")}
+          {origin.title ?? t(origin.from === "change_request" ? "memory.fromRequest" : origin.from === "check_was_wrong" ? "memory.fromCheck" : "memory.fromWork")}
           {origin.version ? `, ${t("review.version", { n: origin.version })}` : ""}
         </Link>
       ) : (
@@ -31,11 +32,34 @@ export function MemoryRow({ item, projectId, words, lead, children }: { item: Me
     <>
       {lead}
       <div className="min-w-0">
-        <p className="gtext">{keep(item.text)}</p>
+        <p className="gtext">
+          {item.source_id && typeof item.char_start === "number" && typeof item.char_end === "number" ? (
+            <Link
+              className="hover:underline"
+              to="/projects/$projectId/sources/$sourceId"
+              params={{ projectId, sourceId: item.source_id }}
+              search={{ start: item.char_start, end: item.char_end }}
+            >
+              {keep(item.text)}
+            </Link>
+          ) : (
+            keep(item.text)
+          )}
+        </p>
         <p className="meta">
           {words ? `${words} · ` : ""}
           <Origin item={item} projectId={projectId} />
         </p>
+        {(item.claims ?? []).some((claim) => claim.needs_you) && (
+          <p className="meta flagged">
+            <Mark shape="warn" /> {t("memory.signedOver")}
+          </p>
+        )}
+        {(item.in_question ?? []).map((one, i) => (
+          <p className="meta flagged" key={i}>
+            <Mark shape="warn" /> {tMaybe(`memory.inQuestion.${one.why}`, one.title, { title: one.title })} {one.reason}
+          </p>
+        ))}
         {anchors.length > 0 && (
           <ul className="anchors">
             {anchors.slice(0, 3).map((anchor, i) => (

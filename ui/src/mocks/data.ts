@@ -89,7 +89,7 @@ export const contents: Record<string, SourceContent> = {
 
 const source = (id: string, project_id: string, title: string, extra: Partial<Source> = {}): Source => ({
   id, project_id, title, filename: `${id}.md`, content_type: "text/markdown", origin: "file", url: null, status: "ready",
-  failure: null, version: 1, sha256: null, byte_size: 2310, block_count: contents[id]?.blocks.length ?? 0, page_count: null, tables: [],
+  failure: null, version: 1, sha256: null, byte_size: 2310, block_count: contents[id]?.blocks.length ?? 0, page_count: null, tables: [], table_count: 0,
   notes: [], retracted_at: null, created_at: at(-3000), updated_at: at(-3000), ...extra,
 });
 

@@ -67,16 +67,17 @@ const receipt: GivenReceipt = {
   ],
   included: [
     passage(board, "board", BOARD, 1, "b1"), passage(board, "board", BOARD, 2, "b2"), passage(board, "board", BOARD, 5, "b3"), passage(press, "press", PRESS, 3, "b4"),
-    passage(press, "press", PRESS, 2, "b5", { instruction_like: true }),
+    passage(press, "press", PRESS, 2, "b5", { instruction_like: true, marks: ["instruction_like", "hidden_text"], question: 1 }),
   ],
   contradictions: [{ kind: "number", a: "b3", b: "b4", subject: "first closest approach", a_says: "226 km", b_says: "150 km" }],
   tables: [{ source_id: "energy", source_title: "US renewable electricity by source", version: 1, table: 0, name: "us-renewable-generation", columns: ["year", "energy_source", "net_generation_thousand_mwh"], row_count: 9 }],
   left_out: [
-    { block_id: "x", source_title: PRESS, why: "no room left in 24,000 tokens" }, { block_id: "y", source_title: PRESS, why: `the same words as in “${BOARD}”` },
-    { block_id: "z", source_title: BOARD, why: "no room left in 24,000 tokens" },
+    { block_id: "x", source_title: PRESS, reason: "budget", why: "no room left in 24,000 tokens" }, { block_id: "y", source_title: PRESS, reason: "duplicate", why: `the same words as in “${BOARD}”` },
+    { block_id: "z", source_title: BOARD, reason: "budget", why: "no room left in 24,000 tokens" },
   ],
+  left_out_by_reason: { budget: 14, duplicate: 1 }, questions: ["Which losses?", "Say which check would have shown it"],
   left_out_count: 15, token_budget: 24_000, tokens: 21_480, flags: ["instruction_like"], search: { mode: "hybrid", model: "minilm", embedded: 340, blocks: 1200 },
-  weights: { heading: 1.2 }, reads: [{ call: 1, tool: "search_context", query: "newton seconds", block_ids: ["x", "y"] }, { call: 2, tool: "read_block", block_ids: ["z"] }],
+  weights: { kind: { heading: 0.8 }, origin: { captured: 1, approved: 0.9 }, recency: 0.05 }, reads: [{ call: 1, tool: "search_context", query: "newton seconds", block_ids: ["x", "y"] }, { call: 2, tool: "read_block", block_ids: ["z"] }],
 };
 export const given: Envelope = { id: "e1", session_id: "s-run", iteration: 1, digest: "sha", body: "# Task\n\nWhich losses …\n", created_at: at(-6), receipt: receipt as unknown as Envelope["receipt"] };
 
@@ -84,6 +85,7 @@ const anchors = [{ source_id: "board", version: 1, char_start: board?.blocks[2]?
 const memory = (): MemoryItem[] => [
   { id: "p1", kind: "block", state: "proposed", text: "The interface specification asked for newton seconds; the spacecraft team supplied pound-force seconds.", anchors, origin: { session_id: "s-run", artifact_id: "a-find", version: 1, title: "Losses traced to units and interfaces" }, created_at: at(-90) },
   { id: "p2", kind: "block", state: "proposed", text: "The effect of each firing on the trajectory was underestimated by a factor of 4.45.", anchors, origin: { session_id: "s-run", artifact_id: "a-find", version: 1, title: "Losses traced to units and interfaces" }, created_at: at(-80) },
+  { id: "p4", kind: "block", state: "proposed", text: "The lowest altitude that the spacecraft could have survived was 80 km.", anchors, origin: { session_id: "s-run" }, created_at: at(-60), rests_on_retracted: true, in_question: [{ source_id: "old-note", title: "First press note", why: "retracted", reason: "Withdrawn" }], claims: [{ id: "c", needs_you: true }] },
   { id: "p3", kind: "lesson", state: "proposed", text: "Dates of press statements are not dates of events.", scope: { project_id: "p-check", agent_type: "research" }, origin: { session_id: "s-check" }, created_at: at(-70) },
   { id: "i1", kind: "instruction", state: "accepted", text: "Give figures in SI units, and the original unit in brackets.", scope: { project_id: "p-check", agent_type: null }, created_by: "Local reviewer", created_at: at(-5000), decided_at: at(-5000) },
   { id: "l1", kind: "lesson", state: "accepted", text: "Names of teams change between phases; say which phase.", scope: { project_id: null, agent_type: "research" }, expires_at: at(60 * 24 * 20), created_by: "A colleague", created_at: at(-4000), decided_at: at(-4000) },

@@ -210,8 +210,8 @@ const SHOWN = 5;
 
 function LeftOut({ receipt }: { receipt: GivenReceipt }) {
   const groups = leftGroups(receipt);
-  const listed = receipt.left_out.length;
-  const more = Math.max(0, (receipt.left_out_count ?? listed) - listed);
+  const told = groups.reduce((sum, group) => sum + group.count, 0);
+  const more = Math.max(0, (receipt.left_out_count ?? told) - told);
   return (
     <section className="sect">
       <h2>{t("given.left")}</h2>

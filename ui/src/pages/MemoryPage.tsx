@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { api, ApiError, newKey } from "@/api/client";
 import { meQuery, projectQuery } from "@/api/queries";
 import { memoryQuery, type MemoryItem, type MemoryKind } from "@/api/substrate";
+import type { Project } from "@/api/types";
 import { ProjectNav } from "@/components/ProjectNav";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
@@ -12,6 +13,9 @@ import { useTitle } from "@/lib/title";
 import { chosen, pastWords, scopeWords, sectionsOf } from "@/memory/memory";
 import { MemoryForm, type Words } from "@/memory/MemoryForm";
 import { MemoryRow } from "@/memory/MemoryRow";
+
+/** As many as the server decides in one go. */
+const AT_ONCE = 200;
 
 type Decision = "accept" | "reject" | "retire";
 interface Decided {
@@ -30,12 +34,12 @@ function useMemoryActs(projectId: string) {
   };
   const decide = useMutation({
     mutationFn: ({ items, decision, reason }: Decided) =>
-      api(`${path}/decisions`, { method: "POST", json: { items: items.map(({ id }) => ({ id, decision, ...(reason ? { reason } : {}) })) }, idempotencyKey: newKey() }),
+      api(`${path}/decisions`, { method: "POST", json: { items: items.map(({ id, version }) => ({ id, decision, ...(reason ? { reason } : {}), ...(version === undefined ? {} : { version }) })) }, idempotencyKey: newKey() }),
     onSettled: settled,
   });
   const save = useMutation({
-    mutationFn: ({ id, kind, words }: { id?: string; kind: MemoryKind; words: Words }) =>
-      id ? api(`${path}/${id}`, { method: "PATCH", json: words }) : api(path, { method: "POST", json: { kind, ...words }, idempotencyKey: newKey() }),
+    mutationFn: ({ item, kind, words }: { item?: MemoryItem; kind: MemoryKind; words: Words }) =>
+      item ? api(`${path}/${item.id}`, { method: "PATCH", json: item.version === undefined ? words : { ...words, version: item.version } }) : api(path, { method: "POST", json: { kind, ...words }, idempotencyKey: newKey() }),
     onSuccess: settled,
   });
   return { decide, save };
@@ -53,7 +57,7 @@ export function MemoryPage() {
   useTitle(name ? t("memory.title", { project: name }) : t("projectNav.memory"));
   const items = useMemo(() => memory.data?.pages.flatMap((page) => page.items) ?? [], [memory.data]);
   const error = project.error ?? memory.error;
-  const missing = memory.error instanceof ApiError && memory.error.status === 404 && project.data !== undefined;
+  const missing = memory.error instanceof ApiError && memory.error.status === 404 && !project.error;
   return (
     <div className="keyed screen">
       <main className="inbox">
@@ -70,7 +74,7 @@ export function MemoryPage() {
               <Loading words={t("memory.loading")} />
             </div>
           ) : (
-            <Memory items={items} projectId={projectId} />
+            <Memory items={items} project={project.data} projectId={projectId} />
           )}
         </div>
       </main>
@@ -92,7 +96,27 @@ export function MemoryPage() {
   );
 }
 
-function Memory({ items, projectId }: { items: MemoryItem[]; projectId: string }) {
+/** Whether signed work proposes anything; shown where the server says so. */
+function Remember({ project, may }: { project: Project | undefined; may: boolean }) {
+  const client = useQueryClient();
+  const on = (project as { remember_approved?: boolean } | undefined)?.remember_approved;
+  const set = useMutation({
+    mutationFn: (remember_approved: boolean) => api<Project>(`/projects/${project?.id}`, { method: "PATCH", json: { remember_approved } }),
+    onSuccess: (now) => client.setQueryData(["project", now.id], now),
+  });
+  if (on === undefined) return null;
+  return (
+    <>
+      <label className="tick meta">
+        <input type="checkbox" checked={set.isPending ? set.variables : on} disabled={!may || set.isPending} onChange={(event) => set.mutate(event.target.checked)} />
+        {t("memory.remember")}
+      </label>
+      {set.error && <ErrorLine>{[problemText(set.error).title, problemText(set.error).hint].filter(Boolean).join(" ")}</ErrorLine>}
+    </>
+  );
+}
+
+function Memory({ items, project, projectId }: { items: MemoryItem[]; project: Project | undefined; projectId: string }) {
   const sections = useMemo(() => sectionsOf(items), [items]);
   const role = useQuery(meQuery).data?.role ?? "admin";
   const may = role === "reviewer" || role === "admin";
@@ -100,7 +124,7 @@ function Memory({ items, projectId }: { items: MemoryItem[]; projectId: string }
   const navigate = useNavigate();
   const [at, setAt] = useState(0);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [asking, setAsking] = useState<{ items: MemoryItem[]; decision: "reject" | "retire" } | null>(null);
+  const [asking, setAsking] = useState<{ items: MemoryItem[]; decision: Decision } | null>(null);
   const [editing, setEditing] = useState<{ kind: MemoryKind; item?: MemoryItem } | null>(null);
   const [notice, setNotice] = useState("");
   const list = useRef<HTMLOListElement>(null);
@@ -120,6 +144,9 @@ function Memory({ items, projectId }: { items: MemoryItem[]; projectId: string }
       },
     });
   };
+  /** What rests on something that is gone or changed is accepted for a reason only. */
+  const accept = (which: MemoryItem[]) =>
+    which.some((item) => item.rests_on_retracted) ? setAsking({ items: which, decision: "accept" }) : decide({ items: which, decision: "accept" });
   const toggle = (id: string) => {
     const next = new Set(selected);
     if (!next.delete(id)) next.add(id);
@@ -135,7 +162,7 @@ function Memory({ items, projectId }: { items: MemoryItem[]; projectId: string }
       j: () => move(here + 1),
       k: () => move(here - 1),
       x: () => proposed[here] && toggle(proposed[here].id),
-      a: () => may && decide({ items: targets, decision: "accept" }),
+      a: () => may && accept(targets),
       r: () => may && targets.length > 0 && setAsking({ items: targets, decision: "reject" }),
       o: () => {
         const origin = proposed[here]?.origin;
@@ -207,12 +234,13 @@ function Memory({ items, projectId }: { items: MemoryItem[]; projectId: string }
           </h2>
           {may && proposed.length > 1 && (
             <label className="tick !pt-0 meta">
-              <input type="checkbox" checked={picked === proposed.length} onChange={() => setSelected(picked === proposed.length ? new Set() : new Set(proposed.map((item) => item.id)))} />
+              <input type="checkbox" checked={picked === Math.min(AT_ONCE, proposed.length)} onChange={() => setSelected(picked > 0 ? new Set() : new Set(proposed.slice(0, AT_ONCE).map((item) => item.id)))} />
               {picked > 0 ? t("memory.selected", { count: picked }) : t("memory.selectAll")}
             </label>
           )}
         </div>
         <p className="meta">{t(proposed.length > 0 ? "memory.proposedWords" : "memory.proposedNone")}</p>
+        <Remember project={project} may={may} />
         <ol className="memlist" ref={list}>
           {proposed.map((item, i) => (
             <li key={item.id} aria-current={i === here ? "true" : undefined} onMouseDown={() => setAt(i)}>
@@ -234,7 +262,7 @@ function Memory({ items, projectId }: { items: MemoryItem[]; projectId: string }
               >
                 {may && i === here && picked === 0 && !asking && (
                   <div className="acts">
-                    <button type="button" className="b small" disabled={acts.decide.isPending} onClick={() => decide({ items: [item], decision: "accept" })}>
+                    <button type="button" className="b small" disabled={acts.decide.isPending} onClick={() => accept([item])}>
                       {t("memory.accept")} <Kbd>a</Kbd>
                     </button>
                     <button type="button" className="b small" disabled={acts.decide.isPending} onClick={() => setAsking({ items: [item], decision: "reject" })}>
@@ -242,18 +270,18 @@ function Memory({ items, projectId }: { items: MemoryItem[]; projectId: string }
                     </button>
                   </div>
                 )}
-                {asking?.decision === "reject" && asking.items.length === 1 && asking.items[0]?.id === item.id && reason}
+                {asking && asking.decision !== "retire" && picked === 0 && asking.items[0]?.id === item.id && reason}
               </MemoryRow>
             </li>
           ))}
         </ol>
         {may && picked > 0 && (
           <div className="membulk">
-            {asking?.decision === "reject" ? (
+            {asking && asking.decision !== "retire" ? (
               reason
             ) : (
               <div className="line">
-                <button type="button" className="b" disabled={acts.decide.isPending} onClick={() => decide({ items: targets, decision: "accept" })}>
+                <button type="button" className="b" disabled={acts.decide.isPending} onClick={() => accept(targets)}>
                   {t("memory.acceptMany", { count: picked })} <Kbd>a</Kbd>
                 </button>
                 <button type="button" className="b" disabled={acts.decide.isPending} onClick={() => setAsking({ items: targets, decision: "reject" })}>
@@ -323,7 +351,7 @@ function Form({
       projectId={projectId}
       busy={acts.save.isPending}
       error={acts.save.error}
-      onSave={(words) => acts.save.mutate({ id: item?.id, kind, words }, { onSuccess: () => setEditing(null) })}
+      onSave={(words) => acts.save.mutate({ item, kind, words }, { onSuccess: () => setEditing(null) })}
       onClose={() => {
         acts.save.reset();
         setEditing(null);
@@ -332,10 +360,10 @@ function Form({
   );
 }
 
-function Reason({ asking, busy, onSay, onClose }: { asking: { items: MemoryItem[]; decision: "reject" | "retire" } | null; busy: boolean; onSay: (reason: string) => void; onClose: () => void }) {
+function Reason({ asking, busy, onSay, onClose }: { asking: { items: MemoryItem[]; decision: Decision } | null; busy: boolean; onSay: (reason: string) => void; onClose: () => void }) {
   const [words, setWords] = useState("");
   if (!asking) return null;
-  const label = t(asking.decision === "reject" ? "memory.rejectWhy" : "memory.retireWhy");
+  const label = t(({ accept: "memory.acceptWhy", reject: "memory.rejectWhy", retire: "memory.retireWhy" } as const)[asking.decision]);
   return (
     <form
       className="line mt-2"
@@ -346,7 +374,7 @@ function Reason({ asking, busy, onSay, onClose }: { asking: { items: MemoryItem[
     >
       <input className="in !w-[320px]" aria-label={label} placeholder={label} autoFocus value={words} onChange={(event) => setWords(event.target.value)} />
       <button type="submit" className="b" disabled={!words.trim() || busy}>
-        {asking.decision === "retire" ? t("memory.retireDo") : t("memory.rejectDo", { count: asking.items.length })}
+        {asking.decision === "retire" ? t("memory.retireDo") : t(asking.decision === "accept" ? "memory.acceptDo" : "memory.rejectDo", { count: asking.items.length })}
       </button>
       <button type="button" className="b bare" onClick={onClose}>
         {t("action.back")} <Kbd>Esc</Kbd>

@@ -7,6 +7,7 @@ import { Mark } from "@/components/Mark";
 import { SinceLastPanel } from "@/components/SinceLast";
 import { Loading, Problem, problemText } from "@/components/States";
 import { WhyPolicy } from "@/components/WhyPolicy";
+import { leftGroups } from "@/given/given";
 import { t, tMaybe } from "@/i18n";
 import { clock, count, duration, exact, keep, usd } from "@/lib/format";
 import { statusOf, strategyWord } from "@/lib/status";
@@ -355,8 +356,7 @@ function claimsWords(claims: number, needs: number): string {
 function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
   const { included, left_out, tokens, token_budget, flags } = envelope.receipt;
   const sources = new Set(included.map((item) => item.source_id)).size;
-  const reasons = new Map<string, number>();
-  for (const item of left_out) reasons.set(item.why, (reasons.get(item.why) ?? 0) + 1);
+  const groups = leftGroups({ ...envelope.receipt, left_out });
   const marked = included.filter((item) => item.instruction_like).length;
   return (
     <>
@@ -366,12 +366,12 @@ function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
         <dt>{t("session.tokensOf", { all: count(token_budget) })}</dt>
         <dd>{count(tokens)}</dd>
       </dl>
-      {(reasons.size > 0 || marked > 0) && (
+      {(groups.length > 0 || marked > 0) && (
         <dl className="kv mt-2.5">
-          {[...reasons].map(([why, n]) => (
-            <div className="contents" key={why}>
-              <dt className="quiet">{t("session.leftOut", { why: tMaybe(`leftOut.${why}`, why) })}</dt>
-              <dd className="quiet">{n}</dd>
+          {groups.slice(0, 4).map((group) => (
+            <div className="contents" key={group.why}>
+              <dt className="quiet">{t("session.leftOut", { why: group.why })}</dt>
+              <dd className="quiet">{count(group.count)}</dd>
             </div>
           ))}
           {marked > 0 && (

@@ -49,12 +49,20 @@ export function RestList({ rest, projectId }: { rest: Rest; projectId: string })
   const sessions = named(rest.sessions ?? [], projectId);
   const artifacts = named(rest.artifacts ?? [], projectId);
   const envelopes = (rest.envelopes ?? []).length;
-  if (sessions.length + artifacts.length + envelopes === 0) return <p className="text-ink-2">{t("rest.nothing")}</p>;
+  const memory = (rest.memory ?? []).length;
+  if (sessions.length + artifacts.length + envelopes + memory === 0) return <p className="text-ink-2">{t("rest.nothing")}</p>;
   return (
     <div>
       <Links title={t("rest.sessions")} items={sessions} />
       <Links title={t("rest.artifacts")} items={artifacts} />
       {envelopes > 0 && <p className="meta mt-2">{t("rest.envelopes", { count: envelopes })}</p>}
+      {memory > 0 && (
+        <p className="meta mt-2">
+          <Link className="link" to="/projects/$projectId/memory" params={{ projectId }}>
+            {t("rest.memory", { count: memory })}
+          </Link>
+        </p>
+      )}
     </div>
   );
 }

@@ -80,7 +80,12 @@ export function SourcePanel({ source, may, onDeleted }: { source: SourceMore; ma
             {acts.again.isPending ? t("source.againBusy") : t("source.again")}
           </button>
         )}
-        {may.add && !source.retracted_at && (
+        {source.session_id && (
+          <Link className="b small" to="/projects/$projectId/sessions/$sessionId" params={{ projectId: source.project_id, sessionId: source.session_id }}>
+            {t("action.openWork")}
+          </Link>
+        )}
+        {may.add && !source.retracted_at && source.origin !== "artifact" && (
           <button type="button" className="b small" aria-expanded={doing === "version"} onClick={() => toggle("version")}>
             {t("source.newVersion")}
           </button>
