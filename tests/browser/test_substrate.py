@@ -111,12 +111,20 @@ def test_a_new_version_is_read_and_the_old_one_stays(page: Page, tmp_path: Path)
     expect(page.get_by_text("This is an older version.")).to_be_visible()
 
 
-def test_what_an_agent_was_given_can_be_read(page: Page) -> None:
+def test_what_an_agent_was_given_and_what_is_remembered_of_it(page: Page) -> None:
     project = make_project(page, "Given")
     add_text(page, project, "Bridge notes", BRIDGE)
     page.goto(f"/projects/{project}/sources")
     expect(row(page, "Bridge notes")).to_contain_text("passage")
-    made = sent(
+
+    # A person writes what every agent of the project is told.
+    page.get_by_role("link", name="Memory").click()
+    page.get_by_role("button", name="Add an instruction").click()
+    page.get_by_label("What every agent should be told").fill("Give lengths in metres.")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("Give lengths in metres.")).to_be_visible()
+
+    work = sent(
         page,
         "POST",
         f"/api/projects/{project}/work-sessions",
@@ -127,12 +135,38 @@ def test_what_an_agent_was_given_can_be_read(page: Page) -> None:
             "auto_execute": True,
         },
     )
-    page.goto(f"/projects/{project}/sessions/{made['id']}")
+    path = f"/projects/{project}/work-sessions/{work['id']}"
+    page.goto(f"/projects/{project}/sessions/{work['id']}")
+    expect(page.get_by_role("link", name="Review", exact=True)).to_be_visible()
     page.get_by_role("link", name="See all of it").click()
     expect(page.get_by_role("heading", name="What the agent was given")).to_be_visible()
     expect(page.get_by_text("How long is the bridge?").first).to_be_visible()
+    expect(page.get_by_text("Give lengths in metres.", exact=True)).to_be_visible()
     expect(page.get_by_text(re.compile("312.metres long")).first).to_be_visible()
     expect(page.get_by_text(re.compile(r"of 24,000 tokens"))).to_be_visible()
+
+    # What is signed is proposed, and remembered only when somebody accepts it.
+    review = sent(page, "GET", f"/api{path}/checkpoints")["items"][0]
+    flagged = [c["id"] for a in review["packet"]["artifacts"] for c in a["claims"] if c["needs_you"]]
+    sent(
+        page,
+        "POST",
+        f"/api{path}/checkpoints/{review['id']}/approve",
+        {
+            "packet_digest": review["packet_digest"],
+            "acknowledged": [{"claim_id": c, "reason": "It is so"} for c in flagged],
+        },
+    )
+    page.goto(f"/projects/{project}/sessions/{work['id']}")
+    expect(page.get_by_role("main").get_by_text(re.compile("^Signed by"))).to_be_visible()
+    page.goto(f"/projects/{project}/memory")
+    proposed = page.locator("ol.memlist > li")
+    expect(proposed.first).to_contain_text("The bridge was opened")
+    there = proposed.count()
+    page.keyboard.press("a")
+    expect(page.get_by_text("1 accepted. Agents are told from now on.")).to_be_visible()
+    expect(proposed).to_have_count(there - 1)
+    expect(page.locator("ul.memlist").get_by_text(re.compile("The bridge was opened")).first).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -244,7 +244,7 @@ export const searchQuery = (projectId: string, ask: SearchAsk) =>
     queryKey: ["search", projectId, ask],
     queryFn: ({ signal }) => api<Found>(`/projects/${projectId}/search`, { query: { ...ask }, signal }),
     enabled: ask.q.trim() !== "",
-    staleTime: 10_000,
+    staleTime: 0, // what was found may have been retracted since
   });
 
 export const givenQuery = (place: Place) =>

@@ -59,8 +59,8 @@ export function MemoryPage() {
   const error = project.error ?? memory.error;
   const missing = memory.error instanceof ApiError && memory.error.status === 404 && !project.error;
   return (
-    <div className="keyed screen">
-      <main className="inbox">
+    <main className="keyed screen">
+      <div className="inbox">
         <div className="wrap !max-w-[860px]">
           <ProjectNav projectId={projectId} here="memory" />
           <h1 className="doctitle">{t("projectNav.memory")}</h1>
@@ -77,7 +77,7 @@ export function MemoryPage() {
             <Memory items={items} project={project.data} projectId={projectId} />
           )}
         </div>
-      </main>
+      </div>
       <div className="keysbar nophone">
         {(["move", "select", "accept", "reject", "open"] as const).map((what, i) => (
           <span key={what}>
@@ -92,7 +92,7 @@ export function MemoryPage() {
           </span>
         ))}
       </div>
-    </div>
+    </main>
   );
 }
 

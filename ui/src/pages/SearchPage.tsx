@@ -117,8 +117,8 @@ export function SearchPage() {
   const set = filtersSet(search);
 
   return (
-    <div className="keyed screen">
-      <main className="inbox">
+    <main className="keyed screen">
+      <div className="inbox">
         <div className="wrap !max-w-[860px]">
           <ProjectNav projectId={projectId} here="search" />
           <h1 className="sr">{name ? t("search.title", { project: name }) : t("projectNav.search")}</h1>
@@ -201,7 +201,7 @@ export function SearchPage() {
             </>
           )}
         </div>
-      </main>
+      </div>
       <div className="keysbar nophone">
         <span>
           <Kbd>j</Kbd> <Kbd>k</Kbd> {t("search.keys.move")}
@@ -216,7 +216,7 @@ export function SearchPage() {
           <Kbd>f</Kbd> {t("search.keys.filters")}
         </span>
       </div>
-    </div>
+    </main>
   );
 }
 

@@ -18,6 +18,7 @@ export function useSourceActs(source: SourceMore) {
     }
     if (now) client.setQueryData(["source", source.id], now);
     else client.removeQueries({ queryKey: ["source", source.id] });
+    client.removeQueries({ queryKey: ["search", source.project_id] });
     for (const queryKey of [["content", source.id], ["rest", source.id], ["index", source.project_id], ["project", source.project_id], ["projects"]])
       void client.invalidateQueries({ queryKey });
   };
