@@ -354,6 +354,25 @@ async def test_a_failed_source_is_tried_again_when_the_same_bytes_come(
     assert (again.id, again.status, again.failure) == (row.id, "processing", None)
 
 
+async def test_what_could_not_be_read_is_tried_again_on_request_from_the_bytes_that_are_kept(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    row = await add(db, workspace, project, data=b"\x89PNG\r\n\x1a\n" + bytes(50), filename="a.png")
+    good = await add(db, workspace, project, text="The words of a source that is ready.")
+    async with db.transaction(workspace) as tx:
+        again = await sources.retry(tx, row.id)
+        assert (again.status, again.failure) == ("processing", None)
+        assert await sources.retry(tx, good.id) == await sources.get(tx, good.id)
+    assert (await sources.capture_now(db, workspace, row.id)).status == "failed"
+    async with db.transaction(workspace) as tx:
+        await sources.retract(tx, good.id, reason="Not needed.")
+        with pytest.raises(Conflict) as retracted:
+            await sources.retry(tx, good.id)
+        with pytest.raises(NotFound):
+            await sources.retry(tx, new_id())
+    assert retracted.value.code == "source_retracted"
+
+
 async def test_another_workspace_cannot_reach_a_source(db: Database, workspace: UUID, project: UUID) -> None:
     from tests.integration.conftest import make_workspace
 
@@ -378,6 +397,14 @@ async def test_a_url_becomes_a_source_and_its_bytes_are_kept(
     assert gone.status == "failed"
     assert gone.failure is not None
     assert (gone.failure["code"], "404" in gone.failure["message"]) == ("url_failed", True)
+    async with serving(gone=ok(page)) as server:
+        monkeypatch.setattr(sources.urls, "fetch", partial(urls.fetch, policy=server.policy()))
+        async with db.transaction(workspace) as tx:
+            await sources.put_content(tx, gone.id, url=server.url("/gone"))
+            await tx.execute(text("UPDATE sources SET status = 'failed' WHERE id = :i"), {"i": gone.id})
+            await sources.retry(tx, gone.id)
+        back = await sources.capture_now(db, workspace, gone.id)
+    assert (back.status, back.version, back.failure) == ("ready", 3, None)
     async with db.transaction(workspace) as tx:
         assert [hit.passage.text for hit in await search.search(tx, project, "words")] == [
             "Words of the page."

@@ -3,10 +3,12 @@ import { Shell } from "@/components/Shell";
 import { t } from "@/i18n";
 import { HomePage } from "@/pages/HomePage";
 import { NotFound } from "@/pages/NotFound";
+import { readSearch } from "@/pages/search";
 import { OpenReview } from "@/review/OpenReview";
 import { Problem } from "@/components/States";
 
 export interface SourceSearch {
+  block?: string;
   start?: number;
   end?: number;
   version?: number;
@@ -51,11 +53,21 @@ const routes = [
     component: lazyRouteComponent(() => import("@/pages/NewWorkPage"), "NewWorkPage"),
   }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/policy", component: lazyRouteComponent(() => import("@/pages/PolicyPage"), "PolicyPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sources", component: lazyRouteComponent(() => import("@/pages/ProjectSourcesPage"), "ProjectSourcesPage") }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/projects/$projectId/search",
+    validateSearch: readSearch,
+    component: lazyRouteComponent(() => import("@/pages/SearchPage"), "SearchPage"),
+  }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/memory", component: lazyRouteComponent(() => import("@/pages/MemoryPage"), "MemoryPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId/envelope", component: lazyRouteComponent(() => import("@/pages/EnvelopePage"), "EnvelopePage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId", component: lazyRouteComponent(() => import("@/pages/SessionPage"), "SessionPage") }),
   createRoute({
     getParentRoute: () => root,
     path: "/projects/$projectId/sources/$sourceId",
     validateSearch: (search: Record<string, unknown>): SourceSearch => ({
+      block: typeof search["block"] === "string" ? search["block"] : undefined,
       start: whole(search["start"]),
       end: whole(search["end"]),
       version: whole(search["version"]),

@@ -138,6 +138,26 @@ async def put_content(
     return await get(tx, source_id)
 
 
+async def retry(tx: Tx, source_id: UUID, *, defer: bool = True) -> SourceRow:
+    """Captures a source again that could not be read: a file from the bytes that are kept, a URL fetched anew.
+
+    One that did not fail is answered as it is. Raises NotFound (`source_not_found`) and Conflict
+    (`source_retracted`).
+    """
+    source = await db_sources.lock(tx, source_id)
+    if source is None:
+        raise _not_found(source_id)
+    if source.retracted_at is not None:
+        raise Conflict(
+            "source_retracted",
+            f"“{source.title}” was retracted.",
+            "Add the new content as a source of its own.",
+        )
+    if source.status == "failed" and source.url is not None:
+        return await put_content(tx, source_id, url=source.url, defer=defer)
+    return await _again(tx, source_id, defer=defer)
+
+
 async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
     """Takes a source out of the search and answers what rests on it. Nothing is deleted.
 
@@ -256,7 +276,6 @@ async def content(tx: Tx, source_id: UUID, version: int | None = None) -> dict[s
 def to_json(row: SourceRow) -> dict[str, Any]:
     """A source as the API shows it."""
     shown = asdict(row)
-    shown.pop("retract_reason")
     for key in ("id", "project_id", "session_id", "artifact_id"):
         shown[key] = None if shown[key] is None else str(shown[key])
     for key in ("retracted_at", "created_at", "updated_at"):

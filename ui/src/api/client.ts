@@ -36,7 +36,8 @@ export interface RequestOptions {
   method?: string;
   json?: unknown;
   form?: FormData;
-  query?: Record<string, string | number | undefined | null>;
+  /** A list is sent as the same name several times. */
+  query?: Record<string, string | number | undefined | null | readonly string[]>;
   /** Makes a repeated send answer the same; pass one key for one intention. */
   idempotencyKey?: string;
   signal?: AbortSignal;
@@ -47,7 +48,8 @@ export interface RequestOptions {
 export async function api<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const url = new URL(`/api${path}`, location.origin);
   for (const [name, value] of Object.entries(options.query ?? {})) {
-    if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, String(value));
+    if (Array.isArray(value)) for (const one of value) url.searchParams.append(name, String(one));
+    else if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, String(value));
   }
   const headers: Record<string, string> = { Accept: "application/json" };
   if (options.json !== undefined) headers["Content-Type"] = "application/json";
@@ -64,12 +66,7 @@ export async function api<T>(path: string, options: RequestOptions = {}): Promis
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, {
-      code: "offline",
-      title: "No connection",
-      detail: "The server could not be reached.",
-      hint: "Check that Proofroom is running, then try again. Nothing you typed is lost.",
-    });
+    throw offline();
   }
   if (response.status === 204) return undefined as T;
   const text = await response.text();
@@ -78,7 +75,17 @@ export async function api<T>(path: string, options: RequestOptions = {}): Promis
   return body as T;
 }
 
-function safeJson(text: string): unknown {
+/** The network did not carry it. */
+export function offline(): ApiError {
+  return new ApiError(0, {
+    code: "offline",
+    title: "No connection",
+    detail: "The server could not be reached.",
+    hint: "Check that Proofroom is running, then try again. Nothing you typed is lost.",
+  });
+}
+
+export function safeJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

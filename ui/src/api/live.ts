@@ -30,7 +30,10 @@ interface SessionNews {
 /** What an event touches, as query keys. */
 export function touched(kind: "session" | "source", data: Record<string, string>): unknown[][] {
   if (kind === "source") {
-    return [["sources", data["project_id"]], ["source", data["source_id"]], ["content", data["source_id"], "current"], ["project", data["project_id"]], ["projects"]];
+    return [
+      ["sources", data["project_id"]], ["source", data["source_id"]], ["content", data["source_id"], "current"], ["index", data["project_id"]],
+      ["project", data["project_id"]], ["projects"],
+    ];
   }
   const { project_id, session_id, type } = data as unknown as SessionNews;
   // Who comes and goes, and what is said beside the text, must not reload what is being read.
@@ -46,6 +49,8 @@ export function touched(kind: "session" | "source", data: Record<string, string>
 }
 
 const GATHER_MS = 120;
+/** Capture of many files says something several times a second; a list that is fetched that often never arrives. */
+const SOURCES_MS = 700;
 const RETRY_MS = 4000;
 
 /**
@@ -57,13 +62,13 @@ export function openLive(client: QueryClient): () => void {
   let source: EventSource | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let gather: ReturnType<typeof setTimeout> | undefined;
-  let pending = new Map<string, unknown[]>();
+  let slow: ReturnType<typeof setTimeout> | undefined;
+  const pending = { session: new Map<string, unknown[]>(), source: new Map<string, unknown[]>() };
   let first = true;
 
-  const flush = () => {
-    gather = undefined;
-    const keys = [...pending.values()];
-    pending = new Map();
+  const flush = (kind: "session" | "source") => {
+    const keys = [...pending[kind].values()];
+    pending[kind].clear();
     for (const queryKey of keys) void client.invalidateQueries({ queryKey });
   };
   const note = (kind: "session" | "source") => (event: MessageEvent<string>) => {
@@ -73,8 +78,9 @@ export function openLive(client: QueryClient): () => void {
     } catch {
       return; // not ours; the next reconnect fetches everything anyway
     }
-    for (const key of touched(kind, data)) pending.set(JSON.stringify(key), key);
-    gather ??= setTimeout(flush, GATHER_MS);
+    for (const key of touched(kind, data)) pending[kind].set(JSON.stringify(key), key);
+    if (kind === "session") gather ??= setTimeout(() => { gather = undefined; flush(kind); }, GATHER_MS);
+    else slow ??= setTimeout(() => { slow = undefined; flush(kind); }, SOURCES_MS);
   };
   const connect = () => {
     source = new EventSource("/api/events");
@@ -101,5 +107,6 @@ export function openLive(client: QueryClient): () => void {
     source?.close();
     clearTimeout(retry);
     clearTimeout(gather);
+    clearTimeout(slow);
   };
 }

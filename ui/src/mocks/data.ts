@@ -1,7 +1,7 @@
 /** Fixtures for developing and for tests: shaped as the API answers, never part of a build. */
 
 import type {
-  Agent, Anchor, Artifact, ArtifactDocument, Attention, Check, Checkpoint, CheckpointItem, Claim, Envelope, Me, Member, Packet,
+  Agent, Anchor, Artifact, ArtifactDocument, Attention, Check, Checkpoint, CheckpointItem, Claim, Me, Member, Packet,
   Project, RevealItem, Source, SourceContent, Verdict, WorkEvent, WorkSession,
 } from "@/api/types";
 import { rowsOf } from "@/review/state";
@@ -89,8 +89,8 @@ export const contents: Record<string, SourceContent> = {
 
 const source = (id: string, project_id: string, title: string, extra: Partial<Source> = {}): Source => ({
   id, project_id, title, filename: `${id}.md`, content_type: "text/markdown", origin: "file", url: null, status: "ready",
-  failure: null, version: 1, sha256: null, byte_size: 2310, block_count: contents[id]?.blocks.length ?? 0, page_count: null, tables: [],
-  retracted_at: null, created_at: at(-3000), updated_at: at(-3000), ...extra,
+  failure: null, version: 1, sha256: null, byte_size: 2310, block_count: contents[id]?.blocks.length ?? 0, page_count: null, tables: [], table_count: 0,
+  notes: [], retracted_at: null, created_at: at(-3000), updated_at: at(-3000), ...extra,
 });
 
 export const sources: Source[] = [
@@ -452,18 +452,6 @@ export const events: Record<string, WorkEvent[]> = {
   ],
   "s-check": [step(1, -40, "session_created"), step(2, -39, "artifact_saved", { artifact_id: "a-check", slot: "draft", title: "Why Mars Climate Orbiter was lost", version: 1, summary: { claims: 12, needs_you: 5, passed: 7 } }), step(3, -39, "checkpoint_opened", { checkpoint_id: "k-check", kind: "final", reasons: ["final"] })],
   "s-last": [step(1, -2010, "session_created"), step(2, -2005, "decided", { decision: "approve", by: "Local reviewer" }), step(3, -2000, "completed")],
-};
-
-export const envelope: Envelope = {
-  id: "e1", session_id: "s-run", iteration: 1, digest: "sha", body: "", created_at: at(-6),
-  receipt: {
-    included: (contents["board"]?.blocks ?? []).slice(1, 4).map((block, i) => ({
-      alias: `b${i + 1}`, block_id: block.block_id, source_id: "board", source_title: "Mishap board, phase I: our notes", version: 1,
-      char_start: block.char_start, char_end: block.char_end, page: null, text: BOARD[block.ordinal] ?? "", score: 1, tokens: 60, instruction_like: i === 2,
-    })),
-    left_out: [{ block_id: "x", source_title: "Statements and press, autumn 1999: our notes", why: "no room" }, { block_id: "y", source_title: "Statements and press, autumn 1999: our notes", why: "duplicate" }],
-    token_budget: 24000, tokens: 21480, flags: [],
-  },
 };
 
 const runtimes = [

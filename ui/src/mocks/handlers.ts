@@ -3,6 +3,7 @@ import type { Checkpoint, Source, WorkSession } from "@/api/types";
 import { problem, url } from "./answers";
 import * as data from "./data";
 import { peopleHandlers } from "./people";
+import { moreSources, substrateHandlers } from "./substrate";
 
 const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
 const missing = (what: string) => problem(404, "not_found", `This ${what} does not exist, or you may not see it.`);
@@ -12,6 +13,7 @@ export function makeHandlers() {
   const checkpoints = structuredClone(data.checkpoints);
   const sessions = structuredClone(data.sessions);
   const sources = structuredClone(data.sources);
+  sources.push(...moreSources.map((extra) => ({ ...structuredClone(data.sources[0]!), filename: null, ...structuredClone(extra) }) as Source));
   const projects = structuredClone(data.projects);
   const find = (id: unknown) => checkpoints.find((c) => c.id === id);
 
@@ -73,7 +75,6 @@ export function makeHandlers() {
       return session ? HttpResponse.json(session) : missing("work");
     }),
     http.get(url(`${base}/events`), ({ params }) => page(data.events[String(params["sid"])] ?? [])),
-    http.get(url(`${base}/envelope`), ({ params }) => (params["sid"] === "s-run" ? HttpResponse.json(data.envelope) : missing("envelope"))),
     http.get(url(`${base}/since-last`), ({ params }) =>
       params["sid"] === "s-last"
         ? HttpResponse.json({
@@ -104,6 +105,7 @@ export function makeHandlers() {
       }),
     ),
     ...peopleHandlers(checkpoints),
+    ...substrateHandlers(sources),
     http.get(url("/checkpoints"), ({ request }) => {
       const snoozed = new URL(request.url).searchParams.get("snoozed") === "true";
       const awake = (c: Checkpoint) => c.snoozed_until === null || new Date(c.snoozed_until).getTime() <= Date.now();

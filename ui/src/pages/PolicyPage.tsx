@@ -1,9 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { useId, useState, type ReactNode } from "react";
 import { api, ApiError } from "@/api/client";
 import { meQuery, policyQuery, projectQuery } from "@/api/queries";
 import type { Policy } from "@/api/types";
+import { ProjectNav } from "@/components/ProjectNav";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
@@ -62,7 +63,7 @@ function History({ policy }: { policy: Policy }) {
   );
 }
 
-function PolicyForm({ policy, admin, projectName }: { policy: Policy; admin: boolean; projectName: string }) {
+function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
   const client = useQueryClient();
   const { queryKey, queryFn } = policyQuery(policy.project_id);
   // What the reader looks at: it moves on by itself only while nothing is typed.
@@ -123,11 +124,7 @@ function PolicyForm({ policy, admin, projectName }: { policy: Policy; admin: boo
       }}
     >
       <main className="main">
-        <p className="meta">
-          <Link className="hover:underline" to="/projects/$projectId" params={{ projectId: policy.project_id }}>
-            {projectName}
-          </Link>
-        </p>
+        <ProjectNav projectId={policy.project_id} here="policy" />
         <h1 className="doctitle">{t("policy.title")}</h1>
         <p className="mt-1 max-w-[72ch] text-ink-2">
           {t("policy.words")} {admin ? "" : t("policy.readOnly")}
@@ -218,7 +215,7 @@ export function PolicyPage() {
   useTitle(project.data ? t("policy.of", { project: project.data.name }) : t("policy.title"));
   const failed = policy.error ?? project.error ?? me.error;
   if (policy.data && project.data && me.data) {
-    return <PolicyForm key={projectId} policy={policy.data} admin={me.data.role === "admin"} projectName={project.data.name} />;
+    return <PolicyForm key={projectId} policy={policy.data} admin={me.data.role === "admin"} />;
   }
   return (
     <main className="inbox screen">

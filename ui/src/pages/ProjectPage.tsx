@@ -3,10 +3,12 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { api, newKey } from "@/api/client";
 import { inboxQuery, projectQuery, sessionsQuery, sourcesQuery } from "@/api/queries";
 import type { Project, WorkSession } from "@/api/types";
-import { AddSources, SourceList } from "@/components/Sources";
+import { ProjectNav } from "@/components/ProjectNav";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
+import { AddSources } from "@/sources/AddSources";
+import { SourceList } from "@/sources/SourceList";
 import { countsOf, SessionRows } from "./WorkPage";
 
 function SampleBanner({ project }: { project: Project }) {
@@ -110,16 +112,12 @@ export function ProjectPage() {
   return (
     <div className="page plain screen">
       <main className="main">
+        <ProjectNav projectId={projectId} here="work" named={false} />
         <div className="between">
           <h1 className="doctitle">{project.data.name}</h1>
-          <span className="line nowrap">
-            <Link className="b bare" to="/projects/$projectId/policy" params={{ projectId }}>
-              {t("policy.link")}
-            </Link>
-            <Link className={`b ${project.data.sample_key ? "" : "fill"}`} to="/projects/$projectId/new" params={{ projectId }} search={{}}>
-              {t("page.newWork")}
-            </Link>
-          </span>
+          <Link className={`b ${project.data.sample_key ? "" : "fill"}`} to="/projects/$projectId/new" params={{ projectId }} search={{}}>
+            {t("page.newWork")}
+          </Link>
         </div>
         <p className="mt-1 max-w-[72ch] text-ink-2">{project.data.description}</p>
         <p className="meta mt-1">{countsOf(project.data)}</p>
@@ -143,7 +141,7 @@ export function ProjectPage() {
           <SourceList projectId={projectId} />
         </div>
         <div className="mt-4">
-          <AddSources projectId={projectId} />
+          <AddSources projectId={projectId} projectName={project.data.name} />
         </div>
       </aside>
     </div>

@@ -7,6 +7,7 @@ import { Mark } from "@/components/Mark";
 import { SinceLastPanel } from "@/components/SinceLast";
 import { Loading, Problem, problemText } from "@/components/States";
 import { WhyPolicy } from "@/components/WhyPolicy";
+import { leftGroups } from "@/given/given";
 import { t, tMaybe } from "@/i18n";
 import { clock, count, duration, exact, keep, usd } from "@/lib/format";
 import { statusOf, strategyWord } from "@/lib/status";
@@ -55,7 +56,6 @@ function Session({ session }: { session: WorkSession }) {
   const status = statusOf(session);
   const limit = Number(session.budget["usd"] ?? 0);
   const toolCalls = (events.data ?? []).filter((event) => event.type === "tool_called").length;
-  const [receipt, setReceipt] = useState(false);
   const [why, setWhy] = useState(false);
   const list = useRef<HTMLElement>(null);
   const last = steps.at(-1)?.seq;
@@ -143,7 +143,6 @@ function Session({ session }: { session: WorkSession }) {
           )}
         </section>
         {since.data && <SinceLastPanel since={since.data} projectId={session.project_id} className="sect" />}
-        {receipt && envelope.data && <Receipt envelope={envelope.data} projectId={session.project_id} onClose={() => setReceipt(false)} />}
       </main>
       <aside className="rail" aria-label={t("session.about")}>
         <section>
@@ -211,9 +210,9 @@ function Session({ session }: { session: WorkSession }) {
             <>
               <EnvelopeFigures envelope={envelope.data} />
               <p className="mt-2.5">
-                <button type="button" className="link" aria-expanded={receipt} onClick={() => setReceipt(!receipt)}>
-                  {receipt ? t("session.receiptClose") : t("session.receiptOpen")}
-                </button>
+                <Link className="link" to="/projects/$projectId/sessions/$sessionId/envelope" params={place}>
+                  {t("session.receiptOpen")}
+                </Link>
               </p>
             </>
           ) : (
@@ -357,8 +356,7 @@ function claimsWords(claims: number, needs: number): string {
 function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
   const { included, left_out, tokens, token_budget, flags } = envelope.receipt;
   const sources = new Set(included.map((item) => item.source_id)).size;
-  const reasons = new Map<string, number>();
-  for (const item of left_out) reasons.set(item.why, (reasons.get(item.why) ?? 0) + 1);
+  const groups = leftGroups({ ...envelope.receipt, left_out });
   const marked = included.filter((item) => item.instruction_like).length;
   return (
     <>
@@ -368,12 +366,12 @@ function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
         <dt>{t("session.tokensOf", { all: count(token_budget) })}</dt>
         <dd>{count(tokens)}</dd>
       </dl>
-      {(reasons.size > 0 || marked > 0) && (
+      {(groups.length > 0 || marked > 0) && (
         <dl className="kv mt-2.5">
-          {[...reasons].map(([why, n]) => (
-            <div className="contents" key={why}>
-              <dt className="quiet">{t("session.leftOut", { why: tMaybe(`leftOut.${why}`, why) })}</dt>
-              <dd className="quiet">{n}</dd>
+          {groups.slice(0, 4).map((group) => (
+            <div className="contents" key={group.why}>
+              <dt className="quiet">{t("session.leftOut", { why: group.why })}</dt>
+              <dd className="quiet">{count(group.count)}</dd>
             </div>
           ))}
           {marked > 0 && (
@@ -390,48 +388,5 @@ function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
         </p>
       ))}
     </>
-  );
-}
-
-function Receipt({ envelope, projectId, onClose }: { envelope: Envelope; projectId: string; onClose: () => void }) {
-  const box = useRef<HTMLElement>(null);
-  useEffect(() => box.current?.scrollIntoView?.({ block: "start" }), []);
-  return (
-    <section className="receipt" ref={box} aria-label={t("session.given")}>
-      <div className="between">
-        <h2 className="h3">{t("session.given")}</h2>
-        <button type="button" className="b small" onClick={onClose}>
-          {t("action.close")}
-        </button>
-      </div>
-      <p className="mt-1 text-ink-2">{t("session.receiptWords")}</p>
-      <ol className="mt-3">
-        {envelope.receipt.included.map((item) => (
-          <li key={item.alias}>
-            <div className="between">
-              <Link
-                className="hover:underline"
-                to="/projects/$projectId/sources/$sourceId"
-                params={{ projectId, sourceId: item.source_id }}
-                search={{ version: item.version, start: item.char_start, end: item.char_end }}
-              >
-                <b>{item.source_title}</b>
-              </Link>
-              <span className="meta whitespace-nowrap">
-                {item.page ? `${t("sheet.page", { n: item.page })}, ` : ""}
-                {t("sheet.characters", { from: count(item.char_start), to: count(item.char_end) })}
-              </span>
-            </div>
-            <p>{item.text}</p>
-            {item.instruction_like && (
-              <span className="meta">
-                <Mark shape="warn" /> {t("session.markedOne")}
-              </span>
-            )}
-          </li>
-        ))}
-        {envelope.receipt.left_out.length > 0 && <li className="quiet">{t("session.leftOutAll", { count: envelope.receipt.left_out.length })}</li>}
-      </ol>
-    </section>
   );
 }

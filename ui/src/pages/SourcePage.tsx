@@ -1,63 +1,32 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { contentQuery, sourceQuery } from "@/api/queries";
-import type { SourceContent, SourceTable } from "@/api/types";
-import { Loading, Problem } from "@/components/States";
+import type { SourceMore } from "@/api/substrate";
+import type { SourceContent } from "@/api/types";
+import { ProjectNav } from "@/components/ProjectNav";
+import { Kbd, Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
-import { cut, unitOffsets } from "@/lib/codepoints";
-import { bytes, count, exact, keep, when } from "@/lib/format";
+import { bytes, count, exact, when } from "@/lib/format";
+import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
-import { sizeWords } from "@/components/Sources";
-
-export interface Part {
-  key: string;
-  text: string;
-  n: number | null;
-  start: number;
-  end: number;
-  page: number | null;
-  heading: boolean;
-}
-
-/** The whole text as parts: the blocks, and whatever stands between them, so that nothing is left out. */
-export function partsOf(content: SourceContent): Part[] {
-  const at = unitOffsets(content.text);
-  const parts: Part[] = [];
-  const total = [...content.text].length;
-  let done = 0;
-  const between = (to: number) => {
-    const text = content.text.slice(at(done), at(to));
-    if (to > done && text.trim() !== "")
-      parts.push({ key: `gap-${done}`, text: text.trim(), n: null, start: done, end: to, page: null, heading: false });
-  };
-  for (const block of [...content.blocks].sort((a, b) => a.char_start - b.char_start)) {
-    const start = Math.max(block.char_start, done);
-    if (block.char_end <= start) continue;
-    between(start);
-    parts.push({
-      key: block.block_id,
-      text: content.text.slice(at(start), at(block.char_end)),
-      n: block.ordinal + 1,
-      start,
-      end: block.char_end,
-      page: block.page ?? content.pages.find((p) => p.char_start <= start && start < p.char_end)?.page ?? null,
-      heading: block.kind === "heading",
-    });
-    done = block.char_end;
-  }
-  between(total);
-  return parts;
-}
+import { matchesOf, MOST_MATCHES, partAt, partsOf, rangeOf } from "@/reader/parts";
+import { ReaderText } from "@/reader/ReaderText";
+import { TableView } from "@/reader/TableView";
+import { failureOf, ProgressLine } from "@/sources/SourceTable";
+import { figures, kindOf, kindWord, noteWords, partWord } from "@/sources/words";
 
 export function SourcePage() {
   const { projectId, sourceId } = useParams({ from: "/projects/$projectId/sources/$sourceId" });
   const search = useSearch({ from: "/projects/$projectId/sources/$sourceId" });
   const source = useQuery(sourceQuery(projectId, sourceId));
-  const content = useQuery(contentQuery(projectId, sourceId, search.version));
-  useTitle(source.data?.title ?? t("page.sources"));
+  const s = source.data as SourceMore | undefined;
+  const unread = s !== undefined && s.version === 0;
+  const content = useQuery({ ...contentQuery(projectId, sourceId, search.version), enabled: s !== undefined && !unread });
+  useTitle(s?.title ?? t("page.sources"));
   const error = source.error ?? content.error;
-  if (error || !source.data || !content.data) {
+  if (unread && !source.error) return <Unread source={s} />;
+  if (error || !s || !content.data) {
     return (
       <main className="inbox screen">
         <div className="wrap">
@@ -78,113 +47,220 @@ export function SourcePage() {
       </main>
     );
   }
-  const s = source.data;
-  const old = content.data.version !== s.version;
+  return <Reader key={`${sourceId}-${content.data.version}`} source={s} content={content.data} />;
+}
+
+/** No version of it could be read yet. */
+function Unread({ source }: { source: SourceMore }) {
   return (
     <main className="inbox screen">
-      <div className="wrap">
-        <div className="reader !mb-6 !font-sans">
-          <p className="meta">
-            <Link className="link" to="/projects/$projectId" params={{ projectId }}>
-              {t("reader.project")}
-            </Link>
-          </p>
-          <h1 className="doctitle mt-1">{s.title}</h1>
-          <p className="meta" title={exact(s.created_at)}>
-            {[
-              t("sheet.version", { n: content.data.version, when: when(s.created_at) }),
-              s.page_count ? t("reader.pages", { count: s.page_count }) : "",
-              sizeWords(s),
-              bytes(s.byte_size),
-              s.retracted_at ? t("sheet.retracted") : "",
-            ]
-              .filter(Boolean)
-              .join(" · ")}
-          </p>
-          {s.url && <p className="meta break-all">{s.url}</p>}
-          {old && (
-            <p className="mt-2 text-[13px] leading-5 text-ink-2">
-              {t("reader.old", { n: s.version })}{" "}
-              <Link className="link" to="/projects/$projectId/sources/$sourceId" params={{ projectId, sourceId }} search={{}}>
-                {t("reader.newest")}
-              </Link>
-            </p>
-          )}
-        </div>
-        {content.data.tables.map((table, i) => (
-          <TableView key={i} table={table} />
-        ))}
-        <Text content={content.data} start={search.start} end={search.end} />
+      <div className="wrap !max-w-[860px]">
+        <ProjectNav projectId={source.project_id} here="sources" />
+        <h1 className="doctitle">{source.title}</h1>
+        {source.status === "failed" ? (
+          <div className="problem mt-4" role="alert">
+            <h2>{t("reader.unread")}</h2>
+            <p>{failureOf(source)}</p>
+          </div>
+        ) : (
+          <div className="mt-3 max-w-[420px]" role="status">
+            <ProgressLine source={source} />
+            <p className="meta mt-1">{t("reader.notYet")}</p>
+          </div>
+        )}
       </div>
     </main>
   );
 }
 
-const ROWS_SHOWN = 500;
-
-function TableView({ table }: { table: SourceTable }) {
+function Reader({ source: s, content }: { source: SourceMore; content: SourceContent }) {
+  const search = useSearch({ from: "/projects/$projectId/sources/$sourceId" });
+  const parts = useMemo(() => partsOf(content), [content]);
+  const range = useMemo(() => rangeOf(content, search), [content, search]);
+  const [find, setFind] = useState("");
+  const wanted = useDeferredValue(find);
+  const matches = useMemo(() => matchesOf(parts, wanted), [parts, wanted]);
+  const [nth, setNth] = useState(0);
+  const [jump, setJump] = useState<{ part: number } | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const kind = kindOf(s);
+  const current = matches[Math.min(nth, matches.length - 1)];
+  const goal = useMemo(
+    () => (current ? { part: current.part } : (jump ?? (range ? { part: partAt(parts, range.start) } : null))),
+    [current, jump, range, parts],
+  );
+  const step = (by: number) => matches.length > 0 && setNth((n) => (n + by + matches.length) % matches.length);
+  useKeys({ "/": () => field.current?.select(), n: () => step(1), p: () => step(-1) });
+  const go = (part: number) => {
+    setFind("");
+    setJump({ part });
+  };
+  const old = content.version !== s.version;
   return (
-    <section className="reader !mb-8">
-      <h2 className="h3 font-sans">{table.name}</h2>
-      <div className="scrollx mt-2 max-h-[60vh] overflow-auto" tabIndex={0} role="group" aria-label={table.name}>
-        <table className="grid-table">
-          <thead>
-            <tr>
-              {table.columns.map((column, c) => (
-                <th scope="col" key={c} className={table.types[c] === "number" ? "n" : undefined}>
-                  {column}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {table.rows.slice(0, ROWS_SHOWN).map((row, r) => (
-              <tr key={r}>
-                {row.map((cell, c) => (
-                  <td key={c} className={table.types[c] === "number" ? "n" : undefined}>
-                    {cell === null || cell === undefined ? "–" : String(cell)}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {table.rows.length > ROWS_SHOWN && (
-        <p className="meta mt-1 font-sans">{t("reader.rows", { shown: ROWS_SHOWN, all: count(table.rows.length) })}</p>
-      )}
-    </section>
+    <div className="page plain reading screen">
+      <main className="main">
+        <div className="reader !mb-6 !font-sans">
+          <ProjectNav projectId={s.project_id} here="sources" />
+          <h1 className="doctitle mt-1">{s.title}</h1>
+          <p className="meta" title={exact(s.created_at)}>
+            {[t("sheet.version", { n: content.version, when: when(s.created_at) }), kindWord(kind), figures(s), bytes(s.byte_size), s.retracted_at ? t("sheet.retracted") : ""]
+              .filter(Boolean)
+              .join(" · ")}
+          </p>
+          {s.url && <p className="meta break-all">{s.url}</p>}
+          {s.retracted_at && (
+            <p className="mt-2 text-ink-2">{s.retract_reason ? t("reader.retracted", { reason: s.retract_reason }) : t("reader.retractedOnly")}</p>
+          )}
+          {old && (
+            <p className="mt-2 text-[13px] leading-5 text-ink-2">
+              {t("reader.old", { n: s.version })}{" "}
+              <Link className="link" to="/projects/$projectId/sources/$sourceId" params={{ projectId: s.project_id, sourceId: s.id }} search={{}}>
+                {t("reader.newest")}
+              </Link>
+            </p>
+          )}
+          {s.status === "processing" && <p className="mt-2 text-ink-2">{t("reader.processing")}</p>}
+        </div>
+        {content.tables.map((table, i) => (
+          <TableView key={i} table={table} id={`table-${i}`} />
+        ))}
+        <ReaderText content={content} parts={parts} kind={kind} range={range} matches={matches} current={current} goal={goal} />
+      </main>
+      <aside className="rail" aria-label={t("reader.contents")}>
+        <section>
+          <label className="sr" htmlFor="find-here">
+            {t("reader.find")}
+          </label>
+          <input
+            id="find-here"
+            ref={field}
+            className="in"
+            type="search"
+            placeholder={t("reader.find")}
+            value={find}
+            onChange={(event) => {
+              setFind(event.target.value);
+              setNth(0);
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter") return;
+              event.preventDefault();
+              step(event.shiftKey ? -1 : 1);
+            }}
+          />
+          <p className="meta between mt-1" role="status">
+            <span>
+              {wanted.trim().length < 2
+                ? ""
+                : matches.length === 0
+                  ? t("reader.foundNone")
+                  : t(matches.length >= MOST_MATCHES ? "reader.foundMany" : "reader.found", { n: Math.min(nth, matches.length - 1) + 1, all: count(matches.length) })}
+            </span>
+            {matches.length > 1 && (
+              <span className="ends">
+                <button type="button" className="link" onClick={() => step(-1)}>
+                  {t("reader.previous")} <Kbd>p</Kbd>
+                </button>
+                <button type="button" className="link" onClick={() => step(1)}>
+                  {t("reader.next")} <Kbd>n</Kbd>
+                </button>
+              </span>
+            )}
+          </p>
+        </section>
+        <Contents source={s} content={content} go={(place) => go(partAt(parts, place))} />
+      </aside>
+    </div>
   );
 }
 
-function Text({ content, start, end }: { content: SourceContent; start?: number; end?: number }) {
-  const parts = useMemo(() => partsOf(content), [content]);
-  const box = useRef<HTMLDivElement>(null);
-  const marked = start !== undefined && end !== undefined && end > start;
-  useEffect(() => {
-    if (marked) box.current?.querySelector("mark")?.scrollIntoView?.({ block: "center" });
-  }, [marked, start, end, content]);
-  let page: number | null = null;
+const MOST_LISTED = 200;
+
+/** Where to go in a source: its pages, tables and headings, its versions, and what capture noted. */
+function Contents({ source: s, content, go }: { source: SourceMore; content: SourceContent; go: (place: number) => void }) {
+  const kind = kindOf(s);
+  const headings = content.blocks.filter((block) => block.kind === "heading").slice(0, MOST_LISTED);
+  const text = useMemo(() => [...content.text], [content.text]);
+  const pages = content.pages;
   return (
-    <div className="reader" ref={box}>
-      {parts.map((part) => {
-        const turn = part.page !== null && part.page !== page && content.pages.length > 1;
-        if (part.page !== null) page = part.page;
-        const here = marked && start < part.end && end > part.start;
-        return (
-          <div key={part.key}>
-            {turn && <div className="pagebreak">{t("reader.page", { n: part.page ?? 0 })}</div>}
-            <div className={`blk ${here ? "at" : ""} ${part.heading ? "heading" : ""}`} data-p={part.n ?? ""}>
-              {here
-                ? cut(part.text, [{ start: start - part.start, end: end - part.start }]).map((piece, i) =>
-                    piece.range === 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text),
-                  )
-                : keep(part.text)}
-            </div>
-          </div>
-        );
-      })}
-      {parts.length === 0 && <p className="quiet">{t("reader.empty")}</p>}
-    </div>
+    <>
+      {pages.length > 1 && (
+        <section>
+          <h2>{t(`reader.parts.${kind === "slides" ? "slide" : kind === "sheet" ? "sheet" : "page"}`)}</h2>
+          <ol className={kind === "sheet" ? "toc" : "pagegrid"}>
+            {pages.slice(0, MOST_LISTED * 5).map((page) => (
+              <li key={page.page}>
+                <button type="button" aria-label={partWord(kind, page.page)} onClick={() => go(page.char_start)}>
+                  {kind === "sheet" ? sheetName(content, page.page) : page.page}
+                </button>
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
+      {content.tables.length > 0 && (
+        <section>
+          <h2>{t("reader.tables")}</h2>
+          <ul className="toc">
+            {content.tables.map((table, i) => (
+              <li key={i}>
+                <button type="button" onClick={() => document.getElementById(`table-${i}`)?.scrollIntoView({ block: "start" })}>
+                  {table.name} <span className="meta">{t("source.rows", { count: table.row_count })}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {headings.length > 1 && (
+        <section>
+          <h2>{t("reader.headings")}</h2>
+          <ul className="toc">
+            {headings.map((block) => (
+              <li key={block.block_id}>
+                <button type="button" onClick={() => go(block.char_start)}>
+                  {text.slice(block.char_start, block.char_end).join("").replace(/^#+\s*/, "").slice(0, 120)}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {s.notes.length > 0 && (
+        <section>
+          <h2>{t("reader.notes")}</h2>
+          {s.notes.map((note, i) => (
+            <p className="text-ink-2" key={i}>
+              {noteWords(note)}
+            </p>
+          ))}
+        </section>
+      )}
+      {s.version > 1 && (
+        <section>
+          <h2>{t("reader.versions")}</h2>
+          <ul className="toc">
+            {Array.from({ length: s.version }, (_, i) => s.version - i).map((n) => (
+              <li key={n}>
+                <Link
+                  to="/projects/$projectId/sources/$sourceId"
+                  params={{ projectId: s.project_id, sourceId: s.id }}
+                  search={n === s.version ? {} : { version: n }}
+                  aria-current={n === content.version ? "true" : undefined}
+                >
+                  {t("reader.version", { n })} {n === s.version && <span className="meta">{t("reader.newestMark")}</span>}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
   );
+}
+
+/** A sheet goes by the name of its table where it has one. */
+function sheetName(content: SourceContent, n: number): string {
+  const names = content.tables.map((table) => table.name);
+  return names.length === content.pages.length ? (names[n - 1] ?? partWord("sheet", n)) : partWord("sheet", n);
 }

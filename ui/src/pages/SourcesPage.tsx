@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { projectsQuery } from "@/api/queries";
-import { SourceList } from "@/components/Sources";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
+import { SourceList } from "@/sources/SourceList";
 
 export function SourcesPage() {
   useTitle(t("page.sources"));
@@ -22,9 +22,16 @@ export function SourcesPage() {
           projects.data.map((project) => (
             <section className="runs" key={project.id}>
               <div className="between">
-                <h2 className="grow">{project.name}</h2>
-                <Link className="link" to="/projects/$projectId" params={{ projectId: project.id }}>
-                  {t("source.addHere")}
+                <h2 className="grow">
+                  <Link to="/projects/$projectId/sources" params={{ projectId: project.id }}>
+                    {project.name}
+                  </Link>
+                </h2>
+                <Link className="link" to="/projects/$projectId/search" params={{ projectId: project.id }} search={{}}>
+                  {t("projectNav.search")}
+                </Link>
+                <Link className="link" to="/projects/$projectId/sources" params={{ projectId: project.id }}>
+                  {t("source.add")}
                 </Link>
               </div>
               <SourceList projectId={project.id} />

@@ -205,6 +205,22 @@ async def get_dependents(project_id: UUID, source_id: UUID, call: CallDep) -> Re
 
 
 @router.post(
+    "/{source_id}/retry",
+    status_code=202,
+    response_model=Source,
+    responses=problems_of(409),
+    summary="Read a source again that could not be read; a URL is fetched anew",
+)
+async def retry_source(project_id: UUID, source_id: UUID, call: CallDep, key: KeyHeader = None) -> Response:
+    async def act(tx: Tx) -> Answer:
+        require(call.actor, "requester")
+        await _of_project(tx, project_id, source_id)
+        return Answer(202, sources.to_json(await sources.retry(tx, source_id)))
+
+    return respond(await once(call, key, act), call)
+
+
+@router.post(
     "/{source_id}/retract",
     response_model=Dependents,
     responses=problems_of(409),

@@ -52,6 +52,7 @@ class Source(Shown):
         description="What the reader of the file remarked: pages without text, a name that does not fit.",
     )
     retracted_at: Timestamp | None
+    retract_reason: str | None = None
     created_at: Timestamp
     updated_at: Timestamp
 

@@ -92,6 +92,10 @@ export type AddedSources = {
      */
     project_id: string;
     /**
+     * Retract Reason
+     */
+    retract_reason?: string | null;
+    /**
      * Retracted At
      */
     retracted_at: string | null;
@@ -3983,6 +3987,10 @@ export type Source = {
      */
     project_id: string;
     /**
+     * Retract Reason
+     */
+    retract_reason?: string | null;
+    /**
      * Retracted At
      */
     retracted_at: string | null;
@@ -7251,6 +7259,80 @@ export type RetractSourceResponses = {
 };
 
 export type RetractSourceResponse = RetractSourceResponses[keyof RetractSourceResponses];
+
+export type RetrySourceData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/sources/{source_id}/retry';
+};
+
+export type RetrySourceErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RetrySourceError = RetrySourceErrors[keyof RetrySourceErrors];
+
+export type RetrySourceResponses = {
+    /**
+     * Successful Response
+     */
+    202: Source;
+};
+
+export type RetrySourceResponse = RetrySourceResponses[keyof RetrySourceResponses];
 
 export type ListTemplatesData = {
     body?: never;

@@ -1,0 +1,122 @@
+import { Link } from "@tanstack/react-router";
+import type { GivenPassage, GivenReceipt } from "@/api/substrate";
+import { Mark } from "@/components/Mark";
+import { t, tMaybe } from "@/i18n";
+import { cut } from "@/lib/codepoints";
+import { count, keep } from "@/lib/format";
+import { grouped, isRanked, marksOf, placeOf, sidesOf, whyIn, type Sides } from "./given";
+
+function place(passage: GivenPassage): string {
+  return [
+    passage.page ? t("reader.page", { n: passage.page }) : "",
+    passage.heading ?? "",
+    passage.origin === "approved" ? t("origin.artifact") : "",
+    passage.kind && passage.kind !== "text" ? tMaybe(`blockKind.${passage.kind}`, "") : "",
+    t("sheet.characters", { from: count(passage.char_start), to: count(passage.char_end) }),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+export function ToSource({ passage, projectId, children }: { passage: GivenPassage; projectId: string; children: string }) {
+  return (
+    <Link
+      className="hover:underline"
+      to="/projects/$projectId/sources/$sourceId"
+      params={{ projectId, sourceId: passage.source_id }}
+      search={{ version: passage.version, start: passage.char_start, end: passage.char_end }}
+    >
+      {children}
+    </Link>
+  );
+}
+
+function Side({ says, passage, projectId }: { says: string; passage: GivenPassage | undefined; projectId: string }) {
+  if (!passage) return <div>{says}</div>;
+  const at = placeOf(passage.text, says);
+  const words = says && !at ? says : null;
+  return (
+    <div>
+      <p className="l">{t("given.says", { source: passage.source_title })}</p>
+      <p className="w">
+        {words ?? cut(passage.text, at ? [at] : []).map((piece, i) => (piece.range >= 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text)))}
+      </p>
+      <p className="meta">
+        <ToSource passage={passage} projectId={projectId}>
+          {place(passage)}
+        </ToSource>
+      </p>
+    </div>
+  );
+}
+
+export function Contradictions({ receipt, projectId }: { receipt: GivenReceipt; projectId: string }) {
+  const sides: Sides[] = sidesOf(receipt);
+  if (sides.length === 0) return null;
+  return (
+    <section className="sect">
+      <h2>
+        <Mark shape="conflict" className="v-conflict" /> {t("given.contradictions", { count: sides.length })}
+      </h2>
+      <p className="text-ink-2">{t("given.contradictionWords")}</p>
+      {sides.map((one, i) => (
+        <div key={i} className="twosides" data-v="conflict">
+          <p className="meta">{[t(`given.contradictionKind.${one.kind}`), one.subject].filter(Boolean).join(": ")}</p>
+          <div className="say two">
+            <Side {...one.a} projectId={projectId} />
+            <Side {...one.b} projectId={projectId} />
+          </div>
+        </div>
+      ))}
+    </section>
+  );
+}
+
+export function Passages({ receipt, projectId }: { receipt: GivenReceipt; projectId: string }) {
+  const groups = grouped(receipt.included);
+  const ranked = isRanked(receipt);
+  return (
+    <section className="sect">
+      <h2>
+        {t("given.passages", { count: receipt.included.length })}
+        {groups.length > 0 && <span className="meta"> {t("given.fromSources", { count: groups.length })}</span>}
+      </h2>
+      {groups.length === 0 && <p className="text-ink-2">{t("given.noPassage")}</p>}
+      {groups.map((group) => (
+        <section className="givengroup" key={`${group.sourceId}-${group.version}`} aria-label={group.title}>
+          <h3>
+            <Link to="/projects/$projectId/sources/$sourceId" params={{ projectId, sourceId: group.sourceId }} search={{ version: group.version }}>
+              {group.title}
+            </Link>{" "}
+            <span className="meta">
+              {t("sheet.versionOnly", { n: group.version })} · {t("given.passages", { count: group.passages.length })}
+            </span>
+          </h3>
+          <ol>
+            {group.passages.map(({ passage, rank }) => (
+              <li key={passage.alias}>
+                <span className="rank" title={ranked ? t("given.rankLabel", { n: rank }) : undefined}>
+                  {ranked ? rank : ""}
+                </span>
+                <div>
+                  <p className="gtext">{keep(passage.text)}</p>
+                  <p className="meta">
+                    <ToSource passage={passage} projectId={projectId}>
+                      {place(passage)}
+                    </ToSource>
+                    {whyIn(receipt, passage) && ` · ${whyIn(receipt, passage)}`}
+                  </p>
+                  {marksOf(passage).map((mark) => (
+                    <p className="meta flagged" key={mark}>
+                      <Mark shape="warn" /> {tMaybe(`given.marks.${mark}`, mark)}
+                    </p>
+                  ))}
+                </div>
+              </li>
+            ))}
+          </ol>
+        </section>
+      ))}
+    </section>
+  );
+}
