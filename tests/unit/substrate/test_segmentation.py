@@ -1,7 +1,7 @@
 """Blocks are spans: for any text, in any kind of file, they reproduce it and stand in order."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proofroom.domain.errors import ProofroomError
@@ -53,7 +53,9 @@ def assert_exact(extracted: Extracted) -> None:
         assert all(len(row) == len(table.columns) for row in table.rows)
 
 
-@settings(deadline=None)
+@settings(deadline=None)  # the first file of a kind loads its library
+@example("word " * 300 + "Setext\n======\n", "a.md")
+@example(f"<h1>{'word ' * 300}</h1>", "a.html")
 @given(TEXTS, st.sampled_from(["a.txt", "a.md", "a.csv", "a.tsv", "a.html", None]))
 def test_every_block_reproduces_the_text(text: str, name: str | None) -> None:
     try:

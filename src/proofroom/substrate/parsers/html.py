@@ -215,6 +215,8 @@ class _Reader:
         if not words:
             return
         kind = self.kind()
+        if kind == "heading" and len(words) > MAX_CHARS:
+            kind = "paragraph"
         start, end = self.put(words, "\n" if kind == "list_item" else "\n\n")
         if kind == "heading" and len(words) > MAX_CHARS:
             kind = "paragraph"

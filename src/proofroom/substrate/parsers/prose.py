@@ -76,6 +76,11 @@ class _Reader:
         first, after = token.map[0], token.map[1]
         if around[-1] == "heading_open":
             span = self._span(first, after, token.content)
+            if (
+                span[1] - span[0] > MAX_CHARS
+            ):  # a whole paragraph that happens to stand above a line of dashes
+                self._add(first, after, "paragraph", token.content)
+                return
             self.heading = heading_text(token.content) or None
             self.title = self.title or self.heading
             if span[1] - span[0] > MAX_CHARS:  # a paragraph with a rule below it, most likely
