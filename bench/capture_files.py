@@ -43,7 +43,8 @@ def made(megabytes: int) -> bytes:
     size = 0
     while size < megabytes * 1_000_000:
         n = len(parts)
-        parts.append(f"{shuffle.choice(paragraphs)} Paragraph {n} of word{shuffle.randrange(200_000)}.")
+        words = " ".join(" ".join(part.split()) for part in shuffle.sample(paragraphs, 3))
+        parts.append(f"{words} Paragraph {n} of word{shuffle.randrange(200_000)}.")
         size += len(parts[-1].encode()) + 2
     return "\n\n".join(parts).encode()[: megabytes * 1_000_000]
 

@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import semchunk  # pyright: ignore[reportMissingTypeStubs]
 
@@ -31,11 +32,11 @@ def ours(text: str) -> list[tuple[int, int]]:
     return split_long(text, 0, len(text))
 
 
-_chunker = semchunk.chunkerify(len, MAX_CHARS, memoize=False)
+_chunker: Any = cast(Any, semchunk).chunkerify(len, MAX_CHARS, memoize=False)
 
 
 def theirs(text: str) -> list[tuple[int, int]]:
-    return list(_chunker(text, offsets=True)[1])  # pyright: ignore[reportArgumentType]
+    return _chunker(text, offsets=True)[1]
 
 
 def measure(texts: list[str], cut: Cut) -> str:

@@ -16,7 +16,7 @@ class TableInfo(Shown):
     row_count: int
 
 
-class Progress(Shown):
+class CaptureProgress(Shown):
     """How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched."""
 
     phase: Literal["fetching", "reading", "writing"]
@@ -39,7 +39,7 @@ class Source(Shown):
     url: str | None
     status: Literal["processing", "ready", "failed"]
     failure: Failure | None
-    progress: Progress | None = Field(default=None, description="Only while a capture takes its time.")
+    progress: CaptureProgress | None = Field(default=None, description="Only while a capture takes its time.")
     version: int = Field(description="The version in use; 0 while the first is being captured.")
     byte_size: int
     sha256: str | None

@@ -86,7 +86,7 @@ export type AddedSources = {
     /**
      * Only while a capture takes its time.
      */
-    progress?: ProofroomApiSchemasSourcesProgress | null;
+    progress?: CaptureProgress | null;
     /**
      * Project Id
      */
@@ -620,6 +620,32 @@ export type Audit = {
      * Head
      */
     head: string | null;
+};
+
+/**
+ * CaptureProgress
+ *
+ * How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched.
+ */
+export type CaptureProgress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Phase
+     */
+    phase: 'fetching' | 'reading' | 'writing';
+    /**
+     * Total
+     */
+    total: number | null;
+    /**
+     * Unit
+     *
+     * What is counted: bytes, pages, sheets, passages.
+     */
+    unit: string;
 };
 
 /**
@@ -3324,6 +3350,24 @@ export type Problem = {
 };
 
 /**
+ * Progress
+ */
+export type Progress = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Label
+     */
+    label: string;
+    /**
+     * Total
+     */
+    total: number;
+};
+
+/**
  * Project
  */
 export type Project = {
@@ -3838,7 +3882,7 @@ export type SessionStatus = {
      * Phase
      */
     phase: string;
-    progress: ProofroomApiSchemasCommonProgress;
+    progress: Progress;
     /**
      * Session Id
      */
@@ -3981,7 +4025,7 @@ export type Source = {
     /**
      * Only while a capture takes its time.
      */
-    progress?: ProofroomApiSchemasSourcesProgress | null;
+    progress?: CaptureProgress | null;
     /**
      * Project Id
      */
@@ -4468,7 +4512,7 @@ export type WorkSession = {
      * Priority
      */
     priority: number;
-    progress: ProofroomApiSchemasCommonProgress;
+    progress: Progress;
     /**
      * Project Id
      */
@@ -4572,50 +4616,6 @@ export type WorkspaceList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
-};
-
-/**
- * Progress
- */
-export type ProofroomApiSchemasCommonProgress = {
-    /**
-     * Done
-     */
-    done: number;
-    /**
-     * Label
-     */
-    label: string;
-    /**
-     * Total
-     */
-    total: number;
-};
-
-/**
- * Progress
- *
- * How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched.
- */
-export type ProofroomApiSchemasSourcesProgress = {
-    /**
-     * Done
-     */
-    done: number;
-    /**
-     * Phase
-     */
-    phase: 'fetching' | 'reading' | 'writing';
-    /**
-     * Total
-     */
-    total: number | null;
-    /**
-     * Unit
-     *
-     * What is counted: bytes, pages, sheets, passages.
-     */
-    unit: string;
 };
 
 export type ListAgentsData = {
