@@ -361,8 +361,42 @@ async def live_size(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None 
     return int(row[0]), int(row[1])
 
 
-async def by_ids(tx: Tx, block_ids: Sequence[UUID], *, in_use: bool = False) -> dict[UUID, BlockRow]:
-    """Blocks of any version, whatever their state; with `in_use` only live ones of sources not retracted."""
+async def live_count(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> int:
+    """As `live_size`, the count alone, from what the sources say of themselves: blocks are looked at only where
+    approved work was accepted in parts, and where an older release captured.
+    """
+    row = await tx.execute(
+        text(
+            f"""
+            SELECT coalesce(sum(CASE WHEN s.origin <> 'artifact' AND v.block_count IS NOT NULL THEN v.block_count
+              ELSE (SELECT count(*) FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = s.id
+                      AND b.state IN {LIVE}) END), 0)
+            FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id AND v.source_id = s.id
+              AND v.version = s.version
+            WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.retracted_at IS NULL
+              AND s.version > 0
+              AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[])))
+            """  # noqa: S608
+        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+        {
+            "workspace_id": tx.workspace_id,
+            "project_id": project_id,
+            "sources": None if source_ids is None else list(source_ids),
+        },
+    )
+    return int(row.scalar_one())
+
+
+async def by_ids(
+    tx: Tx,
+    block_ids: Sequence[UUID],
+    *,
+    in_use: bool = False,
+    scores: Mapping[UUID, float] | None = None,
+) -> dict[UUID, BlockRow]:
+    """Blocks of any version, whatever their state, with these scores; with `in_use` only live ones of sources not
+    retracted.
+    """
     if not block_ids:
         return {}
     use = f" AND b.state IN {LIVE} AND s.retracted_at IS NULL" if in_use else ""
@@ -372,8 +406,11 @@ async def by_ids(tx: Tx, block_ids: Sequence[UUID], *, in_use: bool = False) -> 
         ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
         {"workspace_id": tx.workspace_id, "ids": list(block_ids)},
     )
-    found = [_row(row) for row in rows.mappings()]
-    return {row.block_id: row for row in found}
+    if scores is None:
+        return {row["block_id"]: _row(row) for row in rows.mappings()}
+    return {
+        row["block_id"]: BlockRow(**row, score=scores.get(row["block_id"], 0.0)) for row in rows.mappings()
+    }
 
 
 async def of_version(tx: Tx, source_id: UUID, version: int) -> list[BlockRow]:
