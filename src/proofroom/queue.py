@@ -5,6 +5,7 @@ doubled and lost jobs are therefore harmless; the sweeper defers a job for every
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -49,6 +50,49 @@ async def defer(
         schedule_in={"seconds": in_seconds} if in_seconds else None,
     )
     await job.defer_async(workspace_id=str(tx.workspace_id), **ids)
+
+
+async def defer_many(tx: Tx, name: str, jobs: Sequence[dict[str, Any]]) -> None:
+    """Adds a job for each of these ids, all at once, as `defer` does."""
+    await tx.flush()
+    job = _deferring.configure_task(name, queue="default", connection=await tx.raw())
+    await job.batch_defer_async(*({"workspace_id": str(tx.workspace_id), **ids} for ids in jobs))
+
+
+async def take_captures(tx: Tx, project_id: UUID, *, most: int, most_bytes: int) -> list[tuple[UUID, int]]:
+    """Takes captures of a project that nobody began off the list: (source, version) of the oldest `most`.
+
+    Only files of up to `most_bytes` bytes each. The jobs are gone once this transaction commits: who takes them
+    does the work or defers them again, and the sweeper finds what a killed one had taken.
+    """
+    rows = await tx.execute(
+        text(
+            """
+            WITH waiting AS (
+              SELECT j.id, v.source_id, v.version
+              FROM procrastinate_jobs j
+              JOIN source_versions v ON v.workspace_id = :workspace_id AND v.project_id = :project_id
+                AND v.source_id = CAST(j.args ->> 'source_id' AS uuid)
+                AND v.version = CAST(j.args ->> 'version' AS int)
+              WHERE j.task_name = :name AND j.status = 'todo' AND j.args ->> 'workspace_id' = :workspace
+                AND v.status = 'processing' AND v.original IS NOT NULL AND v.byte_size <= :most_bytes
+              ORDER BY j.id LIMIT :most FOR UPDATE OF j SKIP LOCKED
+            ), taken AS (
+              DELETE FROM procrastinate_jobs j USING waiting w WHERE j.id = w.id
+            )
+            SELECT DISTINCT source_id, version FROM waiting
+            """
+        ),
+        {
+            "workspace_id": tx.workspace_id,
+            "workspace": str(tx.workspace_id),
+            "project_id": project_id,
+            "name": CAPTURE,
+            "most": most,
+            "most_bytes": most_bytes,
+        },
+    )
+    return [(row[0], int(row[1])) for row in rows]
 
 
 async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict[str, str]) -> bool:

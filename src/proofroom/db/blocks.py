@@ -78,36 +78,45 @@ def tag(project_id: UUID) -> str:
 async def insert(
     tx: Tx, *, project_id: UUID, source_id: UUID, version: int, state: str, blocks: Sequence[NewBlock]
 ) -> None:
-    """Writes the blocks of a version. The index is made of `terms`, by the database, so the two cannot
-    differ.
+    """Writes the blocks of a version."""
+    await insert_all(tx, project_id=project_id, state=state, blocks=[(source_id, version, b) for b in blocks])
+
+
+async def insert_all(
+    tx: Tx, *, project_id: UUID, state: str, blocks: Sequence[tuple[UUID, int, NewBlock]]
+) -> None:
+    """Writes blocks of versions of one project, as (source, version, block). The index is made of `terms`, by the
+    database, so the two cannot differ.
     """
     statement = text(
         """
         INSERT INTO blocks (workspace_id, id, project_id, source_id, version, ordinal, kind, char_start,
                             char_end, page, heading, text, terms, length, tsv, meta, state)
-        SELECT :workspace_id, n.id, :project_id, :source_id, :version, n.ordinal, n.kind, n.char_start,
+        SELECT :workspace_id, n.id, :project_id, n.source_id, n.version, n.ordinal, n.kind, n.char_start,
                n.char_end, n.page, n.heading, n.text, n.terms::jsonb, n.length,
                array_to_tsvector(ARRAY(SELECT :tag || k FROM jsonb_object_keys(n.terms::jsonb) k)),
                n.meta::jsonb, :state
-        FROM unnest(CAST(:ids AS uuid[]), CAST(:ordinals AS int[]), CAST(:kinds AS text[]),
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:sources AS uuid[]), CAST(:versions AS int[]),
+                    CAST(:ordinals AS int[]), CAST(:kinds AS text[]),
                     CAST(:starts AS int[]), CAST(:ends AS int[]), CAST(:pages AS int[]),
                     CAST(:headings AS text[]), CAST(:texts AS text[]), CAST(:terms AS text[]),
                     CAST(:lengths AS int[]), CAST(:metas AS text[]))
-             AS n(id, ordinal, kind, char_start, char_end, page, heading, text, terms, length, meta)
+             AS n(id, source_id, version, ordinal, kind, char_start, char_end, page, heading, text, terms, length,
+                  meta)
         """
     )
     for at in range(0, len(blocks), _BATCH):
-        batch = blocks[at : at + _BATCH]
+        batch = [block for _, _, block in blocks[at : at + _BATCH]]
         await tx.execute(
             statement,
             {
                 "workspace_id": tx.workspace_id,
                 "project_id": project_id,
-                "source_id": source_id,
-                "version": version,
                 "state": state,
                 "tag": tag(project_id),
                 "ids": [block.id for block in batch],
+                "sources": [source_id for source_id, _, _ in blocks[at : at + _BATCH]],
+                "versions": [version for _, version, _ in blocks[at : at + _BATCH]],
                 "ordinals": [block.ordinal for block in batch],
                 "kinds": [block.kind for block in batch],
                 "starts": [block.char_start for block in batch],
@@ -134,29 +143,26 @@ async def lock_counts(tx: Tx, project_id: UUID) -> None:
     )
 
 
-_OF_VERSION = "b.source_id = :source_id AND b.version = :version"
-_OF_IDS = "b.id = ANY(CAST(:ids AS uuid[]))"
+# Where the blocks counted come from: versions as (source, version), or single blocks; those count that are live and can
+# be found. Each is looked up by itself (OFFSET 0 keeps the planner from joining): right after a large capture it has
+# no statistics yet and would compare every block of the workspace with every version.
+_OF_VERSIONS = """
+    unnest(CAST(:sources AS uuid[]), CAST(:versions AS int[])) w(source_id, version), LATERAL (
+      SELECT b.terms, b.length FROM blocks b
+      WHERE b.workspace_id = :workspace_id AND b.source_id = w.source_id AND b.version = w.version
+        AND b.length > 0 AND b.state IN ('accepted', 'locked') OFFSET 0) b
+"""
+_OF_IDS = """
+    unnest(CAST(:ids AS uuid[])) w(id), LATERAL (
+      SELECT b.terms, b.length FROM blocks b
+      WHERE b.workspace_id = :workspace_id AND b.id = w.id
+        AND b.length > 0 AND b.state IN ('accepted', 'locked') OFFSET 0) b
+"""
 
 
-def _df(which: str) -> str:
-    return f"""
-    SELECT k AS term, count(*)::int AS n
-    FROM blocks b, LATERAL jsonb_object_keys(b.terms) k
-    WHERE {which} AND b.length > 0 AND b.state IN ('accepted', 'locked')
-    GROUP BY k
-"""  # noqa: S608  the parts are constants of this module
-
-
-def _totals(which: str) -> str:
-    return f"""
-    SELECT count(*) AS blocks, coalesce(sum(b.length), 0) AS terms FROM blocks b
-    WHERE {which} AND b.length > 0 AND b.state IN ('accepted', 'locked')
-"""  # noqa: S608
-
-
-async def count_in(tx: Tx, project_id: UUID, source_id: UUID, version: int) -> None:
-    """Adds a version's live blocks to the project's document frequencies and totals."""
-    await _count_in(tx, project_id, _OF_VERSION, {"source_id": source_id, "version": version})
+async def count_in(tx: Tx, project_id: UUID, versions: Sequence[tuple[UUID, int]]) -> None:
+    """Adds the live blocks of versions (source, version) to the project's document frequencies and totals."""
+    await _count_in(tx, project_id, _OF_VERSIONS, _pairs(versions))
 
 
 async def count_in_blocks(tx: Tx, project_id: UUID, block_ids: Sequence[UUID]) -> None:
@@ -164,9 +170,9 @@ async def count_in_blocks(tx: Tx, project_id: UUID, block_ids: Sequence[UUID]) -
     await _count_in(tx, project_id, _OF_IDS, {"ids": list(block_ids)})
 
 
-async def count_out(tx: Tx, project_id: UUID, source_id: UUID, version: int) -> None:
-    """Takes a version's live blocks out of the counts; called before their state changes."""
-    await _count_out(tx, project_id, _OF_VERSION, {"source_id": source_id, "version": version})
+async def count_out(tx: Tx, project_id: UUID, versions: Sequence[tuple[UUID, int]]) -> None:
+    """Takes the live blocks of versions (source, version) out of the counts; called before their state changes."""
+    await _count_out(tx, project_id, _OF_VERSIONS, _pairs(versions))
 
 
 async def count_out_blocks(tx: Tx, project_id: UUID, block_ids: Sequence[UUID]) -> None:
@@ -174,7 +180,17 @@ async def count_out_blocks(tx: Tx, project_id: UUID, block_ids: Sequence[UUID]) 
     await _count_out(tx, project_id, _OF_IDS, {"ids": list(block_ids)})
 
 
+def _df(which: str) -> str:
+    keys = "LATERAL jsonb_object_keys(b.terms) k"
+    return f"SELECT k AS term, count(*)::int AS n FROM {which}, {keys} GROUP BY k"  # noqa: S608  constants
+
+
+def _totals(which: str) -> str:
+    return f"SELECT count(*) AS blocks, coalesce(sum(b.length), 0) AS terms FROM {which}"  # noqa: S608
+
+
 async def _count_in(tx: Tx, project_id: UUID, which: str, params: dict[str, Any]) -> None:
+    params = {"workspace_id": tx.workspace_id, "project_id": project_id, **params}
     await tx.execute(
         text(
             f"""
@@ -183,7 +199,7 @@ async def _count_in(tx: Tx, project_id: UUID, which: str, params: dict[str, Any]
             ON CONFLICT (workspace_id, project_id, term) DO UPDATE SET blocks = f.blocks + excluded.blocks
             """  # noqa: S608  the parts are constants of this module
         ),
-        {"workspace_id": tx.workspace_id, "project_id": project_id, **params},
+        params,
     )
     await tx.execute(
         text(
@@ -192,19 +208,21 @@ async def _count_in(tx: Tx, project_id: UUID, which: str, params: dict[str, Any]
             FROM ({_totals(which)}) t WHERE project_id = :project_id
             """  # noqa: S608
         ),
-        {"project_id": project_id, **params},
+        params,
     )
 
 
 async def _count_out(tx: Tx, project_id: UUID, which: str, params: dict[str, Any]) -> None:
+    params = {"workspace_id": tx.workspace_id, "project_id": project_id, **params}
     await tx.execute(
         text(
             f"""
             UPDATE term_frequencies f SET blocks = f.blocks - d.n
-            FROM ({_df(which)}) d WHERE f.project_id = :project_id AND f.term = d.term
+            FROM ({_df(which)}) d
+            WHERE f.workspace_id = :workspace_id AND f.project_id = :project_id AND f.term = d.term
             """  # noqa: S608
         ),
-        {"project_id": project_id, **params},
+        params,
     )
     await tx.execute(
         text(
@@ -213,20 +231,29 @@ async def _count_out(tx: Tx, project_id: UUID, which: str, params: dict[str, Any
             FROM ({_totals(which)}) t WHERE project_id = :project_id
             """  # noqa: S608
         ),
-        {"project_id": project_id, **params},
+        params,
     )
 
 
-async def set_state(tx: Tx, source_id: UUID, version: int, state: str) -> int:
-    """Moves a version's live blocks to another state; answers how many."""
-    done = await tx.execute(
+def _pairs(versions: Sequence[tuple[UUID, int]]) -> dict[str, Any]:
+    return {
+        "sources": [source_id for source_id, _ in versions],
+        "versions": [version for _, version in versions],
+    }
+
+
+async def set_state(tx: Tx, versions: Sequence[tuple[UUID, int]], state: str) -> None:
+    """Moves the live blocks of versions (source, version) to another state."""
+    await tx.execute(
         text(
-            "UPDATE blocks SET state = :state WHERE source_id = :source_id AND version = :version"
-            " AND state IN ('accepted', 'locked') RETURNING 1"
+            "UPDATE blocks SET state = :state WHERE workspace_id = :workspace_id AND source_id = :source_id"
+            " AND version = :version AND state IN ('accepted', 'locked')"
         ),
-        {"source_id": source_id, "version": version, "state": state},
+        [
+            {"workspace_id": tx.workspace_id, "state": state, "source_id": source_id, "version": version}
+            for source_id, version in versions
+        ],
     )
-    return len(done.all())
 
 
 async def statistics(tx: Tx, project_id: UUID) -> tuple[int, int]:
@@ -334,8 +361,42 @@ async def live_size(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None 
     return int(row[0]), int(row[1])
 
 
-async def by_ids(tx: Tx, block_ids: Sequence[UUID], *, in_use: bool = False) -> dict[UUID, BlockRow]:
-    """Blocks of any version, whatever their state; with `in_use` only live ones of sources not retracted."""
+async def live_count(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> int:
+    """As `live_size`, the count alone, from what the sources say of themselves: blocks are looked at only where
+    approved work was accepted in parts, and where an older release captured.
+    """
+    row = await tx.execute(
+        text(
+            f"""
+            SELECT coalesce(sum(CASE WHEN s.origin <> 'artifact' AND v.block_count IS NOT NULL THEN v.block_count
+              ELSE (SELECT count(*) FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = s.id
+                      AND b.state IN {LIVE}) END), 0)
+            FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id AND v.source_id = s.id
+              AND v.version = s.version
+            WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.retracted_at IS NULL
+              AND s.version > 0
+              AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[])))
+            """  # noqa: S608
+        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+        {
+            "workspace_id": tx.workspace_id,
+            "project_id": project_id,
+            "sources": None if source_ids is None else list(source_ids),
+        },
+    )
+    return int(row.scalar_one())
+
+
+async def by_ids(
+    tx: Tx,
+    block_ids: Sequence[UUID],
+    *,
+    in_use: bool = False,
+    scores: Mapping[UUID, float] | None = None,
+) -> dict[UUID, BlockRow]:
+    """Blocks of any version, whatever their state, with these scores; with `in_use` only live ones of sources not
+    retracted.
+    """
     if not block_ids:
         return {}
     use = f" AND b.state IN {LIVE} AND s.retracted_at IS NULL" if in_use else ""
@@ -345,8 +406,11 @@ async def by_ids(tx: Tx, block_ids: Sequence[UUID], *, in_use: bool = False) -> 
         ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
         {"workspace_id": tx.workspace_id, "ids": list(block_ids)},
     )
-    found = [_row(row) for row in rows.mappings()]
-    return {row.block_id: row for row in found}
+    if scores is None:
+        return {row["block_id"]: _row(row) for row in rows.mappings()}
+    return {
+        row["block_id"]: BlockRow(**row, score=scores.get(row["block_id"], 0.0)) for row in rows.mappings()
+    }
 
 
 async def of_version(tx: Tx, source_id: UUID, version: int) -> list[BlockRow]:

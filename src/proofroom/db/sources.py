@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import Uuid
+from sqlalchemy.types import Text, Uuid
 
 from proofroom.db.models import Project, Source, SourceVersion
 from proofroom.db.tx import EVENTS_CHANNEL, Tx
@@ -75,50 +75,53 @@ async def project_exists(tx: Tx, project_id: UUID) -> bool:
     return (await tx.execute(select(Project.id).where(Project.id == project_id))).scalar() is not None
 
 
-async def serialize_content(tx: Tx, project_id: UUID, sha256: str) -> None:
-    """Makes transactions that add the same bytes to the same project wait for each other."""
+async def holding(tx: Tx, project_id: UUID, hashes: Sequence[str]) -> dict[str, UUID]:
+    """The sources of a project whose newest version has these bytes, by hash; retracted ones do not count.
+
+    Transactions that add the same bytes to the same project wait here for each other, in one order for all.
+    """
+    if not hashes:
+        return {}
     await tx.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{project_id}:{sha256}"}
+        text(
+            "SELECT pg_advisory_xact_lock(own.key) FROM"
+            " (SELECT DISTINCT hashtextextended(k, 0) AS key FROM unnest(CAST(:keys AS text[])) k ORDER BY 1) own"
+        ),
+        {"keys": [f"{project_id}:{sha256}" for sha256 in hashes]},
     )
-
-
-async def serialize_version(tx: Tx, source_id: UUID, version: int) -> None:
-    """Makes transactions that write what a version's capture came to wait for each other."""
-    await tx.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"{source_id}/{version}"}
+    rows = await tx.execute(
+        text(
+            """
+            SELECT DISTINCT ON (v.sha256) v.sha256, s.id
+            FROM source_versions v JOIN sources s ON s.workspace_id = v.workspace_id AND s.id = v.source_id
+            WHERE v.workspace_id = :workspace_id AND v.project_id = :project_id AND v.sha256 = ANY(:hashes)
+              AND s.origin <> 'artifact' AND s.retracted_at IS NULL
+              AND NOT EXISTS (SELECT 1 FROM source_versions n WHERE n.workspace_id = v.workspace_id
+                                AND n.source_id = v.source_id AND n.version > v.version)
+            ORDER BY v.sha256, s.id
+            """
+        ).bindparams(bindparam("hashes", type_=ARRAY(Text()))),
+        {"workspace_id": tx.workspace_id, "project_id": project_id, "hashes": list(hashes)},
     )
-
-
-async def holding(tx: Tx, project_id: UUID, sha256: str) -> UUID | None:
-    """The captured source of a project whose newest version has these bytes, if it was not retracted."""
-    newest = (
-        select(func.max(SourceVersion.version))
-        .where(SourceVersion.source_id == Source.id, SourceVersion.workspace_id == Source.workspace_id)
-        .correlate(Source)
-        .scalar_subquery()
-    )
-    found = await tx.execute(
-        select(Source.id)
-        .join(SourceVersion, SourceVersion.source_id == Source.id)
-        .where(
-            Source.project_id == project_id,
-            Source.origin != "artifact",
-            Source.retracted_at.is_(None),
-            SourceVersion.sha256 == sha256,
-            SourceVersion.version == newest,
-        )
-        .order_by(Source.id)
-        .limit(1)
-    )
-    return found.scalar_one_or_none()
+    return {str(sha256): source_id for sha256, source_id in rows}
 
 
 async def add(tx: Tx, **values: Any) -> None:
-    await tx.execute(insert(Source).values(workspace_id=tx.workspace_id, **values))
+    await add_all(tx, [values])
+
+
+async def add_all(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes new sources, all with the same columns."""
+    await tx.execute(insert(Source), [{"workspace_id": tx.workspace_id, **row} for row in rows])
 
 
 async def add_version(tx: Tx, **values: Any) -> None:
-    await tx.execute(insert(SourceVersion).values(workspace_id=tx.workspace_id, **values))
+    await add_versions(tx, [values])
+
+
+async def add_versions(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes new versions, all with the same columns."""
+    await tx.execute(insert(SourceVersion), [{"workspace_id": tx.workspace_id, **row} for row in rows])
 
 
 async def lock(tx: Tx, source_id: UUID) -> Source | None:
@@ -139,24 +142,6 @@ async def change(tx: Tx, source_id: UUID, **values: Any) -> None:
 
 async def retract(tx: Tx, source_id: UUID, reason: str) -> None:
     await change(tx, source_id, retracted_at=func.now(), retract_reason=reason)
-
-
-async def report(tx: Tx, source_id: UUID, version: int, progress: Mapping[str, Any]) -> bool:
-    """Says how far the capture of a source's newest version is; False when nobody waits for it any more."""
-    done = await tx.execute(
-        update(Source)
-        .where(
-            Source.id == source_id,
-            Source.status == "processing",
-            select(func.max(SourceVersion.version) == version)
-            .where(SourceVersion.source_id == source_id)
-            .scalar_subquery(),
-        )
-        .values(progress=dict(progress), updated_at=func.now())
-        .returning(Source.id)
-        .execution_options(synchronize_session=False)
-    )
-    return done.first() is not None
 
 
 async def change_version(tx: Tx, source_id: UUID, version: int, **values: Any) -> None:
@@ -198,6 +183,16 @@ async def version_facts(tx: Tx, source_id: UUID, number: int) -> tuple[str, str 
 async def get(tx: Tx, source_id: UUID) -> SourceRow | None:
     rows = await _rows(tx, "WHERE s.id = :source_id", {"source_id": source_id})
     return rows[0] if rows else None
+
+
+async def several(tx: Tx, source_ids: Sequence[UUID]) -> dict[UUID, SourceRow]:
+    """These sources by id."""
+    rows = await _rows(
+        tx,
+        "WHERE s.workspace_id = :workspace_id AND s.id = ANY(:sources)",
+        {"workspace_id": tx.workspace_id, "sources": list(source_ids)},
+    )
+    return {row.id: row for row in rows}
 
 
 async def page(
@@ -276,15 +271,18 @@ async def dependents(tx: Tx, source_id: UUID) -> dict[str, list[dict[str, Any]]]
 
 async def announce(tx: Tx, project_id: UUID, source_id: UUID) -> None:
     """Tells listeners, once this transaction commits, that a source has changed. Ids only."""
-    payload = {
-        "kind": "source",
-        "workspace_id": str(tx.workspace_id),
-        "project_id": str(project_id),
-        "source_id": str(source_id),
-    }
+    await announce_all(tx, project_id, [source_id])
+
+
+async def announce_all(tx: Tx, project_id: UUID, source_ids: Sequence[UUID]) -> None:
+    """The same of several sources."""
+    about = {"kind": "source", "workspace_id": str(tx.workspace_id), "project_id": str(project_id)}
     await tx.execute(
-        text("SELECT pg_notify(:channel, :payload)"),
-        {"channel": EVENTS_CHANNEL, "payload": json.dumps(payload)},
+        text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) payload"),
+        {
+            "channel": EVENTS_CHANNEL,
+            "payloads": [json.dumps({**about, "source_id": str(source_id)}) for source_id in source_ids],
+        },
     )
 
 

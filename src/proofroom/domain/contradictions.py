@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from typing import Literal
 
@@ -116,13 +117,22 @@ def _line(passage: int, text: str) -> _Line:
     words = _WORD.findall(text)
     if len(words) > MOST_WORDS:
         words = []
-    lows = [word.lower().replace("\u2019", "'") for word in words if not word[0].isdigit()]
-    stems = frozenset(stem(low) for low in lows if low not in STOPWORDS)
-    # A single letter names a sample, a model, a route.
-    apart = frozenset(low for low in lows if low in _TELL_APART) | {
-        w for w in words if len(w) == 1 and w.isupper()
-    } - {"A", "I"}
+    read = [_read(word) for word in words]
+    stems = frozenset([own for own, _ in read if own])
+    apart = frozenset([own for _, own in read if own])
     return _Line(passage, text, stems, apart)
+
+
+@lru_cache(maxsize=65_536)
+def _read(word: str) -> tuple[str, str]:
+    """(its stem, if it says what a sentence is about; the word, if it tells one thing from another), else empty."""
+    apart = (
+        word if len(word) == 1 and word.isupper() and word not in "AI" else ""
+    )  # a sample, a model, a route
+    if word[0].isdigit():
+        return "", apart
+    low = word.lower().replace("\u2019", "'")
+    return "" if low in STOPWORDS else stem(low), low if low in _TELL_APART else apart
 
 
 def _pairs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
@@ -134,9 +144,10 @@ def _pairs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
     for at, line in enumerate(lines):
         for s in line.stems:
             holding[s].append(at)
+    place = {s: n for n, s in enumerate(sorted(frequency, key=lambda s: (frequency[s], s)))}
     for x, line in enumerate(lines):
         size = len(line.stems)
-        rarest = sorted(line.stems, key=lambda s: (frequency[s], s))[: size - ceil(SHARED * size) + 1]
+        rarest = sorted(line.stems, key=place.__getitem__)[: size - ceil(SHARED * size) + 1]
         near = {y for s in rarest if frequency[s] <= COMMON for y in holding[s]}
         for y in sorted(near):
             other = lines[y]

@@ -19,7 +19,7 @@ from proofroom.engine import leg, outbox
 from proofroom.engine.indexer import Indexer
 from proofroom.engine.parts import Parts
 from proofroom.engine.sweeper import sweep_forever
-from proofroom.services import gates, review, sources
+from proofroom.services import capturing, gates, review
 from proofroom.services.work_requests import CANCEL_CHANNEL
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def jobs(parts: Parts, indexer: Indexer) -> dict[str, Job]:
         await outbox.deliver(parts, UUID(workspace_id), UUID(delivery_id))
 
     async def capture(workspace_id: str, source_id: str, version: str) -> None:
-        await sources.capture_source(parts.db, UUID(workspace_id), UUID(source_id), int(version))
+        await capturing.capture_waiting(parts.db, UUID(workspace_id), UUID(source_id), int(version))
 
     async def embed(workspace_id: str, project_id: str) -> None:
         indexer.want(UUID(workspace_id), UUID(project_id))

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 from uuid import UUID
 
+from proofroom.db import captures
 from proofroom.db import sources as db_sources
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database
@@ -64,7 +65,7 @@ class Progress:
                 continue
             try:
                 async with self._db.transaction(self._workspace_id) as tx:
-                    if await db_sources.report(tx, self._source.id, self._version, newest):
+                    if await captures.report(tx, self._source.id, self._version, newest):
                         await db_sources.announce(tx, self._source.project_id, self._source.id)
             except Unavailable:
                 continue

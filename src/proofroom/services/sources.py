@@ -2,9 +2,8 @@
 job.
 """
 
-import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,18 +12,14 @@ from uuid import UUID
 from proofroom import queue
 from proofroom.db import blocks as db_blocks
 from proofroom.db import sources as db_sources
-from proofroom.db.blocks import NewBlock
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
-from proofroom.services import indexing, remembering
+from proofroom.services import captured, remembering
 from proofroom.services.progress import Progress
-from proofroom.substrate import capture, guard, terms, urls
-from proofroom.substrate.extracted import Extracted, Limits
+from proofroom.substrate import capture, urls
+from proofroom.substrate.extracted import Limits
 from proofroom.substrate.parsers.sniff import clean
-
-MAX_TITLE = 300
-_BATCH = 1_000  # blocks that are prepared and written at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,18 @@ class Dependents:
     sessions: Sequence[Mapping[str, Any]]
     artifacts: Sequence[Mapping[str, Any]]
     memory: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a source is made of: exactly one of `data`, `text` and `url`, and what is known about it."""
+
+    data: bytes | None = None
+    text: str | None = None
+    url: str | None = None
+    filename: str | None = None
+    content_type: str | None = None
+    title: str | None = None
 
 
 async def add_source(
@@ -52,37 +59,69 @@ async def add_source(
     created_by: UUID | None = None,
     defer: bool = True,
 ) -> SourceRow:
-    """Adds a source and defers its capture. Exactly one of `data`, `text` and `url` is given.
+    """Adds one source; see `add_sources`."""
+    content = Given(data, text, url, filename, content_type, title)
+    return (await add_sources(tx, project_id, [content], created_by=created_by, defer=defer))[0]
+
+
+async def add_sources(
+    tx: Tx,
+    project_id: UUID,
+    contents: Sequence[Given],
+    *,
+    created_by: UUID | None = None,
+    defer: bool = True,
+) -> list[SourceRow]:
+    """Adds sources and defers their capture; answers them in the order of `contents`.
 
     The same bytes again are the same source; one that had failed is tried again. Raises NotFound
     (`project_not_found`), InvalidInput (`one_content`, `empty_text`, `url_not_allowed`) and TooLarge
-    (`file_too_large`).
+    (`file_too_large`); then none is added.
     """
     if not await db_sources.project_exists(tx, project_id):
         raise NotFound("project_not_found", f"No project {project_id} is here.", "List the projects.")
-    content = _content(data, text, url)
-    name = capture.safe_name(filename) or None
-    sha256 = None
-    if content is not None:
-        sha256 = hashlib.sha256(content).hexdigest()
-        await db_sources.serialize_content(tx, project_id, sha256)
-        same = await db_sources.holding(tx, project_id, sha256)
-        if same is not None:
-            return await _again(tx, same, defer=defer)
-    source_id = new_id()
-    await db_sources.add(
-        tx,
-        id=source_id,
-        project_id=project_id,
-        title=_title(title) or name or _first_words(text) or url or "Untitled",
-        origin="url" if url is not None else "text" if text is not None else "file",
-        url=url,
-        filename=name,
-        status="processing",
-        created_by=created_by,
-    )
-    await _add_version(tx, project_id, source_id, 1, content, sha256, name, content_type, defer=defer)
-    return await get(tx, source_id)
+    given = [(item, _content(item.data, item.text, item.url)) for item in contents]
+    hashes = [None if data is None else hashlib.sha256(data).hexdigest() for _, data in given]
+    known = await db_sources.holding(tx, project_id, sorted({sha for sha in hashes if sha is not None}))
+    there = set(known.values())
+    ids: list[UUID] = []
+    new: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for (item, data), sha256 in zip(given, hashes, strict=True):
+        if sha256 is not None and sha256 in known:
+            ids.append(known[sha256])
+            continue
+        source_id = new_id()
+        if sha256 is not None:
+            known[sha256] = source_id
+        ids.append(source_id)
+        name = capture.safe_name(item.filename) or None
+        new.append(
+            (
+                {
+                    "id": source_id,
+                    "project_id": project_id,
+                    "title": captured.clean_title(item.title)
+                    or name
+                    or _first_words(item.text)
+                    or item.url
+                    or "Untitled",
+                    "origin": "url" if item.url is not None else "text" if item.text is not None else "file",
+                    "url": item.url,
+                    "filename": name,
+                    "status": "processing",
+                    "created_by": created_by,
+                },
+                _version_values(project_id, source_id, 1, data, sha256, name, item.content_type),
+            )
+        )
+    if new:
+        await db_sources.add_all(tx, [source for source, _ in new])
+        await db_sources.add_versions(tx, [version for _, version in new])
+        await _defer(tx, project_id, [(source["id"], 1) for source, _ in new], defer=defer)
+    for source_id in there:
+        await _again(tx, source_id, defer=defer)
+    rows = await db_sources.several(tx, ids)
+    return [rows[source_id] for source_id in ids]
 
 
 async def put_content(
@@ -132,9 +171,11 @@ async def put_content(
         progress=None,
         **({"url": url} if url is not None else {}),
     )
-    await _add_version(
-        tx, source.project_id, source_id, newest + 1, content, sha256, name, content_type, defer=defer
+    await db_sources.add_versions(
+        tx,
+        [_version_values(source.project_id, source_id, newest + 1, content, sha256, name, content_type)],
     )
+    await _defer(tx, source.project_id, [(source_id, newest + 1)], defer=defer)
     return await get(tx, source_id)
 
 
@@ -181,8 +222,8 @@ async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
             "source_retracted", f"“{source.title}” was retracted already.", "Nothing is left to do."
         )
     if source.version:
-        await db_blocks.count_out(tx, source.project_id, source_id, source.version)
-        await db_blocks.set_state(tx, source_id, source.version, "rejected")
+        await db_blocks.count_out(tx, source.project_id, [(source_id, source.version)])
+        await db_blocks.set_state(tx, [(source_id, source.version)], "rejected")
     await db_sources.retract(tx, source_id, clean(reason.strip()))
     await remembering.source_retracted(tx, source.project_id, source_id, source.title, clean(reason.strip()))
     await db_sources.announce(tx, source.project_id, source_id)
@@ -321,9 +362,9 @@ async def capture_source(
         else:
             del original  # up to 100 MB that nobody needs while the rest is written
             async with db.transaction(workspace_id) as tx:
-                await _write(tx, source, version, extracted, fetched, progress)
+                await captured.write(tx, source, version, extracted, fetched, progress)
             return
-    await _fail(db, workspace_id, source, version, failure, fetched)
+    await captured.fail(db, workspace_id, source_id, version, failure, fetched)
 
 
 async def capture_now(
@@ -359,19 +400,9 @@ def _content(data: bytes | None, text: str | None, url: str | None) -> bytes | N
     return data
 
 
-def _title(title: str | None) -> str:
-    return capture.printable(" ".join((title or "").split()))[:MAX_TITLE]
-
-
-def _telling_title(source: SourceRow, extracted: Extracted) -> str:
-    """The title that the source will have, if somebody or the document gave it: a file name or an address is none."""
-    given = source.title not in (source.filename, source.url)
-    return source.title if given else _title(extracted.title)
-
-
 def _first_words(text: str | None) -> str:
     line = next((line for line in (text or "")[:5_000].splitlines() if line.strip()), "")
-    words = _title(line.lstrip("#>*- \t"))
+    words = captured.clean_title(line.lstrip("#>*- \t"))
     return words if len(words) <= 80 else words[:79].rpartition(" ")[0] + "…"
 
 
@@ -384,12 +415,11 @@ async def _again(tx: Tx, source_id: UUID, *, defer: bool) -> SourceRow:
         return row
     await db_sources.change_version(tx, source_id, newest, status="processing")
     await db_sources.change(tx, source_id, status="processing", failure=None, progress=None)
-    await _defer(tx, row.project_id, source_id, newest, defer=defer)
+    await _defer(tx, row.project_id, [(source_id, newest)], defer=defer)
     return await get(tx, source_id)
 
 
-async def _add_version(
-    tx: Tx,
+def _version_values(
     project_id: UUID,
     source_id: UUID,
     version: int,
@@ -397,178 +427,25 @@ async def _add_version(
     sha256: str | None,
     filename: str | None,
     content_type: str | None,
-    *,
-    defer: bool,
-) -> None:
-    await db_sources.add_version(
-        tx,
-        source_id=source_id,
-        version=version,
-        project_id=project_id,
-        original=content,
-        sha256=sha256,
-        byte_size=len(content or b""),
-        content_type=content_type,
-        filename=filename,
-    )
-    await _defer(tx, project_id, source_id, version, defer=defer)
+) -> dict[str, Any]:
+    return {
+        "source_id": source_id,
+        "version": version,
+        "project_id": project_id,
+        "original": content,
+        "sha256": sha256,
+        "byte_size": len(content or b""),
+        "content_type": content_type,
+        "filename": filename,
+    }
 
 
-async def _defer(tx: Tx, project_id: UUID, source_id: UUID, version: int, *, defer: bool) -> None:
+async def _defer(tx: Tx, project_id: UUID, versions: Sequence[tuple[UUID, int]], *, defer: bool) -> None:
     if defer:
-        await queue.defer(tx, queue.CAPTURE, source_id=str(source_id), version=version)
-    await db_sources.announce(tx, project_id, source_id)
-
-
-def _batches(extracted: Extracted, title: str) -> Iterator[list[NewBlock]]:
-    """Blocks with their terms, those of the heading and of the source's title among them, a thousand at a time.
-
-    A heading that a following block carries is not searched on its own: it would win every search for its
-    words and say nothing.
-    """
-    text = extracted.text
-    texts = [(text[b.char_start : b.char_end], b.meta) for b in extracted.blocks]
-    beside = {guard.BESIDE: 1} if guard.is_suspect(texts) else {}
-    rows: list[NewBlock] = []
-    for n, block in enumerate(extracted.blocks):
-        following = extracted.blocks[n + 1] if n + 1 < len(extracted.blocks) else None
-        covered = (
-            block.kind in ("heading", "table_header") and following is not None and bool(following.heading)
+        await queue.defer_many(
+            tx, queue.CAPTURE, [{"source_id": str(source), "version": number} for source, number in versions]
         )
-        own = text[block.char_start : block.char_end]
-        rows.append(
-            NewBlock(
-                id=new_id(),
-                ordinal=block.ordinal,
-                kind=block.kind,
-                char_start=block.char_start,
-                char_end=block.char_end,
-                page=block.page,
-                heading=block.heading,
-                text=own,
-                terms={} if covered else terms.of_block(own, block.heading, title),
-                meta={**block.meta, **beside},
-            )
-        )
-        if len(rows) == _BATCH or following is None:
-            yield rows
-            rows = []
-
-
-async def _write(
-    tx: Tx,
-    source: SourceRow,
-    version: int,
-    extracted: Extracted,
-    fetched: Mapping[str, Any],
-    progress: Progress,
-) -> None:
-    await db_sources.serialize_version(tx, source.id, version)
-    facts = await db_sources.version_facts(tx, source.id, version)
-    if facts is None or facts[0] != "processing":
-        return
-    # The long part comes before the locks that others of the project wait for.
-    await _write_blocks(tx, source, version, extracted, progress)
-    tables = [table.to_json() for table in extracted.tables]
-    await db_sources.change_version(
-        tx,
-        source.id,
-        version,
-        text=extracted.text,
-        content_type=extracted.content_type,
-        extractor=extracted.extractor,
-        pages=[{"page": p.page, "char_start": p.char_start, "char_end": p.char_end} for p in extracted.pages],
-        tables=tables,
-        notes=list(extracted.notes),
-        block_count=len(extracted.blocks),
-        page_count=len(extracted.pages),
-        table_list=[
-            {
-                "table": n,
-                "name": table.name,
-                "columns": list(table.columns),
-                "types": list(table.types),
-                "row_count": len(table.rows),
-            }
-            for n, table in enumerate(extracted.tables)
-        ],
-        status="ready",
-        **fetched,
-    )
-    await progress.stop()
-    # Order of locks: the project's counts, then the source. Everyone who takes both takes them so.
-    await db_blocks.lock_counts(tx, source.project_id)
-    current = await db_sources.lock(tx, source.id)
-    assert current is not None
-    newer_is_there = current.version > version
-    live = current.retracted_at is None and not newer_is_there
-    if not live:
-        await db_blocks.set_state(tx, source.id, version, "superseded" if newer_is_there else "rejected")
-    if live:
-        await indexing.will_grow(tx, source.project_id)
-        if current.version:
-            await db_blocks.count_out(tx, source.project_id, source.id, current.version)
-            await db_blocks.set_state(tx, source.id, current.version, "superseded")
-            await remembering.source_replaced(tx, source.project_id, source.id, current.title, version)
-        await db_blocks.count_in(tx, source.project_id, source.id, version)
-    if not newer_is_there:
-        values: dict[str, Any] = {"version": version}
-        if extracted.title and current.title in (current.filename, current.url):
-            values["title"] = _title(extracted.title) or current.title
-        if version == await db_sources.newest_version(tx, source.id):
-            values |= {"status": "ready", "failure": None, "progress": None}
-        await db_sources.change(tx, source.id, **values)
-    await db_sources.announce(tx, source.project_id, source.id)
-
-
-async def _write_blocks(
-    tx: Tx, source: SourceRow, version: int, extracted: Extracted, progress: Progress
-) -> None:
-    """Writes the blocks as accepted ones; while the database works on some, the next are prepared."""
-    tell: Callable[[int, int, str], None] = progress.at("writing")
-    batches = _batches(extracted, _telling_title(source, extracted))
-    written, total = 0, len(extracted.blocks)
-    rows = await asyncio.to_thread(next, batches, None)
-    while rows is not None:
-        following = asyncio.create_task(asyncio.to_thread(next, batches, None))
-        try:
-            await db_blocks.insert(
-                tx,
-                project_id=source.project_id,
-                source_id=source.id,
-                version=version,
-                state="accepted",
-                blocks=rows,
-            )
-        finally:
-            after = await following
-        written += len(rows)
-        tell(written, total, "passages")
-        rows = after
-
-
-async def _fail(
-    db: Database,
-    workspace_id: UUID,
-    source: SourceRow,
-    version: int,
-    error: ProofroomError,
-    fetched: Mapping[str, Any],
-) -> None:
-    async with db.transaction(workspace_id) as tx:
-        await db_sources.serialize_version(tx, source.id, version)
-        current = await db_sources.lock(tx, source.id)
-        facts = await db_sources.version_facts(tx, source.id, version)
-        if current is None or facts is None or facts[0] != "processing":
-            return
-        await db_sources.change_version(tx, source.id, version, status="failed", **fetched)
-        if version == await db_sources.newest_version(tx, source.id):
-            message = error.message
-            if current.version:
-                message += f" Version {current.version} stays in use."
-            failure = {"code": error.code, "message": message, "hint": error.hint}
-            await db_sources.change(tx, source.id, status="failed", failure=failure, progress=None)
-        await db_sources.announce(tx, source.project_id, source.id)
+    await db_sources.announce_all(tx, project_id, [source for source, _ in versions])
 
 
 def _not_found(source_id: UUID) -> NotFound:

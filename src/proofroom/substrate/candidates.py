@@ -15,7 +15,9 @@ from proofroom.domain.selection import ContextWeights, weigh
 from proofroom.substrate import guard, search
 from proofroom.substrate.search import Found
 
-RANKED = 400  # blocks looked at for each question
+RANKED = 400  # blocks looked at for one question
+ALL_RANKED = 1_000  # for all of them together; a budget of 24,000 tokens holds about 150 paragraphs
+LEAST_RANKED = 100  # for each, however many there are
 CARRIED = ("heading", "table_header")  # stand in the header of each block below them
 
 
@@ -56,16 +58,19 @@ async def rank(
 ) -> Ranking:
     """The best blocks for each question in turn: first the best for the first, then for the second, and so on."""
     scope = Filters(source_ids=source_ids)
-    found = [await search.hybrid(tx, project_id, question, RANKED, scope) for question in questions]
+    each = min(RANKED, max(LEAST_RANKED, ALL_RANKED // max(1, len(questions))))
+    found = [await search.hybrid(tx, project_id, question, each, scope) for question in questions]
     lists = [one.rows for one in found]
-    count, characters = await db_blocks.live_size(tx, project_id, source_ids)
+    count = await db_blocks.live_count(tx, project_id, source_ids)
     whole: list[BlockRow] = []
-    if count and characters // 4 <= room and count <= room // 8:
-        whole = [
-            row
-            for row in await db_blocks.live(tx, project_id, source_ids)
-            if row.indexed or row.kind not in CARRIED
-        ]
+    if 0 < count <= room // 8:
+        _, characters = await db_blocks.live_size(tx, project_id, source_ids)
+        if characters // 4 <= room:
+            whole = [
+                row
+                for row in await db_blocks.live(tx, project_id, source_ids)
+                if row.indexed or row.kind not in CARRIED
+            ]
     facts = await db_sources.facts(tx, sorted({row.source_id for rows in (*lists, whole) for row in rows}))
     ages = _ages(facts)
     best: dict[UUID, Placed] = {}
@@ -81,7 +86,7 @@ async def rank(
         if row.block_id not in best:
             best[row.block_id] = _placed(row, facts)
     placed = tuple(best.values())
-    everything = count if source_ids is None else (await db_blocks.live_size(tx, project_id))[0]
+    everything = count if source_ids is None else await db_blocks.live_count(tx, project_id)
     return Ranking(
         placed,
         _reading_order(placed, whole),

@@ -111,6 +111,7 @@ class ParserPool:
 
     def __init__(self, size: int = 2, command: tuple[str, ...] = COMMAND) -> None:
         self._command = command
+        self.size = size
         self._slots = threading.BoundedSemaphore(size)
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
@@ -202,6 +203,10 @@ def _crashed(child: _Child, limits: Limits) -> ProofroomError:
             f"Reading the file took over {limits.cpu_seconds} seconds of processor time and was stopped.",
             "Split it, or save it in a simpler form.",
         )
+    return broken_down()
+
+
+def broken_down() -> ProofroomError:
     return ProofroomError(
         "parse_crashed",
         "The reader broke down on this file; nothing else was affected.",

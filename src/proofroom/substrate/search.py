@@ -13,7 +13,7 @@ the mean of the two scores (`fusion`).
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
@@ -212,8 +212,10 @@ async def _settled(
 
 async def _rows(tx: Tx, scored: Sequence[tuple[UUID, float]], filters: Filters) -> list[BlockRow]:
     """The blocks in this order, with their scores; those of retracted sources only on request."""
-    found = await db_blocks.by_ids(tx, [block for block, _ in scored], in_use=filters.live)
-    return [replace(found[block], score=score) for block, score in scored if block in found]
+    found = await db_blocks.by_ids(
+        tx, [block for block, _ in scored], in_use=filters.live, scores=dict(scored)
+    )
+    return [found[block] for block, _ in scored if block in found]
 
 
 def idf(frequency: int, total: int) -> float:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -36,6 +36,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotFound
 from proofroom.services import sources
 from proofroom.services.access import require
+from proofroom.services.sources import Given
 
 router = APIRouter(prefix="/api/projects/{project_id}/sources", tags=["sources"], route_class=JsonRoute)
 
@@ -62,22 +63,10 @@ def _body(model: type[Sent], *, several: bool) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One source as it was sent: a file, or a text or URL."""
-
-    data: bytes | None = None
-    text: str | None = None
-    url: str | None = None
-    filename: str | None = None
-    content_type: str | None = None
-    title: str | None = None
-
-    @property
-    def fingerprint(self) -> bytes:
-        content = self.data if self.data is not None else repr((self.text, self.url)).encode()
-        about = repr((self.filename, self.content_type, self.title)).encode()
-        return hashlib.sha256(content).digest() + hashlib.sha256(about).digest()
+def _fingerprint(given: Given) -> bytes:
+    content = given.data if given.data is not None else repr((given.text, given.url)).encode()
+    about = repr((given.filename, given.content_type, given.title)).encode()
+    return hashlib.sha256(content).digest() + hashlib.sha256(about).digest()
 
 
 @router.post(
@@ -95,15 +84,11 @@ async def add_source(project_id: UUID, call: CallDep, key: KeyHeader = None) -> 
     given = await _read(call, NewSource, "add")
 
     async def act(tx: Tx) -> Answer:
-        items = [
-            sources.to_json(
-                await sources.add_source(tx, project_id, created_by=call.actor.member_id, **_fields(g))
-            )
-            for g in given
-        ]
+        rows = await sources.add_sources(tx, project_id, given, created_by=call.actor.member_id)
+        items = [sources.to_json(row) for row in rows]
         return Answer(202, {**items[0], "items": items} if len(items) > 1 else items[0])
 
-    return respond(await once(call, key, act, fingerprint=b"".join(g.fingerprint for g in given)), call)
+    return respond(await once(call, key, act, fingerprint=b"".join(_fingerprint(g) for g in given)), call)
 
 
 @router.get("", response_model=SourceList, summary="Sources of the project, oldest first")
@@ -185,11 +170,11 @@ async def put_source_content(
 
     async def act(tx: Tx) -> Answer:
         await _of_project(tx, project_id, source_id)
-        fields = _fields(given[0])
+        fields = asdict(given[0])
         fields.pop("title")
         return Answer(202, sources.to_json(await sources.put_content(tx, source_id, **fields)))
 
-    return respond(await once(call, key, act, fingerprint=given[0].fingerprint), call)
+    return respond(await once(call, key, act, fingerprint=_fingerprint(given[0])), call)
 
 
 @router.get(
@@ -294,10 +279,6 @@ async def _files(call: Call, verb: str) -> list[Given]:
             )
             for item in sent
         ]
-
-
-def _fields(given: Given) -> dict[str, Any]:
-    return asdict(given)
 
 
 def _dependents(rests: sources.Dependents) -> dict[str, Any]:
