@@ -50,6 +50,12 @@ async def held(tx: Tx, project_id: UUID, model: str) -> Held:
     return Held(blocks, found.get(True, 0), found.get(False, 0))
 
 
+async def estimate(tx: Tx) -> int:
+    """About how many vectors the database holds, of all projects and workspaces, as its planner knows it."""
+    found = await tx.execute(text("SELECT reltuples FROM pg_class WHERE oid = 'block_embeddings'::regclass"))
+    return max(0, int(found.scalar_one()))
+
+
 async def claim(
     tx: Tx, project_id: UUID, model: str, *, after: UUID | None, limit: int
 ) -> list[tuple[UUID, str, str | None, str]]:

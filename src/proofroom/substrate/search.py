@@ -34,8 +34,8 @@ MAX_K = 1_000
 COMMON = 8_000
 # Candidates of each leg at least; more when more are asked for.
 POOL = 200
-# Up to here every vector is compared; above it the HNSW index answers.
-EXACT_BLOCKS = 10_000
+# Up to here every vector is compared; above it the HNSW index answers, if the project's share of it is large enough.
+EXACT_BLOCKS = 20_000
 
 Mode = Literal["hybrid", "text", "vector"]
 
@@ -125,8 +125,6 @@ async def hybrid(
         rows = await _settled(tx, query, scored, k, filters)
         return Found(rows, state, {row.block_id: ("text",) for row in rows})
     vector: list[float] = (await asyncio.to_thread(chosen.embedder.embed, [query]))[0].tolist()
-    restricted = filters != Filters()
-    size = await retrieval.count(tx, project_id, filters, EXACT_BLOCKS + 1) if restricted else state.embedded
     near = await retrieval.by_meaning(
         tx,
         project_id,
@@ -134,7 +132,7 @@ async def hybrid(
         model=chosen.embedder.model,
         filters=filters,
         k=pool,
-        exact=size <= EXACT_BLOCKS,
+        exact=await _exact(tx, project_id, filters, state.embedded),
     )
     union = sorted({block for block, _ in scored} | set(near))
     candidates = await retrieval.scores(
@@ -144,6 +142,22 @@ async def hybrid(
     rows = await _settled(tx, query, [(one.block_id, one.score) for one in fused], k, filters)
     matched = {one.block_id: one.matched for one in fused}
     return Found(rows, state, {row.block_id: matched[row.block_id] for row in rows})
+
+
+async def _exact(tx: Tx, project_id: UUID, filters: Filters, embedded: int) -> bool:
+    """Whether comparing with every vector takes less time than the HNSW index, which all projects share.
+
+    The first grows with the number of vectors that are admitted. The second is read until enough of this project were
+    met, so it grows as the project's share falls. They are even where size * size = EXACT_BLOCKS * all vectors.
+    """
+    if embedded <= EXACT_BLOCKS:
+        return True
+    if filters != Filters():
+        admitted = await retrieval.count(tx, project_id, filters, EXACT_BLOCKS + 1)
+        if admitted <= EXACT_BLOCKS:
+            return True
+    everything = max(embedded, await embeddings.estimate(tx))
+    return embedded * embedded <= EXACT_BLOCKS * everything
 
 
 async def index_state(tx: Tx, project_id: UUID) -> IndexState:
