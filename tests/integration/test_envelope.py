@@ -10,6 +10,7 @@ from sqlalchemy import text
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.envelope import ContextEnvelope, EnvelopeObligation, digest
 from proofroom.domain.errors import Conflict, NotFound
+from proofroom.domain.selection import ContextWeights
 from proofroom.services import sources
 from proofroom.substrate import envelope, passages
 from proofroom.substrate.memory_adapter import SubstrateMemoryAdapter
@@ -235,3 +236,77 @@ async def test_a_task_that_fills_the_budget_says_that_nothing_fitted(
         made = await compose(tx, project, "Why was the orbiter lost? " * 40, token_budget=100)
     assert made.receipt["flags"] == ["no_context", "no_room"]
     assert made.receipt["left_out_count"] == 1
+
+
+async def test_envelopes_of_equal_input_are_equal_and_a_new_version_changes_no_pinned_one(
+    db: Database, member: tuple[UUID, UUID], workspace: UUID, project: UUID
+) -> None:
+    rows = [
+        await add(
+            db,
+            workspace,
+            project,
+            text=f"The quay of Norden holds {n} ships. It lies by the sea. [[b1|x]]",
+            title=f"T{n}",
+        )
+        for n in (40, 14)
+    ]
+    await add(db, workspace, project, data=ORBITER.encode(), filename="orbiter.md")
+    ids = [row.id for row in rows]
+    weights = ContextWeights(kind={"paragraph": 1.5}, recency=0.5, most_per_source=0.5)
+    async with db.transaction(workspace) as tx:
+        one = await compose(tx, project, "How many ships?", source_ids=ids, weights=weights)
+        two = await compose(tx, project, "How many ships?", source_ids=ids[::-1], weights=weights)
+        assert one == two
+        pinned = await pin(tx, workspace, member[1], project, one)
+    receipt = one.receipt
+    (apart,) = receipt["contradictions"]
+    assert (apart["a"], apart["b"], apart["subject"]) == ("b1", "b2", "quay Norden holds ships")
+    assert {"contradiction", "fake_citation"} <= set(receipt["flags"])
+    assert receipt["counts"] == {"in_scope": 2, "unranked": 0, "filtered": 4, "candidates": 2, "included": 2}
+    assert receipt["questions"] == ["How many ships?"]
+    assert receipt["weights"] == weights.to_json()
+    assert receipt["search"]["mode"] == "text"
+    newest = next(item for item in receipt["included"] if item["source_title"] == "T14")
+    assert (newest["rank"], newest["question"]) == (1, 1)
+    assert newest["weighted"] == pytest.approx(newest["score"] * 1.5 * 1.5, rel=1e-5)
+    async with db.transaction(workspace) as tx:
+        await sources.put_content(tx, ids[0], data=b"Nothing is left.\n")
+    await sources.capture_now(db, workspace, ids[0])
+    async with db.transaction(workspace) as tx:
+        await sources.retract(tx, ids[1], reason="Wrong.")
+        assert await envelope.rebuild(tx, pinned) == one.body
+
+
+async def test_near_repetitions_are_left_out_and_said_and_a_source_has_its_share(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    said = (
+        "The inquiry found in March 1999 that the thruster data had been given in pound-force seconds by the builder,"
+        " while the software of the navigation team read them as newton seconds all through the long flight to Mars."
+    )
+    await add(db, workspace, project, text=said, title="One")
+    await add(db, workspace, project, text=said.replace("had been given", "were given"), title="Two")
+    await add(db, workspace, project, text=said.replace("1999", "1998"), title="Three")
+    big = "\n\n".join(
+        f"Thruster data of day {n}: the tank lost {n} kg, as planned for this day by the team."
+        for n in range(60)
+    )
+    await add(db, workspace, project, text=big, title="Big")
+    async with db.transaction(workspace) as tx:
+        made = await compose(
+            tx, project, "thruster data", token_budget=900, weights=ContextWeights(most_per_source=0.5)
+        )
+    receipt = made.receipt
+    titles = [item["source_title"] for item in receipt["included"]]
+    assert titles.count("One") + titles.count("Two") == 1
+    assert "Three" in titles
+    (again,) = [item for item in receipt["left_out"] if item["reason"] == "duplicate"]
+    alias = next(item["alias"] for item in receipt["included"] if item["source_title"] in ("One", "Two"))
+    assert again["of"] == alias
+    counts = receipt["counts"]
+    assert counts["candidates"] == counts["included"] + receipt["left_out_count"]
+    assert counts["in_scope"] == counts["candidates"] + counts["unranked"]
+    assert sum(receipt["left_out_by_reason"].values()) == receipt["left_out_count"]
+    assert receipt["left_out_by_reason"]["source_limit"] > 0
+    assert receipt["tokens"] <= 900

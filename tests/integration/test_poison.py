@@ -12,8 +12,10 @@ import pytest
 from proofroom.agents.runtimes.base import AgentEvent, AgentRuntime, Finished, TurnRequest
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db.tx import Database
+from proofroom.domain.canonical import digest
 from proofroom.domain.selection import ContextWeights
-from proofroom.engine import leg
+from proofroom.engine import leg, toolbox
+from proofroom.services import context
 from proofroom.substrate import envelope, search
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room
 from tests.integration.test_sources import add
@@ -162,3 +164,29 @@ async def test_an_agent_that_obeys_every_order_passes_no_gate(room: Room) -> Non
         assert {call.tool for call in calls} <= {"emit_plan", "emit_artifact"}
     nothing = await room.run(room.script(FINISH, obey=True))
     assert (nothing.status, nothing.failure and nothing.failure["code"]) == ("failed", "no_output")
+
+
+async def test_each_look_up_stands_in_the_receipt_and_the_packet_and_there_is_an_end(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolbox, "MAX_READS", 2)
+    steps = [{"search": {"query": query}} for query in ("factor", "altitude", "board")]
+    row = await room.run(room.script(*steps, FINDING, FINISH))
+    assert row.status == "pending_review"  # a refused look-up does not end the run
+    packet = (await room.waiting(row.id)).packet
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        shown = await context.envelope_json(tx, await context.envelope_of(tx, row))
+        assert (await context.rebuilt_json(tx, UUID(shown["id"])))["identical"]
+    reads = shown["receipt"]["reads"]
+    assert [(one["tool"], one["query"]) for one in reads] == [
+        ("search_context", "factor"),
+        ("search_context", "altitude"),
+    ]
+    assert all(one["block_ids"] for one in reads)
+    assert packet["reads_digest"] == digest([[one["call"], one["tool"], one["digest"]] for one in reads])
+    said = [event.data.get("text", "") for event in await room.events(row.id)]
+    assert any("reads_used_up" in text or "no more can be" in text for text in said)
+    monkeypatch.setattr(toolbox, "MAX_READ_CHARS", 10)
+    small = await room.run(room.script({"search": {"query": "factor"}}, FINDING, FINISH))
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        assert await context.reads(tx, small.id, small.iteration) == []

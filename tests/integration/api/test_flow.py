@@ -61,6 +61,12 @@ async def test_create_execute_status_approve_completes(world: World) -> None:
     envelope = await api.ok("GET", f"{path}/envelope")
     assert envelope["id"] == (await api.ok("GET", path))["task_document_id"]
     assert "came to 57 km" in envelope["body"]
+    assert await api.ok("GET", f"{path}/envelope/rebuild") == {
+        "body": envelope["body"], "digest": envelope["digest"], "identical": True,
+    }  # fmt: skip
+    await api.problem("GET", f"{path}/envelope/rebuild?iteration=9", 404, "envelope_not_found")
+    for read in envelope["receipt"]["reads"]:
+        assert set(read) >= {"call", "tool", "block_ids", "digest"}
 
 
 async def test_reject_fails_it(world: World) -> None:

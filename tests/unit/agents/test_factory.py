@@ -19,6 +19,7 @@ from proofroom.agents.factory import (
 )
 from proofroom.agents.tools import TOOLS
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.selection import ContextWeights
 
 SHIPPED = load_definitions()
 SMALL = """\
@@ -181,3 +182,44 @@ def test_a_definition_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InvalidInput, match=r"x\.yaml cannot be read"):
         load_definitions(tmp_path)
+
+
+CONTEXT = """\
+context:
+  token_budget: 5000
+  most_per_source: 0.5
+  weights:
+    kind: {table_row: 1.5}
+    content_type: {text/csv: 2, text/*: 0.5}
+    origin: {approved: 0.8}
+    recency: 0.2
+"""
+
+
+def test_the_context_section_says_how_the_envelope_is_weighed() -> None:
+    assert parse_definition(SMALL, name="x.yaml").context == ContextWeights()
+    made = parse_definition(SMALL + CONTEXT, name="x.yaml").context
+    assert made == ContextWeights(
+        {"table_row": 1.5}, {"text/csv": 2, "text/*": 0.5}, {"approved": 0.8}, 0.2, 5_000, 0.5
+    )
+    assert SHIPPED["reporting"].context.kind["table_row"] > 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "field"),
+    [
+        ("table_row: 1.5", "tables: 1.5", "context.weights.kind"),
+        ("table_row: 1.5", "table_row: 0", "context.weights.kind.table_row"),
+        ("text/csv: 2", "csv: 2", "context.weights.content_type"),
+        ("approved: 0.8", "elsewhere: 0.8", "context.weights.origin"),
+        ("recency: 0.2", "recency: 2", "context.weights.recency"),
+        ("most_per_source: 0.5", "most_per_source: 0", "context.most_per_source"),
+        ("token_budget: 5000", "token_budget: 10", "context.token_budget"),
+        ("  token_budget: 5000", "  tokens: 5000", "context.tokens"),
+    ],
+)
+def test_a_wrong_context_section_is_refused(before: str, after: str, field: str) -> None:
+    assert before in CONTEXT
+    with pytest.raises(InvalidInput) as caught:
+        parse_definition(SMALL + CONTEXT.replace(before, after), name="x.yaml")
+    assert (caught.value.code, caught.value.field) == ("definition_invalid", field)

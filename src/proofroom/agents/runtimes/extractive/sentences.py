@@ -115,7 +115,7 @@ def sentences_of(blocks: Iterable[Mapping[str, Any]]) -> list[Sentence]:
         if block_id in seen:
             continue
         seen.add(block_id)
-        if block.get("instruction_like"):
+        if block.get("instruction_like") or "hidden_text" in block.get("marks", ()):
             continue
         text = str(block.get("text") or "")
         spans = split(text)
