@@ -8,7 +8,7 @@ import pytest_asyncio
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
-from proofroom.services import changes, samples
+from proofroom.services import changes, memory, samples
 from proofroom.services.samples import NEW_YEAR_RUNTIME
 from tests.integration.conftest import make_workspace
 from tests.integration.rooms import Room, make_room
@@ -74,7 +74,14 @@ async def test_the_new_year_misreads_the_trend_and_stands_beside_last_year(insta
         project = await projects.by_sample_key(tx, "report")
         assert project is not None
         (last,) = await work_sessions.page(tx, project_id=project.id)
+        kept = await memory.page(tx, project.id)
     assert last.status == "completed"
+    # What was signed last year is proposed, and a computed row names its table.
+    assert {i["state"] for i in kept} == {"proposed"}
+    (table,) = {a["source_id"] for i in kept for a in i["anchors"] if a.get("table") is not None}
+    assert {i["block_kind"] for i in kept if any(a["source_id"] == table for a in i["anchors"])} >= {
+        "table_row"
+    }
     row = await samples.new_year(installed.db, installed.actor, installed.parts.catalog, project.id)
     assert row.runtime == NEW_YEAR_RUNTIME
     row = await installed.drive(row.id)

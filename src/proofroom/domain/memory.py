@@ -258,7 +258,7 @@ def _runs(
     A row (`whole`) is kept as one, with all that it claims, when any of it rests on something.
     """
     if whole:
-        if claims and (computed is not None or any(c["anchors"] for c in claims)):
+        if any(c["anchors"] for c in claims) or _is_computed(claims, computed):
             yield list(claims)
         return
     run: list[Mapping[str, Any]] = []
@@ -273,6 +273,11 @@ def _runs(
         yield run
 
 
+def _is_computed(claims: Sequence[Mapping[str, Any]], computed: Computation | None) -> bool:
+    """Whether a figure of a row was computed again. A computation that fails may name anything as its source."""
+    return computed is not None and any(not c["anchors"] and not c["needs_you"] for c in claims)
+
+
 def _anchors(run: Sequence[Mapping[str, Any]], computed: Computation | None) -> tuple[Mapping[str, Any], ...]:
     """Where the claims of a run rest, each place once; a computation is the table that it reads."""
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
@@ -280,7 +285,7 @@ def _anchors(run: Sequence[Mapping[str, Any]], computed: Computation | None) -> 
         for anchor in claim["anchors"]:
             kept = {k: anchor[k] for k in _ANCHOR}
             found.setdefault(tuple(kept.values()), kept)
-    if computed is not None:
+    if computed is not None and _is_computed(run, computed):
         place = {"source_id": computed.source_id, "version": computed.version, "block_id": None}
         found[()] = {
             **place, "page": None, "char_start": 0, "char_end": 0, "quote": "", "source_title": "",

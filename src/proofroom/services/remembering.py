@@ -67,7 +67,12 @@ async def propose(
         await db_memory.add_origins(
             tx,
             [
-                {**origin, "block_id": new.id, "claims": list(block.claims), "anchors": list(block.anchors)}
+                {
+                    **origin,
+                    "block_id": new.id,
+                    "claims": list(block.claims),
+                    "anchors": [_named(a) for a in block.anchors],
+                }
                 for new, block in zip(rows, made, strict=True)
             ],
         )
@@ -100,6 +105,11 @@ def _blocks(
             )
         )
     return text, made, rows
+
+
+def _named(anchor: Mapping[str, Any]) -> dict[str, Any]:
+    """With its source's id in the one form in which it is looked for: a document may write a UUID in several."""
+    return {**anchor, "source_id": str(UUID(anchor["source_id"]))}
 
 
 async def _source(tx: Tx, row: WorkSession, shown: Mapping[str, Any], text: str) -> UUID:

@@ -237,6 +237,8 @@ def test_a_computed_row_rests_on_its_table() -> None:
     assert [(a["source_id"], a["version"], a["block_id"], a["table"]) for a in blocks[0].anchors] == [
         ("s", 2, None, 1)
     ]
+    failed = approved_text(document, ledger(document, bare=["net"], flagged=["net"]))[1]
+    assert failed == ()
 
 
 @given(st.text(max_size=400))
