@@ -145,6 +145,9 @@ def test_what_an_agent_was_given_and_what_is_remembered_of_it(page: Page) -> Non
     expect(page.get_by_text(re.compile("312.metres long")).first).to_be_visible()
     expect(page.get_by_text(re.compile(r"of 24,000 tokens"))).to_be_visible()
 
+    page.get_by_role("button", name="Build it again").click()
+    expect(page.get_by_text("The same, byte for byte.")).to_be_visible()
+
     # What is signed is proposed, and remembered only when somebody accepts it.
     review = sent(page, "GET", f"/api{path}/checkpoints")["items"][0]
     flagged = [c["id"] for a in review["packet"]["artifacts"] for c in a["claims"] if c["needs_you"]]

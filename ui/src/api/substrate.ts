@@ -134,14 +134,16 @@ export interface Contradiction {
 }
 
 export interface Read {
-  call?: number | string;
+  call?: string;
   tool: string;
   query?: string | null;
   label?: string | null;
   block_ids?: string[];
 }
 
-export type GivenPassage = Envelope["receipt"]["included"][number] & {
+export type GivenPassage = Omit<Envelope["receipt"]["included"][number], "text"> & {
+  /** null: its source was deleted. */
+  text: string | null;
   kind?: string;
   heading?: string | null;
   marks?: string[];
@@ -153,10 +155,12 @@ export type GivenPassage = Envelope["receipt"]["included"][number] & {
   origin?: string;
 };
 
-/** The receipt with what older envelopes lack. */
-export type GivenReceipt = Omit<Envelope["receipt"], "included" | "left_out"> & {
+/** The receipt as any release kept it: what older ones lack may be missing. */
+export type GivenReceipt = Omit<Envelope["receipt"], keyof Told> & Told;
+
+interface Told {
   included: GivenPassage[];
-  left_out: { block_id: string; source_title: string; why: string; reason?: string }[];
+  left_out: { block_id: string; source_title: string; why: string; reason?: string | null }[];
   left_out_count?: number;
   left_out_by_reason?: Record<string, number>;
   questions?: string[];
@@ -169,7 +173,7 @@ export type GivenReceipt = Omit<Envelope["receipt"], "included" | "left_out"> & 
   search?: { mode?: string; model?: string | null; embedded?: number; blocks?: number };
   contradictions?: Contradiction[];
   reads?: Read[];
-};
+}
 
 export interface Rebuilt {
   body: string;

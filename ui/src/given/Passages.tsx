@@ -33,13 +33,14 @@ export function ToSource({ passage, projectId, children }: { passage: GivenPassa
 
 function Side({ says, passage, projectId }: { says: string; passage: GivenPassage | undefined; projectId: string }) {
   if (!passage) return <div>{says}</div>;
-  const at = placeOf(passage.text, says);
+  const text = passage.text ?? t("given.deleted");
+  const at = placeOf(text, says);
   const words = says && !at ? says : null;
   return (
     <div>
       <p className="l">{t("given.says", { source: passage.source_title })}</p>
       <p className="w">
-        {words ?? cut(passage.text, at ? [at] : []).map((piece, i) => (piece.range >= 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text)))}
+        {words ?? cut(text, at ? [at] : []).map((piece, i) => (piece.range >= 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text)))}
       </p>
       <p className="meta">
         <ToSource passage={passage} projectId={projectId}>
@@ -99,7 +100,7 @@ export function Passages({ receipt, projectId }: { receipt: GivenReceipt; projec
                   {ranked ? rank : ""}
                 </span>
                 <div>
-                  <p className="gtext">{keep(passage.text)}</p>
+                  {passage.text === null ? <p className="quiet">{t("given.deleted")}</p> : <p className="gtext">{keep(passage.text)}</p>}
                   <p className="meta">
                     <ToSource passage={passage} projectId={projectId}>
                       {place(passage)}

@@ -43,7 +43,7 @@ export interface LeftGroup {
 }
 
 /** What was left out, by reason; the largest first. The receipt lists some and counts all of them. */
-export function leftGroups(receipt: GivenReceipt): LeftGroup[] {
+export function leftGroups(receipt: Pick<GivenReceipt, "left_out" | "left_out_by_reason">): LeftGroup[] {
   const by = new Map<string, { why: string; count: number; sources: Map<string, number> }>();
   for (const item of receipt.left_out) {
     const key = item.reason ?? item.why;

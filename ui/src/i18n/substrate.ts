@@ -279,6 +279,7 @@ export const substrate = {
       hidden_text: "Holds text that a reader of the source does not see. It was handed over as material to judge.",
       fake_citation: "Imitates the citations of Proofroom. It was handed over as material to judge.",
     },
+    deleted: "Its source was deleted, and these words with it.",
     pulled: "came in because it contradicts another",
     for: "for: {{what}}",
     recency: "newer first, + {{n}}",

@@ -77,7 +77,7 @@ const receipt: GivenReceipt = {
   ],
   left_out_by_reason: { budget: 14, duplicate: 1 }, questions: ["Which losses?", "Say which check would have shown it"],
   left_out_count: 15, token_budget: 24_000, tokens: 21_480, flags: ["instruction_like"], search: { mode: "hybrid", model: "minilm", embedded: 340, blocks: 1200 },
-  weights: { kind: { heading: 0.8 }, origin: { captured: 1, approved: 0.9 }, recency: 0.05 }, reads: [{ call: 1, tool: "search_context", query: "newton seconds", block_ids: ["x", "y"] }, { call: 2, tool: "read_block", block_ids: ["z"] }],
+  weights: { kind: { heading: 0.8 }, origin: { captured: 1, approved: 0.9 }, recency: 0.05 }, reads: [{ call: "1", tool: "search_context", query: "newton seconds", block_ids: ["x", "y"] }, { call: "2", tool: "read_block", block_ids: ["z"] }],
 };
 export const given: Envelope = { id: "e1", session_id: "s-run", iteration: 1, digest: "sha", body: "# Task\n\nWhich losses …\n", created_at: at(-6), receipt: receipt as unknown as Envelope["receipt"] };
 

@@ -354,9 +354,9 @@ function claimsWords(claims: number, needs: number): string {
 }
 
 function EnvelopeFigures({ envelope }: { envelope: Envelope }) {
-  const { included, left_out, tokens, token_budget, flags } = envelope.receipt;
+  const { included, tokens, token_budget, flags } = envelope.receipt;
   const sources = new Set(included.map((item) => item.source_id)).size;
-  const groups = leftGroups({ ...envelope.receipt, left_out });
+  const groups = leftGroups(envelope.receipt);
   const marked = included.filter((item) => item.instruction_like).length;
   return (
     <>
