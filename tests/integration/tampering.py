@@ -71,6 +71,7 @@ async def final_scene(room: Room, folder: Path) -> UUID:
         await review.request_changes(
             tx, room.actor, row.id, checkpoint.id, packet_digest=checkpoint.packet_digest,
             changes=[{"comment": "Add the altitude.", "claim_id": claim["id"]}, {"comment": "And sales."}],
+            acknowledged=[Acknowledgement(checkpoint.packet["artifacts"][0]["claims"][0]["id"], "It is known.")],
         )  # fmt: skip
     row = await room.drive(row.id)
     assert row.status == "pending_review", row.failure
@@ -247,6 +248,7 @@ _OTHER_KIND = """CASE kind WHEN 'review_requested' THEN 'conflict' WHEN 'questio
 TAMPERS: tuple[Tamper, ...] = (
     _column("title", "title", "'Another'"),
     _column("task_description", "task", "'Something else'"),
+    _column("task_configuration", "task_configuration", '\'{"audience": "others"}\''),
     _column("agent_type", "agent_type", "'content'"),
     _column("runtime", "runtime", "'extractive'"),
     _column("approval_strategy", "strategy", "'auto_approve_low_risk'"),
@@ -309,7 +311,7 @@ TAMPERS: tuple[Tamper, ...] = (
             table="work_obligations"),
     _column("note", "obligations[].note", "'Other'", table="work_obligations"),
     _column("passage", "obligations[].passage", "'Other'", table="work_obligations"),
-    Tamper("the review that sent it back", ("carried_from", "reread", "artifacts[].carried"),
+    Tamper("the review that sent it back", ("carried_from", "reread", "artifacts[].carried", "artifacts[].kept_before"),
            "UPDATE work_checkpoints SET packet = jsonb_set(packet, '{task}', '\"x\"')"
            " WHERE status = 'changes_requested'"),
     _column("iteration", "obligations[].iteration", "iteration - 1", table="work_obligations"),

@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from proofroom.db import projects
 from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
-from proofroom.services import changes, checks, gates, review, sources
+from proofroom.services import analytics, changes, checks, gates, review, sources
 from tests.integration.people import join, set_policy, sign, withdraw
 from tests.integration.rooms import FINISH, Room
 
@@ -295,6 +296,52 @@ async def test_untouched_claims_keep_their_approval(room: Room) -> None:
     assert after.packet["carried_from"]["packet_digest"] == before.packet_digest
     assert after.packet["carried_from"]["name"] == "Reviewer"
     assert after.packet["reread"]["words"] < after.packet["reread"]["of"]
+
+
+async def test_what_was_kept_before_it_was_sent_back_is_said_beside_the_same_claim(room: Room) -> None:
+    wrong_height = f"The planned altitude was 228 km. {CITE_ALTITUDE}"
+    bad = finding(wrong_height)
+    both = [finding(wrong_height + "\n\nIt ends here."), FINISH]
+    row = await room.run(room.script(iterations={1: [bad, FINISH], 2: both, 3: both}))
+    before = await room.waiting(row.id)
+    flagged = before.packet["artifacts"][0]["claims"][0]
+    assert flagged["verdict"] == "unsupported"
+    kept = [Acknowledgement(flagged["id"], "The board told us.", AcknowledgementKind.CHECK_WAS_WRONG)]
+
+    async def send_back(waiting: WorkCheckpoint, kept: Sequence[Acknowledgement]) -> WorkCheckpoint:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            await review.request_changes(
+                tx, room.actor, row.id, waiting.id, packet_digest=waiting.packet_digest,
+                changes=[{"comment": "Say how it ends."}], acknowledged=kept,
+            )  # fmt: skip
+        await room.drive(row.id)
+        return await room.waiting(row.id)
+
+    for wrong, code in (
+        (Acknowledgement("c_none", "x"), "unknown_claim"),
+        (Acknowledgement(flagged["id"], ""), "reason_required"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            await send_back(before, [wrong])
+        assert refused.value.code == code
+    after = await send_back(before, kept)
+    (said,) = after.packet["artifacts"][0]["kept_before"]
+    assert said == {
+        "claim_id": flagged["id"], "by": str(room.actor.member_id), "name": "Reviewer",
+        "reason": "The board told us.", "kind": "check_was_wrong",
+    }  # fmt: skip
+    assert after.packet["carried_from"]["decision"] == "request_changes"
+    # It is settled again or not signed, and what nobody said again is not said for them.
+    with pytest.raises(InvalidInput) as refused:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            await review.approve(tx, room.actor, row.id, after.id, packet_digest=after.packet_digest)
+    assert refused.value.code == "unacknowledged_claims"
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        figures = await analytics.summary(tx)
+    assert figures["evidence"]["check_was_wrong"] == 1
+    assert figures["evidence"]["check_was_wrong_by"]
+    last = await send_back(after, [])
+    assert last.packet["artifacts"][0]["kept_before"] == []
 
 
 async def test_nothing_is_carried_from_somebody_who_may_not_sign_it(room: Room) -> None:

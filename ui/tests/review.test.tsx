@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { delay, http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "@/api/types";
@@ -50,6 +50,21 @@ describe("review", () => {
     expect(JSON.stringify(body["edits"])).toContain("a factor of 4.45");
     await user.keyboard("u");
     await screen.findByText("Ready to sign");
+  });
+
+  it("has what was settled when the page is loaded again, and says so when the packet moved", async () => {
+    const { user } = await opened();
+    await user.keyboard("e");
+    await screen.findByText("4 flags are open");
+    cleanup();
+    open("/review/k-check");
+    await screen.findByText("4 flags are open");
+    cleanup();
+    const key = sessionStorage.key(0) ?? "";
+    sessionStorage.setItem(key, (sessionStorage.getItem(key) ?? "").replace("digest-k-check-1", "digest-before"));
+    open("/review/k-check");
+    await screen.findByText("What you had settled was for an earlier packet.");
+    await screen.findByText("5 flags are open");
   });
 
   it("goes to the first open flag when the signature is pressed too early", async () => {

@@ -11,5 +11,8 @@ export const server = setupServer();
 
 beforeAll(() => server.listen({ onUnhandledFrame: "error" }));
 beforeEach(() => server.resetHandlers(...makeHandlers()));
-afterEach(() => cleanup());
+afterEach(() => {
+  cleanup();
+  sessionStorage.clear();
+});
 afterAll(() => server.close());

@@ -248,7 +248,8 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
     carried, reread = sum(len(a.get("carried", ())) for a in body["artifacts"]), body.get("reread")
     if reread:
         out.line(
-            f"{carried} claims unchanged, approved before; {reread['words']:,} of {reread['of']:,} words to read.",
+            f"{carried} claims unchanged, {_carried_words(body)}; "
+            f"{reread['words']:,} of {reread['of']:,} words to read.",
             "dim", indent=2,
         )  # fmt: skip
     for artifact in body["artifacts"]:
@@ -258,6 +259,13 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
             f"{safe(artifact['title'])}  (version {artifact['version']}, by {artifact['author']})", "bold"
         )
         await flagged(out, places, [c for c in claims if c["needs_you"]], indent=2)
+        numbers = {c["id"]: c["n"] for c in claims}
+        for before in artifact.get("kept_before", ()):
+            what = "the check was wrong" if before["kind"] == "check_was_wrong" else "kept"
+            said_so = (
+                f"{numbers.get(before['claim_id'])}: {what} before, by {safe(before['name'] or 'somebody')}"
+            )
+            out.line(f"{said_so}: {one_line(before['reason'], 200)}", "dim", indent=2)
         kept = set(artifact.get("carried", ()))
         passed(out, [c for c in claims if not c["needs_you"] and c["id"] not in kept], indent=2)
     if body["summary"]["claims"]:
@@ -282,6 +290,12 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
         out.line(line, "dim")
     out.line(consequence)
     out.line(f"packet {checkpoint.packet_digest}", "dim")
+
+
+def _carried_words(packet: Json) -> str:
+    """Whoever sends something back approves nothing: they did not object to the rest."""
+    source: Json = packet.get("carried_from") or {}
+    return "approved before" if source.get("decision") == "approve" else "not objected to before"
 
 
 def needs_you(out: Out, body: Json) -> None:

@@ -88,7 +88,7 @@ async def overruled(tx: Tx, span: Span, project_id: UUID | None) -> list[dict[st
     rows = await tx.execute(
         select(WorkCheckpoint.packet, WorkCheckpoint.decision).where(
             WorkCheckpoint.decided_by.is_not(None),
-            WorkCheckpoint.status == "approved",
+            WorkCheckpoint.status.in_(("approved", "changes_requested")),
             or_(
                 WorkCheckpoint.decision["acknowledged"].contains(wrong),
                 WorkCheckpoint.decision["votes"].contains([{"acknowledged": wrong}]),

@@ -78,6 +78,12 @@ def carried(
     return tuple(kept)
 
 
+def unchanged(reviewed: Seen, now: Seen, ids: Collection[str]) -> dict[str, str]:
+    """For each claim of `now` that is one of `ids` of `reviewed` with nothing about it changed: that one's id."""
+    before = {key: str(claim["id"]) for claim, key in _prints(reviewed) if claim["id"] in ids}
+    return {str(claim["id"]): before[key] for claim, key in _prints(now) if key in before}
+
+
 def reading_left(now: Seen, kept: Collection[str]) -> tuple[int, int]:
     """(words, of): how many of an artifact's words have to be read again, of how many there are.
 

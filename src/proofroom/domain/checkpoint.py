@@ -9,7 +9,9 @@ from typing import Any
 from proofroom.domain.canonical import digest
 from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired
 
-PACKET_VERSION = 2
+PACKET_VERSION = 3
+READ_PACKETS = (2, 3)
+"""The versions that open and signed packets may have; each is compared in its own form."""
 
 MAY_STAND = frozenset({"supported", "partial", "uncited"})
 """Verdicts that may be signed over in silence. Any other (unsupported, conflict, one that is not known here) is
@@ -52,6 +54,18 @@ class Acknowledgement:
 def packet_digest(packet: Mapping[str, Any]) -> str:
     """What a decision is made on: SHA-256 of the packet's canonical JSON (RFC 8785), as hex."""
     return digest(packet)
+
+
+def in_version_2(packet: Mapping[str, Any]) -> dict[str, Any]:
+    """A packet in the form that it had before version 3: without the task's configuration, what was kept before, and
+    which decision approvals were carried from.
+    """
+    older = {name: value for name, value in packet.items() if name != "task_configuration"}
+    artifacts = [{k: v for k, v in a.items() if k != "kept_before"} for a in packet["artifacts"]]
+    source = packet.get("carried_from")
+    if source is not None:
+        source = {k: v for k, v in source.items() if k != "decision"}
+    return older | {"version": 2, "artifacts": artifacts, "carried_from": source}
 
 
 def require_digest(given: str | None, packet: Mapping[str, Any], stored: str) -> None:
@@ -98,10 +112,10 @@ def flagged_claims(packet: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], M
     ]
 
 
-def check_acknowledged(packet: Mapping[str, Any], acknowledged: Sequence[Acknowledgement]) -> None:
-    """Every flagged claim has a reason, and every reason is about a claim of the packet.
+def check_reasons(packet: Mapping[str, Any], acknowledged: Sequence[Acknowledgement]) -> None:
+    """Every reason is about a claim of the packet, and has words.
 
-    Raises InvalidInput: `unacknowledged_claims` with the claims, `reason_required`, `unknown_claim`.
+    Raises InvalidInput: `reason_required`, `unknown_claim`.
     """
     known = Counter(c["id"] for a in packet.get("artifacts", ()) for c in a.get("claims", ()))
     for item in acknowledged:
@@ -119,6 +133,15 @@ def check_acknowledged(packet: Mapping[str, Any], acknowledged: Sequence[Acknowl
                 hint="One line is enough; it is kept in the record.",
                 field="acknowledged",
             )
+
+
+def check_acknowledged(packet: Mapping[str, Any], acknowledged: Sequence[Acknowledgement]) -> None:
+    """Every flagged claim has a reason, and every reason is about a claim of the packet.
+
+    Raises InvalidInput: `unacknowledged_claims` with the claims, `reason_required`, `unknown_claim`.
+    """
+    check_reasons(packet, acknowledged)
+    known = Counter(c["id"] for a in packet.get("artifacts", ()) for c in a.get("claims", ()))
     # Ids are digests cut short: an agent can find two texts of one id, and a reason for one is none for the other.
     given = {item.claim_id for item in acknowledged if known[item.claim_id] == 1}
     missing = [(a, c) for a, c in flagged_claims(packet) if c["id"] not in given]

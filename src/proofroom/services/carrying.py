@@ -9,7 +9,7 @@ from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, projects
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
-from proofroom.domain.carry import Seen, Targets, carried, reading_left
+from proofroom.domain.carry import Seen, Targets, carried, reading_left, unchanged
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.document import from_json
 from proofroom.domain.signing import Signing, signing_of
@@ -24,11 +24,15 @@ async def packet_part(
     `carried_from` is the review that the approvals come from, `reread` {words, of}: what is still to be read of
     all there is. Both are None in the first iteration, and where nothing can be carried: the review that sent it
     back must have been the final gate, by somebody whom `signing` lets sign now, and only one signature may be
-    needed, then and now, since nobody else looked.
+    needed, then and now, since nobody else looked. `kept_before` of an artifact says of each claim that was kept
+    with a reason then, and has not changed, by whom and why; it has to be settled again.
     """
     for artifact in shown:
         artifact["carried"] = []
+        artifact["kept_before"] = []
     reviewed = await _reviewed(tx, session, iteration)
+    if reviewed is not None:
+        await _kept_before(tx, reviewed, shown)
     if (
         reviewed is None
         or signing_of(reviewed.packet).quorum > 1
@@ -59,7 +63,7 @@ async def packet_part(
     return {
         "carried_from": {
             "checkpoint_id": str(reviewed.id), "packet_digest": reviewed.packet_digest,
-            "by": decision.get("by"), "name": decision.get("name"),
+            "by": decision.get("by"), "name": decision.get("name"), "decision": decision.get("decision"),
             "versions": {a["artifact_id"]: a["version"] for a in reviewed.packet["artifacts"]},
         },
         "reread": {"words": left, "of": total},
@@ -78,6 +82,24 @@ async def _reviewed(tx: Tx, session: WorkSession, iteration: int) -> WorkCheckpo
     return None
 
 
+async def _kept_before(tx: Tx, reviewed: WorkCheckpoint, shown: Sequence[dict[str, Any]]) -> None:
+    decision: Mapping[str, Any] = reviewed.decision or {}
+    kept = {a["claim_id"]: a for a in decision.get("acknowledged") or ()}
+    before = {a["slot"]: a for a in reviewed.packet["artifacts"]}
+    for artifact in shown:
+        then = before.get(artifact["slot"])
+        if not kept or then is None:
+            continue
+        same = await asyncio.to_thread(unchanged, await _seen(tx, then), await _seen(tx, artifact), kept)
+        artifact["kept_before"] = [
+            {
+                "claim_id": claim_id, "by": decision.get("by"), "name": decision.get("name"),
+                "reason": kept[old]["reason"], "kind": kept[old]["kind"],
+            }
+            for claim_id, old in same.items()
+        ]  # fmt: skip
+
+
 async def _seen(tx: Tx, artifact: Mapping[str, Any]) -> Seen:
     stored = await db_artifacts.version(tx, UUID(artifact["artifact_id"]), artifact["version"])
     return Seen(from_json(stored.document), artifact["claims"])
@@ -87,5 +109,7 @@ def of_packet(packet: Mapping[str, Any], shown: Sequence[dict[str, Any]]) -> dic
     """The same as it stands in a sealed packet: what was carried then is history, whatever sources do since."""
     by_id = {a["artifact_id"]: a for a in packet["artifacts"]}
     for artifact in shown:
-        artifact["carried"] = by_id.get(artifact["artifact_id"], {}).get("carried", [])
+        then = by_id.get(artifact["artifact_id"], {})
+        artifact["carried"] = then.get("carried", [])
+        artifact["kept_before"] = then.get("kept_before", [])
     return {"carried_from": packet.get("carried_from"), "reread": packet.get("reread")}

@@ -110,6 +110,7 @@ class CheckpointHandler:
         packet_digest: str,
         changes: Sequence[Mapping[str, Any]],
         judged: Sequence[Mapping[str, Any]] = (),
+        acknowledged: Sequence[Acknowledgement] = (),
     ) -> dict[str, Any]:
         """Sends it back; each change is {comment?, artifact_id?, claim_id?, passage?, checks?}, and each of
         `judged` {obligation_id, state}."""
@@ -123,5 +124,6 @@ class CheckpointHandler:
                 packet_digest=packet_digest,
                 changes=changes,
                 judged=judged,
+                acknowledged=acknowledged,
             )
             return await views.checkpoint(tx, outcome.checkpoint, outcome.session)

@@ -12,7 +12,7 @@ from proofroom.db import projects
 from proofroom.db.models import ArtifactVersion, ContextEnvelope, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
-from proofroom.domain.checkpoint import PACKET_VERSION
+from proofroom.domain.checkpoint import PACKET_VERSION, READ_PACKETS, in_version_2
 from proofroom.domain.document import from_json
 from proofroom.domain.envelope import digest as body_digest
 from proofroom.domain.policy import POLICY_VERSION
@@ -30,11 +30,16 @@ async def build(
     iteration: int | None = None,
     form: dict[str, Any] | None = None,
     sealed: Mapping[str, Any] | None = None,
+    version: Any = None,
 ) -> dict[str, Any]:
     """The packet as JSON. Only a final packet lists effects: a plan or mid-work approval releases none.
 
-    `sealed` is a packet that was signed: which approvals were carried into it does not change any more.
+    `sealed` is a packet that was signed: which approvals were carried into it does not change any more. `version`
+    is that of a packet that is compared with this one: an open review is not shown anew because the program was
+    updated.
     """
+    version = sealed.get("version") if sealed is not None else version
+    version = version if version in READ_PACKETS else PACKET_VERSION
     iteration = iteration or session.iteration
     shown, dropped = await _artifacts(tx, session, iteration)
     triggers = await db_artifacts.triggers(tx, session.id, iteration)
@@ -46,8 +51,8 @@ async def build(
         if sealed is None
         else carrying.of_packet(sealed, shown)
     )
-    return {
-        "version": PACKET_VERSION,
+    packet: dict[str, Any] = {
+        "version": version,
         "session_id": str(session.id),
         "checkpoint_id": str(checkpoint_id),
         "kind": kind,
@@ -55,6 +60,7 @@ async def build(
         "reasons": list(reasons),
         "title": session.title,
         "task": session.task_description,
+        "task_configuration": session.task_configuration,
         "agent_type": session.agent_type,
         "runtime": session.runtime,
         "strategy": session.approval_strategy,
@@ -75,6 +81,7 @@ async def build(
         "form": form,
         "summary": evidence.summarize([c for a in shown for c in a["claims"]]),
     }  # fmt: skip
+    return packet if version == PACKET_VERSION else in_version_2(packet)
 
 
 async def preview(tx: Tx, session: WorkSession) -> dict[str, Any]:

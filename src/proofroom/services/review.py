@@ -26,6 +26,7 @@ from proofroom.domain.checkpoint import (
     adds_a_flag,
     apart_from,
     check_acknowledged,
+    check_reasons,
 )
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.domain.signing import Signing, require_may_sign, require_new_vote, signing_of, standing
@@ -93,9 +94,7 @@ async def approve(
         "decision": Decision.APPROVE.value, "by": str(actor.member_id), "name": actor.name, "via": actor.via,
         "at": (await work_sessions.now(tx)).isoformat(), "feedback": text_of(feedback, "feedback"),
         "answers": given,
-        "acknowledged": [
-            {"claim_id": a.claim_id, "reason": a.reason, "kind": a.kind.value} for a in acknowledged
-        ],
+        "acknowledged": _kept(acknowledged),
         "judged": words, "packet_digest": checkpoint.packet_digest, "packet_shown": shown,
     }  # fmt: skip
     votes = await _votes(tx, checkpoint, signing)
@@ -165,7 +164,7 @@ async def _hold(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, undo_secon
 async def _packet_now(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> dict[str, Any]:
     return await packets.build(
         tx, row, checkpoint_id=checkpoint.id, kind=checkpoint.kind, reasons=checkpoint.reasons,
-        iteration=checkpoint.iteration, form=checkpoint.form,
+        iteration=checkpoint.iteration, form=checkpoint.form, version=checkpoint.packet.get("version"),
     )  # fmt: skip
 
 
@@ -324,12 +323,15 @@ async def request_changes(
     packet_digest: str | None,
     changes: Sequence[Mapping[str, Any]],
     judged: Sequence[Mapping[str, Any]] = (),
+    acknowledged: Sequence[Acknowledgement] = (),
     project_id: UUID | None = None,
 ) -> Outcome:
     """Sends it back for another iteration; each change becomes an obligation of that iteration.
 
-    `judged` are the person's own states of earlier obligations. Raises Conflict (`iterations_exhausted`) after
-    three, InvalidInput (`changes_required`, `unknown_claim`, `unknown_passage`, `check_invalid`, …).
+    `judged` are the person's own states of earlier obligations. `acknowledged` are the flags that the person had
+    kept with a reason before they asked: they count in the figures, and the next packet shows them beside the same
+    claim, which has to be settled again. Raises Conflict (`iterations_exhausted`) after
+    three, InvalidInput (`changes_required`, `reason_required`, `unknown_claim`, `unknown_passage`, `check_invalid`, …).
     """
     require(actor, "reviewer")
     row, checkpoint = await decidable(tx, session_id, checkpoint_id, project_id)
@@ -342,6 +344,7 @@ async def request_changes(
             hint="Say what should change, in a line each.",
             field="changes",
         )
+    check_reasons(checkpoint.packet, acknowledged)
     to = apply(state_of(row), Event.REQUEST_CHANGES)
     wanted = await obligations.anchored(tx, checkpoint.packet, changes)
     words = obligations.words_of(checkpoint.packet, judged, actor.name)
@@ -356,6 +359,7 @@ async def request_changes(
         "changes": [
             {k: str(v) if isinstance(v, UUID) else v for k, v in change.items()} for change in wanted
         ],
+        "acknowledged": _kept(acknowledged),
         "judged": words,
         "packet_digest": checkpoint.packet_digest,
     }  # fmt: skip
@@ -375,6 +379,10 @@ async def request_changes(
     )
     await nudge(tx, row)
     return Outcome(row, checkpoint)
+
+
+def _kept(acknowledged: Sequence[Acknowledgement]) -> list[dict[str, str]]:
+    return [{"claim_id": a.claim_id, "reason": a.reason, "kind": a.kind.value} for a in acknowledged]
 
 
 def _check_answers(form: Mapping[str, Any] | None, answers: Mapping[str, Any] | None) -> dict[str, Any]:

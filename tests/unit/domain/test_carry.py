@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.domain.carry import NO_TARGETS, Seen, Targets, carried, reading_left
+from proofroom.domain.carry import NO_TARGETS, Seen, Targets, carried, reading_left, unchanged
 from proofroom.domain.document import (
     ArtifactDocument,
     Block,
@@ -297,3 +297,15 @@ def test_an_unaltered_version_is_not_read_again(texts: list[str], split: int) ->
     same = seen(_document(texts, split, set()))
     assert len(carried(same, same, current=CURRENT)) == len(same.claims)
     assert reading_left(same, carried(same, same, current=CURRENT))[0] == 3  # the heading
+
+
+def test_a_claim_that_was_kept_with_a_reason_is_known_again_while_nothing_about_it_changed() -> None:
+    needs = {"needs_you": True, "verdict": "unsupported"}
+    before = seen(NOTES, **{"It named a cause.": needs})
+    (old,) = [c["id"] for c in before.claims if c["needs_you"]]
+    assert unchanged(before, before, [old]) == {old: old}
+    assert unchanged(before, before, []) == {}
+    assert unchanged(before, seen(NOTES), [old]) == {}
+    assert (
+        unchanged(before, seen(NOTES.replace("met.", "slept."), **{"It named a cause.": needs}), [old]) == {}
+    )

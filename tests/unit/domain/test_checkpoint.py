@@ -12,6 +12,7 @@ from proofroom.domain.checkpoint import (
     MAX_UNDO_SECONDS,
     MAY_STAND,
     PACKET_VERSION,
+    READ_PACKETS,
     Acknowledgement,
     AcknowledgementKind,
     CheckpointStatus,
@@ -19,7 +20,9 @@ from proofroom.domain.checkpoint import (
     adds_a_flag,
     apart_from,
     check_acknowledged,
+    check_reasons,
     flagged_claims,
+    in_version_2,
     only_the_rules_moved,
     packet_digest,
     require_digest,
@@ -57,7 +60,8 @@ def test_the_names_of_the_interface() -> None:
     assert [d.value for d in Decision] == ["approve", "request_changes", "reject"]
     assert [k.value for k in AcknowledgementKind] == ["accepted", "check_was_wrong"]
     assert Acknowledgement("c_1", "It is right.").kind is AcknowledgementKind.ACCEPTED
-    assert PACKET_VERSION == 2
+    assert PACKET_VERSION == 3
+    assert PACKET_VERSION in READ_PACKETS
     assert 0 < MAX_UNDO_SECONDS <= 60
 
 
@@ -277,3 +281,26 @@ def test_only_the_rules_of_signing_moved() -> None:
     assert only_the_rules_moved(signed, signed | {"policy": {"version": 2}, "signing": {"quorum": 2}})
     assert not only_the_rules_moved(signed, signed | {"policy": {"version": 2}, "task": "y"})
     assert only_the_rules_moved(signed | {"version": 1}, signed | {"task": "y"})
+
+
+def test_a_packet_of_the_version_before_keeps_its_form() -> None:
+    carried_from = {"name": "R", "decision": "request_changes"}
+    shown: dict[str, Any] = dict(SHOWN)
+    now = shown | {"task_configuration": {"x": 1}, "carried_from": carried_from}
+    listed: list[dict[str, Any]] = shown["artifacts"]
+    now["artifacts"] = [a | {"kept_before": []} for a in listed]
+    older = in_version_2(now)
+    assert older == shown | {"version": 2, "carried_from": {"name": "R"}}
+    assert in_version_2(now | {"carried_from": None})["carried_from"] is None
+    assert "task_configuration" in now
+
+
+def test_a_reason_is_about_a_claim_and_has_words() -> None:
+    check_reasons(SHOWN, [Acknowledgement("c_2", "It is right.")])
+    for wrong, code in (
+        (Acknowledgement("c_9", "x"), "unknown_claim"),
+        (Acknowledgement("c_2", " "), "reason_required"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            check_reasons(SHOWN, [wrong])
+        assert refused.value.code == code

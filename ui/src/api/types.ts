@@ -90,8 +90,12 @@ export interface PacketArtifact {
   claims: Claim[];
   /** Claims that keep the approval of the round before. */
   carried?: string[];
+  /** Claims that were kept with a reason when this was last sent back. */
+  kept_before?: KeptBefore[];
   summary: Summary;
 }
+
+export type KeptBefore = G.KeptBefore;
 
 export interface Packet {
   version: number;

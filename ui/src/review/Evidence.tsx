@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Claim, Said } from "@/api/types";
+import type { Claim, KeptBefore, Said } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
@@ -55,6 +55,7 @@ export function EvidencePane({
   rows,
   needs,
   row,
+  kept,
   state,
   readOnly,
   canSettle,
@@ -67,6 +68,8 @@ export function EvidencePane({
   rows: Row[];
   needs: Need[];
   row: Row;
+  /** Who kept it with a reason when it was last sent back. */
+  kept?: KeptBefore | undefined;
   state: ReviewState;
   readOnly: boolean;
   /** False for whoever may not sign: they ask for changes instead. */
@@ -127,6 +130,12 @@ export function EvidencePane({
             </div>
           </div>
         </div>
+      )}
+
+      {kept && open && (
+        <p className="meta">
+          {keep(t(kept.kind === "check_was_wrong" ? "keep.beforeWrong" : "keep.before", { name: kept.name ?? t("look.somebody"), reason: kept.reason }))}
+        </p>
       )}
 
       {(settlement || change) && mode.name !== "edit" && (

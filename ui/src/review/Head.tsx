@@ -81,7 +81,7 @@ export function Head({
               {t("tally.passed", { count: tally.passed })}
               {carried && ","}
             </span>
-            {carried && <span className="rest">{t("changed.carried", { count: carried.count })}</span>}
+            {carried && <span className="rest">{t(packet.carried_from?.decision === "approve" ? "changed.approved" : "changed.carried", { count: carried.count })}</span>}
             {packet.reread && !other && (
               <span className="meta side nophone">{t("changed.reread", { words: packet.reread.words, of: packet.reread.of })}</span>
             )}

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo, useReducer, useRef, useState } from "react";
+import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { useForm, type FieldValues } from "react-hook-form";
 import { newKey } from "@/api/client";
 import { useOfflineSince } from "@/api/live";
@@ -25,9 +25,10 @@ import { onlooker, useLooking } from "./looking";
 import { NeedPane } from "./Need";
 import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
 import { Queue } from "./Queue";
+import { recall, remember } from "./remember";
 import { signWords, standingOf } from "./signing";
 import {
-  approveBody, asked, carriedOf, changedClaims, changesToSend, judgedOf, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start,
+  acknowledgedOf, approveBody, asked, carriedOf, changedClaims, changesToSend, judgedOf, keptBefore, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start,
   tally as tallyOf, type ReviewState, type Row,
 } from "./state";
 
@@ -58,12 +59,13 @@ export function ReviewPage({
   const offline = useOfflineSince() !== null;
   const [shown, setShown] = useState<Shown>(first);
   const { packet } = shown.checkpoint;
+  const [recalled] = useState(() => (carried.has(first.checkpoint.id) ? null : recall(first.checkpoint)));
   const [state, dispatch] = useReducer(reduce, first.checkpoint, (c) => {
     const before = carried.get(c.id);
     carried.delete(c.id);
     return before
       ? reduce(before, { type: "open", packet: c.packet, digest: c.packet_digest, attention: c.attention })
-      : start(c.packet, c.packet_digest, c.attention);
+      : (recalled?.state ?? start(c.packet, c.packet_digest, c.attention));
   });
   const [adopting, setAdopting] = useState(false);
   const [elsewhere, setElsewhere] = useState<{ checkpoint: Checkpoint; why: string } | null>(null);
@@ -113,6 +115,11 @@ export function ReviewPage({
     onStale: (checkpoint, reason) => setElsewhere({ checkpoint, why: reason }),
     onUnsettled: (claim) => dispatch({ type: "select", claim }),
   });
+  const { id: checkpointId, session_id: sessionId, status: standingStatus } = status;
+  useEffect(
+    () => remember({ id: checkpointId, session_id: sessionId, status: standingStatus }, state),
+    [checkpointId, sessionId, standingStatus, state],
+  );
   const readOnly = decided || busy !== null || !standing.mayDecide;
   const canSettle = !readOnly && !standing.barred && !standing.voted;
 
@@ -167,7 +174,7 @@ export function ReviewPage({
       dispatch(action);
     }
     const changes = changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text })));
-    decide("request-changes", { packet_digest: state.digest, changes, judged: judgedOf(next) }, t("busy.changes"));
+    decide("request-changes", { packet_digest: state.digest, changes, judged: judgedOf(next), acknowledged: acknowledgedOf(packet, next) }, t("busy.changes"));
   };
   const undo = () => decide("withdraw", {}, t("busy.undo"));
   const showNewest = async () => {
@@ -354,6 +361,9 @@ export function ReviewPage({
             action={{ label: t("stale.show"), act: () => void showNewest() }}
           />
         )}
+        {recalled?.dropped && !stale && !decided && Object.keys(state.settled).length === 0 && (
+          <Banner strong={t("stale.dropped")} words={t("stale.again")} />
+        )}
         {status.status === "rejected" && (
           <div className="banner" role="status">
             <span>
@@ -444,6 +454,7 @@ export function ReviewPage({
             rows={rows}
             needs={needs}
             row={row}
+            kept={keptBefore(packet, row.claim.id)}
             state={state}
             readOnly={readOnly}
             canSettle={canSettle}

@@ -5,7 +5,7 @@
 
 import { slice, unitOffsets } from "@/lib/codepoints";
 import { replaceInline, type Replacement } from "@/lib/inline";
-import type { ArtifactDocument, Attention, Claim, DocBlock, Packet } from "@/api/types";
+import type { ArtifactDocument, Attention, Claim, DocBlock, KeptBefore, Packet } from "@/api/types";
 
 export type Settlement =
   | { kind: "corrected"; how: "use" | "edit" | "remove"; text: string }
@@ -330,6 +330,19 @@ export function carriedOf(packet: Packet): Set<string> {
   return new Set(packet.artifacts.flatMap((artifact) => artifact.carried ?? []));
 }
 
+/** Flags that were kept with a reason, for the claims of the packet. */
+export function acknowledgedOf(packet: Packet, state: ReviewState): { claim_id: string; reason: string; kind: Why }[] {
+  const ids = new Set(rowsOf(packet).map((row) => row.claim.id));
+  return Object.entries(state.settled).flatMap(([claim_id, s]) =>
+    s.kind === "kept" && ids.has(claim_id) ? [{ claim_id, reason: s.reason, kind: s.why }] : [],
+  );
+}
+
+/** Who kept this claim with a reason when it was last sent back. */
+export function keptBefore(packet: Packet, claimId: string): KeptBefore | undefined {
+  return packet.artifacts.flatMap((artifact) => artifact.kept_before ?? []).find((kept) => kept.claim_id === claimId);
+}
+
 export interface ApproveBody {
   packet_digest: string;
   acknowledged: { claim_id: string; reason: string; kind: Why }[];
@@ -346,7 +359,6 @@ export function approveBody(
   documents: Record<string, ArtifactDocument>,
   answers?: Record<string, unknown>,
 ): ApproveBody {
-  const ids = new Set(rowsOf(packet).map((row) => row.claim.id));
   const edits = packet.artifacts.flatMap((artifact) => {
     const document = documents[artifact.artifact_id];
     const body = document ? correctedDocument(document, artifact.claims, state.settled) : null;
@@ -354,9 +366,7 @@ export function approveBody(
   });
   return {
     packet_digest: state.digest,
-    acknowledged: Object.entries(state.settled).flatMap(([claim_id, s]) =>
-      s.kind === "kept" && ids.has(claim_id) ? [{ claim_id, reason: s.reason, kind: s.why }] : [],
-    ),
+    acknowledged: acknowledgedOf(packet, state),
     edits,
     judged: judgedOf(state),
     undo_seconds: 6,

@@ -1,6 +1,6 @@
 """The checkpoints of one session, and decisions on them. GET never decides."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.schemas.review import (
+    Acknowledged,
     Approval,
     ChangeRequest,
     Checkpoint,
@@ -82,9 +83,7 @@ async def approve_checkpoint(
             packet_digest=body.packet_digest,
             feedback=body.feedback,
             answers=body.answers,
-            acknowledged=[
-                Acknowledgement(a.claim_id, a.reason, AcknowledgementKind(a.kind)) for a in body.acknowledged
-            ],
+            acknowledged=_kept(body.acknowledged),
             edits=[e.model_dump() for e in body.edits],
             judged=[j.model_dump() for j in body.judged],
             undo_seconds=body.undo_seconds,
@@ -160,6 +159,7 @@ async def request_changes(
             packet_digest=body.packet_digest,
             changes=[c.model_dump() for c in body.changes],
             judged=[j.model_dump() for j in body.judged],
+            acknowledged=_kept(body.acknowledged),
             project_id=project_id,
         )
 
@@ -232,3 +232,7 @@ async def _current(call: Call, session_id: UUID, checkpoint_id: UUID) -> dict[st
         waiting = await db_checkpoints.open_one(tx, session_id)
         named = await db_checkpoints.get(tx, checkpoint_id, session_id)
         return await views.checkpoint(tx, waiting or named, row)
+
+
+def _kept(acknowledged: Sequence[Acknowledged]) -> list[Acknowledgement]:
+    return [Acknowledgement(a.claim_id, a.reason, AcknowledgementKind(a.kind)) for a in acknowledged]

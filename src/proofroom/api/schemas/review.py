@@ -22,6 +22,16 @@ from proofroom.api.schemas.common import (
 from proofroom.api.schemas.evidence import Claim
 
 
+class KeptBefore(Shown):
+    """Who kept a flagged claim in the round before, and why. It has to be settled again."""
+
+    claim_id: str
+    by: UUID | None
+    name: str | None
+    reason: str
+    kind: Literal["accepted", "check_was_wrong"]
+
+
 class PacketArtifact(Shown):
     model_config = ConfigDict(extra="allow")
 
@@ -35,6 +45,10 @@ class PacketArtifact(Shown):
     carried: list[str] = Field(
         default_factory=list[str],
         description="Claims that keep the approval of the round before: nothing about them changed.",
+    )
+    kept_before: list[KeptBefore] = Field(
+        default_factory=list[KeptBefore],
+        description="Claims that were kept with a reason when this was last sent back, and have not changed since.",
     )
     summary: Summary
 
@@ -64,6 +78,9 @@ class CarriedFrom(Shown):
     packet_digest: str
     by: UUID | None
     name: str | None
+    decision: str | None = Field(
+        default=None, description="`request_changes`: nobody objected to what is carried."
+    )
     versions: dict[str, int] = Field(description="By artifact id.")
 
 
@@ -158,6 +175,7 @@ class Packet(Shown):
     iteration: int
     reasons: list[str]
     task: str
+    task_configuration: Json = Field(default_factory=dict, description="The request's configuration.")
     strategy: Strategy
     policy_version: Any
     plan: Json | None
@@ -328,6 +346,11 @@ class ChangeRequest(Sent):
         default_factory=list[Change], max_length=200, description="What should change, in a line each."
     )
     judged: list[Judgement] = Field(default_factory=list[Judgement], max_length=600)
+    acknowledged: list[Acknowledged] = Field(
+        default_factory=list[Acknowledged],
+        max_length=10_000,
+        description="Flags that were kept with a reason before; the next packet shows them beside the same claim.",
+    )
 
 
 class NewDraft(Sent):

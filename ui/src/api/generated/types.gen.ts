@@ -663,6 +663,12 @@ export type CarriedFrom = {
      */
     checkpoint_id: string;
     /**
+     * Decision
+     *
+     * `request_changes`: nobody objected to what is carried.
+     */
+    decision?: string | null;
+    /**
      * Name
      */
     name: string | null;
@@ -762,6 +768,12 @@ export type Change = {
  * ChangeRequest
  */
 export type ChangeRequest = {
+    /**
+     * Acknowledged
+     *
+     * Flags that were kept with a reason before; the next packet shows them beside the same claim.
+     */
+    acknowledged?: Array<Acknowledged>;
     /**
      * Changes
      *
@@ -1946,6 +1958,34 @@ export type Judgement = {
 };
 
 /**
+ * KeptBefore
+ *
+ * Who kept a flagged claim in the round before, and why. It has to be settled again.
+ */
+export type KeptBefore = {
+    /**
+     * By
+     */
+    by: string | null;
+    /**
+     * Claim Id
+     */
+    claim_id: string;
+    /**
+     * Kind
+     */
+    kind: 'accepted' | 'check_was_wrong';
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Reason
+     */
+    reason: string;
+};
+
+/**
  * LeftOut
  */
 export type LeftOut = {
@@ -2881,6 +2921,14 @@ export type Packet = {
      */
     task: string;
     /**
+     * Task Configuration
+     *
+     * The request's configuration.
+     */
+    task_configuration?: {
+        [key: string]: unknown;
+    };
+    /**
      * Triggers
      */
     triggers: Array<PacketTrigger>;
@@ -2913,6 +2961,12 @@ export type PacketArtifact = {
      * Digest
      */
     digest: string;
+    /**
+     * Kept Before
+     *
+     * Claims that were kept with a reason when this was last sent back, and have not changed since.
+     */
+    kept_before?: Array<KeptBefore>;
     /**
      * Slot
      */
