@@ -275,3 +275,31 @@ def test_a_source_that_cannot_be_read_is_said_and_the_others_are_used(cli: Cli) 
     assert "Not used: broken.pdf" in done.err
     assert [p["name"] for p in done.json["source_problems"]] == ["broken.pdf"]
     assert done.json["status"] == "pending_review"
+
+
+def test_search_by_meaning_is_completed_and_told(cli: Cli) -> None:
+    on = Cli(cli.folder, cli.data, cli.settings | {"PROOFROOM_EMBEDDER": "minilm"})
+    cli.write("pets.txt", "The kitten naps on the sofa.\n")
+    ready(on("source", "add", "pets.txt", "figures.csv", "--project", "Meaning"))
+    found = on.json("search", "a sleeping cat", "--project", "Meaning")
+    assert found["items"] == []
+    assert (found["index"]["state"], found["index"]["mode"]) == ("building", "text")
+    assert "0 of" in on("search", "kitten", "--project", "Meaning").out
+    index = on.json("index", "--project", "Meaning", "--rebuild", "--wait")
+    assert index["state"] == "complete"
+    assert index["embedded"] == index["blocks"] > 0
+    (item, *_) = on.json("search", "a sleeping cat", "--project", "Meaning")["items"]
+    assert (item["source_title"], item["matched"]) == ("pets.txt", ["meaning"])
+    only = on.json(
+        "search", "a sleeping cat", "--project", "Meaning", "--type", "csv", "--source", "figures.csv"
+    )
+    assert "pets.txt" not in {i["source_title"] for i in only["items"]}
+    assert (
+        on.json("search", "x", "--project", "Meaning", "--mode", "magic", code=2)["error"]["code"]
+        == "filter_invalid"
+    )
+    off = cli("index", "--project", "Meaning").out
+    assert "Search by meaning is switched off" in off
+    assert cli.json("index", "--project", "Meaning", "--rebuild", code=1)["error"]["code"] == "no_embedder"
+    checks = {c["part"]: c for c in on.json("doctor")["checks"]}
+    assert checks["embedder"]["state"] == "ok"

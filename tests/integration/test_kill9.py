@@ -16,7 +16,9 @@ import pytest
 import yaml
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.services import checks
+from proofroom.db import embeddings
+from proofroom.services import checks, sources
+from proofroom.substrate import embedder
 from tests.integration.rooms import FINDING, FINISH, NOTES, PLAN, Room
 
 PROGRAM = [sys.executable, "-c", "from proofroom.cli import main; main()"]
@@ -221,3 +223,31 @@ async def test_everything_is_killed_while_a_session_waits_and_approving_complete
 @pytest.fixture(autouse=True)
 def _no_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+async def test_vectors_are_gone_on_with_when_their_worker_is_killed(
+    room: Room, database: str, tmp_path: Path
+) -> None:
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        words = "\n\n".join(f"Reading {n} of the gauge was {n * 7 % 31} bar at noon." for n in range(400))
+        row = await sources.add_source(tx, room.project_id, text=words, title="Log", defer=False)
+    await sources.capture_now(room.db, room.actor.workspace_id, row.id)
+
+    async def embedded() -> int:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            return (await embeddings.held(tx, room.project_id, embedder.MODEL)).embedded
+
+    async def complete() -> bool:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            return await embeddings.mark(tx, room.project_id) == embedder.MODEL
+
+    log = tmp_path / "worker.log"
+    with process("worker", log=log, DATABASE_URL=database, PROOFROOM_EMBEDDER="minilm") as first:
+        await until(embedded, "the first vectors")
+        first.kill()
+        first.wait()
+    before = await embedded()
+    assert before % 8 == 0
+    with process("worker", log=log, DATABASE_URL=database, PROOFROOM_EMBEDDER="minilm"):
+        await until(complete, f"the second worker\n{log.read_text()}")
+    assert await embedded() >= 400 > before

@@ -165,10 +165,12 @@ async def test_the_index_that_is_read_on_finds_what_comparing_with_all_finds(
         await add(db, workspace, second, text=f"A kitten naps in the sun on day {n}.", title=f"day {n}")
     await indexing.embed_project(db, workspace, project)
     await indexing.embed_project(db, workspace, second)
-    exact, _ = await find(db, workspace, project, "a kitten naps", mode="vector")
+    query = "a kitten naps, bread dough rises, interest rates, a spacecraft in orbit"
+    exact, _ = await find(db, workspace, project, query, mode="vector")
+    assert len(exact) == 4
     monkeypatch.setattr(search, "EXACT_BLOCKS", 0)
-    assert (await find(db, workspace, project, "a kitten naps", mode="vector"))[0] == exact
-    only, _ = await find(db, workspace, project, "a kitten naps", mode="vector", source_ids=[ids["bread"]])
+    assert (await find(db, workspace, project, query, mode="vector"))[0] == exact
+    only, _ = await find(db, workspace, project, query, mode="vector", source_ids=[ids["bread"]])
     assert only == ["bread"]
 
 
@@ -256,6 +258,26 @@ async def test_the_indexer_works_on_what_it_is_told_in_turn(
             await finished.wait()
     task.cancel()
     assert order[:3] == [project, second, project]
+
+
+class Broken(Other):
+    def embed(self, texts: Sequence[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+        raise RuntimeError("no memory")
+
+
+async def test_an_embedder_that_fails_is_done_without(
+    db: Database, workspace: UUID, project: UUID, ids: dict[str, UUID], minilm: MiniLM
+) -> None:
+    embedder.use(Choice("on", Other(minilm)))
+    await indexing.embed_project(db, workspace, project)
+    embedder.use(Choice("on", Broken(minilm)))
+    names, found = await find(db, workspace, project, "inflation")
+    assert names == ["rates"]
+    assert (found.index.state, found.index.mode) == ("unavailable", "text")
+    assert found.index.message == "Search by meaning failed: RuntimeError. Words alone decide."
+    embedder.use(Choice("on", Broken(minilm)))
+    await add(db, workspace, project, text="One more.", title="more")
+    assert await indexing.embed_project(db, workspace, project) is False
 
 
 @pytest.mark.parametrize(

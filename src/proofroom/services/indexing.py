@@ -49,7 +49,9 @@ async def embed_project(
             rows = await embeddings.claim(tx, project_id, chosen.embedder.model, after=after, limit=BATCH)
             if rows:
                 texts = [embedder.passage(title, heading, text) for _, title, heading, text in rows]
-                vectors = await asyncio.to_thread(chosen.embedder.embed, texts)
+                vectors = await asyncio.to_thread(embedder.embed, texts)
+                if vectors is None:
+                    return False
                 await embeddings.write(
                     tx, project_id, chosen.embedder.model, [row[0] for row in rows], vectors.tolist()
                 )

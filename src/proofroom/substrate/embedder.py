@@ -67,47 +67,57 @@ class Choice:
 
 
 class MiniLM:
-    """The embedder of this release. Raises LookupError, with why, when a file is missing or is another one."""
+    """The embedder of this release. Its files are looked at when it is made and loaded when it is first used, which
+    takes half a second. Raises LookupError, with why, when one is missing or is another one."""
 
     model = MODEL
     dimension = DIMENSION
 
     def __init__(self, threads: int = 1) -> None:
-        model, tokenizer = _file(*_MODEL), _file(*_TOKENIZER)
-        try:
-            import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            raise LookupError(f"the package {error.name} is not installed") from error
-        runtime: Any = onnxruntime
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Without the arena the memory of the longest text is given back.
-        options.enable_cpu_mem_arena = False
-        self._session: Any = runtime.InferenceSession(
-            model.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-        self._inputs = {item.name for item in self._session.get_inputs()}
-        self._tokenizer: Any = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.enable_truncation(MAX_TOKENS)
-        self._tokenizer.no_padding()
+        self._threads = threads
+        self._files = _file(*_MODEL), _file(*_TOKENIZER)
+        for package in ("onnxruntime", "tokenizers"):
+            if importlib.util.find_spec(package) is None:
+                raise LookupError(f"the package {package} is not installed")
+        self._loading = threading.Lock()
+        self._loaded: tuple[Any, Any, set[str]] | None = None
+
+    def _ready(self) -> tuple[Any, Any, set[str]]:
+        """(session, tokenizer, names of the model's inputs)"""
+        with self._loading:
+            if self._loaded is None:
+                import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
+                from tokenizers import Tokenizer
+
+                runtime: Any = onnxruntime
+                options = runtime.SessionOptions()
+                options.intra_op_num_threads = self._threads
+                options.inter_op_num_threads = 1
+                options.log_severity_level = 3
+                # Without the arena the memory of the longest text is given back.
+                options.enable_cpu_mem_arena = False
+                session = runtime.InferenceSession(
+                    self._files[0].read_bytes(), options, providers=["CPUExecutionProvider"]
+                )
+                tokenizer: Any = Tokenizer.from_file(str(self._files[1]))
+                tokenizer.enable_truncation(MAX_TOKENS)
+                tokenizer.no_padding()
+                self._loaded = session, tokenizer, {item.name for item in session.get_inputs()}
+            return self._loaded
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         import numpy as np
 
+        session, tokenizer, inputs = self._ready()
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
         for n, text in enumerate(texts):
-            ids: list[int] = self._tokenizer.encode(text).ids
+            ids: list[int] = tokenizer.encode(text).ids
             given = {
                 "input_ids": np.array([ids], dtype=np.int64),
                 "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
                 "token_type_ids": np.zeros((1, len(ids)), dtype=np.int64),
             }
-            (states, *_) = self._session.run(
-                None, {name: value for name, value in given.items() if name in self._inputs}
-            )
+            (states, *_) = session.run(None, {name: value for name, value in given.items() if name in inputs})
             mean = states[0].mean(axis=0)
             length = float(np.linalg.norm(mean))
             vectors[n] = mean / length if length > 0 else mean
@@ -138,7 +148,7 @@ _chosen: list[Choice] = []  # none, or the one
 
 
 def choice() -> Choice:
-    """What this process embeds with; the first call loads it, which takes about half a second."""
+    """What this process embeds with; the first call compares the hashes of the files."""
     with _lock:
         if not _chosen:
             _chosen.append(_choose(Settings()))
@@ -148,6 +158,20 @@ def choice() -> Choice:
 def shared() -> Embedder | None:
     """The embedder of this process, None when there is none (`choice` says why)."""
     return choice().embedder
+
+
+def embed(texts: Sequence[str]) -> "NDArray[np.float32] | None":
+    """The vectors by what this process embeds with. None when there is nothing, or when it fails: then this process
+    does without it from now on, and says so."""
+    using = shared()
+    if using is None:
+        return None
+    try:
+        return using.embed(texts)
+    except Exception as error:  # noqa: BLE001  whatever the runtime raises, search by words goes on
+        _log.exception("the embedder failed; search by meaning is off until the next start")
+        use(Choice("unavailable", None, f"Search by meaning failed: {type(error).__name__}."))
+        return None
 
 
 def wanted() -> bool:

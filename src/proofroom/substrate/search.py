@@ -124,7 +124,10 @@ async def hybrid(
     if state.mode == "text" or chosen.embedder is None:
         rows = await _settled(tx, query, scored, k, filters)
         return Found(rows, state, {row.block_id: ("text",) for row in rows})
-    vector: list[float] = (await asyncio.to_thread(chosen.embedder.embed, [query]))[0].tolist()
+    vectors = await asyncio.to_thread(embedder.embed, [query])
+    if vectors is None:  # it failed just now, and will not be asked again
+        return await hybrid(tx, project_id, query, k, filters, mode)
+    vector: list[float] = vectors[0].tolist()
     near = await retrieval.by_meaning(
         tx,
         project_id,

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest_asyncio
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from proofroom.api.server import Server
 from proofroom.api.sse import Item, LiveEvents, _Outlet
+from proofroom.db import embeddings
 from proofroom.services import access
 from tests.integration.api.support import NOTE, SOURCE, World
 
@@ -172,6 +174,10 @@ async def test_one_stream_carries_everything_and_only_of_ones_own(served: Served
         assert {(e.name, e.data["source_id"], e.data["project_id"]) for e in told} == {
             ("source", source, project)
         }
+        async with world.db.transaction(world.actor.workspace_id) as tx:
+            await embeddings.announce(tx, UUID(project))
+        event = await stream.next()
+        assert (event.name, event.data) == ("index", {"project_id": project})
         path, _ = await world.waiting(project, runtime=world.script(NOTE))
         seen = await stream.until("checkpoint_opened")
         session = path.rsplit("/", 1)[1]
