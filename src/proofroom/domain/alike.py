@@ -7,6 +7,7 @@ with capitals, negations, words of direction and of measure. The threshold is me
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ JACCARD = 0.7
 SHINGLE = 3
 LEAST_WORDS = 8  # a shorter passage is a duplicate only when it is word for word the same
 _TRIED = 16  # near-duplicates compared with each passage that decides the same
-_ANCHOR = 5
 
 Likeness = Literal["same", "near", "inside"]
 
@@ -65,12 +65,14 @@ class _Kept:
 
 
 class Duplicates:
-    """The passages that were kept so far; each new one is held against them. Linear in their number."""
+    """The passages that were kept so far; each new one is held against them."""
 
     def __init__(self) -> None:
         self._same: dict[str, dict[str, str]] = defaultdict(dict)
         self._near: dict[tuple[str, tuple[str, ...]], list[_Kept]] = defaultdict(list)
-        self._inside: dict[tuple[str, ...], list[tuple[str, str, str]]] = defaultdict(list)
+        self._kept = ""  # the words of all that was kept, one a line
+        self._starts: list[int] = []
+        self._whose: list[tuple[str, str]] = []
 
     def offer(self, key: str, text: str, heading: str | None = None) -> tuple[str, Likeness] | None:
         """(key, how) of the kept passage that this one repeats, else None, and then this one is kept.
@@ -84,17 +86,28 @@ class Duplicates:
         read = _read(text)
         if len(read.words) >= LEAST_WORDS:
             line = f" {' '.join(read.words)} "
-            for kept, whole, under in self._inside.get(read.words[:_ANCHOR], ())[:_TRIED]:
-                if line in whole and above in ("", under):
-                    return kept, "inside"
+            kept = self._holding(line, above)
+            if kept is not None:
+                return kept, "inside"
             group = self._near[above, read.decides]
             for one in group[:_TRIED]:
                 if _near(read, one.read):
                     return one.key, "near"
             group.append(_Kept(key, read))
-            for anchor in dict.fromkeys(_runs(read.words, _ANCHOR)):
-                self._inside[anchor].append((key, line, above))
+            self._starts.append(len(self._kept))
+            self._whose.append((key, above))
+            self._kept += line + "\n"
         self._same[folded][above] = key
+        return None
+
+    def _holding(self, line: str, above: str) -> str | None:
+        """The kept passage that holds these words in a row, under the same heading if there is one."""
+        at, tried = self._kept.find(line), 0
+        while at >= 0 and tried < _TRIED:
+            key, under = self._whose[bisect_right(self._starts, at) - 1]
+            if above in ("", under):
+                return key
+            at, tried = self._kept.find(line, at + 1), tried + 1
         return None
 
 

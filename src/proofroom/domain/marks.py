@@ -10,6 +10,7 @@ tools. The words are looked at as a model may read them: full-width and mathemat
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 INSTRUCTION_LIKE = "instruction_like"
 HIDDEN_TEXT = "hidden_text"
@@ -190,6 +191,7 @@ _CITATION = re.compile(r"\[\[(?=\s{0,3}[A-Za-z0-9_.:-]{1,64}\s{0,3}(?:\||\]\]))"
 _HANDED_OUT = re.compile(r"\[\s?\[\s{0,3}[bs][0-9]{1,6}\s{0,3}(?:\||\]\s?\])")
 
 
+@lru_cache(maxsize=2_048)  # a search looks at the same passages a moment before an envelope does
 def marks_of(text: str, *, hidden: bool = False) -> tuple[str, ...]:
     """The marks of a passage, of INSTRUCTION_LIKE, HIDDEN_TEXT and FAKE_CITATION, in this order.
 
