@@ -68,11 +68,14 @@ def test_many_files_are_dropped_read_and_found_again(page: Page) -> None:
     page.get_by_role("button", name="Add the source").click()
     expect(row(page, "Harbour notes")).to_contain_text("1 passage")
 
+    expect(page.get_by_text(re.compile("^Every passage can be found by its words"))).to_be_visible()
+
     # Found by keyboard alone, and opened at the place.
     page.get_by_role("link", name="Search").click()
     page.get_by_label("Search the sources of this project").fill("harbour deepened")
     hits = page.get_by_role("list", name="Passages found")
     expect(hits.get_by_role("listitem").first).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(hits.locator("mark").first).to_have_text(re.compile("harbour|deepened"))
     assert hits.locator("img").count() == 0
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")

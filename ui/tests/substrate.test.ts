@@ -100,6 +100,7 @@ describe("what an agent was given", () => {
     expect(searchWords({ ...receipt, search: undefined })).toBe("");
     expect(weightWords(receipt.weights)).toEqual(["Heading × 0.8", "approved work × 0.9", "newer first, + 0.05"]);
     expect(weightWords({ kind: 3 })).toEqual([]);
+    expect(weightWords({ content_type: { "text/csv": 1.2, "text/tab-separated-values": 1.2 } })).toEqual(["Table (CSV) × 1.2"]);
   });
   it("finds the first line that differs", () => {
     expect(firstDifference("a\nb", "a\nb")).toBeNull();

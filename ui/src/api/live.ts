@@ -50,7 +50,7 @@ export function touched(kind: "session" | "source", data: Record<string, string>
 
 const GATHER_MS = 120;
 /** Capture of many files says something several times a second; a list that is fetched that often never arrives. */
-const SOURCES_MS = 700;
+const SOURCES_MS = 1000;
 const RETRY_MS = 4000;
 
 /**

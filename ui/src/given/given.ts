@@ -3,6 +3,7 @@
 import type { Contradiction, GivenPassage, GivenReceipt } from "@/api/substrate";
 import { t, tMaybe } from "@/i18n";
 import { count } from "@/lib/format";
+import { kindOf, kindWord } from "@/sources/words";
 
 export interface Ranked {
   passage: GivenPassage;
@@ -122,16 +123,18 @@ export function firstDifference(before: string, after: string): { line: number; 
 
 /** What the agent's definition weighs other than 1: "Heading × 0.8", "newer first + 0.05". */
 export function weightWords(weights: Record<string, unknown> | undefined): string[] {
-  return Object.entries(weights ?? {}).flatMap(([group, value]) => {
+  const words = Object.entries(weights ?? {}).flatMap(([group, value]) => {
     if (group === "recency") return typeof value === "number" && value !== 0 ? [t("given.recency", { n: value })] : [];
     if (typeof value !== "object" || value === null) return [];
     return Object.entries(value)
       .filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] !== 1)
       .map(([name, n]) => `${weighed(group, name)} × ${n}`);
   });
+  return [...new Set(words)];
 }
 
 function weighed(group: string, name: string): string {
   if (group === "kind") return tMaybe(`blockKind.${name}`, name);
+  if (group === "content_type") return kindWord(kindOf({ content_type: name, filename: null, origin: "file" }));
   return group === "origin" ? tMaybe(`given.origin.${name}`, name) : name;
 }

@@ -17,7 +17,7 @@ import { askOf, countWords, FEW, filtersSet, matchedWords, modeWords, MOST, type
 
 const NONE: SourceMore[] = [];
 const WAIT_MS = 180;
-const PASSAGE_KINDS = ["text", "heading", "table_row", "list", "quote", "code"] as const;
+const PASSAGE_KINDS = ["paragraph", "heading", "list_item", "table_row", "table_header", "quote", "code"] as const;
 const PASSAGE_STATES = ["accepted", "proposed", "locked", "superseded", "rejected"] as const;
 
 /** What is typed, once it rests. */

@@ -22,9 +22,7 @@ export function useAdd(projectId: string): (what: What[]) => void {
       for (const queryKey of [["sources", pid], ["sources", pid, "all"]]) {
         client.setQueryData<SourceMore[]>(queryKey, (held) => held && merged(held, [source]));
       }
-      void client.invalidateQueries({ queryKey: ["project", pid] });
-      void client.invalidateQueries({ queryKey: ["projects"] });
-      void client.invalidateQueries({ queryKey: ["index", pid] });
+      // What is counted elsewhere follows with the live events: a thousand files must not ask for it a thousand times.
     });
   }, [client]);
   return (what) => uploads.add(projectId, what, heldIds(client, projectId));

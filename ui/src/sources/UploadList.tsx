@@ -1,7 +1,7 @@
 import { Mark, type Shape } from "@/components/Mark";
 import { problemText } from "@/components/States";
 import { t } from "@/i18n";
-import { bytes } from "@/lib/format";
+import { bytes, count } from "@/lib/format";
 import { uploads, useUploads, type Upload } from "./uploads";
 
 const SHAPE: Record<Upload["state"], Shape> = { waiting: "dot", sending: "run", done: "supported", here: "supported", refused: "warn", stopped: "none" };
@@ -76,7 +76,7 @@ export function UploadList({ projectId }: { projectId: string }) {
   const again = n("refused") + n("stopped");
   const { shown, waiting } = worthShowing(items);
   const words = [
-    open > 0 ? t("upload.sum", { done: items.length - open, all: items.length }) : t("upload.ended", { done: n("done") }),
+    open > 0 ? t("upload.sum", { done: count(items.length - open), all: count(items.length) }) : t("upload.ended", { done: count(n("done")) }),
     n("here") > 0 ? t("upload.here", { count: n("here") }) : "",
     n("refused") > 0 ? t("upload.refused", { count: n("refused") }) : "",
     n("stopped") > 0 ? t("upload.stopped", { count: n("stopped") }) : "",
