@@ -13,6 +13,7 @@ from proofroom import Acknowledgement, AcknowledgementKind
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.work_sessions import Record
 from proofroom.domain.canonical import digest
+from proofroom.domain.checkpoint import PACKET_VERSION, in_version_2
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from proofroom.services import access, analytics, packets, people, policies, review, views
 from tests.integration.conftest import make_project, make_workspace
@@ -280,11 +281,14 @@ async def test_policy_does_not_sign_where_the_words_are_medical_whatever_the_age
     assert (await explained(room, row.id))["facts"]["subjects"] == ["medical"]
 
 
-async def make_old(room: Room, session_id: UUID) -> str:
-    """Makes the waiting packet one of the release before: without policy, signing and risk. Answers its digest."""
+async def make_old(room: Room, session_id: UUID, version: int = 1) -> str:
+    """Makes the waiting packet one of an earlier release: version 1 has neither policy, signing nor risk. Answers its
+    digest."""
     checkpoint = await room.waiting(session_id)
-    old = {k: v for k, v in checkpoint.packet.items() if k not in ("policy", "signing", "risk")}
-    old |= {"version": 1, "policy_version": "2026-11-22"}
+    old = in_version_2(checkpoint.packet)
+    if version == 1:
+        old = {k: v for k, v in old.items() if k not in ("policy", "signing", "risk")}
+        old |= {"version": 1, "policy_version": "2026-11-22"}
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(
             text("UPDATE work_checkpoints SET packet = CAST(:packet AS jsonb), packet_digest = :digest"),
@@ -308,8 +312,18 @@ async def test_a_packet_of_the_release_before_is_shown_again_rather_than_failing
     assert (item["attention"], item["votes"], item["expires_at"]) == ([], [], None)
     outcome = await room.approve(row.id, packet_digest=sealed)
     assert outcome.stale
-    assert outcome.checkpoint.packet["version"] == 2
+    assert outcome.checkpoint.packet["version"] == PACKET_VERSION
     await room.approve(row.id)
+    assert (await room.drive(row.id)).status == "completed"
+
+
+async def test_a_packet_of_version_2_is_signed_and_delivered_as_it_was_shown(room: Room) -> None:
+    row, _ = await waiting(room)
+    sealed = await make_old(room, row.id, version=2)
+    outcome = await room.approve(row.id, packet_digest=sealed)
+    assert not outcome.stale
+    assert (outcome.checkpoint.packet["version"], outcome.checkpoint.packet_digest) == (2, sealed)
+    assert "task_configuration" not in outcome.checkpoint.packet
     assert (await room.drive(row.id)).status == "completed"
 
 
@@ -369,6 +383,8 @@ async def test_a_check_that_was_wrong_is_a_reason_of_its_own_and_is_counted_by_i
     assert (found["acknowledged"], found["check_was_wrong"], found["check_was_wrong_by"]) == (
         2, 1, {"number": 1},
     )  # fmt: skip
+    distance = (await figures(room))["edit_distance"]
+    assert distance == {"signed": 2, "unchanged": 2, "median_share": 0.0, "mean_share": 0.0, "words": 0}
     elsewhere = await make_project(room.db, room.actor.workspace_id, "Elsewhere")
     assert (await figures(room, project_id=elsewhere))["evidence"]["acknowledged"] == 0
 
@@ -455,3 +471,30 @@ async def test_work_that_was_signed_under_the_release_before_waits_for_a_signatu
     assert (row.status, row.failure) == ("pending_review", None)
     await room.approve(row.id)
     assert (await room.drive(row.id)).status == "completed"
+
+
+async def test_the_edit_distance_is_from_what_was_first_shown_to_what_was_signed(room: Room) -> None:
+    assert (await figures(room))["edit_distance"]["median_share"] is None
+
+    def finding(text: str, slot: str = "finding-1") -> dict[str, Any]:
+        return {"artifact": FINDING["artifact"] | {"slot": slot, "title": "T", "markdown": text}}
+
+    first = [finding("One two three four."), finding("Gone by then.", "finding-2"), FINISH]
+    row = await room.run(room.script(iterations={1: first, 2: [finding("One two three five."), FINISH]}))
+    checkpoint = await room.waiting(row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await review.request_changes(
+            tx, room.actor, row.id, checkpoint.id, packet_digest=checkpoint.packet_digest,
+            changes=[{"comment": "Five, not four."}],
+        )  # fmt: skip
+    await room.drive(row.id)
+    again = await room.waiting(row.id)
+    (artifact,) = again.packet["artifacts"]
+    edit = {"artifact_id": artifact["artifact_id"], "body": "One two 3 five."}
+    done = await room.approve(row.id, edits=[edit])
+    if done.stale:
+        await room.approve(row.id)
+    await room.drive(row.id)
+    # Title and text: two of five words; of the second artifact all four, with its title.
+    found = (await figures(room))["edit_distance"]
+    assert found == {"signed": 1, "unchanged": 0, "median_share": 0.6667, "mean_share": 0.6667, "words": 6}

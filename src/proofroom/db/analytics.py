@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONPATH
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
@@ -97,3 +98,43 @@ async def overruled(tx: Tx, span: Span, project_id: UUID | None) -> list[dict[st
         )
     )
     return [{"packet": r[0], "decision": r[1]} for r in rows.all()]
+
+
+async def signed_versions(
+    tx: Tx, span: Span, project_id: UUID | None, limit: int
+) -> list[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """(first shown, signed) of each session signed by a person in the time, latest first: the artifacts
+    {slot, artifact_id, version, digest} of its first final packet and of the one that was signed.
+    """
+    where = _within(WorkCheckpoint.decided_at, span, WorkCheckpoint.project_id, project_id)
+    signed = (
+        select(WorkCheckpoint.session_id, WorkCheckpoint.id, _shown(WorkCheckpoint.packet))
+        .where(
+            WorkCheckpoint.decided_by.is_not(None), WorkCheckpoint.kind == "final",
+            WorkCheckpoint.status == "approved", *where,
+        )
+        .order_by(WorkCheckpoint.decided_at.desc(), WorkCheckpoint.id)
+        .limit(limit)
+    )  # fmt: skip
+    rows = (await tx.execute(signed)).all()
+    first = (
+        select(WorkCheckpoint.session_id, _shown(WorkCheckpoint.packet))
+        .where(WorkCheckpoint.kind == "final", WorkCheckpoint.session_id.in_([r[0] for r in rows]))
+        .distinct(WorkCheckpoint.session_id)
+        .order_by(WorkCheckpoint.session_id, WorkCheckpoint.opened_at, WorkCheckpoint.id)
+    )
+    shown = {r[0]: _artifacts(r[1]) for r in (await tx.execute(first)).all()}
+    return [(shown[r[0]], _artifacts(r[2])) for r in rows]
+
+
+_PARTS = ("slot", "artifact_id", "version", "digest")
+
+
+def _shown(packet: Any) -> Any:
+    """Four lists of a packet's artifacts, without their claims, which are most of it."""
+    lists = [func.jsonb_path_query_array(packet, cast(f"$.artifacts[*].{name}", JSONPATH)) for name in _PARTS]
+    return func.jsonb_build_array(*lists)
+
+
+def _artifacts(lists: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(_PARTS, one, strict=True)) for one in zip(*lists, strict=True)]

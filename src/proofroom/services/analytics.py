@@ -1,14 +1,21 @@
 """Figures on work, waiting and evidence: what an operations team looks at."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any
 from uuid import UUID
 
 from proofroom.db import analytics
+from proofroom.db import artifacts as db_artifacts
 from proofroom.db.tx import Tx
+from proofroom.domain.document import ArtifactDocument, from_json
+from proofroom.domain.edit_distance import NONE, Distance, distance, figures
+
+MOST_COMPARED = 500
+"""Signatures whose texts are read for the edit distance, the latest first."""
 
 
 async def summary(
@@ -16,8 +23,9 @@ async def summary(
 ) -> dict[str, Any]:
     """Sessions created, and checkpoints that people decided, from `since` on and before `until`.
 
-    Rates and medians are None where there is nothing to count. `check_was_wrong_by` counts, per kind of check,
-    the flags that a reader signed over as the check's mistake.
+    `edit_distance` compares what was first shown for signature with what was signed, word by word, for the latest
+    MOST_COMPARED signatures. Rates and medians are None where there is nothing to count. `check_was_wrong_by` counts,
+    per kind of check, the flags that a reader signed over, or kept before sending it back, as the check's mistake.
     """
     span = (since, until)
     decided = await analytics.decisions(tx, span, project_id)
@@ -33,6 +41,7 @@ async def summary(
             "decided": len(decided), "median_seconds": _quantile(waited, 0.5),
             "p90_seconds": _quantile(waited, 0.9),
         },
+        "edit_distance": figures(await _distances(tx, span, project_id)),
         "evidence": {
             "claims": claims, "needs_you": needs_you, "passed": claims - needs_you, "acknowledged": len(kept),
             "check_was_wrong": sum(a.get("kind") == "check_was_wrong" for a in kept),
@@ -40,6 +49,31 @@ async def summary(
         },
         "usage": await analytics.usage(tx, span, project_id),
     }  # fmt: skip
+
+
+async def _distances(
+    tx: Tx, span: tuple[datetime | None, datetime | None], project_id: UUID | None
+) -> list[Distance]:
+    """Of each session signed in the time, over all of its artifacts. Equal digests need no reading."""
+    found: list[Distance] = []
+    for first, signed in await analytics.signed_versions(tx, span, project_id, MOST_COMPARED):
+        before, after = ({a["slot"]: a for a in shown} for shown in (first, signed))
+        total = NONE
+        for slot in before.keys() | after.keys():
+            a, b = before.get(slot), after.get(slot)
+            same = a is not None and b is not None and a["digest"] == b["digest"]
+            old = await _document(tx, a)
+            new = old if same else await _document(tx, b)
+            total += await asyncio.to_thread(distance, old, new)
+        found.append(total)
+    return found
+
+
+async def _document(tx: Tx, shown: Mapping[str, Any] | None) -> ArtifactDocument | None:
+    if shown is None:
+        return None
+    stored = await db_artifacts.version(tx, UUID(shown["artifact_id"]), int(shown["version"]))
+    return from_json(stored.document)
 
 
 async def _overruled(

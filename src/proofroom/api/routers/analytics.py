@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/analytics", tags=["analytics"], route_class=Json
     "/summary",
     response_model=Analytics,
     responses=problems_of(404),
-    summary="Work, decisions, waiting time, evidence and cost",
+    summary="Work, decisions, waiting time, edit distance, evidence and cost",
 )
 async def summarize_work(
     call: CallDep,

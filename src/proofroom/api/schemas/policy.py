@@ -117,6 +117,18 @@ class Waiting(Shown):
     p90_seconds: float | None
 
 
+class EditDistance(Shown):
+    """Word by word between what was first shown for signature and what was signed, over the latest 500 signatures.
+
+    A share is that of the words of the longer version."""
+
+    signed: int
+    unchanged: int
+    median_share: float | None
+    mean_share: float | None
+    words: int = Field(description="Words that differ, in all of them.")
+
+
 class EvidenceFigures(Shown):
     """Over the packets that were decided. `check_was_wrong_by`: the kinds of check that readers overruled."""
 
@@ -133,5 +145,6 @@ class Analytics(Shown):
     decisions: dict[str, int] = Field(description="By what was decided, in the time.")
     approval_rate: float | None = Field(description="Approved among approved, sent back and rejected.")
     waiting: Waiting
+    edit_distance: EditDistance
     evidence: EvidenceFigures
     usage: dict[str, float]

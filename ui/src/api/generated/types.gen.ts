@@ -213,6 +213,7 @@ export type Analytics = {
     decisions: {
         [key: string]: number;
     };
+    edit_distance: EditDistance;
     evidence: EvidenceFigures;
     /**
      * Sessions
@@ -1343,6 +1344,38 @@ export type Edit = {
     body: string | {
         [key: string]: unknown;
     };
+};
+
+/**
+ * EditDistance
+ *
+ * Word by word between what was first shown for signature and what was signed, over the latest 500 signatures.
+ *
+ * A share is that of the words of the longer version.
+ */
+export type EditDistance = {
+    /**
+     * Mean Share
+     */
+    mean_share: number | null;
+    /**
+     * Median Share
+     */
+    median_share: number | null;
+    /**
+     * Signed
+     */
+    signed: number;
+    /**
+     * Unchanged
+     */
+    unchanged: number;
+    /**
+     * Words
+     *
+     * Words that differ, in all of them.
+     */
+    words: number;
 };
 
 /**
