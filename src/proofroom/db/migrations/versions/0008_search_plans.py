@@ -1,0 +1,47 @@
+"""The candidates of a search come from the text index whatever the planner knows of the table.
+
+Revision ID: 0008
+Revises: 0005
+
+Right after a large capture there are no statistics yet, and the planner read all blocks of the project (1.9 s in one of
+100,000) instead of the index. What is materialised can be found by the text index only; the terms in it begin with the
+project's tag, so that nothing of other projects is read along.
+"""
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0005"
+
+CANDIDATES = """
+CREATE OR REPLACE FUNCTION proofroom_block_candidates(project uuid, query tsquery) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH found AS MATERIALIZED (
+    SELECT b.id, b.workspace_id, b.project_id FROM blocks b
+    WHERE b.tsv @@ query AND b.state IN ('accepted', 'locked')
+  )
+  SELECT f.id FROM found f WHERE f.workspace_id = proofroom_workspace() AND f.project_id = project
+$$;
+"""
+
+BEFORE = """
+CREATE OR REPLACE FUNCTION proofroom_block_candidates(project uuid, query tsquery) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT b.id FROM blocks b
+  WHERE b.tsv @@ query AND b.state IN ('accepted', 'locked')
+    AND b.workspace_id = proofroom_workspace() AND b.project_id = project
+$$;
+"""
+
+
+def upgrade() -> None:
+    run(CANDIDATES)
+
+
+def downgrade() -> None:
+    run(BEFORE)
+
+
+def run(sql: str) -> None:
+    """Several statements at once, with no parameters, so that `%` stays itself."""
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(sql)
