@@ -342,6 +342,10 @@ async def run(url: str, folder: Path, given: argparse.Namespace) -> int:
             owner.execute(f"ANALYZE {name}")
         table.row("hybrid search", await clock.timed(queries, both), bars=bars)
         table.row("search by words", await clock.timed(queries, words), bars=bars)
+        common = list(writer.common(given.queries // 2))
+        table.row(
+            "hybrid search for the most frequent words only", await clock.timed(common, both), bars=bars
+        )
         table.row("envelope, six questions", await clock.timed(envelopes, one), bars=("envelope p50",))
         for name, one in plain(owner, large).items():
             table.row(name, await clock.timed(queries, one))

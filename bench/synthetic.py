@@ -1,12 +1,15 @@
 """Made-up English-looking text for the benchmarks of speed: words by Zipf's law, sentences, paragraphs.
 
-Word frequencies follow f(r) ~ 1 / (r + 2.7) ** 1.07 (Zipf and Mandelbrot), so a block has about as many rare and
-common terms as a real one. It says nothing, so it measures speed and never quality.
+Word frequencies follow f(r) ~ 1 / (r + 2.7) ** 1.07 (Zipf and Mandelbrot), the most frequent words being English
+function words, so a block has about as many rare and common terms as a real one. It says nothing, so it measures speed
+and never quality.
 """
 
 import random
 from collections.abc import Iterator
 from itertools import accumulate
+
+from proofroom.substrate.terms import STOP_WORDS
 
 _ONSETS = tuple(
     "b br c ch cl d dr f fl g gr h j k l m n p pl pr r s sc sh sl sp st str t th tr v w z".split()
@@ -49,6 +52,11 @@ class Writer:
             parts.append(self.paragraph(self.rng.randint(200, 800)))
         return "\n\n".join(parts) + "\n"
 
+    def common(self, n: int) -> Iterator[str]:
+        """Questions of 2 to 4 of the thirty most frequent words that are no function words."""
+        for _ in range(n):
+            yield " ".join(self.rng.sample(self.words[len(STOP_WORDS) :][:30], self.rng.randint(2, 4)))
+
     def queries(self, n: int) -> Iterator[str]:
         """Questions of 3 to 12 words, common ones and rare ones as in the texts."""
         for _ in range(n):
@@ -64,4 +72,4 @@ def _words(rng: random.Random, n: int) -> list[str]:
         )
         if len(word) > 2:
             found[word] = None
-    return sorted(found, key=len)  # the common ones are short, as in a language
+    return [*sorted(STOP_WORDS), *sorted(found, key=len)][:n]  # the common ones are short, as in a language

@@ -77,20 +77,38 @@ _EACH = "LATERAL (SELECT * FROM blocks b WHERE b.workspace_id = :workspace_id AN
 
 
 async def by_words(
-    tx: Tx, project_id: UUID, *, query: str, weights: Weights, filters: Filters, k: int
+    tx: Tx,
+    project_id: UUID,
+    *,
+    all_of: str | None,
+    some_of: str | None,
+    most: int | None,
+    weights: Weights,
+    filters: Filters,
+    k: int,
 ) -> tuple[list[tuple[UUID, float]], int]:
-    """(block id, BM25) of the best `k` blocks that match the text query, and the number that matched.
+    """(block id, BM25) of the best `k` blocks that match one of two text queries, and the number that matched; of those
+    that match `some_of` only the first `most` are looked at, if that is given.
 
     Equal scores are ordered by reading order.
     """
     where, tables, params = _conditions(filters)
+    queries = {"all_of": all_of, "some_of": some_of}
+    given = {name: query for name, query in queries.items() if query is not None}
+    params |= given
     if filters.live:
         # The index of live blocks; row-level security keeps the planner from it elsewhere.
-        candidates = f"proofroom_block_candidates(:project_id, CAST(:query AS tsquery)) c(id), {_EACH}"
+        limits = {"all_of": "", "some_of": "" if most is None else f", {int(most)}"}
+        found = " UNION ".join(
+            f"SELECT proofroom_block_candidates(:project_id, CAST(:{name} AS tsquery){limits[name]})"
+            for name in given
+        )
+        candidates = f"({found}) c(id), {_EACH}"
         match = ""
     else:
         candidates = "blocks b"
-        match = " AND b.project_id = :project_id AND b.tsv @@ CAST(:query AS tsquery)"
+        match = " OR ".join(f"b.tsv @@ CAST(:{name} AS tsquery)" for name in given)
+        match = f" AND b.project_id = :project_id AND ({match})"
     rows = await tx.execute(
         _statement(
             f"""
@@ -107,14 +125,13 @@ async def by_words(
         {
             "workspace_id": tx.workspace_id,
             "project_id": project_id,
-            "query": query,
             "k": k,
             **_weights(weights),
             **params,
         },
     )
-    found = rows.all()
-    return [(row[0], float(row[1])) for row in found], int(found[0][2]) if found else 0
+    best = rows.all()
+    return [(row[0], float(row[1])) for row in best], int(best[0][2]) if best else 0
 
 
 async def count(tx: Tx, project_id: UUID, filters: Filters, most: int) -> int:

@@ -32,6 +32,9 @@ MIN_CANDIDATES = 400
 MAX_K = 1_000
 # A query of nothing but common terms: its blocks must hold the two rarest of them, before any one will do.
 COMMON = 8_000
+# Of the blocks that hold a term which more of them hold, so many are looked at: reading half of 100,000 takes a second,
+# and such a term tells them hardly apart.
+MOST_OF_COMMON = 3_000
 # Candidates of each leg at least; more when more are asked for.
 POOL = 200
 # Up to here every vector is compared; above it the HNSW index answers, if the project's share of it is large enough.
@@ -207,11 +210,18 @@ async def _by_words(
     )
     least = max(MIN_CANDIDATES, k)
     scored: list[tuple[UUID, float]] = []
-    for candidates, last in _plans(rarest, found, least, db_blocks.tag(project_id)):
+    for plan in _plans(rarest, found, least, db_blocks.tag(project_id)):
         scored, matched = await retrieval.by_words(
-            tx, project_id, query=candidates, weights=weights, filters=filters, k=min(k, MAX_K)
+            tx,
+            project_id,
+            all_of=plan.all_of,
+            some_of=plan.some_of,
+            most=MOST_OF_COMMON if filters == Filters() else None,
+            weights=weights,
+            filters=filters,
+            k=min(k, MAX_K),
         )
-        if last or matched >= least:
+        if matched >= least:
             break
     return scored, weights
 
@@ -240,20 +250,36 @@ def idf(frequency: int, total: int) -> float:
     return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
 
 
-def _plans(rarest: Sequence[str], found: dict[str, int], least: int, tag: str) -> list[tuple[str, bool]]:
-    """Text queries to try in turn, narrow to wide, each with whether it is the last."""
-    plans: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Text queries whose blocks are candidates: all that `all_of` matches, and of what `some_of` matches at most
+    MOST_OF_COMMON where nothing restricts the search. None matches nothing.
+    """
+
+    all_of: str | None
+    some_of: str | None
+
+
+def _plans(rarest: Sequence[str], found: dict[str, int], least: int, tag: str) -> list[Plan]:
+    """Candidates to try in turn, few to many."""
+    plans: list[Plan] = []
     if found[rarest[0]] > COMMON and len(rarest) > 1:
-        plans.append(" & ".join(_quoted(term, tag) for term in rarest[:2]))
+        plans.append(Plan(None, " & ".join(_quoted(term, tag) for term in rarest[:2])))
     n, promised = 0, 0
     while n < len(rarest):
         # Blocks may hold several of the terms, so the sum only promises; the count of matches decides.
         while n < len(rarest) and promised < least:
             promised += found[rarest[n]]
             n += 1
-        plans.append(" | ".join(_quoted(term, tag) for term in rarest[:n]))
+        few = [term for term in rarest[:n] if found[term] <= MOST_OF_COMMON]
+        many = rarest[len(few) : n]
+        plans.append(Plan(_any(few, tag), _any(many, tag)))
         promised = 0
-    return [(plan, at == len(plans) - 1) for at, plan in enumerate(plans)]
+    return plans
+
+
+def _any(terms: Sequence[str], tag: str) -> str | None:
+    return " | ".join(_quoted(term, tag) for term in terms) or None
 
 
 def _quoted(term: str, tag: str) -> str:
