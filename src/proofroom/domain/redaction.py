@@ -163,15 +163,18 @@ def _blank(value: Any) -> Any:
         return [_blank(item) for item in cast(list[Any], value)]
     if not isinstance(value, dict):
         return value
-    return {
-        key: item if key in _KEPT or key.endswith("_id") else [] if key == "rows" else _blank(item)
-        for key, item in cast(dict[str, Any], value).items()
-    }
+    made: dict[str, Any] = {}
+    for key, item in cast(dict[str, Any], value).items():
+        kept = key in _KEPT or key.endswith("_id")
+        made[key] = item if kept else list[Any]() if key == "rows" else _blank(item)
+    return made
 
 
 def _document(value: dict[str, Any], words: Words) -> dict[str, Any]:
     refs: dict[str, Any] = value["refs"]
-    aliases = frozenset(a for a, ref in refs.items() if isinstance(ref, dict) and _names(ref, words))
+    aliases = frozenset(
+        a for a, ref in refs.items() if isinstance(ref, dict) and _names(cast(dict[str, Any], ref), words)
+    )
     rest = {k: without_json(v, words) for k, v in value.items() if k not in ("refs", "blocks")}
     blocks: list[Any] = [_block(block, aliases, words) for block in value["blocks"]]
     # A reference is ids and a number; it stays, so that what cited the source still says so.
