@@ -1,5 +1,6 @@
 """`source`, `search` and `index`: the material that work rests on."""
 
+import signal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,8 +11,9 @@ from proofroom.cli.output import DONE, FAILED, Out, many, one_line
 if TYPE_CHECKING:
     from proofroom.bootstrap import Program
     from proofroom.db.sources import SourceRow
+    from proofroom.services.sources import Dependents
 
-group = typer.Typer(help="Add, list, show and retract sources.", no_args_is_help=True)
+group = typer.Typer(help="Add, list, show, retract, restore and delete sources.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -166,7 +168,7 @@ def retract(
 
         async with program.parts.db.transaction(program.actor.workspace_id) as tx:
             source_id = await find.source(tx, source, project)
-            rests = await sources.retract(tx, source_id, reason=reason)
+            rests = await sources.retract(tx, source_id, reason=reason, actor=program.actor)
             row = await sources.get(tx, source_id)
         out.document(
             {
@@ -180,28 +182,125 @@ def retract(
             }
         )
         out.line(f"Retracted: {row.title}")
-        for session in rests.sessions:
-            out.line(
-                f"Session {find.short(session['id'])} had it as context: {one_line(session['title'], 90)}",
-                "yellow",
-            )
-        for artifact in rests.artifacts:
-            signed = ", signed" if artifact["signed"] else ""
-            out.line(
-                f"{one_line(artifact['title'], 90)} cites it (version {artifact['version']}{signed})",
-                "yellow",
-            )
-        for passage in rests.memory:
-            out.line(
-                f"{one_line(passage['source_title'], 60)} rests on it ({passage['state']}):"
-                f" {one_line(passage['text'], 120)}",
-                "yellow",
-            )
-        if not rests.sessions and not rests.artifacts and not rests.memory:
-            out.line("Nothing rests on it.")
+        _rests(out, rests)
         return DONE
 
     return run(body, as_json=as_json, data=data)
+
+
+def _rests(out: Out, rests: "Dependents") -> None:
+    """What rests on a source, a line each."""
+    from proofroom.cli import find
+
+    for session in rests.sessions:
+        out.line(
+            f"Session {find.short(session['id'])} had it as context: {one_line(session['title'], 90)}",
+            "yellow",
+        )
+    for artifact in rests.artifacts:
+        signed = ", signed" if artifact["signed"] else ""
+        out.line(
+            f"{one_line(artifact['title'], 90)} cites it (version {artifact['version']}{signed})",
+            "yellow",
+        )
+    for passage in rests.memory:
+        out.line(
+            f"{one_line(passage['source_title'], 60)} rests on it ({passage['state']}):"
+            f" {one_line(passage['text'], 120)}",
+            "yellow",
+        )
+    if not rests.sessions and not rests.artifacts and not rests.memory:
+        out.line("Nothing rests on it.")
+
+
+@group.command(
+    "restore", epilog='Example: proofroom source restore report.pdf --reason "It was the other one."'
+)
+def restore(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Its id, part of it, title or file name.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; others can read it.")],
+    project: ProjectOption = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Take back a retraction: the source is found again."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.services import access, sources
+
+        access.require(program.actor, "reviewer")
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            source_id = await find.source(tx, source, project)
+            row = await sources.restore(tx, source_id, reason=reason, actor=program.actor)
+        out.document(sources.to_json(row))
+        out.line(f"In use again: {one_line(row.title, 80)}", "green")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+@group.command(
+    "delete", epilog='Example: proofroom source delete report.pdf --reason "She asked for it." --yes'
+)
+def delete(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Its id, part of it, title or file name.")],
+    reason: Annotated[
+        str,
+        typer.Option("--reason", metavar="TEXT", help="Why; it is kept, so it should repeat nothing of it."),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete it without being asked.")] = False,
+    project: ProjectOption = None,
+    as_json: Json = False,
+    data: Data = None,
+) -> int:
+    """Delete a source for good, and its words wherever they were copied. Shows first what goes."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.services import deletion, sources
+
+        workspace_id = program.actor.workspace_id
+        async with program.parts.db.transaction(workspace_id) as tx:
+            source_id = await find.source(tx, source, project)
+            if not yes:
+                row = await sources.get(tx, source_id)
+                out.line(f"{one_line(row.title, 80)} and what was made with it:")
+                _counts(out, await deletion.preview(tx, source_id))
+                _rests(out, await sources.dependents(tx, source_id))
+        if not yes:
+            _confirm()
+        async with program.parts.db.transaction(workspace_id) as tx:
+            done = await deletion.delete(tx, program.actor, source_id, reason=reason)
+        out.document(done)
+        out.line("Deleted for good.", "green")
+        _counts(out, done["deleted"])
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+def _counts(out: Out, counts: dict[str, int]) -> None:
+    words = [f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items() if n]
+    out.line(", ".join(words) or "Nothing but its name.", indent=2)
+
+
+def _confirm() -> None:
+    """Asks a person, and only a person. Raises Conflict (`not_confirmed`)."""
+    from proofroom.domain.errors import Conflict
+
+    # While a line is read nothing runs the event loop, which hears signals otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sure = typer.confirm("Delete it for good?", default=False, err=True)
+    except typer.Abort:
+        sure = False
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not sure:
+        raise Conflict(
+            "not_confirmed", "Nothing was deleted.", hint="Say --yes to delete it without being asked."
+        )
 
 
 def search(

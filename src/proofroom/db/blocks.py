@@ -256,6 +256,17 @@ async def set_state(tx: Tx, versions: Sequence[tuple[UUID, int]], state: str) ->
     )
 
 
+async def take_back(tx: Tx, source_id: UUID, version: int, state: str) -> None:
+    """Moves the rejected blocks of a version to another state."""
+    await tx.execute(
+        text(
+            "UPDATE blocks SET state = :state WHERE workspace_id = :workspace_id AND source_id = :source_id"
+            " AND version = :version AND state = 'rejected'"
+        ),
+        {"workspace_id": tx.workspace_id, "state": state, "source_id": source_id, "version": version},
+    )
+
+
 async def statistics(tx: Tx, project_id: UUID) -> tuple[int, int]:
     """(searchable blocks, summed length in terms) of a project."""
     row = (

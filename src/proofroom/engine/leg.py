@@ -30,12 +30,12 @@ from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import LegLost, Record
-from proofroom.domain.errors import ProofroomError, Unavailable
+from proofroom.domain.errors import Conflict, ProofroomError, Unavailable
 from proofroom.domain.policy import Trigger
 from proofroom.domain.work_session import Failure, NextStep
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
-from proofroom.services import checks, context, gates, legs
+from proofroom.services import checks, context, deletion, gates, legs
 from proofroom.services.catalog import CHECK
 
 _log = logging.getLogger(__name__)
@@ -205,9 +205,15 @@ async def _work(parts: Parts, row: WorkSession) -> None:
         )
         return
     tools = LegTools(parts.db, row, definition)
-    async with parts.db.transaction(row.workspace_id) as tx:
-        await tools.load(tx, row)
-        request = await _request(tx, row, definition, tools)
+    try:
+        async with parts.db.transaction(row.workspace_id) as tx:
+            await tools.load(tx, row)
+            request = await _request(tx, row, definition, tools)
+    except Conflict as gone:
+        if gone.code != "redacted":
+            raise
+        await _fail(parts, row, deletion.stopped(retryable=False))
+        return
     started = time.monotonic()
     end = await _turn(parts, row, runtime, request)
     if tools.lost:

@@ -83,9 +83,13 @@ async def pin(tx: Tx, row: WorkSession, weights: ContextWeights | None = None) -
 
 
 async def view(tx: Tx, row: WorkSession) -> EnvelopeView:
-    """The pinned envelope of this iteration as a runtime gets it. Raises NotFound when there is none."""
+    """The pinned envelope of this iteration as a runtime gets it. Raises NotFound when there is none, Conflict
+    (`redacted`) when a source of it was deleted: no agent goes on with less than it was given.
+    """
     pinned = await _pinned(tx, row)
     shown = await envelopes.view(tx, pinned)
+    if shown["receipt"].get("redacted"):
+        raise envelopes.redacted(shown["receipt"]["redacted"])
     return EnvelopeView(
         id=pinned,
         body=shown["body"],

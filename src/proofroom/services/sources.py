@@ -11,11 +11,14 @@ from uuid import UUID
 
 from proofroom import queue
 from proofroom.db import blocks as db_blocks
+from proofroom.db import deletions
+from proofroom.db import memory as db_memory
 from proofroom.db import sources as db_sources
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound, ProofroomError
-from proofroom.services import captured, remembering
+from proofroom.services import captured, indexing, remembering
+from proofroom.services.access import Actor
 from proofroom.services.progress import Progress
 from proofroom.substrate import capture, urls
 from proofroom.substrate.extracted import Limits
@@ -143,7 +146,7 @@ async def put_content(
     """
     source = await db_sources.lock(tx, source_id)
     if source is None:
-        raise _not_found(source_id)
+        raise await gone(tx, source_id)
     if source.origin == "artifact":
         raise Conflict(
             "source_is_approved_work",
@@ -187,7 +190,7 @@ async def retry(tx: Tx, source_id: UUID, *, defer: bool = True) -> SourceRow:
     """
     source = await db_sources.lock(tx, source_id)
     if source is None:
-        raise _not_found(source_id)
+        raise await gone(tx, source_id)
     if source.retracted_at is not None:
         raise Conflict(
             "source_retracted",
@@ -199,7 +202,7 @@ async def retry(tx: Tx, source_id: UUID, *, defer: bool = True) -> SourceRow:
     return await _again(tx, source_id, defer=defer)
 
 
-async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
+async def retract(tx: Tx, source_id: UUID, *, reason: str, actor: Actor | None = None) -> Dependents:
     """Takes a source out of the search and answers what rests on it. Nothing is deleted.
 
     Passages of approved work that rest on it are proposals again until a person decides.
@@ -216,7 +219,8 @@ async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
     found = await get(tx, source_id)
     await db_blocks.lock_counts(tx, found.project_id)
     source = await db_sources.lock(tx, source_id)
-    assert source is not None
+    if source is None:
+        raise await gone(tx, source_id)
     if source.retracted_at is not None:
         raise Conflict(
             "source_retracted", f"“{source.title}” was retracted already.", "Nothing is left to do."
@@ -226,8 +230,58 @@ async def retract(tx: Tx, source_id: UUID, *, reason: str) -> Dependents:
         await db_blocks.set_state(tx, [(source_id, source.version)], "rejected")
     await db_sources.retract(tx, source_id, clean(reason.strip()))
     await remembering.source_retracted(tx, source.project_id, source_id, source.title, clean(reason.strip()))
+    await _decided(tx, source_id, actor, "retract", clean(reason.strip()))
     await db_sources.announce(tx, source.project_id, source_id)
     return await dependents(tx, source_id)
+
+
+async def restore(tx: Tx, source_id: UUID, *, reason: str, actor: Actor | None = None) -> SourceRow:
+    """Takes back a retraction: its passages are found again, those of approved work are proposals.
+
+    What was put in question by the retraction stays so until a person decides: it may have been looked at since.
+
+    Raises NotFound (`source_not_found`, `source_deleted`), InvalidInput (`reason_missing`) and Conflict
+    (`source_not_retracted`).
+    """
+    if not reason.strip():
+        raise InvalidInput(
+            "reason_missing",
+            "A source is restored for a reason that others can read.",
+            "Say why.",
+            field="reason",
+        )
+    found = await get(tx, source_id)
+    await db_blocks.lock_counts(tx, found.project_id)
+    source = await db_sources.lock(tx, source_id)
+    if source is None:
+        raise await gone(tx, source_id)
+    if source.retracted_at is None:
+        raise Conflict("source_not_retracted", f"“{source.title}” is in use.", "There is nothing to restore.")
+    approved = source.origin == "artifact"
+    if source.version:
+        await indexing.will_grow(tx, source.project_id)
+        await db_blocks.take_back(tx, source_id, source.version, "proposed" if approved else "accepted")
+        if not approved:
+            await db_blocks.count_in(tx, source.project_id, [(source_id, source.version)])
+    await db_sources.change(tx, source_id, retracted_at=None, retract_reason=None)
+    await _decided(tx, source_id, actor, "restore", clean(reason.strip()))
+    await db_sources.announce(tx, source.project_id, source_id)
+    return await get(tx, source_id)
+
+
+async def _decided(tx: Tx, source_id: UUID, actor: Actor | None, action: str, reason: str) -> None:
+    """Who took a source out of use or back, and why, beside the decisions on memory: rows that are only added."""
+    before, after = ("accepted", "rejected") if action == "retract" else ("rejected", "accepted")
+    await db_memory.record(
+        tx,
+        [
+            {
+                "item_id": source_id, "kind": "source", "action": action, "from_state": before, "to_state": after,
+                "reason": reason, "text_sha256": None, "member_id": None if actor is None else actor.member_id,
+                "via": None if actor is None else actor.via,
+            }
+        ],
+    )  # fmt: skip
 
 
 async def dependents(tx: Tx, source_id: UUID) -> Dependents:
@@ -249,11 +303,25 @@ async def dependents(tx: Tx, source_id: UUID) -> Dependents:
 
 
 async def get(tx: Tx, source_id: UUID) -> SourceRow:
-    """Raises NotFound (`source_not_found`)."""
+    """Raises NotFound (`source_not_found`, `source_deleted`)."""
     row = await db_sources.get(tx, source_id)
     if row is None:
-        raise _not_found(source_id)
+        raise await gone(tx, source_id)
     return row
+
+
+async def gone(tx: Tx, source_id: UUID) -> NotFound:
+    """Why a source is not there: `source_deleted` when it was, else `source_not_found`."""
+    deleted = await deletions.deletion(tx, source_id)
+    if deleted is None:
+        return _not_found(source_id)
+    return NotFound(
+        "source_deleted",
+        f"This source was deleted for good on {deleted.deleted_at:%Y-%m-%d} by {deleted.deleted_by_name}:"
+        f" {deleted.reason}",
+        "Nothing of it is kept. Its content may be added again as a new source.",
+        extra={"project_id": str(deleted.project_id), "deleted_at": deleted.deleted_at.isoformat()},
+    )
 
 
 async def page(

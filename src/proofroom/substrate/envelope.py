@@ -150,6 +150,8 @@ async def rebuild(tx: Tx, envelope_id: UUID) -> str:
         raise NotFound(
             "envelope_not_found", f"No envelope {envelope_id} is here.", "Look at the session's envelopes."
         )
+    if pinned.receipt.get("redacted"):
+        raise redacted(pinned.receipt["redacted"])
     rows = await db_blocks.by_ids(tx, [UUID(item["block_id"]) for item in pinned.receipt["included"]])
     texts = {str(block_id): row.text for block_id, row in rows.items()}
     try:
@@ -167,6 +169,17 @@ async def rebuild(tx: Tx, envelope_id: UUID) -> str:
             "The stored rows were changed from outside, or another release rendered it.",
         )
     return body
+
+
+def redacted(deletions: Sequence[Mapping[str, Any]]) -> Conflict:
+    """Why an envelope that lost words cannot be built again; `deletions` are those of its receipt."""
+    last = deletions[-1]
+    return Conflict(
+        "redacted",
+        f"A source of this envelope was deleted on {str(last['at'])[:10]} by {last['by']}: {last['reason']}",
+        "The digest still proves what a kept copy holds.",
+        extra={"deletions": [dict(one) for one in deletions]},
+    )
 
 
 async def view(tx: Tx, pinned_id: UUID) -> dict[str, Any]:

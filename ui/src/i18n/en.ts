@@ -777,6 +777,7 @@ export const en = {
     resumed: "Resumed",
     superseded: "The packet changed",
     reopened: "To be signed again: the rules changed",
+    sourceDeleted: "{{by}} deleted a source that it rests on, and its words in it",
     retried: "Tried again",
     cancelled: "Cancelled",
     delivered: "Delivered",

@@ -70,6 +70,8 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("regressed", t("step.superseded"));
     case "reopened":
       return step("regressed", t("step.reopened"));
+    case "source_deleted":
+      return step("regressed", t("step.sourceDeleted", { by: s(d["by"]) }), s(d["reason"]));
     case "retried":
       return step("regressed", t("step.retried"));
     case "cancelled":

@@ -21,9 +21,12 @@ from proofroom.api.jsonbody import JsonRoute, clean, malformed
 from proofroom.api.schemas.common import Sent
 from proofroom.api.schemas.sources import (
     AddedSources,
+    DeletedSource,
+    Deletion,
     Dependents,
     NewContent,
     NewSource,
+    Restoration,
     Retraction,
     Source,
     SourceContent,
@@ -34,7 +37,7 @@ from proofroom.db import sources as db_sources
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotFound
-from proofroom.services import sources
+from proofroom.services import deletion, sources
 from proofroom.services.access import require
 from proofroom.services.sources import Given
 
@@ -182,11 +185,59 @@ async def put_source_content(
     response_model=Dependents,
     summary="What rests on a source: envelopes, sessions, artifacts, passages of approved work",
 )
-async def get_dependents(project_id: UUID, source_id: UUID, call: CallDep) -> Response:
+async def get_dependents(
+    project_id: UUID,
+    source_id: UUID,
+    call: CallDep,
+    goes: Annotated[
+        bool,
+        Query(
+            description="Also count what deleting the source would take; it reads all of the project's work."
+        ),
+    ] = False,
+) -> Response:
     async with call.transaction() as tx:
         row = await _of_project(tx, project_id, source_id)
         rests = await sources.dependents(tx, source_id)
-    return JSONResponse({"source": sources.to_json(row), **_dependents(rests)})
+        counts = {"goes": await deletion.preview(tx, source_id)} if goes else {}
+    return JSONResponse({"source": sources.to_json(row), **counts, **_dependents(rests)})
+
+
+@router.delete(
+    "/{source_id}",
+    response_model=DeletedSource,
+    responses=problems_of(409),
+    summary="Delete a source for good, and its words wherever they were copied; for admins",
+    description="One transaction. Envelopes, artifacts, packets, transcripts and memory lose its words, ids and "
+    "digests stay. Work that runs on it fails with `source_deleted`, a review that waits gets a new packet.",
+)
+async def delete_source(
+    project_id: UUID, source_id: UUID, body: Deletion, call: CallDep, key: KeyHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        require(call.actor, "admin")
+        await _of_project(tx, project_id, source_id)
+        return Answer(200, await deletion.delete(tx, call.actor, source_id, reason=body.reason or ""))
+
+    return respond(await once(call, key, act), call)
+
+
+@router.post(
+    "/{source_id}/restore",
+    response_model=Source,
+    responses=problems_of(409),
+    summary="Take back a retraction",
+)
+async def restore_source(
+    project_id: UUID, source_id: UUID, body: Restoration, call: CallDep, key: KeyHeader = None
+) -> Response:
+    async def act(tx: Tx) -> Answer:
+        require(call.actor, "reviewer")
+        await _of_project(tx, project_id, source_id)
+        row = await sources.restore(tx, source_id, reason=body.reason or "", actor=call.actor)
+        return Answer(200, sources.to_json(row))
+
+    return respond(await once(call, key, act), call)
 
 
 @router.post(
@@ -217,7 +268,7 @@ async def retract_source(
     async def act(tx: Tx) -> Answer:
         require(call.actor, "reviewer")
         await _of_project(tx, project_id, source_id)
-        rests = await sources.retract(tx, source_id, reason=body.reason or "")
+        rests = await sources.retract(tx, source_id, reason=body.reason or "", actor=call.actor)
         return Answer(
             200, {"source": sources.to_json(await sources.get(tx, source_id)), **_dependents(rests)}
         )
@@ -227,8 +278,14 @@ async def retract_source(
 
 async def _of_project(tx: Tx, project_id: UUID, source_id: UUID) -> SourceRow:
     """Raises NotFound (`source_not_found`) also for a source of another project."""
-    row = await sources.get(tx, source_id)
-    if row.project_id != project_id:
+    try:
+        row = await sources.get(tx, source_id)
+    except NotFound as missing:
+        if missing.extra.get("project_id") not in (None, str(project_id)):
+            row = None
+        else:
+            raise
+    if row is None or row.project_id != project_id:
         raise NotFound(
             "source_not_found",
             f"No source {source_id} is in this project.",

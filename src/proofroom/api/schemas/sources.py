@@ -123,10 +123,41 @@ class Retraction(Sent):
     reason: str | None = Field(default=None, max_length=5_000, description="Why; others can read it.")
 
 
+class Deletion(Sent):
+    reason: str | None = Field(
+        default=None,
+        max_length=2_000,
+        description="Why; it is kept, so it should repeat nothing of the source.",
+    )
+
+
+class DeletedSource(Shown):
+    """What is left of a source: that it was deleted, and counts of what went and of what lost its words."""
+
+    source_id: UUID
+    project_id: UUID
+    deleted_at: Timestamp
+    by: str
+    reason: str
+    deleted: dict[str, int] = Field(
+        description="versions, blocks, embeddings, tables: rows that went. memory: passages of approved work that "
+        "rested on it and went. envelopes, packets, artifacts, calls, events, audit_entries, answers, memory_notes: "
+        "what lost its words, in how many sessions."
+    )
+
+
+class Restoration(Sent):
+    reason: str | None = Field(default=None, max_length=5_000, description="Why; others can read it.")
+
+
 class Dependents(Shown):
     """What rests on the source."""
 
     source: Source
+    goes: dict[str, int] | None = Field(
+        default=None,
+        description="With `goes=1`: what deleting the source would count, as in a deletion's `deleted`.",
+    )
     envelopes: list[Json]
     sessions: list[Json]
     artifacts: list[Json]

@@ -5,6 +5,7 @@ row-level security (migration 0001) makes it unable to see one. Times are UTC.
 """
 
 from proofroom.db.models.base import Base
+from proofroom.db.models.deletion import Redaction, SourceDeletion
 from proofroom.db.models.memory import BlockOrigin, MemoryDecision, MemoryNote
 from proofroom.db.models.people import ApiKey, IdempotencyKey, Member, Workspace
 from proofroom.db.models.review import CheckpointComment, Delivery, WorkCheckpoint, WorkObligation
@@ -49,7 +50,9 @@ __all__ = [
     "MemoryNote",
     "Project",
     "ProjectPolicy",
+    "Redaction",
     "Source",
+    "SourceDeletion",
     "SourceVersion",
     "Template",
     "TermFrequency",

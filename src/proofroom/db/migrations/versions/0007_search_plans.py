@@ -1,7 +1,7 @@
 """The candidates of a search come from the text index whatever the planner knows of the table.
 
-Revision ID: 0008
-Revises: 0005
+Revision ID: 0007
+Revises: 0006
 
 Right after a large capture there are no statistics yet, and the planner read all blocks of the project instead of the
 index: 1.9 s in one of 100,000. What is materialised can be found by the text index only; the terms in it begin with
@@ -11,8 +11,8 @@ that: words that half of a large project holds would fetch half of it.
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 CANDIDATES = """
 CREATE OR REPLACE FUNCTION proofroom_block_candidates(project uuid, query tsquery) RETURNS SETOF uuid
