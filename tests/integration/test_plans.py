@@ -1,0 +1,145 @@
+"""What the database reads for a search and for a capture: a little of a large project, with statistics and without."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import psycopg
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from proofroom.db import blocks as db_blocks
+from proofroom.db import retrieval
+from proofroom.db import sources as db_sources
+from proofroom.db.blocks import NewBlock
+from proofroom.db.retrieval import Filters
+from proofroom.db.tx import Database, Tx, libpq_url, new_id
+from proofroom.services import capturing, sources
+from proofroom.substrate import search, terms
+from proofroom.substrate.envelope import compose
+
+SOURCES, EACH = 20, 150
+BLOCKS = SOURCES * EACH
+FILLER = " ".join(
+    f"filler{n}" for n in range(60)
+)  # so that a block's index entry does not lie beside its row
+
+
+@pytest_asyncio.fixture
+async def large(db: Database, database: str, workspace: UUID, project: UUID) -> AsyncIterator[UUID]:
+    """A project right after its capture: 3,000 passages that the planner knows nothing of."""
+    async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as owner:
+        for table in ("blocks", "sources", "source_versions", "term_frequencies"):
+            await owner.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")  # type: ignore[arg-type]
+    async with db.transaction(workspace) as tx:
+        for n in range(SOURCES):
+            source = new_id()
+            made: list[NewBlock] = []
+            for at in range(EACH):
+                said = f"Pump {n * EACH + at} of group{at % 10} runs. {FILLER}"
+                made.append(
+                    NewBlock(new_id(), at, "paragraph", at, at + 1, None, None, said, terms.count(said))
+                )
+            await db_sources.add(
+                tx, id=source, project_id=project, title=f"S{n}", origin="text", status="ready", version=1
+            )
+            await db_sources.add_version(
+                tx, source_id=source, version=1, project_id=project, status="ready", text="", block_count=EACH
+            )
+            await db_blocks.insert_all(
+                tx, project_id=project, state="accepted", blocks=[(source, 1, block) for block in made]
+            )
+            await db_blocks.count_in(tx, project, [(source, 1)])
+    yield project
+
+
+async def rows_read(tx: Tx) -> int:
+    """Rows of `blocks` that this connection has read, by whatever scan, since it last told the statistics."""
+    found = await tx.execute(
+        text(
+            "SELECT pg_stat_get_xact_tuples_returned('blocks'::regclass)"
+            " + pg_stat_get_xact_tuples_fetched('blocks'::regclass)"
+        )
+    )
+    return int(found.scalar_one())
+
+
+async def analyze(database: str) -> None:
+    async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as owner:
+        await owner.execute("ANALYZE")
+
+
+async def test_a_search_reads_its_candidates_and_no_more(
+    db: Database, database: str, workspace: UUID, large: UUID
+) -> None:
+    for known in (False, True):
+        if known:
+            await analyze(database)
+        for n in range(8):  # from the sixth time on a prepared statement may get a plan for any parameters
+            async with db.transaction(workspace) as tx:
+                before = await rows_read(tx)
+                assert len(await search.ranked(tx, large, f"group{n}", 5)) == 5
+                assert await rows_read(tx) - before <= 3 * BLOCKS / 10, known
+
+
+async def test_words_of_most_passages_bring_in_only_so_many(
+    db: Database, workspace: UUID, large: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_OF_COMMON", 500)
+    async with db.transaction(workspace) as tx:
+        before = await rows_read(tx)
+        rows = await search.ranked(tx, large, "pump 2222", 5)
+        assert rows[0].text.startswith("Pump 2222 ")  # what the rare word finds is looked at in any case
+        assert len(rows) == 5
+        assert await rows_read(tx) - before <= 1_200
+    async with db.transaction(workspace) as tx:  # a search in one source looks at all of it
+        source = rows[0].source_id
+        assert len(await search.ranked(tx, large, "pump", 900, [source])) == EACH
+
+
+async def test_both_scores_and_the_rows_are_read_by_key(
+    db: Database, database: str, workspace: UUID, large: UUID
+) -> None:
+    for known in (False, True):
+        if known:
+            await analyze(database)
+        async with db.transaction(workspace) as tx:
+            ids = [row.block_id for row in await search.ranked(tx, large, "group3", 40)]
+            before = await rows_read(tx)
+            await retrieval.scores(tx, ids, weights=None, vector=[0.1] * 384, model="none")
+            assert len(await db_blocks.by_ids(tx, ids, in_use=True)) == 40
+            assert await rows_read(tx) - before <= 4 * 40, known
+
+
+async def test_a_capture_counts_its_own_blocks_only(db: Database, workspace: UUID, large: UUID) -> None:
+    async with db.transaction(workspace) as tx:
+        rows = await sources.add_sources(
+            tx, large, [sources.Given(text=f"A new note {n}.\n\nAnd more of it.") for n in range(30)]
+        )
+    stats = (
+        "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_user_tables WHERE relname = 'blocks'",
+        "SELECT pg_stat_force_next_flush()",
+    )
+    async with db.transaction(workspace) as tx:
+        await tx.execute(text(stats[1]))
+        before = int((await tx.execute(text(stats[0]))).scalar_one())
+    await capturing.capture_waiting(db, workspace, rows[0].id, 1)
+    async with db.transaction(workspace) as tx:
+        done = await db_sources.several(tx, [row.id for row in rows])
+        assert {row.status for row in done.values()} == {"ready"}
+    async with db.transaction(workspace) as tx:
+        await tx.execute(text(stats[1]))
+    async with db.transaction(workspace) as tx:
+        assert int((await tx.execute(text(stats[0]))).scalar_one()) - before <= 20 * 30
+
+
+async def test_an_envelope_of_a_large_project_does_not_read_it_to_count_it(
+    db: Database, workspace: UUID, large: UUID
+) -> None:
+    async with db.transaction(workspace) as tx:
+        before = await rows_read(tx)
+        composed = await compose(tx, large, "group7", token_budget=2_000)
+        assert composed.receipt["counts"]["in_scope"] == BLOCKS
+        assert await rows_read(tx) - before <= 5 * BLOCKS / 10
+        assert await db_blocks.live_count(tx, large) == (await db_blocks.live_size(tx, large))[0]
+        assert (await search.hybrid(tx, large, "group7", 3, Filters())).rows
