@@ -43,6 +43,11 @@ from devsetup import (
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+# Two processes, each with a database server of its own; whoever is done takes over half of what the other has left.
+WHOLE_SUITE = [
+    *("--numprocesses=2", "--dist=worksteal"),
+    *("--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"),
+]
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
 LEFTOVER_SECONDS = 10.0
@@ -115,9 +120,7 @@ def test(arguments: Sequence[str]) -> None:
         node = find_node(venv_packages())
         tool("web UI tests", node.program, "node_modules/vitest/vitest.mjs", "run", cwd=ROOT / "ui")
     ensure_browser()
-    pytest(
-        arguments or ["--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"]
-    )
+    pytest(arguments or WHOLE_SUITE)
 
 
 def ensure_browser() -> None:

@@ -53,7 +53,7 @@ async def withdraw(room: Room, actor: Actor, session_id: UUID) -> gates.Outcome:
 
 async def give_role(room: Room, actor: Actor, role: access.Role) -> None:
     async with room.db.transaction(actor.workspace_id) as tx:
-        await access.change_member(tx, room.actor, actor.member_id, role=role)
+        await access.change_member(tx, room.actor, actor.member_id, role=role, force=True)
 
 
 async def turn_clock(room: Room, **hours: float) -> None:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from proofroom.db import checkpoints
+from proofroom.db import checkpoints, members
 from proofroom.db.embedded import EmbeddedPostgres
-from proofroom.db.tx import Database
+from proofroom.db.tx import Database, new_id
 from proofroom.services import people, review
 from proofroom.services.access import LOCAL_WORKSPACE, Actor
 from tests.integration.cli import Cli, Done
@@ -65,6 +65,16 @@ class Office:
             return done.checkpoint.status
 
         return self._as(sign, member, name)
+
+    def same_name(self, member: str, name: str) -> str:
+        """Another member of this name, as an earlier release let be made."""
+
+        async def add(db: Database, actor: Actor) -> str:
+            async with db.transaction(LOCAL_WORKSPACE) as tx:
+                await members.create(tx, new_id(), name, "reviewer")
+            return name
+
+        return self._as(add, member, name)
 
     def look_as(self, member: str, name: str, session: str) -> str:
         async def look(db: Database, actor: Actor) -> str:
@@ -259,7 +269,7 @@ def test_whose_it_is_until_when_and_what_is_said(office: Office) -> None:
     refused(cli("assign", session, "Nobody here"), 3, "member_not_found")
     refused(cli("assign", session), 2, "option_invalid, at MEMBER")
     refused(cli("assign", session, "--due", "tomorrow"), 2, "option_invalid, at --due")
-    office.member("Zoe")
+    office.same_name(zoe, "Zoe")
     refused(cli("assign", session, "Zoe"), 4, "member_ambiguous")
     cleared = cli.json("assign", session, "none", "--due", "none", "--expires", "none")
     assert (cleared["assignee"], cleared["due_at"], cleared["expires_at"]) == (None, None, None)

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import work_sessions
+from proofroom.db import members, work_sessions
 from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, ProofroomError
 from proofroom.engine.sweeper import sweep
@@ -620,3 +621,106 @@ async def test_a_signature_taken_back_leaves_a_packet_that_can_be_signed(room: R
     for actor in (two, one):
         assert not (await sign(room, actor, row.id)).stale
     assert (await room.drive(row.id)).status == "completed"
+
+
+async def test_the_right_to_sign_is_not_taken_from_whom_a_waiting_review_needs(room: Room) -> None:
+    one = await join(room, "One")
+    await set_policy(room, quorum=2)
+    row, _ = await waiting(room)
+
+    async def demote(**more: Any) -> None:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            await access.change_member(tx, room.actor, one.member_id, role="requester", **more)
+
+    with pytest.raises(InvalidInput) as refused:
+        await demote()
+    assert refused.value.code == "quorum_unreachable"
+    assert "without One only 1 could" in refused.value.message
+    two = await join(room, "Two", "admin")
+    await demote()  # somebody else can sign now
+    with pytest.raises(InvalidInput):
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            await access.change_member(tx, room.actor, two.member_id, role="viewer")
+    await give_role(room, two, "viewer")  # forced
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        written = await members.recorded(tx)
+    assert [e.content.get("forced") for e in written if e.kind == "member_changed"] == [True, None]
+    assert written[0].content["by"]["name"] == room.actor.name
+    assert (await room.waiting(row.id)).status == "pending_review"
+
+
+async def test_a_signature_that_can_still_be_undone_falls_with_its_givers_right_to_sign(room: Room) -> None:
+    one = await join(room, "One")
+    row, checkpoint = await waiting(room)
+    pending = await sign(room, one, row.id, undo_seconds=30)
+    assert pending.checkpoint.approve_pending
+    await give_role(room, one, "requester")
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
+        again = await review.commit_pending(tx, checkpoint.id)
+    assert again is not None
+    assert (again.checkpoint.status, again.checkpoint.approve_pending, again.checkpoint.decision) == (
+        "pending_review", False, None,
+    )  # fmt: skip
+    (said,) = await told(room, row.id, "withdrawn")
+    assert (said["by"], said["why"]) == (
+        "One",
+        "Whoever signed may not sign any more, so it was not released.",
+    )
+    await room.approve(row.id)
+    assert (await room.drive(row.id)).status == "completed"
+
+
+async def test_of_several_signatures_only_the_one_falls_whose_giver_may_not_sign_any_more(room: Room) -> None:
+    one, two = await join(room, "One"), await join(room, "Two")
+    await set_policy(room, quorum=2)
+    row, checkpoint = await waiting(room)
+    await sign(room, one, row.id)
+    assert (await sign(room, two, row.id, undo_seconds=30)).checkpoint.approve_pending
+    await give_role(room, two, "viewer")
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
+        again = await review.commit_pending(tx, checkpoint.id)
+    assert again is not None
+    assert [v["name"] for v in again.checkpoint.votes] == ["One"]
+    await room.approve(row.id)
+    assert (await room.drive(row.id)).status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("ada", "name_taken"),
+        ("A\u202eda", "name_invalid"),
+        ("Ada\x1b[31m", "name_invalid"),
+        ("Ad\u200ba", "name_invalid"),
+    ],
+)
+async def test_names_that_could_be_taken_for_another_are_refused(room: Room, name: str, code: str) -> None:
+    await join(room, "Ada")
+    eve = await join(room, "Eve")
+    with pytest.raises((InvalidInput, Conflict)) as refused:
+        await join(room, name)
+    assert refused.value.code == code
+    with pytest.raises((InvalidInput, Conflict)) as refused:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            await access.change_member(tx, room.actor, eve.member_id, name=name)
+    assert refused.value.code == code
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await access.change_member(tx, room.actor, eve.member_id, name="EVE")  # one's own, in other letters
+
+
+async def test_members_and_keys_are_written_down_with_who_made_them(room: Room) -> None:
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        made = await access.create_member(tx, "Ada", "reviewer", by=room.actor)
+        key_id, key = await access.create_api_key(tx, made, "laptop", by=room.actor)
+        await access.revoke_api_key(tx, key_id, by=room.actor)
+        written = [(e.kind, e.content) for e in await members.recorded(tx)]
+    assert [kind for kind, _ in written] == ["api_key_revoked", "api_key_made", "member_added"]
+    assert all(content["by"]["id"] == str(room.actor.member_id) for _, content in written)
+    assert written[2][1]["name"] == "Ada"
+    assert key not in str(written)
+    for change in ("UPDATE workspace_audit SET kind = 'x'", "DELETE FROM workspace_audit"):
+        with pytest.raises(ProgrammingError):
+            async with room.db.transaction(room.actor.workspace_id) as tx:
+                await tx.execute(text(change))

@@ -127,7 +127,7 @@ def create_user(
         from proofroom.services import access
 
         async with program.parts.db.transaction(await _workspace(program, workspace)) as tx:
-            member_id = await access.create_member(tx, name, role)
+            member_id = await access.create_member(tx, name, role, by=program.actor)
         out.document({"id": str(member_id), "name": name, "role": role})
         out.line(f"User {member_id}.", "green")
         return DONE
@@ -140,6 +140,9 @@ def change_user(
     member: Annotated[str, typer.Argument(metavar="ID", help="The user's id.")],
     role: Annotated[str | None, typer.Option(help="viewer, requester, reviewer or admin.")] = None,
     name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where a waiting review would lack signers.")
+    ] = False,
     workspace: Workspace = None,
     as_json: Json = False,
     data: Data = None,
@@ -152,11 +155,40 @@ def change_user(
 
         member_id = _uuid(member, "user")
         async with program.parts.db.transaction(await _workspace(program, workspace)) as tx:
-            await access.change_member(tx, program.actor, member_id, name=name, role=role)
+            await access.change_member(tx, program.actor, member_id, name=name, role=role, force=force)
             row = await members.get(tx, member_id)
         assert row is not None
         out.document({"id": str(row.id), "name": row.name, "role": row.role})
         out.line(f"{row.name} is a {row.role}.", "green")
+        return DONE
+
+    return run(body, as_json=as_json, data=data)
+
+
+@group.command("audit", epilog="Example: proofroom admin audit")
+def audit(workspace: Workspace = None, as_json: Json = False, data: Data = None) -> int:
+    """Show who added members, changed them, and made or revoked API keys; the latest first, 200 at most."""
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli.output import safe
+        from proofroom.db import members
+        from proofroom.services import views
+
+        async with program.parts.db.transaction(await _workspace(program, workspace)) as tx:
+            entries = await members.recorded(tx)
+        shown = [
+            {"id": str(e.id), "at": views.at(e.at), "kind": e.kind, "content": e.content} for e in entries
+        ]
+        out.document({"items": shown})
+        for entry in entries:
+            said = entry.content
+            about = said.get("key_name") or said.get("name") or said.get("member_id") or said["key_id"]
+            role = f", {said['role']}" if "role" in said else ""
+            who = said["by"]["name"] if said["by"] else "the server"
+            what = f"{entry.kind.replace('_', ' ')}: {safe(about)}{role}, by {safe(who)}"
+            out.line(f"{views.at(entry.at)}  {what}")
+        if not entries:
+            out.line("Nothing yet.")
         return DONE
 
     return run(body, as_json=as_json, data=data)
@@ -219,7 +251,7 @@ def create_key(
             )  # fmt: skip
         member_id = program.actor.member_id if member is None else _uuid(member, "user")
         async with program.parts.db.transaction(workspace_id) as tx:
-            key_id, key = await access.create_api_key(tx, member_id, name)
+            key_id, key = await access.create_api_key(tx, member_id, name, by=program.actor)
         out.document({"id": str(key_id), "name": name, "key": key, "user_id": str(member_id)})
         out.line(key, "bold")
         out.note("It is shown this once. Send it as `Authorization: Bearer KEY`.", "dim")
@@ -241,7 +273,7 @@ def revoke_key(
         from proofroom.services import access
 
         async with program.parts.db.transaction(await _workspace(program, workspace)) as tx:
-            await access.revoke_api_key(tx, _uuid(key, "api-key"))
+            await access.revoke_api_key(tx, _uuid(key, "api-key"), by=program.actor)
         out.document({"id": key, "revoked": True})
         out.line("Revoked.", "green")
         return DONE

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, or_, select, update
 
-from proofroom.db.models import WorkCheckpoint
+from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 
@@ -61,6 +61,17 @@ async def open_one(tx: Tx, session_id: UUID) -> WorkCheckpoint | None:
             )
         )
     ).scalar_one_or_none()
+
+
+async def open_signings(tx: Tx) -> list[tuple[str, dict[str, Any]]]:
+    """(title, what it asks for of signatures) of each final packet that waits, without the packet itself."""
+    rows = await tx.execute(
+        select(WorkSession.title, WorkCheckpoint.packet["signing"])
+        .join(WorkSession, WorkSession.id == WorkCheckpoint.session_id)
+        .where(WorkCheckpoint.status == OPEN, WorkCheckpoint.kind == "final")
+        .order_by(WorkCheckpoint.opened_at)
+    )
+    return [(r[0], r[1] or {}) for r in rows.all()]
 
 
 async def open_of(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, UUID]:

@@ -1,12 +1,13 @@
 """Queries on workspaces, members and API keys."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from proofroom.db.models import ApiKey, Member, Workspace
-from proofroom.db.tx import Tx
+from proofroom.db.models import ApiKey, Member, Workspace, WorkspaceAudit
+from proofroom.db.tx import Tx, new_id
 
 
 async def create_workspace(tx: Tx, workspace_id: UUID, name: str) -> None:
@@ -78,3 +79,15 @@ async def revoke_key(tx: Tx, key_id: UUID) -> bool:
         .execution_options(synchronize_session=False)
     )
     return done.scalar_one_or_none() is not None
+
+
+async def record(tx: Tx, kind: str, content: dict[str, Any]) -> None:
+    """Writes down what was done with a member or a key."""
+    values = {"workspace_id": tx.workspace_id, "id": new_id(), "kind": kind, "content": content}
+    await tx.execute(insert(WorkspaceAudit).values(**values))
+
+
+async def recorded(tx: Tx, limit: int = 200) -> list[WorkspaceAudit]:
+    """The latest first."""
+    query = select(WorkspaceAudit).order_by(WorkspaceAudit.id.desc()).limit(limit)
+    return list((await tx.execute(query)).scalars())

@@ -1,6 +1,22 @@
 """Finding words in text, whatever they are typed with: the comparisons that obligations rest on."""
 
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
+
+_LONG = 10_000
+_HELD = 8
+
+
+def _once(form: Callable[[str], str]) -> Callable[[str], str]:
+    """Long texts are brought into a form once for all that is looked for in them: a whole draft is compared with
+    hundreds of short ones."""
+    held = lru_cache(maxsize=_HELD)(form)
+
+    def formed(text: str) -> str:
+        return held(text) if len(text) > _LONG else form(text)
+
+    return formed
 
 
 def contains(text: str, wanted: str) -> bool:
@@ -13,8 +29,7 @@ def contains(text: str, wanted: str) -> bool:
 
 def contains_in_any_form(text: str, wanted: str) -> bool:
     """Also finds what is written with compatibility forms of its letters (full width, ligatures)."""
-    compatible = unicodedata.normalize("NFKC", text)
-    return contains(text, wanted) or contains(compatible, unicodedata.normalize("NFKC", wanted))
+    return contains(text, wanted) or contains(_compatible(text), _compatible(wanted))
 
 
 def _stands_in(text: str, wanted: str) -> bool:
@@ -58,16 +73,24 @@ _FOLDED = str.maketrans(
 )
 
 
+@_once
+def _compatible(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+@_once
 def same(text: str) -> str:
     """The form in which two claims are the same: composed, without invisible characters, single spaces."""
     visible = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
     return " ".join(visible.split())
 
 
+@_once
 def folded(text: str) -> str:
     return unicodedata.normalize("NFC", same(text).translate(_FOLDED).casefold())
 
 
 def occurrences(text: str, passage: str) -> int:
     """How often a passage stands in a text, word for word but for invisible characters and kinds of space."""
-    return same(text).count(same(passage)) if same(passage) else 0
+    wanted = same(passage)
+    return same(text).count(wanted) if wanted else 0

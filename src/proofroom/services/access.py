@@ -3,12 +3,15 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from proofroom.db import across, members
+from proofroom.db import across, checkpoints, members
+from proofroom.db.models import Member
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from proofroom.domain.names import hides_something, same_name
+from proofroom.domain.signing import signing_of
 
 LOCAL_WORKSPACE = UUID("00000000-0000-7000-8000-000000000001")
 LOCAL_MEMBER = UUID("00000000-0000-7000-8000-000000000002")
@@ -83,21 +86,36 @@ async def create_workspace(db: Database, name: str, admin_name: str) -> tuple[UU
     workspace_id, member_id = new_id(), new_id()
     async with db.transaction(workspace_id) as tx:
         await members.create_workspace(tx, workspace_id, _named(name, "name"))
-        await members.create(tx, member_id, _named(admin_name, "admin_name"), "admin")
+        named = _named(admin_name, "admin_name")
+        await members.create(tx, member_id, named, "admin")
+        await _record(tx, None, "member_added", {"member_id": str(member_id), "name": named, "role": "admin"})
     return workspace_id, member_id
 
 
-async def create_member(tx: Tx, name: str, role: str) -> UUID:
-    member_id = new_id()
-    await members.create(tx, member_id, _named(name, "name"), _role(role))
+async def create_member(tx: Tx, name: str, role: str, *, by: Actor | None = None) -> UUID:
+    """A new member, written down with who added them. Raises InvalidInput (`name_invalid`, `unknown_role`), Conflict
+    (`name_taken`).
+    """
+    member_id, named = new_id(), _named(name, "name")
+    await members.lock(tx)
+    await _require_free(tx, named)
+    await members.create(tx, member_id, named, _role(role))
+    await _record(tx, by, "member_added", {"member_id": str(member_id), "name": named, "role": role})
     return member_id
 
 
 async def change_member(
-    tx: Tx, actor: Actor, member_id: UUID, *, name: str | None = None, role: str | None = None
+    tx: Tx,
+    actor: Actor,
+    member_id: UUID,
+    *,
+    name: str | None = None,
+    role: str | None = None,
+    force: bool = False,
 ) -> None:
     """Renames a member or gives them another role. Raises NotAllowed, NotFound (`member_not_found`), Conflict
-    (`last_admin`): a workspace keeps at least one admin.
+    (`last_admin`, `name_taken`): a workspace keeps at least one admin. InvalidInput (`quorum_unreachable`), unless
+    `force`, when a review that waits could not be signed by enough people any more.
     """
     require(actor, "admin")
     await members.lock(tx)
@@ -109,6 +127,7 @@ async def change_member(
     values: dict[str, str] = {}
     if name is not None:
         values["name"] = _named(name, "name")
+        await _require_free(tx, values["name"], member_id)
     if role is not None:
         values["role"] = _role(role)
         admins = [m.id for m in await members.everybody(tx) if m.role == "admin"]
@@ -118,11 +137,51 @@ async def change_member(
                 f"{member.name} is the only admin of this workspace.",
                 hint="Make somebody else an admin first.",
             )
+        if member.role in SIGNERS and role not in SIGNERS and not force:
+            await _require_quorums_without(tx, member)
     if values:
+        said: dict[str, Any] = {
+            "member_id": str(member_id),
+            "before": {"name": member.name, "role": member.role},
+        }
+        said |= values
         await members.change(tx, member_id, values)
+        await _record(tx, actor, "member_changed", said | ({"forced": True} if force else {}))
 
 
-async def create_api_key(tx: Tx, member_id: UUID, name: str) -> tuple[UUID, str]:
+async def _require_quorums_without(tx: Tx, member: Member) -> None:
+    """Raises InvalidInput (`quorum_unreachable`) when a packet that waits needs the member's signature."""
+    able = {str(m.id) for m in await members.everybody(tx) if m.role in SIGNERS} - {str(member.id)}
+    for title, asked in await checkpoints.open_signings(tx):
+        signing = signing_of({"signing": asked})
+        left = len(able - set(signing.barred))
+        if left < signing.quorum:
+            raise InvalidInput(
+                "quorum_unreachable",
+                f"\u201c{title}\u201d needs {signing.quorum} to sign; without {member.name} only {left} could.",
+                hint="Add a reviewer first, let it be decided, or force the change.",
+                field="role",
+            )
+
+
+async def _require_free(tx: Tx, name: str, but: UUID | None = None) -> None:
+    """Names stand beside signatures: two people do not have the same one."""
+    for member in await members.everybody(tx):
+        if member.id != but and same_name(member.name, name):
+            raise Conflict(
+                "name_taken",
+                f"{member.name} is a member of this workspace already.",
+                hint="Give a name that tells them apart.",
+            )
+
+
+async def _record(tx: Tx, by: Actor | None, kind: str, content: dict[str, Any]) -> None:
+    """`by` is None where no member did it: the first admin of a workspace."""
+    who = None if by is None else {"id": str(by.member_id), "name": by.name, "via": by.via}
+    await members.record(tx, kind, {"by": who, **content})
+
+
+async def create_api_key(tx: Tx, member_id: UUID, name: str, *, by: Actor | None = None) -> tuple[UUID, str]:
     """(key id, the key itself). The key is shown this once; only its SHA-256 is kept."""
     if await members.get(tx, member_id) is None:
         raise InvalidInput(
@@ -133,14 +192,18 @@ async def create_api_key(tx: Tx, member_id: UUID, name: str) -> tuple[UUID, str]
         )
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     key_id = new_id()
-    await members.create_key(tx, key_id, member_id, _named(name, "name"), _hash(key))
+    named = _named(name, "name")
+    await members.create_key(tx, key_id, member_id, named, _hash(key))
+    said = {"key_id": str(key_id), "key_name": named, "member_id": str(member_id)}
+    await _record(tx, by, "api_key_made", said)
     return key_id, key
 
 
-async def revoke_api_key(tx: Tx, key_id: UUID) -> None:
+async def revoke_api_key(tx: Tx, key_id: UUID, *, by: Actor | None = None) -> None:
     """Raises Conflict (`key_not_active`) when there is no such key in use."""
     if not await members.revoke_key(tx, key_id):
         raise Conflict("key_not_active", f"No key {key_id} is in use here.", hint="List the keys.")
+    await _record(tx, by, "api_key_revoked", {"key_id": str(key_id)})
 
 
 def _hash(key: str) -> bytes:
@@ -162,6 +225,13 @@ def _named(name: str, field: str) -> str:
             "name_invalid",
             "A name has 1 to 200 characters.",
             hint="Give a shorter or longer one.",
+            field=field,
+        )
+    if hides_something(name.strip()):
+        raise InvalidInput(
+            "name_invalid",
+            "The name holds characters that are not seen or turn its direction.",
+            hint="Leave control and direction characters out.",
             field=field,
         )
     return name.strip()

@@ -4,7 +4,7 @@ Every decision locks the session's row first, so of any number of concurrent one
 get `already_decided`. Nothing here commits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -176,6 +176,14 @@ async def _votes(tx: Tx, checkpoint: WorkCheckpoint, signing: Signing) -> list[d
     return [dict(v) for v in standing(checkpoint.votes, checkpoint.packet_digest, able, signing)]
 
 
+async def _signers_lost(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, str]:
+    """Ids and names of those whose signature is on a pending approval, and who may not sign any more."""
+    decision = checkpoint.decision or {}
+    given: Sequence[Mapping[str, Any]] = decision.get("votes") or [decision]
+    able = {str(m.id) for m in await members.everybody(tx) if m.role in SIGNERS}
+    return {str(v["by"]): str(v.get("name")) for v in given if v.get("by") and str(v["by"]) not in able}
+
+
 async def _vote(
     tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, votes: list[dict[str, Any]], signing: Signing
 ) -> Outcome:
@@ -206,6 +214,11 @@ async def commit_pending(tx: Tx, checkpoint_id: UUID) -> Outcome | None:
     due = checkpoint.undo_until is not None and checkpoint.undo_until <= await work_sessions.now(tx)
     if checkpoint.status != CheckpointStatus.PENDING_REVIEW or not checkpoint.approve_pending or not due:
         return None
+    lost = await _signers_lost(tx, checkpoint)
+    if lost:
+        why = "Whoever signed may not sign any more, so it was not released."
+        said = {"by": ", ".join(sorted(lost.values())), "why": why}
+        return await _take_back(tx, row, checkpoint, lost, said, {"votes_of": sorted(lost)})
     if digest(await _packet_now(tx, row, checkpoint)) != checkpoint.packet_digest:
         return await supersede(tx, row, checkpoint, "What it rests on changed before it was released.")
     broken = await seals.broken_seal(tx, row, checkpoint, kind="approve_pending")
@@ -240,10 +253,24 @@ async def withdraw(
             "Somebody else signed this; only they or an admin can take it back.",
             hint="Ask them.",
         )
-    # Without one of its votes a pending approval is none. The votes of the others stand, unless what the last one
-    # said of obligations changed the packet: then nobody else has signed what stands there now.
     gone = str(actor.member_id) if mine else str(checkpoint.decided_by)
-    others = [v for v in checkpoint.votes if v.get("by") != gone]
+    return await _take_back(tx, row, checkpoint, {gone}, {"by": actor.name}, {"vote_of": gone})
+
+
+async def _take_back(
+    tx: Tx,
+    row: WorkSession,
+    checkpoint: WorkCheckpoint,
+    gone: Collection[str],
+    said: Mapping[str, Any],
+    more: Mapping[str, Any],
+) -> Outcome:
+    """The review waits again without the votes of `gone`.
+
+    Without one of its votes a pending approval is none. The votes of the others stand, unless what the last one said
+    of obligations changed the packet: then nobody else has signed what stands there now.
+    """
+    others = [v for v in checkpoint.votes if v.get("by") not in gone]
     votes = [v for v in others if v.get("packet_digest") == checkpoint.packet_digest]
     checkpoint = await checkpoints.change(
         tx,
@@ -255,14 +282,14 @@ async def withdraw(
         decided_at=None,
         votes=votes,
     )
-    said = {"checkpoint_id": str(checkpoint.id), "by": actor.name}
+    told: dict[str, Any] = {"checkpoint_id": str(checkpoint.id), **said}
     if len(votes) < len(others):
-        said |= {"void_votes": len(others) - len(votes)}
+        told |= {"void_votes": len(others) - len(votes)}
     row = await work_sessions.move(
         tx,
         row,
         apply(state_of(row), Event.WITHDRAW),
-        Record(events=[("withdrawn", said)], audits=[("withdrawn", said | {"vote_of": gone})]),
+        Record(events=[("withdrawn", told)], audits=[("withdrawn", {**told, **more})]),
     )
     return Outcome(row, checkpoint)
 

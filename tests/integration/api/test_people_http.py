@@ -136,7 +136,8 @@ async def test_who_may_not_sign_may_still_say_no(world: World, crew: Crew, verb:
 
 async def test_what_each_role_may_do(world: World, crew: Crew) -> None:
     for role in ROLES:
-        await crew.join(role, role)
+        crew.clients[role] = await crew.join(f"A {role}", role)
+        crew.ids[role] = crew.ids[f"A {role}"]
     await crew.join("second reviewer", "reviewer")
     project, path, checkpoint = await review(world)
     at = f"{path}/checkpoints/{checkpoint['id']}"

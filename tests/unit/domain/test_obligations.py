@@ -1,12 +1,13 @@
 """What a reviewer asked for, judged on the next version."""
 
-from typing import Any
+import unicodedata
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.domain.obligation_text import contains
+from proofroom.domain.obligation_text import contains, contains_in_any_form, occurrences
 from proofroom.domain.obligations import Obligation, ObligationState, Past, Version, judge
 from proofroom.domain.reading import Reading
 
@@ -442,3 +443,21 @@ def test_any_comment_on_any_claims_has_a_state(comment: str, claims: list[str]) 
     version = in_report(*(claim(c, "T") for c in claims))
     for text in (None, *claims):
         assert state(on(text, comment), version, version) in ("open", "met", "unmet")
+
+
+def test_a_long_text_is_folded_once_for_all_that_is_looked_for_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    normalize = unicodedata.normalize
+
+    def counted(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+        read.append(len(text))
+        return normalize(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    text = "A long draft says little of 4.45 herons. " * 400
+    for n in range(50):
+        assert not contains_in_any_form(text, f"word {n}")
+        assert contains(text, "LITTLE of")
+        assert occurrences(text, "herons") == 400
+    # The text itself and its compatible form: composed, folded, composed again.
+    assert sum(n > 10_000 for n in read) <= 5

@@ -47,11 +47,17 @@ async def list_members(call: CallDep, paging: PagingDep) -> Response:
     return JSONResponse(page_of([member_json(r) for r in rows], paging))
 
 
-@router.post("/members", status_code=201, response_model=Member, summary="Add a person (admins)")
+@router.post(
+    "/members",
+    status_code=201,
+    response_model=Member,
+    responses=problems_of(409),
+    summary="Add a person (admins)",
+)
 async def create_member(new: NewMember, call: CallDep, key: KeyHeader = None) -> Response:
     async def act(tx: Tx) -> Answer:
         access.require(call.actor, "admin")
-        row = await members.get(tx, await access.create_member(tx, new.name, new.role))
+        row = await members.get(tx, await access.create_member(tx, new.name, new.role, by=call.actor))
         assert row is not None
         return Answer(201, member_json(row))
 
@@ -66,7 +72,9 @@ async def create_member(new: NewMember, call: CallDep, key: KeyHeader = None) ->
 )
 async def change_member(member_id: UUID, change: MemberChange, call: CallDep) -> Response:
     async with call.transaction() as tx:
-        await access.change_member(tx, call.actor, member_id, name=change.name, role=change.role)
+        await access.change_member(
+            tx, call.actor, member_id, name=change.name, role=change.role, force=change.force
+        )
         row = await members.get(tx, member_id)
         assert row is not None
         shown = member_json(row)
@@ -95,7 +103,7 @@ async def create_api_key(new: NewApiKey, call: CallDep) -> Response:
     if member_id != call.actor.member_id:
         access.require(call.actor, "admin")
     async with call.transaction() as tx:
-        key_id, key = await access.create_api_key(tx, member_id, new.name)
+        key_id, key = await access.create_api_key(tx, member_id, new.name, by=call.actor)
     return JSONResponse({"id": str(key_id), "key": key}, status_code=201)
 
 
@@ -105,5 +113,5 @@ async def revoke_api_key(key_id: UUID, call: CallDep) -> Response:
         own = any(r.id == key_id and r.member_id == call.actor.member_id for r in await members.keys(tx))
         if not own:
             access.require(call.actor, "admin")
-        await access.revoke_api_key(tx, key_id)
+        await access.revoke_api_key(tx, key_id, by=call.actor)
     return Response(status_code=204)

@@ -123,6 +123,10 @@ class NewMember(Sent):
 class MemberChange(Sent):
     name: str | None = None
     role: str | None = Field(default=None, description="viewer, requester, reviewer or admin.")
+    force: bool = Field(
+        default=False,
+        description="Also where a review that waits could not be signed by enough people any more.",
+    )
 
 
 class ApiKey(Shown):

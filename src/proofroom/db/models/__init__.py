@@ -7,7 +7,7 @@ row-level security (migration 0001) makes it unable to see one. Times are UTC.
 from proofroom.db.models.base import Base
 from proofroom.db.models.deletion import Redaction, SourceDeletion
 from proofroom.db.models.memory import BlockOrigin, MemoryDecision, MemoryNote
-from proofroom.db.models.people import ApiKey, IdempotencyKey, Member, Workspace
+from proofroom.db.models.people import ApiKey, IdempotencyKey, Member, Workspace, WorkspaceAudit
 from proofroom.db.models.review import CheckpointComment, Delivery, WorkCheckpoint, WorkObligation
 from proofroom.db.models.substrate import (
     Basket,
@@ -64,6 +64,7 @@ __all__ = [
     "WorkSession",
     "WorkTrigger",
     "Workspace",
+    "WorkspaceAudit",
 ]
 
 TENANT_TABLES: tuple[str, ...] = tuple(

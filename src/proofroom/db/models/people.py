@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +46,18 @@ class ApiKey(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     revoked_at: Mapped[datetime | None]
     __table_args__ = (tenant_key(), ref("member_id", to="members"))
+
+
+class WorkspaceAudit(Base):
+    """What was done with members and keys: `content` says by whom."""
+
+    __tablename__ = "workspace_audit"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    kind: Mapped[str]
+    content: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
+    at: Mapped[datetime] = mapped_column(server_default=sql("clock_timestamp()"))
+    __table_args__ = (tenant_key(), ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]))
 
 
 class IdempotencyKey(Base):

@@ -2247,6 +2247,12 @@ export type Member = {
  */
 export type MemberChange = {
     /**
+     * Force
+     *
+     * Also where a review that waits could not be signed by enough people any more.
+     */
+    force?: boolean;
+    /**
      * Name
      */
     name?: string | null;
