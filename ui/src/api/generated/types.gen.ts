@@ -1228,6 +1228,56 @@ export type Decided = {
 };
 
 /**
+ * DeletedSource
+ *
+ * What is left of a source: that it was deleted, and counts of what went and of what lost its words.
+ */
+export type DeletedSource = {
+    /**
+     * By
+     */
+    by: string;
+    /**
+     * Deleted
+     *
+     * versions, blocks, embeddings, tables: rows that went. memory: passages of approved work that rested on it and went. envelopes, packets, artifacts, calls, events, audit_entries, answers, memory_notes: what lost its words, in how many sessions.
+     */
+    deleted: {
+        [key: string]: number;
+    };
+    /**
+     * Deleted At
+     *
+     * ISO 8601, UTC.
+     */
+    deleted_at: string;
+    /**
+     * Project Id
+     */
+    project_id: string;
+    /**
+     * Reason
+     */
+    reason: string;
+    /**
+     * Source Id
+     */
+    source_id: string;
+};
+
+/**
+ * Deletion
+ */
+export type Deletion = {
+    /**
+     * Reason
+     *
+     * Why; it is kept, so it should repeat nothing of the source.
+     */
+    reason?: string | null;
+};
+
+/**
  * Delivery
  */
 export type Delivery = {
@@ -1275,6 +1325,14 @@ export type Dependents = {
     envelopes: Array<{
         [key: string]: unknown;
     }>;
+    /**
+     * Goes
+     *
+     * With `goes=1`: what deleting the source would count, as in a deletion's `deleted`.
+     */
+    goes?: {
+        [key: string]: number;
+    } | null;
     /**
      * Memory
      *
@@ -3723,6 +3781,18 @@ export type Reread = {
      * Words
      */
     words: number;
+};
+
+/**
+ * Restoration
+ */
+export type Restoration = {
+    /**
+     * Reason
+     *
+     * Why; others can read it.
+     */
+    reason?: string | null;
 };
 
 /**
@@ -7006,6 +7076,84 @@ export type AddSourceResponses = {
 
 export type AddSourceResponse = AddSourceResponses[keyof AddSourceResponses];
 
+export type DeleteSourceData = {
+    body: Deletion;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/sources/{source_id}';
+};
+
+export type DeleteSourceErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type DeleteSourceError = DeleteSourceErrors[keyof DeleteSourceErrors];
+
+export type DeleteSourceResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeletedSource;
+};
+
+export type DeleteSourceResponse = DeleteSourceResponses[keyof DeleteSourceResponses];
+
 export type GetSourceData = {
     body?: never;
     path: {
@@ -7231,7 +7379,14 @@ export type GetDependentsData = {
          */
         source_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Goes
+         *
+         * Also count what deleting the source would take; it reads all of the project's work.
+         */
+        goes?: boolean;
+    };
     url: '/api/projects/{project_id}/sources/{source_id}/dependents';
 };
 
@@ -7248,6 +7403,10 @@ export type GetDependentsErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
     /**
      * Something of ours broke.
      */
@@ -7268,6 +7427,84 @@ export type GetDependentsResponses = {
 };
 
 export type GetDependentsResponse = GetDependentsResponses[keyof GetDependentsResponses];
+
+export type RestoreSourceData = {
+    body: Restoration;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Source Id
+         */
+        source_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/sources/{source_id}/restore';
+};
+
+export type RestoreSourceErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RestoreSourceError = RestoreSourceErrors[keyof RestoreSourceErrors];
+
+export type RestoreSourceResponses = {
+    /**
+     * Successful Response
+     */
+    200: Source;
+};
+
+export type RestoreSourceResponse = RestoreSourceResponses[keyof RestoreSourceResponses];
 
 export type RetractSourceData = {
     body: Retraction;
