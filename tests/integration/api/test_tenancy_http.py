@@ -52,6 +52,8 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("GET", f"/projects/{project}/sources/{source}/dependents", None),
         ("POST", f"/projects/{project}/sources/{source}/retract", {"reason": "mine"}),
         ("POST", f"/projects/{project}/sources/{source}/retry", None),
+        ("POST", f"/projects/{project}/sources/{source}/restore", {"reason": "mine"}),
+        ("DELETE", f"/projects/{project}/sources/{source}", {"reason": "mine"}),
         ("GET", f"/projects/{project}/search?q=closest", None),
         ("GET", f"/projects/{project}/index", None),
         ("POST", f"/projects/{project}/index/rebuild", None),
