@@ -43,9 +43,9 @@ from devsetup import (
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-# Two processes, each with a database server of its own; whoever is done takes over half of what the other has left.
+# Two processes, each with a database server of its own; a file of tests stays together.
 WHOLE_SUITE = [
-    *("--numprocesses=2", "--dist=worksteal"),
+    *("--numprocesses=2", "--dist=loadfile"),
     *("--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"),
 ]
 # The mark in the environment by which processes that a test run left behind are recognized.
