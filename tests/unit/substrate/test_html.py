@@ -129,3 +129,11 @@ def test_rules_of_the_page_itself_hide_too() -> None:
 def test_what_is_shown_is_kept(shown: str) -> None:
     page = f"<html><body>{shown.format('Words that are shown.')}</body></html>"
     assert parse(page.encode(), "a.html").text == "Words that are shown."
+
+
+def test_a_year_in_the_text_is_no_date_of_the_page() -> None:
+    page = PAGE.replace('<meta property="article:published_time" content="2024-05-06T08:00:00Z">', "")
+    page = page.replace("<p>Short.</p>", "<p>A port found in 2019 that a gate helps.</p>")
+    extracted = parse(page.encode(), "a.html")
+    assert "found in 2019" in extracted.text
+    assert set(extracted.notes) == {"Author: Ada Writer", "Site: The Site"}

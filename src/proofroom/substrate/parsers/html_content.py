@@ -29,6 +29,7 @@ _ASIDE = re.compile(
 )
 _UNITS = ("p", "head", "item", "cell", "quote", "code", "row")
 _INLINE = frozenset({"a", "b", "i", "em", "strong", "span", "br", "code", "sub", "sup", "img"})
+_DATE_SEARCH = {"extensive_search": False, "original_date": True}
 _FACTS = (("author", "Author"), ("date", "Date"), ("sitename", "Site"))
 
 
@@ -49,7 +50,13 @@ def content(tree: Element, url: str | None = None) -> Content | None:
     try:
         with at_most(_SECONDS):
             found: Any = trafilatura.bare_extraction(
-                copy.deepcopy(tree), url=url, with_metadata=True, include_comments=False, include_tables=True
+                copy.deepcopy(tree),
+                url=url,
+                with_metadata=True,
+                include_comments=False,
+                include_tables=True,
+                # Only what the page says of its own date: the extensive search takes any year in the text for it.
+                date_extraction_params=_DATE_SEARCH,
             )
             chosen = _chosen(found.body) if found is not None and found.body is not None else set[str]()
             if sum(map(len, chosen)) < _ENOUGH:
