@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pptx import Presentation
 
 from tests.integration.cli import Cli, Done, running_database
 
@@ -275,6 +276,23 @@ def test_a_source_that_cannot_be_read_is_said_and_the_others_are_used(cli: Cli) 
     assert "Not used: broken.pdf" in done.err
     assert [p["name"] for p in done.json["source_problems"]] == ["broken.pdf"]
     assert done.json["status"] == "pending_review"
+
+
+def test_a_file_that_is_there_twice_is_named_and_slides_are_no_pages(cli: Cli) -> None:
+    strategy = Presentation()
+    slide = strategy.slides.add_slide(strategy.slide_layouts[1])
+    slide.shapes.title.text = "Harbour strategy"
+    slide.placeholders[1].text = "Eelgrass covers 42 hectares."
+    folder = cli.folder / "harbour"
+    folder.mkdir()
+    strategy.save(str(folder / "strategy.pptx"))
+    (folder / "copy.pptx").write_bytes((folder / "strategy.pptx").read_bytes())
+    (folder / "photo.png").write_bytes(b"\x89PNG")
+    done = ready(cli("source", "add", "harbour/", "--project", "Harbour"))
+    assert "harbour/strategy.pptx: the same bytes as harbour/copy.pptx, so one source" in done.out
+    assert "Left out (of a kind that is not read): photo.png." in done.err
+    assert "1 slide" in cli("source", "list", "--project", "Harbour").out
+    assert "slide 1, characters" in cli("search", "eelgrass", "--project", "Harbour").out
 
 
 def test_search_by_meaning_is_completed_and_told(cli: Cli) -> None:

@@ -66,9 +66,11 @@ describe("the sources of a project", () => {
     const { user } = open(SOURCES);
     await user.click(await screen.findByRole("button", { name: "Add addresses" }));
     const field = screen.getByLabelText("Addresses, one per line");
-    await user.type(field, "https://a.example/x\nnot-one\n");
-    expect(screen.getByText("Not an address: not-one")).toBeInTheDocument();
-    expect(screen.getByRole("button", { name: "Add the source" })).toBeDisabled();
+    await user.type(field, "https://a.example/x\nnot-one");
+    expect(screen.queryByText(/^Not an address/)).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Add the source" }));
+    expect(screen.getByText("Not an address: not-one. An address begins with http:// or https://.")).toBeInTheDocument();
+    expect(screen.queryByText(/added/)).toBeNull();
     await user.clear(field);
     await user.type(field, "https://a.example/x\nhttps://b.example/y");
     await user.click(screen.getByRole("button", { name: "Add 2 sources" }));

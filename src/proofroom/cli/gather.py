@@ -36,17 +36,21 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`skipped`: files of folders that are of no kind that can be read."""
+    """`skipped`: files of folders that are of no kind that can be read, and the draft, if it lies among them."""
 
     items: Sequence[Item]
     skipped: Sequence[str] = ()
+    draft: bool = False
 
 
 @dataclass(slots=True)
 class Captured:
-    """Sources in the order they were named, and what could not even be added: (name, error)."""
+    """Sources in the order they were named, what could not even be added: (name, error), and what has the bytes of
+    another that was named: (name, name of the other).
+    """
 
     rows: list[SourceRow] = field(default_factory=list[SourceRow])
+    again: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     refused: list[tuple[str, ProofroomError]] = field(default_factory=list[tuple[str, ProofroomError]])
 
     @property
@@ -116,7 +120,7 @@ def gather(given: Sequence[str], *, field: str = "--from", leave_out: Path | Non
     ]
     if given and not told_apart:
         raise InvalidInput("no_files", "Only the draft itself was found.", "Name its sources.", field=field)
-    return Gathered(told_apart, skipped)
+    return Gathered(told_apart, skipped, leave_out is not None)
 
 
 def unreadable(name: str, error: OSError, field: str) -> InvalidInput:
@@ -171,10 +175,13 @@ async def capture_all(
     if gathered.skipped:
         shown = ", ".join(one_line(Path(s).name, 40) for s in gathered.skipped[:3])
         more = len(gathered.skipped) - 3
+        why = (
+            "the draft itself, or of a kind that is not read"
+            if gathered.draft
+            else "of a kind that is not read"
+        )
         out.note(
-            f"Left out (the draft itself, or of a kind that is not read): {shown}"
-            + (f" and {more} more" if more > 0 else "")
-            + ".",
+            f"Left out ({why}): {shown}" + (f" and {more} more" if more > 0 else "") + ".",
             "yellow",
         )
     slots: list[SourceRow | ProofroomError | None] = [None] * len(items)
@@ -200,12 +207,16 @@ async def capture_all(
             for n, item in enumerate(items):
                 group.create_task(one(n, item))
     captured = Captured()
+    first: dict[UUID, str] = {}
     for item, result in zip(items, slots, strict=True):
         if isinstance(result, Unavailable):
             raise result
         if isinstance(result, ProofroomError):
             captured.refused.append((item.name, result))
-        elif result is not None and result.id not in {r.id for r in captured.rows}:
+        elif result is not None and result.id in first:
+            captured.again.append((item.name, first[result.id]))
+        elif result is not None:
+            first[result.id] = item.name
             captured.rows.append(result)
     for problem in captured.problems():
         out.note(

@@ -42,24 +42,32 @@ RESULTS = {
 MEANING = "Quotes, numbers, dates and names were compared. Meaning is not compared. It is yours to read."
 
 
+def part_word(content_type: str | None) -> str:
+    """What the numbered parts of a file of this type are called: page, slide or sheet."""
+    kind = content_type or ""
+    return "slide" if "presentationml" in kind else "sheet" if "spreadsheetml" in kind else "page"
+
+
 @dataclass(slots=True)
 class Places:
     """Where quotes stand, in lines: reads each text once."""
 
     tx: Tx
     texts: dict[tuple[UUID, int], str | None] = field(default_factory=dict[tuple[UUID, int], str | None])
+    parts: dict[tuple[UUID, int], str] = field(default_factory=dict[tuple[UUID, int], str])
 
     async def of(self, anchor: Json) -> str:
-        """Such as `version 2, page 3, line 14, characters 120 to 260`."""
+        """Such as `version 2, page 3, characters 120 to 260`; the parts of a file go by their own name."""
         key = (UUID(str(anchor["source_id"])), int(anchor["version"]))
         if key not in self.texts:
             row = await db_sources.version(self.tx, *key)
             self.texts[key] = None if row is None else row.text
+            self.parts[key] = part_word(None if row is None else row.content_type)
         text = self.texts[key]
         start, end = int(anchor["char_start"]), int(anchor["char_end"])
         parts = [f"version {key[1]}"]
         if anchor.get("page"):
-            parts.append(f"page {anchor['page']}")
+            parts.append(f"{self.parts[key]} {anchor['page']}")
         elif text is not None:
             first, last = text.count("\n", 0, start) + 1, text.count("\n", 0, max(start, end - 1)) + 1
             parts.append(f"line {first}" if first == last else f"lines {first} to {last}")

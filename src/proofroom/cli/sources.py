@@ -66,6 +66,8 @@ def add(
             out.line(f"{find.short(row.id)}  {one_line(row.title, 80)}: {row.block_count} passages", "green")
             for note in row.notes:
                 out.line(one_line(note, 300), "dim", indent=10)
+        for name, first in captured.again:
+            out.line(f"{one_line(name, 80)}: the same bytes as {one_line(first, 80)}, so one source")
         gather.require_ready(captured) if not out.json else None
         return FAILED if captured.problems() else DONE
 
@@ -126,11 +128,12 @@ def show(
 def _show(out: Out, row: "SourceRow") -> None:
     """A source on a line, and below it what a person should know of it."""
     from proofroom.cli import find
+    from proofroom.cli.show import part_word
 
     state = "retracted" if row.retracted_at else row.status
     style = {"ready": "green", "failed": "red"}.get(state, "yellow")
     counts = [f"version {row.version}", many(row.block_count, "passage")]
-    counts += [many(row.page_count, "page")] if row.page_count else []
+    counts += [many(row.page_count, part_word(row.content_type))] if row.page_count else []
     counts += [many(len(row.tables), "table")] if row.tables else []
     out.line(
         f"{find.short(row.id)}  {state.ljust(10)} {one_line(row.title, 70)}  ({', '.join(counts)})", style

@@ -10,7 +10,7 @@ export const substrate = {
     url: "Add addresses",
     urlLabel: "Addresses, one per line",
     urlHelp: "Public http and https pages and files. What is found there now is kept; the page may change later.",
-    urlBad: "Not an address: {{what}}",
+    urlBad: "Not an address: {{what}}. An address begins with http:// or https://.",
     textLabel: "The text",
     title: "Title (optional)",
     submit: "Add the source",

@@ -78,6 +78,7 @@ export function AddSources({ projectId, projectName, filled = false }: { project
   const [mode, setMode] = useState<"none" | "text" | "url">("none");
   const [text, setText] = useState("");
   const [title, setTitle] = useState("");
+  const [asked, setAsked] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const urls = mode === "url" ? addresses(text) : { good: [], bad: [] };
@@ -85,6 +86,7 @@ export function AddSources({ projectId, projectName, filled = false }: { project
   const named = title.trim() ? { title: title.trim() } : {};
   const submit = () => {
     if (mode === "url") {
+      if (urls.bad.length > 0) setAsked(true);
       if (urls.bad.length > 0 || many === 0) return;
       add(urls.good.map((url) => ({ url, ...(many === 1 ? named : {}) })));
     } else {
@@ -93,6 +95,7 @@ export function AddSources({ projectId, projectName, filled = false }: { project
     }
     setText("");
     setTitle("");
+    setAsked(false);
     setMode("none");
   };
   return (
@@ -152,12 +155,12 @@ export function AddSources({ projectId, projectName, filled = false }: { project
               {t("source.urlHelp")}
             </p>
           )}
-          {urls.bad.length > 0 && text.endsWith("\n") && <ErrorLine>{t("source.urlBad", { what: urls.bad.slice(0, 3).join(", ") })}</ErrorLine>}
+          {urls.bad.length > 0 && (asked || text.endsWith("\n")) && <ErrorLine>{t("source.urlBad", { what: urls.bad.slice(0, 3).join(", ") })}</ErrorLine>}
           {(mode === "text" || many <= 1) && (
             <input className="in" aria-label={t("source.title")} placeholder={t("source.title")} value={title} onChange={(e) => setTitle(e.target.value)} />
           )}
           <div className="acts !mt-1">
-            <button type="submit" className="b" disabled={mode === "url" ? many === 0 || urls.bad.length > 0 : !text.trim()}>
+            <button type="submit" className="b" disabled={!text.trim()}>
               {many > 1 ? t("source.submitMany", { count: many }) : t("source.submit")}
             </button>
             <button type="button" className="b bare" onClick={() => setMode("none")}>
