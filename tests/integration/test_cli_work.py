@@ -280,7 +280,7 @@ def test_a_source_that_cannot_be_read_is_said_and_the_others_are_used(cli: Cli) 
 
 def test_a_file_that_is_there_twice_is_named_and_slides_are_no_pages(cli: Cli) -> None:
     strategy = Presentation()
-    slide = strategy.slides.add_slide(strategy.slide_layouts[1])
+    slide: Any = strategy.slides.add_slide(strategy.slide_layouts[1])
     slide.shapes.title.text = "Harbour strategy"
     slide.placeholders[1].text = "Eelgrass covers 42 hectares."
     folder = cli.folder / "harbour"

@@ -15,11 +15,11 @@ from proofroom.domain.compute import (
     MAX_ROWS,
     Table,
     compute,
+    decimal_commas,
     display,
     is_missing,
     parse_number,
     same_figure,
-    uses_decimal_comma,
 )
 from proofroom.domain.errors import InvalidInput
 
@@ -64,14 +64,29 @@ def test_what_is_no_figure_is_none(cell: str) -> None:
     assert parse_number(cell) is None
 
 
-def test_decimal_commas_only_where_the_column_leaves_no_doubt() -> None:
-    assert uses_decimal_comma(["1,5", "2", "1.234,5"])
-    assert not uses_decimal_comma(["1,5", "1.5"])
-    assert not uses_decimal_comma(["1,234", "5"])
-    assert not uses_decimal_comma(["x" * 99, "n/a"])
+@pytest.mark.parametrize(
+    ("columns", "comma"),
+    [
+        ({"a": ("1,5", "2", "1.234,5")}, {"a"}),
+        ({"a": ("1,5", "1.5", "2")}, set[str]()),
+        ({"a": ("1,234", "5", "6")}, set[str]()),
+        ({"a": ("x" * 99, "n/a", "2")}, set[str]()),
+        # 1.204 guests beside a turnover of 48.200,50 are more than a thousand; beside 1.5 nobody knows.
+        ({"guests": ("1.204", "1.377", "980"), "turnover": ("48.200,50", "53.110,00", "7")}, {"guests", "turnover"}),
+        ({"a": ("1.204", "1.377", "980"), "b": ("1,5", "2,5", "3"), "c": ("1.5", "2", "3")}, {"b"}),
+    ],
+)  # fmt: skip
+def test_decimal_commas_only_where_the_table_leaves_no_doubt(
+    columns: dict[str, tuple[str, ...]], comma: set[str]
+) -> None:
+    assert decimal_commas(Table(tuple(columns), tuple(zip(*columns.values(), strict=True)))) == comma
+
+
+def test_figures_with_decimal_commas_are_summed() -> None:
     assert parse_number("1.234,5", decimal_comma=True) == Decimal("1234.5")
-    german = Table(("a",), (("1,5",), ("2,25",)))
-    assert run({"group": {"aggregates": [{"fn": "sum", "column": "a"}]}}, table=german) == (("3.75",),)
+    german = Table(("guests", "turnover"), (("1.204", "48.200,50"), ("1.377", "53.110,00")))
+    sums = [{"fn": "sum", "column": c} for c in german.columns]
+    assert run({"group": {"aggregates": sums}}, table=german) == (("2581", "101310.5"),)
 
 
 def test_missing_cells() -> None:

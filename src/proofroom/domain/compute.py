@@ -112,10 +112,7 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
         if len(row) != width:
             _fail(0, None, f"row {i + 1} has {len(row)} cells, the table {width} columns")
         rows.append(tuple(row))
-    comma = frozenset(
-        c for j, c in enumerate(table.columns) if uses_decimal_comma([r[j] for r in table.rows])
-    )
-    work = _Work(table.columns, rows, comma, {})
+    work = _Work(table.columns, rows, decimal_commas(table), {})
     for number, raw in enumerate(steps, 1):
         if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             _fail(number, None, 'a step is an object with one member, such as {"limit": 10}')
@@ -136,19 +133,28 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in _MISSING
 
 
-def uses_decimal_comma(cells: Sequence[str]) -> bool:
-    """Whether a column writes 1.234,5: only if some cell can be read no other way and none contradicts it."""
-    comma = False
+def decimal_commas(table: Table) -> frozenset[str]:
+    """The columns that write 1.234,5. 1.234 can be read both ways: it goes by the other columns of its table."""
+    signs = {c: _separators([row[j] for row in table.rows]) for j, c in enumerate(table.columns)}
+    sure = frozenset(c for c, found in signs.items() if found == {","})
+    if not sure or any("." in found for found in signs.values()):
+        return sure
+    return sure | {c for c, found in signs.items() if not found}
+
+
+def _separators(cells: Sequence[str]) -> set[str]:
+    """The decimal separators of cells that can be read in one way only."""
+    found: set[str] = set()
     for cell in cells[:MAX_ROWS]:
         bare = _bare(cell)[0] if len(cell) <= _LONGEST_CELL else ""
         if "," not in bare and "." not in bare:
             continue
         as_point, as_comma = _POINT.fullmatch(bare), _COMMA.fullmatch(bare)
         if as_point and not as_comma:
-            return False
+            found.add(".")
         if as_comma and not as_point:
-            comma = True
-    return comma
+            found.add(",")
+    return found
 
 
 def parse_number(cell: str, *, decimal_comma: bool = False) -> Decimal | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proofroom.agents.runtimes.extractive.words import content_stems
-from proofroom.domain.compute import is_missing, parse_number, uses_decimal_comma
+from proofroom.domain.compute import Table, decimal_commas, is_missing, parse_number
 
 _TIME = re.compile(
     r"\b(?:year|quarter|month|week|date|day|period|time|fiscal|jahr|monat|datum)s?\b", re.IGNORECASE
@@ -89,7 +89,8 @@ def shape_of(
         tuple(str(cell) for cell in row) for row in content.get("rows") or () if len(row) == len(columns)
     )
     cells = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
-    numeric = [name for name in columns if _numeric(cells[name])]
+    comma = decimal_commas(Table(columns, rows))
+    numeric = [name for name in columns if _numeric(cells[name], decimal_comma=name in comma)]
     asked_by = [found for one in dimensions if (found := column_named(columns, one))]
     asked_for = [found for one in measures if (found := column_named(columns, one)) and found in numeric]
     times = [name for name in columns if _is_time(name, cells[name])]
@@ -138,10 +139,11 @@ def column_named(columns: Sequence[str], name: str) -> str | None:
     return None
 
 
-def _numeric(cells: Sequence[str]) -> bool:
+def _numeric(cells: Sequence[str], *, decimal_comma: bool) -> bool:
     present = [cell for cell in cells if not is_missing(cell)]
-    comma = uses_decimal_comma(present)
-    return bool(present) and all(parse_number(cell, decimal_comma=comma) is not None for cell in present)
+    return bool(present) and all(
+        parse_number(cell, decimal_comma=decimal_comma) is not None for cell in present
+    )
 
 
 def _is_time(name: str, cells: Sequence[str]) -> bool:
