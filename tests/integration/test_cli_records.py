@@ -41,12 +41,28 @@ def test_sources_are_added_found_and_retracted(cli: Cli) -> None:
     assert lost.code == 3
     assert "[project_not_found]" in lost.err
     retracted = cli.json("source", "retract", "Lamps", "--project", "Lamps", "--reason", "Sold.")
-    assert retracted["dependents"] == {"envelopes": [], "sessions": [], "artifacts": []}
+    assert retracted["dependents"] == {"envelopes": [], "sessions": [], "artifacts": [], "memory": []}
     assert "retracted" in cli("source", "list", "--project", "Lamps").out
     assert "1 passages" not in cli("source", "list", "--project", "Lamps").out
     assert cli.json("search", "green", "--project", "Lamps")["items"] == []
     twice = cli("source", "retract", added["items"][0]["id"][-12:], "--reason", "Sold.")
     assert twice.code == 4
+
+
+def test_a_source_is_restored_and_deleted(cli: Cli) -> None:
+    cli.write("c.md", "# Lenses\n\nThe amber lens was ground in Jena in 1877.\n")
+    cli.json("source", "add", "c.md", "--project", "Lenses")
+    named = ("Lenses", "--project", "Lenses")
+    assert cli("source", "restore", *named, "--reason", "Why not.").code == 4
+    cli.json("source", "retract", *named, "--reason", "A mistake.")
+    assert cli.json("source", "restore", *named, "--reason", "It was.")["retracted_at"] is None
+    unsure = cli("source", "delete", *named, "--reason", "She asked.")
+    assert unsure.code == 4
+    assert "Nothing was deleted." in unsure.err
+    assert cli.json("search", "amber lens", "--project", "Lenses")["items"]
+    done = cli.json("source", "delete", *named, "--reason", "She asked.", "--yes")
+    assert (done["reason"], done["deleted"]["versions"]) == ("She asked.", 1)
+    assert cli.json("search", "amber lens", "--project", "Lenses")["items"] == []
 
 
 def test_hostile_text_stays_text(cli: Cli) -> None:

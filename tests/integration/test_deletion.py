@@ -157,7 +157,7 @@ async def test_only_an_admin_deletes_and_only_with_a_reason(room: Room) -> None:
     source_id = await ledger(room)
     for role in ("viewer", "requester", "reviewer"):
         with pytest.raises(NotAllowed):
-            await delete(room, source_id, actor=await join(room, role.title(), role))
+            await delete(room, source_id, actor=await join(room, f"A {role}", role))
     with pytest.raises(InvalidInput) as unreasoned:
         await delete(room, source_id, "  ")
     assert unreasoned.value.code == "reason_missing"
