@@ -12,11 +12,13 @@ from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
 from proofroom.domain.canonical import digest
 from proofroom.domain.document import ArtifactDocument, Ref, from_json, parse_markdown, to_json
-from proofroom.domain.errors import InvalidInput
+from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import evidence, ledgers, outside
 from proofroom.services.catalog import CHECK
+from proofroom.services.ledgers import Ahead
 from proofroom.services.outside import Read, Told
 
+NOTHING_AHEAD: Ahead = {}
 Refs = Mapping[str, Mapping[str, Any]]
 
 
@@ -75,14 +77,16 @@ async def save(
     confidence: float | None = None,
     author: str = "agent",
     author_id: UUID | None = None,
+    ahead: Ahead = NOTHING_AHEAD,
 ) -> Saved:
     """Emitting to a slot again makes a new version; the same content again makes none.
 
-    The claims of the new version are checked here, and again at packet time and at approval.
+    The claims of the new version are checked here, unless that was done `ahead`, and again at packet time and at
+    approval. Raises Conflict (`sources_changed`) when the sources are others than those of a check ahead.
     """
     content = to_json(document)
     content_hash = content_digest(artifact_type, title, content)
-    claims, inputs = await _check(tx, session, document, slot, content_hash)
+    claims, inputs = await _check(tx, session, document, slot, content_hash, ahead)
     there = await db_artifacts.by_slot(tx, session.id, slot)
     if there is None:
         artifact_id = await db_artifacts.add(
@@ -167,12 +171,26 @@ async def ledger_stands(
 
 
 async def _check(
-    tx: Tx, session: WorkSession, document: ArtifactDocument, slot: str, content: str
+    tx: Tx,
+    session: WorkSession,
+    document: ArtifactDocument,
+    slot: str,
+    content: str,
+    ahead: Ahead = NOTHING_AHEAD,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """The claims, and for an outside draft the digest of what they rest on; None when that changed meanwhile."""
     if session.agent_type != CHECK:
         return await evidence.check(tx, session, document, namespace=slot), None
     before = await ledgers.basis(tx, session, slot)
+    held = ahead.get(content)
+    if held is not None:
+        if held.basis != before:
+            raise Conflict(
+                "sources_changed",
+                "The sources changed while the draft was compared with them. Nothing was decided.",
+                hint="Try again.",
+            )
+        return held.claims, ledgers.seal(before, content, held.claims)
     claims = await evidence.check(tx, session, document, namespace=slot)
     after = await ledgers.basis(tx, session, slot)
     return claims, ledgers.seal(after, content, claims) if before == after else None

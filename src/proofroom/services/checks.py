@@ -29,6 +29,7 @@ from proofroom.services import (
 )
 from proofroom.services.access import Actor, require, require_still
 from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
+from proofroom.services.ledgers import Ahead
 from proofroom.services.outside import Read, Told
 
 SLOT = "draft"
@@ -172,10 +173,12 @@ async def replace_draft(
     packet_digest: str | None,
     draft: str,
     project_id: UUID | None = None,
+    ahead: Ahead = artifacts.NOTHING_AHEAD,
 ) -> gates.Outcome:
     """A new version of an outside draft that waits for its review, checked, with what was asked for judged on it.
 
-    Its packet takes the place of the one named by `packet_digest`. Raises Conflict (`not_an_outside_draft`,
+    Its packet takes the place of the one named by `packet_digest`. `ahead` is what was compared before the session was
+    locked. Raises Conflict (`not_an_outside_draft`,
     `stale_packet`, `already_decided`, …), InvalidInput (`draft_empty`, `no_claims`, `draft_unchanged`, …).
     """
     require(actor, "requester")
@@ -192,6 +195,7 @@ async def replace_draft(
     saved = await artifacts.save(
         tx, row, slot=SLOT, artifact_type=artifact.artifact_type, title=before.title,
         document=read_draft(draft, before.document["title"] or None), author="person", author_id=actor.member_id,
+        ahead=ahead,
     )  # fmt: skip
     if not saved.claims:
         raise _no_claims()

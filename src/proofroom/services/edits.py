@@ -11,10 +11,16 @@ from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import artifacts
 from proofroom.services.access import Actor
+from proofroom.services.ledgers import Ahead
 
 
 async def save_edits(
-    tx: Tx, actor: Actor, row: WorkSession, checkpoint: WorkCheckpoint, edits: Sequence[Mapping[str, Any]]
+    tx: Tx,
+    actor: Actor,
+    row: WorkSession,
+    checkpoint: WorkCheckpoint,
+    edits: Sequence[Mapping[str, Any]],
+    ahead: Ahead = artifacts.NOTHING_AHEAD,
 ) -> list[dict[str, Any]]:
     """New versions authored by the person. Edits that change nothing are no edits."""
     saved: list[dict[str, Any]] = []
@@ -46,6 +52,7 @@ async def save_edits(
             tx, row, slot=artifact.slot, artifact_type=artifact.artifact_type,
             title=document.title or version.title, document=document, high_impact=version.high_impact,
             confidence=version.confidence, author="person", author_id=actor.member_id,
+            ahead=ahead,
         )  # fmt: skip
         if result.changed:
             saved.append({"artifact_id": str(artifact.id), "version": result.version})

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,18 @@ from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 
 Basis = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Claims as JSON, and what they were compared with."""
+
+    basis: Basis
+    claims: list[dict[str, Any]]
+
+
+Ahead = Mapping[str, Ledger]
+"""By the digest of the content: what was compared before the session was locked."""
 
 _PROGRAM = Path(__file__).parents[1]
 

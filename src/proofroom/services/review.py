@@ -33,8 +33,10 @@ from proofroom.domain.signing import Signing, require_may_sign, require_new_vote
 from proofroom.domain.work_session import Event, apply
 from proofroom.services import obligations, packets, seals
 from proofroom.services.access import SIGNERS, Actor, require, require_still
+from proofroom.services.artifacts import NOTHING_AHEAD
 from proofroom.services.edits import save_edits, still_there
 from proofroom.services.gates import NUDGE_SECONDS, Outcome, decidable, nudge, release, said_of, supersede
+from proofroom.services.ledgers import Ahead
 from proofroom.services.said import text_of
 
 
@@ -53,12 +55,14 @@ async def approve(
     undo_seconds: int = 0,
     shown: bool = True,
     project_id: UUID | None = None,
+    ahead: Ahead = NOTHING_AHEAD,
 ) -> Outcome:
     """Signs exactly the packet named by `packet_digest`, with edits as the person's own version.
 
     `judged` are the person's own states of obligations. Where more than one must sign it is a vote until the
     last of them. Edits of a packet that more than one look at make a new packet for all of them. `shown` is false
-    when the packet was never put in front of the person (`--approve`); the record says so.
+    when the packet was never put in front of the person (`--approve`); the record says so. `ahead` is what was compared
+    of the edits before the session was locked.
 
     Raises PreconditionRequired, Conflict (`already_decided`, `already_voted`, `review_expired`, `stale_packet`,
     `wrong_status`), InvalidInput (`unacknowledged_claims`, `answers_invalid`, …), NotAllowed (`not_allowed`,
@@ -81,7 +85,7 @@ async def approve(
     words = obligations.words_of(checkpoint.packet, judged, actor.name)
     # Edits stand on what was shown: whatever else has changed, also in what they replace, is looked at first.
     moved = bool(edits) and digest(await _packet_now(tx, row, checkpoint)) != checkpoint.packet_digest
-    edited = await save_edits(tx, actor, row, checkpoint, edits)
+    edited = await save_edits(tx, actor, row, checkpoint, edits, ahead)
     if edited:
         await obligations.judge_now(tx, row)
     fresh = await _packet_now(tx, row, checkpoint)

@@ -27,8 +27,9 @@ from proofroom.db import work_sessions
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
 from proofroom.domain.errors import Conflict
-from proofroom.services import checks, review, views
+from proofroom.services import ahead, checks, review, views
 from proofroom.services.gates import Outcome
+from proofroom.services.ledgers import Ahead
 
 router = APIRouter(
     prefix="/api/projects/{project_id}/work-sessions/{session_id}/checkpoints",
@@ -74,7 +75,13 @@ async def approve_checkpoint(
     call: CallDep,
     key: KeyHeader = None,
 ) -> Response:
-    async def decide(tx: Tx) -> Outcome:
+    edits = [e.model_dump() for e in body.edits]
+
+    async def compare() -> Ahead:
+        named = (session_id, checkpoint_id, body.packet_digest)
+        return await ahead.of_edits(call.transaction, call.actor, *named, edits)
+
+    async def decide(tx: Tx, found: Ahead) -> Outcome:
         return await review.approve(
             tx,
             call.actor,
@@ -84,13 +91,14 @@ async def approve_checkpoint(
             feedback=body.feedback,
             answers=body.answers,
             acknowledged=_kept(body.acknowledged),
-            edits=[e.model_dump() for e in body.edits],
+            edits=edits,
             judged=[j.model_dump() for j in body.judged],
             undo_seconds=body.undo_seconds,
             project_id=project_id,
+            ahead=found,
         )
 
-    return await _decided(call, key, session_id, checkpoint_id, decide)
+    return await _compared_first(call, key, session_id, checkpoint_id, compare, decide)
 
 
 @router.post(
@@ -180,7 +188,11 @@ async def replace_draft(
     call: CallDep,
     key: KeyHeader = None,
 ) -> Response:
-    async def decide(tx: Tx) -> Outcome:
+    async def compare() -> Ahead:
+        named = (session_id, checkpoint_id, body.packet_digest)
+        return await ahead.of_draft(call.transaction, call.actor, *named, body.draft)
+
+    async def decide(tx: Tx, found: Ahead) -> Outcome:
         return await checks.replace_draft(
             tx,
             call.actor,
@@ -189,9 +201,36 @@ async def replace_draft(
             packet_digest=body.packet_digest,
             draft=body.draft,
             project_id=project_id,
+            ahead=found,
         )
 
-    return await _decided(call, key, session_id, checkpoint_id, decide)
+    return await _compared_first(call, key, session_id, checkpoint_id, compare, decide)
+
+
+async def _compared_first(
+    call: Call,
+    key: str | None,
+    session_id: UUID,
+    checkpoint_id: UUID,
+    compare: Callable[[], Awaitable[Ahead]],
+    decide: Callable[[Tx, Ahead], Awaitable[Outcome]],
+) -> Response:
+    """A decision for which text is compared before anything is locked; once more when sources change meanwhile."""
+
+    async def attempt() -> Response:
+        found = await compare()
+
+        async def act(tx: Tx) -> Outcome:
+            return await decide(tx, found)
+
+        return await _decided(call, key, session_id, checkpoint_id, act)
+
+    try:
+        return await attempt()
+    except Conflict as refused:
+        if refused.code != "sources_changed":
+            raise
+        return await attempt()
 
 
 async def _decided(
