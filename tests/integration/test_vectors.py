@@ -9,9 +9,11 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from proofroom import queue
+from proofroom.db import blocks as db_blocks
 from proofroom.db import embeddings
 from proofroom.db.retrieval import Filters
-from proofroom.db.tx import Database
+from proofroom.db.tx import Database, Tx
 from proofroom.engine.indexer import Indexer
 from proofroom.services import indexing, sources
 from proofroom.substrate import embedder, search
@@ -211,6 +213,32 @@ async def test_two_workers_embed_each_passage_once(
     )
     assert sum(done) == 4
     assert (await find(db, workspace, project, "cats"))[1].index.state == "complete"
+
+
+async def test_a_project_that_becomes_complete_while_a_capture_waits_is_worked_on_again(
+    db: Database, workspace: UUID, project: UUID, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finished the vectors is gone by then: the capture must send for somebody, not the sweeper later."""
+    async with db.transaction(workspace) as tx:
+        source = await sources.add_source(tx, project, text="A kitten naps.", title="late", defer=False)
+        await tx.execute(text("DELETE FROM procrastinate_jobs"))
+    waits = asyncio.Event()
+    real = db_blocks.lock_counts
+
+    async def told(tx: Tx, project_id: UUID) -> None:
+        waits.set()
+        await real(tx, project_id)
+
+    async with db.transaction(workspace) as tx:
+        await real(tx, project)
+        monkeypatch.setattr(db_blocks, "lock_counts", told)
+        capture = asyncio.create_task(sources.capture_now(db, workspace, source.id))
+        await waits.wait()
+        await tx.execute(text("UPDATE baskets SET vectors_model = :m"), {"m": embedder.MODEL})
+    assert (await capture).status == "ready"
+    async with db.transaction(workspace) as tx:
+        jobs = await tx.execute(text("SELECT task_name FROM procrastinate_jobs WHERE status = 'todo'"))
+        assert jobs.scalars().all() == [queue.EMBED]
 
 
 async def test_it_is_gone_on_with_where_a_worker_stopped(

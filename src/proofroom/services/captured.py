@@ -86,7 +86,6 @@ async def write(
     await captures.serialize_versions(tx, [key])
     if not await captures.processing(tx, [key]):
         return
-    await indexing.will_grow(tx, source.project_id)
     # The long part comes before the locks that others of the project wait for.
     await _write_blocks(tx, source, version, extracted, progress)
     await captures.change_versions(tx, [(key, {**_facts(extracted), **fetched})])
@@ -103,7 +102,6 @@ async def write_all(
     found = {key: parsed for key, parsed in written.items() if key in still}
     if not found:
         return
-    await indexing.will_grow(tx, project_id)
     await db_blocks.insert_all(
         tx,
         project_id=project_id,
@@ -118,6 +116,7 @@ async def _settle(tx: Tx, project_id: UUID, written: Mapping[Key, Extracted]) ->
     """Makes written versions the current ones of their sources, or what else they are by now, and counts them."""
     # Order of locks: the project's counts, then the sources by id. Everyone who takes both takes them so.
     await db_blocks.lock_counts(tx, project_id)
+    await indexing.will_grow(tx, project_id)  # before anything is counted, which takes the mark away
     sources = await captures.lock_all(tx, [source_id for source_id, _ in written])
     newest = await captures.newest_versions(tx, list(sources))
     live: list[Key] = []

@@ -109,7 +109,7 @@ async def nudge(tx: Tx, project_id: UUID) -> None:
 
 
 async def will_grow(tx: Tx, project_id: UUID) -> None:
-    """To be called before blocks are added, the counts locked: nudges when this opens a gap in a project without one.
+    """To be called with the counts locked, before they are changed: nudges when a project without a gap gets one.
 
     While a gap is open somebody is at work on it, or the sweeper will see to it.
     """
