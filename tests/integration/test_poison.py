@@ -99,6 +99,25 @@ async def test_poisoned_sources_rank_no_better_and_are_marked(
     assert "[ [b1|the thruster data were right]]" in body
 
 
+async def test_an_order_in_a_title_or_a_heading_is_marked_wherever_it_is_sent(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    """Titles and headings stand in front of each passage, and are searched with it."""
+    rest = "\n\n".join(f"Thruster data of the navigation software, part {n}: {n} seconds." for n in range(40))
+    named = await add(db, workspace, project, text=NEUTRAL.format("a"), title=f"{QUERY}: {ORDER}")
+    headed = await add(
+        db, workspace, project, data=f"# {QUERY}: {ORDER}\n\n{rest}\n".encode(), filename="h.md", title="Long"
+    )
+    plain = await add(db, workspace, project, text=NEUTRAL.format("b"), title="Plain")
+    async with db.transaction(workspace) as tx:
+        made = await envelope.compose(tx, project, QUERY)
+        rows = (await search.hybrid(tx, project, QUERY, 50)).rows
+    for item in made.receipt["included"]:
+        sent = item["source_id"] in (str(named.id), str(headed.id))
+        assert item["marks"] == (["instruction_like"] if sent else []), item
+    assert next(row.source_id for row in rows) == plain.id
+
+
 async def test_words_that_a_page_hides_lift_nothing_and_reach_nobody(
     db: Database, workspace: UUID, project: UUID
 ) -> None:

@@ -71,6 +71,8 @@ def _parse(
     else:
         extracted = _read(sniffed, data, name, extension, limits, report)
     check_text(extracted.text, limits)
+    if sum(len(t.columns) * (len(t.rows) + 1) for t in extracted.tables) > limits.table_cells:
+        raise delimited.too_many_cells(limits)
     return replace(extracted, notes=(*mislabelled(extracted.content_type, name), *extracted.notes)).numbered()
 
 

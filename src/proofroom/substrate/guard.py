@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from proofroom.db.blocks import BlockRow
-from proofroom.domain.marks import hold_back, marks_of, repetitive
+from proofroom.domain.marks import WARNINGS, hold_back, marks_of, repetitive
 from proofroom.substrate import terms
 
 BESIDE = "beside_marked"
@@ -18,8 +18,12 @@ MOST_BLOCKS = 2_000
 
 
 def marks(row: BlockRow) -> tuple[str, ...]:
-    """What is to be said of a block: see domain/marks."""
-    return marks_of(row.text, hidden=bool(row.meta.get("hidden")))
+    """What is to be said of a block: see domain/marks. Its heading and its source's title are sent with it, and they
+    are foreign words too: an order in a file's name is one.
+    """
+    own = marks_of(row.text, hidden=bool(row.meta.get("hidden")))
+    around = {mark for words in (row.heading, row.source_title) if words for mark in marks_of(words)}
+    return tuple(mark for mark in WARNINGS if mark in own or mark in around) if around else own
 
 
 def is_suspect(blocks: Sequence[tuple[str, Mapping[str, int]]]) -> bool:

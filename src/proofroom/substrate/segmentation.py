@@ -12,7 +12,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _BULLET = re.compile(r"[ \t]*(?:[-*•‣◦]|\d{1,3}[.)]|\(?[a-z]\))[ \t]+(?=\S)")
 _HEADING_LINE = re.compile(r"(?:\d+(?:\.\d+)*\.?[ \t]+)?[^\W\d_][^\r\n]{0,78}\Z")
 # A sentence ends at .!?… (closing quotes and brackets included) before white space, or at CJK full stops.
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”]?")
+# A run of stops is looked at from its first one only: a megabyte of dots costs one step each.
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”]?")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|vs|cf|al|etc|e\.g|i\.e|Fig|Figs|Eq|No|Nos|Vol|pp|ca|approx|Inc|Ltd|Co"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec))\Z"

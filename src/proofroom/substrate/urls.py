@@ -175,7 +175,10 @@ async def _follow(url: str, policy: Policy, report: Report) -> Fetched:
         answer = await _first_answer(parts, await _resolve(parts, policy), policy, report)
         if isinstance(answer, Fetched):
             return answer
-        url = urljoin(url, answer)
+        try:
+            url = urljoin(url, answer)
+        except ValueError:
+            raise _refused("It leads on to something that is not a web address.") from None
     raise httpx.TooManyRedirects("too many redirects")
 
 

@@ -85,6 +85,41 @@ def test_first_letters_that_look_like_a_magic_number_are_text_all_the_same() -> 
         assert parse(words, "a.txt").text == words.decode()
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "a\n" * 60_000 + "," * 1_999 + "b\n"),
+        (
+            "a.html",
+            "<html><body><table><tr>"
+            + "<td>a" * 1_999
+            + "</tr>"
+            + "<tr><td>x<td>y</tr>" * 60_000
+            + "</table></body></html>",
+        ),
+    ],
+)
+def test_rows_that_would_be_filled_up_count_as_what_they_become(name: str, text: str) -> None:
+    """A few thousand bytes of short rows beside one wide one: laid out they are a hundred million cells."""
+    with pytest.raises(TooLarge) as caught:
+        parse(text.encode(), name)
+    assert caught.value.code == "table_too_large"
+
+
+def test_open_brackets_are_looked_at_once() -> None:
+    """Each looked for its end in all that follows, which took hours for 200,000 of them."""
+    assert parse(b"[" * 200_000, "a.log").content_type == "text/plain"
+    assert parse(b"See [the [old] list](https://example.org/) here.", "a.log").content_type == "text/plain"
+    assert parse(b"See [the list](https://example.org/) here.", "a.log").content_type == "text/markdown"
+
+
+def test_the_cells_of_all_tables_count_together() -> None:
+    two = "|a|b|\n|-|-|\n|1|2|\n\nWords.\n\n|a|b|\n|-|-|\n|1|2|\n"
+    assert len(parse(two.encode(), "a.md", limits=Limits(table_cells=8)).tables) == 2
+    with pytest.raises(TooLarge):
+        parse(two.encode(), "a.md", limits=Limits(table_cells=7))
+
+
 def test_limits_refuse_and_never_cut() -> None:
     for limits, code in (
         (Limits(file_bytes=10), "file_too_large"),

@@ -153,6 +153,13 @@ def test_long_paragraphs_are_cut_between_sentences_into_even_pieces() -> None:
     assert min(map(len, pieces)) > MAX_CHARS / 2
 
 
+def test_a_run_of_stops_is_looked_at_once() -> None:
+    """Looked at from each of its stops, half a million of them would take hours."""
+    text = "." * 500_000 + "x"
+    assert list(sentences(text, 0, len(text))) == [(0, len(text))]
+    assert list(sentences('He left... "Why?!" Nobody knew.', 0, 31)) == [(0, 10), (11, 18), (19, 31)]
+
+
 def test_a_text_without_any_space_is_cut_all_the_same() -> None:
     assert [end - start for start, end in split_long("x" * 2_000, 0, 2_000)] == [880, 880, 240]
 

@@ -155,8 +155,9 @@ async def test_redirects_are_followed_and_each_is_checked() -> None:
         server.answers["/loop"] = to("/loop")
         server.answers["/name"] = to("http://inside.example/")
         server.answers["/scheme"] = to("file:///etc/passwd")
+        server.answers["/broken"] = to("http://[::1")
         assert (await fetch(server.url("/start"), server.policy())).final_url == server.url("/end")
-        for path in ("/inside", "/name", "/scheme"):
+        for path in ("/inside", "/name", "/scheme", "/broken"):
             with pytest.raises(InvalidInput) as refused:
                 await fetch(server.url(path), server.policy())
             assert refused.value.code == "url_not_allowed"

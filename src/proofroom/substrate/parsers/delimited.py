@@ -50,6 +50,7 @@ def parse(text: str, *, name: str, limits: Limits, extension: str = "") -> Extra
     first = first_row(rows, width)
     header, body = split_header(rows[first:])
     columns = column_names(header, max(width, *(len(row) for row in rows[first:])))
+    refuse_size(len(columns), len(body), limits)
     cells = tuple(tuple(row) + ("",) * (len(columns) - len(row)) for row in body)
     table = Table(name, columns, tuple(_type([row[n] for row in cells]) for n in range(len(columns))), cells)
     blocks: list[BlockDraft] = []
@@ -168,6 +169,14 @@ def too_many_cells(limits: Limits) -> TooLarge:
         f"The table has more than {limits.table_cells:,} cells.",
         "Keep the rows and columns that matter, or split it into several files.",
     )
+
+
+def refuse_size(width: int, height: int, limits: Limits) -> None:
+    """Raises TooLarge (`table_too_large`), before the cells are laid out: short rows are filled up."""
+    if width > limits.table_columns:
+        raise too_wide(width, limits)
+    if width * height > limits.table_cells:
+        raise too_many_cells(limits)
 
 
 def _delimiter(text: str) -> str:

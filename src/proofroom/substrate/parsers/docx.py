@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from proofroom.domain.errors import InvalidInput
 from proofroom.substrate.extracted import BlockKind, Extracted, Limits
 from proofroom.substrate.parsers.archive import damaged
-from proofroom.substrate.parsers.delimited import is_number
-from proofroom.substrate.parsers.grids import refuse_size, write_grid
+from proofroom.substrate.parsers.delimited import is_number, refuse_size
+from proofroom.substrate.parsers.grids import write_grid
 from proofroom.substrate.parsers.ooxml import (
     MACROS_NOTE,
     Element,

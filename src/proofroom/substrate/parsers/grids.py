@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from proofroom.substrate.extracted import Limits
 from proofroom.substrate.parsers.delimited import (
     first_row,
     is_value,
     split_header,
-    too_many_cells,
-    too_wide,
 )
 from proofroom.substrate.parsers.writing import Writer
 
@@ -48,14 +45,6 @@ def write_grid(
         header, body = split_header(grid[first:])
     at = len(grid) - len(body)
     writer.write_table(name, header, body, hidden_rows=frozenset(n - at for n in hidden_rows if n >= at))
-
-
-def refuse_size(width: int, height: int, limits: Limits) -> None:
-    """Raises TooLarge (`table_too_large`), before the cells are laid out."""
-    if width > limits.table_columns:
-        raise too_wide(width, limits)
-    if width * height > limits.table_cells:
-        raise too_many_cells(limits)
 
 
 def _is_title(row: Sequence[str], spread: Sequence[str] | None) -> bool:

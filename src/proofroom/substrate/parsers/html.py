@@ -14,7 +14,7 @@ from lxml import html as _html  # pyright: ignore[reportMissingTypeStubs]
 from proofroom.domain.errors import InvalidInput
 from proofroom.substrate.extracted import BlockDraft, BlockKind, Extracted, Limits, Table
 from proofroom.substrate.parsers import html_content
-from proofroom.substrate.parsers.delimited import column_types, row_blocks
+from proofroom.substrate.parsers.delimited import column_types, refuse_size, row_blocks
 from proofroom.substrate.parsers.html_hidden import Hidden
 from proofroom.substrate.segmentation import MAX_CHARS, heading_text, split_long
 
@@ -270,6 +270,7 @@ class _Reader:
             (rows[0][n] if header and n < len(rows[0]) else "") or f"column {n + 1}" for n in range(width)
         )
         data = rows[1:] if header else rows
+        refuse_size(width, len(data), self.limits)
         cells = tuple(tuple(row + [""] * (width - len(row))) for row in data)
         self.tables.append(
             Table(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from proofroom.substrate.parsers.delimited import column_types, is_value
-from proofroom.substrate.parsers.grids import refuse_size, write_grid
+from proofroom.substrate.parsers.delimited import column_types, is_value, refuse_size
+from proofroom.substrate.parsers.grids import write_grid
 from proofroom.substrate.parsers.writing import Writer
 
 

@@ -84,7 +84,8 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MARKDOWN = re.compile(
-    r"^(?:#{1,6}[ \t]+\S|\|?[ \t]*:?-{3,}:?[ \t]*\|[-:| \t]*$|```)|\[[^\]\n]+\]\(https?://", re.MULTILINE
+    r"^(?:#{1,6}[ \t]+\S|\|?[ \t]*:?-{3,}:?[ \t]*\|[-:| \t]*$|```)|\[[^\[\]\n]{1,300}\]\(https?://",
+    re.MULTILINE,
 )
 _TAGS = re.compile(
     r"</?(?:p|div|table|tr|td|h[1-6]|ul|ol|li|br|span|a|b|i|em|strong)\b[^<>]*>", re.IGNORECASE
