@@ -114,7 +114,7 @@ def test_an_enum_is_its_value_and_a_tuple_is_a_list() -> None:
         Decimal("1.5"),
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^not canonical JSON"):
