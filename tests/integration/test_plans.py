@@ -100,37 +100,59 @@ async def test_words_of_most_passages_bring_in_only_so_many(
 async def test_both_scores_and_the_rows_are_read_by_key(
     db: Database, database: str, workspace: UUID, large: UUID
 ) -> None:
-    for known in (False, True):
-        if known:
+    for analyzed in (False, True):
+        if analyzed:
             await analyze(database)
         async with db.transaction(workspace) as tx:
             ids = [row.block_id for row in await search.ranked(tx, large, "group3", 40)]
             before = await rows_read(tx)
-            await retrieval.scores(tx, ids, weights=None, vector=[0.1] * 384, model="none")
+            known = dict.fromkeys(ids[:20], 1.0)
+            weights = retrieval.Weights({"group3": 1.0}, 60.0, 1.2, 0.75)
+            both = await retrieval.scores(
+                tx, known, dict.fromkeys(ids[20:], 0.5), weights=weights, vector=[0.1] * 384, model="none"
+            )
+            assert {one.cosine for one in both} == {None, 0.5}
+            assert all(one.text > 0 for one in both)
             assert len(await db_blocks.by_ids(tx, ids, in_use=True)) == 40
-            assert await rows_read(tx) - before <= 4 * 40, known
+            assert await rows_read(tx) - before <= 4 * 40, analyzed
 
 
-async def test_a_capture_counts_its_own_blocks_only(db: Database, workspace: UUID, large: UUID) -> None:
+async def test_a_capture_counts_its_own_blocks_only(
+    db: Database, database: str, workspace: UUID, large: UUID
+) -> None:
     async with db.transaction(workspace) as tx:
         rows = await sources.add_sources(
             tx, large, [sources.Given(text=f"A new note {n}.\n\nAnd more of it.") for n in range(30)]
         )
-    stats = (
-        "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_user_tables WHERE relname = 'blocks'",
-        "SELECT pg_stat_force_next_flush()",
-    )
-    async with db.transaction(workspace) as tx:
-        await tx.execute(text(stats[1]))
-        before = int((await tx.execute(text(stats[0]))).scalar_one())
-    await capturing.capture_waiting(db, workspace, rows[0].id, 1)
-    async with db.transaction(workspace) as tx:
-        done = await db_sources.several(tx, [row.id for row in rows])
-        assert {row.status for row in done.values()} == {"ready"}
-    async with db.transaction(workspace) as tx:
-        await tx.execute(text(stats[1]))
-    async with db.transaction(workspace) as tx:
-        assert int((await tx.execute(text(stats[0]))).scalar_one()) - before <= 20 * 30
+    await db.dispose()  # its connection tells what it read when it ends
+    one = Database(database, pool_size=1, max_overflow=0)
+
+    async def told() -> int:
+        """Rows of `blocks` read so far by connections that ended and by this one."""
+        async with one.transaction(workspace) as tx:
+            await tx.execute(text("SELECT pg_stat_force_next_flush()"))
+        async with one.transaction(workspace) as tx:
+            found = await tx.execute(
+                text("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'blocks'")
+            )
+            return int(found.scalar_one())
+
+    try:
+        while True:
+            async with one.transaction(workspace) as tx:
+                others = await tx.execute(
+                    text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+                )
+                if others.scalar_one() == 1:
+                    break
+        before = await told()
+        await capturing.capture_waiting(one, workspace, rows[0].id, 1)
+        assert await told() - before <= 20 * 30
+        async with one.transaction(workspace) as tx:
+            done = await db_sources.several(tx, [row.id for row in rows])
+            assert {row.status for row in done.values()} == {"ready"}
+    finally:
+        await one.dispose()
 
 
 async def test_an_envelope_of_a_large_project_does_not_read_it_to_count_it(

@@ -153,8 +153,8 @@ async def count(tx: Tx, project_id: UUID, filters: Filters, most: int) -> int:
 
 async def by_meaning(
     tx: Tx, project_id: UUID, *, vector: Sequence[float], model: str, filters: Filters, k: int, exact: bool
-) -> list[UUID]:
-    """The `k` blocks whose vectors are nearest, the nearest first.
+) -> list[tuple[UUID, float]]:
+    """(block id, cosine) of the `k` blocks whose vectors are nearest, the nearest first.
 
     `exact` compares with every vector that the filters admit; otherwise the HNSW index answers, which may miss a few,
     and is read on until `k` were admitted (iterative scan).
@@ -180,7 +180,7 @@ async def by_meaning(
     rows = await tx.execute(
         _statement(
             f"""
-            SELECT e.block_id FROM block_embeddings e {joined}
+            SELECT e.block_id, 1 - (e.embedding <=> CAST(:vector AS halfvec)) FROM block_embeddings e {joined}
             WHERE e.workspace_id = :workspace_id AND e.project_id = :project_id AND e.model = :model {where}
             ORDER BY {order} LIMIT :k
             """,  # noqa: S608  only constants of this module are put in
@@ -195,39 +195,49 @@ async def by_meaning(
             **params,
         },
     )
-    found = list(rows.scalars())
+    found = [(row[0], float(row[1])) for row in rows]
     if not exact:
         await tx.execute(text("SELECT set_config('enable_sort', 'on', true)"))
     return found
 
 
 async def scores(
-    tx: Tx, block_ids: Sequence[UUID], *, weights: Weights | None, vector: Sequence[float], model: str
+    tx: Tx,
+    texts: Mapping[UUID, float],
+    cosines: Mapping[UUID, float],
+    *,
+    weights: Weights | None,
+    vector: Sequence[float],
+    model: str,
 ) -> list[Candidate]:
-    """Both scores of each of these blocks, in the order of their ids."""
+    """Both scores of the blocks of which one or both are known, by block id. Without `weights` the BM25 of the others
+    is 0.
+    """
+    ids = list(texts.keys() | cosines.keys())
     rows = await tx.execute(
         text(
             f"""
-            SELECT m.id, {_BM25 if weights is not None else "0"} AS score,
-                   1 - (e.embedding <=> CAST(:vector AS halfvec)) AS cosine
-            FROM unnest(CAST(:ids AS uuid[])) c(id),
-              LATERAL (SELECT b.id, {_TERMS}, b.length FROM blocks b
-                       WHERE b.workspace_id = :workspace_id AND b.id = c.id OFFSET 0) m
+            SELECT c.id, coalesce(c.score, {_BM25 if weights is not None else "0"}, 0),
+                   coalesce(c.cosine, 1 - (e.embedding <=> CAST(:vector AS halfvec)))
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:texts AS float8[]), CAST(:cosines AS float8[])) c(id, score, cosine)
+              LEFT JOIN LATERAL (SELECT {_TERMS}, b.length FROM blocks b
+                       WHERE c.score IS NULL AND b.workspace_id = :workspace_id AND b.id = c.id OFFSET 0) m ON true
               LEFT JOIN LATERAL (SELECT e.embedding FROM block_embeddings e
-                       WHERE e.workspace_id = :workspace_id AND e.block_id = m.id AND e.model = :model OFFSET 0) e
-                ON true
-            ORDER BY m.id
+                       WHERE c.cosine IS NULL AND e.workspace_id = :workspace_id AND e.block_id = c.id
+                         AND e.model = :model OFFSET 0) e ON true
             """  # noqa: S608  only constants of this module are put in
         ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
         {
             "workspace_id": tx.workspace_id,
-            "ids": list(block_ids),
+            "ids": ids,
+            "texts": [texts.get(block) for block in ids],
+            "cosines": [cosines.get(block) for block in ids],
             "vector": written(vector),
             "model": model,
             **({} if weights is None else _weights(weights)),
         },
     )
-    return [Candidate(row[0], float(row[1] or 0), None if row[2] is None else float(row[2])) for row in rows]
+    return [Candidate(row[0], float(row[1]), None if row[2] is None else float(row[2])) for row in rows]
 
 
 def _weights(weights: Weights) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def _pairs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
     for at, line in enumerate(lines):
         for s in line.stems:
             holding[s].append(at)
-    place = {s: n for n, s in enumerate(sorted(frequency, key=lambda s: (frequency[s], s)))}
+    place = {s: n for n, s in enumerate(sorted(sorted(frequency), key=frequency.__getitem__))}
     for x, line in enumerate(lines):
         size = len(line.stems)
         rarest = sorted(line.stems, key=place.__getitem__)[: size - ceil(SHARED * size) + 1]

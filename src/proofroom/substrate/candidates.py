@@ -16,7 +16,7 @@ from proofroom.substrate import guard, search
 from proofroom.substrate.search import Found
 
 RANKED = 400  # blocks looked at for one question
-ALL_RANKED = 1_000  # for all of them together; a budget of 24,000 tokens holds about 150 paragraphs
+ALL_RANKED = 600  # for all of them together; a budget of 24,000 tokens holds about 150 paragraphs
 LEAST_RANKED = 100  # for each, however many there are
 CARRIED = ("heading", "table_header")  # stand in the header of each block below them
 
@@ -71,7 +71,7 @@ async def rank(
                 for row in await db_blocks.live(tx, project_id, source_ids)
                 if row.indexed or row.kind not in CARRIED
             ]
-    facts = await db_sources.facts(tx, sorted({row.source_id for rows in (*lists, whole) for row in rows}))
+    facts = await db_sources.facts(tx, list({row.source_id for rows in (*lists, whole) for row in rows}))
     ages = _ages(facts)
     best: dict[UUID, Placed] = {}
     ranked = [

@@ -34,7 +34,7 @@ MAX_K = 1_000
 COMMON = 8_000
 # Of the blocks that hold a term which more of them hold, so many are looked at: reading half of 100,000 takes a second,
 # and such a term tells them hardly apart.
-MOST_OF_COMMON = 3_000
+MOST_OF_COMMON = 2_000
 # Candidates of each leg at least; more when more are asked for.
 POOL = 200
 # Up to here every vector is compared; above it the HNSW index answers, if the project's share of it is large enough.
@@ -140,9 +140,8 @@ async def hybrid(
         k=pool,
         exact=await _exact(tx, project_id, filters, state.embedded),
     )
-    union = sorted({block for block, _ in scored} | set(near))
     candidates = await retrieval.scores(
-        tx, union, weights=weights, vector=vector, model=chosen.embedder.model
+        tx, dict(scored), dict(near), weights=weights, vector=vector, model=chosen.embedder.model
     )
     fused = fusion.by_meaning(candidates) if state.mode == "vector" else fusion.fuse(candidates)
     rows = await _settled(tx, query, [(one.block_id, one.score) for one in fused], k, filters)
