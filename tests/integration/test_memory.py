@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from proofroom.db import artifacts as db_artifacts
 from proofroom.db import embeddings, projects, work_sessions
+from proofroom.db import envelopes as db_envelopes
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
@@ -103,7 +103,7 @@ async def counts_are_true(tx: Tx, project_id: UUID) -> None:
 
 async def envelope(room: Room, session_id: UUID) -> dict[str, Any]:
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        pinned = await db_artifacts.envelope(tx, session_id, 1)
+        pinned = await db_envelopes.of_iteration(tx, session_id, 1)
         assert pinned is not None
         return await context.envelope_json(tx, pinned.id)
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from proofroom.db import across, embeddings, work_sessions
-from proofroom.db import artifacts as db_artifacts
+from proofroom.db import envelopes as db_envelopes
 from proofroom.db.migrate import KNOWN, current, migrate
 from proofroom.db.tx import libpq_url
 from proofroom.exports import deliverable, record_file
@@ -56,7 +56,7 @@ async def test_down_and_up_again_with_rows(room: Room, database: str, back_to: s
     before = await found(room, "factor named in the report of November 1999")
     assert passage in before
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        pinned = await db_artifacts.envelope(tx, session_id, 1)
+        pinned = await db_envelopes.of_iteration(tx, session_id, 1)
         assert pinned is not None
         head = (await work_sessions.get(tx, session_id)).audit_head
     await room.db.dispose()

@@ -19,6 +19,8 @@ from proofroom.services import context
 from proofroom.substrate import envelope, search
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room
 from tests.integration.test_sources import add
+from tests.unit.substrate.offices import pptx_members, zipped
+from tests.unit.substrate.test_pptx import shape
 
 QUERY = "thruster data of the navigation software"
 NEUTRAL = "The thruster data of the navigation software were given in pound-force seconds for {}."
@@ -132,6 +134,25 @@ async def test_words_that_a_page_hides_lift_nothing_and_reach_nobody(
     scores = {row.source_id: row.score for row in reversed(rows)}
     assert scores[bad.id] == pytest.approx(scores[plain.id])
     assert "secret words" not in made.body
+
+
+async def test_a_hidden_slide_is_marked_wherever_its_words_go_and_stands_below_a_plain_passage(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    """The words themselves are harmless: only the parser knows that nobody sees them."""
+    members = pptx_members([shape("Seen."), shape(NEUTRAL.format("a"))])
+    members["ppt/slides/slide1.xml"] = str(members["ppt/slides/slide1.xml"]).replace(
+        "<p:sld ", '<p:sld show="0" '
+    )
+    bad = await add(db, workspace, project, data=zipped(members), filename="show.pptx")
+    plain = await add(db, workspace, project, text=f"{NEUTRAL.format('b')} Nobody disagreed.", title="plain")
+    async with db.transaction(workspace) as tx:
+        rows = (await search.hybrid(tx, project, QUERY, 10)).rows
+        made = await envelope.compose(tx, project, QUERY)
+    assert [row.source_id for row in rows if row.text != "Seen."] == [plain.id, bad.id]
+    assert "hidden_text" in made.receipt["flags"]
+    marked = [item["source_id"] for item in made.receipt["included"] if "hidden_text" in item["marks"]]
+    assert marked == [str(bad.id)]
 
 
 class Listener:

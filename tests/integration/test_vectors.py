@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 import numpy as np
+import psycopg
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
 from proofroom import queue
 from proofroom.db import blocks as db_blocks
-from proofroom.db import embeddings
+from proofroom.db import embeddings, retrieval
 from proofroom.db.retrieval import Filters
-from proofroom.db.tx import Database, Tx
+from proofroom.db.tx import Database, Tx, libpq_url
 from proofroom.engine.indexer import Indexer
 from proofroom.services import indexing, sources
 from proofroom.substrate import embedder, search
@@ -160,8 +162,21 @@ async def test_nothing_of_other_projects_and_workspaces_is_found(
 
 
 async def test_the_index_that_is_read_on_finds_what_comparing_with_all_finds(
-    db: Database, workspace: UUID, project: UUID, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
+    db: Database,
+    workspace: UUID,
+    project: UUID,
+    ids: dict[str, UUID],
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    compared: list[bool] = []  # with every vector
+    real = retrieval.by_meaning
+
+    async def watched(*given: Any, exact: bool, **more: Any) -> list[UUID]:
+        compared.append(exact)
+        return await real(*given, exact=exact, **more)
+
+    monkeypatch.setattr(retrieval, "by_meaning", watched)
     second = await make_project(db, workspace, "Second")
     for n in range(60):
         await add(db, workspace, second, text=f"A kitten naps in the sun on day {n}.", title=f"day {n}")
@@ -174,6 +189,17 @@ async def test_the_index_that_is_read_on_finds_what_comparing_with_all_finds(
     assert (await find(db, workspace, project, query, mode="vector"))[0] == exact
     only, _ = await find(db, workspace, project, query, mode="vector", source_ids=[ids["bread"]])
     assert only == ["bread"]
+    assert compared == [True, False, False]
+
+    # A few that a filter admits are compared, and so is a project that is little of all that the index holds.
+    with psycopg.connect(libpq_url(database)) as connection:
+        connection.execute("ANALYZE block_embeddings")
+    monkeypatch.setattr(search, "EXACT_BLOCKS", 3)
+    assert (await find(db, workspace, project, query, mode="vector"))[0] == exact
+    await find(db, workspace, second, query, mode="vector")
+    await find(db, workspace, second, query, mode="vector", source_ids=[])
+    await find(db, workspace, second, query, mode="vector", kinds=["heading"])
+    assert compared[3:] == [True, False, True]
 
 
 async def test_vectors_of_another_model_are_refused_and_made_anew(

@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from proofroom.db.models import (
     ArtifactVersion,
-    ContextEnvelope,
     Delivery,
     ToolCall,
     WorkArtifact,
@@ -235,19 +234,6 @@ async def calls(tx: Tx, session_id: UUID, iteration: int) -> list[ToolCall]:
             )
         ).scalars()
     )
-
-
-# Envelopes
-
-
-async def envelope(tx: Tx, session_id: UUID, iteration: int) -> ContextEnvelope | None:
-    return (
-        await tx.execute(
-            select(ContextEnvelope).where(
-                ContextEnvelope.session_id == session_id, ContextEnvelope.iteration == iteration
-            )
-        )
-    ).scalar_one_or_none()
 
 
 # Deliveries

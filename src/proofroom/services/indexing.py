@@ -5,7 +5,6 @@ work can stop anywhere and be gone on with by anybody, and doing it twice does n
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from uuid import UUID
 
@@ -17,8 +16,6 @@ from proofroom.db.tx import Database, Tx
 from proofroom.domain.errors import NotFound, Unavailable
 from proofroom.substrate import embedder, search
 from proofroom.substrate.search import IndexState
-
-_log = logging.getLogger(__name__)
 
 # One transaction each: so long a passage that is retracted meanwhile may have to wait, and so much a crash repeats.
 BATCH = 8

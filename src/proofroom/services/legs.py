@@ -8,6 +8,7 @@ from proofroom import queue
 from proofroom.agents.factory import AgentDefinition
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
+from proofroom.db import envelopes as db_envelopes
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record, state_of
@@ -60,7 +61,7 @@ async def claim(
     ]
     audits: list[tuple[str, Mapping[str, Any]]] = []
     values: dict[str, Any] = {}
-    if working and await db_artifacts.envelope(tx, row.id, row.iteration) is None:
+    if working and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
         agent = (definitions or {}).get(row.agent_type)  # None: taken away since; the leg itself says so
         pinned = await context.pin(tx, row, None if agent is None else agent.context)
         values["task_document_id"] = pinned.id

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from proofroom.db import artifacts as db_artifacts
+from proofroom.db import envelopes as db_envelopes
 from proofroom.db import projects
 from proofroom.db.models import ArtifactVersion, ContextEnvelope, WorkSession
 from proofroom.db.tx import Tx
@@ -43,7 +44,7 @@ async def build(
     iteration = iteration or session.iteration
     shown, dropped = await _artifacts(tx, session, iteration)
     triggers = await db_artifacts.triggers(tx, session.id, iteration)
-    envelope = await db_artifacts.envelope(tx, session.id, iteration)
+    envelope = await db_envelopes.of_iteration(tx, session.id, iteration)
     released = effects(session, shown) if kind == "final" else []
     policy = await policies.packet_part(tx, session, kind, released, shown)
     kept = (

@@ -34,7 +34,6 @@ from proofroom.domain.selection import Candidate, ContextWeights, Left, select, 
 from proofroom.substrate import candidates, guard
 from proofroom.substrate.candidates import Placed
 
-SHOWN_ROWS = 2_000  # a table's rows are passages up to here
 _ALIAS_ROOM = "b9999"
 
 

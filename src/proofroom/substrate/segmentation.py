@@ -18,7 +18,6 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|vs|cf|al|etc|e\.g|i\.e|Fig|Figs|Eq|No|Nos|Vol|pp|ca|approx|Inc|Ltd|Co"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec))\Z"
 )
-_SPACE = re.compile(r"\s")
 
 
 def lines(text: str) -> Iterator[tuple[int, int, int]]:

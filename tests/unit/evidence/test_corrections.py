@@ -81,7 +81,9 @@ def test_a_source_named_in_brackets_that_says_nothing_of_it() -> None:
         passage("Herons sleep.", "s2", "Birds"),
         passage("", "s3", "Empty"),
     ]
-    for title in ("Birds", "Empty"):
+    # In lower case it is no name, so that nothing at all leads from the claim to the source's sentences.
+    passages.append(passage("They sleep.", "s4", "owls"))
+    for title in ("Birds", "Empty", "owls"):
         text = f"The first closest approach was to be about 226 km ({title}: about 150 km) above the surface."
         found = check_outside(claim(text), passages, [])
         assert (found.verdict, found.short) == ("partial", "Number not found: 150 km")

@@ -198,6 +198,19 @@ def test_hidden_parts_are_read_and_noted() -> None:
     assert len(extracted.tables) == 2
 
 
+def test_a_hidden_row_of_a_table_that_is_cut_into_groups_marks_its_group() -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet()
+        put(sheet, [("Item", "Price"), *((f"item {n}", n) for n in range(2_100))])
+        sheet.set_row(1_051, None, None, {"hidden": True})
+
+    extracted = written(fill)
+    marked = [extracted.text[b.char_start : b.char_end] for b in extracted.blocks if b.meta.get("hidden")]
+    assert len(marked) == 1
+    assert "item 1050 | 1050" in marked[0]
+    assert len(extracted.blocks) > 10
+
+
 def test_formulas_count_by_their_stored_values() -> None:
     stored = written(
         lambda book: (

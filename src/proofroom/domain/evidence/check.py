@@ -31,8 +31,6 @@ from proofroom.domain.evidence.verdict import judge, not_cited, unread
 
 # A sentence that holds less than this share of the claim's word weight does not speak of it.
 SPEAKS = 0.34
-# Together the anchors must hold this share for the claim to be borne out.
-BORNE_OUT = 0.5
 _LONGEST_CLAIM = 20_000
 
 Given = Passage | AnalysedPassage

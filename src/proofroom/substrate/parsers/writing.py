@@ -122,7 +122,7 @@ class Writer:
                 char_end=base + draft.char_end,
                 meta={
                     **draft.meta,
-                    **(HIDDEN if self.hidden or draft.meta.get("row") in hidden_rows else {}),
+                    **(HIDDEN if self._is_hidden(draft, hidden_rows) else {}),
                 },
             )
             for draft in drafts
@@ -182,6 +182,7 @@ class Writer:
         return start
 
     def _is_hidden(self, draft: BlockDraft, hidden_rows: frozenset[int]) -> bool:
+        """Whether any row of a block, which may hold many of a large table, is hidden."""
         first = draft.meta.get("row", -1)
         rows = range(first, first + draft.meta.get("rows", 1))
         return self.hidden or (bool(hidden_rows) and any(row in hidden_rows for row in rows))
