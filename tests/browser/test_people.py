@@ -60,7 +60,7 @@ def make_project(page: Page, name: str, **policy: Any) -> str:
     project = str(sent(page.request, "POST", "/api/projects", {"name": name})["id"])
     sent(page.request, "POST", f"/api/projects/{project}/sources", {"text": SOURCE, "title": "Bridge notes"})
     page.goto(f"/projects/{project}")
-    expect(page.get_by_text(re.compile("passages$"))).to_be_visible()
+    expect(page.get_by_text(re.compile("[0-9] passages"))).to_be_visible()
     if policy:
         sent(page.request, "PATCH", f"/api/projects/{project}/policy", policy)
     return project
@@ -189,6 +189,54 @@ def test_a_comment_and_a_look_appear_in_the_other_tab_without_disturbing_it(page
     expect(row).to_contain_text(f"{SECOND} is looking")
     theirs.close()
     expect(row).not_to_contain_text("is looking")
+
+
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_the_draft_stays_where_it_is_when_somebody_comes(
+    page: Page, theirs: Page, width: int, height: int
+) -> None:
+    project = make_project(page, f"At {width}")
+    review = make_review(page, project, f"The bridge, at {width}")
+    page.set_viewport_size({"width": width, "height": height})
+    draft = page.get_by_role("article")
+    expect(draft).to_be_visible()
+    before = draft.bounding_box()
+    theirs.goto(f"/review/{review}")
+    theirs.get_by_role("button", name="Take it over?").click()
+    expect(page.get_by_text(f"{SECOND} is looking at this just now.")).to_be_visible()
+    assert draft.bounding_box() == before
+
+
+def test_a_strip_of_hundreds_of_flags_moves_within_its_pane(page: Page) -> None:
+    project = make_project(page, "Many flags")
+    draft = " ".join(f"The bridge is {n} metres long." for n in range(400, 540))
+    made = sent(page.request, "POST", f"/api/projects/{project}/checks", {"draft": draft, "title": "Many"})
+    page.set_viewport_size({"width": 1180, "height": 800})
+    page.goto(f"/review/{made['checkpoint_id']}")
+    strip = page.get_by_role("group", name=re.compile("claims"))
+    expect(strip).to_be_visible()
+    right = "e => e.getBoundingClientRect().right"
+    assert strip.evaluate("e => e.scrollWidth > e.clientWidth")
+    assert strip.evaluate(right) <= page.get_by_role("main").evaluate(right)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert min(strip.locator("button").evaluate_all("all => all.map(e => e.clientWidth)")) >= 14
+    page.keyboard.press("p")  # from the first flag to the last one
+    expect(strip.locator("[aria-current=true]")).to_be_in_viewport(ratio=1)
+
+
+def test_signed_work_shows_what_was_signed_with_its_evidence(page: Page) -> None:
+    project = make_project(page, "Signed work")
+    make_review(page, project, "The bridge, signed")
+    keep(page, "the drawing says so")
+    page.keyboard.press("a")
+    expect(page.get_by_text("Signed by you,")).to_be_visible()
+    session = sent(page.request, "GET", f"/api/projects/{project}/work-sessions")["items"][0]["id"]
+    page.goto(f"/projects/{project}/sessions/{session}")
+    text = page.get_by_role("article")
+    expect(text).to_contain_text("It is 321 metres long.")
+    text.get_by_text("The bridge was opened").click()
+    expect(page.get_by_label("Evidence for claim 1")).to_contain_text("The bridge was opened on 4 May 1998.")
+    expect(page.get_by_role("button", name=re.compile("^Sign"))).to_have_count(0)
 
 
 def test_assigning_and_snoozing_by_keyboard(page: Page, theirs: Page, colleague: Colleague) -> None:

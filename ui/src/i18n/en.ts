@@ -686,6 +686,7 @@ export const en = {
     artifacts: "What was written",
     writtenCount_one: "1 written, unsigned",
     writtenCount_other: "{{count}} written, unsigned",
+    choose: "Choose a sentence to see what it rests on.",
     signedCount_one: "1 signed",
     signedCount_other: "{{count}} signed",
     artifactsFailed: "What was written could not be loaded",

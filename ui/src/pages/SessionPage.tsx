@@ -15,6 +15,7 @@ import { useTitle } from "@/lib/title";
 import { agentWord } from "@/review/Queue";
 import { plainOf } from "@/review/state";
 import { SessionDock } from "./SessionDock";
+import { SignedText } from "./SignedText";
 import { nextSteps, stepsOf } from "./steps";
 
 export function SessionPage() {
@@ -128,7 +129,8 @@ function Session({ session }: { session: WorkSession }) {
             <p className="mt-3 text-ink-2">{live ? t("session.noneYet") : t("session.none")}</p>
           ) : (
             <div className="mt-2">
-              {artifacts.data.map((artifact, i) => (
+              {session.status === "completed" && <SignedText artifacts={artifacts.data} projectId={session.project_id} />}
+              {session.status !== "completed" && artifacts.data.map((artifact, i) => (
                 <Finding key={artifact.id} artifact={artifact} n={i + 1} projectId={session.project_id} />
               ))}
             </div>

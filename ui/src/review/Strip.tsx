@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { lookOf, shapeOf, wordOf } from "./look";
@@ -35,16 +36,28 @@ export function Strip({
   counts: Map<string, number>;
   onSelect: (claim: string) => void;
 }) {
+  const strip = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Within the strip alone: the page does not move.
+    const [box, here] = [strip.current, strip.current?.querySelector<HTMLElement>("[aria-current=true]")];
+    if (!box || !here) return;
+    if (here.offsetLeft < box.scrollLeft) box.scrollLeft = here.offsetLeft;
+    else if (here.offsetLeft + here.offsetWidth > box.scrollLeft + box.clientWidth)
+      box.scrollLeft = here.offsetLeft + here.offsetWidth - box.clientWidth;
+  }, [state.selected]);
   if (rows.length === 0) return <div className="h-3" />;
+  const shown = cells(rows, state);
   return (
     <div
       className="strip"
+      ref={strip}
+      data-many={shown.length > CELLS_UP_TO}
       role="group"
       aria-label={t("strip.label", { count: rows.length })}
       data-dense={rows.length > NUMBERS_UP_TO}
       data-stacked={rows.length > BESIDE_UP_TO && rows.length <= NUMBERS_UP_TO}
     >
-      {cells(rows, state).map((cell) => {
+      {shown.map((cell) => {
         if ("run" in cell) {
           const [first] = cell.run;
           const here = cell.run.some((row) => row.claim.id === state.selected);
