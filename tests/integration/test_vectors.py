@@ -241,6 +241,19 @@ async def test_two_workers_embed_each_passage_once(
     assert (await find(db, workspace, project, "cats"))[1].index.state == "complete"
 
 
+async def test_a_worker_does_not_ask_on_and_on_for_passages_that_another_holds(
+    db: Database, workspace: UUID, project: UUID, ids: dict[str, UUID]
+) -> None:
+    async with db.transaction(workspace) as tx:
+        held = await embeddings.claim(tx, project, embedder.MODEL, after=None, limit=1)
+        done: list[int] = []
+        assert await indexing.embed_project(db, workspace, project, report=done.append) is False
+        assert (len(held), sum(done)) == (1, 3)
+    assert await indexing.embed_project(db, workspace, project, report=done.append) is False
+    assert sum(done) == 4
+    assert (await find(db, workspace, project, "cats"))[1].index.state == "complete"
+
+
 async def test_a_project_that_becomes_complete_while_a_capture_waits_is_worked_on_again(
     db: Database, workspace: UUID, project: UUID, ids: dict[str, UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
