@@ -172,7 +172,7 @@ async def test_the_index_that_is_read_on_finds_what_comparing_with_all_finds(
     compared: list[bool] = []  # with every vector
     real = retrieval.by_meaning
 
-    async def watched(*given: Any, exact: bool, **more: Any) -> list[UUID]:
+    async def watched(*given: Any, exact: bool, **more: Any) -> list[tuple[UUID, float]]:
         compared.append(exact)
         return await real(*given, exact=exact, **more)
 
@@ -237,6 +237,19 @@ async def test_two_workers_embed_each_passage_once(
     await asyncio.gather(
         *(indexing.embed_project(db, workspace, project, report=done.append) for _ in range(2))
     )
+    assert sum(done) == 4
+    assert (await find(db, workspace, project, "cats"))[1].index.state == "complete"
+
+
+async def test_a_worker_does_not_ask_on_and_on_for_passages_that_another_holds(
+    db: Database, workspace: UUID, project: UUID, ids: dict[str, UUID]
+) -> None:
+    async with db.transaction(workspace) as tx:
+        held = await embeddings.claim(tx, project, embedder.MODEL, after=None, limit=1)
+        done: list[int] = []
+        assert await indexing.embed_project(db, workspace, project, report=done.append) is False
+        assert (len(held), sum(done)) == (1, 3)
+    assert await indexing.embed_project(db, workspace, project, report=done.append) is False
     assert sum(done) == 4
     assert (await find(db, workspace, project, "cats"))[1].index.state == "complete"
 

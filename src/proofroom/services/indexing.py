@@ -29,8 +29,9 @@ async def embed_project(
     seconds: float | None = None,
     report: Callable[[int], None] | None = None,
 ) -> bool:
-    """Embeds the passages that have no vector yet, the newest first, for `seconds` or until none is left; answers
-    whether any may be left for a next call. `report` hears of each batch how many it were.
+    """Embeds the passages that have no vector yet, the newest first, for `seconds` or until none is left that
+    no other worker holds; answers whether there may be work for a next call. `report` hears of each batch how many
+    it were.
 
     Several workers may do it at once: each takes passages that no other has. The model runs in a thread. Raises
     Unavailable when the database is away; what was committed stays.
@@ -64,9 +65,11 @@ async def embed_project(
                 complete = await embeddings.complete(tx, project_id, chosen.embedder.model)
                 if complete:
                     await embeddings.announce(tx, project_id)
-            # Not complete: passages came meanwhile, or another worker holds the last ones and goes on with them.
-            if complete or after is None:
-                return not complete
+                    return False
+                # Passages came meanwhile, or others hold the last ones: whoever commits them looks again, as here.
+                # Asking on and on would take the counts from those who capture.
+                if not await embeddings.claim(tx, project_id, chosen.embedder.model, after=None, limit=1):
+                    return False
             after = None
         if until is not None and loop.time() >= until:
             return True
