@@ -100,7 +100,7 @@ async def test_of_two_changes_made_on_the_same_version_one_wins(room: Room) -> N
 
 async def test_only_admins_set_it_and_nobody_elses(room: Room) -> None:
     for role in ("viewer", "requester", "reviewer"):
-        actor = await join(room, role, role)
+        actor = await join(room, f"a {role}", role)
         with pytest.raises(NotAllowed):
             async with room.db.transaction(room.actor.workspace_id) as tx:
                 await policies.change(tx, actor, room.project_id, {"due_hours": 1})
