@@ -43,11 +43,14 @@ from devsetup import (
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-# Two processes, each with a database server of its own; a file of tests stays together.
+# Two processes, each with a database server of its own; a file of tests stays together. The browser's tests come after
+# them by themselves: Playwright keeps an event loop running, in which no other test could start one.
 WHOLE_SUITE = [
+    *("tests/unit", "tests/stateful", "tests/integration", "tests/contract"),
     *("--numprocesses=2", "--dist=loadfile"),
     *("--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"),
 ]
+BROWSER_SUITE = ["tests/browser"]
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
 LEFTOVER_SECONDS = 10.0
@@ -120,7 +123,8 @@ def test(arguments: Sequence[str]) -> None:
         node = find_node(venv_packages())
         tool("web UI tests", node.program, "node_modules/vitest/vitest.mjs", "run", cwd=ROOT / "ui")
     ensure_browser()
-    pytest(arguments or WHOLE_SUITE)
+    for part in [arguments] if arguments else [WHOLE_SUITE, BROWSER_SUITE]:
+        pytest(part)
 
 
 def ensure_browser() -> None:
