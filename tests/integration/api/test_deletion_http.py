@@ -13,7 +13,7 @@ async def test_a_source_is_deleted_once_and_by_an_admin(world: World) -> None:
     workspace = world.actor.workspace_id
     for role in ("viewer", "reviewer"):
         async with world.db.transaction(workspace) as tx:
-            member = await access.create_member(tx, role, role)
+            member = await access.create_member(tx, f"a {role}", role)
         headers = {"Authorization": f"Bearer {await key_of(world, workspace, member)}"}
         await world.api.problem("DELETE", at, 403, "not_allowed", json={"reason": "Mine."}, headers=headers)
     await world.api.problem("DELETE", at, 422, "reason_missing", json={"reason": " "})
