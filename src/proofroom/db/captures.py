@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, func, select, text, update
 
 from proofroom.db.models import Source, SourceVersion
-from proofroom.db.tx import Tx
+from proofroom.db.tx import Tx, take_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,7 @@ class Captured:
 
 async def serialize_versions(tx: Tx, versions: Sequence[tuple[UUID, int]]) -> None:
     """Makes transactions that write what these captures came to wait for each other, in one order for all."""
-    await tx.execute(
-        text(
-            "SELECT pg_advisory_xact_lock(own.key) FROM"
-            " (SELECT DISTINCT hashtextextended(k, 0) AS key FROM unnest(CAST(:keys AS text[])) k ORDER BY 1) own"
-        ),
-        {"keys": [f"{source_id}/{version}" for source_id, version in versions]},
-    )
+    await take_turns(tx, [f"{source_id}/{version}" for source_id, version in versions])
 
 
 async def waiting(tx: Tx, versions: Sequence[tuple[UUID, int]], most_bytes: int) -> list[Waiting]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from proofroom.db.models import Basket, Block, Project, Source, Template, WorkCheckpoint, WorkSession
-from proofroom.db.tx import Tx, new_id
+from proofroom.db.tx import Tx, new_id, take_turns
 from proofroom.domain.errors import NotFound
 
 
@@ -158,9 +158,7 @@ async def source_titles(tx: Tx, project_id: UUID) -> dict[str, str]:
 
 async def only_one(tx: Tx, what: str) -> None:
     """Waits until nobody else of this workspace does `what`, and keeps others waiting until the transaction ends."""
-    await tx.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(f"{tx.workspace_id}:{what}", 0)))
-    )
+    await take_turns(tx, [f"{tx.workspace_id}:{what}"])
 
 
 async def retracted_sources(tx: Tx, project_id: UUID) -> set[str]:

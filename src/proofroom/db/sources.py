@@ -12,7 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import Text, Uuid
 
 from proofroom.db.models import Project, Source, SourceVersion
-from proofroom.db.tx import EVENTS_CHANNEL, Tx
+from proofroom.db.tx import EVENTS_CHANNEL, Tx, take_turns
+
+MAX_TITLE = 300  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,7 @@ async def holding(tx: Tx, project_id: UUID, hashes: Sequence[str]) -> dict[str, 
     """
     if not hashes:
         return {}
-    await tx.execute(
-        text(
-            "SELECT pg_advisory_xact_lock(own.key) FROM"
-            " (SELECT DISTINCT hashtextextended(k, 0) AS key FROM unnest(CAST(:keys AS text[])) k ORDER BY 1) own"
-        ),
-        {"keys": [f"{project_id}:{sha256}" for sha256 in hashes]},
-    )
+    await take_turns(tx, [f"{project_id}:{sha256}" for sha256 in hashes])
     rows = await tx.execute(
         text(
             """

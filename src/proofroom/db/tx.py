@@ -4,7 +4,7 @@ A transaction that does not know its workspace cannot read a tenant table at all
 `proofroom_workspace()`, which raises when the setting is missing.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +45,20 @@ class Tx(AsyncSession):
         driver = fairy.driver_connection
         assert driver is not None
         return driver
+
+
+async def take_turns(tx: Tx, keys: Sequence[str]) -> None:
+    """Makes transactions that name the same key wait for each other until they end.
+
+    Several keys are taken in one order for all, so that no two wait for each other in a circle.
+    """
+    await tx.execute(
+        text(
+            "SELECT pg_advisory_xact_lock(own.key) FROM"
+            " (SELECT DISTINCT hashtextextended(k, 0) AS key FROM unnest(CAST(:keys AS text[])) k ORDER BY 1) own"
+        ),
+        {"keys": list(keys)},
+    )
 
 
 class _Sync(Session):

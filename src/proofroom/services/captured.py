@@ -22,7 +22,6 @@ from proofroom.services.progress import Progress
 from proofroom.substrate import capture, guard, terms
 from proofroom.substrate.extracted import Extracted
 
-MAX_TITLE = 300
 _BATCH = 1_000  # blocks that are prepared and written at a time
 
 Key = tuple[UUID, int]
@@ -30,7 +29,7 @@ Key = tuple[UUID, int]
 
 
 def clean_title(title: str | None) -> str:
-    return capture.printable(" ".join((title or "").split()))[:MAX_TITLE]
+    return capture.printable(" ".join((title or "").split()))[: db_sources.MAX_TITLE]
 
 
 def telling_title(extracted: Extracted, title: str, filename: str | None, url: str | None) -> str:

@@ -35,7 +35,6 @@ from proofroom.services.catalog import CHECK
 from proofroom.substrate import terms
 
 EXTRACTOR = "approved-artifact/1"
-MAX_TITLE = 300
 LONGEST_CHAIN = 50
 """Steps of approved work on approved work that are followed from one ledger."""
 
@@ -119,7 +118,7 @@ async def _source(tx: Tx, row: WorkSession, shown: Mapping[str, Any], text: str)
         tx,
         id=source_id,
         project_id=row.project_id,
-        title=f"Approved: {shown['title'] or row.title}"[:MAX_TITLE],
+        title=f"Approved: {shown['title'] or row.title}"[: db_sources.MAX_TITLE],
         origin="artifact",
         status="ready",
         version=1,
