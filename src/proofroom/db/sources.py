@@ -406,12 +406,18 @@ class SourceFacts:
 async def facts(tx: Tx, source_ids: Sequence[UUID]) -> dict[UUID, SourceFacts]:
     """The facts of each source."""
     rows = await tx.execute(
-        select(Source.id, Source.origin, SourceVersion.content_type, SourceVersion.created_at)
-        .join(
-            SourceVersion,
-            (SourceVersion.source_id == Source.id) & (SourceVersion.workspace_id == Source.workspace_id),
-        )
-        .where(Source.id.in_(source_ids), SourceVersion.version == func.greatest(Source.version, 1))
+        text(
+            """
+            SELECT s.id, s.origin, v.content_type, v.created_at
+            FROM unnest(CAST(:ids AS uuid[])) c(id),
+              LATERAL (SELECT * FROM sources s
+                       WHERE s.workspace_id = :workspace_id AND s.id = c.id OFFSET 0) s,
+              LATERAL (SELECT * FROM source_versions v
+                       WHERE v.workspace_id = :workspace_id AND v.source_id = s.id
+                         AND v.version = greatest(s.version, 1) OFFSET 0) v
+            """
+        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+        {"workspace_id": tx.workspace_id, "ids": list(source_ids)},
     )
     return {
         row[0]: SourceFacts(row[2] or "", "approved" if row[1] == "artifact" else "captured", row[3])

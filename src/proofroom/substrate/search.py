@@ -36,7 +36,7 @@ COMMON = 8_000
 # and such a term tells them hardly apart.
 MOST_OF_COMMON = 2_000
 # Candidates of each leg at least; more when more are asked for.
-POOL = 200
+POOL = 100
 # Up to here every vector is compared; above it the HNSW index answers, if the project's share of it is large enough.
 EXACT_BLOCKS = 20_000
 
