@@ -231,7 +231,7 @@ async def run(url: str, files: Mapping[str, str], draft: str, *, with_review: bo
     sys.stdout.flush()
     if with_review:
         actor = Actor(workspace, member, "Bench", "admin")
-        await through_review(Parts(db, make_catalog(Settings()), "bench"), actor, project, draft)
+        await through_review(Parts(db, make_catalog(Settings(), db), "bench"), actor, project, draft)
     await db.dispose()
 
 

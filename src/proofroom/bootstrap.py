@@ -15,6 +15,7 @@ from proofroom.agents.agent_sdk_client import AgentSDKClient
 from proofroom.agents.factory import load_definitions
 from proofroom.agents.runtimes import registry
 from proofroom.agents.runtimes.base import AgentRuntime
+from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.scripted import resolve_script
 from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
@@ -56,20 +57,22 @@ class Program:
         return AgentSDKClient(self.executor.backend(actor or self.actor), self.parts.catalog.definitions)
 
 
-def make_catalog(settings: Settings) -> Catalog:
+def make_catalog(settings: Settings, db: Database | None = None) -> Catalog:
     """What this installation offers.
 
     A script is named by its place in the server's folder of scripts; only the local command line, which is
     trusted, may name one by path. What a session names was admitted when it was filed.
     """
 
+    host = Host(settings, db)
+
     def make_runtime(name: str) -> AgentRuntime:
         if name in samples.SCRIPTS:
-            return registry.make_runtime(f"scripted:{samples.SCRIPTS[name]}")
+            return registry.make_runtime(f"scripted:{samples.SCRIPTS[name]}", host)
         kind, _, script = name.partition(":")
         if kind == "scripted" and script and not Path(script).is_absolute():
-            return registry.make_runtime(f"scripted:{resolve_script(script, settings.script_dir)}")
-        return registry.make_runtime(name)
+            return registry.make_runtime(f"scripted:{resolve_script(script, settings.script_dir)}", host)
+        return registry.make_runtime(name, host)
 
     def admit_runtime(name: str, trusted: bool) -> None:
         kind, _, script = name.partition(":")
@@ -78,7 +81,7 @@ def make_catalog(settings: Settings) -> Catalog:
         make_runtime(name)
 
     def list_runtimes() -> list[dict[str, Any]]:
-        return registry.available_runtimes({"scripts_folder": settings.script_dir})
+        return registry.available_runtimes(host)
 
     return Catalog(
         definitions=load_definitions(settings.agents_dir),
@@ -135,7 +138,7 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
     try:
         parts = Parts(
             db=db,
-            catalog=make_catalog(settings),
+            catalog=make_catalog(settings, db),
             owner=owner_name(),
             lease_seconds=settings.lease_seconds,
             policy_may_sign=settings.policy_may_sign,

@@ -134,7 +134,7 @@ def make_room(
 ) -> Room:
     settings = Settings(script_dir=folder, **more)
     return Room(
-        Parts(db, make_catalog(settings), "test", lease_seconds=more.get("lease_seconds", 20.0)),
+        Parts(db, make_catalog(settings, db), "test", lease_seconds=more.get("lease_seconds", 20.0)),
         Actor(workspace, member, "Reviewer", "admin"),
         project_id,
         folder,

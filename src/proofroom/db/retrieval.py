@@ -152,9 +152,16 @@ async def count(tx: Tx, project_id: UUID, filters: Filters, most: int) -> int:
 
 
 async def by_meaning(
-    tx: Tx, project_id: UUID, *, vector: Sequence[float], model: str, filters: Filters, k: int, exact: bool
-) -> list[tuple[UUID, float]]:
-    """(block id, cosine) of the `k` blocks whose vectors are nearest, the nearest first.
+    tx: Tx,
+    project_id: UUID,
+    *,
+    vectors: Sequence[Sequence[float]],
+    model: str,
+    filters: Filters,
+    k: int,
+    exact: bool,
+) -> list[list[tuple[UUID, float]]]:
+    """For each vector (block id, cosine) of the `k` blocks whose vectors are nearest, the nearest first.
 
     `exact` compares with every vector that the filters admit; otherwise the HNSW index answers, which may miss a few,
     and is read on until `k` were admitted (iterative scan).
@@ -177,25 +184,25 @@ async def by_meaning(
             ),
             {"ef": str(max(40, min(k, 1000)))},
         )
-    rows = await tx.execute(
-        _statement(
-            f"""
-            SELECT e.block_id, 1 - (e.embedding <=> CAST(:vector AS halfvec)) FROM block_embeddings e {joined}
-            WHERE e.workspace_id = :workspace_id AND e.project_id = :project_id AND e.model = :model {where}
-            ORDER BY {order} LIMIT :k
-            """,  # noqa: S608  only constants of this module are put in
-            params,
-        ),
-        {
-            "workspace_id": tx.workspace_id,
-            "project_id": project_id,
-            "model": model,
-            "vector": written(vector),
-            "k": k,
-            **params,
-        },
+    statement = _statement(
+        f"""
+        SELECT e.block_id, 1 - (e.embedding <=> CAST(:vector AS halfvec)) FROM block_embeddings e {joined}
+        WHERE e.workspace_id = :workspace_id AND e.project_id = :project_id AND e.model = :model {where}
+        ORDER BY {order} LIMIT :k
+        """,  # noqa: S608  only constants of this module are put in
+        params,
     )
-    found = [(row[0], float(row[1])) for row in rows]
+    given = {
+        "workspace_id": tx.workspace_id,
+        "project_id": project_id,
+        "model": model,
+        "k": k,
+        **params,
+    }
+    found: list[list[tuple[UUID, float]]] = []
+    for vector in vectors:
+        rows = await tx.execute(statement, {**given, "vector": written(vector)})
+        found.append([(row[0], float(row[1])) for row in rows])
     if not exact:
         await tx.execute(text("SELECT set_config('enable_sort', 'on', true)"))
     return found

@@ -15,9 +15,9 @@ from proofroom.domain.selection import ContextWeights, weigh
 from proofroom.substrate import guard, search
 from proofroom.substrate.search import Found
 
-RANKED = 400  # blocks looked at for one question
-ALL_RANKED = 600  # for all of them together; a budget of 24,000 tokens holds about 150 paragraphs
-LEAST_RANKED = 100  # for each, however many there are
+TOKENS_OF_RANKED = 70  # so many of the room for each block looked at: about twice as many blocks as it holds
+ALL_RANKED = 200  # blocks at least, however small the room
+LEAST_RANKED = 40  # of them for each question, however many there are
 CARRIED = ("heading", "table_header")  # stand in the header of each block below them
 
 
@@ -58,8 +58,9 @@ async def rank(
 ) -> Ranking:
     """The best blocks for each question in turn: first the best for the first, then for the second, and so on."""
     scope = Filters(source_ids=source_ids)
-    each = min(RANKED, max(LEAST_RANKED, ALL_RANKED // max(1, len(questions))))
-    found = [await search.hybrid(tx, project_id, question, each, scope) for question in questions]
+    looked_at = max(ALL_RANKED, room // TOKENS_OF_RANKED)
+    each = min(search.MAX_K, max(LEAST_RANKED, looked_at // max(1, len(questions))))
+    found = await search.hybrid_all(tx, project_id, questions, each, scope)
     lists = [one.rows for one in found]
     count = await db_blocks.live_count(tx, project_id, source_ids)
     whole: list[BlockRow] = []
@@ -75,8 +76,8 @@ async def rank(
     ages = _ages(facts)
     best: dict[UUID, Placed] = {}
     ranked = [
-        _weighed(question, n, rows, weights, facts, ages)
-        for n, (question, rows) in enumerate(zip(questions, lists, strict=True), 1)
+        _weighed(question, n, one, weights, facts, ages)
+        for n, (question, one) in enumerate(zip(questions, found, strict=True), 1)
     ]
     for place in range(max(map(len, ranked), default=0)):
         for items in ranked:
@@ -84,7 +85,7 @@ async def rank(
                 best.setdefault(items[place].row.block_id, items[place])
     for row in whole:
         if row.block_id not in best:
-            best[row.block_id] = _placed(row, facts)
+            best[row.block_id] = _placed(row, guard.marks(row), facts)
     placed = tuple(best.values())
     everything = count if source_ids is None else await db_blocks.live_count(tx, project_id)
     return Ranking(
@@ -111,15 +112,14 @@ def _ages(facts: Mapping[UUID, SourceFacts]) -> dict[UUID, float]:
     return {source: (newest - time) / span if span else 0.0 for source, time in times.items()}
 
 
-def _placed(row: BlockRow, facts: Mapping[UUID, SourceFacts]) -> Placed:
-    marks = guard.marks(row)
+def _placed(row: BlockRow, marks: tuple[str, ...], facts: Mapping[UUID, SourceFacts]) -> Placed:
     return Placed(row, facts[row.source_id].origin, marks, guard.suspect(row, marks))
 
 
 def _weighed(
     question: str,
     number: int,
-    rows: Sequence[BlockRow],
+    found: Found,
     weights: ContextWeights,
     facts: Mapping[UUID, SourceFacts],
     ages: Mapping[UUID, float],
@@ -127,7 +127,8 @@ def _weighed(
     """The answer to one question in its order under the weights. No suspect block stands above a plain one that
     holds the same terms of the question, however often it repeats them.
     """
-    placed = [_placed(row, facts) for row in rows]
+    rows = found.rows
+    placed = [_placed(row, found.marks[row.block_id], facts) for row in rows]
     scores = [
         weigh(
             row.score,

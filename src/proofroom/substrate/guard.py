@@ -58,9 +58,8 @@ def in_order(
     return [(n, scores[n]) for n in order]
 
 
-def settled(query: str, rows: Sequence[BlockRow]) -> list[BlockRow]:
-    """The same blocks with suspect ones held back."""
-    held = [suspect(row, marks(row)) for row in rows]
+def settled(query: str, rows: Sequence[BlockRow], held: Sequence[bool]) -> list[BlockRow]:
+    """The same blocks with those to be `held` back in their place."""
     return [
         replace(rows[n], score=score) for n, score in in_order(query, rows, [r.score for r in rows], held)
     ]

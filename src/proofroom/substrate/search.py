@@ -12,8 +12,8 @@ the mean of the two scores (`fusion`).
 
 import asyncio
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.evidence.model import Passage
 from proofroom.substrate import embedder, fusion, guard, terms
 from proofroom.substrate.embedder import Choice
+from proofroom.substrate.fusion import Fused
 
 K1 = 0.9
 B = 0.4
@@ -63,11 +64,13 @@ class IndexState:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The best blocks, best first, each with its score (comparable within one answer only); `matched` says for each
-    block id whether words ("text"), meaning ("meaning") or both speak for it."""
+    block id whether words ("text"), meaning ("meaning") or both speak for it, `marks` what is to be said of it (see
+    `guard`)."""
 
     rows: list[BlockRow]
     index: IndexState
     matched: dict[UUID, tuple[str, ...]]
+    marks: dict[UUID, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,12 @@ async def ranked(
 ) -> list[BlockRow]:
     """As `search`, as rows."""
     filters = Filters(source_ids=source_ids)
-    scored, _ = await _by_words(tx, project_id, query, k, filters)
-    return await _rows(tx, scored, filters)
+    corpus = await _corpus(tx, project_id, [query])
+    scored, _ = await _by_words(tx, corpus, query, k, filters)
+    found = await db_blocks.by_ids(
+        tx, [block for block, _ in scored], in_use=filters.live, scores=dict(scored)
+    )
+    return [found[block] for block, _ in scored if block in found]
 
 
 async def hybrid(
@@ -113,40 +120,61 @@ async def hybrid(
     Works from the moment of capture: a block without a vector yet ranks by its words. Where there is no embedder, no
     vector of its model, or other states than the live ones are asked for, words alone decide, and `index` says so.
     """
+    (found,) = await hybrid_all(tx, project_id, [query], k, filters, mode)
+    return found
+
+
+async def hybrid_all(
+    tx: Tx,
+    project_id: UUID,
+    queries: Sequence[str],
+    k: int = 10,
+    filters: Filters | None = None,
+    mode: Mode = "hybrid",
+) -> list[Found]:
+    """`hybrid` for each of several queries; what they have in common is read once."""
     filters = filters or Filters()
     chosen = await asyncio.to_thread(embedder.choice)
     state = await _state(tx, project_id, chosen, filters, mode)
-    if k < 1 or not filters.anything or not query.strip():
-        return Found([], state, {})
+    if k < 1 or not filters.anything or not any(query.strip() for query in queries):
+        return [Found([], state, {}, {}) for _ in queries]
     k = min(k, MAX_K)
     pool = max(POOL, k)
-    scored: list[tuple[UUID, float]] = []
-    weights: Weights | None = None
+    vectors_made = None
+    if state.mode != "text":  # the processor makes them while the database looks for words
+        vectors_made = asyncio.create_task(asyncio.to_thread(embedder.embed, list(queries)))
+    corpus = await _corpus(tx, project_id, queries)
+    words: list[tuple[list[tuple[UUID, float]], Weights | None]] = [([], None) for _ in queries]
     if state.mode != "vector":
-        scored, weights = await _by_words(tx, project_id, query, pool, filters)
-    if state.mode == "text" or chosen.embedder is None:
-        rows = await _settled(tx, query, scored, k, filters)
-        return Found(rows, state, {row.block_id: ("text",) for row in rows})
-    vectors = await asyncio.to_thread(embedder.embed, [query])
+        words = [await _by_words(tx, corpus, query, pool, filters) for query in queries]
+    if vectors_made is None or chosen.embedder is None:
+        answers = [[Fused(block, score, ("text",)) for block, score in scored] for scored, _ in words]
+        return await _settled(tx, state, queries, answers, k, filters)
+    vectors = await vectors_made
     if vectors is None:  # it failed just now, and will not be asked again
-        return await hybrid(tx, project_id, query, k, filters, mode)
-    vector: list[float] = vectors[0].tolist()
-    near = await retrieval.by_meaning(
+        return await hybrid_all(tx, project_id, queries, k, filters, mode)
+    asked = [vector.tolist() for vector in vectors]
+    nearest = await retrieval.by_meaning(
         tx,
         project_id,
-        vector=vector,
+        vectors=asked,
         model=chosen.embedder.model,
         filters=filters,
         k=pool,
         exact=await _exact(tx, project_id, filters, state.embedded),
     )
-    candidates = await retrieval.scores(
-        tx, dict(scored), dict(near), weights=weights, vector=vector, model=chosen.embedder.model
-    )
-    fused = fusion.by_meaning(candidates) if state.mode == "vector" else fusion.fuse(candidates)
-    rows = await _settled(tx, query, [(one.block_id, one.score) for one in fused], k, filters)
-    matched = {one.block_id: one.matched for one in fused}
-    return Found(rows, state, {row.block_id: matched[row.block_id] for row in rows})
+    fused = fusion.by_meaning if state.mode == "vector" else fusion.fuse
+    answers = [
+        fused(
+            await retrieval.scores(
+                tx, dict(scored), dict(near), weights=weights, vector=vector, model=chosen.embedder.model
+            )
+        )
+        if query.strip()
+        else []
+        for query, vector, (scored, weights), near in zip(queries, asked, words, nearest, strict=True)
+    ]
+    return await _settled(tx, state, queries, answers, k, filters)
 
 
 async def _exact(tx: Tx, project_id: UUID, filters: Filters, embedded: int) -> bool:
@@ -189,15 +217,32 @@ async def _state(tx: Tx, project_id: UUID, chosen: Choice, filters: Filters, ask
     return IndexState(mode, model, held.blocks, held.embedded, "building", said)
 
 
+@dataclass(frozen=True, slots=True)
+class _Corpus:
+    """What BM25 needs to know of a project: searchable blocks, their summed length, and of the terms that are asked for
+    how many blocks hold each."""
+
+    project_id: UUID
+    total: int
+    length: int
+    frequencies: dict[str, int]
+
+
+async def _corpus(tx: Tx, project_id: UUID, queries: Sequence[str]) -> _Corpus:
+    total, length = await db_blocks.statistics(tx, project_id)
+    wanted = list(dict.fromkeys(term for query in queries for term in terms.query_terms(query)))
+    found = await db_blocks.frequencies(tx, project_id, wanted) if wanted else {}
+    return _Corpus(project_id, total, length, found)
+
+
 async def _by_words(
-    tx: Tx, project_id: UUID, query: str, k: int, filters: Filters
+    tx: Tx, corpus: _Corpus, query: str, k: int, filters: Filters
 ) -> tuple[list[tuple[UUID, float]], Weights | None]:
     """((block id, BM25) best first, what they were weighed with; None when no term of the query is known)."""
     wanted = terms.query_terms(query)
-    total, length = await db_blocks.statistics(tx, project_id)
-    if not wanted or k < 1 or not filters.anything or (not total and filters.live):
+    if not wanted or k < 1 or not filters.anything or (not corpus.total and filters.live):
         return [], None
-    found = await db_blocks.frequencies(tx, project_id, wanted)
+    found = {term: corpus.frequencies[term] for term in wanted if term in corpus.frequencies}
     if not filters.live:
         # The counts are those of live blocks: a term that only others hold counts as the rarest.
         found = {term: found.get(term, 0) for term in wanted}
@@ -205,14 +250,17 @@ async def _by_words(
     if not rarest:
         return [], None
     weights = Weights(
-        {term: idf(found[term], total) for term in rarest}, max(1.0, length / max(total, 1)), K1, B
+        {term: idf(found[term], corpus.total) for term in rarest},
+        max(1.0, corpus.length / max(corpus.total, 1)),
+        K1,
+        B,
     )
     least = max(MIN_CANDIDATES, k)
     scored: list[tuple[UUID, float]] = []
-    for plan in _plans(rarest, found, least, db_blocks.tag(project_id)):
+    for plan in _plans(rarest, found, least, db_blocks.tag(corpus.project_id)):
         scored, matched = await retrieval.by_words(
             tx,
-            project_id,
+            corpus.project_id,
             all_of=plan.all_of,
             some_of=plan.some_of,
             most=MOST_OF_COMMON if filters == Filters() else None,
@@ -226,22 +274,48 @@ async def _by_words(
 
 
 async def _settled(
-    tx: Tx, query: str, scored: Sequence[tuple[UUID, float]], k: int, filters: Filters
-) -> list[BlockRow]:
-    """The best `k` as rows. Where one of them is suspect, all candidates are looked at, so that it stands above no
-    plain one that holds the same terms (`guard`)."""
-    rows = await _rows(tx, scored[:k], filters)
-    if any(guard.suspect(row, guard.marks(row)) for row in rows):
-        rows = guard.settled(query, await _rows(tx, scored, filters))[:k]
-    return rows
+    tx: Tx,
+    state: IndexState,
+    queries: Sequence[str],
+    answers: Sequence[Sequence[Fused]],
+    k: int,
+    filters: Filters,
+) -> list[Found]:
+    """The best `k` of each answer as rows; those of retracted sources only on request. Where one of them is suspect,
+    all candidates are looked at, so that it stands above no plain one that holds the same terms (`guard`)."""
+    rows: dict[UUID, BlockRow] = {}
+    marks: dict[UUID, tuple[str, ...]] = {}
+    held: dict[UUID, bool] = {}
 
+    async def look(blocks: Iterable[Fused]) -> None:
+        new = list(dict.fromkeys(one.block_id for one in blocks if one.block_id not in rows))
+        for block, row in (await db_blocks.by_ids(tx, new, in_use=filters.live)).items():
+            rows[block], marks[block] = row, guard.marks(row)
+            held[block] = guard.suspect(row, marks[block])
 
-async def _rows(tx: Tx, scored: Sequence[tuple[UUID, float]], filters: Filters) -> list[BlockRow]:
-    """The blocks in this order, with their scores; those of retracted sources only on request."""
-    found = await db_blocks.by_ids(
-        tx, [block for block, _ in scored], in_use=filters.live, scores=dict(scored)
-    )
-    return [found[block] for block, _ in scored if block in found]
+    await look(one for answer in answers for one in answer[:k])
+    deep = [any(held.get(one.block_id) for one in answer[:k]) for answer in answers]
+    if any(deep):
+        await look(
+            one for answer, all_of_it in zip(answers, deep, strict=True) if all_of_it for one in answer
+        )
+    found: list[Found] = []
+    for query, answer, all_of_it in zip(queries, answers, deep, strict=True):
+        best = [
+            replace(rows[one.block_id], score=one.score)
+            for one in (answer if all_of_it else answer[:k])
+            if one.block_id in rows
+        ]
+        if all_of_it:
+            best = guard.settled(query, best, [held[row.block_id] for row in best])[:k]
+        matched = {one.block_id: one.matched for one in answer}
+        ids = [row.block_id for row in best]
+        found.append(
+            Found(
+                best, state, {block: matched[block] for block in ids}, {block: marks[block] for block in ids}
+            )
+        )
+    return found
 
 
 def idf(frequency: int, total: int) -> float:

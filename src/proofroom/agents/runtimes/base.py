@@ -8,7 +8,7 @@ the same tools in the same order.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 from uuid import UUID
 
 Json: TypeAlias = Any
@@ -31,13 +31,28 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one model turn used. `cost_usd` is in US dollars, `seconds` wall time."""
+    """What one model turn used. `cost_usd` is in US dollars, `seconds` wall time.
+
+    `tokens_in` counts everything that was read, `cache_read` and `cache_written` the parts of it that came from the
+    provider's cache and went into it, which have prices of their own.
+    """
 
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: float = 0.0
     seconds: float = 0.0
     model: str | None = None
+    cache_read: int = 0
+    cache_written: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLeft:
+    """What may still be used: US dollars, tokens (read and written together), seconds; None is without limit."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,17 @@ class PreviousArtifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A claim of this iteration that its sources do not bear out, to be repaired before a person sees it."""
+
+    slot: str
+    claim_id: str
+    text: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRef:
     """Names one run: a session in one of its iterations, on one leg (the fencing number)."""
 
@@ -117,7 +143,8 @@ class TurnRequest:
     """Everything a turn may know.
 
     `config` was validated against the agent's schema. `state` is what the runtime last saved in this
-    iteration, or None. `max_seconds` is the wall time left of the budget, None when unlimited.
+    iteration, or None. `max_seconds` is the wall time left of the budget, None when unlimited; `budget` all that is
+    left of it. `purpose` is `repair` for the one turn in which the `doubts` about what was written are set right.
     """
 
     run: RunRef
@@ -134,6 +161,9 @@ class TurnRequest:
     state: Mapping[str, Json] | None = None
     options: Mapping[str, str] = field(default_factory=dict[str, str])
     max_seconds: float | None = None
+    budget: BudgetLeft = BudgetLeft()
+    purpose: Literal["work", "repair"] = "work"
+    doubts: Sequence[Doubt] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from proofroom.agents.runtimes.base import AgentRuntime
 from proofroom.agents.runtimes.extractive import ExtractiveRuntime
+from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.scripted import ScriptedRuntime, load_script
 from proofroom.domain.errors import InvalidInput, Unavailable
 
@@ -20,13 +20,12 @@ _LATER = {
 _LABELS = {"claude": "Claude", "pydantic_ai": "other providers", "external": "your own agent"}
 
 
-def available_runtimes(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def available_runtimes(host: Host) -> list[dict[str, Any]]:
     """Every runtime: {name, label, uses_model, available, why_not}, in the order to offer them.
 
-    `settings` is read for `scripts_folder`: without it no scripts are played for callers of the API.
+    Without a folder of scripts none are played for callers of the API.
     """
-    folder = settings.get("scripts_folder")
-    no_scripts = None if folder else "No folder of scripts is set."
+    no_scripts = None if host.settings.script_dir else "No folder of scripts is set."
     return [
         _entry("extractive", "quote finder, no AI used", uses_model=False, why_not=None),
         _entry("scripted", "script", uses_model=False, why_not=no_scripts),
@@ -45,7 +44,7 @@ def _entry(name: str, label: str, *, uses_model: bool, why_not: str | None) -> d
     }
 
 
-def make_runtime(spec: str) -> AgentRuntime:
+def make_runtime(spec: str, host: Host) -> AgentRuntime:  # noqa: ARG001  runtimes with a model need it
     """The runtime named `extractive`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:MODEL`.
 
     FILE is a path; a caller that takes it from the network must have put it through `scripted.resolve_script`.
