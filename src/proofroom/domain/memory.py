@@ -6,10 +6,11 @@ and rest on the same footing: a sentence that was signed over is never in one bl
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from proofroom.domain.canonical import digest
 from proofroom.domain.document import (
     ArtifactDocument,
     Chart,
@@ -186,7 +187,8 @@ def approved_text(
     """An artifact as plain text, and the blocks of it that claim something and rest on a source.
 
     `claims` is its ledger, as JSON. Opinions, and what rests on nothing, are in the text only. Offsets are code
-    points: `text[char_start:char_end]` is the block.
+    points: `text[char_start:char_end]` is the block. What is said again in the same words on the same evidence, as a
+    summary does, is one block, the first; it holds the claims of all.
     """
     by_path: dict[tuple[int, ...], list[Mapping[str, Any]]] = {}
     for claim in claims:
@@ -195,7 +197,7 @@ def approved_text(
     parts: list[str] = [document.title] if document.title else []
     at = sum(len(part) + 1 for part in parts)
     heading: str | None = document.title or None
-    blocks: list[ApprovedBlock] = []
+    blocks: dict[str, ApprovedBlock] = {}
     for element in _elements(document):
         if element.kind == "heading":
             heading = element.text
@@ -204,19 +206,22 @@ def approved_text(
             anchors = _anchors(run, computed)
             whole = element.kind == "table_row"
             start, end = (0, len(element.text)) if whole else (run[0]["char_start"], run[-1]["char_end"])
-            blocks.append(
-                ApprovedBlock(
-                    element.kind,
-                    None if element.kind == "heading" else heading,
-                    at + start,
-                    at + end,
-                    tuple({k: c[k] for k in ("id", "verdict", "needs_you")} for c in run),
-                    anchors,
-                )
+            held = tuple({k: c[k] for k in ("id", "verdict", "needs_you")} for c in run)
+            said = digest([" ".join(element.text[start:end].split()).casefold(), list(anchors)])
+            if said in blocks:
+                blocks[said] = replace(blocks[said], claims=(*blocks[said].claims, *held))
+                continue
+            blocks[said] = ApprovedBlock(
+                element.kind,
+                None if element.kind == "heading" else heading,
+                at + start,
+                at + end,
+                held,
+                anchors,
             )
         parts.append(element.text)
         at += len(element.text) + 1
-    return "\n".join(parts), tuple(blocks)
+    return "\n".join(parts), tuple(blocks.values())
 
 
 def _elements(document: ArtifactDocument) -> Iterator[_Element]:

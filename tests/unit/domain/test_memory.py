@@ -208,9 +208,27 @@ def test_what_was_signed_over_stands_apart() -> None:
     assert "role" not in block.anchors[0]
 
 
+def test_what_a_summary_says_again_is_one_block() -> None:
+    document = parse_markdown(
+        "# Summary\n\nIt rose to 4 km.\n\n# Findings\n\nIt  rose to 4 km.\n\nIt rose to 5 km.\n\n- It rose to 4 km.\n"
+    )
+    text, blocks = approved_text(document, ledger(document))
+    assert [(b.heading, text[b.char_start : b.char_end], len(b.claims)) for b in blocks] == [
+        ("Summary", "It rose to 4 km.", 3),
+        ("Findings", "It rose to 5 km.", 1),
+    ]
+
+
+def test_the_same_words_on_other_evidence_are_another_block() -> None:
+    document = parse_markdown("It rose to 4 km.\n\n- It rose to 4 km.\n")
+    first, second = ledger(document)
+    second["anchors"] = [second["anchors"][0] | {"block_id": "c"}]
+    assert len(approved_text(document, [first, second])[1]) == 2
+
+
 def test_a_block_is_no_longer_than_a_passage() -> None:
-    sentence = "It rose to 4 km on that day and fell again on the next one, which nobody had thought of. "
-    _, blocks = cut(parse_markdown(sentence * 30))
+    sentence = "It rose to 4 km on May {} and fell then again on the next one, which nobody had thought of. "
+    _, blocks = cut(parse_markdown("".join(map(sentence.format, range(10, 40)))))
     assert len(blocks) == 4
     assert all(len(b[2]) <= BLOCK_CHARS for b in blocks)
 
