@@ -87,11 +87,18 @@ describe("the sources of a project", () => {
     await user.click(screen.getByRole("button", { name: "Retract it" }));
     expect(await screen.findByText("Retracted: Withdrawn by its author")).toBeInTheDocument();
     expect(screen.queryByRole("button", { name: "Retract" })).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Restore" }));
+    expect(screen.getByRole("button", { name: "Restore it" })).toBeDisabled();
+    await user.type(screen.getByLabelText("Why may people rely on it again?"), "The author stands by it");
+    await user.click(screen.getByRole("button", { name: "Restore it" }));
+    expect(await screen.findByRole("button", { name: "Retract" })).toBeInTheDocument();
+    expect(screen.queryByText("Retracted: Withdrawn by its author")).toBeNull();
   });
   it("deletes for good only with a reason and the name typed, and says what went", async () => {
     const { user } = open(SOURCES);
     await user.click(await screen.findByRole("button", { name: "Details of “Kick-off”" }));
     await user.click(screen.getByRole("button", { name: "Delete for good" }));
+    expect(await screen.findByText("With it: 1 version, 3 passages, 2 envelopes redacted, 1 piece of writing redacted.")).toBeInTheDocument();
     expect(await screen.findByText("Nothing rests on it.")).toBeInTheDocument();
     const remove = screen.getByRole("button", { name: "Delete it for good" });
     await user.type(screen.getByLabelText("Why is it deleted?"), "Asked for by the author");
@@ -99,7 +106,7 @@ describe("the sources of a project", () => {
     expect(remove).toBeDisabled();
     await user.type(screen.getByLabelText("Type the name to delete it: Kick-off"), "-off");
     await user.click(remove);
-    expect(await screen.findByText("“Kick-off” was deleted: 1 versions, 9 passages, 1 envelopes redacted.")).toBeInTheDocument();
+    expect(await screen.findByText("“Kick-off” was deleted: 1 version, 9 passages, 1 envelope redacted.")).toBeInTheDocument();
     expect(screen.queryByRole("row", { name: /Kick-off/ })).toBeNull();
   });
   it("tries a failed one again, and keeps what a viewer may not do away", async () => {

@@ -236,6 +236,14 @@ export const indexQuery = (projectId: string) =>
     refetchInterval: (query) => (query.state.data?.state === "building" ? 2_000 : false),
   });
 
+/** What deleting the source would take, as counts; it reads all of the project's work. */
+export const goesQuery = (projectId: string, sourceId: string) =>
+  queryOptions({
+    queryKey: ["rest", sourceId, "goes"],
+    queryFn: () => api<{ goes: Record<string, unknown> }>(`/projects/${projectId}/sources/${sourceId}/dependents?goes=1`),
+    staleTime: 0,
+  });
+
 export const restQuery = (projectId: string, sourceId: string) =>
   queryOptions({
     queryKey: ["rest", sourceId],

@@ -106,7 +106,16 @@ export function substrateHandlers(sources: Source[]) {
     }),
     http.get(url("/projects/:pid/index"), () => HttpResponse.json(index)),
     http.post(url("/projects/:pid/index/rebuild"), () => HttpResponse.json(index, { status: 202 })),
-    http.get(url("/projects/:pid/sources/:id/dependents"), ({ params }) => HttpResponse.json(params["id"] === "board" ? rest : { envelopes: [], sessions: [], artifacts: [] })),
+    http.get(url("/projects/:pid/sources/:id/dependents"), ({ params, request }) => {
+      const goes = new URL(request.url).searchParams.has("goes") ? { goes: { versions: 1, blocks: 3, envelopes: 2, artifacts: 1 } } : {};
+      return HttpResponse.json({ ...goes, ...(params["id"] === "board" ? rest : { envelopes: [], sessions: [], artifacts: [] }) });
+    }),
+    http.post(url("/projects/:pid/sources/:id/restore"), ({ params }) => {
+      const source = sources.find((one) => one.id === params["id"]) as SourceMore | undefined;
+      if (!source) return missing("source");
+      Object.assign(source, { retracted_at: null, retract_reason: null });
+      return HttpResponse.json(source);
+    }),
     http.post(url("/projects/:pid/sources/:id/retract"), async ({ params, request }) => {
       const source = sources.find((one) => one.id === params["id"]) as SourceMore | undefined;
       if (!source) return missing("source");

@@ -1,6 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useId, useRef, useState, type ReactNode } from "react";
-import type { SourceMore } from "@/api/substrate";
+import { goesQuery, type SourceMore } from "@/api/substrate";
 import { ErrorLine, Kbd, problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { count, exact, when } from "@/lib/format";
@@ -8,7 +9,7 @@ import { useSourceActs } from "./act";
 import { RestList, RestsOn } from "./RestsOn";
 import { kindOf, kindWord, noteWords, sizeOf } from "./words";
 
-type Doing = "none" | "version" | "retract" | "remove";
+type Doing = "none" | "version" | "retract" | "restore" | "remove";
 
 function said(error: unknown): string {
   const { title, hint } = problemText(error);
@@ -20,7 +21,7 @@ export function deletedWords(answer: Record<string, unknown> | undefined): strin
   const counts = typeof answer?.["deleted"] === "object" && answer["deleted"] !== null ? (answer["deleted"] as Record<string, unknown>) : (answer ?? {});
   return Object.entries(counts)
     .filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] > 0)
-    .map(([name, n]) => tMaybe(`deleted.${name}`, "", { count: count(n) }))
+    .map(([name, n]) => tMaybe(`deleted.${name}`, "", { count: n, n: count(n) }))
     .filter(Boolean)
     .join(", ");
 }
@@ -95,6 +96,11 @@ export function SourcePanel({ source, may, onDeleted }: { source: SourceMore; ma
             {t("source.retract")}
           </button>
         )}
+        {may.retract && source.retracted_at && (
+          <button type="button" className="b small" aria-expanded={doing === "restore"} onClick={() => toggle("restore")}>
+            {t("source.restore")}
+          </button>
+        )}
         {may.retract && (
           <button type="button" className="b small" aria-expanded={doing === "remove"} onClick={() => toggle("remove")}>
             {t("source.remove")}
@@ -104,6 +110,7 @@ export function SourcePanel({ source, may, onDeleted }: { source: SourceMore; ma
       {acts.again.error && <ErrorLine>{said(acts.again.error)}</ErrorLine>}
       {doing === "version" && <Version source={source} acts={acts} close={() => setDoing("none")} />}
       {doing === "retract" && <Retract source={source} acts={acts} close={() => setDoing("none")} />}
+      {doing === "restore" && <Restore acts={acts} close={() => setDoing("none")} />}
       {doing === "remove" && <Remove source={source} acts={acts} close={() => setDoing("none")} onDeleted={onDeleted} />}
       {doing !== "retract" && acts.retract.data && (
         <div className="mt-3">
@@ -217,6 +224,33 @@ function Retract({ source, acts, close }: { source: SourceMore; acts: Acts; clos
   );
 }
 
+function Restore({ acts, close }: { acts: Acts; close: () => void }) {
+  const [reason, setReason] = useState("");
+  const { restore } = acts;
+  return (
+    <form
+      className="doing"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (reason.trim()) restore.mutate(reason.trim(), { onSuccess: close });
+      }}
+      onKeyDown={(event) => event.key === "Escape" && close()}
+    >
+      <p className="text-ink-2">{t("source.restoreWords")}</p>
+      <div className="line mt-3">
+        <input className="in !w-[320px]" aria-label={t("source.restoreWhy")} placeholder={t("source.restoreWhy")} autoFocus value={reason} onChange={(event) => setReason(event.target.value)} />
+        <button type="submit" className="b" disabled={!reason.trim() || restore.isPending}>
+          {t("source.restoreDo")}
+        </button>
+        <button type="button" className="b bare" onClick={close}>
+          {t("action.back")} <Kbd>Esc</Kbd>
+        </button>
+      </div>
+      {restore.error && <ErrorLine>{said(restore.error)}</ErrorLine>}
+    </form>
+  );
+}
+
 const alike = (text: string) => text.trim().replace(/\s+/g, " ").toLocaleLowerCase();
 
 function Remove({ source, acts, close, onDeleted }: { source: SourceMore; acts: Acts; close: () => void; onDeleted: (words: string) => void }) {
@@ -224,10 +258,12 @@ function Remove({ source, acts, close, onDeleted }: { source: SourceMore; acts: 
   const [typed, setTyped] = useState("");
   const id = useId();
   const { remove } = acts;
+  const goes = useQuery(goesQuery(source.project_id, source.id));
+  const what = deletedWords(goes.data?.goes);
   const ready = reason.trim() !== "" && alike(typed) === alike(source.title);
   const done = (answer: Record<string, unknown> | undefined) => {
-    const what = deletedWords(answer);
-    onDeleted(what ? t("source.removed", { title: source.title, what }) : t("source.removedOnly", { title: source.title }));
+    const gone = deletedWords(answer);
+    onDeleted(gone ? t("source.removed", { title: source.title, what: gone }) : t("source.removedOnly", { title: source.title }));
     acts.forget();
   };
   return (
@@ -242,6 +278,13 @@ function Remove({ source, acts, close, onDeleted }: { source: SourceMore; acts: 
       <p className="text-ink-2">{t("source.removeWords")}</p>
       <p className="mt-2 font-medium">{t("rest.goes")}</p>
       <p className="text-ink-2">{[source.title, sizeOf(source), t("source.passages", { count: source.block_count })].filter(Boolean).join(" · ")}</p>
+      {goes.isPending && (
+        <p className="meta" role="status">
+          {t("rest.counting")}
+        </p>
+      )}
+      {what && <p className="text-ink-2">{t("rest.counted", { what })}</p>}
+      {goes.error && <ErrorLine>{said(goes.error)}</ErrorLine>}
       <RestsOn projectId={source.project_id} sourceId={source.id} />
       <div className="mt-3 grid max-w-[420px] gap-2">
         <label htmlFor={`${id}-why`}>{t("source.removeWhy")}</label>

@@ -39,10 +39,14 @@ export function useSourceActs(source: SourceMore) {
     mutationFn: (reason: string) => api<Rest & { source?: SourceMore }>(`${path}/retract`, { method: "POST", json: { reason }, idempotencyKey: newKey() }),
     onSuccess: (answer) => changed(answer.source ?? { ...source, retracted_at: new Date().toISOString() }),
   });
+  const restore = useMutation({
+    mutationFn: (reason: string) => api<SourceMore>(`${path}/restore`, { method: "POST", json: { reason }, idempotencyKey: newKey() }),
+    onSuccess: changed,
+  });
   const remove = useMutation({
     mutationFn: (reason: string) => api<Record<string, unknown> | undefined>(path, { method: "DELETE", json: { reason }, idempotencyKey: newKey() }),
   });
   /** After the person has seen what was deleted, or at once. */
   const forget = () => changed(null);
-  return { again, renew, retract, remove, forget };
+  return { again, renew, retract, restore, remove, forget };
 }
