@@ -98,9 +98,9 @@ describe("what an agent was given", () => {
     expect(searchWords(receipt)).toBe("Ranked by words and meaning. 340 of 1,200 passages could be compared by meaning at that time.");
     expect(searchWords({ ...receipt, included: receipt.included.map((one) => ({ ...one, score: 0 })) })).toBe("Everything fitted, so nothing was ranked.");
     expect(searchWords({ ...receipt, search: undefined })).toBe("");
-    expect(weightWords(receipt.weights)).toEqual(["Heading × 0.8", "approved work × 0.9", "newer first, + 0.05"]);
+    expect(weightWords(receipt.weights)).toEqual(["Heading 20 % lower", "approved work 10 % lower", "newer sources up to 5 % higher"]);
     expect(weightWords({ kind: 3 })).toEqual([]);
-    expect(weightWords({ content_type: { "text/csv": 1.2, "text/tab-separated-values": 1.2 } })).toEqual(["Table (CSV) × 1.2"]);
+    expect(weightWords({ content_type: { "text/csv": 1.2, "text/tab-separated-values": 1.2 } })).toEqual(["Table (CSV) 20 % higher"]);
   });
   it("finds the first line that differs", () => {
     expect(firstDifference("a\nb", "a\nb")).toBeNull();

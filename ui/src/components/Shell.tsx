@@ -47,7 +47,7 @@ export function Shell() {
   const me = useQuery(meQuery);
   const offline = useOfflineSince();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const here = path.includes("/sources") ? "sources" : path.startsWith("/work") || path.startsWith("/projects") ? "work" : "inbox";
+  const here = /\/(sources|search|memory)(\/|$)/.test(path) ? "sources" : path.startsWith("/work") || path.startsWith("/projects") ? "work" : "inbox";
   const current = (name: string) => (here === name ? ("page" as const) : undefined);
   return (
     <div className="app">

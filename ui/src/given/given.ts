@@ -121,17 +121,19 @@ export function firstDifference(before: string, after: string): { line: number; 
   return { line: i + 1, was: a[i] ?? "", is: b[i] ?? "" };
 }
 
-/** What the agent's definition weighs other than 1: "Heading × 0.8", "newer first + 0.05". */
+/** What the agent's definition weighs other than 1, as shares: "Heading 20 % less", "newer sources up to 5 % more". */
 export function weightWords(weights: Record<string, unknown> | undefined): string[] {
   const words = Object.entries(weights ?? {}).flatMap(([group, value]) => {
-    if (group === "recency") return typeof value === "number" && value !== 0 ? [t("given.recency", { n: value })] : [];
+    if (group === "recency") return typeof value === "number" && value !== 0 ? [t("given.recency", { n: share(value) })] : [];
     if (typeof value !== "object" || value === null) return [];
     return Object.entries(value)
       .filter((entry): entry is [string, number] => typeof entry[1] === "number" && entry[1] !== 1)
-      .map(([name, n]) => `${weighed(group, name)} × ${n}`);
+      .map(([name, n]) => t(n < 1 ? "given.less" : "given.more", { what: weighed(group, name), n: share(Math.abs(n - 1)) }));
   });
   return [...new Set(words)];
 }
+
+const share = (of: number): number => Math.round(of * 1000) / 10;
 
 function weighed(group: string, name: string): string {
   if (group === "kind") return tMaybe(`blockKind.${name}`, name);
