@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import socket
@@ -144,7 +145,12 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
             policy_may_sign=settings.policy_may_sign,
             data_dir=Path(settings.data_dir),
         )
-        yield Program(settings, parts, await access.ensure_local(db), server)
+        program = Program(settings, parts, await access.ensure_local(db), server)
+        # What is here now stays: the collector of cycles need not look through it again, which took a tenth of a second
+        # out of each large request.
+        gc.collect()
+        gc.freeze()
+        yield program
     finally:
         if watchdog is not None:
             watchdog.cancel()
