@@ -52,6 +52,24 @@ def test_the_content_is_chosen_and_everything_in_it_is_kept() -> None:
     assert (table.columns, table.rows) == (("Year", "Probes"), (("1998", "2"), ("1999", "1")))
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "date"),
+    [
+        ('<meta property="article:published_time" content="2024-05-06T10:00:00Z">', "", "2024-05-06"),
+        ('<meta name="date" content="20240506">', "", "2024-05-06"),
+        ("", '<div class="post-date">6 May 2024</div>', "2024-05-06"),
+        ("", '<time datetime="2024-05-06">in May</time>', "2024-05-06"),
+        ("", "<p>The bridge fell on 12 March 1998 and was built anew.</p>", None),
+        ("", "<p>The bridge fell on 1998-03-12 and was built anew.</p>", None),
+        ("", "", None),
+    ],
+)
+def test_a_date_in_the_text_is_not_the_date_of_the_page(head: str, body: str, date: str | None) -> None:
+    page = f"<html><head><title>A bridge</title>{head}</head><body><article>{body}{STORY}</article></body></html>"
+    dates = [note for note in parse(page.encode(), "a.html").notes if note.startswith("Date:")]
+    assert dates == ([] if date is None else [f"Date: {date}"])
+
+
 def test_a_page_in_which_little_is_found_is_read_whole() -> None:
     page = "<html><head><title>Note</title></head><body><div>One line.</div><div>Another.</div></body></html>"
     extracted = parse(page.encode(), "a.html")

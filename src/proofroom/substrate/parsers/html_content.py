@@ -29,6 +29,7 @@ _ASIDE = re.compile(
 )
 _UNITS = ("p", "head", "item", "cell", "quote", "code", "row")
 _INLINE = frozenset({"a", "b", "i", "em", "strong", "span", "br", "code", "sub", "sup", "img"})
+_DATED = re.compile(r"date|time|publish|posted|updated|byline", re.IGNORECASE)
 _DATE_SEARCH = {"extensive_search": False, "original_date": True}
 _FACTS = (("author", "Author"), ("date", "Date"), ("sitename", "Site"))
 
@@ -71,9 +72,33 @@ def content(tree: Element, url: str | None = None) -> Content | None:
     for element in beside:
         element.drop_tree()
     assert found is not None
-    facts = ((name, getattr(found, key, None)) for key, name in _FACTS)
+    facts = [(name, getattr(found, key, None)) for key, name in _FACTS]
+    # A full date in running text is still taken for the page's own.
+    facts = [
+        (name, fact) for name, fact in facts if name != "Date" or (fact and _declares(tree, url, str(fact)))
+    ]
     notes = tuple(f"{name}: {heading_text(str(fact))[:200]}" for name, fact in facts if fact)
     return Content(root, notes, heading_text(found.title or "") or None)
+
+
+def _declares(tree: Element, url: str | None, date: str) -> bool:
+    """Whether the page gives this date (YYYY-MM-DD) as its own: in its head, its address, or an element for dates."""
+    year, _, rest = date.partition("-")
+    day = rest.rpartition("-")[2]
+    said = [url or ""]
+    for element in tree.iter("meta", "time", "script"):
+        said += [str(value) for value in element.attrib.values()]
+        said.append(element.text or "")
+    for element in tree.iter():
+        if isinstance(element.tag, str) and any(
+            _DATED.search(str(element.get(name) or "")) for name in ("class", "id", "itemprop")
+        ):
+            said.append("".join(element.itertext())[:200])
+    for words in said:
+        numbers = {number.lstrip("0") for number in re.findall(r"\d+", words)}
+        if date.replace("-", "") in words or {year, day.lstrip("0")} <= numbers:
+            return True
+    return False
 
 
 def _chosen(body: Element) -> set[str]:
