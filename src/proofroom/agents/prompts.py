@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from proofroom.agents.runtimes.base import (
@@ -23,6 +24,7 @@ from proofroom.agents.runtimes.base import (
     ToolResult,
     TurnRequest,
 )
+from proofroom.agents.tools import TOOLS, ToolSpec
 from proofroom.domain.document import from_json, to_markdown
 from proofroom.domain.errors import ProofroomError
 
@@ -85,6 +87,24 @@ def system_prompt(request: TurnRequest) -> str:
             _RULES.rstrip(),
         )
     )
+
+
+def tool_specs(request: TurnRequest) -> list[ToolSpec]:
+    """The tools of the agent as providers take them.
+
+    They refuse a schema that has alternatives at its top (`oneOf`), so these are told in words there; whoever carries
+    the call out validates it against the whole schema.
+    """
+    names = TOOLS if request.tool_names is None else [name for name in TOOLS if name in request.tool_names]
+    return [_told_in_words(TOOLS[name]) for name in names]
+
+
+def _told_in_words(spec: ToolSpec) -> ToolSpec:
+    if "oneOf" not in spec.schema:
+        return spec
+    forms = [str(form["required"][0]) for form in spec.schema["oneOf"]]
+    schema = {key: value for key, value in spec.schema.items() if key != "oneOf"}
+    return replace(spec, schema=schema, description=f"{spec.description} Exactly one of: {', '.join(forms)}.")
 
 
 def opening(request: TurnRequest) -> str:

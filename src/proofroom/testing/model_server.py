@@ -123,7 +123,8 @@ class ModelServer:
     """Listens on 127.0.0.1 at a free port from `__enter__` to `__exit__`; `url` is its address without a path.
 
     `requests` are those that asked for a message, `others` all the rest (also what it answered 404). When the script
-    is used up it answers 400 and counts `overruns`. A conversation of more than `context_tokens` is refused as
+    is used up it answers 400 and counts `overruns`. As providers do, it refuses tools whose schema has alternatives at
+    its top. A conversation of more than `context_tokens` is refused as
     a provider would refuse it. `charged` lists what was charged and told, `lost` what was charged in an answer that
     never arrived whole. A request with another key than `key` is answered 401 and takes no step; None takes any.
     """
@@ -344,6 +345,10 @@ class _Handler(BaseHTTPRequestHandler):
         if size > scripted.context_tokens:
             told = f"prompt is too long: {size} tokens > {scripted.context_tokens} maximum"
             return self._refuse(dialect, 400, told)
+        for name, schema in request.tools.items():
+            if schema.keys() & {"oneOf", "anyOf", "allOf"}:
+                told = f"tools.{name}: input_schema does not support oneOf, allOf, or anyOf at the top level"
+                return self._refuse(dialect, 400, told)
         step = scripted.next_step(request)
         if isinstance(step, Reply):
             return self._reply(request, dialect, step, None)

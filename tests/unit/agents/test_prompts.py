@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from proofroom.agents import prompts
 from proofroom.agents.runtimes.base import Doubt, EnvelopeView, Obligation, PreviousArtifact, ToolResult
+from proofroom.agents.tools import TOOLS
 from proofroom.domain.document import parse_markdown, to_json
 from tests.unit.agents.room import ENVELOPE, Room
 
@@ -134,3 +135,16 @@ def test_the_last_message_gives_a_summary_and_gaps() -> None:
         ["the date", "who paid"],
     )
     assert prompts.closing("") == ("", [])
+
+
+def test_tools_are_told_as_providers_take_them_and_only_those_that_the_agent_has() -> None:
+    request = Room().request("t")
+    told = {one.name: one for one in prompts.tool_specs(request)}
+    assert list(told) == list(TOOLS)
+    assert not [name for name, one in told.items() if one.schema.keys() & {"oneOf", "anyOf", "allOf"}]
+    assert told["emit_artifact"].description.endswith("Exactly one of: markdown, document.")
+    assert {**told["read_table"].schema, "oneOf": TOOLS["read_table"].schema["oneOf"]} == TOOLS[
+        "read_table"
+    ].schema
+    some = prompts.tool_specs(replace(request, tool_names=["emit_plan", "search_context", "made_up"]))
+    assert [one.name for one in some] == ["search_context", "emit_plan"]
