@@ -1,7 +1,8 @@
 """A scripted model provider on loopback: runtimes are tested against what they really talk to, without a key.
 
 It speaks the Anthropic Messages API (`/v1/messages`, whole and streamed, `/v1/messages/count_tokens`), OpenAI chat
-completions (`/v1/chat/completions`, whole and streamed) and both lists of models. A script is a list of steps, one for
+completions (`/v1/chat/completions`, whole and streamed), OpenAI responses (`/v1/responses`, whole) and the lists of
+models. A script is a list of steps, one for
 each request that asks for a message: replies (`say`, `call`, `calls`), faults (`status`, `junk`, `cut`, `slow`), a
 function of the request that gives one of these, or `forever(step)`. A retried request takes the next step.
 
@@ -40,6 +41,7 @@ from proofroom.testing.wire import (
     count_tokens,
     event_of,
     openai,
+    responses,
 )
 
 KEY = "key-of-the-model-server"
@@ -247,7 +249,12 @@ class _Http(ThreadingHTTPServer):
         """A client that went away is what some tests are about, and no news."""
 
 
-_PATHS: Mapping[str, Dialect] = {"/v1/messages": "anthropic", "/v1/chat/completions": "openai"}
+_PATHS: Mapping[str, Dialect] = {
+    "/v1/messages": "anthropic",
+    "/v1/chat/completions": "openai",
+    "/v1/responses": "responses",
+}
+_MAKE = {"anthropic": anthropic, "openai": openai, "responses": responses}
 _ERRORS: Mapping[int, str] = {
     400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
     413: "request_too_large", 429: "rate_limit_error", 500: "api_error", 529: "overloaded_error",
@@ -333,7 +340,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind = _ERRORS.get(code, "api_error")
         error = {"type": kind, "message": message or kind.replace("_", " ")}
         headers = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
-        if dialect == "openai":
+        if dialect != "anthropic":
             error["code"] = "context_length_exceeded" if "too long" in message else kind
             self._json(code, {"error": error}, headers)
         else:
@@ -379,8 +386,9 @@ class _Handler(BaseHTTPRequestHandler):
             reply.cache_read,
             reply.cache_written,
         )
-        make = anthropic if dialect == "anthropic" else openai
-        whole, events = make(request, content, reply.stop_reason, charge, f"msg_{scripted.number()}")
+        whole, events = _MAKE[dialect](
+            request, content, reply.stop_reason, charge, f"msg_{scripted.number()}"
+        )
         try:
             if request.body.get("stream"):
                 self._stream(request, events, fault)

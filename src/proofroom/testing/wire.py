@@ -1,4 +1,4 @@
-"""What goes over the wire between a client and a model: requests read, replies written, in two dialects."""
+"""What goes over the wire between a client and a model: requests read, replies written, in three dialects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, cast
 
-Dialect: TypeAlias = Literal["anthropic", "openai"]
+Dialect: TypeAlias = Literal["anthropic", "openai", "responses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class ModelRequest:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        return cast("list[dict[str, Any]]", self.body.get("messages") or [])
+        return cast("list[dict[str, Any]]", self.body.get("messages") or self.body.get("input") or [])
 
     @property
     def system(self) -> str:
         """The system prompt as one text."""
-        told = [self.body.get("system")] + [
+        told = [self.body.get("system"), self.body.get("instructions")] + [
             one.get("content") for one in self.messages if one.get("role") in ("system", "developer")
         ]
         return "\n\n".join(_plain(one) for one in told if one)
@@ -117,6 +117,8 @@ class ModelRequest:
         for one in self.messages:
             if one.get("role") == "tool":
                 out.append((str(one.get("tool_call_id")), _plain(one.get("content"))))
+            elif one.get("type") == "function_call_output":
+                out.append((str(one.get("call_id")), _plain(one.get("output"))))
             elif isinstance(one.get("content"), list):
                 out += [
                     (str(part.get("tool_use_id")), _plain(part.get("content")))
@@ -267,3 +269,37 @@ def openai(
             event_of(None, {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
         )
     return whole, [*events, event_of(None, "[DONE]")]
+
+
+def responses(
+    request: ModelRequest, content: list[dict[str, Any]], stop: str | None, charge: Charge, name: str
+) -> tuple[dict[str, Any], list[bytes]]:
+    """The whole response of the Responses API. Streaming is not spoken: a stream is empty."""
+    output: list[dict[str, Any]] = []
+    for one in content:
+        if one["type"] == "text":
+            part: dict[str, Any] = {"type": "output_text", "text": one["text"], "annotations": []}
+            output.append({"type": "message", "id": name, "role": "assistant", "content": [part]})
+        else:
+            arguments = one.get("raw") or json.dumps(one["input"])
+            call = {
+                "id": f"fc_{one['id']}",
+                "call_id": one["id"],
+                "name": one["name"],
+                "arguments": arguments,
+            }
+            output.append({"type": "function_call", **call})
+    short = {"max_tokens": "max_output_tokens", "refusal": "content_filter"}.get(stop or "")
+    state = "incomplete" if short else "completed"
+    whole = {
+        "id": name.replace("msg", "resp"), "object": "response", "created_at": 1_700_000_000, "model": request.model,
+        "status": state, "incomplete_details": {"reason": short} if short else None, "error": None,
+        "output": [{**one, "status": state} for one in output],
+        "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
+        "usage": {
+            "input_tokens": charge.all_in, "input_tokens_details": {"cached_tokens": charge.cache_read},
+            "output_tokens": charge.tokens_out, "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": charge.all_in + charge.tokens_out,
+        },
+    }  # fmt: skip
+    return whole, []
