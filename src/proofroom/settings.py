@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         default=None, description="Folder of scripts that the scripted runtime may play over HTTP."
     )
     agents_dir: Path | None = Field(default=None, description="Folder with agent definitions of your own.")
+    provider_timeout_seconds: float = Field(
+        default=600.0, ge=1, le=3600, description="How long one request to a model may take."
+    )
     policy_may_sign: bool = Field(
         default=False,
         description="Let policy decide the final gate of low-risk work under auto_approve_low_risk.",

@@ -396,6 +396,7 @@ async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools:
         obligations=obligations,
         previous=previous,
         state=row.runtime_state,
+        tool_names=definition.tools,
         options={"source_count": str(len(row.source_ids or await projects.source_ids(tx, row.project_id)))},
     )
     return replace(request, max_seconds=left)

@@ -205,7 +205,7 @@ def test_the_list_of_runtimes_says_what_cannot_run_and_why() -> None:
     listed = {one["name"]: one for one in available_runtimes(HOST)}
     assert listed["extractive"]["available"]
     assert not listed["extractive"]["uses_model"]
-    for name in ("scripted", "claude", "pydantic_ai", "external"):
+    for name in ("scripted", "claude", "external"):
         assert not listed[name]["available"]
         assert listed[name]["why_not"]
     assert {one["name"]: one for one in available_runtimes(Host(Settings(script_dir=Path("x"))))}["scripted"][
@@ -217,11 +217,11 @@ def test_making_a_runtime(tmp_path: Path) -> None:
     (tmp_path / "d.yaml").write_text("label: demo\nsteps: [{say: hi}]", encoding="utf-8")
     assert make_runtime("extractive", HOST).capabilities.label == "quote finder, no AI used"
     assert make_runtime(f"scripted:{tmp_path / 'd.yaml'}", HOST).capabilities.label == "script: demo"
-    for name in ("claude", "claude:opus", "pydantic_ai:x"):
+    for name in ("claude", "claude:opus"):
         with pytest.raises(Unavailable) as away:
             make_runtime(name, HOST)
         assert away.value.code == "runtime_unavailable"
-    for name in ("", "gpt", "scripted", "scripted:", "extractive:x"):
+    for name in ("", "gpt", "scripted", "scripted:", "extractive:x", "pydantic_ai", "pydantic_ai:x"):
         with pytest.raises(InvalidInput) as caught:
             make_runtime(name, HOST)
         assert (caught.value.code, caught.value.field) == ("unknown_runtime", "runtime")

@@ -145,6 +145,7 @@ class TurnRequest:
     `config` was validated against the agent's schema. `state` is what the runtime last saved in this
     iteration, or None. `max_seconds` is the wall time left of the budget, None when unlimited; `budget` all that is
     left of it. `purpose` is `repair` for the one turn in which the `doubts` about what was written are set right.
+    `tool_names` are the tools that the agent has, by their names in `proofroom.agents.tools`; None is all of them.
     """
 
     run: RunRef
@@ -164,6 +165,7 @@ class TurnRequest:
     budget: BudgetLeft = BudgetLeft()
     purpose: Literal["work", "repair"] = "work"
     doubts: Sequence[Doubt] = ()
+    tool_names: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

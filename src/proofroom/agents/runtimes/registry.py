@@ -5,31 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from proofroom.agents.runtimes import providers
 from proofroom.agents.runtimes.base import AgentRuntime
 from proofroom.agents.runtimes.extractive import ExtractiveRuntime
 from proofroom.agents.runtimes.host import Host
+from proofroom.agents.runtimes.pydantic_ai import PydanticAIRuntime
 from proofroom.agents.runtimes.scripted import ScriptedRuntime, load_script
 from proofroom.domain.errors import InvalidInput, Unavailable
 
 DEFAULT_RUNTIME = "extractive"
 _LATER = {
     "claude": "Not in this release yet. It will need proofroom[claude] and a key.",
-    "pydantic_ai": "Not in this release yet. It will need proofroom[providers] and the provider's key.",
     "external": "Not in this release yet.",
 }
-_LABELS = {"claude": "Claude", "pydantic_ai": "other providers", "external": "your own agent"}
+_LABELS = {"claude": "Claude", "external": "your own agent"}
 
 
 def available_runtimes(host: Host) -> list[dict[str, Any]]:
     """Every runtime: {name, label, uses_model, available, why_not}, in the order to offer them.
 
-    Without a folder of scripts none are played for callers of the API.
+    `pydantic_ai` also has `providers`, the names of those that are set up. Without a folder of scripts none are played
+    for callers of the API.
     """
     no_scripts = None if host.settings.script_dir else "No folder of scripts is set."
+    models = _entry("pydantic_ai", "other providers", uses_model=True, why_not=providers.why_not())
     return [
         _entry("extractive", "quote finder, no AI used", uses_model=False, why_not=None),
         _entry("scripted", "script", uses_model=False, why_not=no_scripts),
         *(_entry(name, label, uses_model=True, why_not=_LATER[name]) for name, label in _LABELS.items()),
+        {**models, "providers": providers.configured() if models["available"] else []},
     ]
 
 
@@ -44,8 +48,8 @@ def _entry(name: str, label: str, *, uses_model: bool, why_not: str | None) -> d
     }
 
 
-def make_runtime(spec: str, host: Host) -> AgentRuntime:  # noqa: ARG001  runtimes with a model need it
-    """The runtime named `extractive`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:MODEL`.
+def make_runtime(spec: str, host: Host) -> AgentRuntime:
+    """The runtime named `extractive`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:PROVIDER:MODEL`.
 
     FILE is a path; a caller that takes it from the network must have put it through `scripted.resolve_script`.
     Raises InvalidInput `unknown_runtime`, `script_not_found` or `script_invalid`, and Unavailable
@@ -56,13 +60,15 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:  # noqa: ARG001  runtim
         return ExtractiveRuntime()
     if name == "scripted" and rest:
         return ScriptedRuntime(load_script(Path(rest)))
+    if name == "pydantic_ai":
+        return PydanticAIRuntime(rest, timeout_seconds=host.settings.provider_timeout_seconds)
     if name in _LATER:
         raise Unavailable(
             "runtime_unavailable",
             f"{name}: {_LATER[name]}",
             f"Use {DEFAULT_RUNTIME}, which needs no model and no key.",
         )
-    hint = "Choose extractive or scripted:FILE."
+    hint = "Choose extractive, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
     if name == "scripted":
         raise InvalidInput("unknown_runtime", "The scripted runtime needs a script.", hint, field="runtime")
     raise InvalidInput("unknown_runtime", f"There is no runtime called {spec[:80]!r}.", hint, field="runtime")

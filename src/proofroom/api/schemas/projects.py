@@ -158,6 +158,9 @@ class Runtime(Shown):
     uses_model: bool
     available: bool
     why_not: str | None
+    providers: list[str] = Field(
+        default_factory=list, description="Of `pydantic_ai`: the providers that are set up here."
+    )
 
 
 class Agent(Shown):
