@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         default=None, description="Folder of scripts that the scripted runtime may play over HTTP."
     )
     agents_dir: Path | None = Field(default=None, description="Folder with agent definitions of your own.")
+    prices: Path | None = Field(
+        default=None,
+        description="Price table of your own models; its entries stand in place of the shipped ones.",
+    )
     policy_may_sign: bool = Field(
         default=False,
         description="Let policy decide the final gate of low-risk work under auto_approve_low_risk.",
