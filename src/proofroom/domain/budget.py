@@ -2,10 +2,11 @@
 
 `usage` is the JSON of a session: tokens_in, tokens_out, cost_usd (US dollars), seconds, turns, `models` by name,
 `last` (the latest turns, the newest last), and `unpriced` when the price of some turn is not known. `budget` is
-{usd?, tokens?, seconds?, extensions?}: each approved extension adds the whole of it once more.
+{usd?, tokens?, seconds?, extensions?}: each extension adds the whole of it once more, and an approval as many as the
+next turn needs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -15,6 +16,7 @@ NEAR = 0.9
 """The share of a limit from which on a person is asked before the next turn."""
 REMEMBERED = 3
 """How many of the latest turns say what the next one will probably use: the largest of them."""
+MOST_EXTENSIONS = 1_000
 MOST_MODELS = 20
 OTHER_MODELS = "others"
 NO_MODEL = "unnamed"
@@ -92,6 +94,24 @@ def left(budget: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, float
     }
 
 
+def extensions_needed(budget: Mapping[str, Any], usage: Mapping[str, Any]) -> int:
+    """How often the budget must be added so that the work can go on: at least once, at most MOST_EXTENSIONS times.
+
+    Less would have the same person asked again at once.
+    """
+    more = 1
+    had = int(budget.get("extensions", 0))
+    while more < MOST_EXTENSIONS and reached({**budget, "extensions": had + more}, usage) is not None:
+        more += 1
+    return more
+
+
+def extensions_approved(triggers: Sequence[Mapping[str, Any]]) -> int:
+    """What the latest budget trigger of a packet said that approving adds."""
+    said = [int(t["detail"].get("extend", 1)) for t in triggers if t["kind"] == "budget"]
+    return said[-1] if said else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """A limit that is reached, or that the next turn would probably reach. `over` when it is used up already."""
@@ -127,11 +147,13 @@ def amount(what: str, value: float) -> str:
 
 
 def told(stop: Reached, budget: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
-    """What a person is asked with: {text, limit, used, of, expected, state, adds, turns, models}.
+    """What a person is asked with: {text, limit, used, of, expected, state, extend, adds, turns, models}.
 
-    `adds` is what approving adds to each limit; `models` what was used by each model.
+    `adds` is what approving adds to each limit, `extend` how often the budget goes into it; `models` what was used by
+    each model.
     """
-    adds = {what: budget[what] for what in LIMITS if budget.get(what) is not None}
+    extend = extensions_needed(budget, usage)
+    adds = {what: budget[what] * extend for what in LIMITS if budget.get(what) is not None}
     turns = int(usage.get("turns", 0))
     models: Mapping[str, Mapping[str, Any]] = usage.get("models", {})
     spent, of = amount(stop.what, stop.used), amount(stop.what, stop.of)
@@ -152,7 +174,7 @@ def told(stop: Reached, budget: Mapping[str, Any], usage: Mapping[str, Any]) -> 
     said.append(f"Approving adds {' and '.join(amount(w, float(v)) for w, v in adds.items())}.")
     return {
         "text": " ".join(said), "limit": stop.what, "used": stop.used, "of": stop.of,
-        "expected": stop.expected, "state": state, "adds": adds, "turns": turns,
+        "expected": stop.expected, "state": state, "extend": extend, "adds": adds, "turns": turns,
         "models": {name: dict(one) for name, one in models.items()},
     }  # fmt: skip
 

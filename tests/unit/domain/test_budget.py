@@ -14,6 +14,8 @@ from proofroom.domain.budget import (
     TurnUsed,
     add_turn,
     amount,
+    extensions_approved,
+    extensions_needed,
     left,
     limit,
     reached,
@@ -156,7 +158,37 @@ def test_a_person_is_told_what_was_used_on_what_and_what_approving_adds() -> Non
     )
     assert said["adds"] == {"usd": 1.05, "tokens": 5000, "seconds": 600}
     assert (said["limit"], said["state"], said["used"], said["of"]) == ("usd", "near", 1.0, 1.05)
+    assert said["extend"] == 1
     assert (said["turns"], list(said["models"])) == (3, ["m", "mine"])
+
+
+@pytest.mark.parametrize(
+    ("usage", "times"),
+    [
+        ({"cost_usd": 0.9}, 1),
+        ({"cost_usd": 1.5, "last": [{"usd": 0.1, "tokens": 1, "seconds": 1}]}, 1),
+        ({"cost_usd": 1.5, "last": [{"usd": 1.5, "tokens": 1, "seconds": 1}]}, 2),
+        ({"cost_usd": 1.9}, 2),
+        ({"cost_usd": 1e9}, 1_000),
+    ],
+)
+def test_approving_adds_as_much_as_the_next_turn_needs(usage: dict[str, Any], times: int) -> None:
+    budget = {"usd": 1}
+    assert extensions_needed(budget, usage) == times
+    stop = reached(budget, usage)
+    assert stop is not None
+    assert told(stop, budget, usage)["adds"] == {"usd": times}
+
+
+def test_what_an_approval_adds_is_what_its_packet_said() -> None:
+    triggers = [
+        {"kind": "budget", "detail": {"extend": 3}},
+        {"kind": "budget", "detail": {"extend": 2}},
+        {"kind": "question", "detail": {"extend": 9}},
+    ]
+    assert extensions_approved(triggers) == 2
+    assert extensions_approved([{"kind": "budget", "detail": {}}]) == 1  # of an earlier release
+    assert extensions_approved([]) == 1
 
 
 def test_time_that_ran_out_before_the_first_turn() -> None:
