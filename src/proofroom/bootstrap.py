@@ -14,6 +14,7 @@ from uuid import UUID
 
 from proofroom.agents.agent_sdk_client import AgentSDKClient
 from proofroom.agents.factory import load_definitions
+from proofroom.agents.prices import load_prices
 from proofroom.agents.runtimes import registry
 from proofroom.agents.runtimes.base import AgentRuntime
 from proofroom.agents.runtimes.host import Host
@@ -91,6 +92,7 @@ def make_catalog(settings: Settings, db: Database | None = None) -> Catalog:
         list_runtimes=list_runtimes,
         default_runtime=settings.default_runtime,
         delivery_root=settings.delivery_root,
+        prices=load_prices(settings.prices),
     )
 
 

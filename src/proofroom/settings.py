@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     provider_timeout_seconds: float = Field(
         default=600.0, ge=1, le=3600, description="How long one request to a model may take."
     )
+    prices: Path | None = Field(
+        default=None,
+        description="Price table of your own models; its entries stand in place of the shipped ones.",
+    )
     policy_may_sign: bool = Field(
         default=False,
         description="Let policy decide the final gate of low-risk work under auto_approve_low_risk.",

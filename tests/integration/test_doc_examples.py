@@ -6,6 +6,7 @@
 ```python http-test  the same, against a server of its own
 ```yaml FILE.yaml    written into the folder in which the page's examples run
 ```yaml definition   an agent definition that must be accepted
+```yaml prices       a price table that must be accepted
 """
 
 import json
@@ -21,6 +22,7 @@ from typing import Any
 import pytest
 
 from proofroom.agents.factory import parse_definition
+from proofroom.agents.prices import parse_prices
 from proofroom.db.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +98,8 @@ def test_examples(page: Path, place: Path, runner: Runner) -> None:
             with_server(text, place, runner)
         elif kind == "yaml definition":
             assert parse_definition(text, name=page.name).name
+        elif kind == "yaml prices":
+            assert parse_prices(text, name=page.name).models
         else:
             (place / kind.removeprefix("yaml ")).write_text(text, "utf-8")
 

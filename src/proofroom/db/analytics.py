@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, cast, func, or_, select
-from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy import ColumnElement, Float, Text, cast, column, func, or_, select, true
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
@@ -42,13 +42,44 @@ async def sessions_by_status(tx: Tx, span: Span, project_id: UUID | None) -> dic
     return {r[0]: r[1] for r in rows.all()}
 
 
-async def usage(tx: Tx, span: Span, project_id: UUID | None) -> dict[str, float]:
-    """{tokens, cost_usd, seconds} of the sessions created in the time."""
+async def usage(tx: Tx, span: Span, project_id: UUID | None) -> dict[str, Any]:
+    """{tokens, cost_usd, seconds, turns, turns_lost, unpriced_sessions} of the sessions created in the time."""
     where = _within(WorkSession.created_at, span, WorkSession.project_id, project_id)
+    names = ("tokens_in", "tokens_out", "cost_usd", "seconds", "turns", "turns_lost")
+    totals = [_total(WorkSession.usage, name) for name in names]
+    unpriced = func.count().filter(WorkSession.usage["unpriced"].astext == "true")
+    row = (await tx.execute(select(*totals, unpriced).where(*where))).one()
+    return {
+        "tokens": int(row[0] + row[1]), "cost_usd": round(row[2], 6), "seconds": row[3], "turns": int(row[4]),
+        "turns_lost": int(row[5]), "unpriced_sessions": row[6],
+    }  # fmt: skip
 
-    totals = [_total(WorkSession.usage, name) for name in ("tokens_in", "tokens_out", "cost_usd", "seconds")]
-    row = (await tx.execute(select(*totals).where(*where))).one()
-    return {"tokens": row[0] + row[1], "cost_usd": row[2], "seconds": row[3]}
+
+async def usage_by_model(tx: Tx, span: Span, project_id: UUID | None) -> list[dict[str, Any]]:
+    """{model, sessions, turns, tokens_in, tokens_out, cost_usd, unpriced} of the sessions created in the time, the
+    dearest first."""
+    where = _within(WorkSession.created_at, span, WorkSession.project_id, project_id)
+    models: Any = func.jsonb_each(func.coalesce(WorkSession.usage["models"], cast({}, JSONB))).table_valued(
+        column("key", Text), column("value", JSONB)
+    )
+    names = ("turns", "tokens_in", "tokens_out", "cost_usd")
+    totals = [_total(models.c.value, name) for name in names]
+    unpriced = func.bool_or(func.coalesce(models.c.value["unpriced"].astext, "false") == "true")
+    rows = await tx.execute(
+        select(models.c.key, func.count(), *totals, unpriced)
+        .select_from(WorkSession)
+        .join(models, true())
+        .where(*where)
+        .group_by(models.c.key)
+        .order_by(totals[3].desc(), models.c.key)
+    )
+    return [
+        {
+            "model": r[0], "sessions": r[1], "turns": int(r[2]), "tokens_in": int(r[3]), "tokens_out": int(r[4]),
+            "cost_usd": round(r[5], 6), "unpriced": r[6],
+        }
+        for r in rows.all()
+    ]  # fmt: skip
 
 
 async def decisions(

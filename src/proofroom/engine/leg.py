@@ -6,22 +6,18 @@ import logging
 import math
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, assert_never
 from uuid import UUID
 
 from proofroom.agents.factory import AgentDefinition, get_definition
 from proofroom.agents.runtimes.base import (
-    AgentEvent,
-    AgentRuntime,
     Failed,
     Finished,
     Obligation,
     PreviousArtifact,
     RunRef,
-    Said,
-    StateSaved,
     Suspended,
     TurnRequest,
 )
@@ -30,11 +26,14 @@ from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import LegLost, Record
+from proofroom.domain.budget import Reached
 from proofroom.domain.errors import Conflict, ProofroomError, Unavailable
-from proofroom.domain.policy import Trigger
 from proofroom.domain.work_session import Failure, NextStep
+from proofroom.engine import turns
+from proofroom.engine.budgets import Watch
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
+from proofroom.engine.turns import text_of
 from proofroom.services import checks, context, deletion, gates, legs
 from proofroom.services.catalog import CHECK
 
@@ -204,47 +203,52 @@ async def _work(parts: Parts, row: WorkSession) -> None:
             parts, row, Failure("runtime_unavailable", f"{error.message} {error.hint}", retryable=True)
         )
         return
-    tools = LegTools(parts.db, row, definition)
+    watch = Watch(row)
+    tools = LegTools(parts.db, row, definition, watch)
     try:
         async with parts.db.transaction(row.workspace_id) as tx:
             await tools.load(tx, row)
+            stop = watch.reached()
+            if stop is not None:  # before the first turn of the leg: the last one left no room for another
+                held = await work_sessions.fence(tx, row.id, row.leg)
+                await tools.ask_for_budget(tx, held, stop)
+                await _park(tx, await work_sessions.fence(tx, row.id, row.leg), tools)
+                return
             request = await _request(tx, row, definition, tools)
+            if runtime.capabilities.uses_model:
+                held = await work_sessions.fence(tx, row.id, row.leg)
+                await work_sessions.step(tx, held, usage=held.usage | {legs.IN_FLIGHT: row.leg})
     except Conflict as gone:
         if gone.code != "redacted":
             raise
         await _fail(parts, row, deletion.stopped(retryable=False))
         return
-    started = time.monotonic()
-    end = await _turn(parts, row, runtime, request)
+    end = await turns.play(
+        parts, row, runtime, replace(request, budget=watch.left(), max_seconds=_seconds(watch)), watch
+    )
     if tools.lost:
         raise LegLost(str(row.id))
-    seconds = time.monotonic() - started
     async with parts.db.transaction(row.workspace_id) as tx:
         held = await work_sessions.fence(tx, row.id, row.leg)
-        held = await work_sessions.step(
-            tx, held, usage=held.usage | {"seconds": round(float(held.usage.get("seconds", 0)) + seconds, 3)}
-        )
-        if isinstance(end, _OutOfBudget):
-            await tools.note_trigger(
-                tx, held, f"budget-{end.what}-{held.budget.get('extensions', 0)}", Trigger.BUDGET, end.detail
-            )
+        usage = {k: v for k, v in held.usage.items() if k != legs.IN_FLIGHT}
+        held = await work_sessions.step(tx, held, usage=usage | {"seconds": watch.usage["seconds"]})
+        if isinstance(end, Reached) and tools.stop is None:
+            await tools.ask_for_budget(tx, held, end)
             held = await work_sessions.fence(tx, row.id, row.leg)
         match end:
             case _ if tools.stop is not None:
-                await gates.open_checkpoint(
-                    tx, held, kind=tools.stop.kind, reasons=tools.stop.reasons, form=tools.stop.form
-                )
+                await _park(tx, held, tools)
             case Finished():
                 await legs.finish_work(
                     tx,
                     held,
-                    summary=_text(end.summary, 20_000),
-                    gaps=[_text(g) for g in end.gaps],
+                    summary=text_of(end.summary, 20_000),
+                    gaps=[text_of(g) for g in end.gaps],
                     policy_may_sign=parts.policy_may_sign,
                 )
             case Failed():
                 code = end.code if _CODE.fullmatch(str(end.code)) else "runtime_error"
-                await legs.fail(tx, held, Failure(code, _text(end.message), bool(end.retryable)))
+                await legs.fail(tx, held, Failure(code, text_of(end.message), bool(end.retryable)))
             case Suspended():
                 await legs.fail(
                     tx,
@@ -253,126 +257,29 @@ async def _work(parts: Parts, row: WorkSession) -> None:
                         "runtime_error", "The runtime stopped although nobody asked it to.", retryable=True
                     ),
                 )
-            case _OutOfBudget():
+            case Reached():
                 raise AssertionError("a budget that is used up always stops for a person")
             case _:
                 assert_never(end)
 
 
+async def _park(tx: Tx, held: WorkSession, tools: LegTools) -> None:
+    assert tools.stop is not None
+    await gates.open_checkpoint(
+        tx, held, kind=tools.stop.kind, reasons=tools.stop.reasons, form=tools.stop.form
+    )
+
+
+def _seconds(watch: Watch) -> float | None:
+    """The wall time that the turn may take."""
+    seconds = watch.left().seconds
+    return None if seconds is None else max(0.001, seconds)
+
+
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
-def _text(value: object, limit: int = 2_000) -> str:
-    """What a runtime says as text that the database can hold."""
-    said = str(value)[:limit].encode("utf-8", "replace").decode("utf-8")
-    return said.replace("\x00", "\ufffd")
-
-
-class _OutOfBudget:
-    """A limit of the budget is reached; a person decides whether it goes on."""
-
-    def __init__(self, what: str, used: float, limit: float) -> None:
-        self.what = what
-        self.detail: dict[str, Any] = {
-            "text": f"The budget in {what} is used up: {used:g} of {limit:g}. "
-            "Approving extends it once by the same amount.",
-            "limit": what,
-            "used": used,
-            "of": limit,
-        }
-
-
-async def _turn(
-    parts: Parts, row: WorkSession, runtime: AgentRuntime, request: TurnRequest
-) -> Finished | Failed | Suspended | _OutOfBudget:
-    """Plays one turn. Whatever a runtime raises is a failure of the turn, never of the worker."""
-    end: Finished | Failed | Suspended | None = None
-    out: _OutOfBudget | None = None
-    clock = asyncio.timeout(request.max_seconds)
-    try:
-        async with (
-            clock,
-            contextlib.aclosing(_events(runtime, request)) as events,
-        ):
-            async for event in events:
-                match event:
-                    case StateSaved():
-                        out = await _record_state(parts, row, event)
-                        if out is not None:
-                            return out
-                    case Said():
-                        async with parts.db.transaction(row.workspace_id) as tx:
-                            held = await work_sessions.fence(tx, row.id, row.leg)
-                            await work_sessions.step(
-                                tx, held, Record(events=[("said", {"text": _text(event.text)})])
-                            )
-                    case Suspended() | Finished() | Failed():
-                        if end is not None:
-                            return Failed(
-                                "runtime_error", "The runtime ended its turn twice.", retryable=True
-                            )
-                        end = event
-                    case _:
-                        assert_never(event)
-    except TimeoutError:
-        if not clock.expired() or request.max_seconds is None:
-            return Failed("runtime_error", "Something that the runtime waited for timed out.", retryable=True)
-        if end is not None:  # it had said how it ended, and only lingered
-            return end
-        limit = _limit(row, "seconds") or request.max_seconds
-        return _OutOfBudget("seconds", limit, limit)
-    except (LegLost, Unavailable):
-        raise
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        return Failed("runtime_error", "The runtime cancelled itself.", retryable=True)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 (a runtime is somebody else's code)
-        _log.exception("runtime %s broke in session %s", row.runtime, row.id)
-        return Failed(
-            "runtime_error", f"The runtime broke: {type(error).__name__}: {_text(error, 500)}", retryable=True
-        )
-    if end is None:
-        return Failed("runtime_error", "The runtime ended without saying how.", retryable=True)
-    return end
-
-
-async def _events(runtime: AgentRuntime, request: TurnRequest) -> AsyncGenerator[AgentEvent]:
-    async for event in runtime.turn(request):
-        yield event
-
-
-async def _record_state(parts: Parts, row: WorkSession, event: StateSaved) -> _OutOfBudget | None:
-    async with parts.db.transaction(row.workspace_id) as tx:
-        held = await work_sessions.fence(tx, row.id, row.leg)
-        used = held.usage
-        usage = used | {
-            "tokens_in": int(used.get("tokens_in", 0)) + max(0, event.usage.tokens_in),
-            "tokens_out": int(used.get("tokens_out", 0)) + max(0, event.usage.tokens_out),
-            "cost_usd": round(float(used.get("cost_usd", 0)) + max(0.0, event.usage.cost_usd), 6),
-            "turns": int(used.get("turns", 0)) + 1,
-        }
-        held = await work_sessions.step(tx, held, runtime_state=dict(event.state), usage=usage)
-    for what, spent in (
-        ("usd", float(usage["cost_usd"])),
-        ("tokens", float(usage["tokens_in"] + usage["tokens_out"])),
-    ):
-        limit = _limit(held, what)
-        if limit is not None and spent >= limit:
-            return _OutOfBudget(what, spent, limit)
-    return None
-
-
-def _limit(row: WorkSession, what: str) -> float | None:
-    """The limit with its approved extensions."""
-    base = row.budget.get(what)
-    return None if base is None else float(base) * (1 + int(row.budget.get("extensions", 0)))
-
-
 async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools: LegTools) -> TurnRequest:
-    seconds = _limit(row, "seconds")
-    left = None if seconds is None else max(0.001, seconds - float(row.usage.get("seconds", 0)))
     obligations = [
         Obligation(o.id, o.comment, o.artifact_slot, o.claim_text, o.passage, o.checks)
         for o in await db_artifacts.obligations(tx, row.id)
@@ -383,7 +290,7 @@ async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools:
         for a, v in await db_artifacts.current(tx, row.id)
         if a.iteration < row.iteration
     ]
-    request = TurnRequest(
+    return TurnRequest(
         run=RunRef(row.workspace_id, row.id, row.iteration, row.leg),
         agent_type=row.agent_type,
         goal=definition.goal,
@@ -399,7 +306,6 @@ async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools:
         tool_names=definition.tools,
         options={"source_count": str(len(row.source_ids or await projects.source_ids(tx, row.project_id)))},
     )
-    return replace(request, max_seconds=left)
 
 
 async def _fail(parts: Parts, row: WorkSession, failure: Failure) -> None:

@@ -17,10 +17,12 @@ from proofroom.db import work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Database, Tx
 from proofroom.db.work_sessions import LegLost, Record
+from proofroom.domain.budget import Reached
 from proofroom.domain.canonical import digest
 from proofroom.domain.errors import InvalidInput, NotFound, ProofroomError
 from proofroom.domain.policy import DEFAULT_THRESHOLD, Facts, Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.risk import thin_evidence
+from proofroom.engine.budgets import Watch
 from proofroom.services import artifacts, context
 
 DEFAULT_FORM: Mapping[str, Any] = {
@@ -47,7 +49,7 @@ class LegTools:
     refused. The ledger's key is SHA-256 of (session, iteration, tool, arguments, occurrence).
     """
 
-    def __init__(self, db: Database, row: WorkSession, definition: AgentDefinition) -> None:
+    def __init__(self, db: Database, row: WorkSession, definition: AgentDefinition, watch: Watch) -> None:
         self.stop: Stop | None = None
         self.lost = False
         self._db = db
@@ -55,6 +57,7 @@ class LegTools:
         self._session_id = row.id
         self._leg = row.leg
         self._definition = definition
+        self._watch = watch
         self._seen: Counter[str] = Counter()
         self._refs: dict[str, dict[str, Any]] = {}
         self._reads = 0
@@ -99,12 +102,17 @@ class LegTools:
         except (InvalidInput, NotFound) as error:
             return _refused(error.code, error.message, error.hint)
 
-    async def note_trigger(
-        self, tx: Tx, row: WorkSession, key: str, kind: Trigger, detail: dict[str, Any]
-    ) -> None:
-        """Raises a trigger that comes from us, not from a call (a budget)."""
-        await self._raise(tx, row, key, [(kind, detail)])
+    async def ask_for_budget(self, tx: Tx, row: WorkSession, reached: Reached) -> None:
+        """A limit is reached, or the next turn would probably reach it: a person decides before there is one."""
+        key = self._watch.key(reached)
+        await self._raise(tx, row, key, [(Trigger.BUDGET, self._watch.told(reached))])
         await self._ask_policy(tx, row)
+
+    async def _mind_budget(self, tx: Tx, row: WorkSession) -> None:
+        """After a call comes another turn of the model: if that would probably go over the budget, it waits here."""
+        reached = None if self.stop is not None else self._watch.reached()
+        if reached is not None:
+            await self.ask_for_budget(tx, row, reached)
 
     async def _run(
         self, tx: Tx, row: WorkSession, key: str, name: str, arguments: dict[str, Any]
@@ -115,6 +123,7 @@ class LegTools:
             if name == "emit_plan":
                 self._ask_about_plan(row)
             await self._ask_policy(tx, row)
+            await self._mind_budget(tx, row)
             return ToolResult(ok=recorded.ok, content=recorded.result, suspend=self.stop is not None)
         raised: list[tuple[Trigger, dict[str, Any]]] = []
         record: list[tuple[str, Mapping[str, Any]]] = []
@@ -182,6 +191,7 @@ class LegTools:
         if raised:
             await self._raise(tx, await work_sessions.fence(tx, row.id, self._leg), key, raised)
         await self._ask_policy(tx, await work_sessions.fence(tx, row.id, self._leg))
+        await self._mind_budget(tx, await work_sessions.fence(tx, row.id, self._leg))
         return ToolResult(ok=True, content=content, suspend=self.stop is not None)
 
     async def _plan(self, tx: Tx, row: WorkSession, arguments: dict[str, Any]) -> dict[str, Any]:

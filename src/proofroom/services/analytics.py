@@ -47,7 +47,10 @@ async def summary(
             "check_was_wrong": sum(a.get("kind") == "check_was_wrong" for a in kept),
             "check_was_wrong_by": dict(await _overruled(tx, span, project_id)),
         },
-        "usage": await analytics.usage(tx, span, project_id),
+        "usage": {
+            **await analytics.usage(tx, span, project_id),
+            "by_model": await analytics.usage_by_model(tx, span, project_id),
+        },
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from proofroom.agents.factory import AgentDefinition
+from proofroom.agents.prices import Prices, shipped_prices
 from proofroom.agents.runtimes.base import AgentRuntime
 from proofroom.domain.errors import InvalidInput
 
@@ -30,6 +31,7 @@ class Catalog:
     default_runtime: str
     delivery_root: Path | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    prices: Prices = field(default_factory=shipped_prices)
 
     def runtime_label(self, runtime: str) -> str:
         name = runtime.partition(":")[0]

@@ -16,6 +16,7 @@ from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx, new_id
 from proofroom.db.work_sessions import Record, state_of
+from proofroom.domain.budget import extensions_approved
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import CheckpointStatus, Decision, packet_digest
 from proofroom.domain.deadlines import deadlines, next_reminder
@@ -132,7 +133,8 @@ async def release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outco
     if checkpoint.kind == "plan":
         values["plan_approved"] = digest(checkpoint.packet["plan"])
     if "budget" in checkpoint.reasons:
-        values["budget"] = row.budget | {"extensions": int(row.budget.get("extensions", 0)) + 1}
+        more = extensions_approved(checkpoint.packet["triggers"])
+        values["budget"] = row.budget | {"extensions": int(row.budget.get("extensions", 0)) + more}
     await db_artifacts.settle_triggers(
         tx,
         [UUID(t["id"]) for t in checkpoint.packet["triggers"] if t["kind"] in checkpoint.reasons],

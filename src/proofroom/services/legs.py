@@ -27,6 +27,11 @@ from proofroom.domain.work_session import (
 from proofroom.services import context, gates, obligations, packets, policies, remembering, seals
 from proofroom.services.catalog import CHECK
 
+IN_FLIGHT = "in_flight"
+"""In `usage`: the leg in which a model was being called. Where it still stands at the next claim, a turn was lost."""
+
+LOST = "The worker stopped in the middle of a model turn. It may have been charged, and is not counted here."
+
 
 async def claim(
     tx: Tx,
@@ -61,6 +66,11 @@ async def claim(
     ]
     audits: list[tuple[str, Mapping[str, Any]]] = []
     values: dict[str, Any] = {}
+    lost = row.usage.get(IN_FLIGHT)
+    if lost is not None:
+        rest = {k: v for k, v in row.usage.items() if k != IN_FLIGHT}
+        values["usage"] = rest | {"turns_lost": int(rest.get("turns_lost", 0)) + 1}
+        events.append(("turn_lost", {"leg": lost, "why": LOST}))
     if working and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
         agent = (definitions or {}).get(row.agent_type)  # None: taken away since; the leg itself says so
         pinned = await context.pin(tx, row, None if agent is None else agent.context)

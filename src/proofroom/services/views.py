@@ -48,7 +48,17 @@ def usage(row: WorkSession) -> Json:
     return {
         "tokens": tokens_in + tokens_out, "tokens_in": tokens_in, "tokens_out": tokens_out,
         "cost_usd": float(used.get("cost_usd", 0)), "seconds": float(used.get("seconds", 0)),
-        "turns": int(used.get("turns", 0)),
+        "turns": int(used.get("turns", 0)), "turns_lost": int(used.get("turns_lost", 0)),
+        "unpriced": bool(used.get("unpriced", False)),
+        "models": [
+            {
+                "model": name, "turns": int(one["turns"]), "tokens_in": int(one["tokens_in"]),
+                "tokens_out": int(one["tokens_out"]), "cache_read": int(one["cache_read"]),
+                "cache_written": int(one["cache_written"]), "cost_usd": float(one["cost_usd"]),
+                "unpriced": bool(one.get("unpriced", False)),
+            }
+            for name, one in used.get("models", {}).items()
+        ],
     }  # fmt: skip
 
 
@@ -242,6 +252,11 @@ def consequence(row: WorkCheckpoint, work: WorkSession) -> str:
     return f"Sign {what} and save the {noun.get(work.agent_type, 'result')}"
 
 
+def _is_used_up(packet: Mapping[str, Any]) -> bool:
+    said = [t["detail"].get("state", "used_up") for t in packet["triggers"] if t["kind"] == "budget"]
+    return said[-1:] != ["near"]
+
+
 def headline(row: WorkCheckpoint) -> str:
     """Why it stopped, in one line."""
     packet = row.packet
@@ -260,7 +275,7 @@ def headline(row: WorkCheckpoint) -> str:
         "high_impact": "Meant for the outside",
         "conflict": "Two sources disagree",
         "suspicious_source": "A source gives instructions",
-        "budget": "The budget is used up",
+        "budget": "The budget is used up" if _is_used_up(packet) else "The budget is nearly used up",
     }
     said = [doubts[r] for r in row.reasons if r in doubts]
     if said:

@@ -191,6 +191,7 @@ function Session({ session }: { session: WorkSession }) {
             {usd(session.usage.cost_usd)} {limit > 0 ? <small>{t("session.ofBudget", { usd: usd(limit) })}</small> : null}
           </div>
           <p className="meta">{session.runtime_label}</p>
+          {session.usage.unpriced && <p className="meta">{t("session.unpriced")}</p>}
           <dl className="kv mt-2.5">
             {session.usage.tokens > 0 && (
               <>

@@ -64,6 +64,8 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("none", t("step.expired"));
     case "withdrawn":
       return step("none", t("step.withdrawn"));
+    case "turn_lost":
+      return step("warn", t("step.turnLost"), t("step.turnLostWords"));
     case "resumed":
       return step("dot", t("step.resumed"));
     case "superseded":

@@ -16,9 +16,12 @@ A script is a list of steps for each iteration of a session:
         - ask: {question: "Which one?", save: choice}
         - finish: {summary: Done}
 
-Steps: plan, artifact, search, read, table, compute, ask, request_review, progress, say, wait, wait_for_file,
+Steps: plan, artifact, search, read, table, compute, ask, request_review, progress, say, usage, wait, wait_for_file,
 fail, tool (any name with any arguments), obey, finish. An iteration without steps of its own plays the last one
 before it. A refused call is narrated and the script goes on, unless `on_refusal: fail` stands at the top.
+
+`usage` stands for a turn of a model and says what it used. With `uses_model: true` the script is treated as a runtime
+that calls one.
 
 Templates inside texts: `{{ b:words }}` is the alias of the first passage that holds the words, in the envelope
 and then in what was found since; `{{ answer.x }}` is the field x of the latest answer; `{{ name.path }}` reaches
@@ -46,9 +49,11 @@ from proofroom.agents.runtimes.base import (
     Json,
     RunRef,
     Said,
+    StateSaved,
     Suspended,
     ToolResult,
     TurnRequest,
+    Usage,
 )
 from proofroom.agents.runtimes.obedience import orders_in
 from proofroom.agents.yamlfile import YamlFile, check_yaml, read_yaml, yaml_error
@@ -64,6 +69,7 @@ def _form(required: list[str], **properties: Any) -> dict[str, Any]:
 
 _TEXT = {"type": "string", "minLength": 1}
 _SAVE = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
 _WAIT = {"type": "number", "minimum": 0, "maximum": MAX_WAIT_SECONDS}
 _STEP_FORMS: dict[str, Any] = {
     "plan": {"type": "array", "minItems": 1, "items": _form(["title"], title=_TEXT, detail=_TEXT)},
@@ -91,6 +97,15 @@ _STEP_FORMS: dict[str, Any] = {
     "request_review": _TEXT,
     "progress": _form(["done", "total"], done={"type": "integer"}, total={"type": "integer"}, label=_TEXT),
     "say": _TEXT,
+    "usage": _form(
+        [],
+        model=_TEXT,
+        tokens_in=_COUNT,
+        tokens_out=_COUNT,
+        cache_read=_COUNT,
+        cache_written=_COUNT,
+        cost_usd={"type": "number", "minimum": 0},
+    ),
     "wait": _WAIT,
     "wait_for_file": {"anyOf": [_TEXT, _form(["path"], path=_TEXT, seconds=_WAIT)]},
     "fail": _form(["code", "message"], code=_TEXT, message=_TEXT, retryable={"type": "boolean"}),
@@ -112,6 +127,7 @@ SCRIPT_SCHEMA: dict[str, Any] = {
         version={"const": 1},
         label={"type": "string", "minLength": 1, "maxLength": 100},
         obey={"type": "boolean"},
+        uses_model={"type": "boolean"},
         on_refusal={"enum": ["continue", "fail"]},
         steps=_STEPS,
         iterations={
@@ -146,6 +162,7 @@ class Script:
     label: str
     obey: bool
     stop_on_refusal: bool
+    uses_model: bool
     iterations: Mapping[int, Sequence[Step]]
 
     def steps(self, iteration: int) -> Sequence[Step]:
@@ -166,6 +183,7 @@ def parse_script(text: str, *, name: str) -> Script:
         label=data.get("label", Path(name).stem),
         obey=data.get("obey", False),
         stop_on_refusal=data.get("on_refusal") == "fail",
+        uses_model=data.get("uses_model", False),
         iterations=iterations,
     )
 
@@ -266,6 +284,8 @@ class _Play:
         self.passages: list[Mapping[str, Any]] = list(request.envelope.blocks)
         self.saved: dict[str, Json] = {"task": request.task}
         self.said: list[str] = []
+        self.turns = 0
+        self.turns_before = int((request.state or {}).get("turns", 0))
 
     async def run(self) -> AsyncIterator[AgentEvent]:
         obeyed = False
@@ -278,6 +298,11 @@ class _Play:
             if kind == "obey":
                 obeyed = True
                 await self.obey()
+            elif kind == "usage":
+                self.check_interrupt()
+                self.turns += 1
+                if self.turns > self.turns_before:  # a turn that was counted before is not paid for again
+                    yield StateSaved({"turns": self.turns}, Usage(**self.fill(value)))
             else:
                 await self.play(kind, value)
             for text in self.said:
@@ -437,7 +462,7 @@ class ScriptedRuntime:
         return Capabilities(
             name="scripted",
             label=f"script: {self._script.label}",
-            uses_model=False,
+            uses_model=self._script.uses_model,
             resumable=False,
             agent_types=_ANY,
         )

@@ -140,6 +140,28 @@ class EvidenceFigures(Shown):
     check_was_wrong_by: dict[str, int]
 
 
+class ModelFigures(Shown):
+    model: str
+    sessions: int
+    turns: int
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    unpriced: bool = Field(description="The price of some of it is not known.")
+
+
+class UsageFigures(Shown):
+    """Of the sessions created in the time."""
+
+    tokens: int
+    cost_usd: float
+    seconds: float
+    turns: int
+    turns_lost: int
+    unpriced_sessions: int = Field(description="Those whose cost is higher than `cost_usd` says.")
+    by_model: list[ModelFigures] = Field(description="The dearest first.")
+
+
 class Analytics(Shown):
     sessions: dict[str, int] = Field(description="By status, of those created in the time.")
     decisions: dict[str, int] = Field(description="By what was decided, in the time.")
@@ -147,4 +169,4 @@ class Analytics(Shown):
     waiting: Waiting
     edit_distance: EditDistance
     evidence: EvidenceFigures
-    usage: dict[str, float]
+    usage: UsageFigures

@@ -69,6 +69,19 @@ class Fork(Sent):
     auto_execute: bool = False
 
 
+class ModelUsage(Shown):
+    """What one model used. `tokens_in` is all that it read; the cache figures are parts of it."""
+
+    model: str
+    turns: int
+    tokens_in: int
+    tokens_out: int
+    cache_read: int
+    cache_written: int
+    cost_usd: float
+    unpriced: bool = Field(description="Its price is not known; it is missing from `cost_usd`.")
+
+
 class Usage(Shown):
     tokens: int
     tokens_in: int
@@ -76,6 +89,9 @@ class Usage(Shown):
     cost_usd: float
     seconds: float
     turns: int
+    turns_lost: int = Field(description="Model turns that a crash cut off: maybe charged, not counted here.")
+    unpriced: bool = Field(description="The price of some of it is not known.")
+    models: list[ModelUsage]
 
 
 class Delivery(Shown):

@@ -223,12 +223,7 @@ export type Analytics = {
     sessions: {
         [key: string]: number;
     };
-    /**
-     * Usage
-     */
-    usage: {
-        [key: string]: number;
-    };
+    usage: UsageFigures;
     waiting: Waiting;
 };
 
@@ -2663,6 +2658,84 @@ export type MemoryScope = {
 };
 
 /**
+ * ModelFigures
+ */
+export type ModelFigures = {
+    /**
+     * Cost Usd
+     */
+    cost_usd: number;
+    /**
+     * Model
+     */
+    model: string;
+    /**
+     * Sessions
+     */
+    sessions: number;
+    /**
+     * Tokens In
+     */
+    tokens_in: number;
+    /**
+     * Tokens Out
+     */
+    tokens_out: number;
+    /**
+     * Turns
+     */
+    turns: number;
+    /**
+     * Unpriced
+     *
+     * The price of some of it is not known.
+     */
+    unpriced: boolean;
+};
+
+/**
+ * ModelUsage
+ *
+ * What one model used. `tokens_in` is all that it read; the cache figures are parts of it.
+ */
+export type ModelUsage = {
+    /**
+     * Cache Read
+     */
+    cache_read: number;
+    /**
+     * Cache Written
+     */
+    cache_written: number;
+    /**
+     * Cost Usd
+     */
+    cost_usd: number;
+    /**
+     * Model
+     */
+    model: string;
+    /**
+     * Tokens In
+     */
+    tokens_in: number;
+    /**
+     * Tokens Out
+     */
+    tokens_out: number;
+    /**
+     * Turns
+     */
+    turns: number;
+    /**
+     * Unpriced
+     *
+     * Its price is not known; it is missing from `cost_usd`.
+     */
+    unpriced: boolean;
+};
+
+/**
  * Named
  */
 export type Named = {
@@ -3912,6 +3985,12 @@ export type Runtime = {
      */
     name: string;
     /**
+     * Providers
+     *
+     * Of `pydantic_ai`: the providers that are set up here.
+     */
+    providers?: Array<string>;
+    /**
      * Uses Model
      */
     uses_model: boolean;
@@ -4512,6 +4591,10 @@ export type Usage = {
      */
     cost_usd: number;
     /**
+     * Models
+     */
+    models: Array<ModelUsage>;
+    /**
      * Seconds
      */
     seconds: number;
@@ -4531,6 +4614,58 @@ export type Usage = {
      * Turns
      */
     turns: number;
+    /**
+     * Turns Lost
+     *
+     * Model turns that a crash cut off: maybe charged, not counted here.
+     */
+    turns_lost: number;
+    /**
+     * Unpriced
+     *
+     * The price of some of it is not known.
+     */
+    unpriced: boolean;
+};
+
+/**
+ * UsageFigures
+ *
+ * Of the sessions created in the time.
+ */
+export type UsageFigures = {
+    /**
+     * By Model
+     *
+     * The dearest first.
+     */
+    by_model: Array<ModelFigures>;
+    /**
+     * Cost Usd
+     */
+    cost_usd: number;
+    /**
+     * Seconds
+     */
+    seconds: number;
+    /**
+     * Tokens
+     */
+    tokens: number;
+    /**
+     * Turns
+     */
+    turns: number;
+    /**
+     * Turns Lost
+     */
+    turns_lost: number;
+    /**
+     * Unpriced Sessions
+     *
+     * Those whose cost is higher than `cost_usd` says.
+     */
+    unpriced_sessions: number;
 };
 
 /**
