@@ -335,7 +335,7 @@ const session = (id: string, project_id: string, title: string, agent_type: stri
   id, project_id, project_name: projects.find((p) => p.id === project_id)?.name ?? "", title, agent_type, task_description: title, config: {},
   approval_strategy: "final_only", runtime: "extractive", runtime_label: "Quote finder, no AI used", status: "pending_review", phase: "review",
   iteration: 1, leg: 1, progress: null, priority: 0, budget: { usd: 2 },
-  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, artifacts_count: 1, checkpoint_id: null, failure: null,
+  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, repairs: [], artifacts_count: 1, checkpoint_id: null, failure: null,
   task_document_id: null, external_ref: null, metadata: {}, deliveries: [], approved_by: null, created_by: "Local reviewer",
   created_at: at(-40), updated_at: at(-30), settled_at: null, forked_from: null, ...extra,
 }) as WorkSession;
@@ -461,7 +461,7 @@ const runtimes = [
 export const agents: Agent[] = [
   {
     name: "research", title: "Research", goal: "Answer the task from the project's sources, one finding per point, each with the exact words it rests on.",
-    output_types: ["research_finding"], runtimes, default_runtime: "extractive",
+    output_types: ["research_finding"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
     config_schema: {
       type: "object",
       properties: {
@@ -474,11 +474,11 @@ export const agents: Agent[] = [
     },
   },
   {
-    name: "content", title: "Content", goal: "Write variations for a channel, each claim sourced.", output_types: ["content_draft"], runtimes, default_runtime: "extractive",
+    name: "content", title: "Content", goal: "Write variations for a channel, each claim sourced.", output_types: ["content_draft"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
     config_schema: { type: "object", properties: { platform: { type: "string", title: "Platform", enum: ["blog", "linkedin", "x", "email", "generic"], default: "blog" }, variations: { type: "integer", title: "Variations", minimum: 1, maximum: 5, default: 1 } } },
   },
   {
-    name: "reporting", title: "Report", goal: "Write a report whose every number is computed.", output_types: ["report"], runtimes, default_runtime: "extractive",
+    name: "reporting", title: "Report", goal: "Write a report whose every number is computed.", output_types: ["report"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
     config_schema: { type: "object", properties: { sections: { type: "array", title: "Sections", description: "What the report holds.", items: { type: "string", enum: ["key_figures", "totals", "change", "chart"] }, default: ["key_figures", "totals"] } } },
   },
 ];

@@ -64,7 +64,7 @@ export function NewWorkPage() {
   useTitle(t("page.newWork"));
   const { projectId } = useParams({ from: "/projects/$projectId/new" });
   const project = useQuery(projectQuery(projectId));
-  const agents = useQuery(agentsQuery);
+  const agents = useQuery(agentsQuery(projectId));
   const sources = useQuery(sourcesQuery(projectId));
   const failed = project.error ?? agents.error ?? sources.error;
   if (failed || !agents.data || !sources.data || !project.data) {
