@@ -170,3 +170,15 @@ async def test_a_budget_of_tokens_stops_it_before_a_request_that_it_cannot_pay(
     assert passed[-1] == ["final"]
     assert (await room.row(session_id)).status == "completed"
     assert len(models.requests) == len(STEPS)
+
+
+async def test_a_model_that_uses_up_its_budget_without_a_word_stops_for_a_person(
+    room: Room, models: ModelServer
+) -> None:
+    await room.add()
+    models.play(Reply("", tokens_in=1_000, tokens_out=1), forever(with_the_alias(STEPS)))
+    session_id = await room.file(RUNTIME, budget={"tokens": 900})
+    row = await room.drive(session_id)
+    assert (row.status, row.failure) == ("pending_review", None)
+    assert (await room.waiting(session_id)).reasons == ["budget"]
+    assert len(models.requests) == 1
