@@ -95,12 +95,17 @@ async def take_captures(tx: Tx, project_id: UUID, *, most: int, most_bytes: int)
     return [(row[0], int(row[1])) for row in rows]
 
 
-async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict[str, str]) -> bool:
-    """Adds a job unless one for the same ids still waits; answers whether it did."""
+async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict[str, str | int]) -> bool:
+    """Adds a job unless one for the same ids still waits; answers whether it did.
+
+    A capture that is being done counts too: another job for it would read the file again only to find it captured. The
+    jobs of dead workers are taken off the list.
+    """
+    there = "('todo', 'doing')" if name == CAPTURE else "('todo')"
     async with db.transaction(UUID(workspace_id)) as tx:
         waiting = await tx.execute(
             text(
-                "SELECT 1 FROM procrastinate_jobs WHERE task_name = :name AND status = 'todo'"
+                f"SELECT 1 FROM procrastinate_jobs WHERE task_name = :name AND status IN {there}"  # noqa: S608
                 " AND args @> CAST(:ids AS jsonb) LIMIT 1"
             ),
             {"name": name, "ids": json.dumps(ids)},

@@ -265,6 +265,24 @@ async def test_the_sweeper_finds_what_a_killed_worker_had_taken(
     assert {source_id for _, source_id, _ in stale} == {row.id for row in rows}
 
 
+async def test_a_capture_that_takes_long_is_not_begun_again_beside_itself(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    (row,) = await add(db, workspace, project, [note(1)])
+    ids: dict[str, str | int] = {"source_id": str(row.id), "version": 1}
+    assert not await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+    ours = "args ->> 'source_id' = :s"
+    async with db.transaction(workspace) as tx:
+        await tx.execute(
+            text(f"UPDATE procrastinate_jobs SET status = 'doing' WHERE {ours}"), {"s": str(row.id)}
+        )
+    assert not await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+    async with db.transaction(workspace) as tx:  # its worker died, and another one took the job off the list
+        await tx.execute(text(f"DELETE FROM procrastinate_jobs WHERE {ours}"), {"s": str(row.id)})
+    assert await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+    assert not await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+
+
 async def test_one_that_cannot_be_written_takes_no_other_with_it(
     db: Database, workspace: UUID, project: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
