@@ -20,6 +20,11 @@ Steps, applied in order; each is an object with one member:
 - `{"share": {"column", "as"?, "kind"?, "within"?: [column, ...]}}`: the part of the column's sum, percent
   or fraction.
 - `{"select": {"columns": [column, ...]}}`
+- `{"join": {"source_id", "table", "version"?, "on": [{"left", "right"}, ...], "columns"?: [column, ...], "kind"?,
+  "prefix"?}}`: columns of another captured table beside those of the rows with the same key. Keys are compared as text,
+  exactly, without blanks around them; a missing key matches nothing. A key that stands in several rows there makes
+  a row of each; `Result.joins` says how many keys do. kind is left (rows without a match stay, their new cells
+  missing) or inner (they go).
 
 Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should
 be a figure and is not is an error, never a zero.
@@ -27,64 +32,49 @@ be a figure and is not is an error, never a zero.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, NoReturn, cast
 
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.figures import (
+    EXACT,
+    MAX_ROWS,
+    Table,
+    decimal_commas,
+    display,
+    is_missing,
+    parse_number,
+    same_figure,
+)
+from proofroom.domain.joins import Joined, TableKey, keys_of, match, table_key
+
+__all__ = [
+    "MAX_ROWS",
+    "MAX_STEPS",
+    "Result",
+    "Table",
+    "compute",
+    "decimal_commas",
+    "display",
+    "is_missing",
+    "parse_number",
+    "same_figure",
+]
 
 _DIVIDE = Context(prec=28, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
-_EXACT = Context(prec=3000, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
-_MISSING = frozenset(
-    {
-        "",
-        "-",
-        "\u2013",
-        "\u2014",
-        "n/a",
-        "na",
-        "n.a.",
-        "nan",
-        "null",
-        "none",
-        ".",
-        "..",
-        "...",
-        "\u2026",
-        "x",
-        "?",
-    }
-)
-_SIGNS = re.compile(
-    r"^(?:[A-Z]{3}|(?:US|C|A)?[$\u20ac\u00a3\u00a5\u20b9])\s*|\s*(?:[A-Z]{3}|[$\u20ac\u00a3\u00a5\u20b9])$"
-)
-_POINT = re.compile(
-    r"[0-9]{1,3}(?:[, \u00a0\u202f\u2009'\u2019][0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
-)
-_COMMA = re.compile(r"[0-9]{1,3}(?:[. \u00a0\u202f\u2009'\u2019][0-9]{3})+(?:,[0-9]+)?|[0-9]+(?:,[0-9]+)?")
-_POWER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
-_LONGEST_CELL = 60
+_EXACT = EXACT
 MAX_STEPS = 50
-MAX_ROWS = 200_000
-
-
-@dataclass(frozen=True)
-class Table:
-    """Columns and rows of text, as captured; `types` are the capture's guesses: number, text or date."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    name: str = ""
-    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Result(Table):
-    """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column."""
+    """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column, `joins` says of
+    each join what found its match."""
 
     skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+    joins: tuple[Joined, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,10 +85,17 @@ class _Work:
     rows: list[tuple[str | Decimal | None, ...]]
     decimal_comma: frozenset[str]
     skipped: dict[str, int]
+    others: Mapping[TableKey, Table] = field(default_factory=dict[TableKey, Table])
+    joins: tuple[Joined, ...] = ()
 
 
-def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
-    """Applies the steps in order. Raises InvalidInput `compute_invalid` that names step and column."""
+def compute(
+    table: Table, steps: Sequence[Mapping[str, Any]], others: Mapping[TableKey, Table] | None = None
+) -> Result:
+    """Applies the steps in order; `others` are the tables that they join (`joins.tables_joined`).
+
+    Raises InvalidInput `compute_invalid` that names step and column.
+    """
     if len(steps) > MAX_STEPS:
         _fail(len(steps), None, f"there are {len(steps)} steps; at most {MAX_STEPS} are done")
     if len(table.rows) > MAX_ROWS:
@@ -112,7 +109,7 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
         if len(row) != width:
             _fail(0, None, f"row {i + 1} has {len(row)} cells, the table {width} columns")
         rows.append(tuple(row))
-    work = _Work(table.columns, rows, decimal_commas(table), {})
+    work = _Work(table.columns, rows, decimal_commas(table), {}, others or {})
     for number, raw in enumerate(steps, 1):
         if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             _fail(number, None, 'a step is an object with one member, such as {"limit": 10}')
@@ -122,82 +119,7 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
             _fail(number, None, f"{str(name)[:40]!r} is not a step; the steps are {', '.join(_STEPS)}")
         work = step(work, arguments, number)
     cells = tuple(tuple(_show(c) for c in row) for row in work.rows)
-    return Result(work.columns, cells, table.name, (), dict(sorted(work.skipped.items())))
-
-
-# Reading figures ----------------------------------------------------------------------------------
-
-
-def is_missing(cell: str) -> bool:
-    """Whether a cell says that there is no value."""
-    return cell.strip().lower() in _MISSING
-
-
-def decimal_commas(table: Table) -> frozenset[str]:
-    """The columns that write 1.234,5. 1.234 can be read both ways: it goes by the other columns of its table."""
-    signs = {c: _separators([row[j] for row in table.rows]) for j, c in enumerate(table.columns)}
-    sure = frozenset(c for c, found in signs.items() if found == {","})
-    if not sure or any("." in found for found in signs.values()):
-        return sure
-    return sure | {c for c, found in signs.items() if not found}
-
-
-def _separators(cells: Sequence[str]) -> set[str]:
-    """The decimal separators of cells that can be read in one way only."""
-    found: set[str] = set()
-    for cell in cells[:MAX_ROWS]:
-        bare = _bare(cell)[0] if len(cell) <= _LONGEST_CELL else ""
-        if "," not in bare and "." not in bare:
-            continue
-        as_point, as_comma = _POINT.fullmatch(bare), _COMMA.fullmatch(bare)
-        if as_point and not as_comma:
-            found.add(".")
-        if as_comma and not as_point:
-            found.add(",")
-    return found
-
-
-def parse_number(cell: str, *, decimal_comma: bool = False) -> Decimal | None:
-    """The figure in a cell, or None if it holds none.
-
-    Understands thousands separators, a percent sign (12 % is 12, in percent), a currency sign or code, a
-    leading sign, accounting brackets (1,200) for minus, and 1.2e9. Never guesses: 1,5 without
-    `decimal_comma` is None.
-    """
-    if len(cell) > _LONGEST_CELL:
-        return None
-    bare, negative = _bare(cell)
-    if _POWER.fullmatch(bare):
-        value = Decimal(bare)
-    elif (_COMMA if decimal_comma else _POINT).fullmatch(bare):
-        plain = re.sub(r"[ \u00a0\u202f\u2009'\u2019]", "", bare)
-        plain = plain.replace(".", "").replace(",", ".") if decimal_comma else plain.replace(",", "")
-        value = Decimal(plain)
-    else:
-        return None
-    return -value if negative else value
-
-
-def _bare(cell: str) -> tuple[str, bool]:
-    """The digits of a cell without sign, brackets, percent sign and currency; and whether it is negative."""
-    text = cell.strip()
-    negative = False
-    if text.startswith("(") and text.endswith(")"):
-        text, negative = text[1:-1].strip(), True
-    for _ in range(2):  # -$5 and $-5
-        if text[:1] in ("-", "\u2212", "\u2013"):
-            text, negative = text[1:].strip(), not negative
-        elif text[:1] == "+":
-            text = text[1:].strip()
-        text = _SIGNS.sub("", text).strip()
-    if text.endswith("%"):
-        text = text[:-1].rstrip()
-    return text, negative
-
-
-def display(value: Decimal, places: int) -> str:
-    """A figure rounded half up to `places` decimals, with thousands separators: 434,297 or -2.1."""
-    return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EXACT):,f}"
+    return Result(work.columns, cells, table.name, (), dict(sorted(work.skipped.items())), work.joins)
 
 
 def _show(cell: str | Decimal | None) -> str:
@@ -318,7 +240,7 @@ def _filter(work: _Work, value: object, step: int) -> _Work:
             keep = lambda cell: (x := _maybe(work, cell, at)) is not None and test(x, limit)  # noqa: E731
         case _:
             _fail(step, name, "op is eq, ne, lt, le, gt, ge, in, between, contains or present")
-    return _Work(work.columns, [r for r in work.rows if keep(r[at])], work.decimal_comma, work.skipped)
+    return replace(work, rows=[r for r in work.rows if keep(r[at])])
 
 
 def _wanted(value: object, step: int, name: str) -> str:
@@ -370,7 +292,9 @@ def _group(work: _Work, value: object, step: int) -> _Work:
     rows: list[tuple[str | Decimal | None, ...]] = [
         (*key, *(column[i] for column in results)) for i, key in enumerate(groups)
     ]
-    return _Work(tuple(columns), rows, work.decimal_comma & set(columns[: len(by)]), work.skipped)
+    return replace(
+        work, columns=tuple(columns), rows=rows, decimal_comma=work.decimal_comma & set(columns[: len(by)])
+    )
 
 
 def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], step: int) -> Decimal | None:
@@ -415,13 +339,13 @@ def _sort(work: _Work, value: object, step: int) -> _Work:
     there = [r for r in work.rows if not _absent(r[at])]
     gone = [r for r in work.rows if _absent(r[at])]
     there.sort(key=_sort_key(work, at), reverse=a.get("desc") is True)
-    return _Work(work.columns, [*there, *gone], work.decimal_comma, work.skipped)
+    return replace(work, rows=[*there, *gone])
 
 
 def _limit(work: _Work, value: object, step: int) -> _Work:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         _fail(step, None, "limit is a whole number from 0 on")
-    return _Work(work.columns, work.rows[:value], work.decimal_comma, work.skipped)
+    return replace(work, rows=work.rows[:value])
 
 
 def _change(work: _Work, value: object, step: int) -> _Work:
@@ -452,7 +376,7 @@ def _change(work: _Work, value: object, step: int) -> _Work:
                 changes[i] = _difference(now, last, kind)
         before[group] = (period, now)
     rows = [(*row, changes[i]) for i, row in enumerate(work.rows)]
-    return _Work((*work.columns, name), rows, work.decimal_comma, work.skipped)
+    return replace(work, columns=(*work.columns, name), rows=rows)
 
 
 def _difference(now: Decimal, last: Decimal, kind: str) -> Decimal | None:
@@ -483,7 +407,7 @@ def _share(work: _Work, value: object, step: int) -> _Work:
         total = totals.get(key)
         part = _DIVIDE.divide(_EXACT.multiply(x, scale), total) if x is not None and total else None
         rows.append((*row, part))
-    return _Work((*work.columns, name), rows, work.decimal_comma, work.skipped)
+    return replace(work, columns=(*work.columns, name), rows=rows)
 
 
 def _select(work: _Work, value: object, step: int) -> _Work:
@@ -492,7 +416,59 @@ def _select(work: _Work, value: object, step: int) -> _Work:
     if not at or len(set(at)) != len(at):
         _fail(step, None, "select needs at least one column, each once")
     columns = tuple(work.columns[j] for j in at)
-    return _Work(columns, [tuple(r[j] for j in at) for r in work.rows], work.decimal_comma, work.skipped)
+    return replace(work, columns=columns, rows=[tuple(r[j] for j in at) for r in work.rows])
+
+
+def _join(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "source_id table version on columns kind prefix")
+    key = table_key(a)
+    other = None if key is None else work.others.get(key)
+    if other is None:
+        _fail(step, None, "join names a captured table by source_id and table, and this one is not here")
+    kind, prefix = a.get("kind", "left"), a.get("prefix", "")
+    if kind not in ("left", "inner") or not isinstance(prefix, str):
+        _fail(step, None, "kind is left or inner, and prefix a text")
+    theirs = _Work(other.columns, [], frozenset(), {})
+    raw = a.get("on")
+    pairs = cast(Sequence[object], raw) if isinstance(raw, Sequence) and not isinstance(raw, str) else ()
+    ends = [_arguments(one, step, "left right") for one in pairs]
+    if not ends:
+        _fail(step, None, 'on is a list of {"left": column, "right": column}')
+    left = [_index(work, one.get("left"), step) for one in ends]
+    right = [_index(theirs, one.get("right"), step) for one in ends]
+    wanted = a.get("columns")
+    taken = (
+        [j for j in range(len(other.columns)) if j not in right]
+        if wanted is None
+        else _columns(theirs, wanted, step)
+    )
+    columns = work.columns
+    for j in taken:
+        columns = (*columns, _new_name(replace(work, columns=columns), f"{prefix}{other.columns[j]}", step))
+    found = match(
+        keys_of([[_show(row[j]) for j in left] for row in work.rows]),
+        keys_of([[row[j] for j in right] for row in other.rows]),
+        step,
+    )
+    inner = kind == "inner"
+    size = sum(len(m) or (not inner) for m in found.matches)
+    if size > MAX_ROWS:
+        _fail(step, None, f"it makes {size:,} rows; at most {MAX_ROWS:,} are computed")
+    nothing: tuple[str | Decimal | None, ...] = (None,) * len(taken)
+    rows: list[tuple[str | Decimal | None, ...]] = []
+    for row, matching in zip(work.rows, found.matches, strict=True):
+        rows.extend((*row, *(other.rows[i][j] for j in taken)) for i in matching)
+        if not matching and not inner:
+            rows.append((*row, *nothing))
+    commas = decimal_commas(other)
+    added = frozenset(f"{prefix}{other.columns[j]}" for j in taken if other.columns[j] in commas)
+    return replace(
+        work,
+        columns=columns,
+        rows=rows,
+        decimal_comma=work.decimal_comma | added,
+        joins=(*work.joins, found.told),
+    )
 
 
 _STEPS: dict[str, Callable[[_Work, Any, int], _Work]] = {
@@ -503,24 +479,5 @@ _STEPS: dict[str, Callable[[_Work, Any, int], _Work]] = {
     "change": _change,
     "share": _share,
     "select": _select,
+    "join": _join,
 }
-
-
-# Checking -----------------------------------------------------------------------------------------
-
-
-def same_figure(shown: str, computed: str) -> bool:
-    """Whether a shown cell is the computed one: equal as text, or the computed figure rounded to the digits
-    shown.
-    """
-    a, b = shown.strip(), computed.strip()
-    if a == b or (is_missing(a) and is_missing(b)):
-        return True
-    ours, theirs = parse_number(a), parse_number(b)
-    if ours is None or theirs is None:
-        return a.casefold() == b.casefold()
-    exponent = ours.as_tuple().exponent
-    step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
-    return any(
-        ours == theirs.quantize(step, rounding=r, context=_EXACT) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)
-    )
