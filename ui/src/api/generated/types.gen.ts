@@ -5283,6 +5283,10 @@ export type CreateApiKeyErrors = {
      */
     403: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * Too large.
      */
     413: Problem;
@@ -5340,6 +5344,10 @@ export type RevokeApiKeyErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -5537,6 +5545,10 @@ export type ChangeCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -5674,6 +5686,10 @@ export type AddCommentErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -5736,6 +5752,10 @@ export type LookAwayFromCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * Too large.
      */
     413: Problem;
@@ -5793,6 +5813,10 @@ export type LookAtCheckpointErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -6032,6 +6056,10 @@ export type CreateMemberErrors = {
      */
     403: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -6097,6 +6125,10 @@ export type ChangeMemberErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -6223,6 +6255,10 @@ export type CreateProjectErrors = {
      */
     403: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -6284,6 +6320,10 @@ export type ArchiveProjectErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -6388,6 +6428,10 @@ export type ChangeProjectErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -6769,6 +6813,10 @@ export type CreateCheckErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -6884,6 +6932,10 @@ export type RebuildIndexErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7034,6 +7086,10 @@ export type AddMemoryErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7107,6 +7163,10 @@ export type DecideMemoryErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7236,6 +7296,10 @@ export type ChangeMemoryErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7348,6 +7412,10 @@ export type ChangePolicyErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7409,6 +7477,10 @@ export type SampleNewYearErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7676,6 +7748,10 @@ export type AddSourceErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7753,6 +7829,10 @@ export type DeleteSourceErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7967,6 +8047,10 @@ export type PutSourceContentErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8106,6 +8190,10 @@ export type RestoreSourceErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8184,6 +8272,10 @@ export type RetractSourceErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8257,6 +8349,10 @@ export type RetrySourceErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -8395,6 +8491,10 @@ export type CreateTemplateErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8460,6 +8560,10 @@ export type DeleteTemplateErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -8572,6 +8676,10 @@ export type ChangeTemplateErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -8723,6 +8831,10 @@ export type CreateWorkSessionErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -9148,6 +9260,10 @@ export type CancelWorkSessionErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9351,6 +9467,10 @@ export type ApproveCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9436,6 +9556,10 @@ export type ReplaceDraftErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -9523,6 +9647,10 @@ export type RejectCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9609,6 +9737,10 @@ export type RequestChangesErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9690,6 +9822,10 @@ export type WithdrawApprovalErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -9982,6 +10118,10 @@ export type ExecuteWorkSessionErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -10126,6 +10266,10 @@ export type ForkWorkSessionErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -10255,6 +10399,10 @@ export type RetryWorkSessionErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
