@@ -149,11 +149,19 @@ def in_time(sentences: Sequence[Sentence], wanted: str) -> list[Sentence]:
 
 
 def spoken_of(pool: Pool, question: str) -> bool:
-    """Whether the passages are about the question: by the words of the best of them, and by pairs of words."""
+    """Whether the passages are about the question."""
+    return share_spoken_of(pool, question) >= SPOKEN_OF
+
+
+def share_spoken_of(pool: Pool, question: str) -> float:
+    """How much the passages are about the question: by the words of the best of them, and by pairs of words.
+
+    0 (not at all) to about 1.3; it orders questions and is no probability.
+    """
     words = content_stems(question)
     weights = pool.weights(words)
     if not weights:
-        return False
+        return 0.0
     telling = {word for word in words if not is_generic(word)} or set(words)
     needed = min(len(set(words)), 2)
     shares = [
@@ -163,7 +171,7 @@ def spoken_of(pool: Pool, question: str) -> bool:
     ]
     pairs = {(a, b) for a, b in pairwise(words) if a != b and not is_generic(a) and not is_generic(b)}
     kept = {pair for one in pool.sentences for pair in pairs.intersection(pairwise(one.stems))}
-    return max(shares, default=0.0) + PAIR_WORTH * min(len(kept), 3) >= SPOKEN_OF
+    return max(shares, default=0.0) + PAIR_WORTH * min(len(kept), 3)
 
 
 def build(
