@@ -304,7 +304,11 @@ def test_negative_zero_is_zero() -> None:
         ([{"filter": {"column": "mwh", "op": "lt", "value": "x"}}], "must be a figure"),
         ([{"group": {"aggregates": []}}], "list of aggregates"),
         ([{"group": {"by": "year", "aggregates": [{"fn": "count"}]}}], "must be a list"),
-        ([{"group": {"aggregates": [{"fn": "median", "column": "mwh"}]}}], "fn is"),
+        ([{"group": {"aggregates": [{"fn": "mode", "column": "mwh"}]}}], "fn is"),
+        ([{"period": {"column": "year", "unit": "week"}}], "unit is"),
+        ([{"period": {"column": "year", "unit": "month"}}], "gives no month"),
+        ([{"period": {"column": "source", "unit": "year", "as": "y"}}], "'Wind' in row 1 gives no year"),
+        ([{"period": {"column": "year", "unit": "year", "as": "mwh"}}], "there already"),
         ([{"group": {"aggregates": [{"fn": "sum"}]}}], "sum needs a column"),
         ([{"group": {"by": ["year"], "aggregates": [{"fn": "count", "as": "year"}]}}], "there already"),
         ([{"group": {"aggregates": [{"fn": "sum", "column": "source"}]}}], "'Wind' in row 1 is not a figure"),
@@ -388,3 +392,31 @@ def test_hostile_cells_give_a_result_or_a_typed_error(rows: list[list[str]], nam
             assert len(compute(table, [step]).rows) <= len(rows)
         except InvalidInput as error:
             assert error.code == "compute_invalid"  # noqa: PT017
+
+
+QUARTILES = ("first_quartile", "median", "third_quartile")
+
+
+@given(st.lists(st.decimals(-1_000, 1_000, places=2), min_size=1, max_size=30))
+def test_quartiles_lie_between_the_nearest_figures_by_their_distance(values: list[Decimal]) -> None:
+    table = Table(("n",), tuple((str(value),) for value in values))
+    aggregates = [{"fn": fn, "column": "n", "as": fn} for fn in QUARTILES]
+    (found,) = compute(table, [{"group": {"by": [], "aggregates": aggregates}}]).rows
+    ordered = sorted(Fraction(value) for value in values)
+    for quarter, shown in zip((1, 2, 3), found, strict=True):
+        place = Fraction(quarter * (len(ordered) - 1), 4)
+        below = ordered[int(place)]
+        above = ordered[min(int(place) + 1, len(ordered) - 1)]
+        assert Fraction(shown) == below + (place - int(place)) * (above - below)
+
+
+def test_dates_are_gathered_into_periods_and_missing_ones_stay_missing() -> None:
+    table = Table(("day", "n"), (("Jan 5 2020", "1"), ("2020-02-01", "2"), ("1 May 2021", "4"), ("n/a", "8")))
+    months = compute(table, [{"period": {"column": "day", "unit": "month"}}])
+    assert months.columns == ("day", "n", "month")
+    assert [row[2] for row in months.rows] == ["2020-01", "2020-02", "2021-05", ""]
+    years = [
+        {"period": {"column": "day", "unit": "year", "as": "y"}},
+        {"group": {"by": ["y"], "aggregates": [{"fn": "sum", "column": "n"}]}},
+    ]
+    assert compute(table, years).rows == (("2020", "3"), ("2021", "4"), ("", "8"))

@@ -31,6 +31,7 @@ from jsonschema.exceptions import ValidationError
 
 from proofroom.agents.schemas import dotted, first_problem, path_of, say
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.periods import UNITS
 
 MAX_DOCUMENT_BYTES = 2_000_000
 MAX_ARGUMENT_BYTES = 64_000
@@ -101,6 +102,10 @@ COMPUTE_STEP: dict[str, Any] = {
             ),
         ),
         _object(
+            ["period"],
+            period=_object(["column", "unit"], column=_NAME, unit={"enum": list(UNITS)}, **{"as": _NAME}),
+        ),
+        _object(
             ["group"],
             group=_object(
                 ["by", "aggregates"],
@@ -111,7 +116,18 @@ COMPUTE_STEP: dict[str, Any] = {
                     "maxItems": 20,
                     "items": _object(
                         ["fn"],
-                        fn={"enum": ["sum", "mean", "min", "max", "count"]},
+                        fn={
+                            "enum": [
+                                "sum",
+                                "mean",
+                                "min",
+                                "max",
+                                "median",
+                                "first_quartile",
+                                "third_quartile",
+                                "count",
+                            ]
+                        },
                         column=_NAME,
                         **{"as": _NAME},
                     ),
@@ -206,8 +222,8 @@ _SPECS = (
     ),
     ToolSpec(
         "compute",
-        "Compute on a captured table: filter, group, sort, limit, change, share, select, join, in the order given; "
-        "exact decimal arithmetic. Put the `computed` of the answer into the table or chart that shows the result.",
+        "Compute on a captured table: filter, period, group, sort, limit, change, share, select, join, in the order "
+        "given; exact decimal arithmetic. Put the `computed` of the answer into the table or chart that shows the result.",
         _object(
             ["source_id", "table", "steps"],
             source_id=_text(64, "Id of the source."),

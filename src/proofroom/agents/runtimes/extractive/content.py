@@ -20,9 +20,9 @@ from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion
 from proofroom.agents.runtimes.extractive.select import Pool, Scored
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import sentences_of
-from proofroom.agents.runtimes.extractive.words import key_phrases
+from proofroom.agents.runtimes.extractive.words import key_phrases, topic_of
 
-LABEL = "Outline, not finished prose: no AI was used."
+LABEL = "Quote finder, no AI used: an outline, not finished prose."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,17 @@ async def content_turn(run: Run) -> AsyncIterator[AgentEvent]:
             for n in range(1, variations + 1)
         ]
     )
-    await run.search(task, 25, rank=True)
-    for phrase in key_phrases(task, 3)[1:]:
+    about = topic_of(task)
+    await run.search(about, 25, rank=True)
+    for phrase in key_phrases(about, 3)[1:]:
         await run.search(phrase.text, 10)
     checker = Checker(run.blocks)
     pool = Pool([one for one in sentences_of(run.blocks.values()) if one.demoted < 0.65])
     question = Question(task, task, asked=True)
     facts = [
         one
-        for one in (worth_quoting(pool, question, 40, floor=0.3) if spoken_of(pool, task) else [])
-        if checker.sound(quoted(one.sentence))
+        for one in (worth_quoting(pool, question, 40, floor=0.3) if spoken_of(pool, about) else [])
+        if not one.sentence.text.endswith(":") and checker.quotable(one.sentence)
     ]
     async for event in hand_in(run, name, platform, question, facts, variations):
         yield event
@@ -92,7 +93,7 @@ async def hand_in(
         await run.emit("gaps", "generic_output", "What the sources do not answer", blocks, confidence=0.5)
     for n in range(variations if facts else 0):
         chosen = [*facts[n:], *facts[:n]] if n < len(facts) else list(facts)
-        blocks = laid_out(platform, chosen, platform.facts[size], call)
+        blocks = laid_out(platform, chosen, platform.facts[size], call, for_the_writer(run))
         if not blocks:
             gaps.append(f"Variation {n + 1}: no sentence of the sources is short enough for {name}.")
             continue
@@ -112,16 +113,30 @@ async def hand_in(
     if facts and not made:
         blocks = [opinion(one) for one in gaps]
         await run.emit("gaps", "generic_output", "What could not be outlined", blocks, confidence=0.5)
-    if made:
+    if made and for_the_writer(run):
         gaps.append("Tone and audience were not applied: quotes keep the wording of their sources.")
     summary = f"{NO_AI} {made} outline{'s' if made != 1 else ''} for {name}."
     yield Said(summary)
     yield Finished(summary, [*gaps, *run.troubles])
 
 
-def laid_out(platform: Platform, facts: Sequence[Scored], most: int, call: str) -> list[dict[str, Any]]:
-    """The outline: label, facts under the platform's headings, call to action; [] when not one fact fits."""
-    label = opinion(LABEL)
+def for_the_writer(run: Run) -> str:
+    """What the settings ask of the wording, which whoever writes the text has to do; "" where they ask nothing."""
+    tone = str(run.setting("tone", "neutral"))
+    audience = " ".join(str(run.setting("audience", "")).split()).rstrip(".")
+    wanted = [f"{tone} in tone"] if tone != "neutral" else []
+    wanted += [f"for {audience}"] if audience else []
+    return f" Still to be written: {', '.join(wanted)}." if wanted else ""
+
+
+def laid_out(
+    platform: Platform, facts: Sequence[Scored], most: int, call: str, note: str = ""
+) -> list[dict[str, Any]]:
+    """The outline: label, facts under the platform's headings, call to action; [] when not one fact fits.
+
+    `note` is added to the label where the platform has room for it.
+    """
+    label = opinion(LABEL + (note if len(note) < platform.limit // 10 else ""))
     close = [opinion(call)] if call else []
     if length_of([label, *close]) > platform.limit // 2:
         close = []

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
 from proofroom.agents.runtimes.extractive.obligations import Wishes, wishes_of
-from proofroom.agents.runtimes.extractive.report import Report
+from proofroom.agents.runtimes.extractive.report import Report, Steps
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, names_source, opinion
-from proofroom.agents.runtimes.extractive.sections import MAKERS, TITLES
-from proofroom.agents.runtimes.extractive.tables import Shape, column_named, fitting, shape_of
+from proofroom.agents.runtimes.extractive.sections import MAKERS, TITLES, in_short
+from proofroom.agents.runtimes.extractive.tables import Shape, fitting, measure_named, shape_of, words_of
+from proofroom.domain.periods import moments
 
+WHOLE = 0.9
+"""A period with fewer rows than this share of the period before has only begun."""
+ORDER = {"comparison": ("shares", "change", "top_movers"), "trend": ("totals", "chart", "change")}
+"""The sections that come first in a report of this kind."""
 ROWS = {"brief": 5, "standard": 10, "full": 25}
 
 
 async def reporting_turn(run: Run) -> AsyncIterator[AgentEvent]:
-    wanted = [one for one in MAKERS if one in (run.texts("sections") or MAKERS)]
+    order = ORDER.get(str(run.setting("report_type", "summary")), ())
+    chosen = run.texts("sections") or list(MAKERS)
+    wanted = [one for one in dict.fromkeys([*order, *MAKERS]) if one in chosen]
     table = choose_table(run)
     if table is None:
         async for event in no_table(run):
@@ -31,6 +39,8 @@ async def reporting_turn(run: Run) -> AsyncIterator[AgentEvent]:
         await run.call("read_table", arguments),
         measures=run.texts("measures"),
         dimensions=run.texts("dimensions"),
+        task=run.request.task,
+        period=str(run.setting("period", "")).strip(),
     )
     wishes = wishes_of(run.request.obligations)
     report = start(run, shape, wishes)
@@ -39,13 +49,12 @@ async def reporting_turn(run: Run) -> AsyncIterator[AgentEvent]:
         yield Finished(f"{NO_AI} There was nothing to compute.", report.gaps)
         return
     await run.progress(1, 2, "Computing")
+    await settle_period(report)
     for section in wanted:
         await MAKERS[section](report)
-    report.blocks.append(
-        opinion(
-            f"{NO_AI} Every figure is computed from {shape.title} and can be computed again. Causes are not told."
-        )
-    )
+    if "summary" in wanted:
+        report.blocks[:0] = in_short(report)
+    report.blocks.append(opinion(closing(report)))
     blocks = wishes.apply(report.blocks)
     await run.emit("report", "report", title_of(run, report), blocks, confidence=0.9)
     summary = f"{NO_AI} A report on {shape.title}, {len(wanted)} sections."
@@ -80,18 +89,62 @@ def start(run: Run, shape: Shape, wishes: Wishes) -> Report:
     gaps = [
         f"{shape.title} has no column called {name!r}."
         for name in (*run.texts("measures"), *run.texts("dimensions"))
-        if column_named(shape.columns, name) is None
+        if measure_named(shape.columns, name)[0] is None
     ]
     period = shape.periods[-1] if shape.periods else None
     asked = str(run.setting("period", "")).strip()
-    if asked and asked in shape.periods:
-        period = asked
+    known = moments([asked])[0] if asked and shape.unit else None
+    meant = asked if asked in shape.periods else (known.period(known.unit) if known else None)
+    if meant in shape.periods:
+        period = meant
     elif asked:
         gaps.append(f"The table has no period {asked!r}; the report takes {period or 'the whole table'}.")
     if shape.truncated:
         gaps.append("The table is long; periods and labels were chosen from its first 2,000 rows.")
     most = ROWS.get(str(run.setting("detail", "standard")), 10)
     return Report(run, shape, period, max(most // 2, 3) if wishes.shorter else most, [], gaps)
+
+
+async def settle_period(report: Report) -> None:
+    """The periods of all rows, also of those that were not read; the last whole one where the last has only begun."""
+    shape = report.shape
+    if shape.when is None or not shape.periods or not (shape.truncated or shape.unit):
+        return
+    steps: Steps = [
+        *report.base,
+        {"group": {"by": [shape.when], "aggregates": [{"fn": "count", "as": "rows"}]}},
+        {"sort": {"by": shape.when}},
+    ]
+    answer = await report.compute(steps)
+    if answer is None:
+        return
+    rows = [(row[0], int(row[1])) for row in answer.rows if row[0]]
+    asked = report.period if report.period != shape.periods[-1] else None
+    report.shape = replace(shape, periods=tuple(period for period, _ in rows))
+    report.period = asked or rows[-1][0]
+    if asked is None and shape.unit and len(rows) > 2 and rows[-1][1] < WHOLE * rows[-2][1]:
+        (before, many), (last, few) = rows[-2], rows[-1]
+        report.period = before
+        report.gaps.append(
+            f"{last} holds {few:,} rows where {before} holds {many:,}: it looks unfinished, so {before} is reported."
+        )
+
+
+def closing(report: Report) -> str:
+    """How the figures came about."""
+    shape = report.shape
+    said = [NO_AI, f"Every figure is computed from {shape.title} and can be computed again."]
+    means = [words_of(one) for one in shape.measures if one in shape.means]
+    sums = [words_of(one) for one in shape.measures if one not in shape.means]
+    if means:
+        said.append(f"Averaged: {', '.join(means)}.")
+    if sums:
+        said.append(f"Added up: {', '.join(sums)}.")
+    if str(report.run.setting("audience", "")).strip():
+        said.append("It reads the same for any audience: no AI writes here.")
+    if shape.unit:
+        said.append(f"Dates are gathered by {shape.unit}.")
+    return " ".join([*said, "Causes are not told."])
 
 
 def title_of(run: Run, report: Report) -> str:

@@ -4,48 +4,82 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 from typing import Any, cast
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
+from proofroom.agents.runtimes.extractive.headed import Section, heading_stems, sections_for
 from proofroom.agents.runtimes.extractive.revise import revise
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion, sentence_block
 from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick, search_words
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
-from proofroom.agents.runtimes.extractive.words import content_stems, is_generic, key_phrases, overlap
+from proofroom.agents.runtimes.extractive.words import (
+    content_stems,
+    is_generic,
+    key_phrases,
+    overlap,
+    topic_of,
+)
 
 # A question counts as spoken of when the best passage's share of its weighted words, and a tenth for each of up to
-# three pairs of words that stand together, reach this. On SciFact's train claims (200) against 50 questions of other
-# fields: area under the curve .986.
-SPOKEN_OF = 0.45
+# three pairs of words that stand together, reach this. Chosen on every other one of SciFact's train claims and of the
+# questions of other domains in `bench/offline.py`, which shows the others.
+SPOKEN_OF = 0.4
 PAIR_WORTH = 0.1
+# A part of a task whose whole nothing speaks of must be spoken of more clearly: short questions are met by chance.
+PART_ALONE = 0.6
 SENTENCE_LEAST = 0.08
 SAME_POINT = 0.42
 # A sentence joins a finding only if it scores nearly as well as the first: else it would crowd out better ones.
 NEARLY_AS_GOOD = 0.9
 K = {"quick": 8, "standard": 12, "thorough": 25}
 MAIN_K = 25
+FLOOR = {"quick": 0.5, "standard": 0.4, "thorough": 0.3}
+IN_SECTION = {"quick": 4, "standard": 8, "thorough": 16}
 QUOTES = {"quick": 1, "standard": 3, "thorough": 4}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing to look into. `asked` is true when a person named it, false when it was drawn from the wording."""
+    """One thing to look into. `asked` is true when a person named it, false when it was drawn from the wording; `part`
+    when it is one of several sentences of the task.
+    """
 
     text: str
     query: str
     asked: bool
+    part: bool = False
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a person asked it in more than a single word, so that no answer is a gap."""
+        return self.asked and (not self.part or len(content_stems(self.text)) > 1)
+
+    @property
+    def about(self) -> str:
+        """What it asks about, without what it says of the work."""
+        return topic_of(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """`quotes` is the most a finding holds, `floor` the share of the best score that a sentence needs."""
+
+    quotes: int
+    floor: float
 
 
 @dataclass(slots=True)
 class Finding:
-    """Sentences that make one point. `rank` is the score of the first; `pairs` are possible conflicts."""
+    """Sentences that make one point. `rank` is the score of the first; `pairs` are possible conflicts; `section` is
+    what they stand in, where its heading is why they were chosen."""
 
     question: Question
     quotes: list[Scored]
     pairs: list[tuple[Sentence, Sentence, str]] = field(default_factory=list[tuple[Sentence, Sentence, str]])
+    section: Section | None = None
 
     @property
     def rank(self) -> float:
@@ -60,19 +94,19 @@ def questions(task: str, config: Mapping[str, Any]) -> list[Question]:
     """The task, its parts, the focus areas and, beyond quick, its key phrases; each once, in this order."""
     depth = str(config.get("depth") or "standard")
     task = " ".join(task.split())
-    out = [Question(task, task, asked=True)]
+    out = [Question(task, topic_of(task), asked=True)]
     parts = [
         part.strip(" ,;")
         for part in re.split(
-            r"(?<=[?.!;])\s+|,?\s+and\s+(?=(?:what|how|why|when|who|where|which|whether)\b)",
+            r"(?<=[?.!;])\s+|(?:,|,?\s+and)\s+(?=(?:what|how|why|when|who|where|which|whether)\b)",
             task,
             flags=re.IGNORECASE,
         )
     ]
-    parts = [part for part in parts if len(content_stems(part)) >= 2]
+    parts = [part for part in parts if heading_stems(part)]
     if len(parts) > 1:
-        out += [Question(part, part, asked=True) for part in parts[:6]]
-    main = key_phrases(task, 1)
+        out += [Question(part, topic_of(part), asked=True, part=True) for part in parts[:6]]
+    main = key_phrases(topic_of(task), 1)
     about = main[0].text if main else ""
     for area in cast("list[object]", config.get("focus_areas") or []):
         text = " ".join(str(area).split())
@@ -81,7 +115,7 @@ def questions(task: str, config: Mapping[str, Any]) -> list[Question]:
                 Question(text, text if about.lower() in text.lower() else f"{text} {about}", asked=True)
             )
     if depth != "quick" and len(parts) <= 1:
-        phrases = key_phrases(task, 3 if depth == "standard" else 5)
+        phrases = key_phrases(topic_of(task), 3 if depth == "standard" else 5)
         if len(phrases) > 1:
             out += [Question(one.text, one.text, asked=False) for one in phrases if len(one.stems) > 1]
     seen: set[str] = set()
@@ -105,11 +139,18 @@ async def research_turn(run: Run) -> AsyncIterator[AgentEvent]:
         for lead in leads(run, asked[0]):
             await run.search(lead, K["quick"])
     pool = Pool(in_time(sentences_of(run.blocks.values()), str(run.setting("time_range", ""))))
-    answered = [one for one in asked if spoken_of(pool, one.text)]
-    gaps = [one for one in asked if one.asked and one not in answered]
+    answered = answerable(pool, asked)
+    headed = headed_findings(pool, asked, IN_SECTION.get(depth, 8), most)
+    settled = by_heading(headed, asked)
+    gaps = [one for one in asked if one.is_named and one not in answered and one not in settled]
+    answered = [one for one in answered if one not in settled]
     checker = Checker(run.blocks)
     pool = Pool([one for one in pool.sentences if one.demoted < 1])
-    findings = build(pool, asked, answered, most, QUOTES.get(depth, 3), checker)
+    headed = [kept for one in headed if (kept := sound_of(one, checker)).quotes]
+    taken = {one.sentence.key for finding in headed for one in finding.quotes}
+    left = most - len(headed)
+    depths = Depth(QUOTES.get(depth, 3), FLOOR.get(depth, 0.4))
+    findings = headed + build(pool, asked, answered, left, depths, checker, taken)
     async for event in hand_in(run, findings, gaps, asked):
         yield event
 
@@ -128,7 +169,7 @@ def plan_steps(asked: Sequence[Question], depth: str) -> list[tuple[str, str]]:
 def leads(run: Run, main: Question) -> list[str]:
     """Key phrases of the best sentences so far that the question does not hold itself (pseudo relevance feedback)."""
     pool = Pool(sentences_of(run.blocks.values()))
-    best = pick(pool.score(main.text), 4)
+    best = pick(pool.score(main.about), 4)
     have = set(content_stems(main.text))
     phrases = key_phrases(". ".join(one.sentence.text for one in best), 8)
     return [one.text for one in phrases if len(one.stems) > 1 and not set(one.stems) <= have][:3]
@@ -148,12 +189,37 @@ def in_time(sentences: Sequence[Sentence], wanted: str) -> list[Sentence]:
     return [one for one in sentences if fits(one)]
 
 
+def answerable(pool: Pool, asked: Sequence[Question]) -> list[Question]:
+    """The questions that the passages are about; what was drawn from the task's wording only along with the task."""
+    whole = spoken_of(pool, asked[0].about)
+    out: list[Question] = []
+    for one in asked:
+        if one is asked[0]:
+            found = whole
+        elif not one.asked:
+            found = whole and spoken_of(pool, one.about)
+        else:
+            least = PART_ALONE if one.part and not whole else SPOKEN_OF
+            found = share_spoken_of(pool, one.about) >= least
+        if found:
+            out.append(one)
+    return out
+
+
 def spoken_of(pool: Pool, question: str) -> bool:
-    """Whether the passages are about the question: by the words of the best of them, and by pairs of words."""
+    """Whether the passages are about the question."""
+    return share_spoken_of(pool, question) >= SPOKEN_OF
+
+
+def share_spoken_of(pool: Pool, question: str) -> float:
+    """How much the passages are about the question: by the words of the best of them, and by pairs of words.
+
+    0 (not at all) to about 1.3; it orders questions and is no probability.
+    """
     words = content_stems(question)
     weights = pool.weights(words)
     if not weights:
-        return False
+        return 0.0
     telling = {word for word in words if not is_generic(word)} or set(words)
     needed = min(len(set(words)), 2)
     shares = [
@@ -163,7 +229,7 @@ def spoken_of(pool: Pool, question: str) -> bool:
     ]
     pairs = {(a, b) for a, b in pairwise(words) if a != b and not is_generic(a) and not is_generic(b)}
     kept = {pair for one in pool.sentences for pair in pairs.intersection(pairwise(one.stems))}
-    return max(shares, default=0.0) + PAIR_WORTH * min(len(kept), 3) >= SPOKEN_OF
+    return max(shares, default=0.0) + PAIR_WORTH * min(len(kept), 3)
 
 
 def build(
@@ -171,35 +237,66 @@ def build(
     asked: Sequence[Question],
     answered: Sequence[Question],
     most: int,
-    quotes: int,
+    depth: Depth,
     checker: Checker,
+    taken: set[tuple[str, int]],
 ) -> list[Finding]:
-    """Findings, the strongest first: every answered question that a person asked is in one if there is room."""
+    """Findings, the strongest first: every answered question that a person asked is in one if there is room.
+
+    `taken` are the sentences that are quoted already; more are added to it.
+    """
     found: list[Finding] = []
-    taken: set[tuple[str, int]] = set()
+    quotes, floor = depth.quotes, depth.floor
     wanted = [one for one in answered if one.asked] or list(answered)
     parts = [one for one in wanted if one is not asked[0]]
     for one in parts:
-        best = worth_quoting(pool, one, 2)
+        best = worth_quoting(pool, one, 2, floor=floor)
         add(found, taken, one, best[:1], most, quotes, checker)
     for one in answered:
         share = most if one is asked[0] else 2
-        add(found, taken, one, worth_quoting(pool, one, share * quotes), most, quotes, checker)
+        add(found, taken, one, worth_quoting(pool, one, share * quotes, floor=floor), most, quotes, checker)
     found = merge_clashing(found, checker)
     for one in found:
         compare(one, pool, taken, quotes, checker)
     main = asked[0]
-    order = {one.sentence.key: one.score for one in pool.score(main.text)}
+    order = {one.sentence.key: one.score for one in pool.score(main.about)}
     found.sort(key=lambda one: -order.get(one.quotes[0].sentence.key, 0.0))
     return found
 
 
+def headed_findings(pool: Pool, asked: Sequence[Question], quotes: int, most: int) -> list[Finding]:
+    """What stands under headings that say what a question asks about, a finding a section."""
+    out: list[Finding] = []
+    seen: set[tuple[str, str]] = set()
+    for one in sorted(asked, key=lambda question: not question.part):
+        for section in sections_for(pool.sentences, one.about) if one.asked else []:
+            key = (section.sentences[0].source_id, section.heading)
+            if key not in seen and len(out) < most:
+                seen.add(key)
+                chosen = [Scored(sentence, 1.0, 1.0) for sentence in section.sentences[:quotes]]
+                out.append(Finding(one, chosen, section=section))
+    return out
+
+
+def by_heading(headed: Sequence[Finding], asked: Sequence[Question]) -> list[Question]:
+    """The questions that sections answer; the task itself too where all its parts are answered so."""
+    found = [one.question for one in headed]
+    parts = [one for one in asked if one.part]
+    if parts and all(one in found for one in parts):
+        found.append(asked[0])
+    return found
+
+
+def sound_of(finding: Finding, checker: Checker) -> Finding:
+    return replace(finding, quotes=[one for one in finding.quotes if checker.quotable(one.sentence)])
+
+
 def worth_quoting(
-    pool: Pool, question: Question, most: int, *, floor: float = 0.5, least: float = SENTENCE_LEAST
+    pool: Pool, question: Question, most: int, *, floor: float = 0.4, least: float = SENTENCE_LEAST
 ) -> list[Scored]:
     """The best sentences for a question: near the best in score (`floor`, a share of it) and holding enough of the
     question's words (`least`); the best one in any case."""
-    scored = pool.score(question.text)
+    scored = pool.score(question.about)
     if not scored:
         return []
     usable = [one for one in scored if one.coverage > 0 and one.sentence.demoted < 0.65]
@@ -217,15 +314,17 @@ def add(
     checker: Checker,
 ) -> None:
     for one in picked:
-        if one.sentence.key in taken or not checker.sound(quoted(one.sentence)):
+        if one.sentence.key in taken:
             continue
         home = next((finding for finding in found if belongs(one.sentence, finding)), None)
-        if home is not None and len(home.quotes) < quotes and one.score >= home.rank * NEARLY_AS_GOOD:
+        joins = home is not None and len(home.quotes) < quotes and one.score >= home.rank * NEARLY_AS_GOOD
+        if not (joins or (home is None and len(found) < most)) or not checker.quotable(one.sentence):
+            continue
+        if home is not None:
             home.quotes.append(one)
-            taken.add(one.sentence.key)
-        elif home is None and len(found) < most:
+        else:
             found.append(Finding(question, [one]))
-            taken.add(one.sentence.key)
+        taken.add(one.sentence.key)
 
 
 def belongs(sentence: Sentence, finding: Finding) -> bool:
@@ -270,7 +369,7 @@ def compare(finding: Finding, pool: Pool, taken: set[tuple[str, int]], quotes: i
             near.append((alike, other))
     near.sort(key=lambda pair: -pair[0])
     for _, other in near[:3]:
-        if not checker.sound(quoted(other)):
+        if not checker.quotable(other):
             continue
         if len(finding.quotes) < quotes or checker.clash(first.sentence, other):
             finding.quotes.append(Scored(other, first.score, first.coverage))
@@ -339,10 +438,20 @@ def finding_blocks(finding: Finding) -> list[dict[str, Any]]:
         )
     if len(finding.sources) > 1 and not finding.pairs:
         blocks.append(opinion(f"{len(finding.sources)} sources speak of this: {', '.join(finding.sources)}."))
-    blocks.append(
-        opinion(f"{NO_AI} Chosen for the words shared with \u201c{finding.question.text[:300]}\u201d.")
-    )
+    blocks.append(opinion(f"{where_found(finding)}{NO_AI}"))
     return blocks
+
+
+def where_found(finding: Finding) -> str:
+    """The headings that the sentences stand under, and the question that they were chosen for, where that is a part."""
+    if finding.section is not None:
+        told, there = len(finding.quotes), len(finding.section.sentences)
+        which = f"{told} of the {there} statements" if told < there else "All"
+        return f"{which} under the heading \u201c{finding.section.heading[:200]}\u201d, which fits the question. "
+    headings = list(dict.fromkeys(one.sentence.heading for one in finding.quotes if one.sentence.heading))[:3]
+    under = ", ".join(f"\u201c{one[:120]}\u201d" for one in headings)
+    said = f"Found under {under}. " if headings else ""
+    return f"{said}Chosen for the words shared with \u201c{finding.question.text[:300]}\u201d. "
 
 
 def confidence(finding: Finding) -> float:
@@ -353,6 +462,8 @@ def confidence(finding: Finding) -> float:
 
 
 def title_of(finding: Finding) -> str:
+    if finding.section is not None:
+        return finding.section.heading[:120]
     return headline(finding.quotes[0].sentence.text, finding.question.text)
 
 

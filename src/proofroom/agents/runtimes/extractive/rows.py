@@ -17,7 +17,7 @@ Row = tuple[tuple[str, ...], Mapping[str, Any]]
 async def row_sentences(report: Report) -> list[dict[str, Any]]:
     """Sentences on the largest labels of the period, each citing its rows; only those that check as sound."""
     shape = report.shape
-    if shape.time is None or report.period is None or report.before is None:
+    if shape.time is None or shape.unit is not None or report.period is None or report.before is None:
         return []
     measure = shape.measures[0]
     steps: Steps = [{"filter": {"column": shape.time, "op": "eq", "value": report.period}}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from proofroom.agents.runtimes.extractive.run import sentence_block
 from proofroom.agents.runtimes.extractive.sentences import Sentence
 from proofroom.domain.document import from_json
 from proofroom.domain.evidence import (
@@ -45,6 +46,7 @@ class Checker:
     ) -> None:
         self._blocks = {str(one["alias"]): one for one in blocks.values()}
         self._read: dict[str, AnalysedPassage] = {}
+        self._sound: dict[tuple[str, int], bool] = {}
         self._near = [analyse(passage_of(one)) for one in near]
 
     def passage(self, alias: str) -> AnalysedPassage | None:
@@ -67,6 +69,14 @@ class Checker:
     def sound(self, block: Mapping[str, Any]) -> bool:
         """Whether no claim of the block needs a person."""
         return not any(one.needs_you for one in self.claims(block))
+
+    def quotable(self, sentence: Sentence) -> bool:
+        """Whether the sentence, quoted word for word, stands unflagged; looked into once."""
+        if sentence.key not in self._sound:
+            self._sound[sentence.key] = self.sound(
+                sentence_block(sentence.text, sentence.alias, sentence.quote)
+            )
+        return self._sound[sentence.key]
 
     def clash(self, one: Sentence, other: Sentence) -> str:
         """What the second sentence gives otherwise, as "226 km / 150 km"; empty when nothing compared differs.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from proofroom.agents.runtimes.extractive.words import content_stems
 from proofroom.domain.evidence.sentences import split_sentences
 
-_LINE_START = re.compile(r"(?:#{1,6}\s|[-*+\u2022]\s|\d{1,3}[.)]\s|>\s?)")
+_LINE_START = re.compile(
+    r"(?:#{1,6}\s|[-*+\u2022]\s|\d{1,3}[.)]\s|>\s?|[\u2705\u274c\u23f3\u2713\u2714\u2717\u2718\u26a0])"
+)
 _LIST_MARK = re.compile(r"^(?:#{1,6}\s+|[-*+\u2022]\s+|\d{1,3}[.)]\s+|>\s?)+")
 _NO_PROSE = re.compile(r"\||\[\^?[\w ]+\]:\s|(?:---+|===+|\*\*\*+)$|[{}<\\]")
 _BOILERPLATE = re.compile(
@@ -19,6 +21,10 @@ _BOILERPLATE = re.compile(
     r"(?:figure|fig\.|table|appendix|section|chapter) \d+\s*[:.]|^drawn from|wording is ours|^retrieved|^sources?:",
     re.IGNORECASE,
 )
+BELOW = " \u203a "
+_TICKS = "\u2705\u274c\u23f3\u2713\u2714\u2717\u2718\u26a0"
+_HEADING = re.compile(r"#{1,6}\s+([^\n]{1,300}?)\s*#*\s*$")
+_LINK = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)")
 _METHOD = re.compile(
     r"\b(?:we|this (?:study|paper|article|report|review|page|document|section|chapter)|the (?:aim|purpose|objective)s?)"
     r" (?:\w+ )?(?:use[ds]?|uses|investigat|examin|stud(?:y|ied)|assess|evaluat|analy[sz]|review|compar|perform|conduct"
@@ -34,9 +40,10 @@ _METHOD = re.compile(
 class Sentence:
     """A sentence of a cited passage.
 
-    `quote` is the slice of the passage as it stands there; `text` is the same with white space joined, which is
-    how it reads in an artifact. `at` is its place in the passage, `of` how many the passage has. `block` is the
-    passage as the tools gave it. `demoted` says how little it states a fact, 0 to 1.
+    `quote` is the slice of the passage as it stands there; `text` is the same with white space joined and without the
+    signs of Markdown, which is how it reads in an artifact. `at` is its place in the passage, `of` how many the passage
+    has. `block` is the passage as the tools gave it, `heading` what it stands under. `demoted` says how little it
+    states a fact, 0 to 1.
     """
 
     text: str
@@ -46,6 +53,7 @@ class Sentence:
     block: Mapping[str, Any]
     stems: tuple[str, ...]
     demoted: float
+    heading: str = ""
 
     @property
     def alias(self) -> str:
@@ -110,7 +118,9 @@ def sentences_of(blocks: Iterable[Mapping[str, Any]]) -> list[Sentence]:
     """
     out: list[Sentence] = []
     seen: set[str] = set()
-    for block in blocks:
+    known = list(blocks)
+    headings = _headings(known)
+    for block in known:
         block_id = str(block.get("block_id", block["alias"]))
         if block_id in seen:
             continue
@@ -123,10 +133,38 @@ def sentences_of(blocks: Iterable[Mapping[str, Any]]) -> list[Sentence]:
             quote = text[start:end]
             if not citable(quote):
                 continue
-            joined = " ".join(quote.split())
-            stems = tuple(content_stems(joined))
-            low = demotion(joined, str(block.get("kind") or ""))
-            out.append(Sentence(joined, quote, at, len(spans), block, stems, low))
+            read = reads_as(quote)
+            stems = tuple(content_stems(read))
+            heading = _HEADING.match(text, text.rfind("\n", 0, start) + 1, end) is not None
+            low = demotion(read, "heading" if heading else str(block.get("kind") or ""))
+            out.append(Sentence(read, quote, at, len(spans), block, stems, low, headings.get(block_id, "")))
+    return out
+
+
+def reads_as(quote: str) -> str:
+    """A quote with white space joined and the signs of Markdown left out: links, bold and code as their words."""
+    text = _LINK.sub(r"\1", quote).replace("**", "").replace("`", "")
+    return " ".join(text.split()) or " ".join(quote.split())
+
+
+def _headings(blocks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What each passage stands under: the heading it names, else those passages before it that are only headings,
+    as "Limits › Time"; without the title of the document."""
+    out: dict[str, str] = {}
+    last: dict[str, list[tuple[int, str]]] = {}
+    order = sorted(blocks, key=lambda one: (str(one.get("source_id")), int(one.get("char_start") or 0)))
+    for block in order:
+        source = str(block.get("source_id"))
+        text = str(block.get("text") or "").strip()
+        found = _HEADING.fullmatch(text) if len(text) <= 310 and "\n" not in text else None
+        if found and not (block.get("instruction_like") or "hidden_text" in block.get("marks", ())):
+            level = len(text) - len(text.lstrip("#"))
+            above = [one for one in last.get(source, []) if one[0] < level]
+            last[source] = [*above, (level, reads_as(found.group(1)))]
+        path = last.get(source, [])
+        below = [name for level, name in path if level > 1] or [name for _, name in path]
+        own = str(block.get("heading") or "") or BELOW.join(below)
+        out[str(block.get("block_id", block["alias"]))] = own
     return out
 
 
@@ -139,11 +177,12 @@ def demotion(text: str, kind: str = "") -> float:
     """How much a sentence is to be trusted less as a statement of fact, 0 (not at all) to 1 (never quote it)."""
     words = text.split()
     letters = sum(letter.isalpha() for letter in text)
-    if len(words) < 4 or letters < 0.5 * len(text) or kind == "heading":
+    item = kind == "list_item" or text[:1] in _TICKS
+    if len(words) < (3 if item else 4) or letters < 0.5 * len(text) or kind == "heading":
         return 1.0
-    if text[-1:] not in ".!\"'\u201d)\u2019?*_`;" and len(words) < 9:
+    if text[-1:] not in ".!\"'\u201d)\u2019?*_`;" and len(words) < 9 and not item:
         return 1.0
-    amount = 0.0
+    amount = 0.3 if item and len(words) < 6 else 0.0
     if text.endswith("?"):
         amount += 0.5
     if text.endswith(":") or text[-1:] not in ".!\"'\u201d)\u2019?*_`":

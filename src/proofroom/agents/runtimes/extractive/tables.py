@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from proofroom.agents.runtimes.extractive.words import content_stems
 from proofroom.domain.figures import decimal_commas, is_missing, parse_number
+from proofroom.domain.periods import Moment, moments
 
 _TIME = re.compile(
     r"\b(?:year|quarter|month|week|date|day|period|time|fiscal|jahr|monat|datum)s?\b", re.IGNORECASE
@@ -18,17 +20,29 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _RATE = re.compile(
-    r"%|\b(?:percent|percentage|pct|rate|ratio|share|average|avg|mean|median|price|per|index|temperature|temp|score|"
-    r"density|speed|age)\b",
+    r"%|\b(?:percent|percentage|pct|rates?|ratio|share|average|avg|mean|median|prices?|per|index|temperature|temp|"
+    r"scores?|ratings?|density|speed|wind|age|open|close|high|low|max|min|pressure|humidity|level|weight|height|"
+    r"length|width|depth|horsepower|displacement|acceleration|cylinders|mpg|life expect\w*|fertility|runtime|"
+    r"(?:running )?time|duration|salary|wage|yield|cost per)\b",
     re.IGNORECASE,
 )
+_AS = re.compile(r"^(?P<fn>sum|total|mean|average|avg)(?: of)?\s+(?P<name>.+)$", re.IGNORECASE)
 _UNIT = re.compile(r"[(\[]([^()\[\]]{1,40})[)\]]\s*$")
 MOST_LABELS = 60
+MOST_RAW_PERIODS = 40
+LEVEL_STEP = 0.02
+"""Where a figure usually changes by less than this share from one date to the next it is a level, such as a number of
+employees: the mean over a year says something, the sum does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table with the roles of its columns. `time` and `by` are None where there is no such column."""
+    """A table with the roles of its columns. `time` and `by` are None where there is no such column.
+
+    `unit` is the period that the dates of `time` are gathered into, None where its cells are periods already. `when`
+    is the column of the periods in what is computed, `periods` what stands in it, in order. `means` are the measures
+    that are averaged, not added up.
+    """
 
     source_id: str
     version: int
@@ -42,6 +56,12 @@ class Shape:
     periods: tuple[str, ...]
     labels: tuple[str, ...]
     truncated: bool
+    unit: str | None = None
+    finer: str | None = None
+    when: str | None = None
+    means: frozenset[str] = frozenset()
+    moment: str | None = None
+    panel: bool = False
 
     def cells(self, column: str) -> list[str]:
         at = self.columns.index(column)
@@ -61,7 +81,7 @@ def unit_of(column: str) -> str | None:
 
 
 def is_rate(column: str) -> bool:
-    """Whether adding up the column's figures would mean nothing."""
+    """Whether a column's name says that adding up its figures would mean nothing."""
     return bool(_RATE.search(words_of(column)))
 
 
@@ -81,9 +101,18 @@ def fitting(tables: Sequence[Mapping[str, Any]], task: str) -> list[Mapping[str,
 
 
 def shape_of(
-    content: Mapping[str, Any], *, measures: Sequence[str] = (), dimensions: Sequence[str] = ()
+    content: Mapping[str, Any],
+    *,
+    measures: Sequence[str] = (),
+    dimensions: Sequence[str] = (),
+    task: str = "",
+    period: str = "",
 ) -> Shape:
-    """The roles of a table's columns, as read_table answers it. Columns that were asked for come first."""
+    """The roles of a table's columns, as read_table answers it.
+
+    Columns that were asked for come first, then those that the task names. `period` is the one asked for: it decides
+    how fine the periods are.
+    """
     columns = tuple(str(one) for one in content.get("columns") or ())
     rows = tuple(
         tuple(str(cell) for cell in row) for row in content.get("rows") or () if len(row) == len(columns)
@@ -92,7 +121,8 @@ def shape_of(
     comma = decimal_commas(columns, rows)
     numeric = [name for name in columns if _numeric(cells[name], decimal_comma=name in comma)]
     asked_by = [found for one in dimensions if (found := column_named(columns, one))]
-    asked_for = [found for one in measures if (found := column_named(columns, one)) and found in numeric]
+    wanted = [measure_named(columns, one) for one in measures]
+    asked_for = list(dict.fromkeys(name for name, _ in wanted if name in numeric))
     times = [name for name in columns if _is_time(name, cells[name])]
     time = next((name for name in asked_by if name in times), times[0] if times else None)
     free = [name for name in columns if name not in numeric and name != time]
@@ -102,11 +132,27 @@ def shape_of(
     by = next((name for name in asked_by if name != time), None)
     if by is None and good:
         by = min(
-            good, key=lambda name: (len(set(cells[name])) == len(rows) and time is not None, free.index(name))
+            good,
+            key=lambda name: (
+                len(set(cells[name])) == len(rows) and time is not None,
+                -_shared(name, task),
+                free.index(name),
+            ),
         )
-    found = [name for name in numeric if name != time and name != by and not _ID.search(words_of(name))]
-    periods = _ordered({cell.strip() for cell in cells[time]} - {""}) if time else []
+    found = [name for name in numeric if name not in (time, by) and not _ID.search(words_of(name))]
+    chosen = tuple(asked_for or sorted(found, key=lambda name: -_shared(name, task))[:6])
+    unit, periods = _periods(cells[time], period) if time else (None, [])
+    when = time
+    if unit is not None:
+        when = unit if unit not in columns else f"calendar {unit}"
     labels = list(dict.fromkeys(cell.strip() for cell in cells[by])) if by else []
+    told = {name: fn for name, fn in wanted if name and fn}
+    level = [name for name in chosen if unit and _is_level(name, cells, time, by, comma)]
+    means = frozenset(
+        name
+        for name in chosen
+        if told.get(name, "mean" if is_rate(name) or name in level else "sum") == "mean"
+    )
     return Shape(
         source_id=str(content.get("source_id") or ""),
         version=int(content.get("version") or 1),
@@ -116,11 +162,99 @@ def shape_of(
         rows=rows,
         time=time,
         by=by,
-        measures=tuple(asked_for or found[:6]),
+        measures=chosen,
         periods=tuple(periods),
         labels=tuple(labels),
         truncated=bool(content.get("truncated")),
+        unit=unit,
+        finer=_finer(cells[time], unit) if time else None,
+        when=when,
+        means=means,
+        moment=next((one.unit for one in moments(cells[time]) if one is not None), None) if time else None,
+        panel=time is not None and by is not None and _is_panel(cells[time], cells[by]),
     )
+
+
+def _is_panel(dates: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether most dates have several labels, each with one row."""
+    pairs = len(set(zip(dates, labels, strict=True)))
+    return pairs == len(dates) and 3 * len(set(dates)) < 2 * len(dates)
+
+
+def _shared(name: str, task: str) -> int:
+    """How many of the column's words the task holds."""
+    return len(set(content_stems(words_of(name))) & set(content_stems(task)))
+
+
+def measure_named(columns: Sequence[str], name: str) -> tuple[str | None, str | None]:
+    """(column, "sum" or "mean" where the person says which) for a measure such as "mean of price" or "price"."""
+    column = column_named(columns, name)
+    said = _AS.match(name.strip())
+    if column is not None or said is None:
+        return column, None
+    return column_named(columns, said["name"]), "sum" if said["fn"].lower() in ("sum", "total") else "mean"
+
+
+def _periods(cells: Sequence[str], asked: str) -> tuple[str | None, list[str]]:
+    """(unit to gather dates into, None where the cells name the periods as they are; the periods in order)."""
+    present = [cell.strip() for cell in cells if not is_missing(cell)]
+    raw = set(present)
+    read = moments(present)
+    known = [one for one in read if one is not None]
+    if len(known) < len(read) or not known:
+        return None, _ordered(raw)
+    wanted = moments([asked])[0] if asked else None
+    unit = wanted.unit if wanted else _unit_for(known, len(raw))
+    named = {one.period(unit) for one in known}
+    periods = sorted(one for one in named if one is not None)
+    if None in named:  # some cells give less than others
+        return None, _ordered(raw)
+    return (None if set(periods) == raw else unit), periods
+
+
+def _unit_for(known: Sequence[Moment], distinct: int) -> str:
+    """Years where there are three or more, else months, else what the cells give."""
+    fine = known[0].unit
+    if fine in ("year", "quarter") and distinct <= MOST_RAW_PERIODS:
+        return fine
+    starts = all(one.month == 1 and one.day == 1 for one in known)
+    if starts or len({one.year for one in known}) > 2:
+        return "year"
+    if fine == "day" and len({(one.year, one.month) for one in known}) > 2:
+        return "month"
+    return fine
+
+
+def _finer(cells: Sequence[str], unit: str | None) -> str | None:
+    """The unit for a chart: months where the report gathers them into years."""
+    known = [one for one in moments([cell for cell in cells if not is_missing(cell)]) if one is not None]
+    if unit != "year" or not known or known[0].unit not in ("month", "day"):
+        return None
+    return (
+        "month" if len({(one.year, one.month) for one in known}) > len({one.year for one in known}) else None
+    )
+
+
+def _is_level(
+    name: str, cells: Mapping[str, Sequence[str]], time: str | None, by: str | None, comma: frozenset[str]
+) -> bool:
+    """Whether the figures usually stay near each other from one date to the next, label by label."""
+    if time is None:
+        return False
+    dates = moments(cells[time])
+    labels = cells[by] if by else [""] * len(dates)
+    rows = [
+        (label.strip(), date.period(date.unit) or "", value)
+        for label, date, cell in zip(labels, dates, cells[name], strict=True)
+        if date is not None and (value := parse_number(cell, decimal_comma=name in comma)) is not None
+    ]
+    rows.sort(key=lambda row: row[:2])
+    steps = [
+        float(abs(value - before) / abs(before))
+        for (label, _, before), (other, _, value) in pairwise(rows)
+        if label == other and before
+    ]
+    return len(steps) >= 12 and sorted(steps)[len(steps) // 2] < LEVEL_STEP
 
 
 def _tells(name: str, cells: Sequence[str]) -> bool:
@@ -148,11 +282,16 @@ def _numeric(cells: Sequence[str], *, decimal_comma: bool) -> bool:
 
 def _is_time(name: str, cells: Sequence[str]) -> bool:
     present = [cell.strip() for cell in cells if not is_missing(cell)]
-    if not present or not all(
-        re.match(r"(?:1[5-9]|20)\d\d(?:$|\D)|Q[1-4] (?:19|20)\d\d", one) for one in present
+    if not present:
+        return False
+    read = moments(present)
+    if not all(
+        date is not None or re.match(r"(?:1[5-9]|20)\d\d\D", cell)
+        for date, cell in zip(read, present, strict=True)
     ):
         return False
-    return bool(_TIME.search(words_of(name))) or all(len(one) == 4 for one in present)
+    named = bool(_TIME.search(words_of(name)))
+    return named or all(date is not None for date in read)
 
 
 def _ordered(periods: set[str]) -> list[str]:

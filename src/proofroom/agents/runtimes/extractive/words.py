@@ -61,6 +61,32 @@ _IRREGULAR = {
 }
 
 
+# What a task says of the work to be done, not of its subject.
+_ASKED = frozenset(
+    """please write draft create prepare compose produce announce introduce explain describe summarise summarize outline
+    present tell list find research look report review promote me us our your the a an this short brief long new
+    linkedin blog twitter email mail newsletter social media press release post posts article tweet thread message text
+    piece copy summary overview announcement update note for about on of that to into and customer customers reader
+    readers user users team""".split()
+)
+
+
+def topic_of(task: str) -> str:
+    """A task without what it says of the work: "Write a post about checkpoints" is about checkpoints."""
+    words = task.split()
+    at = 0
+    while at < len(words) and words[at].lower().strip(",:;.-") in _ASKED:
+        at += 1
+    rest = " ".join(words[at:])
+    return rest if at and content_stems(rest) and words[0].lower().strip(",:;") in _ASKED_FIRST else task
+
+
+_ASKED_FIRST = frozenset(
+    """please write draft create prepare compose produce announce introduce explain describe summarise summarize outline
+    present tell list find research look report review promote""".split()
+)
+
+
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Porter2 stem of a lower-cased word (Snowball, M. F. Porter); words with digits stay as they are."""
