@@ -17,7 +17,7 @@ _BATCH = 200
 OF_SESSIONS: Mapping[str, tuple[str, ...]] = {
     "work_sessions": (
         "title", "task_description", "task_configuration", "plan", "phase", "progress", "runtime_state", "failure",
-        "metadata",
+        "metadata", "repairs",
     ),
     "work_events": ("data",),
     "tool_calls": ("arguments", "result"),

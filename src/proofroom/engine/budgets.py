@@ -10,13 +10,9 @@ from proofroom.domain.budget import Reached, left, reached, told
 
 
 class Watch:
-    """What this leg may still use. The leg tells it what was recorded; the tools ask it before the work goes on.
-
-    `repairing`: the turn that runs is the repair turn, which ends at the budget instead of asking for more.
-    """
+    """What this leg may still use. The leg tells it what was recorded; the tools ask it before the work goes on."""
 
     def __init__(self, row: WorkSession) -> None:
-        self.repairing = False
         self._budget: Mapping[str, Any] = row.budget
         self._usage: Mapping[str, Any] = row.usage
         self._before = float(row.usage.get("seconds", 0))

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from proofroom.agents.factory import AgentDefinition, get_definition
 from proofroom.agents.runtimes.base import (
+    AgentRuntime,
     Failed,
     Finished,
     Obligation,
@@ -29,7 +30,7 @@ from proofroom.db.work_sessions import LegLost, Record
 from proofroom.domain.budget import Reached
 from proofroom.domain.errors import Conflict, ProofroomError, Unavailable
 from proofroom.domain.work_session import Failure, NextStep
-from proofroom.engine import turns
+from proofroom.engine import repair, turns
 from proofroom.engine.budgets import Watch
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
@@ -208,7 +209,8 @@ async def _work(parts: Parts, row: WorkSession) -> None:
     try:
         async with parts.db.transaction(row.workspace_id) as tx:
             await tools.load(tx, row)
-            stop = watch.reached()
+            # A repair asks for no more budget: it ends there.
+            stop = None if repair.is_open(row) else watch.reached()
             if stop is not None:  # before the first turn of the leg: the last one left no room for another
                 held = await work_sessions.fence(tx, row.id, row.leg)
                 await tools.ask_for_budget(tx, held, stop)
@@ -223,9 +225,7 @@ async def _work(parts: Parts, row: WorkSession) -> None:
             raise
         await _fail(parts, row, deletion.stopped(retryable=False))
         return
-    end = await turns.play(
-        parts, row, runtime, replace(request, budget=watch.left(), max_seconds=_seconds(watch)), watch
-    )
+    end = await _play(parts, row, runtime, request, tools, watch)
     if tools.lost:
         raise LegLost(str(row.id))
     async with parts.db.transaction(row.workspace_id) as tx:
@@ -261,6 +261,20 @@ async def _work(parts: Parts, row: WorkSession) -> None:
                 raise AssertionError("a budget that is used up always stops for a person")
             case _:
                 assert_never(end)
+
+
+async def _play(
+    parts: Parts, row: WorkSession, runtime: AgentRuntime, request: TurnRequest, tools: LegTools, watch: Watch
+) -> turns.End:
+    """The work of this leg, and after it the repair turn where one is due."""
+    if not repair.is_open(row):
+        work = replace(request, budget=watch.left(), max_seconds=_seconds(watch))
+        end = await turns.play(parts, row, runtime, work, watch)
+        if not isinstance(end, Finished) or tools.stop is not None or tools.lost:
+            return end
+        if not runtime.capabilities.uses_model or not await repair.begin(parts, row, watch, end):
+            return end
+    return await repair.play(parts, row, runtime, request, tools, watch)
 
 
 async def _park(tx: Tx, held: WorkSession, tools: LegTools) -> None:

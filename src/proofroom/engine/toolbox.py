@@ -46,12 +46,16 @@ class LegTools:
     """The `Tools` of one leg.
 
     Raises LegLost out of `call` when the leg no longer holds its session. A call in a leg that is stopping is
-    refused. The ledger's key is SHA-256 of (session, iteration, tool, arguments, occurrence).
+    refused. The ledger's key is SHA-256 of (session, iteration, tool, arguments, occurrence), and of `repair` for the
+    calls of the repair turn. `stop` says why a person decides first, `halted` that the repair turn has used up what
+    there was for it.
     """
 
     def __init__(self, db: Database, row: WorkSession, definition: AgentDefinition, watch: Watch) -> None:
         self.stop: Stop | None = None
         self.lost = False
+        self.halted = False
+        self._repairing = False
         self._db = db
         self._workspace_id = row.workspace_id
         self._session_id = row.id
@@ -63,6 +67,11 @@ class LegTools:
         self._reads = 0
         self._read_chars = 0
 
+    def begin_repair(self) -> None:
+        """From here on calls belong to the repair turn, which is played again by itself after a crash."""
+        self._repairing = True
+        self._seen.clear()
+
     async def load(self, tx: Tx, row: WorkSession) -> None:
         """What was handed out in earlier legs of this iteration can be cited in this one."""
         self._refs = await context.refs(tx, row)
@@ -73,7 +82,7 @@ class LegTools:
                 self._read_chars += _size(call.result)
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
-        if self.stop is not None or self.lost:
+        if self.stop is not None or self.lost or self.halted:
             return _refused("stopping", "A person decides first; this run is stopping.", "End the turn.")
         if name not in self._definition.tools:
             return _refused(
@@ -94,7 +103,8 @@ class LegTools:
         try:
             async with self._db.transaction(self._workspace_id) as tx:
                 row = await work_sessions.fence(tx, self._session_id, self._leg)
-                key = digest([str(row.id), row.iteration, name, clean, self._seen[occurrence]])
+                called = [str(row.id), row.iteration, name, clean, self._seen[occurrence]]
+                key = digest([*called, "repair"] if self._repairing else called)
                 return await self._run(tx, row, key, name, clean)
         except LegLost:
             self.lost = True
@@ -108,10 +118,15 @@ class LegTools:
         await self._raise(tx, row, key, [(Trigger.BUDGET, self._watch.told(reached))])
         await self._ask_policy(tx, row)
 
+    def _must_stop(self) -> bool:
+        return self.stop is not None or self.halted
+
     async def _mind_budget(self, tx: Tx, row: WorkSession) -> None:
         """After a call comes another turn of the model: if that would probably go over the budget, it waits here."""
         reached = None if self.stop is not None else self._watch.reached()
-        if reached is not None:
+        if reached is not None and self._repairing:
+            self.halted = True  # a repair ends at the budget; what is flagged then, a person sees flagged
+        elif reached is not None:
             await self.ask_for_budget(tx, row, reached)
 
     async def _run(
@@ -124,7 +139,7 @@ class LegTools:
                 self._ask_about_plan(row)
             await self._ask_policy(tx, row)
             await self._mind_budget(tx, row)
-            return ToolResult(ok=recorded.ok, content=recorded.result, suspend=self.stop is not None)
+            return ToolResult(ok=recorded.ok, content=recorded.result, suspend=self._must_stop())
         raised: list[tuple[Trigger, dict[str, Any]]] = []
         record: list[tuple[str, Mapping[str, Any]]] = []
         if name in READING_TOOLS and self._reads >= MAX_READS:
@@ -192,7 +207,7 @@ class LegTools:
             await self._raise(tx, await work_sessions.fence(tx, row.id, self._leg), key, raised)
         await self._ask_policy(tx, await work_sessions.fence(tx, row.id, self._leg))
         await self._mind_budget(tx, await work_sessions.fence(tx, row.id, self._leg))
-        return ToolResult(ok=True, content=content, suspend=self.stop is not None)
+        return ToolResult(ok=True, content=content, suspend=self._must_stop())
 
     async def _plan(self, tx: Tx, row: WorkSession, arguments: dict[str, Any]) -> dict[str, Any]:
         plan = {"steps": arguments["steps"]}

@@ -79,6 +79,7 @@ async def build(
         "effects": released,
         **kept,
         **policy,
+        **_repair(session, iteration),
         "form": form,
         "summary": evidence.summarize([c for a in shown for c in a["claims"]]),
     }  # fmt: skip
@@ -123,6 +124,14 @@ def _cited(version: ArtifactVersion, titles: Mapping[str, str]) -> dict[str, str
     """The titles under which a delivered text names its sources."""
     refs = from_json(version.document).refs.values()
     return {r.source_id: titles.get(r.source_id) for r in refs}
+
+
+def _repair(session: WorkSession, iteration: int) -> dict[str, Any]:
+    """What the repair turn came to, in a packet of work that had one; packets of other work have no such part."""
+    found = session.repairs.get(str(iteration), {})
+    if found.get("state") not in ("ended", "skipped"):
+        return {}
+    return {"repair": {name: found.get(name) for name in ("state", "before", "after", "outcome", "why")}}
 
 
 def _envelope(pinned: ContextEnvelope) -> dict[str, Any]:

@@ -82,6 +82,10 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
             "runtime_label": catalog.runtime_label(r.runtime), "status": r.status, "phase": r.phase,
             "iteration": r.iteration, "leg": r.leg, "progress": progress(r), "plan": r.plan,
             "priority": r.priority, "budget": r.budget, "usage": usage(r),
+            "repairs": [
+                {"iteration": int(n)} | {k: found.get(k) for k in ("state", "before", "after", "outcome", "why")}
+                for n, found in sorted(r.repairs.items(), key=lambda item: int(item[0]))
+            ],
             "artifacts_count": counts.get(r.id, 0),
             "checkpoint_id": str(waiting[r.id]) if r.id in waiting else None, "failure": r.failure,
             "task_document_id": str(r.task_document_id) if r.task_document_id else None,

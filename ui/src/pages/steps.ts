@@ -17,6 +17,12 @@ const s = (value: unknown): string => (typeof value === "string" ? value : typeo
 const n = (value: unknown): number => (typeof value === "number" ? value : 0);
 const size = (value: unknown): number => (Array.isArray(value) ? value.length : n(value));
 
+/** How many claims the counts of a ledger hold that its sources do not bear. */
+const doubts = (counts: unknown): number => {
+  const of = (counts ?? {}) as Record<string, unknown>;
+  return n(of["unsupported"]) + n(of["uncited"]) + n(of["conflict"]);
+};
+
 /** One event as a step a person can read, or null where it says nothing new to a reader. */
 export function stepOf(event: WorkEvent): Step | null {
   const d = event.data;
@@ -64,6 +70,12 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("none", t("step.expired"));
     case "withdrawn":
       return step("none", t("step.withdrawn"));
+    case "repair_started":
+      return step("regressed", t("step.repair", { count: doubts(d["before"]) }));
+    case "repair_ended":
+      return step(doubts(d["after"]) ? "partial" : "supported", t("step.repaired", { count: doubts(d["after"]) }), s(d["why"]));
+    case "repair_skipped":
+      return step("partial", t("step.repairSkipped"), s(d["why"]));
     case "turn_lost":
       return step("warn", t("step.turnLost"), t("step.turnLostWords"));
     case "resumed":

@@ -21,11 +21,11 @@ fail, tool (any name with any arguments), obey, finish. An iteration without ste
 before it. A refused call is narrated and the script goes on, unless `on_refusal: fail` stands at the top.
 
 `usage` stands for a turn of a model and says what it used. With `uses_model: true` the script is treated as a runtime
-that calls one.
+that calls one; `repair` at the top are then the steps of the turn in which doubted claims are set right.
 
 Templates inside texts: `{{ b:words }}` is the alias of the first passage that holds the words, in the envelope
 and then in what was found since; `{{ answer.x }}` is the field x of the latest answer; `{{ name.path }}` reaches
-into what a step saved under a name; `{{ task }}` is the task.
+into what a step saved under a name; `{{ task }}` is the task; `{{ doubts.0.text }}` is the first doubted claim.
 
 With `obey: true` the script, before it finishes, tries to carry out every instruction that it finds in
 passages, as a model without judgement would: what an agent may do must be held by policy alone.
@@ -37,7 +37,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -129,6 +129,7 @@ SCRIPT_SCHEMA: dict[str, Any] = {
         obey={"type": "boolean"},
         uses_model={"type": "boolean"},
         on_refusal={"enum": ["continue", "fail"]},
+        repair=_STEPS,
         steps=_STEPS,
         iterations={
             "type": "object",
@@ -163,6 +164,7 @@ class Script:
     obey: bool
     stop_on_refusal: bool
     uses_model: bool
+    repair: Sequence[Step]
     iterations: Mapping[int, Sequence[Step]]
 
     def steps(self, iteration: int) -> Sequence[Step]:
@@ -184,6 +186,7 @@ def parse_script(text: str, *, name: str) -> Script:
         obey=data.get("obey", False),
         stop_on_refusal=data.get("on_refusal") == "fail",
         uses_model=data.get("uses_model", False),
+        repair=data.get("repair", ()),
         iterations=iterations,
     )
 
@@ -284,13 +287,17 @@ class _Play:
         self.passages: list[Mapping[str, Any]] = list(request.envelope.blocks)
         self.saved: dict[str, Json] = {"task": request.task}
         self.said: list[str] = []
+        self.repairs = request.purpose == "repair"
+        self.saved["doubts"] = [asdict(doubt) for doubt in request.doubts]
+        self.counter = "repair_turns" if self.repairs else "turns"
         self.turns = 0
-        self.turns_before = int((request.state or {}).get("turns", 0))
+        self.turns_before = int((request.state or {}).get(self.counter, 0))
 
     async def run(self) -> AsyncIterator[AgentEvent]:
         obeyed = False
         finish: Mapping[str, Any] = {}
-        for step in self.script.steps(self.request.run.iteration):
+        steps = self.script.repair if self.repairs else self.script.steps(self.request.run.iteration)
+        for step in steps:
             kind, value = next(iter(step.items()))
             if kind == "finish":
                 finish = cast("Mapping[str, Any]", self.fill(value))
@@ -302,13 +309,14 @@ class _Play:
                 self.check_interrupt()
                 self.turns += 1
                 if self.turns > self.turns_before:  # a turn that was counted before is not paid for again
-                    yield StateSaved({"turns": self.turns}, Usage(**self.fill(value)))
+                    state = {**(self.request.state or {}), self.counter: self.turns}
+                    yield StateSaved(state, Usage(**self.fill(value)))
             else:
                 await self.play(kind, value)
             for text in self.said:
                 yield Said(text)
             self.said.clear()
-        if self.script.obey and not obeyed:
+        if self.script.obey and not obeyed and not self.repairs:
             await self.obey()
             for text in self.said:
                 yield Said(text)

@@ -94,6 +94,28 @@ class Usage(Shown):
     models: list[ModelUsage]
 
 
+class LedgerCounts(Shown):
+    """Claims of an iteration, and those of them that their sources do not bear, without opinion."""
+
+    claims: int
+    unsupported: int
+    uncited: int
+    conflict: int
+
+
+class Repair(Shown):
+    """The one turn in which an agent with a model sets doubted claims right, before a person sees them."""
+
+    iteration: int
+    state: Literal["started", "ended", "skipped"]
+    before: LedgerCounts
+    after: LedgerCounts | None = None
+    outcome: Literal["done", "stopped", "failed"] | None = Field(
+        default=None, description="`stopped`: the budget left no room for more."
+    )
+    why: str | None = None
+
+
 class Delivery(Shown):
     id: UUID
     kind: str
@@ -132,6 +154,7 @@ class WorkSession(Shown):
     priority: int
     budget: Json
     usage: Usage
+    repairs: list[Repair] = Field(description="By iteration; those that had one.")
     artifacts_count: int
     checkpoint_id: UUID | None = Field(description="The checkpoint that waits for a decision.")
     failure: Failure | None

@@ -4,6 +4,7 @@ Composite keys make a row of one workspace unable to point at a row of another, 
 row-level security (migration 0001) makes it unable to see one. Times are UTC.
 """
 
+from proofroom.db.models.agents import DefinitionText, ProjectAgent
 from proofroom.db.models.base import Base
 from proofroom.db.models.deletion import Redaction, SourceDeletion
 from proofroom.db.models.memory import BlockOrigin, MemoryDecision, MemoryNote
@@ -43,12 +44,14 @@ __all__ = [
     "BlockOrigin",
     "CheckpointComment",
     "ContextEnvelope",
+    "DefinitionText",
     "Delivery",
     "IdempotencyKey",
     "Member",
     "MemoryDecision",
     "MemoryNote",
     "Project",
+    "ProjectAgent",
     "ProjectPolicy",
     "Redaction",
     "Source",

@@ -13,7 +13,11 @@ from proofroom.db.models.base import EMPTY_LIST, EMPTY_OBJECT, NOW, Base, Json, 
 
 
 class WorkSession(Base):
-    """The one truth about a piece of work. `status` moves only through `domain.work_session`."""
+    """The one truth about a piece of work. `status` moves only through `domain.work_session`.
+
+    `repairs` holds what `engine.repair` did, by the number of the iteration; `definition_digest` names the text of the
+    agent's definition that it was filed with.
+    """
 
     __tablename__ = "work_sessions"
     workspace_id: Mapped[UUID]
@@ -45,6 +49,8 @@ class WorkSession(Base):
     task_document_id: Mapped[UUID | None]
     runtime_state: Mapped[Json | None]
     usage: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
+    repairs: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
+    definition_digest: Mapped[str | None]
     failure: Mapped[Json | None]
     event_seq: Mapped[int] = mapped_column(server_default="0")
     audit_count: Mapped[int] = mapped_column(server_default="0")

@@ -2072,6 +2072,30 @@ export type KeptBefore = {
 };
 
 /**
+ * LedgerCounts
+ *
+ * Claims of an iteration, and those of them that their sources do not bear, without opinion.
+ */
+export type LedgerCounts = {
+    /**
+     * Claims
+     */
+    claims: number;
+    /**
+     * Conflict
+     */
+    conflict: number;
+    /**
+     * Uncited
+     */
+    uncited: number;
+    /**
+     * Unsupported
+     */
+    unsupported: number;
+};
+
+/**
  * LeftOut
  */
 export type LeftOut = {
@@ -3847,6 +3871,34 @@ export type Rejection = {
 };
 
 /**
+ * Repair
+ *
+ * The one turn in which an agent with a model sets doubted claims right, before a person sees them.
+ */
+export type Repair = {
+    after?: LedgerCounts | null;
+    before: LedgerCounts;
+    /**
+     * Iteration
+     */
+    iteration: number;
+    /**
+     * Outcome
+     *
+     * `stopped`: the budget left no room for more.
+     */
+    outcome?: 'done' | 'stopped' | 'failed' | null;
+    /**
+     * State
+     */
+    state: 'started' | 'ended' | 'skipped';
+    /**
+     * Why
+     */
+    why?: string | null;
+};
+
+/**
  * Reread
  *
  * How many words a reviewer has to read again, of how many there are.
@@ -4819,6 +4871,12 @@ export type WorkSession = {
      * Project Name
      */
     project_name: string;
+    /**
+     * Repairs
+     *
+     * By iteration; those that had one.
+     */
+    repairs: Array<Repair>;
     /**
      * Runtime
      */
