@@ -119,11 +119,12 @@ export const contentQuery = (projectId: string, sourceId: string, version?: numb
     staleTime: version === undefined ? 0 : Infinity,
   });
 
-export const agentsQuery = queryOptions({
-  queryKey: ["agents"],
-  queryFn: ({ signal }) => all<Agent>("/agents", {}, signal),
-  staleTime: 60_000,
-});
+export const agentsQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["agents", projectId],
+    queryFn: ({ signal }) => all<Agent>("/agents", { project_id: projectId }, signal),
+    staleTime: 60_000,
+  });
 
 export const sessionsQuery = (projectId: string) =>
   queryOptions({

@@ -31,7 +31,7 @@ export function MemoryForm({
   onClose: () => void;
 }) {
   const id = useId();
-  const agents = useQuery(agentsQuery).data ?? [];
+  const agents = useQuery(agentsQuery(projectId)).data ?? [];
   const admin = useQuery(meQuery).data?.role === "admin";
   const [text, setText] = useState(item?.text ?? "");
   const [agent, setAgent] = useState(item?.scope?.agent_type ?? "");
