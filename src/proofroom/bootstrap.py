@@ -56,7 +56,7 @@ class Program:
         return CheckpointHandler(self.parts.db)
 
     def agent_client(self, actor: Actor | None = None) -> AgentSDKClient:
-        return AgentSDKClient(self.executor.backend(actor or self.actor), self.parts.catalog.definitions)
+        return AgentSDKClient(self.executor.backend(actor or self.actor))
 
 
 def make_catalog(settings: Settings, db: Database | None = None) -> Catalog:

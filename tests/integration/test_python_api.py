@@ -55,7 +55,7 @@ async def test_execute_decide_and_resume(room: Room) -> None:
 
 
 async def test_an_agent_does_a_task_as_a_work_session(room: Room) -> None:
-    client = AgentSDKClient(executor(room).backend(room.actor), room.parts.catalog.definitions)
+    client = AgentSDKClient(executor(room).backend(room.actor))
     async with room.db.transaction(room.actor.workspace_id) as tx:
         basket = await projects.basket(tx, room.project_id)
     agent = await client.create_agent("research", basket.id, runtime="extractive")

@@ -16,6 +16,8 @@ class Backend(Protocol):
 
     async def project_of_basket(self, basket_id: UUID) -> UUID: ...
 
+    async def definitions(self, project_id: UUID) -> Mapping[str, AgentDefinition]: ...
+
     async def envelope(self, envelope_id: UUID) -> dict[str, Any]: ...
 
     async def run(
@@ -56,14 +58,14 @@ class Execution:
 class AgentSDKClient:
     """Made by `proofroom.bootstrap.Program.agent_client`. Opens and commits its own transactions."""
 
-    def __init__(self, backend: Backend, definitions: Mapping[str, AgentDefinition]) -> None:
+    def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._definitions = definitions
 
     async def create_agent(self, agent_type: str, basket_id: UUID, *, runtime: str | None = None) -> Agent:
         """Raises InvalidInput (`unknown_agent`) and NotFound (`basket_not_found`)."""
-        definition = get_definition(agent_type, self._definitions)
-        return Agent(definition, await self._backend.project_of_basket(basket_id), runtime)
+        project_id = await self._backend.project_of_basket(basket_id)
+        definition = get_definition(agent_type, await self._backend.definitions(project_id))
+        return Agent(definition, project_id, runtime)
 
     async def provision_context_envelope(self, task_document_id: UUID) -> dict[str, Any]:
         """The pinned envelope: body as sent, digest, receipt. Raises NotFound; never an empty string."""

@@ -8,6 +8,7 @@ type string, integer, number, boolean, or a list of strings, each with a title.
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ from proofroom.domain.selection import TOKEN_BUDGET, ContextWeights
 OUTPUT_TYPES = ("research_finding", "content_draft", "report", "generic_output")
 BLOCK_KINDS = ("heading", "paragraph", "list_item", "quote", "code", "table_header", "table_row")
 ORIGINS = ("captured", "approved")
+RESERVED = ("check",)
+"""Names that stand for something else where a session says what kind of work it is."""
+MAX_OWN_CHARS = 100_000
 MIN_CONTEXT, MAX_CONTEXT = 1_000, 200_000  # tokens
 
 _WEIGHT: dict[str, Any] = {"type": "number", "exclusiveMinimum": 0, "maximum": 10}
@@ -168,7 +172,8 @@ class AgentDefinition:
     `config_schema` is JSON Schema for its settings, in the order a form shows them. `thresholds` holds
     `low_confidence` (0 to 1). `budget` is the default per session: `tokens`, `usd` (US dollars), `seconds`.
     `impact_setting` names the setting that says where the result is meant for, `impact_values` what each of its
-    values means; an agent cannot make it less. `context` says how its context envelope is put together.
+    values means; an agent cannot make it less. `context` says how its context envelope is put together. `text` is
+    the YAML that it was read from.
     """
 
     name: str
@@ -183,6 +188,20 @@ class AgentDefinition:
     impact_setting: str | None = None
     impact_values: Mapping[str, str] = field(default_factory=dict[str, str])
     context: ContextWeights = field(default_factory=ContextWeights)
+    text: str = field(default="", repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, as hex."""
+        return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
+
+    def threshold(self, config: Mapping[str, Any], default: float) -> float:
+        """The confidence below which work counts as doubtful, 0 to 1: by the setting `confidence_threshold` where the
+        agent has one, else by the definition."""
+        asked = config.get("confidence_threshold")
+        if isinstance(asked, int | float) and not isinstance(asked, bool):
+            return float(asked)
+        return float(self.thresholds.get("low_confidence", default))
 
     def impact_of(self, config: Mapping[str, Any], said: str | None) -> str | None:
         """How far the result reaches by its settings and by what the agent said of it, the further of the two."""
@@ -193,15 +212,17 @@ class AgentDefinition:
         return min(found, key=HIGH_IMPACT.index) if found else None
 
 
-def parse_definition(text: str, *, name: str) -> AgentDefinition:
-    """Read one definition; `name` is the file's name, for messages.
+def parse_definition(text: str, *, name: str, patterns: frozenset[str] | None = None) -> AgentDefinition:
+    """Read one definition; `name` is the file's name, for messages, `patterns` those that settings may have, None any.
 
     Raises InvalidInput `definition_invalid` with the line and what is wrong there.
     """
     file = read_yaml(text, name=name, code="definition_invalid")
     check_yaml(file, DEFINITION_SCHEMA, code="definition_invalid")
     data = cast("dict[str, Any]", file.data)
-    _check_config_schema(file, cast("dict[str, Any]", data["config_schema"]))
+    _check_config_schema(file, cast("dict[str, Any]", data["config_schema"]), patterns)
+    if data["name"] in RESERVED:
+        raise _definition_error(file, ("name",), f"{data['name']} is taken: it stands for an outside draft.")
     setting = data.get("impact", {}).get("setting")
     if setting is not None and setting not in data["config_schema"]["properties"]:
         raise _definition_error(file, ("impact", "setting"), f"{setting} is not among the settings.")
@@ -218,7 +239,27 @@ def parse_definition(text: str, *, name: str) -> AgentDefinition:
         impact_setting=data.get("impact", {}).get("setting"),
         impact_values=dict(data.get("impact", {}).get("values", {})),
         context=_context(data.get("context", {})),
+        text=text,
     )
+
+
+def parse_own(text: str, *, name: str) -> AgentDefinition:
+    """Reads the definition of a project, which came over the network: `parse_definition` with two limits more.
+
+    It has at most MAX_OWN_CHARS characters, and of patterns only those that a shipped definition has, too: a pattern
+    can be written so that a short text holds up the whole server. Raises InvalidInput `definition_invalid`.
+    """
+    if len(text) > MAX_OWN_CHARS:
+        raise InvalidInput(
+            "definition_invalid",
+            f"{name} has {len(text):,} characters; at most {MAX_OWN_CHARS:,} are read.",
+            "Shorten the instructions.",
+        )
+    shipped = [one.config_schema["properties"] for one in _shipped()]
+    known = frozenset(
+        one["pattern"] for properties in shipped for one in properties.values() if "pattern" in one
+    )
+    return parse_definition(text, name=name, patterns=known)
 
 
 def _context(given: Mapping[str, Any]) -> ContextWeights:
@@ -233,11 +274,16 @@ def _context(given: Mapping[str, Any]) -> ContextWeights:
     )
 
 
-def _check_config_schema(file: YamlFile, schema: Mapping[str, Any]) -> None:
+def _check_config_schema(file: YamlFile, schema: Mapping[str, Any], patterns: frozenset[str] | None) -> None:
     properties = cast("dict[str, dict[str, Any]]", schema["properties"])
     for name, one in properties.items():
         path = ("config_schema", "properties", name)
         if "pattern" in one:
+            if patterns is not None and one["pattern"] not in patterns:  # before anything is compared with it
+                what = (
+                    "a definition of a project has only patterns of the shipped ones. Use enum or maxLength."
+                )
+                raise _definition_error(file, (*path, "pattern"), what)
             try:
                 re.compile(one["pattern"])
             except re.error as error:

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from proofroom.cli import (
     admin,
+    agents,
     compare,
     doctor,
     envelope,
@@ -58,6 +59,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]
 for part in (serve, work, review, compare, people, steer, sources, doctor, envelope, export, verify):
     part.register(app)
 app.add_typer(sources.group, name="source")
+app.add_typer(agents.group, name="agent")
 app.add_typer(memory.group, name="memory")
 app.add_typer(policy.group, name="policy")
 app.add_typer(admin.group, name="admin")

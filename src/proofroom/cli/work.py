@@ -1,7 +1,7 @@
 """`work` and `check`: the two jobs, without a server."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +13,7 @@ from proofroom.cli.common import Data, Json, ProjectOption, run
 from proofroom.cli.output import DONE, FAILED, WRONG_USE, Out, one_line
 
 if TYPE_CHECKING:
+    from proofroom.agents.factory import AgentDefinition
     from proofroom.bootstrap import Program
     from proofroom.cli.gather import Captured
     from proofroom.db.models import Project, WorkSession
@@ -124,7 +125,7 @@ async def _work(
     from proofroom.cli import find, legs
     from proofroom.services import work_requests
 
-    definition = get_definition(new.agent_type, program.parts.catalog.definitions)
+    definition = get_definition(new.agent_type, await _offered(program, project))
     runtime = _runtime(new.runtime, program.settings.script_dir)
     new = replace(new, config=config_from_pairs(definition, settings), runtime=runtime)
     if new.budget is not None:
@@ -143,6 +144,19 @@ async def _work(
     if approve and row.status == "pending_review":
         row = await legs.sign_all(program, said, row.id, program.actor)
     return await _finish(program, said, row, where, captured)
+
+
+async def _offered(program: "Program", project: str | None) -> "Mapping[str, AgentDefinition]":
+    """What the program offers, with what the named project offers if there is one."""
+    from proofroom.cli import find
+    from proofroom.services import definitions
+
+    known = program.parts.catalog.definitions
+    if project is None:
+        return known
+    async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        there = await find.named_project(tx, project)
+        return known if there is None else await definitions.offered(tx, known, there.id)
 
 
 async def _sources(

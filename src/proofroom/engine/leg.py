@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 from uuid import UUID
 
-from proofroom.agents.factory import AgentDefinition, get_definition
+from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import (
     AgentRuntime,
     Failed,
@@ -28,14 +28,14 @@ from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import LegLost, Record
 from proofroom.domain.budget import Reached
-from proofroom.domain.errors import Conflict, ProofroomError, Unavailable
+from proofroom.domain.errors import Conflict, InvalidInput, ProofroomError, Unavailable
 from proofroom.domain.work_session import Failure, NextStep
 from proofroom.engine import repair, turns
 from proofroom.engine.budgets import Watch
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
 from proofroom.engine.turns import text_of
-from proofroom.services import checks, context, deletion, gates, legs
+from proofroom.services import checks, context, definitions, deletion, gates, legs
 from proofroom.services.catalog import CHECK
 
 _log = logging.getLogger(__name__)
@@ -196,7 +196,6 @@ def _progress(parts: Parts, row: WorkSession) -> Callable[[int, int], Awaitable[
 
 
 async def _work(parts: Parts, row: WorkSession) -> None:
-    definition = get_definition(row.agent_type, parts.catalog.definitions)
     try:
         runtime = parts.catalog.make_runtime(row.runtime)
     except ProofroomError as error:
@@ -205,9 +204,10 @@ async def _work(parts: Parts, row: WorkSession) -> None:
         )
         return
     watch = Watch(row)
-    tools = LegTools(parts.db, row, definition, watch)
     try:
         async with parts.db.transaction(row.workspace_id) as tx:
+            definition = await definitions.of_session(tx, parts.catalog.definitions, row)
+            tools = LegTools(parts.db, row, definition, watch)
             await tools.load(tx, row)
             # A repair asks for no more budget: it ends there.
             stop = None if repair.is_open(row) else watch.reached()
@@ -224,6 +224,9 @@ async def _work(parts: Parts, row: WorkSession) -> None:
         if gone.code != "redacted":
             raise
         await _fail(parts, row, deletion.stopped(retryable=False))
+        return
+    except InvalidInput as unknown:  # filed with a definition that the program offered and does not any more
+        await _fail(parts, row, Failure(unknown.code, f"{unknown.message} {unknown.hint}", retryable=True))
         return
     end = await _play(parts, row, runtime, request, tools, watch)
     if tools.lost:

@@ -264,7 +264,7 @@ class LegTools:
         )  # fmt: skip
         about = {"artifact_id": str(saved.artifact_id), "slot": saved.slot, "title": saved.title}
         raised: list[tuple[Trigger, dict[str, Any]]] = []
-        threshold = float(self._definition.thresholds.get("low_confidence", DEFAULT_THRESHOLD))
+        threshold = self._definition.threshold(row.task_configuration, DEFAULT_THRESHOLD)
         confidence = arguments.get("confidence")
         thin = thin_evidence(saved.claims, threshold)
         doubts = [] if thin is None else [thin]

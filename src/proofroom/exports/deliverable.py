@@ -28,7 +28,8 @@ def digest_of(version: ArtifactVersion, artifact_type: str) -> str:
 
 
 async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
-    """File names and contents of a signed packet: the readable text and the packet with its signature.
+    """File names and contents of a signed packet: the readable text, in the formats that its configuration names
+    (`formats`, Markdown without it), and the packet with its signature.
 
     Titles, claims and source titles are the packet's: what is delivered is what was signed, whatever became of
     the rows since.
@@ -47,8 +48,14 @@ async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
         "session_id": str(session.id), "title": title, "packet": checkpoint.packet,
         "packet_digest": checkpoint.packet_digest, "decision": checkpoint.decision,
     }  # fmt: skip
-    return {
-        f"{name}.md": text.encode(),
+    asked = packet.get("task_configuration", {}).get("formats") or ()
+    wanted = [known for known in ("md", "html") if known in asked] or ["md"]
+    found: dict[str, bytes] = {}
+    if "md" in wanted:
+        found[f"{name}.md"] = text.encode()
+    if "html" in wanted:
+        found[f"{name}.html"] = (await asyncio.to_thread(html.page, title, text)).encode()
+    return found | {
         f"{name}.signed.json": (json.dumps(record, ensure_ascii=False, indent=1) + "\n").encode(),
     }
 

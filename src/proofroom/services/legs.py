@@ -14,7 +14,9 @@ from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record, state_of
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import CheckpointStatus, only_the_rules_moved
+from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Gate, Pause, Strategy, Trigger, evaluate
+from proofroom.domain.selection import ContextWeights
 from proofroom.domain.work_session import (
     MAX_UNSETTLED_CLAIMS,
     Event,
@@ -26,6 +28,7 @@ from proofroom.domain.work_session import (
 )
 from proofroom.services import context, gates, obligations, packets, policies, remembering, seals
 from proofroom.services.catalog import CHECK
+from proofroom.services.definitions import of_session as definition_of
 
 IN_FLIGHT = "in_flight"
 """In `usage`: the leg in which a model was being called. Where it still stands at the next claim, a turn was lost."""
@@ -72,8 +75,7 @@ async def claim(
         values["usage"] = rest | {"turns_lost": int(rest.get("turns_lost", 0)) + 1}
         events.append(("turn_lost", {"leg": lost, "why": LOST}))
     if working and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
-        agent = (definitions or {}).get(row.agent_type)  # None: taken away since; the leg itself says so
-        pinned = await context.pin(tx, row, None if agent is None else agent.context)
+        pinned = await context.pin(tx, row, await _weights(tx, definitions or {}, row))
         values["task_document_id"] = pinned.id
         events.append(("envelope_pinned", pinned.said))
         audits.append(("envelope_pinned", {"envelope_id": str(pinned.id), "digest": pinned.digest}))
@@ -81,6 +83,13 @@ async def claim(
         tx, row, to, Record(events=events, audits=audits), lease_seconds=lease_seconds, lease_owner=owner,
         phase="working" if working else "finishing", **values,
     )  # fmt: skip
+
+
+async def _weights(tx: Tx, known: Mapping[str, AgentDefinition], row: WorkSession) -> ContextWeights | None:
+    try:
+        return (await definition_of(tx, known, row)).context
+    except InvalidInput:  # taken away since; the leg itself says so
+        return None
 
 
 async def finish_work(

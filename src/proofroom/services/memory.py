@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from proofroom.agents.factory import get_definition
 from proofroom.db import blocks as db_blocks
 from proofroom.db import members, projects, work_sessions
 from proofroom.db import memory as db_memory
@@ -21,7 +20,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.envelope import EnvelopeNote
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.domain.memory import Choice, Kind, State, clean_note, decide, fit_notes
-from proofroom.services import indexing
+from proofroom.services import definitions, indexing
 from proofroom.services.access import Actor, require, require_still
 from proofroom.services.catalog import Catalog
 from proofroom.services.remembering import state_of, text_digest
@@ -228,7 +227,7 @@ async def add(
     """
     _require(actor, scope.project_id)
     await projects.get(tx, project_id)
-    _check_scope(catalog, project_id, scope)
+    await _check_scope(tx, catalog, project_id, scope)
     await require_still(tx, actor, "reviewer" if scope.project_id else "admin")
     now = await work_sessions.now(tx)
     row = await db_memory.add_note(
@@ -276,7 +275,7 @@ async def edit(
     for place in (row.project_id, scope.project_id):
         _require(actor, place)
         await require_still(tx, actor, "reviewer" if place else "admin")
-    _check_scope(catalog, project_id, scope)
+    await _check_scope(tx, catalog, project_id, scope)
     if version is not None and version != row.version:
         raise _changed(row.version)
     if row.state not in _LIVE_NOTES:
@@ -310,7 +309,7 @@ def _require(actor: Actor, place: UUID | None) -> None:
     require(actor, "reviewer" if place is not None else "admin")
 
 
-def _check_scope(catalog: Catalog, project_id: UUID, scope: Scope) -> None:
+async def _check_scope(tx: Tx, catalog: Catalog, project_id: UUID, scope: Scope) -> None:
     if scope.project_id not in (None, project_id):
         raise InvalidInput(
             "scope_invalid",
@@ -319,7 +318,7 @@ def _check_scope(catalog: Catalog, project_id: UUID, scope: Scope) -> None:
             field="scope.project_id",
         )
     if scope.agent_type is not None:
-        get_definition(scope.agent_type, catalog.definitions)
+        await definitions.find(tx, catalog.definitions, project_id, scope.agent_type)
 
 
 def _expiry(expires_at: datetime | None, now: datetime) -> datetime | None:

@@ -80,6 +80,8 @@ async def build(
         **kept,
         **policy,
         **_repair(session, iteration),
+        # Sessions of earlier releases have no definition pinned, and their packets no such part.
+        **({} if session.definition_digest is None else {"definition_digest": session.definition_digest}),
         "form": form,
         "summary": evidence.summarize([c for a in shown for c in a["claims"]]),
     }  # fmt: skip

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from proofroom.agents.factory import get_definition, validate_config
+from proofroom.agents.factory import validate_config
 from proofroom.db import projects as db_projects
 from proofroom.db.models import Project, Template
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
-from proofroom.services import views
+from proofroom.services import definitions, views
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import Catalog
 
@@ -69,7 +69,7 @@ async def add_template(
     require(actor, "requester")
     await db_projects.get(tx, project_id)
     agent_type = str(content.get("agent_type", ""))
-    definition = get_definition(agent_type, catalog.definitions)
+    definition = await definitions.find(tx, catalog.definitions, project_id, agent_type)
     kept = dict(content) | {"config": validate_config(definition, content.get("config") or {})}
     return await db_projects.add_template(tx, project_id, _name(name), agent_type, kept)
 

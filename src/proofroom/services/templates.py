@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from proofroom.agents.factory import get_definition, validate_config
+from proofroom.agents.factory import validate_config
 from proofroom.db import projects as db_projects
 from proofroom.db import templates as db_templates
 from proofroom.db.models import Template
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
+from proofroom.services import definitions
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import Catalog
 
@@ -37,7 +38,8 @@ async def change(
     if name is not None:
         values["name"] = _named(name)
     if content is not None:
-        definition = get_definition(str(content.get("agent_type", "")), catalog.definitions)
+        name = str(content.get("agent_type", ""))
+        definition = await definitions.find(tx, catalog.definitions, project_id, name)
         config = validate_config(definition, content.get("config") or {})
         values |= {"content": dict(content) | {"config": config}, "agent_type": definition.name}
     return await db_templates.change(tx, template_id, **values) if values else row

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from proofroom.agents.factory import get_definition, validate_config
+from proofroom.agents.factory import validate_config
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db.models import WorkSession
@@ -17,6 +17,7 @@ from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event, Status, apply
+from proofroom.services import definitions
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, Catalog
 from proofroom.services.gates import NUDGE_SECONDS, nudge
@@ -65,7 +66,7 @@ async def create(
             hint="Say in a sentence or two what is wanted.",
             field="task_description",
         )
-    definition = get_definition(new.agent_type, catalog.definitions)
+    definition = await definitions.find(tx, catalog.definitions, project_id, new.agent_type)
     config = validate_config(definition, new.config)
     title = (new.title or _title(task)).strip()[:300]
     runtime = new.runtime or catalog.default_runtime
@@ -79,7 +80,7 @@ async def create(
                     "session_created",
                     {
                         "by": str(actor.member_id), "via": actor.via, "task": task, "title": title, "config": config,
-                        "strategy": new.approval_strategy, "runtime": runtime,
+                        "strategy": new.approval_strategy, "runtime": runtime, "definition": definition.digest,
                     },
                 )
             ],
@@ -87,6 +88,7 @@ async def create(
         project_id=project_id,
         title=title,
         agent_type=new.agent_type,
+        definition_digest=await definitions.pin(tx, definition),
         task_description=task,
         task_configuration=config,
         source_ids=await known_sources(tx, project_id, new.source_ids),

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from proofroom.agents.factory import AgentDefinition
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Database
 from proofroom.domain.errors import Conflict
 from proofroom.domain.work_session import Status
-from proofroom.services import context, views, work_requests
+from proofroom.services import context, definitions, views, work_requests
 from proofroom.services.access import Actor
 from proofroom.services.catalog import Catalog
 from proofroom.services.work_requests import NewWork
@@ -76,6 +77,10 @@ class SessionBackend:
     async def project_of_basket(self, basket_id: UUID) -> UUID:
         async with self.db.transaction(self.actor.workspace_id) as tx:
             return await projects.of_basket(tx, basket_id)
+
+    async def definitions(self, project_id: UUID) -> Mapping[str, AgentDefinition]:
+        async with self.db.transaction(self.actor.workspace_id) as tx:
+            return await definitions.offered(tx, self.catalog.definitions, project_id)
 
     async def envelope(self, envelope_id: UUID) -> dict[str, Any]:
         async with self.db.transaction(self.actor.workspace_id) as tx:

@@ -381,3 +381,43 @@ async def test_a_full_disk_is_told(world: World, sqlstate: str, code: str) -> No
         async with world.db.transaction(world.actor.workspace_id) as tx:
             await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$"))
     assert caught.value.code == code
+
+
+MINUTES = (
+    "name: minutes\ntitle: Minutes\ngoal: Decisions\ninstructions: Cite.\ntools: [search_context, emit_artifact]\n"
+    "output_types: [research_finding]\n"
+    "config_schema: {type: object, additionalProperties: false, properties: {}}\n"
+)
+
+
+async def test_the_life_of_a_projects_agent(world: World) -> None:
+    project = await world.project()
+    at = f"/projects/{project}/agents"
+    made = await world.api.ok("POST", at, 201, json={"definition": MINUTES})
+    assert (made["name"], made["version"], made["definition"]) == ("minutes", 1, MINUTES)
+    await world.api.problem("POST", at, 409, "agent_exists", json={"definition": MINUTES})
+    problem = await world.api.problem(
+        "POST",
+        at,
+        422,
+        "definition_invalid",
+        json={"definition": MINUTES.replace("emit_artifact", "send_email")},
+    )
+    assert (problem["line"], problem["field"]) == (5, "tools[1]")
+    assert [a["name"] for a in (await world.api.ok("GET", at))["items"]] == ["minutes"]
+    offered = (await world.api.ok("GET", "/agents", params={"project_id": project}))["items"]
+    assert {a["name"]: a["origin"] for a in offered}["minutes"] == "project"
+    assert "minutes" not in {a["name"] for a in (await world.api.ok("GET", "/agents"))["items"]}
+    again = await world.api.ok("PUT", f"{at}/minutes", json={"definition": MINUTES + "\n", "version": 1})
+    assert again["version"] == 2
+    await world.api.problem(
+        "PUT", f"{at}/minutes", 409, "definition_changed", json={"definition": MINUTES, "version": 1}
+    )
+    await world.add_text(project, SOURCE)
+    path, waiting = await world.waiting(project, agent_type="minutes", runtime=world.script(NOTE))
+    assert waiting["packet"]["definition_digest"] == again["digest"]
+    shown = await world.api.ok("GET", path)
+    assert (shown["agent_type"], shown["usage"]["models"], shown["repairs"]) == ("minutes", [], [])
+    await world.api.ok("DELETE", f"{at}/minutes", 204)
+    await world.api.problem("GET", f"{at}/minutes", 404, "agent_not_found")
+    await world.api.problem("DELETE", f"{at}/minutes", 404, "agent_not_found")

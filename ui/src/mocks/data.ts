@@ -461,7 +461,7 @@ const runtimes = [
 export const agents: Agent[] = [
   {
     name: "research", title: "Research", goal: "Answer the task from the project's sources, one finding per point, each with the exact words it rests on.",
-    output_types: ["research_finding"], runtimes, default_runtime: "extractive",
+    output_types: ["research_finding"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
     config_schema: {
       type: "object",
       properties: {
@@ -474,11 +474,11 @@ export const agents: Agent[] = [
     },
   },
   {
-    name: "content", title: "Content", goal: "Write variations for a channel, each claim sourced.", output_types: ["content_draft"], runtimes, default_runtime: "extractive",
+    name: "content", title: "Content", goal: "Write variations for a channel, each claim sourced.", output_types: ["content_draft"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
     config_schema: { type: "object", properties: { platform: { type: "string", title: "Platform", enum: ["blog", "linkedin", "x", "email", "generic"], default: "blog" }, variations: { type: "integer", title: "Variations", minimum: 1, maximum: 5, default: 1 } } },
   },
   {
-    name: "reporting", title: "Report", goal: "Write a report whose every number is computed.", output_types: ["report"], runtimes, default_runtime: "extractive",
+    name: "reporting", title: "Report", goal: "Write a report whose every number is computed.", output_types: ["report"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
     config_schema: { type: "object", properties: { sections: { type: "array", title: "Sections", description: "What the report holds.", items: { type: "string", enum: ["key_figures", "totals", "change", "chart"] }, default: ["key_figures", "totals"] } } },
   },
 ];

@@ -150,29 +150,3 @@ class NewApiKey(Sent):
 class MadeApiKey(Shown):
     id: UUID
     key: str = Field(description="The key. It is shown this once; only a hash of it is kept.")
-
-
-class Runtime(Shown):
-    name: str
-    label: str
-    uses_model: bool
-    available: bool
-    why_not: str | None
-    providers: list[str] = Field(
-        default_factory=list, description="Of `pydantic_ai`: the providers that are set up here."
-    )
-
-
-class Agent(Shown):
-    name: str
-    title: str
-    goal: str
-    output_types: list[str]
-    config_schema: Json = Field(description="JSON Schema of `config`, enough to draw a form from.")
-    runtimes: list[Runtime]
-    default_runtime: str
-
-
-class AgentList(Shown):
-    items: list[Agent]
-    next_cursor: NextCursor

@@ -158,6 +158,12 @@ export type Agent = {
      */
     default_runtime: string;
     /**
+     * Digest
+     *
+     * SHA-256 of the definition's text.
+     */
+    digest: string;
+    /**
      * Goal
      */
     goal: string;
@@ -165,6 +171,12 @@ export type Agent = {
      * Name
      */
     name: string;
+    /**
+     * Origin
+     *
+     * Who offers it; a project's own comes first.
+     */
+    origin: 'program' | 'project';
     /**
      * Output Types
      */
@@ -1220,6 +1232,24 @@ export type Decided = {
      * Status
      */
     status: 'initialized' | 'queued' | 'in_progress' | 'pending_review' | 'completed' | 'failed' | 'cancelled';
+};
+
+/**
+ * DefinitionChange
+ */
+export type DefinitionChange = {
+    /**
+     * Definition
+     *
+     * The YAML text of an agent definition, at most 100,000 characters.
+     */
+    definition: string;
+    /**
+     * Version
+     *
+     * Refuse unless this version still holds.
+     */
+    version?: number | null;
 };
 
 /**
@@ -2836,6 +2866,18 @@ export type NewComment = {
 };
 
 /**
+ * NewDefinition
+ */
+export type NewDefinition = {
+    /**
+     * Definition
+     *
+     * The YAML text of an agent definition, at most 100,000 characters.
+     */
+    definition: string;
+};
+
+/**
  * NewDraft
  */
 export type NewDraft = {
@@ -3660,6 +3702,86 @@ export type Project = {
      * ISO 8601, UTC.
      */
     updated_at: string;
+};
+
+/**
+ * ProjectAgent
+ */
+export type ProjectAgent = {
+    /**
+     * Changed By
+     */
+    changed_by: string | null;
+    /**
+     * Config Schema
+     */
+    config_schema: {
+        [key: string]: unknown;
+    };
+    /**
+     * Created At
+     *
+     * ISO 8601, UTC.
+     */
+    created_at: string;
+    /**
+     * Definition
+     *
+     * Its YAML text.
+     */
+    definition: string;
+    /**
+     * Digest
+     *
+     * SHA-256 of the text.
+     */
+    digest: string;
+    /**
+     * Goal
+     */
+    goal: string;
+    /**
+     * Name
+     */
+    name: string;
+    /**
+     * Output Types
+     */
+    output_types: Array<string>;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Tools
+     */
+    tools: Array<string>;
+    /**
+     * Updated At
+     *
+     * ISO 8601, UTC.
+     */
+    updated_at: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * ProjectAgentList
+ */
+export type ProjectAgentList = {
+    /**
+     * Items
+     */
+    items: Array<ProjectAgent>;
+    /**
+     * Next Cursor
+     *
+     * Send it as `cursor` for the next page; null on the last one.
+     */
+    next_cursor: string | null;
 };
 
 /**
@@ -4977,7 +5099,14 @@ export type WorkspaceList = {
 export type ListAgentsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Project Id
+         *
+         * With those of this project.
+         */
+        project_id?: string | null;
+    };
     url: '/api/agents';
 };
 
@@ -4990,6 +5119,10 @@ export type ListAgentsErrors = {
      * The caller, the host name or the origin is not allowed.
      */
     403: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
     /**
      * Something of ours broke.
      */
@@ -6287,6 +6420,310 @@ export type ChangeProjectResponses = {
 };
 
 export type ChangeProjectResponse = ChangeProjectResponses[keyof ChangeProjectResponses];
+
+export type ListProjectAgentsData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/agents';
+};
+
+export type ListProjectAgentsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListProjectAgentsError = ListProjectAgentsErrors[keyof ListProjectAgentsErrors];
+
+export type ListProjectAgentsResponses = {
+    /**
+     * Successful Response
+     */
+    200: ProjectAgentList;
+};
+
+export type ListProjectAgentsResponse = ListProjectAgentsResponses[keyof ListProjectAgentsResponses];
+
+export type AddProjectAgentData = {
+    body: NewDefinition;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/agents';
+};
+
+export type AddProjectAgentErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type AddProjectAgentError = AddProjectAgentErrors[keyof AddProjectAgentErrors];
+
+export type AddProjectAgentResponses = {
+    /**
+     * Successful Response
+     */
+    201: ProjectAgent;
+};
+
+export type AddProjectAgentResponse = AddProjectAgentResponses[keyof AddProjectAgentResponses];
+
+export type RemoveProjectAgentData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Name
+         *
+         * The agent's name.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/agents/{name}';
+};
+
+export type RemoveProjectAgentErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RemoveProjectAgentError = RemoveProjectAgentErrors[keyof RemoveProjectAgentErrors];
+
+export type RemoveProjectAgentResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type RemoveProjectAgentResponse = RemoveProjectAgentResponses[keyof RemoveProjectAgentResponses];
+
+export type GetProjectAgentData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Name
+         *
+         * The agent's name.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/agents/{name}';
+};
+
+export type GetProjectAgentErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetProjectAgentError = GetProjectAgentErrors[keyof GetProjectAgentErrors];
+
+export type GetProjectAgentResponses = {
+    /**
+     * Successful Response
+     */
+    200: ProjectAgent;
+};
+
+export type GetProjectAgentResponse = GetProjectAgentResponses[keyof GetProjectAgentResponses];
+
+export type ChangeProjectAgentData = {
+    body: DefinitionChange;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Name
+         *
+         * The agent's name.
+         */
+        name: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/agents/{name}';
+};
+
+export type ChangeProjectAgentErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ChangeProjectAgentError = ChangeProjectAgentErrors[keyof ChangeProjectAgentErrors];
+
+export type ChangeProjectAgentResponses = {
+    /**
+     * Successful Response
+     */
+    200: ProjectAgent;
+};
+
+export type ChangeProjectAgentResponse = ChangeProjectAgentResponses[keyof ChangeProjectAgentResponses];
 
 export type CreateCheckData = {
     body: NewCheck;
