@@ -11,12 +11,7 @@ export type Source = G.Source;
 export type SourceBlock = G.SourceBlock;
 export type SourceTable = G.SourceTable;
 export type SourceContent = G.SourceContent;
-export type Agent = Omit<G.Agent, "config_schema"> & {
-  config_schema: JsonSchema;
-  origin?: "program" | "project";
-  /** Its YAML text, where the server tells it. */
-  definition?: string;
-};
+export type Agent = Omit<G.Agent, "config_schema"> & { config_schema: JsonSchema };
 export type Runtime = G.Runtime;
 export type Usage = G.Usage;
 export type Repair = Pick<G.Repair, "before" | "state"> & Partial<G.Repair>;

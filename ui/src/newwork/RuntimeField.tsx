@@ -3,19 +3,20 @@ import type { Agent } from "@/api/types";
 import { ErrorLine } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { modelProblem, modelRule, sentence, specOf } from "@/lib/runtime";
-import type { Values } from "./request";
+import { runtimesFor, type Values } from "./request";
 
 /** Who does the work: what can run here, in quiet words what the others need, and the model where one is named. */
 export function RuntimeField({ agent, form }: { agent: Agent; form: UseFormReturn<Values> }) {
   const { register, watch, formState, setValue, clearErrors } = form;
   const name = watch("runtime");
-  const chosen = agent.runtimes.find((r) => r.name === name);
+  const runtimes = runtimesFor(agent);
+  const chosen = runtimes.find((r) => r.name === name);
   const providers = chosen?.providers ?? [];
   const rule = modelRule(name);
   const errors = formState.errors;
   const usual = specOf(agent.default_runtime);
   // A script is for tests and demonstrations: without a folder of them it is no choice to explain.
-  const shown = agent.runtimes.filter((r) => r.available || r.name !== "scripted");
+  const shown = runtimes.filter((r) => r.available || r.name !== "scripted");
   const example = tMaybe(`runtime.example.${providers[0] ?? ""}`, t("runtime.example.any"));
   return (
     <>
@@ -33,6 +34,7 @@ export function RuntimeField({ agent, form }: { agent: Agent; form: UseFormRetur
                   value={r.name}
                   disabled={!r.available}
                   {...register("runtime", {
+                    validate: (value) => runtimes.some((one) => one.name === value && one.available) || t("runtime.chooseAble"),
                     onChange: (event: { target: { value: string } }) => {
                       setValue("model", event.target.value === usual.name ? usual.model : "");
                       clearErrors(["model", "runtime"]);

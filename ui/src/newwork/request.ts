@@ -1,6 +1,6 @@
 import type { FieldErrors, FieldValues } from "react-hook-form";
 import { ApiError } from "@/api/client";
-import type { Agent, JsonSchema, Source, Strategy } from "@/api/types";
+import type { Agent, JsonSchema, Runtime, Source, Strategy } from "@/api/types";
 import { cleaned, typeOf } from "@/components/SchemaForm";
 import { t } from "@/i18n";
 import { modelRule, specOf, specText, type Spec } from "@/lib/runtime";
@@ -26,18 +26,28 @@ const SOURCE_KEYS: Record<string, (source: Source) => boolean> = {
   data_sources: (source) => source.tables.length > 0,
 };
 
+const KNOWN = ["research", "content", "reporting"];
+
 /** The agents in the order people learn them; those of one's own come last. */
 export function inOrder(agents: Agent[]): string[] {
-  const known = ["research", "content", "reporting"].filter((name) => agents.some((a) => a.name === name));
+  const known = KNOWN.filter((name) => agents.some((a) => a.name === name));
   return [...known, ...agents.map((a) => a.name).filter((name) => !known.includes(name))];
+}
+
+/** What can do the work of this agent: the quote finder knows only the kinds that it was made for. */
+export function runtimesFor(agent: Agent): Runtime[] {
+  return agent.runtimes.map((r) =>
+    r.name === "extractive" && !KNOWN.includes(agent.name) ? { ...r, available: false, why_not: t("runtime.knownOnly") } : r,
+  );
 }
 
 /** The runtime to start with: the default where it can run, else the first that can. */
 export function firstRuntime(agent: Agent | null): Spec {
   if (agent === null) return { name: "", model: "" };
   const wanted = specOf(agent.default_runtime);
-  if (agent.runtimes.some((r) => r.name === wanted.name && r.available)) return wanted;
-  return { name: agent.runtimes.find((r) => r.available)?.name ?? wanted.name, model: "" };
+  const able = runtimesFor(agent).filter((r) => r.available);
+  if (able.some((r) => r.name === wanted.name)) return wanted;
+  return { name: able[0]?.name ?? wanted.name, model: "" };
 }
 
 /** The form's schema: settings that name sources offer those of the project, by title where that names only one. */
@@ -102,6 +112,7 @@ export function workBody(agent: Agent, schema: JsonSchema, v: Values, sourceIds:
 /** The field of the form that the server's refusal is about, or null. */
 export function fieldOf(error: unknown, schema: JsonSchema, runtime: string): string | null {
   if (!(error instanceof ApiError)) return null;
+  if (error.code === "agent_type_unknown") return "runtime";
   if (error.code === "unknown_runtime" || error.code === "runtime_unavailable") return modelRule(runtime) === "none" ? "runtime" : "model";
   const parts = (error.field ?? "").replaceAll("/", ".").split(".").filter(Boolean);
   if (parts[0] === "body") parts.shift();
