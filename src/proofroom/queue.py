@@ -95,15 +95,24 @@ async def take_captures(tx: Tx, project_id: UUID, *, most: int, most_bytes: int)
     return [(row[0], int(row[1])) for row in rows]
 
 
-async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict[str, str]) -> bool:
-    """Adds a job unless one for the same ids still waits; answers whether it did."""
+async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict[str, str | int]) -> bool:
+    """Adds a job unless one for the same ids still waits; answers whether it did.
+
+    A capture that began within ten minutes counts too: another job for it would read the file again only to find it
+    captured. The jobs of dead workers are taken off the list before.
+    """
     async with db.transaction(UUID(workspace_id)) as tx:
         waiting = await tx.execute(
             text(
-                "SELECT 1 FROM procrastinate_jobs WHERE task_name = :name AND status = 'todo'"
-                " AND args @> CAST(:ids AS jsonb) LIMIT 1"
+                """
+                SELECT 1 FROM procrastinate_jobs j
+                WHERE task_name = :name AND args @> CAST(:ids AS jsonb) AND (status = 'todo' OR (:running
+                  AND status = 'doing' AND EXISTS (SELECT 1 FROM procrastinate_events e WHERE e.job_id = j.id
+                    AND e.type = 'started' AND e.at > now() - interval '10 minutes')))
+                LIMIT 1
+                """
             ),
-            {"name": name, "ids": json.dumps(ids)},
+            {"name": name, "ids": json.dumps(ids), "running": name == CAPTURE},
         )
         if waiting.first() is not None:
             return False

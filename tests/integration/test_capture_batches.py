@@ -14,7 +14,7 @@ from proofroom.db import blocks as db_blocks
 from proofroom.db.blocks import NewBlock
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Database, Tx
-from proofroom.domain.errors import InvalidInput
+from proofroom.domain.errors import InvalidInput, Unavailable
 from proofroom.services import capturing, sources
 from proofroom.services.sources import Given
 from proofroom.substrate import isolation, search
@@ -251,6 +251,28 @@ async def test_cut_off_it_gives_back_what_it_took(
     assert set(left) <= set(await waiting(db, workspace))
 
 
+async def test_a_database_that_was_away_does_not_cost_what_was_taken(
+    db: Database, workspace: UUID, project: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = await add(db, workspace, project, [note(n) for n in range(3)])
+    away, defer_many = [True], queue.defer_many
+
+    async def lost(*_: object) -> None:
+        raise Unavailable("database_unavailable", "It does not answer.", "Wait.", retry_after=1)
+
+    async def lost_once(tx: Tx, name: str, jobs: Sequence[dict[str, object]]) -> None:
+        if away.pop() if away else False:
+            await lost()
+        await defer_many(tx, name, jobs)
+
+    monkeypatch.setattr(capturing, "write", lost)
+    monkeypatch.setattr(queue, "defer_many", lost_once)
+    with pytest.raises(Unavailable):
+        await capturing.capture_waiting(db, workspace, rows[0].id, 1)
+    assert away == []
+    assert {str(row.id) for row in rows} <= set(await waiting(db, workspace))
+
+
 async def test_the_sweeper_finds_what_a_killed_worker_had_taken(
     db: Database, workspace: UUID, project: UUID
 ) -> None:
@@ -263,6 +285,29 @@ async def test_the_sweeper_finds_what_a_killed_worker_had_taken(
         await tx.execute(text("UPDATE source_versions SET created_at = now() - interval '1 hour'"))
     stale = await across.stale_sources(db, 90)
     assert {source_id for _, source_id, _ in stale} == {row.id for row in rows}
+
+
+async def test_a_capture_that_takes_long_is_not_begun_again_beside_itself(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    (row,) = await add(db, workspace, project, [note(1)])
+    ids: dict[str, str | int] = {"source_id": str(row.id), "version": 1}
+    assert not await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+    ours = "args ->> 'source_id' = :s"
+    async with db.transaction(workspace) as tx:
+        await tx.execute(
+            text(f"UPDATE procrastinate_jobs SET status = 'doing' WHERE {ours}"), {"s": str(row.id)}
+        )
+    assert not await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+    async with db.transaction(
+        workspace
+    ) as tx:  # nobody reads a file for so long: its end was never written down
+        await tx.execute(text("UPDATE procrastinate_events SET at = at - interval '1 hour'"))
+    assert await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+    async with db.transaction(workspace) as tx:  # its worker died, and another one took the job off the list
+        await tx.execute(text(f"DELETE FROM procrastinate_jobs WHERE {ours}"), {"s": str(row.id)})
+    assert await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
+    assert not await queue.defer_if_missing(db, str(workspace), queue.CAPTURE, ids)
 
 
 async def test_one_that_cannot_be_written_takes_no_other_with_it(

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 -- one case a line
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,17 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.domain.compute import (
-    MAX_ROWS,
-    Table,
-    compute,
-    decimal_commas,
-    display,
-    is_missing,
-    parse_number,
-    same_figure,
-)
+from proofroom.domain.compute import MOST_ROWS, Table, compute, same_figure
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.figures import decimal_commas, display, is_missing, parse_number, unsure_columns
 
 ENERGY = Table(
     ("year", "source", "mwh"),
@@ -79,7 +72,62 @@ def test_what_is_no_figure_is_none(cell: str) -> None:
 def test_decimal_commas_only_where_the_table_leaves_no_doubt(
     columns: dict[str, tuple[str, ...]], comma: set[str]
 ) -> None:
-    assert decimal_commas(Table(tuple(columns), tuple(zip(*columns.values(), strict=True)))) == comma
+    assert decimal_commas(tuple(columns), tuple(zip(*columns.values(), strict=True))) == comma
+
+
+@pytest.mark.parametrize(
+    ("columns", "unsure"),
+    [
+        ({"guests": ("1.204", "1.377", "980"), "year": ("2021", "2022", "2023")}, {"guests": "1.204"}),
+        ({"guests": ("n/a", " 1.204 \u20ac", "-"), "rate": ("1,085", "7", "9")}, {"guests": "1.204 \u20ac"}),
+        ({"a": ("1.204", "0.377", "980")}, {}),  # no thousands begin with 0
+        ({"a": ("1.204", "1.5", "980")}, {}),
+        ({"a": ("1.204", "1377", "980")}, {}),  # here nobody groups
+        ({"a": ("1.204", "9"), "b": ("1.5", "7")}, {}),
+        ({"a": ("1.204", "9"), "b": ("1,5", "7")}, {}),
+        ({"a": ("1.204.500", "9")}, {}),
+        ({"a": ("1.2044", "x" * 99)}, {}),
+        ({"a": ("12.204.1", "9.204" + " " * 99)}, {}),
+    ],
+)
+def test_figures_that_nothing_tells_how_to_read(
+    columns: dict[str, tuple[str, ...]], unsure: dict[str, str]
+) -> None:
+    assert unsure_columns(tuple(columns), tuple(zip(*columns.values(), strict=True))) == unsure
+
+
+GUESTS = Table(
+    ("year", "inn", "guests", "beds"),
+    (
+        ("2022", "A", "1.204", "12"),
+        ("2023", "A", "1.377", "13"),
+        ("2022", "B", "980", "9"),
+        ("2023", "B", "1.010", "9"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("steps", "unsure"),
+    [
+        ([], {"guests"}),
+        ([{"group": {"by": ["year"], "aggregates": [
+            {"fn": "sum", "column": "guests", "as": "g"}, {"fn": "sum", "column": "beds", "as": "b"},
+            {"fn": "count", "column": "guests", "as": "n"}]}}, {"change": {"column": "g", "over": "year", "as": "c"}},
+          {"share": {"column": "b", "as": "s"}}], {"g", "c"}),
+        ([{"group": {"by": ["guests"], "aggregates": [{"fn": "count"}]}}], {"guests"}),
+        ([{"filter": {"column": "guests", "op": "gt", "value": 990}}, {"select": {"columns": ["inn", "beds"]}}],
+         {"inn", "beds"}),
+        ([{"filter": {"column": "guests", "op": "present"}}, {"select": {"columns": ["inn", "beds"]}}], set[str]()),
+        ([{"share": {"column": "guests"}}, {"limit": 2}, {"sort": {"by": "beds"}}], {"guests", "share of guests"}),
+    ],
+)  # fmt: skip
+def test_what_rests_on_such_figures_says_so(steps: list[dict[str, Any]], unsure: set[str]) -> None:
+    made = compute(GUESTS, steps)
+    assert set(made.unsure) == unsure
+    assert set(made.unsure.values()) <= {"1.204"}
+    assert compute(replace(GUESTS, decimal_point=True), steps).unsure == {}
+    assert compute(replace(GUESTS, decimal_point=True), steps).rows == made.rows
 
 
 def test_figures_with_decimal_commas_are_summed() -> None:
@@ -293,7 +341,7 @@ def test_the_error_names_step_and_column() -> None:
     [
         Table(("a", "a"), ()),
         Table(("a", "b"), (("1",),)),
-        Table(("a",), (("1",),) * (MAX_ROWS + 1)),
+        Table(("a",), (("1",),) * (MOST_ROWS + 1)),
     ],
 )
 def test_a_broken_table_is_refused(table: Table) -> None:

@@ -50,9 +50,9 @@ class Call:
     def catalog(self) -> Catalog:
         return self.serving.parts.catalog
 
-    def transaction(self) -> AbstractAsyncContextManager[Tx]:
+    def transaction(self, *, snapshot: bool = False) -> AbstractAsyncContextManager[Tx]:
         """A transaction of the caller's workspace; leave it before answering."""
-        return self.parts.db.transaction(self.actor.workspace_id)
+        return self.parts.db.transaction(self.actor.workspace_id, snapshot=snapshot)
 
 
 def serving(request: Request) -> Serving:

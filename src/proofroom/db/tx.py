@@ -93,13 +93,16 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID) -> AsyncGenerator[Tx]:
-        """Opens a transaction, commits when the block ends, rolls back when it raises.
+    async def transaction(self, workspace_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
+        """Opens a transaction, commits when the block ends, rolls back when it raises. With `snapshot` all of its
+        statements see one state of the database, and it may only read.
 
         Raises Unavailable (`database_unavailable`) when the database cannot be reached.
         """
         async with away(), Tx(self.engine, expire_on_commit=False, autoflush=True) as tx:
             tx.info["workspace_id"] = workspace_id
+            if snapshot:
+                await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             await tx.execute(
                 text("SELECT set_config('proofroom.workspace_id', :id, true)"), {"id": str(workspace_id)}
             )

@@ -21,70 +21,53 @@ Steps, applied in order; each is an object with one member:
   or fraction.
 - `{"select": {"columns": [column, ...]}}`
 
+Where nothing in a table tells 1.204 from 1204, it is read with a decimal point, and `Result.unsure` says so.
 Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should
 be a figure and is not is an error, never a zero.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any, NoReturn, cast
 
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.figures import (
+    EXACT,
+    MOST_ROWS,
+    decimal_commas,
+    is_missing,
+    parse_number,
+    unsure_columns,
+)
 
 _DIVIDE = Context(prec=28, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
-_EXACT = Context(prec=3000, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
-_MISSING = frozenset(
-    {
-        "",
-        "-",
-        "\u2013",
-        "\u2014",
-        "n/a",
-        "na",
-        "n.a.",
-        "nan",
-        "null",
-        "none",
-        ".",
-        "..",
-        "...",
-        "\u2026",
-        "x",
-        "?",
-    }
-)
-_SIGNS = re.compile(
-    r"^(?:[A-Z]{3}|(?:US|C|A)?[$\u20ac\u00a3\u00a5\u20b9])\s*|\s*(?:[A-Z]{3}|[$\u20ac\u00a3\u00a5\u20b9])$"
-)
-_POINT = re.compile(
-    r"[0-9]{1,3}(?:[, \u00a0\u202f\u2009'\u2019][0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?|\.[0-9]+"
-)
-_COMMA = re.compile(r"[0-9]{1,3}(?:[. \u00a0\u202f\u2009'\u2019][0-9]{3})+(?:,[0-9]+)?|[0-9]+(?:,[0-9]+)?")
-_POWER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
-_LONGEST_CELL = 60
 MAX_STEPS = 50
-MAX_ROWS = 200_000
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows of text, as captured; `types` are the capture's guesses: number, text or date."""
+    """Columns and rows of text, as captured; `types` are the capture's guesses: number, text or date. With
+    `decimal_point` figures are known to be written with one.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     name: str = ""
     types: tuple[str, ...] = ()
+    decimal_point: bool = False
 
 
 @dataclass(frozen=True)
 class Result(Table):
-    """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column."""
+    """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column. `unsure` holds the
+    columns that rest on figures such as 1.204 which may be 1204, with one of these.
+    """
 
     skipped: Mapping[str, int] = field(default_factory=dict[str, int])
+    unsure: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -95,14 +78,15 @@ class _Work:
     rows: list[tuple[str | Decimal | None, ...]]
     decimal_comma: frozenset[str]
     skipped: dict[str, int]
+    unsure: Mapping[str, str]
 
 
 def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
     """Applies the steps in order. Raises InvalidInput `compute_invalid` that names step and column."""
     if len(steps) > MAX_STEPS:
         _fail(len(steps), None, f"there are {len(steps)} steps; at most {MAX_STEPS} are done")
-    if len(table.rows) > MAX_ROWS:
-        _fail(0, None, f"the table has {len(table.rows):,} rows; at most {MAX_ROWS:,} are computed")
+    if len(table.rows) > MOST_ROWS:
+        _fail(0, None, f"the table has {len(table.rows):,} rows; at most {MOST_ROWS:,} are computed")
     if len(set(table.columns)) != len(table.columns):
         twice = next(c for c in table.columns if table.columns.count(c) > 1)
         _fail(0, twice, "two columns have this name")
@@ -112,7 +96,9 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
         if len(row) != width:
             _fail(0, None, f"row {i + 1} has {len(row)} cells, the table {width} columns")
         rows.append(tuple(row))
-    work = _Work(table.columns, rows, decimal_commas(table), {})
+    unsure = {} if table.decimal_point else unsure_columns(table.columns, table.rows)
+    commas = frozenset[str]() if table.decimal_point else decimal_commas(table.columns, table.rows)
+    work = _Work(table.columns, rows, commas, {}, unsure)
     for number, raw in enumerate(steps, 1):
         if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             _fail(number, None, 'a step is an object with one member, such as {"limit": 10}')
@@ -122,82 +108,17 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
             _fail(number, None, f"{str(name)[:40]!r} is not a step; the steps are {', '.join(_STEPS)}")
         work = step(work, arguments, number)
     cells = tuple(tuple(_show(c) for c in row) for row in work.rows)
-    return Result(work.columns, cells, table.name, (), dict(sorted(work.skipped.items())))
+    return Result(
+        work.columns,
+        cells,
+        table.name,
+        (),
+        skipped=dict(sorted(work.skipped.items())),
+        unsure=dict(work.unsure),
+    )
 
 
-# Reading figures ----------------------------------------------------------------------------------
-
-
-def is_missing(cell: str) -> bool:
-    """Whether a cell says that there is no value."""
-    return cell.strip().lower() in _MISSING
-
-
-def decimal_commas(table: Table) -> frozenset[str]:
-    """The columns that write 1.234,5. 1.234 can be read both ways: it goes by the other columns of its table."""
-    signs = {c: _separators([row[j] for row in table.rows]) for j, c in enumerate(table.columns)}
-    sure = frozenset(c for c, found in signs.items() if found == {","})
-    if not sure or any("." in found for found in signs.values()):
-        return sure
-    return sure | {c for c, found in signs.items() if not found}
-
-
-def _separators(cells: Sequence[str]) -> set[str]:
-    """The decimal separators of cells that can be read in one way only."""
-    found: set[str] = set()
-    for cell in cells[:MAX_ROWS]:
-        bare = _bare(cell)[0] if len(cell) <= _LONGEST_CELL else ""
-        if "," not in bare and "." not in bare:
-            continue
-        as_point, as_comma = _POINT.fullmatch(bare), _COMMA.fullmatch(bare)
-        if as_point and not as_comma:
-            found.add(".")
-        if as_comma and not as_point:
-            found.add(",")
-    return found
-
-
-def parse_number(cell: str, *, decimal_comma: bool = False) -> Decimal | None:
-    """The figure in a cell, or None if it holds none.
-
-    Understands thousands separators, a percent sign (12 % is 12, in percent), a currency sign or code, a
-    leading sign, accounting brackets (1,200) for minus, and 1.2e9. Never guesses: 1,5 without
-    `decimal_comma` is None.
-    """
-    if len(cell) > _LONGEST_CELL:
-        return None
-    bare, negative = _bare(cell)
-    if _POWER.fullmatch(bare):
-        value = Decimal(bare)
-    elif (_COMMA if decimal_comma else _POINT).fullmatch(bare):
-        plain = re.sub(r"[ \u00a0\u202f\u2009'\u2019]", "", bare)
-        plain = plain.replace(".", "").replace(",", ".") if decimal_comma else plain.replace(",", "")
-        value = Decimal(plain)
-    else:
-        return None
-    return -value if negative else value
-
-
-def _bare(cell: str) -> tuple[str, bool]:
-    """The digits of a cell without sign, brackets, percent sign and currency; and whether it is negative."""
-    text = cell.strip()
-    negative = False
-    if text.startswith("(") and text.endswith(")"):
-        text, negative = text[1:-1].strip(), True
-    for _ in range(2):  # -$5 and $-5
-        if text[:1] in ("-", "\u2212", "\u2013"):
-            text, negative = text[1:].strip(), not negative
-        elif text[:1] == "+":
-            text = text[1:].strip()
-        text = _SIGNS.sub("", text).strip()
-    if text.endswith("%"):
-        text = text[:-1].rstrip()
-    return text, negative
-
-
-def display(value: Decimal, places: int) -> str:
-    """A figure rounded half up to `places` decimals, with thousands separators: 434,297 or -2.1."""
-    return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_EXACT):,f}"
+# Showing figures ----------------------------------------------------------------------------------
 
 
 def _show(cell: str | Decimal | None) -> str:
@@ -318,7 +239,10 @@ def _filter(work: _Work, value: object, step: int) -> _Work:
             keep = lambda cell: (x := _maybe(work, cell, at)) is not None and test(x, limit)  # noqa: E731
         case _:
             _fail(step, name, "op is eq, ne, lt, le, gt, ge, in, between, contains or present")
-    return _Work(work.columns, [r for r in work.rows if keep(r[at])], work.decimal_comma, work.skipped)
+    unsure = work.unsure
+    if name in unsure and op not in ("present", "contains"):  # all that is left goes by how it was read
+        unsure = dict.fromkeys(work.columns, unsure[name])
+    return replace(work, rows=[r for r in work.rows if keep(r[at])], unsure=unsure)
 
 
 def _wanted(value: object, step: int, name: str) -> str:
@@ -353,6 +277,7 @@ def _group(work: _Work, value: object, step: int) -> _Work:
     if not by and not groups:
         groups[()] = []
     columns = [work.columns[j] for j in by]
+    unsure = {c: work.unsure[c] for c in columns if c in work.unsure}
     results: list[list[Decimal | None]] = []
     for item in cast(Sequence[object], raw):
         one = _arguments(item, step, "fn column as")
@@ -366,11 +291,13 @@ def _group(work: _Work, value: object, step: int) -> _Work:
         if not isinstance(name, str) or name in columns:
             _fail(step, str(name), "a column of this name is there already")
         columns.append(name)
+        if at is not None and fn != "count" and work.columns[at] in work.unsure:
+            unsure[name] = work.unsure[work.columns[at]]
         results.append([_aggregate(work, fn, at, members, step) for members in groups.values()])
     rows: list[tuple[str | Decimal | None, ...]] = [
         (*key, *(column[i] for column in results)) for i, key in enumerate(groups)
     ]
-    return _Work(tuple(columns), rows, work.decimal_comma & set(columns[: len(by)]), work.skipped)
+    return _Work(tuple(columns), rows, work.decimal_comma & set(columns[: len(by)]), work.skipped, unsure)
 
 
 def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], step: int) -> Decimal | None:
@@ -390,7 +317,7 @@ def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], ste
 def _sum(values: Sequence[Decimal]) -> Decimal:
     total = Decimal(0)
     for value in values:
-        total = _EXACT.add(total, value)
+        total = EXACT.add(total, value)
     return total
 
 
@@ -415,13 +342,13 @@ def _sort(work: _Work, value: object, step: int) -> _Work:
     there = [r for r in work.rows if not _absent(r[at])]
     gone = [r for r in work.rows if _absent(r[at])]
     there.sort(key=_sort_key(work, at), reverse=a.get("desc") is True)
-    return _Work(work.columns, [*there, *gone], work.decimal_comma, work.skipped)
+    return replace(work, rows=[*there, *gone])
 
 
 def _limit(work: _Work, value: object, step: int) -> _Work:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         _fail(step, None, "limit is a whole number from 0 on")
-    return _Work(work.columns, work.rows[:value], work.decimal_comma, work.skipped)
+    return replace(work, rows=work.rows[:value])
 
 
 def _change(work: _Work, value: object, step: int) -> _Work:
@@ -452,15 +379,21 @@ def _change(work: _Work, value: object, step: int) -> _Work:
                 changes[i] = _difference(now, last, kind)
         before[group] = (period, now)
     rows = [(*row, changes[i]) for i, row in enumerate(work.rows)]
-    return _Work((*work.columns, name), rows, work.decimal_comma, work.skipped)
+    return _with(work, name, rows, work.columns[at])
+
+
+def _with(work: _Work, name: str, rows: list[tuple[str | Decimal | None, ...]], source: str) -> _Work:
+    """The same with another column, which follows from the column `source`."""
+    unsure = {**work.unsure, name: work.unsure[source]} if source in work.unsure else work.unsure
+    return replace(work, columns=(*work.columns, name), rows=rows, unsure=unsure)
 
 
 def _difference(now: Decimal, last: Decimal, kind: str) -> Decimal | None:
-    gap = _EXACT.subtract(now, last)
+    gap = EXACT.subtract(now, last)
     if kind == "absolute":
         return gap
     # From nothing, a percentage says nothing.
-    return _DIVIDE.divide(_EXACT.multiply(gap, Decimal(100)), abs(last)) if last else None
+    return _DIVIDE.divide(EXACT.multiply(gap, Decimal(100)), abs(last)) if last else None
 
 
 def _share(work: _Work, value: object, step: int) -> _Work:
@@ -476,14 +409,14 @@ def _share(work: _Work, value: object, step: int) -> _Work:
     totals: dict[tuple[str, ...], Decimal] = {}
     for key, x in zip(keys, figures, strict=True):
         if x is not None:
-            totals[key] = _EXACT.add(totals.get(key, Decimal(0)), x)
+            totals[key] = EXACT.add(totals.get(key, Decimal(0)), x)
     scale = Decimal(100) if kind == "percent" else Decimal(1)
     rows: list[tuple[str | Decimal | None, ...]] = []
     for row, key, x in zip(work.rows, keys, figures, strict=True):
         total = totals.get(key)
-        part = _DIVIDE.divide(_EXACT.multiply(x, scale), total) if x is not None and total else None
+        part = _DIVIDE.divide(EXACT.multiply(x, scale), total) if x is not None and total else None
         rows.append((*row, part))
-    return _Work((*work.columns, name), rows, work.decimal_comma, work.skipped)
+    return _with(work, name, rows, work.columns[at])
 
 
 def _select(work: _Work, value: object, step: int) -> _Work:
@@ -492,7 +425,8 @@ def _select(work: _Work, value: object, step: int) -> _Work:
     if not at or len(set(at)) != len(at):
         _fail(step, None, "select needs at least one column, each once")
     columns = tuple(work.columns[j] for j in at)
-    return _Work(columns, [tuple(r[j] for j in at) for r in work.rows], work.decimal_comma, work.skipped)
+    unsure = {c: cell for c, cell in work.unsure.items() if c in columns}
+    return replace(work, columns=columns, rows=[tuple(r[j] for j in at) for r in work.rows], unsure=unsure)
 
 
 _STEPS: dict[str, Callable[[_Work, Any, int], _Work]] = {
@@ -522,5 +456,5 @@ def same_figure(shown: str, computed: str) -> bool:
     exponent = ours.as_tuple().exponent
     step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
     return any(
-        ours == theirs.quantize(step, rounding=r, context=_EXACT) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)
+        ours == theirs.quantize(step, rounding=r, context=EXACT) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)
     )

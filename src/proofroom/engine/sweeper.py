@@ -19,7 +19,7 @@ STALE_SOURCE_SECONDS = 90.0
 
 async def sweep(parts: Parts) -> int:
     """One round; answers how many jobs it deferred. Raises Unavailable when the database is away."""
-    found: list[tuple[str, str, dict[str, str]]] = []
+    found: list[tuple[str, str, dict[str, str | int]]] = []
     for workspace_id, session_id in await across.claimable_sessions(parts.db):
         found.append((str(workspace_id), queue.LEG, {"session_id": str(session_id)}))
     for workspace_id, checkpoint_id in await across.due_approvals(parts.db):
@@ -29,9 +29,7 @@ async def sweep(parts: Parts) -> int:
     for workspace_id, delivery_id in await across.due_deliveries(parts.db):
         found.append((str(workspace_id), queue.DELIVER, {"delivery_id": str(delivery_id)}))
     for workspace_id, source_id, version in await across.stale_sources(parts.db, STALE_SOURCE_SECONDS):
-        found.append(
-            (str(workspace_id), queue.CAPTURE, {"source_id": str(source_id), "version": str(version)})
-        )
+        found.append((str(workspace_id), queue.CAPTURE, {"source_id": str(source_id), "version": version}))
     if embedder.wanted():
         for workspace_id, project_id in await across.without_vectors(parts.db, embedder.MODEL):
             found.append((str(workspace_id), queue.EMBED, {"project_id": str(project_id)}))

@@ -97,6 +97,8 @@ async def play(
             f"The runtime broke: {type(error).__name__}: {text_of(error, 500)}",
             retryable=True,
         )
+    if out is not None and isinstance(end, Failed):  # it would not go on over the limit, and says so
+        return out
     if end is None:
         return Failed("runtime_error", "The runtime ended without saying how.", retryable=True)
     return end

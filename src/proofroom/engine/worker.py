@@ -44,7 +44,8 @@ def jobs(parts: Parts, indexer: Indexer) -> dict[str, Job]:
     async def deliver(workspace_id: str, delivery_id: str) -> None:
         await outbox.deliver(parts, UUID(workspace_id), UUID(delivery_id))
 
-    async def capture(workspace_id: str, source_id: str, version: str) -> None:
+    async def capture(workspace_id: str, source_id: str, version: int | str) -> None:
+        # A job of an earlier release may name the version in letters.
         await capturing.capture_waiting(parts.db, UUID(workspace_id), UUID(source_id), int(version))
 
     async def embed(workspace_id: str, project_id: str) -> None:

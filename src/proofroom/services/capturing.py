@@ -6,7 +6,6 @@ processes, and writes all of it in one transaction. A source still succeeds or f
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import deque
@@ -35,6 +34,9 @@ MOST = 64
 
 PARSE_SECONDS = 2.0
 """What is parsed by then is written before the rest is parsed: nobody waits for a slow file that came before."""
+
+GIVE_BACK_SECONDS = 60.0
+"""A database that is away longer costs the time until the sweeper looks for captures that nobody finished."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,49 +78,67 @@ async def capture_waiting(db: Database, workspace_id: UUID, source_id: UUID, ver
     As with `sources.capture_source` doing it twice, also at the same time, writes once, and what cannot be captured
     leaves its own source failed. When it is cut off, what it had taken from the queue is deferred again.
     """
-    own = await read(db, workspace_id, [(source_id, version)])
-    if not own:
-        return
-    if own[0].original is None:
-        await sources.capture_source(db, workspace_id, source_id, version)
-        return
-    stages = _stages_of(own[0].project_id)
-    undone: set[tuple[UUID, int]] = set()
+    own = source_id, version
+    undone = {own}
     try:
-        async with stages.parsing:
-            undone = {own[0].key}
-            async with db.transaction(workspace_id) as tx:
-                undone.update(
-                    await queue.take_captures(tx, own[0].project_id, most=MOST - 1, most_bytes=SMALL_BYTES)
-                )
-            left = await read(db, workspace_id, sorted(undone))
-            parsed, left = await parse(left, PARSE_SECONDS)
-        while parsed:
-            async with stages.writing:
-                await write(db, workspace_id, parsed)
-            undone.difference_update(item.waiting.key for item in parsed)
-            async with stages.parsing:
-                parsed, left = await parse(left, PARSE_SECONDS)
-    except (asyncio.CancelledError, Unavailable):
+        await _capture(db, workspace_id, own, undone)
+    except asyncio.CancelledError:
         await _give_back(db, workspace_id, undone)
+        raise
+    except Unavailable:
+        await _give_back(db, workspace_id, undone, GIVE_BACK_SECONDS)
         raise
     except Exception:
         # Its own source may be the cause: the sweeper tries it again in a while.
-        await _give_back(db, workspace_id, undone - {own[0].key})
+        await _give_back(db, workspace_id, undone - {own})
         raise
 
 
-async def _give_back(db: Database, workspace_id: UUID, versions: Collection[tuple[UUID, int]]) -> None:
-    """Defers captures again that were taken and not done; without the database the sweeper finds them later."""
-    if not versions:
+async def _capture(
+    db: Database, workspace_id: UUID, own: tuple[UUID, int], undone: set[tuple[UUID, int]]
+) -> None:
+    """`undone` holds at any time what is to be given back when this is cut off."""
+    found = await read(db, workspace_id, [own])
+    if not found:
         return
-    with contextlib.suppress(Unavailable):
+    if found[0].original is None:
+        await sources.capture_source(db, workspace_id, *own)
+        return
+    stages = _stages_of(found[0].project_id)
+    async with stages.parsing:
         async with db.transaction(workspace_id) as tx:
-            await queue.defer_many(
-                tx,
-                queue.CAPTURE,
-                [{"source_id": str(source_id), "version": version} for source_id, version in versions],
-            )
+            taken = await queue.take_captures(tx, found[0].project_id, most=MOST - 1, most_bytes=SMALL_BYTES)
+        undone.update(taken)
+        left = await read(db, workspace_id, sorted(undone))
+        parsed, left = await parse(left, PARSE_SECONDS)
+    while parsed:
+        async with stages.writing:
+            await write(db, workspace_id, parsed)
+        undone.difference_update(item.waiting.key for item in parsed)
+        async with stages.parsing:
+            parsed, left = await parse(left, PARSE_SECONDS)
+
+
+async def _give_back(
+    db: Database, workspace_id: UUID, versions: Collection[tuple[UUID, int]], seconds: float = 0.0
+) -> None:
+    """Defers captures again that were taken and not done, as soon as the database answers within so many seconds; else
+    the sweeper finds them later.
+    """
+    until = time.monotonic() + seconds
+    while versions:
+        try:
+            async with db.transaction(workspace_id) as tx:
+                await queue.defer_many(
+                    tx,
+                    queue.CAPTURE,
+                    [{"source_id": str(source_id), "version": version} for source_id, version in versions],
+                )
+            return
+        except Unavailable:
+            if time.monotonic() >= until:
+                return
+            await asyncio.sleep(1.0)  # a lost database: nothing to wait on but time
 
 
 async def read(db: Database, workspace_id: UUID, versions: Sequence[tuple[UUID, int]]) -> list[Waiting]:

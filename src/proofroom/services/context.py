@@ -235,15 +235,17 @@ async def read_table(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> 
 
 
 async def compute(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """{table: {columns, rows}, computed, skipped, source_title, truncated}: exact, and can be computed again."""
+    """{table: {columns, rows}, computed, skipped, unsure, source_title, truncated}; it can be computed again."""
     table = await (await _adapter(tx, row)).table(tx, str(arguments["source_id"]), int(arguments["table"]))
     steps = list(arguments["steps"])
-    made = compute_table(ComputeTable(table.columns, table.rows, table.name, table.types), steps)
+    given = ComputeTable(table.columns, table.rows, table.name, table.types, table.decimal_point)
+    made = compute_table(given, steps)
     return {
         "source_title": table.source_title,
         "table": {"columns": list(made.columns), "rows": [list(r) for r in made.rows[:MAX_TABLE_ROWS]]},
         "truncated": len(made.rows) > MAX_TABLE_ROWS,
         "skipped": dict(made.skipped),
+        "unsure": dict(made.unsure),
         "computed": {
             "op": "table",
             "source_id": str(table.source_id),

@@ -102,7 +102,7 @@ async def _again(tx: Tx, computed: Computation) -> Result | str:
     """The computation done again on the table version that it names, or why it cannot be."""
     try:
         table = await passages.table(tx, UUID(computed.source_id), computed.table, computed.version)
-        made = ComputeTable(table.columns, table.rows, table.name, table.types)
+        made = ComputeTable(table.columns, table.rows, table.name, table.types, table.decimal_point)
         return await asyncio.to_thread(compute, made, computed.steps)
     except NotFound as error:
         return error.message

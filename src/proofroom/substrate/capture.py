@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from proofroom.domain.errors import TooLarge
+from proofroom.domain.figures import unsure_columns
 from proofroom.substrate.extracted import Extracted, Limits, Report, too_much_text, unheard
 from proofroom.substrate.isolation import parse_isolated
 from proofroom.substrate.parsers import delimited, prose
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_LIMITS", "parse", "parse_isolated", "printable", "safe_name", "stem"]
 
 DEFAULT_LIMITS = Limits()
+_NAMED = 5  # columns that a remark lists
+_LOOKED_AT = 5_000  # rows, for that remark
 _UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
@@ -73,7 +76,29 @@ def _parse(
     check_text(extracted.text, limits)
     if sum(len(t.columns) * (len(t.rows) + 1) for t in extracted.tables) > limits.table_cells:
         raise delimited.too_many_cells(limits)
-    return replace(extracted, notes=(*mislabelled(extracted.content_type, name), *extracted.notes)).numbered()
+    notes = (
+        *mislabelled(extracted.content_type, name),
+        *extracted.notes,
+        *(() if attached else _unsure(extracted)),
+    )
+    return replace(extracted, notes=notes).numbered()
+
+
+def _unsure(extracted: Extracted) -> tuple[str, ...]:
+    """A remark on columns whose figures can be read in two ways."""
+    found = [
+        f"{column} ({cell})"
+        for table in extracted.tables
+        if not table.decimal_point
+        for column, cell in unsure_columns(table.columns, table.rows[:_LOOKED_AT]).items()
+    ]
+    if not found:
+        return ()
+    more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+    return (
+        f"Nothing tells whether these figures have a decimal point or thousands: {', '.join(found[:_NAMED])}{more}."
+        " They are computed with a decimal point.",
+    )
 
 
 def _read_package(package: "Package", limits: Limits, report: Report) -> Extracted:

@@ -46,12 +46,15 @@ def too_much_text(chars: int, limits: Limits) -> TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A captured table. `rows` holds the cells as they stand in the file, each row as long as `columns`."""
+    """A captured table. `rows` holds the cells as they stand in the file, each row as long as `columns`. With
+    `decimal_point` the file tells that figures are written with one.
+    """
 
     name: str
     columns: tuple[str, ...]
     types: tuple[ColumnType, ...]
     rows: tuple[tuple[str, ...], ...]
+    decimal_point: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -59,6 +62,7 @@ class Table:
             "columns": list(self.columns),
             "types": list(self.types),
             "rows": [list(row) for row in self.rows],
+            **({"decimal_point": True} if self.decimal_point else {}),
         }
 
 
@@ -132,7 +136,13 @@ def from_json(text: str, data: Mapping[str, Any]) -> Extracted:
         ),
         pages=tuple(Page(*page) for page in data["pages"]),
         tables=tuple(
-            Table(t["name"], tuple(t["columns"]), tuple(t["types"]), tuple(tuple(row) for row in t["rows"]))
+            Table(
+                t["name"],
+                tuple(t["columns"]),
+                tuple(t["types"]),
+                tuple(tuple(row) for row in t["rows"]),
+                bool(t.get("decimal_point")),
+            )
             for t in tables
         ),
         title=data["title"],

@@ -116,6 +116,7 @@ class ParserPool:
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
         self._busy: set[_Child] = set()
+        self._closed = False
 
     def parse(
         self,
@@ -126,7 +127,8 @@ class ParserPool:
         report: Report = unheard,
     ) -> Extracted:
         """As `capture.parse`; `report` is called in this thread. Further codes: `parse_timeout`,
-        `parse_crashed`, `parse_too_large`, `parse_too_deep`.
+        `parse_crashed`, `parse_too_large`, `parse_too_deep`. Where the process was killed from outside, the file is
+        read once more.
         """
         head = json.dumps(
             {
@@ -143,6 +145,7 @@ class ParserPool:
     def close(self) -> None:
         """Ends all processes."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
             busy = [*self._busy]
         for child in idle:
@@ -158,6 +161,7 @@ class ParserPool:
     def _ask(
         self, head: bytes, data: bytes, limits: Limits, report: Report
     ) -> tuple[dict[str, object], bytes]:
+        killed = False
         while True:
             child, fresh = self._take()
             kept = False
@@ -172,8 +176,14 @@ class ParserPool:
                     "Split it, or save it in a simpler form.",
                 ) from None
             except _Gone:
-                if not fresh and child.process.wait() == 0:
+                code = child.process.wait()
+                if not fresh and code == 0:
                     continue  # it had gone home idle just as we asked
+                if code == -signal.SIGKILL and not killed and not self._closed:
+                    killed = (
+                        True  # somebody did that, or the machine ran out of memory: the file may be sound
+                    )
+                    continue
                 raise _crashed(child, limits) from None
             finally:
                 with self._lock:

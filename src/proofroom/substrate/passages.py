@@ -26,6 +26,7 @@ class TableView:
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    decimal_point: bool = False
 
 
 async def passages_for(tx: Tx, refs: Mapping[str, Mapping[str, Any]]) -> dict[str, Passage]:
@@ -108,6 +109,7 @@ async def table(tx: Tx, source_id: UUID, number: int = 0, version: int | None = 
         columns=tuple(found["columns"]),
         types=tuple(found["types"]),
         rows=tuple(tuple(row) for row in found["rows"]),
+        decimal_point=bool(found.get("decimal_point")),
     )
 
 

@@ -173,6 +173,11 @@ class ModelServer:
         with self._changed:
             self._steps.extend(steps)
 
+    def play(self, *steps: Step) -> None:
+        """These steps from now on, in place of those that are left."""
+        with self._changed:
+            self._steps = deque(steps)
+
     @property
     def left(self) -> int:
         """Steps that no request has taken yet."""

@@ -1,11 +1,14 @@
 """Search over HTTP: items with their marks, filters, the state of the index, and its rebuilding."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from proofroom.services import indexing
+from proofroom.db import blocks as db_blocks
+from proofroom.db.blocks import BlockRow
+from proofroom.services import indexing, sources
 from proofroom.substrate import embedder
 from proofroom.substrate.embedder import Choice, MiniLM
 from tests.integration.api.support import World
@@ -94,3 +97,27 @@ async def test_rebuilding_needs_an_embedder_and_is_deferred(world: World, minilm
     await world.api.problem(
         "GET", "/projects/00000000-0000-7000-8000-000000000000/index", 404, "project_not_found"
     )
+
+
+async def test_a_passage_that_is_replaced_during_the_search_is_still_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, source = await filled(world)
+    by_ids, db, workspace = db_blocks.by_ids, world.parts.db, world.actor.workspace_id
+    replaced: list[int] = []
+
+    async def replacing(*given: Any, **named: Any) -> dict[UUID, BlockRow]:
+        if not replaced:  # the candidates are known, their rows are not read yet
+            replaced.append(1)
+            async with db.transaction(workspace) as tx:
+                await sources.put_content(tx, UUID(source), text="Inflation fell in June.", defer=False)
+            row = await sources.capture_now(db, workspace, UUID(source))
+            assert row.version == 2
+        return await by_ids(*given, **named)
+
+    monkeypatch.setattr(db_blocks, "by_ids", replacing)
+    found = await world.api.ok("GET", f"/projects/{project}/search?q=inflation")
+    assert [item["text"] for item in found["items"]] == ["Inflation fell in May."]
+    assert replaced == [1]
+    found = await world.api.ok("GET", f"/projects/{project}/search?q=inflation")
+    assert [item["text"] for item in found["items"]] == ["Inflation fell in June."]

@@ -1,5 +1,7 @@
 """Cells and series against their computation done again."""
 
+from dataclasses import replace
+
 import pytest
 
 from proofroom.domain.compute import Result
@@ -112,3 +114,19 @@ def test_a_claim_that_is_neither_cell_nor_series_is_unsupported() -> None:
     document = ArtifactDocument("T", (Heading(1, "Wind rose in 2023"),))
     claim = ClaimText("c", 1, "Wind rose in 2023", "cell", (0,), 0, 17)
     assert check_computed(claim, document, AGAIN).verdict == "unsupported"
+
+
+def test_figures_that_can_be_read_in_two_ways_are_put_before_a_person() -> None:
+    again = Result(("year", "total"), (("2022", "1.204"), ("2023", "1.377")), unsure={"total": "1.204"})
+    for names in (("year", "total"), ("Year", "Guests")):
+        claims = checked(table(("2022", "1.204"), ("2023", "1.5"), columns=names), again)
+        assert [(c.verdict, c.headline) for c in claims] == [
+            ("partial", "Decimal sign unclear"),
+            ("unsupported", "Computed value differs"),
+        ]
+        assert "whether 1.204 has a decimal point or thousands" in (claims[0].checks[0].note or "")
+    (series,) = checked(chart([{"total": "1.204"}, {"total": "1.377"}]), again)
+    assert (series.verdict, series.headline) == ("partial", "Decimal sign unclear")
+    assert checked(chart([{"total": "1.204"}, {"total": "1.377"}]), replace(again, unsure={}))[0].verdict == (
+        "supported"
+    )

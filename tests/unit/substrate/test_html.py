@@ -124,6 +124,25 @@ def test_what_the_page_does_not_show_is_left_out(hidden: str) -> None:
     assert len(said) == (0 if hidden.startswith(("<!--", "<noscript", "<template")) else 1)
 
 
+def test_what_stands_between_hidden_parts_keeps_its_order() -> None:
+    page = (
+        "<html><body>before <i hidden>a</i>one <i hidden>b<u hidden>c</u>d</i>two <b>three</b> <i hidden>e</i>four"
+        "<nav>f</nav><p>five <nav>g</nav>six</p><header>h</header>"
+        "<section><header>seven</header></section></body></html>"
+    )
+    assert " ".join(parse(page.encode(), "a.html").text.split()) == (
+        "before one two three four five six seven"
+    )
+
+
+def test_tens_of_thousands_of_hidden_parts_and_tables_within_tables_are_read() -> None:
+    """Each was once copied with all that stood before it, and each table with all that is in it."""
+    spans = "<i hidden>x</i>y " * 60_000
+    assert parse(f"<html><body><p>{spans}</p></body></html>".encode(), "a.html").text == "y" + " y" * 59_999
+    nested = "<table><tr><td>a<td>b<tr><td>" * 80 + "word " * 50_000
+    assert parse(f"<html><body>{nested}</body></html>".encode(), "a.html").text.count("word") == 50_000
+
+
 def test_rules_of_the_page_itself_hide_too() -> None:
     page = (
         "<html><head><style>/* x */ .ghost, #bait { display: none } @media print { .seen { display: none } }"

@@ -102,6 +102,24 @@ def test_a_warm_process_that_goes_home_as_it_is_asked_is_not_a_crash() -> None:
         pool.close()
 
 
+def test_a_process_that_is_killed_from_outside_does_not_cost_its_file(tmp_path: Path) -> None:
+    """As by an administrator, or by a machine without memory: the file is read once more, and only once."""
+    body = (
+        "if os.path.exists(name):\n    os.remove(name)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "return Extracted('x', 'text/plain', 'test')"
+    )
+    flag = tmp_path / "flag"
+    pool = ParserPool(1, reading(body))
+    try:
+        flag.touch()
+        assert pool.parse(b"a", str(flag), None, Limits()).text == "x"
+        assert not flag.exists()
+    finally:
+        pool.close()
+    code, left = outcome(reading("os.kill(os.getpid(), signal.SIGKILL)"), Limits())
+    assert (code, left) == ("parse_crashed", [])
+
+
 def test_a_hanging_process_is_stopped() -> None:
     code, left = outcome((sys.executable, "-c", "import signal; signal.pause()"), Limits(wall_seconds=1))
     assert (code, left) == ("parse_timeout", [])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.domain.compute import parse_number
+from proofroom.domain.figures import parse_number
 from proofroom.substrate.parsers.number_formats import BUILTIN, read_code, shown
 
 

@@ -403,3 +403,12 @@ def test_a_page_without_text_is_named() -> None:
     assert parse(pdf([paragraph("Words.", 700), []])).notes == (
         "Without a text layer, perhaps scanned (there is no text recognition here): page 2.",
     )
+
+
+def test_figures_that_nothing_tells_how_to_read_are_remarked() -> None:
+    unclear = b"year,guests\n2022,1.204\n2023,1.377\n"
+    (note,) = parse(unclear, "a.csv").notes
+    assert "guests (1.204)" in note
+    assert parse(unclear.replace(b"1.377", b"0.377"), "a.csv").notes == ()
+    many = b",".join(b"c%d" % n for n in range(7)) + b"\n" + b",".join([b"1.204"] * 7) + b"\n"
+    assert parse(many * 2, "a.csv").notes[0].count("(1.204)") <= 5

@@ -239,3 +239,58 @@ def test_the_search_for_tables_is_stopped_in_the_middle(monkeypatch: pytest.Monk
         table.drawOn(canvas, 60, 600)
 
     assert drawn(draw).notes == ("Ruled tables were not looked for, it would take too long: page 1.",)
+
+
+def _forms(*contents: str, names: str = "") -> bytes:
+    """A page that draws the first of these forms; each form may draw the next as /N and itself as /S."""
+    font = "/Font << /F1 3 0 R >>"
+    bodies = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [5 0 R] /Count 1 >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        _stream("", f"BT /F1 12 Tf 72 700 Td (Words of the page.) Tj ET /N Do {names}"),
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        f" /Resources << {font} /XObject << /N 6 0 R >> >> >>",
+    ]
+    for n, content in enumerate(contents, 6):
+        following = f"/N {n + 1} 0 R" if n < 5 + len(contents) else ""
+        bodies.append(
+            _stream(
+                f"/Type /XObject /Subtype /Form /BBox [0 0 595 842]"
+                f" /Resources << {font} /XObject << {following} /S {n} 0 R >> >>",
+                content,
+            )
+        )
+    out = b"%PDF-1.4\n"
+    places: list[int] = []
+    for n, body in enumerate(bodies, 1):
+        places.append(len(out))
+        out += f"{n} 0 obj\n{body}\nendobj\n".encode()
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    return (
+        out
+        + (
+            f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}"
+            f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF\n"
+        ).encode()
+    )
+
+
+def _stream(entries: str, content: str) -> str:
+    return f"<< {entries} /Length {len(content)} >>\nstream\n{content}\nendstream"
+
+
+@pytest.mark.parametrize(
+    "contents", [("/S Do /S Do",), ("/N Do " * 10,) * 8 + ("",)], ids=["in itself", "in each other"]
+)
+def test_forms_that_draw_each_other_without_measure_are_refused(contents: tuple[str, ...]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(_forms(*contents), "a.pdf")
+    assert caught.value.code == "unsafe_file"
+    assert "draw one another" in caught.value.message
+
+
+def test_forms_in_forms_are_read() -> None:
+    words = "BT /F1 12 Tf 72 600 Td (Words of a form.) Tj ET"
+    assert parse(_forms("/N Do", "/N Do", words), "a.pdf").text == "Words of the page.\n\nWords of a form."
+    assert "Words of a form." in parse(_forms(words + " /S Do"), "a.pdf").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from proofroom.domain.compute import Result, same_figure
@@ -38,12 +39,34 @@ def check_computed(claim: ClaimText, document: ArtifactDocument, again: Result |
         shown, computed = _series(block, chart_series(block)[claim.path[1]], again)
     else:
         shown, computed = claim.text, None
-    if computed is not None and shown is not None and (shown == computed or same_figure(shown, computed)):
-        return _made(claim, "supported", "", Check("computed", "same", shown, computed))
+    if (
+        isinstance(block, Table | Chart)
+        and computed is not None
+        and shown is not None
+        and (shown == computed or same_figure(shown, computed))
+    ):
+        return _equal(claim, block, again, Check("computed", "same", shown, computed))
     check = Check(
         "computed", "differs", shown, computed, None if computed is not None else "not in the result"
     )
     return _made(claim, "unsupported", "Computed value differs", check)
+
+
+def _equal(claim: ClaimText, block: Table | Chart, again: Result, check: Check) -> Claim:
+    """Equal to its computation; a person looks where that rests on figures that can be read in two ways."""
+    cell = again.unsure.get(_column(block, claim, again))
+    if cell is None:
+        return _made(claim, "supported", "", check)
+    note = f"nothing in the table tells whether {cell} has a decimal point or thousands; it was read with a point"
+    return _made(claim, "partial", "Decimal sign unclear", replace(check, note=note))
+
+
+def _column(block: Table | Chart, claim: ClaimText, again: Result) -> str:
+    """The column of the result that a cell or a series was compared with."""
+    if isinstance(block, Chart):
+        return chart_series(block)[claim.path[1]]
+    name = block.columns[claim.path[2]].name
+    return name if name in again.columns else again.columns[claim.path[2]]
 
 
 def _other_label(block: Table, row: int, again: Result) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ page that has more around it. The text is ours, so offsets are exact in it. Noth
 """
 
 import re
+from collections.abc import Callable, Container
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -36,6 +37,7 @@ _DROPPED = frozenset(
 _DROPPED_ROLES = frozenset(
     {"navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog", "alert"}
 )
+_PARTS = frozenset({"article", "main", "section"})  # a header of one is part of the content
 _BLOCKS = frozenset(
     {
         "address", "article", "body", "blockquote", "center", "dd", "details", "div", "dl", "dt", "fieldset",
@@ -66,16 +68,16 @@ def parse(text: str, *, limits: Limits, whole: bool = False) -> Extracted:
     title = _title(tree)
     notes: list[str] = []
     shown = Hidden(tree)
-    lost = _drop(tree, [e for e in tree.iter() if isinstance(e.tag, str) and shown.holds(e)])
+    lost = _drop(tree, lambda element, _: shown.holds(element))
     if lost >= _WORTH_SAYING:
         notes.append(f"Text that the page does not show was left out: {lost:,} characters.")
     found = None if whole else html_content.content(tree)
     root = tree if found is None else found.root
-    _drop(root, [element for element in root.iter() if element is not root and _is_dropped(element)])
+    _drop(root, _is_dropped)
     reader = _Reader(limits)
     reader.read(_main(tree) if found is None else root)
     if not reader.blocks and found is not None:  # nothing is left of what was chosen
-        _drop(tree, [element for element in tree.iter() if _is_dropped(element)])
+        _drop(tree, _is_dropped)
         found = None
         reader.read(_main(tree))
     if not reader.blocks:
@@ -112,40 +114,67 @@ def _title(tree: Element) -> str | None:
     return None
 
 
-def _drop(tree: Element, gone: list[Element]) -> int:
-    """Takes elements out; answers how many letters and other signs went with them."""
+def _drop(root: Element, is_gone: Callable[[Element, bool], bool]) -> int:
+    """Takes elements within `root` out; answers how many letters and other signs went with them.
+
+    `is_gone` is asked of an element and whether it stands in a part of the content (`_PARTS`).
+    """
+    gone = _outermost(root, is_gone)
     lost = 0
-    all_gone = set(gone)
     for element in gone:
-        if element is tree:
-            continue
-        if element.tag not in _SILENT and all_gone.isdisjoint(element.iterancestors()):
+        if element.tag not in _SILENT:
             lost += sum(len("".join(part.split())) for part in element.itertext())
-        parent = element.getparent()
-        if parent is None:
-            continue
-        previous = element.getprevious()
-        if element.tail:  # the tail belongs to the page
-            if previous is not None:
-                previous.tail = (previous.tail or "") + " " + element.tail
-            else:
-                parent.text = (parent.text or "") + " " + element.tail
-        parent.remove(element)
+    for parent in dict.fromkeys(element.getparent() for element in gone):
+        _take_out(parent, gone)
     return lost
 
 
-def _is_dropped(element: Element) -> bool:
+def _outermost(root: Element, is_gone: Callable[[Element, bool], bool]) -> dict[Element, None]:
+    """Those elements within `root` that are to go and do not stand in another one that goes, in their order."""
+    gone: dict[Element, None] = {}
+    parts = sum(above.tag in _PARTS for above in root.iterancestors())
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event == "end":
+            parts -= element.tag in _PARTS and element not in gone
+        elif element is not root and (event != "start" or is_gone(element, parts > 0)):
+            gone[element] = None
+            if event == "start":
+                walk.skip_subtree()
+        elif event == "start":
+            parts += element.tag in _PARTS
+    return gone
+
+
+def _take_out(parent: Element, gone: Container[Element]) -> None:
+    """Takes those children out; what stands behind them belongs to the page, and goes behind what is before them."""
+    before: Element | None = None
+    left: list[str] = []
+
+    def put() -> None:
+        if left and before is None:
+            parent.text = " ".join((parent.text or "", *left))
+        elif left and before is not None:
+            before.tail = " ".join((before.tail or "", *left))
+        left.clear()
+
+    for child in list(parent):
+        if child not in gone:
+            put()
+            before = child
+            continue
+        if child.tail:
+            left.append(child.tail)
+        parent.remove(child)
+    put()
+
+
+def _is_dropped(element: Element, within_part: bool) -> bool:
     tag = element.tag
-    if not isinstance(tag, str):
-        return True
-    get = element.get
     return (
         tag in _DROPPED
-        or (get("role") or "").lower() in _DROPPED_ROLES
-        or (
-            tag == "header"
-            and not any(a.tag in ("article", "main", "section") for a in element.iterancestors())
-        )
+        or (element.get("role") or "").lower() in _DROPPED_ROLES
+        or (tag == "header" and not within_part)
     )
 
 
@@ -218,8 +247,6 @@ class _Reader:
         if kind == "heading" and len(words) > MAX_CHARS:
             kind = "paragraph"
         start, end = self.put(words, "\n" if kind == "list_item" else "\n\n")
-        if kind == "heading" and len(words) > MAX_CHARS:
-            kind = "paragraph"
         if kind == "heading":
             self.heading = heading_text(words)
             self.first = self.first or self.heading
@@ -255,9 +282,11 @@ class _Reader:
         """Writes a table of data; False when it only arranges the page."""
         if (element.get("role") or "").lower() in ("presentation", "none"):
             return False
+        if next(element.iterfind(".//table"), None) is not None:
+            return False
         rows, header = _cells(element)
         width = max((len(row) for row in rows), default=0)
-        if len(rows) < 2 or width < 2 or next(element.iterfind(".//table"), None) is not None:
+        if len(rows) < 2 or width < 2:
             return False
         if width > self.limits.table_columns:
             return False

@@ -115,8 +115,6 @@ def _section(code: str) -> Format:
     before, after = before.strip(), after.strip()
     if digits is not None and not set(digits) & set("0#"):
         return Format("nothing")  # a dash for zero, with space of the width of digits
-    if digits is not None and not set(digits) & set("0#"):
-        return Format("nothing")  # a dash for zero, with space of the width of digits
     if digits is None and not general:
         return GENERAL if before else Format("nothing")
     before = before.strip("()-+ \u00a0")

@@ -27,6 +27,7 @@ from proofroom.substrate.extracted import (
     unheard,
 )
 from proofroom.substrate.parsers.delimited import column_names, column_types, row_blocks, split_header
+from proofroom.substrate.parsers.pdf_forms import refuse_unfolding
 from proofroom.substrate.parsers.pdf_page import Line, PageText, read_page
 from proofroom.substrate.parsers.pdf_tables import Found, TableFinder
 from proofroom.substrate.segmentation import heading_text, split_long
@@ -42,9 +43,11 @@ _NAMED = 20  # pages, or runs of pages, that a remark lists
 def parse(data: bytes, *, limits: Limits, report: Report = unheard) -> Extracted:
     """Text, pages, blocks and tables of a PDF. A page that cannot be read is named in the notes.
 
-    Raises InvalidInput (`encrypted_file`, `unreadable_file`, `no_text`) and TooLarge (`too_many_pages`).
+    Raises InvalidInput (`encrypted_file`, `unreadable_file`, `unsafe_file`, `no_text`) and TooLarge
+    (`too_many_pages`).
     """
     _refuse_cut(data)
+    refuse_unfolding(data)
     document = _open(data)
     pages: list[tuple[PageText, list[Found]]] = []
     notes: list[str] = []

@@ -38,6 +38,7 @@ class Writer:
         self._pages: list[Page] = []
         self._page: int | None = None
         self._untouched = False  # nothing stands on the open page yet
+        self.decimal_point = False  # tables hold figures that are known to be written with one
 
     def open_page(self, number: int) -> None:
         """Begins a page (a slide, a sheet), which ends where the next begins or the text ends."""
@@ -97,7 +98,7 @@ class Writer:
         names = column_names(None if header is None else [one_line(cell) for cell in header], width)
         cells = [tuple(one_line(cell) for cell in row) + ("",) * (width - len(row)) for row in rows]
         number = len(self.tables)
-        self.tables.append(Table(name, names, column_types(cells, width), tuple(cells)))
+        self.tables.append(Table(name, names, column_types(cells, width), tuple(cells), self.decimal_point))
         lines = [] if header is None else [" | ".join(one_line(cell) for cell in header)]
         lines += [" | ".join(row) for row in cells]
         if sum(map(len, lines)) > self.limits.text_chars:

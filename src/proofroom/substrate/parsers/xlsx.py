@@ -49,6 +49,7 @@ def parse(package: Package, *, limits: Limits, report: Report = unheard) -> Extr
     book = _Book(archive, limits, since_1904)
     book.load(package)
     writer = Writer(limits)
+    writer.decimal_point = True  # figures are written here, from what the cells hold
     remarks = _Remarks()
     for number, sheet in enumerate(sheets, 1):
         report(number - 1, len(sheets), "sheets")

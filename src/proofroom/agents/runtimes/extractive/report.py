@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from proofroom.agents.runtimes.extractive.run import Refused, Run, escape
 from proofroom.agents.runtimes.extractive.tables import Shape, is_rate, words_of
-from proofroom.domain.compute import display, parse_number
+from proofroom.domain.figures import display, parse_number
 
 Steps = list[dict[str, Any]]
 
@@ -57,6 +57,13 @@ class Report:
             str(cast("Mapping[str, Any]", one)["name"]) if isinstance(one, Mapping) else str(one)
             for one in table.get("columns") or ()
         )
+        for cell in cast("Mapping[str, str]", content.get("unsure") or {}).values():
+            gap = (
+                f"Nothing in the table tells whether figures such as {cell} have a decimal point or thousands;"
+                " they were read with a decimal point."
+            )
+            if gap not in self.gaps:
+                self.gaps.append(gap)
         computed = content.get("computed")
         if not rows or not isinstance(computed, Mapping):
             return None

@@ -9,7 +9,7 @@ from proofroom.agents.runtimes.extractive.report import Report, Steps, exact
 from proofroom.agents.runtimes.extractive.run import Run, escape
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.tables import Shape, words_of
-from proofroom.domain.compute import parse_number
+from proofroom.domain.figures import parse_number
 
 Row = tuple[tuple[str, ...], Mapping[str, Any]]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proofroom.agents.runtimes.extractive.words import content_stems
-from proofroom.domain.compute import Table, decimal_commas, is_missing, parse_number
+from proofroom.domain.figures import decimal_commas, is_missing, parse_number
 
 _TIME = re.compile(
     r"\b(?:year|quarter|month|week|date|day|period|time|fiscal|jahr|monat|datum)s?\b", re.IGNORECASE
@@ -89,7 +89,7 @@ def shape_of(
         tuple(str(cell) for cell in row) for row in content.get("rows") or () if len(row) == len(columns)
     )
     cells = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
-    comma = decimal_commas(Table(columns, rows))
+    comma = decimal_commas(columns, rows)
     numeric = [name for name in columns if _numeric(cells[name], decimal_comma=name in comma)]
     asked_by = [found for one in dimensions if (found := column_named(columns, one))]
     asked_for = [found for one in measures if (found := column_named(columns, one)) and found in numeric]
