@@ -67,6 +67,10 @@ describe("who does the work", () => {
   it("names what keeps the default from running", () => {
     expect(troubleOf([able(research, ["extractive"], "claude")])).toEqual({ who: "Claude", why: "The key is refused." });
     expect(troubleOf([able(research, ["extractive"], "extractive")])).toBeNull();
+    const [other] = [able(research, ["pydantic_ai"], "pydantic_ai:mistral:large")];
+    expect(troubleOf([other!])).toMatchObject({ why: "mistral is not set up here. These are: openai, ollama." });
+    expect(troubleOf([{ ...other!, default_runtime: "pydantic_ai:openai:gpt-5" }])).toBeNull();
+    expect(troubleOf([{ ...other!, default_runtime: "nothing" }])).toMatchObject({ who: "nothing" });
     expect(troubleOf([])).toBeNull();
   });
 });
@@ -96,6 +100,7 @@ describe("what was used", () => {
     const counts = (unsupported: number, uncited = 0) => ({ claims: 9, unsupported, uncited, conflict: 0 });
     expect(repairWords({ state: "ended", before: counts(2, 1), after: counts(1) })).toBe("2 of 3 doubtful claims were set right before you saw it.");
     expect(repairWords({ state: "ended", before: counts(1), after: counts(0) })).toBe("The one doubtful claim was set right before you saw it.");
+    expect(repairWords({ state: "ended", before: counts(2, 1), after: { ...counts(1), claims: 7 } })).toBe("2 of 3 doubtful claims were set right or left out before you saw it.");
     expect(repairWords({ state: "ended", before: counts(2), after: counts(3) })).toMatch(/now 3 are doubtful/);
     expect(repairWords({ state: "ended", before: counts(2), after: null, outcome: "failed", why: "The provider was busy." })).toMatch(/none was set right. The provider was busy.$/);
     expect(repairWords({ state: "skipped", before: counts(2), why: "The budget is used up." })).toBe("2 doubtful claims were not sent back to the agent. The budget is used up.");
@@ -174,8 +179,8 @@ describe("the first page", () => {
   it("says that the default runtime cannot run, with what to do", async () => {
     server.use(http.get("*/api/agents", () => HttpResponse.json({ items: [able(research, ["extractive"], "claude")], next_cursor: null })));
     const { user } = open("/inbox");
-    expect(await screen.findByText("Claude cannot run here.")).toBeInTheDocument();
+    expect(await screen.findByText("Claude, the usual choice for new work, cannot run here.")).toBeInTheDocument();
     await user.click(screen.getByRole("button", { name: "Close" }));
-    await waitFor(() => expect(screen.queryByText("Claude cannot run here.")).not.toBeInTheDocument());
+    await waitFor(() => expect(screen.queryByText("Claude, the usual choice for new work, cannot run here.")).not.toBeInTheDocument());
   });
 });

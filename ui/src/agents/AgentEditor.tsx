@@ -1,10 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { api, ApiError, newKey } from "@/api/client";
 import type { Agent } from "@/api/types";
 import { ErrorLine, Kbd, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { useKeys } from "@/lib/keys";
+import { inOrder } from "@/newwork/request";
 import { lineOf, nameIn, saidOf, startFrom, type ProjectAgent } from "./agents";
 import { YamlField, type YamlHandle } from "./YamlField";
 
@@ -44,12 +46,14 @@ export function AgentEditor({
   useEffect(() => {
     if (bad !== null) field.current?.goTo(bad);
   }, [bad, save.submittedAt]);
-  const starts = offered.filter((one) => one.definition);
+  const starts = inOrder(offered).flatMap((known) => offered.filter((one) => one.name === known && one.definition));
   const begin = (name: string) => {
     const from = starts.find((one) => one.name === name);
-    if (from?.definition) setText(startFrom(from.definition, offered.map((one) => one.name)));
+    if (!from?.definition) return;
+    const started = startFrom(from.definition, offered.map((one) => one.name));
     save.reset();
-    field.current?.goTo(1);
+    flushSync(() => setText(started)); // so that the line is there to go to
+    field.current?.goTo(1 + started.split("\n").findIndex((line) => line.startsWith("name:")));
   };
   const send = () => {
     if (may && changed && text.trim() !== "" && !save.isPending) save.mutate();
@@ -59,7 +63,7 @@ export function AgentEditor({
   const replaces = agent === null && offered.some((one) => one.name === name && one.origin !== "project");
   const moved = save.error instanceof ApiError && save.error.code === "definition_changed";
   return (
-    <section className="sect" aria-label={agent ? t("agents.editOf", { name: agent.title }) : t("agents.add")}>
+    <section className="sect editor" aria-label={agent ? t("agents.editOf", { name: agent.title }) : t("agents.add")}>
       <h2>{agent ? t("agents.editOf", { name: agent.title }) : t("agents.add")}</h2>
       {agent === null && starts.length > 0 && (
         <p className="line mb-2">
@@ -71,21 +75,6 @@ export function AgentEditor({
           ))}
         </p>
       )}
-      <label className="sr" htmlFor="definition">
-        {t("agents.definition")}
-      </label>
-      <YamlField
-        ref={field}
-        id="definition"
-        value={text}
-        bad={bad}
-        readOnly={!may || save.isPending}
-        describedBy={save.error ? "definition-error" : "definition-help"}
-        onChange={(next) => {
-          setText(next);
-          if (save.isError) save.reset();
-        }}
-      />
       {save.error && (
         <ErrorLine id="definition-error">
           {bad !== null ? (
@@ -108,6 +97,21 @@ export function AgentEditor({
           </button>
         </p>
       )}
+      <label className="sr" htmlFor="definition">
+        {t("agents.definition")}
+      </label>
+      <YamlField
+        ref={field}
+        id="definition"
+        value={text}
+        bad={bad}
+        readOnly={!may || save.isPending}
+        describedBy={save.error ? "definition-error" : "definition-help"}
+        onChange={(next) => {
+          setText(next);
+          if (save.isError) save.reset();
+        }}
+      />
       <p className="meta mt-1" id="definition-help">
         {replaces ? t("agents.replaces", { name: name ?? "" }) : agent ? t("agents.keepWords") : t("agents.newWords")}
       </p>

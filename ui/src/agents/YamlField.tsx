@@ -39,10 +39,11 @@ export const YamlField = forwardRef<
       </ol>
       <textarea
         ref={area}
+        autoFocus
         id={id}
         value={value}
         readOnly={readOnly}
-        rows={Math.min(28, Math.max(12, lines))}
+        rows={Math.min(20, Math.max(12, lines))}
         wrap="off"
         spellCheck={false}
         autoCapitalize="off"

@@ -34,8 +34,7 @@ export const agents = {
     modelShape: "Provider and model, with a colon between them, such as openai:gpt-5.",
     providerOff: "{{provider}} is not set up here. These are: {{list}}.",
     madeBy: "Drafted by: {{who}}.",
-    cannot: "{{who}} cannot run here.",
-    cannotDo: "Until then, new work can go to another.",
+    cannot: "{{who}}, the usual choice for new work, cannot run here.",
     unknown: "There is no such runtime here. Correct PROOFROOM_DEFAULT_RUNTIME and start again.",
     knownOnly: "It knows research, content and reports, and no agents of another name.",
     chooseAble: "Choose one that can run here.",
@@ -71,6 +70,8 @@ export const agents = {
   },
   repair: {
     done_one: "The one doubtful claim was set right before you saw it.",
+    fewer_one: "The one doubtful claim was left out before you saw it.",
+    fewer_other: "{{n}} of {{count}} doubtful claims were set right or left out before you saw it.",
     done_other: "{{n}} of {{count}} doubtful claims were set right before you saw it.",
     none_one: "1 doubtful claim went back to the agent before you saw it; it is doubtful still.",
     none_other: "{{count}} doubtful claims went back to the agent before you saw it; none was set right.",

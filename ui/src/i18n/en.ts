@@ -66,7 +66,7 @@ export const en = {
   need: {
     plan: "plan to approve",
     question: "a question for you",
-    budget: "budget used up",
+    budget: "asks for more budget",
     none: "none of {{claims}}",
     some_one: "1 of {{claims}} needs you",
     some_other: "{{count}} of {{claims}} need you",
@@ -362,7 +362,7 @@ export const en = {
     conflict: "Sources disagree",
     suspicious_source: "A source tries to give orders",
     question: "A question",
-    budget: "Budget used up",
+    budget: "Budget",
     final: "Final gate",
     obligation: "Asked for and not settled",
   },

@@ -128,6 +128,8 @@ export function repairWords(repair: Repair): string {
   if (repair.state === "started") return t("repair.started", { count: sent });
   if (repair.state === "skipped") return `${t("repair.skipped", { count: sent })}${why}`;
   const left = repair.after ? doubts(repair.after) : sent;
+  // From counts alone nobody can tell a claim that was cited from one that is gone.
+  if (left < sent && repair.after && repair.after.claims < repair.before.claims) return t("repair.fewer", { n: sent - left, count: sent });
   if (left < sent) return t("repair.done", { n: sent - left, count: sent });
   return `${left > sent ? t("repair.more", { count: sent, n: left }) : t("repair.none", { count: sent })}${why}`;
 }

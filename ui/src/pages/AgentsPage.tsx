@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api } from "@/api/client";
 import { agentsQuery, meQuery } from "@/api/queries";
 import { AgentEditor } from "@/agents/AgentEditor";
@@ -10,6 +10,7 @@ import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
 import { useTitle } from "@/lib/title";
+import { inOrder } from "@/newwork/request";
 
 /** Which agents can be asked for in a project: the program's, and the project's own, which its admins write here. */
 export function AgentsPage() {
@@ -23,6 +24,14 @@ export function AgentsPage() {
   const [open, setOpen] = useState<string | null>(null); // a name, or "" for a new one
   const [sure, setSure] = useState<string | null>(null);
   const [notice, setNotice] = useState("");
+  const add = useRef<HTMLButtonElement>(null);
+  const busy = open !== null || sure !== null;
+  const before = useRef(busy);
+  useEffect(() => {
+    // What closes gives the keyboard back to the page, not to nowhere.
+    if (before.current && !busy) add.current?.focus();
+    before.current = busy;
+  }, [busy]);
   const remove = useMutation({
     mutationFn: (agent: ProjectAgent) => api<void>(`/projects/${projectId}/agents/${agent.name}`, { method: "DELETE" }),
     onSuccess: (_done, agent) => {
@@ -34,7 +43,8 @@ export function AgentsPage() {
   });
   const failed = own.error ?? offered.error;
   const list = own.data ?? [];
-  const shipped = (offered.data ?? []).filter((one) => one.origin !== "project");
+  const all = offered.data ?? [];
+  const shipped = inOrder(all).flatMap((name) => all.filter((one) => one.name === name && one.origin !== "project"));
   const edited = list.find((one) => one.name === open) ?? null;
   return (
     <main className="inbox screen">
@@ -107,7 +117,7 @@ export function AgentsPage() {
               {open === null &&
                 (may ? (
                   <div className="acts">
-                    <button type="button" className="b" onClick={() => { setOpen(""); setNotice(""); }}>
+                    <button type="button" className="b" ref={add} onClick={() => { setOpen(""); setNotice(""); }}>
                       {t("agents.add")}
                     </button>
                   </div>

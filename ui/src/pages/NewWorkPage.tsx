@@ -12,7 +12,6 @@ import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/Stat
 import { t, tMaybe } from "@/i18n";
 import { takeOver } from "@/lib/handover";
 import { useKeys } from "@/lib/keys";
-import { sentence } from "@/lib/runtime";
 import { useTitle } from "@/lib/title";
 import { BudgetField, DraftFields, SourcesField, StrategyField } from "@/newwork/parts";
 import { checkBody, errorList, fieldOf, firstRuntime, HIDDEN_KEYS, inOrder, withSources, workBody, type Values } from "@/newwork/request";
@@ -261,15 +260,6 @@ function NewWork({
             ))}
           </ol>
         </section>
-        {runtime && (
-          <section>
-            <h2>{t("new.runtime")}</h2>
-            <p className="text-ink-2">
-              {sentence(runtime.label)}
-              {values.model.trim() && runtime.uses_model ? `, ${values.model.trim()}` : ""}
-            </p>
-          </section>
-        )}
       </aside>
       <footer className="dock" aria-label={t("page.newWork")}>
         <div className="st" role="status">

@@ -100,12 +100,10 @@ function Session({ session }: { session: WorkSession }) {
         )}
       </aside>
       <main className="main">
-        <div className="between">
-          <h1 className="doctitle">{session.title}</h1>
-          <span className="meta whitespace-nowrap nophone">
-            {[agentWord(session.agent_type), runtimeWords(session.runtime)].filter(Boolean).join(" · ")} · {t("queue.round", { n: session.iteration })} · {strategyWord(session.approval_strategy)}
-          </span>
-        </div>
+        <h1 className="doctitle">{session.title}</h1>
+        <p className="meta mt-1">
+          {[agentWord(session.agent_type), runtimeWords(session.runtime), t("queue.round", { n: session.iteration }), strategyWord(session.approval_strategy)].filter(Boolean).join(" · ")}
+        </p>
         {session.task_description !== session.title && (
           <p className="mt-1.5 max-w-[72ch] text-ink-2 whitespace-pre-line">{clipped(session.task_description)}</p>
         )}
