@@ -54,6 +54,7 @@ export const agents = {
     turns_other: "{{n}} turns",
     byTurn_one: "Turn by turn: 1",
     byTurn_other: "Turn by turn: {{count}}",
+    turnList: "Use, turn by turn",
     turn: "Turn {{n}}",
     turnRepair: "Turn {{n}}, setting claims right",
     lost_one: "1 turn was cut off. It may have been charged, and is not counted here.",

@@ -43,7 +43,7 @@ export function SessionUsage({ session, events }: { session: WorkSession; events
         {turns.length > 0 && (
           <details className="turns">
             <summary>{t("usage.byTurn", { count: turns.length })}</summary>
-            <ol>
+            <ol tabIndex={0} aria-label={t("usage.turnList")}>
               {turns.map((turn, i) => (
                 <li key={i}>
                   <div className="between">
