@@ -39,7 +39,8 @@ class Shelf(Database):
             await savepoint.rollback()
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID) -> AsyncGenerator[Tx]:
+    async def transaction(self, workspace_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
+        assert not snapshot, "all of it is one transaction already"
         tx = Tx(
             bind=self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False,
             autoflush=True,

@@ -251,6 +251,7 @@ TAMPERS: tuple[Tamper, ...] = (
     _column("task_configuration", "task_configuration", '\'{"audience": "others"}\''),
     _column("agent_type", "agent_type", "'content'"),
     _column("runtime", "runtime", "'extractive'"),
+    _column("definition_digest", "definition_digest", "repeat('0', 64)"),
     _column("approval_strategy", "strategy", "'auto_approve_low_risk'"),
     _column("plan", "plan", '\'{"steps": [{"title": "Other"}]}\''),
     _column("deliver_to", "effects[].target.path", f"'[{_FOLDER}, {_FOLDER}]'", "effects[].target.kind",

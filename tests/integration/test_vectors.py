@@ -172,7 +172,7 @@ async def test_the_index_that_is_read_on_finds_what_comparing_with_all_finds(
     compared: list[bool] = []  # with every vector
     real = retrieval.by_meaning
 
-    async def watched(*given: Any, exact: bool, **more: Any) -> list[tuple[UUID, float]]:
+    async def watched(*given: Any, exact: bool, **more: Any) -> list[list[tuple[UUID, float]]]:
         compared.append(exact)
         return await real(*given, exact=exact, **more)
 

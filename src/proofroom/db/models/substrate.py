@@ -157,7 +157,7 @@ class SourceVersion(Base):
     __table_args__ = (
         tenant_key("source_id", "version"),
         ref("source_id", to="sources"),
-        Index("source_versions_by_hash", "workspace_id", "project_id", "sha256"),
+        Index("source_versions_by_hash", "sha256", "project_id", "workspace_id"),
     )
 
 
