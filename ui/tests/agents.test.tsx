@@ -9,7 +9,7 @@ import { modelProblem, runtimeWords, specOf, specText } from "@/lib/runtime";
 import { amount, budgetAsk, limitsOf, limitWords, repairWords, tokensWords, turnsOf } from "@/lib/usage";
 import { agents as fixtures } from "@/mocks/data";
 import { problem } from "@/mocks/answers";
-import { fieldOf, firstRuntime, runtimesFor, withSources } from "@/newwork/request";
+import { fieldOf, firstRuntime, runtimesFor, withSources, workBody } from "@/newwork/request";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -46,6 +46,13 @@ describe("who does the work", () => {
     const own = able({ ...research, name: "minutes" }, ["extractive", "claude"], "extractive");
     expect(runtimesFor(own).find((r) => r.name === "extractive")).toMatchObject({ available: false });
     expect(firstRuntime(own).name).toBe("claude");
+  });
+  it("leaves it to an agent of one's own to start", () => {
+    const values = { task: " Why? ", title: "", draft: "", config: {}, strategy: "final_only" as const, usd: "2", minutes: "", left: [], model: "left over" };
+    expect(workBody(research, research.config_schema, { ...values, runtime: "external" }, null)).toMatchObject({ runtime: "external", auto_execute: false, task_description: "Why?" });
+    expect(workBody(research, research.config_schema, { ...values, runtime: "extractive" }, ["s1"])).toEqual({
+      agent_type: "research", task_description: "Why?", config: {}, approval_strategy: "final_only", source_ids: ["s1"], runtime: "extractive", auto_execute: true,
+    });
   });
   it("finds the field that a refusal is about", () => {
     expect(fieldOf(refusal("config.focus_areas.3"), research.config_schema, "claude")).toBe("config.focus_areas");

@@ -12,7 +12,7 @@ export const agents = {
       extractive: "Finds exact quotes and figures and puts them in order. Works offline, costs nothing.",
       claude: "Reads, writes and cites. What it costs is counted turn by turn.",
       pydantic_ai: "OpenAI, Google, Bedrock, Mistral, Ollama and others, by the name of a model.",
-      external: "It reads what it is given and hands in its work over the API.",
+      external: "The work is filed here; your agent starts it and drives it over HTTP.",
       scripted: "Plays a file from the server’s folder of scripts.",
     },
     example: {

@@ -105,7 +105,7 @@ export function workBody(agent: Agent, schema: JsonSchema, v: Values, sourceIds:
     ...(sourceIds ? { source_ids: sourceIds } : {}),
     ...(v.runtime ? { runtime: specText({ name: v.runtime, model: modelRule(v.runtime) === "none" ? "" : v.model }) } : {}),
     ...(Object.keys(budget).length ? { budget } : {}),
-    auto_execute: true,
+    auto_execute: v.runtime !== "external", // its agent starts it: from then on its lease runs
   };
 }
 
@@ -126,10 +126,10 @@ export function fieldOf(error: unknown, schema: JsonSchema, runtime: string): st
 }
 
 /** Every error with the id of its field, for the dock. */
-export function errorList(errors: FieldErrors<Values>, schema: JsonSchema): { id: string; label: string }[] {
+export function errorList(errors: FieldErrors<Values>, schema: JsonSchema, taskLabel: string): { id: string; label: string }[] {
   const list: { id: string; label: string }[] = [];
   const add = (id: string, label: string) => list.push({ id, label });
-  if (errors.task) add("task", t("new.task.research"));
+  if (errors.task) add("task", taskLabel);
   if (errors.draft) add("draft", t("new.draft"));
   if (errors.title) add("title", t("new.titleField"));
   for (const [name, error] of Object.entries((errors.config ?? {}) as Record<string, unknown>)) {

@@ -153,8 +153,8 @@ function NewWork({
     void handleSubmit((v) => startWork.mutate(v))();
   };
   useKeys({ "Ctrl+Enter": submit }, !startWork.isPending);
-  const problems = errorList(formState.errors, schema);
   const taskLabel = tMaybe(`new.task.${name}`, t("new.task.any"));
+  const problems = errorList(formState.errors, schema, taskLabel);
   const noSources = ready.length === 0;
   const usesModel = runtime?.uses_model ?? false;
   const what = agent ? tMaybe(`agent.${name}`, agent.title).toLowerCase() : "";
