@@ -131,8 +131,23 @@ def test_claims_lose_what_their_source_says() -> None:
         None,
         None,
     )
-    assert without_json(claim(SOURCE, "cell"), WORDS)["text"] == DELETED
+    cell = without_json(claim(SOURCE, "cell"), WORDS)
+    assert (cell["text"], cell["checks"][0]["draft"]) == (DELETED, DELETED)
     assert without_json(claim(OTHER), WORDS) == claim(OTHER)
+
+
+def test_what_was_compared_of_words_that_went_goes_too() -> None:
+    """A short figure, which is no run of words, would stand beside the sentence that lost it."""
+    copied = "He said that the planned altitude was 57 km."
+    words = words_of([f"The planned altitude was 57 km.{' More.' * 3}"], [], [SOURCE])
+    for source, headline in ((SOURCE, DELETED), (OTHER, claim(OTHER)["headline"])):
+        told = {**claim(source), "text": copied}
+        told["checks"] = [{"kind": "number", "draft": "57 km", "source": "57 km", "note": None}]
+        made = without_json(told, words)
+        assert made["text"] == f"He said that {DELETED}."
+        assert made["checks"][0]["draft"] == DELETED
+        assert (made["headline"], made["short"]) == (headline, DELETED)
+        assert (made["checks"][0]["source"] == DELETED) == (source == SOURCE)
 
 
 def test_receipts_lose_what_the_envelope_held() -> None:

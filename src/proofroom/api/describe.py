@@ -16,6 +16,7 @@ PROBLEMS = {
     403: "The caller, the host name or the origin is not allowed.",
     404: "It does not exist, or the caller may not see it.",
     409: "The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.",
+    408: "The body did not come to its end in time.",
     413: "Too large.",
     415: "The body is of a type that is not read here.",
     422: "The request does not fit; `field` names the member.",
@@ -90,7 +91,7 @@ def _declare(path: str, method: str, operation: dict[str, Any]) -> None:
     if "{" in path:
         statuses.add(404)
     if method != "get":
-        statuses |= {413, 415}
+        statuses |= {408, 413, 415}
     if "requestBody" in operation:
         statuses |= {400, 422}
     if any(p["in"] != "path" for p in operation.get("parameters", ())):

@@ -1,14 +1,17 @@
 """The outermost layer: request ids, who calls and from where, how much may be sent, a net under the rest."""
 
+import asyncio
 import logging
 import re
 import secrets
+import time
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proofroom.api import auth, problems
-from proofroom.domain.errors import ProofroomError, TooLarge
+from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge
 from proofroom.engine.parts import Parts
 from proofroom.services.access import Actor
 from proofroom.settings import Settings
@@ -17,6 +20,11 @@ _log = logging.getLogger(__name__)
 
 MAX_JSON_BYTES = 8 * 1024 * 1024
 _MULTIPART_OVERHEAD = 64 * 1024
+BODY_PAUSE_SECONDS = 30.0
+"""A body of which nothing came for so long is not waited for."""
+BODY_SECONDS = 60.0
+BODY_BYTES_A_SECOND = 8 * 1024
+"""A body may take a minute, and longer as long as it comes at this rate."""
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 
@@ -54,6 +62,8 @@ class Edge:
             await self.app(scope, self._measured(scope, headers, receive), answer)
         except ProofroomError as error:
             await problems.respond_error(error, request_id)(scope, receive, answer)
+        except ClientDisconnect:
+            _log.info("request %s: the caller went away before the body ended", request_id)
         except Exception:
             _log.exception("request %s: %s %s broke", request_id, scope["method"], scope["path"])
             if started:
@@ -71,18 +81,28 @@ class Edge:
             auth.check_content_type(method, path, headers)
 
     def _measured(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
-        """`receive`, which stops reading when more comes than may come."""
+        """`receive`, which stops reading when more comes than may come, or too slowly."""
         limit = MAX_JSON_BYTES
         if headers.get("content-type", "").startswith("multipart/") and auth.takes_files(scope["path"]):
             limit = self.settings.max_upload_mb * 1024 * 1024 + _MULTIPART_OVERHEAD
         said = headers.get("content-length", "")
         if said.isdigit() and int(said) > limit:
             raise too_large(limit)
-        seen = 0
+        seen, ended, started = 0, False, time.monotonic()
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, ended
+            if ended:  # what comes now is that the caller went away, some time
+                return await receive()
+            left = started + BODY_SECONDS + seen / BODY_BYTES_A_SECOND - time.monotonic()
+            if left <= 0:
+                raise too_slow()
+            try:
+                async with asyncio.timeout(min(left, BODY_PAUSE_SECONDS)):
+                    message = await receive()
+            except TimeoutError:
+                raise too_slow() from None
+            ended = not message.get("more_body", False)
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > limit:
@@ -97,6 +117,14 @@ def too_large(limit: int) -> TooLarge:
         "request_too_large",
         f"The request is larger than {limit // (1024 * 1024)} MB.",
         hint="Send less at once: files one by one, long texts as files.",
+    )
+
+
+def too_slow() -> InvalidInput:
+    return InvalidInput(
+        "request_too_slow",
+        "The request's body did not come to its end in time.",
+        hint="Send it again over a better connection, large files one by one.",
     )
 
 

@@ -30,7 +30,12 @@ _log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-_STATUS_OF_CODE = {"malformed_json": 400, "malformed_request": 400, "not_authenticated": 401}
+_STATUS_OF_CODE = {
+    "malformed_json": 400,
+    "malformed_request": 400,
+    "not_authenticated": 401,
+    "request_too_slow": 408,
+}
 
 _STATUS_OF_CLASS: tuple[tuple[type[ProofroomError], int], ...] = (
     (InvalidInput, 422),
@@ -88,6 +93,8 @@ def respond(
 ) -> Response:
     status = int(problem["status"])
     sent = {"Cache-Control": "no-store", **(headers or {})}
+    if status in (408, 413):  # the rest of the body is not read
+        sent.setdefault("Connection", "close")
     if status == 401:
         sent.setdefault("WWW-Authenticate", 'Bearer realm="proofroom"')
     return Response(

@@ -161,6 +161,8 @@ async def _run(
     queues: list[str] | None,
 ) -> None:
     """Starts the parts, says when they are ready, and runs until cancelled or until one of them ends."""
+    from proofroom.substrate.isolation import end_parsers
+
     settings = program.settings
     parts: dict[asyncio.Task[None], str] = {}
     stop_http = None
@@ -191,6 +193,8 @@ async def _run(
             for task in late:
                 task.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
+        # Captures were handed over; a file that is being read for them would keep the program from ending.
+        end_parsers()
 
 
 async def _either(

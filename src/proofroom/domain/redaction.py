@@ -209,15 +209,23 @@ def _uncite(value: Any, aliases: Collection[str], words: Words, *, in_rows: bool
 def _claim(claim: dict[str, Any], words: Words) -> dict[str, Any]:
     made: dict[str, Any] = {key: without_json(item, words) for key, item in claim.items()}
     anchors = cast(list[Any], claim["anchors"])
-    if not any(isinstance(a, dict) and _names(cast(dict[str, Any], a), words) for a in anchors):
-        return made
-    if made.get("kind") in ("cell", "series"):
+    rests = any(isinstance(a, dict) and _names(cast(dict[str, Any], a), words) for a in anchors)
+    if rests and made.get("kind") in ("cell", "series"):
         made["text"] = DELETED
-    made |= {"headline": DELETED, "short": DELETED, "say": None, "correction": None}
-    made["checks"] = [
-        {**c, **{key: DELETED for key in ("source", "note") if c.get(key) is not None}}
-        for c in cast(list[dict[str, Any]], made.get("checks") or [])
-    ]
+    lost: list[str] = ["source", "note"] if rests else []
+    if made.get("text") != claim.get("text"):  # what was compared of it would say again what went
+        lost.append("draft")
+    if lost:
+        made |= {
+            "short": DELETED,
+            "say": None,
+            "correction": None,
+            **({"headline": DELETED} if rests else {}),
+        }
+        made["checks"] = [
+            {**c, **{key: DELETED for key in lost if c.get(key) is not None}}
+            for c in cast(list[dict[str, Any]], made.get("checks") or [])
+        ]
     return made
 
 

@@ -257,6 +257,14 @@ def shared_pool() -> ParserPool:
         return _pool
 
 
+def end_parsers() -> None:
+    """Ends the parser processes of this program, also those at work, so that it need not wait for them."""
+    with _pool_lock:
+        pool = _pool
+    if pool is not None:
+        pool.close()
+
+
 async def parse_isolated(
     data: bytes,
     filename: str | None = None,

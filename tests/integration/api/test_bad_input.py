@@ -1,11 +1,13 @@
 """Bad input: a clear problem with its field, and nothing lost."""
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from proofroom.api import edge
 from proofroom.api.app import create_app
 from proofroom.api.sse import LiveEvents
 from proofroom.db.tx import Database
@@ -237,6 +239,29 @@ async def test_too_large_a_body_is_refused_before_it_is_read(world: World) -> No
         content=b"",
         headers=JSON | {"Content-Length": str(10**9)},
     )
+
+
+@pytest.mark.parametrize(
+    "limits", [{"BODY_PAUSE_SECONDS": 0.1}, {"BODY_SECONDS": 0.1, "BODY_BYTES_A_SECOND": 10**9}]
+)
+async def test_a_body_that_does_not_come_to_its_end_is_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch, limits: dict[str, float]
+) -> None:
+    for name, limit in limits.items():
+        monkeypatch.setattr(edge, name, limit)
+
+    async def hanging() -> Any:
+        yield b'{"name": "'
+        if len(limits) == 1:
+            await asyncio.Event().wait()
+        while True:  # a byte now and then
+            await asyncio.sleep(0)
+            yield b"x"
+
+    found = await world.api.problem(
+        "POST", "/projects", 408, "request_too_slow", content=hanging(), headers=JSON
+    )
+    assert "large files one by one" in found["hint"]
 
 
 @pytest.mark.parametrize(

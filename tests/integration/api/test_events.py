@@ -10,9 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from proofroom.api import server as server_module
 from proofroom.api.server import Server
 from proofroom.api.sse import Item, LiveEvents, _Outlet
 from proofroom.db import embeddings
@@ -335,3 +337,31 @@ async def test_many_streams_hear_the_same(served: Served) -> None:
     heard = await asyncio.gather(*listeners)
     assert {e.data["session_id"] for e in heard} == {session}
     assert len({e.id for e in heard}) == 1
+
+
+async def test_a_request_whose_head_does_not_come_to_its_end_is_not_waited_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, client, _ = served
+    assert (await client.get("/api/health")).status_code == 200
+    monkeypatch.setattr(server_module, "HEAD_SECONDS", 0.1)
+    for sent in (b"", b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "):
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(sent)
+        async with asyncio.timeout(30):
+            assert await reader.read() == b""
+        writer.close()
+    # An answer that takes longer than a head may, and one more on the same connection.
+    project = await world.project()
+    async with streaming(client, "/events") as stream:
+        await stream.opened()
+        assert (await client.get(f"/api/projects/{project}")).status_code == 200
+        await asyncio.wait_for(_closed_by_limit(client), 30)
+        await world.add_text(project, "words", "Words")
+        assert await stream.next()
+
+
+async def _closed_by_limit(client: httpx.AsyncClient) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+    await reader.read()
+    writer.close()

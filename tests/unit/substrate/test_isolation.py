@@ -8,11 +8,13 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from proofroom.domain.errors import ProofroomError, TooLarge, UnsupportedMedia
+from proofroom.substrate import isolation
 from proofroom.substrate.capture import parse
 from proofroom.substrate.extracted import Limits
 from proofroom.substrate.isolation import COMMAND, ParserPool, parse_isolated
@@ -118,6 +120,18 @@ def test_a_process_that_is_killed_from_outside_does_not_cost_its_file(tmp_path: 
         pool.close()
     code, left = outcome(reading("os.kill(os.getpid(), signal.SIGKILL)"), Limits())
     assert (code, left) == ("parse_crashed", [])
+
+
+def test_a_program_that_ends_does_not_wait_for_what_is_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = ParserPool(1, (sys.executable, "-c", "import signal; signal.pause()"))
+    monkeypatch.setattr(isolation, "_pool", pool)
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(pool.parse, b"Any file.", "a.txt", None, Limits())
+        while not pool.pids():
+            assert not reading.done()
+        isolation.end_parsers()
+        assert isinstance(reading.exception(20), ProofroomError)
+    assert pool.pids() == []
 
 
 def test_a_hanging_process_is_stopped() -> None:

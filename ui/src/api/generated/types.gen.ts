@@ -5289,6 +5289,10 @@ export type CreateApiKeyErrors = {
      */
     403: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * Too large.
      */
     413: Problem;
@@ -5346,6 +5350,10 @@ export type RevokeApiKeyErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -5543,6 +5551,10 @@ export type ChangeCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -5680,6 +5692,10 @@ export type AddCommentErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -5742,6 +5758,10 @@ export type LookAwayFromCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * Too large.
      */
     413: Problem;
@@ -5799,6 +5819,10 @@ export type LookAtCheckpointErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -6038,6 +6062,10 @@ export type CreateMemberErrors = {
      */
     403: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -6103,6 +6131,10 @@ export type ChangeMemberErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -6229,6 +6261,10 @@ export type CreateProjectErrors = {
      */
     403: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -6290,6 +6326,10 @@ export type ArchiveProjectErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -6394,6 +6434,10 @@ export type ChangeProjectErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -6775,6 +6819,10 @@ export type CreateCheckErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -6890,6 +6938,10 @@ export type RebuildIndexErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7040,6 +7092,10 @@ export type AddMemoryErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7113,6 +7169,10 @@ export type DecideMemoryErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7242,6 +7302,10 @@ export type ChangeMemoryErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7354,6 +7418,10 @@ export type ChangePolicyErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7415,6 +7483,10 @@ export type SampleNewYearErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7682,6 +7754,10 @@ export type AddSourceErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7759,6 +7835,10 @@ export type DeleteSourceErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -7973,6 +8053,10 @@ export type PutSourceContentErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8112,6 +8196,10 @@ export type RestoreSourceErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8190,6 +8278,10 @@ export type RetractSourceErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8263,6 +8355,10 @@ export type RetrySourceErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -8401,6 +8497,10 @@ export type CreateTemplateErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -8466,6 +8566,10 @@ export type DeleteTemplateErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -8578,6 +8682,10 @@ export type ChangeTemplateErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -8729,6 +8837,10 @@ export type CreateWorkSessionErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -9154,6 +9266,10 @@ export type CancelWorkSessionErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9357,6 +9473,10 @@ export type ApproveCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9442,6 +9562,10 @@ export type ReplaceDraftErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -9529,6 +9653,10 @@ export type RejectCheckpointErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9615,6 +9743,10 @@ export type RequestChangesErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -9696,6 +9828,10 @@ export type WithdrawApprovalErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
@@ -9988,6 +10124,10 @@ export type ExecuteWorkSessionErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -10132,6 +10272,10 @@ export type ForkWorkSessionErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -10261,6 +10405,10 @@ export type RetryWorkSessionErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
