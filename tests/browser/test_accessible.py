@@ -32,6 +32,7 @@ def addresses(page: Page) -> dict[str, str]:
         f"/projects/{report['id']}": "The new year has arrived",
         f"/projects/{yours['id']}": "This project is yours",
         f"/projects/{yours['id']}/policy": "Nothing was ever set",
+        f"/projects/{yours['id']}/agents": "Of Proofroom",
         f"/projects/{report['id']}/new?agent=check": "Check this draft",
         f"/projects/{report['id']}/new?agent=research": "Start research",
         f"/projects/{report['id']}/new?agent=reporting": "Start report",

@@ -52,6 +52,7 @@ const routes = [
       typeof search["agent"] === "string" ? { agent: search["agent"] } : {},
     component: lazyRouteComponent(() => import("@/pages/NewWorkPage"), "NewWorkPage"),
   }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/agents", component: lazyRouteComponent(() => import("@/pages/AgentsPage"), "AgentsPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/policy", component: lazyRouteComponent(() => import("@/pages/PolicyPage"), "PolicyPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sources", component: lazyRouteComponent(() => import("@/pages/ProjectSourcesPage"), "ProjectSourcesPage") }),
   createRoute({

@@ -16,6 +16,7 @@ from proofroom.domain.canonical import digest
 from proofroom.domain.document import ArtifactDocument, from_json
 from proofroom.domain.errors import InvalidInput
 from proofroom.exports import html, markdown, record
+from proofroom.exports.drafted import drafted_by
 from proofroom.exports.names import file_name
 
 FORMATS = ("md", "html", "json", "record")
@@ -43,7 +44,7 @@ async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
         version = await db_artifacts.version(tx, UUID(shown["artifact_id"]), int(shown["version"]))
         named = {k: t for k, t in shown.get("sources", {}).items() if t is not None}
         pieces.append(Piece(from_json(version.document), shown["claims"], named))
-    text = await asyncio.to_thread(_text, title, pieces)
+    text = await asyncio.to_thread(_text, title, pieces, str(packet.get("runtime", session.runtime)))
     record = {
         "session_id": str(session.id), "title": title, "packet": checkpoint.packet,
         "packet_digest": checkpoint.packet_digest, "decision": checkpoint.decision,
@@ -92,7 +93,7 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
         return f"{name}.json", "application/json", content.encode()
     titles = await projects.source_titles(tx, session.project_id)
     pieces = [Piece(from_json(v.document), v.claims, titles) for _, v in current]
-    text = await asyncio.to_thread(_text, session.title, pieces)
+    text = await asyncio.to_thread(_text, session.title, pieces, session.runtime)
     if wanted == "html":
         page = await asyncio.to_thread(html.page, session.title, text)
         return f"{name}.html", "text/html; charset=utf-8", page.encode()
@@ -115,11 +116,13 @@ class Piece:
     titles: Mapping[str, str]
 
 
-def _text(title: str, pieces: Sequence[Piece]) -> str:
+def _text(title: str, pieces: Sequence[Piece], runtime: str) -> str:
+    drafted = drafted_by(runtime)
+    end = "" if drafted is None else f"\n{drafted}\n"
     if len(pieces) == 1:
-        return markdown.render(pieces[0].document, pieces[0].claims, pieces[0].titles)
+        return markdown.render(pieces[0].document, pieces[0].claims, pieces[0].titles) + end
     parts = [f"# {title}\n"]
     for n, piece in enumerate(pieces, start=1):
         text = markdown.render(piece.document, piece.claims, piece.titles, level=2)
         parts.append(re.sub(r"\[\^(\d+)\]", rf"[^{n}-\1]", text))
-    return "\n".join(parts)
+    return "\n".join(parts) + end

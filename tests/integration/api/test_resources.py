@@ -407,6 +407,8 @@ async def test_the_life_of_a_projects_agent(world: World) -> None:
     assert [a["name"] for a in (await world.api.ok("GET", at))["items"]] == ["minutes"]
     offered = (await world.api.ok("GET", "/agents", params={"project_id": project}))["items"]
     assert {a["name"]: a["origin"] for a in offered}["minutes"] == "project"
+    assert {a["name"]: a["definition"] for a in offered}["minutes"] == MINUTES
+    assert all(f"name: {a['name']}\n" in a["definition"] for a in offered)
     assert "minutes" not in {a["name"] for a in (await world.api.ok("GET", "/agents"))["items"]}
     again = await world.api.ok("PUT", f"{at}/minutes", json={"definition": MINUTES + "\n", "version": 1})
     assert again["version"] == 2

@@ -126,6 +126,14 @@ export const agentsQuery = (projectId: string) =>
     staleTime: 60_000,
   });
 
+/** What can run here, of no project in particular. A key is tried in the background, so it is asked once more soon. */
+export const runtimesQuery = queryOptions({
+  queryKey: ["agents", ""],
+  queryFn: ({ signal }) => all<Agent>("/agents", {}, signal),
+  staleTime: 30_000,
+  refetchInterval: (query) => (query.state.dataUpdateCount < 2 ? 6_000 : 60_000),
+});
+
 export const sessionsQuery = (projectId: string) =>
   queryOptions({
     queryKey: ["sessions", projectId],

@@ -12,6 +12,9 @@ export type SourceBlock = G.SourceBlock;
 export type SourceTable = G.SourceTable;
 export type SourceContent = G.SourceContent;
 export type Agent = Omit<G.Agent, "config_schema"> & { config_schema: JsonSchema };
+export type Runtime = G.Runtime;
+export type Usage = G.Usage;
+export type Repair = Pick<G.Repair, "before" | "state"> & Partial<G.Repair>;
 export type WorkSession = G.WorkSession;
 export type SessionStatus = G.WorkSession["status"];
 export type Strategy = G.WorkSession["approval_strategy"];
@@ -51,6 +54,7 @@ export interface JsonSchema {
   pattern?: string;
   minItems?: number;
   maxItems?: number;
+  uniqueItems?: boolean;
   items?: JsonSchema;
   properties?: Record<string, JsonSchema>;
   required?: string[];
@@ -113,6 +117,10 @@ export interface Packet {
   obligations: Obligation[];
   carried_from?: G.CarriedFrom | null;
   reread?: G.Reread | null;
+  /** What the turn came to in which the agent set doubted claims right, before anybody saw them. */
+  repair?: Repair | null;
+  runtime?: string;
+  agent_type?: string;
   question: { text: string } | null;
   effects: Effect[];
   policy?: G.PolicyInForce | null;

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { projectQuery } from "@/api/queries";
 import { t } from "@/i18n";
 
-export type ProjectTab = "work" | "sources" | "search" | "memory" | "policy";
+export type ProjectTab = "work" | "sources" | "search" | "memory" | "agents" | "policy";
 
 /** What a project holds. On every page of it, in the same order. */
 export function ProjectNav({ projectId, here, named = true }: { projectId: string; here: ProjectTab | null; named?: boolean }) {
@@ -24,6 +24,9 @@ export function ProjectNav({ projectId, here, named = true }: { projectId: strin
       </Link>
       <Link to="/projects/$projectId/memory" params={params} aria-current={current("memory")}>
         {t("projectNav.memory")}
+      </Link>
+      <Link to="/projects/$projectId/agents" params={params} aria-current={current("agents")}>
+        {t("projectNav.agents")}
       </Link>
       <Link to="/projects/$projectId/policy" params={params} aria-current={current("policy")}>
         {t("projectNav.policy")}

@@ -54,11 +54,17 @@ export function problemWith(schema: JsonSchema, value: unknown, required: boolea
     const list = value as unknown[];
     if (schema.minItems !== undefined && list.length < schema.minItems) return t("form.minItems", { count: schema.minItems });
     if (schema.maxItems !== undefined && list.length > schema.maxItems) return t("form.maxItems", { count: schema.maxItems });
+    if (schema.uniqueItems && !schema.items?.enum && new Set(given(list)).size < given(list).length) return t("form.unique");
     const longest = schema.items?.maxLength;
     if (longest !== undefined && list.some((item) => [...String(item)].length > longest))
       return t("form.itemLength", { count: longest });
   }
   return null;
+}
+
+/** The lines that are sent: without space around them, empty ones left out. */
+function given(list: unknown[]): string[] {
+  return list.map((item) => String(item).trim()).filter(Boolean);
 }
 
 function matches(pattern: string, value: string): boolean {
@@ -80,7 +86,7 @@ export function cleaned(schema: JsonSchema, values: Record<string, unknown>): Re
       continue;
     }
     if (type === "integer" || type === "number") out[name] = typeof value === "number" ? value : Number(String(value).trim());
-    else if (type === "array") out[name] = (value as string[]).map((item) => item.trim()).filter(Boolean);
+    else if (type === "array") out[name] = given(value as unknown[]);
     else if (field.enum) out[name] = field.enum.find((option) => String(option) === String(value)) ?? value;
     else out[name] = value;
   }
@@ -167,7 +173,7 @@ function Field({
                 )
               }
             />
-            <b>{tMaybe(`option.${value}`, words(String(value)))}</b>
+            <b className="break-words">{schema.items?.enum_titles?.[i] ?? tMaybe(`option.${value}`, words(String(value)))}</b>
           </label>
         ))}
       </div>

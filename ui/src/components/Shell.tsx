@@ -6,6 +6,7 @@ import { t } from "@/i18n";
 import { clock } from "@/lib/format";
 import { setTheme, useTheme, type Theme } from "@/lib/theme";
 import { Mark } from "./Mark";
+import { RuntimeNotice } from "./RuntimeNotice";
 
 function ThemeChoice() {
   const theme = useTheme();
@@ -73,13 +74,15 @@ export function Shell() {
         </div>
       </header>
       <div className="body">
-        {offline !== null && (
+        {offline !== null ? (
           <div className="banner" role="status">
             <Mark shape="warn" className="v-accent" />
             <span>
               <b>{t("offline.since", { at: clock(new Date(offline).toISOString()) })}</b> {t("offline.words")}
             </span>
           </div>
+        ) : (
+          here === "inbox" && <RuntimeNotice />
         )}
         <Outlet />
       </div>

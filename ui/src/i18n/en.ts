@@ -1,3 +1,4 @@
+import { agents } from "./agents";
 import { substrate } from "./substrate";
 
 /** Every sentence the page says. Plain verbs, sentence case, no exclamation marks. */
@@ -65,7 +66,7 @@ export const en = {
   need: {
     plan: "plan to approve",
     question: "a question for you",
-    budget: "budget used up",
+    budget: "asks for more budget",
     none: "none of {{claims}}",
     some_one: "1 of {{claims}} needs you",
     some_other: "{{count}} of {{claims}} need you",
@@ -361,7 +362,7 @@ export const en = {
     conflict: "Sources disagree",
     suspicious_source: "A source tries to give orders",
     question: "A question",
-    budget: "Budget used up",
+    budget: "Budget",
     final: "Final gate",
     obligation: "Asked for and not settled",
   },
@@ -469,6 +470,7 @@ export const en = {
     maxItems_other: "At most {{count}}.",
     itemLength_one: "Each at most 1 character.",
     itemLength_other: "Each at most {{count}} characters.",
+    unique: "Each line once.",
     pattern: "It is not in the form asked for.",
     perLine: "One per line",
     none: "None",
@@ -608,6 +610,7 @@ export const en = {
     yoursWords: "Paste a draft and drop its sources, or ask for research, content or a report.",
   },
   ...substrate,
+  ...agents,
   new: {
     title: "New work in {{project}}",
     agent: "What kind of work",
@@ -619,7 +622,7 @@ export const en = {
       content: "Variations for a channel, each claim sourced.",
       reporting: "Figures computed from tables, with charts.",
     },
-    task: { research: "Question", content: "What to write", reporting: "What to report" },
+    task: { research: "Question", content: "What to write", reporting: "What to report", any: "Task" },
     taskPlaceholder: {
       research: "Which losses came from a mismatch of units, and which check would have shown it beforehand?",
       content: "Announce the new release to people who use the old one",
@@ -670,6 +673,7 @@ export const en = {
     doubts: "It stops at a doubt.",
     compared: "Every claim compared",
     comparedWords: "Quotes, numbers, dates and names, by rule. Meaning is left to you.",
+    repair: "Doubtful claims go back to the model once.",
     sign: "It stops for your signature",
     signWords: "Nothing counts until you have signed what you saw.",
     signMaybe: "Unless it stays internal, can be undone and nothing is flagged: then it ends alone, with its reasons on record.",

@@ -1,6 +1,6 @@
 /** What the pages of sources, search, envelopes and memory say; part of the one catalogue. */
 export const substrate = {
-  projectNav: { label: "This project", work: "Work", sources: "Sources", search: "Search", memory: "Memory", policy: "Review policy" },
+  projectNav: { label: "This project", work: "Work", sources: "Sources", search: "Search", memory: "Memory", agents: "Agents", policy: "Review policy" },
   source: {
     add: "Add sources",
     addWords: "Drop files or a folder anywhere on this page, paste text, or give addresses.",

@@ -333,7 +333,7 @@ export const artifacts: Artifact[] = [
 
 const session = (id: string, project_id: string, title: string, agent_type: string, extra: Partial<WorkSession> = {}): WorkSession => ({
   id, project_id, project_name: projects.find((p) => p.id === project_id)?.name ?? "", title, agent_type, task_description: title, config: {},
-  approval_strategy: "final_only", runtime: "extractive", runtime_label: "Quote finder, no AI used", status: "pending_review", phase: "review",
+  approval_strategy: "final_only", runtime: "extractive", runtime_label: "quote finder, no AI used", status: "pending_review", phase: "review",
   iteration: 1, leg: 1, progress: null, priority: 0, budget: { usd: 2 },
   usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, repairs: [], artifacts_count: 1, checkpoint_id: null, failure: null,
   task_document_id: null, external_ref: null, metadata: {}, deliveries: [], approved_by: null, created_by: "Local reviewer",
@@ -455,13 +455,15 @@ export const events: Record<string, WorkEvent[]> = {
 };
 
 const runtimes = [
-  { name: "extractive", label: "Quote finder, no AI used", uses_model: false, available: true, why_not: null },
-  { name: "claude", label: "Claude", uses_model: true, available: false, why_not: "Install proofroom[claude] and set ANTHROPIC_API_KEY." },
+  { name: "extractive", label: "quote finder, no AI used", uses_model: false, available: true, why_not: null },
+  { name: "claude", label: "Claude", uses_model: true, available: false, why_not: "It needs a key: set ANTHROPIC_API_KEY and start again." },
+  { name: "pydantic_ai", label: "other providers", uses_model: true, available: true, why_not: null, providers: ["openai", "ollama"] },
 ];
+export const definitionOf = (name: string) => `name: ${name}\ntitle: ${name.charAt(0).toUpperCase()}${name.slice(1)}\ngoal: Answer the task from the project's sources.\ninstructions: Cite every sentence.\ntools:\n  - emit_artifact\noutput_types:\n  - generic_output\n`;
 export const agents: Agent[] = [
   {
     name: "research", title: "Research", goal: "Answer the task from the project's sources, one finding per point, each with the exact words it rests on.",
-    output_types: ["research_finding"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
+    output_types: ["research_finding"], runtimes, default_runtime: "extractive", origin: "program", digest: "0", definition: definitionOf("research"),
     config_schema: {
       type: "object",
       properties: {
@@ -474,11 +476,11 @@ export const agents: Agent[] = [
     },
   },
   {
-    name: "content", title: "Content", goal: "Write variations for a channel, each claim sourced.", output_types: ["content_draft"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
+    name: "content", title: "Content", goal: "Write variations for a channel, each claim sourced.", output_types: ["content_draft"], runtimes, default_runtime: "extractive", origin: "program", digest: "0", definition: definitionOf("content"),
     config_schema: { type: "object", properties: { platform: { type: "string", title: "Platform", enum: ["blog", "linkedin", "x", "email", "generic"], default: "blog" }, variations: { type: "integer", title: "Variations", minimum: 1, maximum: 5, default: 1 } } },
   },
   {
-    name: "reporting", title: "Report", goal: "Write a report whose every number is computed.", output_types: ["report"], runtimes, default_runtime: "extractive", origin: "program", digest: "0",
+    name: "reporting", title: "Report", goal: "Write a report whose every number is computed.", output_types: ["report"], runtimes, default_runtime: "extractive", origin: "program", digest: "0", definition: definitionOf("reporting"),
     config_schema: { type: "object", properties: { sections: { type: "array", title: "Sections", description: "What the report holds.", items: { type: "string", enum: ["key_figures", "totals", "change", "chart"] }, default: ["key_figures", "totals"] } } },
   },
 ];

@@ -1,5 +1,6 @@
 import { http, HttpResponse } from "msw";
 import type { Checkpoint, Source, WorkSession } from "@/api/types";
+import { agentHandlers } from "./agents";
 import { problem, url } from "./answers";
 import * as data from "./data";
 import { peopleHandlers } from "./people";
@@ -60,7 +61,7 @@ export function makeHandlers() {
       const content = data.contents[String(params["id"])];
       return content ? HttpResponse.json(content) : missing("source");
     }),
-    http.get(url("/agents"), () => page(data.agents)),
+    ...agentHandlers(),
     http.get(url("/projects/:pid/work-sessions"), ({ params }) => page(sessions.filter((s) => s.project_id === params["pid"]))),
     http.post(url("/projects/:pid/work-sessions"), async ({ params, request }) => {
       const body = (await request.json()) as { agent_type: string; task_description: string };

@@ -10,6 +10,7 @@ import { Contradictions, Passages } from "@/given/Passages";
 import { Rebuild } from "@/given/Rebuild";
 import { t, tMaybe } from "@/i18n";
 import { count, exact, when } from "@/lib/format";
+import { runtimeWords } from "@/lib/runtime";
 import { useTitle } from "@/lib/title";
 import { agentWord } from "@/review/Queue";
 
@@ -58,7 +59,7 @@ function Given({ session, envelope }: { session: WorkSession; envelope: Omit<Env
   return (
     <>
       <p className="mt-1">
-        {session.title} <span className="meta">{agentWord(session.agent_type)}</span>
+        {session.title} <span className="meta">{[agentWord(session.agent_type), runtimeWords(session.runtime)].filter(Boolean).join(" · ")}</span>
       </p>
       <p className="meta" title={exact(envelope.created_at)}>
         {t("given.words", { when: when(envelope.created_at), n: envelope.iteration })}

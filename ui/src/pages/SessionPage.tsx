@@ -9,12 +9,15 @@ import { Loading, Problem, problemText } from "@/components/States";
 import { WhyPolicy } from "@/components/WhyPolicy";
 import { leftGroups } from "@/given/given";
 import { t, tMaybe } from "@/i18n";
-import { clock, count, duration, exact, keep, usd } from "@/lib/format";
+import { clock, count, duration, exact, keep } from "@/lib/format";
+import { runtimeWords } from "@/lib/runtime";
 import { statusOf, strategyWord } from "@/lib/status";
 import { useTitle } from "@/lib/title";
+import { repairWords } from "@/lib/usage";
 import { agentWord } from "@/review/Queue";
 import { plainOf } from "@/review/state";
 import { SessionDock } from "./SessionDock";
+import { SessionUsage } from "./SessionUsage";
 import { SignedText } from "./SignedText";
 import { nextSteps, stepsOf } from "./steps";
 
@@ -55,8 +58,6 @@ function Session({ session }: { session: WorkSession }) {
   useGoToReview(session, comparing);
   const steps = stepsOf(events.data ?? []);
   const status = statusOf(session);
-  const limit = Number(session.budget["usd"] ?? 0);
-  const toolCalls = (events.data ?? []).filter((event) => event.type === "tool_called").length;
   const [why, setWhy] = useState(false);
   const list = useRef<HTMLElement>(null);
   const last = steps.at(-1)?.seq;
@@ -99,15 +100,18 @@ function Session({ session }: { session: WorkSession }) {
         )}
       </aside>
       <main className="main">
-        <div className="between">
-          <h1 className="doctitle">{session.title}</h1>
-          <span className="meta whitespace-nowrap nophone">
-            {agentWord(session.agent_type)} · {t("queue.round", { n: session.iteration })} · {strategyWord(session.approval_strategy)}
-          </span>
-        </div>
+        <h1 className="doctitle">{session.title}</h1>
+        <p className="meta mt-1">
+          {[agentWord(session.agent_type), runtimeWords(session.runtime), t("queue.round", { n: session.iteration }), strategyWord(session.approval_strategy)].filter(Boolean).join(" · ")}
+        </p>
         {session.task_description !== session.title && (
           <p className="mt-1.5 max-w-[72ch] text-ink-2 whitespace-pre-line">{clipped(session.task_description)}</p>
         )}
+        {session.repairs.map((repair) => (
+          <p className="meta mt-1.5" key={repair.iteration}>
+            {session.repairs.length > 1 ? t("repair.round", { n: repair.iteration, words: repairWords(repair) }) : repairWords(repair)}
+          </p>
+        ))}
         <Outcome session={session} by={session.approved_by ?? signedBy(events.data ?? [])} />
         {session.progress && live && (
           <p className="meta mt-3 onlyphone">
@@ -185,26 +189,7 @@ function Session({ session }: { session: WorkSession }) {
             <p className="meta mt-1">{t(session.status === "completed" ? "session.takeSigned" : "session.takeUnsigned")}</p>
           </section>
         )}
-        <section>
-          <h2>{t("session.cost")}</h2>
-          <div className="fig">
-            {usd(session.usage.cost_usd)} {limit > 0 ? <small>{t("session.ofBudget", { usd: usd(limit) })}</small> : null}
-          </div>
-          <p className="meta">{session.runtime_label}</p>
-          {session.usage.unpriced && <p className="meta">{t("session.unpriced")}</p>}
-          <dl className="kv mt-2.5">
-            {session.usage.tokens > 0 && (
-              <>
-                <dt>{t("session.tokensIn")}</dt>
-                <dd>{count(session.usage.tokens_in)}</dd>
-                <dt>{t("session.tokensOut")}</dt>
-                <dd>{count(session.usage.tokens_out)}</dd>
-              </>
-            )}
-            <dt>{t("session.toolCalls")}</dt>
-            <dd>{count(toolCalls)}</dd>
-          </dl>
-        </section>
+        <SessionUsage session={session} events={events.data ?? []} />
         <section>
           <h2>{t("session.given")}</h2>
           {envelope.error ? (

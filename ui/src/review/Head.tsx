@@ -2,6 +2,7 @@ import type { Checkpoint } from "@/api/types";
 import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
+import { runtimeWords } from "@/lib/runtime";
 import { agentWord } from "./Queue";
 import type { Onlooker } from "./looking";
 import type { ReviewState, Row, Tally } from "./state";
@@ -44,6 +45,7 @@ export function Head({
   const settled = tally.corrected + tally.kept;
   const about = [
     agentWord(checkpoint.agent_type),
+    runtimeWords(packet.runtime ?? "") ?? "",
     single ? t("review.version", { n: single.version }) : "",
     checkpoint.iteration > 1 ? t("review.round", { n: checkpoint.iteration, max: checkpoint.max_iterations }) : "",
     checkpoint.project_name,

@@ -4,6 +4,7 @@ import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { keep } from "@/lib/format";
 import { triggerWords } from "@/lib/trigger";
+import { budgetAsk } from "@/lib/usage";
 import type { Row } from "./state";
 
 const OB_SHAPE: Record<Obligation["state"], Shape> = { met: "met", unmet: "unmet", regressed: "regressed", open: "unmet" };
@@ -125,7 +126,9 @@ export function Reveal({
 
 /** Triggers that do not stand in the list of what needs the reader. */
 export function WhyStopped({ packet, listed }: { packet: Packet; listed: Set<string> }) {
-  const triggers = packet.triggers.filter((trigger) => !listed.has(trigger.kind));
+  // Of a budget the figures stand below in full, so its words are not said twice.
+  const told = packet.kind === "mid" && packet.triggers.some((one) => one.kind === "budget" && budgetAsk(one.detail));
+  const triggers = packet.triggers.filter((trigger) => !listed.has(trigger.kind) && !(told && trigger.kind === "budget"));
   if (triggers.length === 0) return null;
   return (
     <div className="why">

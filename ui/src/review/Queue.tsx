@@ -4,6 +4,7 @@ import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { exact, isOverdue, keep, when } from "@/lib/format";
+import { sentence } from "@/lib/runtime";
 import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
 import { onlooker } from "./looking";
@@ -11,7 +12,7 @@ import { shapeOfNeed, titleOfNeed } from "./Need";
 import { asked, type Need, type ReviewState } from "./state";
 
 export function agentWord(name: string): string {
-  return tMaybe(`agent.${name}`, name);
+  return tMaybe(`agent.${name}`, sentence(name.replaceAll("_", " ")));
 }
 
 /** What waits, in one line: the mark and the words. */

@@ -13,6 +13,9 @@ import { SinceLastPanel } from "@/components/SinceLast";
 import { WhyPanel } from "@/components/WhyPolicy";
 import { t, tMaybe } from "@/i18n";
 import { useKeys } from "@/lib/keys";
+import { runtimeWords } from "@/lib/runtime";
+import { repairWords } from "@/lib/usage";
+import { BudgetAsked } from "./BudgetAsked";
 import { Changes } from "./Changes";
 import { countsOf, Thread } from "./Comments";
 import { useDecide } from "./decide";
@@ -322,6 +325,7 @@ export function ReviewPage({
     />
   );
 
+  const madeBy = runtimeWords(packet.runtime ?? "");
   const plan = packet.kind === "plan";
   const corrected = Object.values(state.settled).some((s) => s.kind === "corrected");
 
@@ -374,6 +378,8 @@ export function ReviewPage({
         )}
         <div className="draft" ref={draft}>
           <WhyStopped packet={packet} listed={new Set(needs.map((one) => one.kind))} />
+          <BudgetAsked packet={packet} />
+          {packet.repair && <p className="meta repaired">{repairWords(packet.repair)}</p>}
           {plan && <PlanSteps packet={packet} />}
           {packet.question && (
             <div className="doc">
@@ -433,6 +439,7 @@ export function ReviewPage({
                   </ul>
                 </>
               )}
+              {madeBy && <p className="mt-2">{t("runtime.madeBy", { who: madeBy })}</p>}
               {packet.risk && <p className="mt-2">{t("dock.because", { words: packet.risk.because.join(" ") })}</p>}
             </div>
           )}

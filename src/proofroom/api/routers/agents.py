@@ -45,4 +45,5 @@ def _shown(definition: AgentDefinition, *, own: bool) -> dict[str, Any]:
         "name": definition.name, "title": definition.title, "goal": definition.goal,
         "output_types": list(definition.output_types), "config_schema": dict(definition.config_schema),
         "origin": "project" if own else "program", "digest": definition.digest,
+        "definition": definition.text,
     }  # fmt: skip

@@ -26,6 +26,7 @@ class Agent(Shown):
     config_schema: Json = Field(description="JSON Schema of `config`, enough to draw a form from.")
     origin: Literal["program", "project"] = Field(description="Who offers it; a project's own comes first.")
     digest: str = Field(description="SHA-256 of the definition's text.")
+    definition: str = Field(description="Its YAML text, to start one of a project's own from.")
     runtimes: list[Runtime]
     default_runtime: str
 

@@ -158,6 +158,12 @@ export type Agent = {
      */
     default_runtime: string;
     /**
+     * Definition
+     *
+     * Its YAML text, to start one of a project's own from.
+     */
+    definition: string;
+    /**
      * Digest
      *
      * SHA-256 of the definition's text.
