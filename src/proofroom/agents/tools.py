@@ -8,13 +8,15 @@ Nothing is carried out here. Answers, for whoever writes a runtime:
 - read_block: {alias, block_id, source_id, version, source_title, kind, page, heading, char_start, char_end,
   text, before: [item…], after: [item…]}; every neighbour has an alias of its own.
 - read_table: {source_id, version, source_title, table, name, columns: [str], types: [number|text|date],
-  rows: [[str]], truncated}; at most 2,000 rows.
-- compute: {"table": {"columns": [str], "types"?, "rows": [[str|null]]}, "computed": Computation}; numbers are
-  decimal text. `computed` belongs, unchanged, into the table or chart that shows the result.
+  rows: [[str]], row_count, offset, truncated, more?}; at most 2,000 rows.
+- compute: {"table": {"columns": [str], "types"?, "rows": [[str|null]]}, "computed": Computation, row_count, offset,
+  truncated, more?, joins}; numbers are decimal text. `computed` belongs, unchanged, into the table or chart that shows
+  the result.
 - emit_plan: {"steps": n}. emit_artifact: {slot, version, summary: {claims, needs_you, passed, opinions}}.
 - ask_reviewer: {"answers": {…}} once a person has answered. request_review, report_progress: {}.
 
 Each answer of a reading tool is recorded with the envelope; MAX_READS and MAX_READ_CHARS bound them (`reads_used_up`).
+An answer that was cut says `truncated`, and in `more` how to get the rest.
 A refusal is a result that is not ok: {code, message, hint}.
 """
 
@@ -39,6 +41,8 @@ MAX_READS = 500
 """Answers of reading tools that a session may get in one iteration, over all legs of it."""
 MAX_READ_CHARS = 5_000_000
 """Their size together, as JSON, in characters."""
+CALL_SECONDS = 60.0
+"""How long one call may take."""
 
 ARTIFACT_TYPES = ("research_finding", "content_draft", "report", "generic_output")
 HIGH_IMPACT = ("public", "external_recipient", "legal", "medical", "financial")
@@ -69,6 +73,13 @@ _TABLE = {
     "minimum": 0,
     "maximum": 10_000,
     "description": "Number of the table, from 0 on.",
+}
+_OFFSET = {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": 1_000_000,
+    "default": 0,
+    "description": "Rows to leave out before those that are answered; `more` of a cut answer says the next one.",
 }
 _REF = {
     "type": "string",
@@ -131,6 +142,24 @@ COMPUTE_STEP: dict[str, Any] = {
             ),
         ),
         _object(["select"], select=_object(["columns"], columns=_NAMES)),
+        _object(
+            ["join"],
+            join=_object(
+                ["source_id", "table", "on"],
+                source_id=_text(64, "Id of the source of the other table."),
+                table=_TABLE,
+                version={"type": "integer", "minimum": 1},
+                on={
+                    "type": "array",
+                    "minItems": 1,
+                    "maxItems": 5,
+                    "items": _object(["left", "right"], left=_NAME, right=_NAME),
+                },
+                columns=_NAMES,
+                kind={"enum": ["left", "inner"]},
+                prefix=_text(40, "Before the names of the columns that are added.", least=0),
+            ),
+        ),
     ]
 }
 
@@ -170,19 +199,21 @@ _SPECS = (
                 source_id=_text(64, "Id of the source."),
                 title=_text(300, "Title of the source."),
                 table=_TABLE,
+                offset=_OFFSET,
             ),
             "oneOf": [{"required": ["source_id"]}, {"required": ["title"]}],
         },
     ),
     ToolSpec(
         "compute",
-        "Compute on a captured table: filter, group, sort, limit, change, share, select, in the order given; "
+        "Compute on a captured table: filter, group, sort, limit, change, share, select, join, in the order given; "
         "exact decimal arithmetic. Put the `computed` of the answer into the table or chart that shows the result.",
         _object(
             ["source_id", "table", "steps"],
             source_id=_text(64, "Id of the source."),
             table=_TABLE,
             steps={"type": "array", "items": COMPUTE_STEP, "maxItems": 20},
+            offset=_OFFSET,
         ),
     ),
     ToolSpec(

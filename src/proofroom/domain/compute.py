@@ -20,6 +20,11 @@ Steps, applied in order; each is an object with one member:
 - `{"share": {"column", "as"?, "kind"?, "within"?: [column, ...]}}`: the part of the column's sum, percent
   or fraction.
 - `{"select": {"columns": [column, ...]}}`
+- `{"join": {"source_id", "table", "version"?, "on": [{"left", "right"}, ...], "columns"?: [column, ...], "kind"?,
+  "prefix"?}}`: columns of another captured table beside those of the rows with the same key. Keys are compared as text,
+  exactly, without blanks around them; a missing key matches nothing. A key that stands in several rows there makes
+  a row of each; `Result.joins` says how many keys do. kind is left (rows without a match stay, their new cells
+  missing) or inner (they go).
 
 Where nothing in a table tells 1.204 from 1204, it is read with a decimal point, and `Result.unsure` says so.
 Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should
@@ -30,44 +35,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, NoReturn, cast
 
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.figures import (
     EXACT,
     MOST_ROWS,
+    Table,
     decimal_commas,
     is_missing,
     parse_number,
     unsure_columns,
 )
+from proofroom.domain.joins import Joined, TableKey, keys_of, match, table_key
 
 _DIVIDE = Context(prec=28, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
 MAX_STEPS = 50
 
 
 @dataclass(frozen=True)
-class Table:
-    """Columns and rows of text, as captured; `types` are the capture's guesses: number, text or date. With
-    `decimal_point` figures are known to be written with one.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    name: str = ""
-    types: tuple[str, ...] = ()
-    decimal_point: bool = False
-
-
-@dataclass(frozen=True)
 class Result(Table):
     """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column. `unsure` holds the
-    columns that rest on figures such as 1.204 which may be 1204, with one of these.
+    columns that rest on figures such as 1.204 which may be 1204, with one of these. `joins` says of each join what
+    found its match.
     """
 
     skipped: Mapping[str, int] = field(default_factory=dict[str, int])
     unsure: Mapping[str, str] = field(default_factory=dict[str, str])
+    joins: tuple[Joined, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,10 +75,17 @@ class _Work:
     decimal_comma: frozenset[str]
     skipped: dict[str, int]
     unsure: Mapping[str, str]
+    others: Mapping[TableKey, Table] = field(default_factory=dict[TableKey, Table])
+    joins: tuple[Joined, ...] = ()
 
 
-def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
-    """Applies the steps in order. Raises InvalidInput `compute_invalid` that names step and column."""
+def compute(
+    table: Table, steps: Sequence[Mapping[str, Any]], others: Mapping[TableKey, Table] | None = None
+) -> Result:
+    """Applies the steps in order; `others` are the tables that they join (`joins.tables_joined`).
+
+    Raises InvalidInput `compute_invalid` that names step and column.
+    """
     if len(steps) > MAX_STEPS:
         _fail(len(steps), None, f"there are {len(steps)} steps; at most {MAX_STEPS} are done")
     if len(table.rows) > MOST_ROWS:
@@ -96,9 +99,8 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
         if len(row) != width:
             _fail(0, None, f"row {i + 1} has {len(row)} cells, the table {width} columns")
         rows.append(tuple(row))
-    unsure = {} if table.decimal_point else unsure_columns(table.columns, table.rows)
-    commas = frozenset[str]() if table.decimal_point else decimal_commas(table.columns, table.rows)
-    work = _Work(table.columns, rows, commas, {}, unsure)
+    commas, unsure = _how_written(table)
+    work = _Work(table.columns, rows, commas, {}, unsure, others or {})
     for number, raw in enumerate(steps, 1):
         if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             _fail(number, None, 'a step is an object with one member, such as {"limit": 10}')
@@ -115,7 +117,15 @@ def compute(table: Table, steps: Sequence[Mapping[str, Any]]) -> Result:
         (),
         skipped=dict(sorted(work.skipped.items())),
         unsure=dict(work.unsure),
+        joins=work.joins,
     )
+
+
+def _how_written(table: Table) -> tuple[frozenset[str], dict[str, str]]:
+    """The columns with decimal commas, and those of which nothing tells, with a cell of each."""
+    if table.decimal_point:
+        return frozenset(), {}
+    return decimal_commas(table.columns, table.rows), unsure_columns(table.columns, table.rows)
 
 
 # Showing figures ----------------------------------------------------------------------------------
@@ -297,7 +307,8 @@ def _group(work: _Work, value: object, step: int) -> _Work:
     rows: list[tuple[str | Decimal | None, ...]] = [
         (*key, *(column[i] for column in results)) for i, key in enumerate(groups)
     ]
-    return _Work(tuple(columns), rows, work.decimal_comma & set(columns[: len(by)]), work.skipped, unsure)
+    commas = work.decimal_comma & set(columns[: len(by)])
+    return replace(work, columns=tuple(columns), rows=rows, decimal_comma=commas, unsure=unsure)
 
 
 def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], step: int) -> Decimal | None:
@@ -429,6 +440,54 @@ def _select(work: _Work, value: object, step: int) -> _Work:
     return replace(work, columns=columns, rows=[tuple(r[j] for j in at) for r in work.rows], unsure=unsure)
 
 
+def _join(work: _Work, value: object, step: int) -> _Work:
+    a = _arguments(value, step, "source_id table version on columns kind prefix")
+    key = table_key(a)
+    other = None if key is None else work.others.get(key)
+    if other is None:
+        _fail(step, None, "join names a captured table by source_id and table, and this one is not here")
+    kind, prefix = a.get("kind", "left"), a.get("prefix", "")
+    if kind not in ("left", "inner") or not isinstance(prefix, str):
+        _fail(step, None, "kind is left or inner, and prefix a text")
+    theirs = _Work(other.columns, [], frozenset(), {}, {})
+    raw = a.get("on")
+    pairs = cast(Sequence[object], raw) if isinstance(raw, Sequence) and not isinstance(raw, str) else ()
+    ends = [_arguments(one, step, "left right") for one in pairs]
+    if not ends:
+        _fail(step, None, 'on is a list of {"left": column, "right": column}')
+    left = [_index(work, one.get("left"), step) for one in ends]
+    right = [_index(theirs, one.get("right"), step) for one in ends]
+    wanted = a.get("columns")
+    taken = (
+        [j for j in range(len(other.columns)) if j not in right]
+        if wanted is None
+        else _columns(theirs, wanted, step)
+    )
+    columns = work.columns
+    for j in taken:
+        columns = (*columns, _new_name(replace(work, columns=columns), f"{prefix}{other.columns[j]}", step))
+    found = match(
+        keys_of([[_show(row[j]) for j in left] for row in work.rows]),
+        keys_of([[row[j] for j in right] for row in other.rows]),
+        step,
+    )
+    size = found.size(inner=kind == "inner")
+    if size > MOST_ROWS:
+        _fail(step, None, f"it makes {size:,} rows; at most {MOST_ROWS:,} are computed")
+    added = [tuple(row[j] for j in taken) for row in other.rows]
+    rows = found.rows(work.rows, added, (None,) * len(taken), inner=kind == "inner")
+    names = {other.columns[j]: f"{prefix}{other.columns[j]}" for j in taken}
+    commas, unsure = _how_written(other)
+    return replace(
+        work,
+        columns=columns,
+        rows=rows,
+        decimal_comma=work.decimal_comma | {names[c] for c in commas if c in names},
+        unsure={**work.unsure, **{names[c]: cell for c, cell in unsure.items() if c in names}},
+        joins=(*work.joins, found.told),
+    )
+
+
 _STEPS: dict[str, Callable[[_Work, Any, int], _Work]] = {
     "filter": _filter,
     "group": _group,
@@ -437,24 +496,5 @@ _STEPS: dict[str, Callable[[_Work, Any, int], _Work]] = {
     "change": _change,
     "share": _share,
     "select": _select,
+    "join": _join,
 }
-
-
-# Checking -----------------------------------------------------------------------------------------
-
-
-def same_figure(shown: str, computed: str) -> bool:
-    """Whether a shown cell is the computed one: equal as text, or the computed figure rounded to the digits
-    shown.
-    """
-    a, b = shown.strip(), computed.strip()
-    if a == b or (is_missing(a) and is_missing(b)):
-        return True
-    ours, theirs = parse_number(a), parse_number(b)
-    if ours is None or theirs is None:
-        return a.casefold() == b.casefold()
-    exponent = ours.as_tuple().exponent
-    step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
-    return any(
-        ours == theirs.quantize(step, rounding=r, context=EXACT) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)
-    )

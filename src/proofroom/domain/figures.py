@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 EXACT = Context(prec=3000, rounding="ROUND_HALF_EVEN", Emax=999_999, Emin=-999_999)
 MOST_ROWS = 200_000
@@ -41,6 +42,19 @@ _TWO_WAYS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _UNGROUPED = re.compile(r"[0-9]{4,}")
 _POWER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
 _LONGEST_CELL = 60
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows of text, as captured; `types` are the capture's guesses: number, text or date. With
+    `decimal_point` figures are known to be written with one.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    name: str = ""
+    types: tuple[str, ...] = ()
+    decimal_point: bool = False
 
 
 def is_missing(cell: str) -> bool:
@@ -137,3 +151,20 @@ def _bare(cell: str) -> tuple[str, bool]:
 def display(value: Decimal, places: int) -> str:
     """A figure rounded half up to `places` decimals, with thousands separators: 434,297 or -2.1."""
     return f"{value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=EXACT):,f}"
+
+
+def same_figure(shown: str, computed: str) -> bool:
+    """Whether a shown cell is the computed one: equal as text, or the computed figure rounded to the digits
+    shown.
+    """
+    a, b = shown.strip(), computed.strip()
+    if a == b or (is_missing(a) and is_missing(b)):
+        return True
+    ours, theirs = parse_number(a), parse_number(b)
+    if ours is None or theirs is None:
+        return a.casefold() == b.casefold()
+    exponent = ours.as_tuple().exponent
+    step = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(1)
+    return any(
+        ours == theirs.quantize(step, rounding=r, context=EXACT) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)
+    )

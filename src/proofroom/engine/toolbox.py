@@ -1,5 +1,6 @@
 """The tools of a leg: every call is fenced, recorded before its answer is seen, and judged by policy."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +12,13 @@ from jsonschema.exceptions import SchemaError
 
 from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import ToolResult
-from proofroom.agents.tools import MAX_READ_CHARS, MAX_READS, READING_TOOLS, validate_arguments
+from proofroom.agents.tools import (
+    CALL_SECONDS,
+    MAX_READ_CHARS,
+    MAX_READS,
+    READING_TOOLS,
+    validate_arguments,
+)
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import work_sessions
 from proofroom.db.models import WorkSession
@@ -56,6 +63,7 @@ class LegTools:
         self.lost = False
         self.halted = False
         self._repairing = False
+        self._one_at_a_time = asyncio.Lock()
         self._db = db
         self._workspace_id = row.workspace_id
         self._session_id = row.id
@@ -82,6 +90,11 @@ class LegTools:
                 self._read_chars += _size(call.result)
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        """Calls that a runtime makes at once are made one after the other, in the order of their coming."""
+        async with self._one_at_a_time:
+            return await self._call(name, arguments)
+
+    async def _call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
         if self.stop is not None or self.lost or self.halted:
             return _refused("stopping", "A person decides first; this run is stopping.", "End the turn.")
         if name not in self._definition.tools:
@@ -100,8 +113,9 @@ class LegTools:
                 "tool_arguments_invalid", f"The arguments are not JSON: {error}", "Send plain JSON."
             )
         self._seen[occurrence] += 1
+        clock = asyncio.timeout(CALL_SECONDS)
         try:
-            async with self._db.transaction(self._workspace_id) as tx:
+            async with clock, self._db.transaction(self._workspace_id) as tx:
                 row = await work_sessions.fence(tx, self._session_id, self._leg)
                 called = [str(row.id), row.iteration, name, clean, self._seen[occurrence]]
                 key = digest([*called, "repair"] if self._repairing else called)
@@ -109,6 +123,15 @@ class LegTools:
         except LegLost:
             self.lost = True
             raise
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            self._seen[occurrence] -= 1  # nothing was recorded of it
+            return _refused(
+                "tool_timeout",
+                f"{name} took longer than {CALL_SECONDS:g} seconds and was stopped.",
+                "Ask for less at a time: fewer steps, a filter first, a shorter text.",
+            )
         except (InvalidInput, NotFound) as error:
             return _refused(error.code, error.message, error.hint)
 

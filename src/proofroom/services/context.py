@@ -1,6 +1,7 @@
 """The agent's context: pinning the envelope, and what may be looked up during a run."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
@@ -20,11 +21,15 @@ from proofroom.domain.document import ArtifactDocument, plain, to_json
 from proofroom.domain.envelope import EnvelopeObligation
 from proofroom.domain.envelope import digest as body_digest
 from proofroom.domain.errors import InvalidInput, NotFound
+from proofroom.domain.joins import TableKey, tables_joined, with_versions
 from proofroom.domain.selection import ContextWeights
 from proofroom.services import memory
 from proofroom.substrate import envelope as envelopes
 from proofroom.substrate import passages
 from proofroom.substrate.memory_adapter import SubstrateMemoryAdapter
+
+MAX_FOUND = 50
+"""Passages that one search can answer; the schema of `search_context` says so, too."""
 
 Refs = dict[str, dict[str, Any]]
 
@@ -176,8 +181,16 @@ async def _adapter(tx: Tx, row: WorkSession) -> SubstrateMemoryAdapter:
 
 
 async def search(tx: Tx, row: WorkSession, query: str, k: int, known: Refs) -> dict[str, Any]:
-    """{items, refs}: passages with aliases that can be cited from now on."""
-    return _handed_out(await (await _adapter(tx, row)).search(tx, query, k), known)
+    """{items, refs, truncated, more?}: passages with aliases that can be cited from now on."""
+    rows = await (await _adapter(tx, row)).search(tx, query, k)
+    answer = _handed_out(rows, known)
+    if len(rows) < k:
+        return answer | {"truncated": False}
+    most = "" if k >= MAX_FOUND else f" Ask for more with k, up to {MAX_FOUND}, or"
+    more = (
+        f"The best {k} passages; there may be others.{most} {'Ask' if not most else 'ask'} with rarer words."
+    )
+    return answer | {"truncated": True, "more": more}
 
 
 async def read_block(
@@ -217,9 +230,10 @@ def _ref(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def read_table(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """{source_id, version, source_title, table, name, columns, types, rows, row_count, truncated}."""
+    """{source_id, version, source_title, table, name, columns, types, rows, row_count, offset, truncated, more?}."""
     name = str(arguments.get("source_id") or arguments.get("title") or "")
     table = await (await _adapter(tx, row)).table(tx, name, int(arguments.get("table", 0)))
+    rows, cut = _cut(table.rows, int(arguments.get("offset", 0)), "read_table")
     return {
         "source_id": str(table.source_id),
         "version": table.version,
@@ -228,24 +242,49 @@ async def read_table(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> 
         "name": table.name,
         "columns": list(table.columns),
         "types": list(table.types),
-        "rows": [list(r) for r in table.rows[:MAX_TABLE_ROWS]],
-        "row_count": len(table.rows),
-        "truncated": len(table.rows) > MAX_TABLE_ROWS,
+        "rows": rows,
+        **cut,
     }
 
 
+def _cut(rows: Sequence[Sequence[Any]], offset: int, tool: str) -> tuple[list[list[Any]], dict[str, Any]]:
+    """The rows of one answer, and what it says of the rest."""
+    shown = [list(r) for r in rows[offset : offset + MAX_TABLE_ROWS]]
+    after = offset + len(shown)
+    told: dict[str, Any] = {"row_count": len(rows), "offset": offset, "truncated": after < len(rows)}
+    if after < len(rows):
+        told["more"] = (
+            f"Rows {offset + 1:,} to {after:,} of {len(rows):,}. Call {tool} again with offset {after} for those after"
+            " them, or compute with filter, group or limit."
+        )
+    return shown, told
+
+
 async def compute(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """{table: {columns, rows}, computed, skipped, unsure, source_title, truncated}; it can be computed again."""
-    table = await (await _adapter(tx, row)).table(tx, str(arguments["source_id"]), int(arguments["table"]))
+    """{table: {columns, rows}, computed, skipped, unsure, joins, source_title, row_count, offset, truncated, more?}.
+
+    Exact, and can be computed again: `computed` names the version of every table. Not in the event loop, which other
+    sessions share.
+    """
+    adapter = await _adapter(tx, row)
+    table = await adapter.table(tx, str(arguments["source_id"]), int(arguments["table"]))
     steps = list(arguments["steps"])
-    given = ComputeTable(table.columns, table.rows, table.name, table.types, table.decimal_point)
-    made = compute_table(given, steps)
+    pinned: dict[TableKey, TableKey] = {}
+    others: dict[TableKey, ComputeTable] = {}
+    for key in tables_joined(steps):
+        other = await adapter.table(tx, *key)
+        pinned[key] = (str(other.source_id), other.table, other.version)
+        others[pinned[key]] = _plain(other)
+    steps = with_versions(steps, pinned)
+    made = await asyncio.to_thread(compute_table, _plain(table), steps, others)
+    rows, cut = _cut(made.rows, int(arguments.get("offset", 0)), "compute")
     return {
         "source_title": table.source_title,
-        "table": {"columns": list(made.columns), "rows": [list(r) for r in made.rows[:MAX_TABLE_ROWS]]},
-        "truncated": len(made.rows) > MAX_TABLE_ROWS,
+        "table": {"columns": list(made.columns), "rows": rows},
+        **cut,
         "skipped": dict(made.skipped),
         "unsure": dict(made.unsure),
+        "joins": [one.to_json() for one in made.joins],
         "computed": {
             "op": "table",
             "source_id": str(table.source_id),
@@ -254,6 +293,10 @@ async def compute(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dic
             "steps": steps,
         },
     }
+
+
+def _plain(table: passages.TableView) -> ComputeTable:
+    return ComputeTable(table.columns, table.rows, table.name, table.types, table.decimal_point)
 
 
 def keep_used_refs(document: ArtifactDocument) -> ArtifactDocument:

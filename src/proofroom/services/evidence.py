@@ -1,12 +1,13 @@
 """The claim ledger of a document: passages are fetched here, compared in the domain."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from proofroom.db import memory as db_memory
 from proofroom.db import projects
+from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.compute import Result, compute
@@ -25,6 +26,7 @@ from proofroom.domain.evidence import (
     count,
     split_claims,
 )
+from proofroom.domain.joins import TableKey, tables_joined
 from proofroom.services import outside, remembering
 from proofroom.services.catalog import CHECK
 from proofroom.substrate import passages
@@ -69,7 +71,7 @@ async def _check_citations(
         around = await _around(tx, passage)
         near.update({p.block_id: p for p in around})
     again = {
-        index: await _again(tx, block.computed)
+        index: await _again(tx, project_id, gone, block.computed)
         for index, block in enumerate(document.blocks)
         if isinstance(block, Table | Chart) and block.computed is not None
     }
@@ -98,13 +100,33 @@ async def _around(tx: Tx, passage: Passage) -> list[Passage]:
     return await passages.neighbours(tx, source_id, passage.version, block_id, before=2, after=2)
 
 
-async def _again(tx: Tx, computed: Computation) -> Result | str:
-    """The computation done again on the table version that it names, or why it cannot be."""
+async def _again(tx: Tx, project_id: UUID, gone: Collection[str], computed: Computation) -> Result | str:
+    """The computation done again on the table versions that it names, or why it cannot be.
+
+    They are the project's own: whatever a document names, no figure of another project gets into its ledger.
+    """
+    keys = tables_joined(computed.steps)
     try:
-        table = await passages.table(tx, UUID(computed.source_id), computed.table, computed.version)
-        made = ComputeTable(table.columns, table.rows, table.name, table.types, table.decimal_point)
-        return await asyncio.to_thread(compute, made, computed.steps)
+        table = await _table(tx, project_id, gone, (computed.source_id, computed.table, computed.version))
+        others = {key: await _table(tx, project_id, gone, key) for key in keys}
+        return await asyncio.to_thread(compute, table, computed.steps, others)
     except NotFound as error:
         return error.message
     except (InvalidInput, ValueError) as error:
         return f"its steps cannot be done: {error}"
+
+
+async def _table(tx: Tx, project_id: UUID, gone: Collection[str], key: TableKey) -> ComputeTable:
+    """Raises NotFound, and ValueError for what is no id."""
+    source_id, number, version = key
+    if version is None:
+        raise InvalidInput(
+            "compute_invalid", "it names a table without its version", "Use `computed` unchanged."
+        )
+    source = await db_sources.get(tx, UUID(source_id))
+    if source is None or source.project_id != project_id:
+        raise NotFound("source_not_found", "the table is of no source of this project", "Use its own.")
+    if source_id in gone:
+        raise NotFound("source_not_found", "the source of the table was retracted", "Use another one.")
+    found = await passages.table(tx, UUID(source_id), number, version)
+    return ComputeTable(found.columns, found.rows, found.name, found.types, found.decimal_point)
