@@ -12,9 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.domain.compute import MAX_ROWS, Table, compute, same_figure
+from proofroom.domain.compute import MOST_ROWS, Table, compute
 from proofroom.domain.errors import InvalidInput
-from proofroom.domain.figures import decimal_commas, display, is_missing, parse_number, unsure_columns
+from proofroom.domain.figures import (
+    decimal_commas,
+    display,
+    is_missing,
+    parse_number,
+    same_figure,
+    unsure_columns,
+)
 
 ENERGY = Table(
     ("year", "source", "mwh"),
@@ -345,7 +352,7 @@ def test_the_error_names_step_and_column() -> None:
     [
         Table(("a", "a"), ()),
         Table(("a", "b"), (("1",),)),
-        Table(("a",), (("1",),) * (MAX_ROWS + 1)),
+        Table(("a",), (("1",),) * (MOST_ROWS + 1)),
     ],
 )
 def test_a_broken_table_is_refused(table: Table) -> None:

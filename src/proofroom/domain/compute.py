@@ -12,10 +12,9 @@ Steps, applied in order; each is an object with one member:
   at all.
 - `{"period": {"column", "unit", "as"?}}`: adds the period that a date falls into, as 2020, 2020-Q1, 2020-01 or
   2020-01-31; unit is year, quarter, month or day. How dates are read: `periods`.
-- `{"group": {"by": [column, ...], "aggregates": [{"fn", "column", "as"?}]}}`: fn is sum, mean, min, max, median,
-  first_quartile, third_quartile or count. Groups come in the order of their first row. count without a column counts
-  rows, with one its figures. Quartiles lie between the two nearest figures, by their distance (R. J. Hyndman, Y. Fan,
-  The American Statistician 50(4), 1996, definition 7).
+- `{"group": {"by": [column, ...], "aggregates": [{"fn", "column", "as"?}]}}`: fn is sum, mean, min, max or
+  count. Groups come in the order of their first row. count without a column counts rows, with one its
+  figures.
 - `{"sort": {"by": column, "desc"?}}`: stable; figures before text, missing cells last.
 - `{"limit": n}`
 - `{"change": {"column", "over", "as"?, "kind"?, "within"?: [column, ...]}}`: the change from the row before
@@ -44,46 +43,30 @@ from typing import Any, NoReturn, cast
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.figures import (
     EXACT,
-    MAX_ROWS,
+    MOST_ROWS,
     Table,
     decimal_commas,
-    display,
     is_missing,
     parse_number,
-    same_figure,
     unsure_columns,
 )
 from proofroom.domain.joins import Joined, TableKey, keys_of, match, table_key
 from proofroom.domain.periods import UNITS, moments
 
-__all__ = [
-    "MAX_ROWS",
-    "MAX_STEPS",
-    "Result",
-    "Table",
-    "compute",
-    "decimal_commas",
-    "display",
-    "is_missing",
-    "parse_number",
-    "same_figure",
-]
-
 _DIVIDE = Context(prec=28, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
-_EXACT = EXACT
 MAX_STEPS = 50
 
 
 @dataclass(frozen=True)
 class Result(Table):
-    """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column, `joins` says of
-    each join what found its match. `unsure` holds the columns that rest on figures such as 1.204 which may be 1204,
-    with one of these.
+    """A computed table: figures in plain decimal notation. `skipped` counts missing cells by column. `unsure` holds the
+    columns that rest on figures such as 1.204 which may be 1204, with one of these. `joins` says of each join what
+    found its match.
     """
 
     skipped: Mapping[str, int] = field(default_factory=dict[str, int])
-    joins: tuple[Joined, ...] = ()
     unsure: Mapping[str, str] = field(default_factory=dict[str, str])
+    joins: tuple[Joined, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +77,7 @@ class _Work:
     rows: list[tuple[str | Decimal | None, ...]]
     decimal_comma: frozenset[str]
     skipped: dict[str, int]
-    unsure: Mapping[str, str] = field(default_factory=dict[str, str])
+    unsure: Mapping[str, str]
     others: Mapping[TableKey, Table] = field(default_factory=dict[TableKey, Table])
     joins: tuple[Joined, ...] = ()
 
@@ -108,8 +91,8 @@ def compute(
     """
     if len(steps) > MAX_STEPS:
         _fail(len(steps), None, f"there are {len(steps)} steps; at most {MAX_STEPS} are done")
-    if len(table.rows) > MAX_ROWS:
-        _fail(0, None, f"the table has {len(table.rows):,} rows; at most {MAX_ROWS:,} are computed")
+    if len(table.rows) > MOST_ROWS:
+        _fail(0, None, f"the table has {len(table.rows):,} rows; at most {MOST_ROWS:,} are computed")
     if len(set(table.columns)) != len(table.columns):
         twice = next(c for c in table.columns if table.columns.count(c) > 1)
         _fail(0, twice, "two columns have this name")
@@ -119,7 +102,8 @@ def compute(
         if len(row) != width:
             _fail(0, None, f"row {i + 1} has {len(row)} cells, the table {width} columns")
         rows.append(tuple(row))
-    work = _Work(table.columns, rows, _commas(table), {}, _unsure(table), others or {})
+    commas, unsure = _how_written(table)
+    work = _Work(table.columns, rows, commas, {}, unsure, others or {})
     for number, raw in enumerate(steps, 1):
         if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             _fail(number, None, 'a step is an object with one member, such as {"limit": 10}')
@@ -133,18 +117,21 @@ def compute(
         work.columns,
         cells,
         table.name,
+        (),
         skipped=dict(sorted(work.skipped.items())),
-        joins=work.joins,
         unsure=dict(work.unsure),
+        joins=work.joins,
     )
 
 
-def _commas(table: Table) -> frozenset[str]:
-    return frozenset() if table.decimal_point else decimal_commas(table.columns, table.rows)
+def _how_written(table: Table) -> tuple[frozenset[str], dict[str, str]]:
+    """The columns with decimal commas, and those of which nothing tells, with a cell of each."""
+    if table.decimal_point:
+        return frozenset(), {}
+    return decimal_commas(table.columns, table.rows), unsure_columns(table.columns, table.rows)
 
 
-def _unsure(table: Table) -> dict[str, str]:
-    return {} if table.decimal_point else unsure_columns(table.columns, table.rows)
+# Showing figures ----------------------------------------------------------------------------------
 
 
 def _show(cell: str | Decimal | None) -> str:
@@ -308,8 +295,8 @@ def _group(work: _Work, value: object, step: int) -> _Work:
     for item in cast(Sequence[object], raw):
         one = _arguments(item, step, "fn column as")
         fn = one.get("fn")
-        if fn not in _FUNCTIONS:
-            _fail(step, None, f"fn is one of {', '.join(_FUNCTIONS)}")
+        if fn not in ("sum", "mean", "min", "max", "count"):
+            _fail(step, None, "fn is sum, mean, min, max or count")
         if one.get("column") is None and fn != "count":
             _fail(step, None, f"{fn} needs a column")
         at = _index(work, one["column"], step) if one.get("column") is not None else None
@@ -323,13 +310,8 @@ def _group(work: _Work, value: object, step: int) -> _Work:
     rows: list[tuple[str | Decimal | None, ...]] = [
         (*key, *(column[i] for column in results)) for i, key in enumerate(groups)
     ]
-    return replace(
-        work,
-        columns=tuple(columns),
-        rows=rows,
-        decimal_comma=work.decimal_comma & set(columns[: len(by)]),
-        unsure=unsure,
-    )
+    commas = work.decimal_comma & set(columns[: len(by)])
+    return replace(work, columns=tuple(columns), rows=rows, decimal_comma=commas, unsure=unsure)
 
 
 def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], step: int) -> Decimal | None:
@@ -342,33 +324,14 @@ def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], ste
         return Decimal(0) if fn == "sum" and not members else None
     if fn in ("min", "max"):
         return min(found) if fn == "min" else max(found)
-    if fn in _QUARTILES:
-        return _quantile(sorted(found), _QUARTILES[fn])
     total = _sum(found)
     return total if fn == "sum" else _DIVIDE.divide(total, Decimal(len(found)))
-
-
-_QUARTILES = {
-    "median": Decimal("0.5"),
-    "first_quartile": Decimal("0.25"),
-    "third_quartile": Decimal("0.75"),
-}
-_FUNCTIONS = ("sum", "mean", "min", "max", *_QUARTILES, "count")
-
-
-def _quantile(ordered: Sequence[Decimal], share: Decimal) -> Decimal:
-    """The figure below which `share` of the ordered ones lie, exactly; between two, by their distance."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    gap = _EXACT.subtract(ordered[above], ordered[below])
-    return _EXACT.add(ordered[below], _EXACT.multiply(place - below, gap))
 
 
 def _sum(values: Sequence[Decimal]) -> Decimal:
     total = Decimal(0)
     for value in values:
-        total = _EXACT.add(total, value)
+        total = EXACT.add(total, value)
     return total
 
 
@@ -440,11 +403,11 @@ def _with(work: _Work, name: str, rows: list[tuple[str | Decimal | None, ...]], 
 
 
 def _difference(now: Decimal, last: Decimal, kind: str) -> Decimal | None:
-    gap = _EXACT.subtract(now, last)
+    gap = EXACT.subtract(now, last)
     if kind == "absolute":
         return gap
     # From nothing, a percentage says nothing.
-    return _DIVIDE.divide(_EXACT.multiply(gap, Decimal(100)), abs(last)) if last else None
+    return _DIVIDE.divide(EXACT.multiply(gap, Decimal(100)), abs(last)) if last else None
 
 
 def _share(work: _Work, value: object, step: int) -> _Work:
@@ -460,12 +423,12 @@ def _share(work: _Work, value: object, step: int) -> _Work:
     totals: dict[tuple[str, ...], Decimal] = {}
     for key, x in zip(keys, figures, strict=True):
         if x is not None:
-            totals[key] = _EXACT.add(totals.get(key, Decimal(0)), x)
+            totals[key] = EXACT.add(totals.get(key, Decimal(0)), x)
     scale = Decimal(100) if kind == "percent" else Decimal(1)
     rows: list[tuple[str | Decimal | None, ...]] = []
     for row, key, x in zip(work.rows, keys, figures, strict=True):
         total = totals.get(key)
-        part = _DIVIDE.divide(_EXACT.multiply(x, scale), total) if x is not None and total else None
+        part = _DIVIDE.divide(EXACT.multiply(x, scale), total) if x is not None and total else None
         rows.append((*row, part))
     return _with(work, name, rows, work.columns[at])
 
@@ -489,7 +452,7 @@ def _join(work: _Work, value: object, step: int) -> _Work:
     kind, prefix = a.get("kind", "left"), a.get("prefix", "")
     if kind not in ("left", "inner") or not isinstance(prefix, str):
         _fail(step, None, "kind is left or inner, and prefix a text")
-    theirs = _Work(other.columns, [], frozenset(), {})
+    theirs = _Work(other.columns, [], frozenset(), {}, {})
     raw = a.get("on")
     pairs = cast(Sequence[object], raw) if isinstance(raw, Sequence) and not isinstance(raw, str) else ()
     ends = [_arguments(one, step, "left right") for one in pairs]
@@ -511,26 +474,19 @@ def _join(work: _Work, value: object, step: int) -> _Work:
         keys_of([[row[j] for j in right] for row in other.rows]),
         step,
     )
-    inner = kind == "inner"
-    size = sum(len(m) or (not inner) for m in found.matches)
-    if size > MAX_ROWS:
-        _fail(step, None, f"it makes {size:,} rows; at most {MAX_ROWS:,} are computed")
-    nothing: tuple[str | Decimal | None, ...] = (None,) * len(taken)
-    rows: list[tuple[str | Decimal | None, ...]] = []
-    for row, matching in zip(work.rows, found.matches, strict=True):
-        rows.extend((*row, *(other.rows[i][j] for j in taken)) for i in matching)
-        if not matching and not inner:
-            rows.append((*row, *nothing))
-    commas, doubtful = _commas(other), _unsure(other)
-    names = [(f"{prefix}{other.columns[j]}", other.columns[j]) for j in taken]
-    added = frozenset(new for new, old in names if old in commas)
-    unsure = {**work.unsure, **{new: doubtful[old] for new, old in names if old in doubtful}}
+    size = found.size(inner=kind == "inner")
+    if size > MOST_ROWS:
+        _fail(step, None, f"it makes {size:,} rows; at most {MOST_ROWS:,} are computed")
+    added = [tuple(row[j] for j in taken) for row in other.rows]
+    rows = found.rows(work.rows, added, (None,) * len(taken), inner=kind == "inner")
+    names = {other.columns[j]: f"{prefix}{other.columns[j]}" for j in taken}
+    commas, unsure = _how_written(other)
     return replace(
         work,
         columns=columns,
         rows=rows,
-        decimal_comma=work.decimal_comma | added,
-        unsure=unsure,
+        decimal_comma=work.decimal_comma | {names[c] for c in commas if c in names},
+        unsure={**work.unsure, **{names[c]: cell for c, cell in unsure.items() if c in names}},
         joins=(*work.joins, found.told),
     )
 

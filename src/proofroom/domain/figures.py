@@ -1,4 +1,4 @@
-"""Tables of text, and the figures in their cells. Figures are decimals and never pass through binary floating point."""
+"""Figures as people write them in tables: 1,204.5, 1.204,5, (3) or 12 %, read as decimals and shown again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
-EXACT = Context(prec=3000, rounding=ROUND_HALF_EVEN, Emax=999_999, Emin=-999_999)
+EXACT = Context(prec=3000, rounding="ROUND_HALF_EVEN", Emax=999_999, Emin=-999_999)
+MOST_ROWS = 200_000
 _MISSING = frozenset(
     {
         "",
@@ -41,7 +42,6 @@ _TWO_WAYS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _UNGROUPED = re.compile(r"[0-9]{4,}")
 _POWER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
 _LONGEST_CELL = 60
-MAX_ROWS = 200_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def unsure_columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dic
 
     They are read with a decimal point. A column tells where it holds 1.5 or 0.204, or 1204 beside 1.204.
     """
-    cells = {c: [row[j] for row in rows[:MAX_ROWS]] for j, c in enumerate(columns)}
+    cells = {c: [row[j] for row in rows[:MOST_ROWS]] for j, c in enumerate(columns)}
     found = {
         c: example.strip()
         for c, own in cells.items()
@@ -98,7 +98,7 @@ def _is_ungrouped(cell: str) -> bool:
 def _separators(cells: Sequence[str]) -> set[str]:
     """The decimal separators of cells that can be read in one way only."""
     found: set[str] = set()
-    for cell in cells[:MAX_ROWS]:
+    for cell in cells[:MOST_ROWS]:
         bare = _bare(cell)[0] if len(cell) <= _LONGEST_CELL else ""
         if "," not in bare and "." not in bare:
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias, cast
 
 from proofroom.domain.figures import is_missing
@@ -39,12 +40,35 @@ class Joined:
         }  # fmt: skip
 
 
+Cell: TypeAlias = str | Decimal | None
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """For each row on the left the rows on the right, in their order."""
 
     matches: Sequence[Sequence[int]]
     told: Joined
+
+    def size(self, *, inner: bool) -> int:
+        """How many rows the join makes."""
+        return sum(len(m) or (not inner) for m in self.matches)
+
+    def rows(
+        self,
+        left: Sequence[tuple[Cell, ...]],
+        added: Sequence[tuple[Cell, ...]],
+        nothing: tuple[Cell, ...],
+        *,
+        inner: bool,
+    ) -> list[tuple[Cell, ...]]:
+        """The joined rows: each of the left with the cells `added` by its matches, or with `nothing` unless `inner`."""
+        out: list[tuple[Cell, ...]] = []
+        for row, matching in zip(left, self.matches, strict=True):
+            out.extend((*row, *added[i]) for i in matching)
+            if not matching and not inner:
+                out.append((*row, *nothing))
+        return out
 
 
 def keys_of(rows: Sequence[Sequence[str]]) -> list[Key]:

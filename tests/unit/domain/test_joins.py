@@ -63,6 +63,13 @@ def test_figures_of_the_other_table_are_read_as_it_writes_them() -> None:
     assert made.rows == (("6.3",),)
 
 
+def test_figures_that_may_be_read_in_two_ways_are_told_of_both_tables() -> None:
+    unclear = Table(("name", "guests"), (("Rome", "1.204"), ("Oslo", "2.300")))
+    assert joined(join(prefix="c "), right=unclear).unsure == {"c guests": "1.204"}
+    known = Table(unclear.columns, unclear.rows, decimal_point=True)
+    assert joined(join(), right=known).unsure == {}
+
+
 def test_a_join_goes_on_where_the_steps_before_ended() -> None:
     total = {"group": {"by": ["city"], "aggregates": [{"fn": "sum", "column": "sales", "as": "total"}]}}
     made = joined(
@@ -149,9 +156,3 @@ def test_it_joins_as_a_database_does(left: list[tuple[str, str]], right: list[tu
     step = join(on=[{"left": "k", "right": "rk"}])
     made = compute(Table(("k", "v"), tuple(left)), [step], {KEY: Table(("rk", "rv"), tuple(right))})
     assert [(row[1], row[2]) for row in made.rows] == wanted
-
-
-def test_figures_of_a_joined_table_that_can_be_read_two_ways_are_told() -> None:
-    doubtful = Table(("name", "people"), (("Rome", "2.873"), ("Oslo", "1.204")))
-    made = joined(join(columns=["people"], prefix="other "), right=doubtful)
-    assert made.unsure == {"other people": "2.873"}

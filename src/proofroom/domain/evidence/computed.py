@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from proofroom.domain.compute import Result, same_figure
+from proofroom.domain.compute import Result
 from proofroom.domain.document import ArtifactDocument, Chart, Table
 from proofroom.domain.evidence.claims import chart_series, label_cells
 from proofroom.domain.evidence.model import Check, Claim, ClaimText, Say, Side, Verdict
+from proofroom.domain.figures import same_figure
 
 
 def check_computed(claim: ClaimText, document: ArtifactDocument, again: Result | str | None) -> Claim:

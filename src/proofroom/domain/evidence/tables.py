@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from proofroom.domain.compute import same_figure
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.polarity import POLES
 from proofroom.domain.evidence.units import SCALES
 from proofroom.domain.evidence.words import tokens
-from proofroom.domain.figures import display, parse_number
+from proofroom.domain.figures import display, parse_number, same_figure
 
 _PERIODS = frozenset("year month quarter date period week day jahr fiscal".split())
 # The first pair that has a word gives its opposite.
