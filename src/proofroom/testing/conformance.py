@@ -98,7 +98,7 @@ class Refusing:
 
     async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult:
         if name == self.tool:
-            return ToolResult(False, {"code": "not_now", "message": "No.", "hint": ""})
+            return ToolResult(False, {"code": "tool_not_allowed", "message": "No.", "hint": ""})
         return await self.room.call(name, arguments)
 
 
@@ -252,7 +252,7 @@ class RuntimeConformance:
             assert isinstance(events[-1], Finished | Failed)
             if isinstance(events[-1], Failed):
                 assert events[-1].code == "tool_refused"
-                assert "not_now" in events[-1].message
+                assert "tool_not_allowed" in events[-1].message
 
     async def test_a_huge_answer_of_a_tool_is_borne(self, agent: str) -> None:
         texts = {**TEXTS, "huge.md": "The closest approach altitude was huge. " * 80_000}
