@@ -1,10 +1,10 @@
 """A scripted model provider on loopback: runtimes are tested against what they really talk to, without a key.
 
-It speaks the Anthropic Messages API (`/v1/messages`, whole and streamed, `/v1/messages/count_tokens`), OpenAI chat
-completions (`/v1/chat/completions`, whole and streamed), OpenAI responses (`/v1/responses`, whole) and the lists of
-models. A script is a list of steps, one for
-each request that asks for a message: replies (`say`, `call`, `calls`), faults (`status`, `junk`, `cut`, `slow`), a
-function of the request that gives one of these, or `forever(step)`. A retried request takes the next step.
+It speaks the Anthropic Messages API (`/v1/messages`, `/v1/messages/count_tokens`), OpenAI chat completions
+(`/v1/chat/completions`) and responses (`/v1/responses`), each whole and streamed, and the lists of models. A script is
+a list of steps, one for each request that asks for a message: replies (`say`, `call`, `calls`), faults (`status`,
+`junk`, `cut`, `broken_off`, `stream_error`, `slow`), a function of the request that gives one of these, or
+`forever(step)`. A retried request takes the next step.
 
     with ModelServer([call("search_context", query="Mars"), say("Done.")]) as server:
         ...  # ANTHROPIC_BASE_URL=server.url or OPENAI_BASE_URL=server.url + "/v1"
@@ -53,9 +53,9 @@ _POLL_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong; made by `status`, `junk`, `cut` and `slow`."""
+    """Something that goes wrong; made by the functions below."""
 
-    kind: Literal["status", "junk", "cut", "slow", "stream_error"]
+    kind: Literal["status", "junk", "cut", "broken_off", "slow", "stream_error"]
     code: int = 200
     message: str = ""
     retry_after: float | None = None
@@ -104,6 +104,11 @@ def junk(body: str = "<html>Bad gateway of somebody else</html>") -> Fault:
 def cut(reply: Reply) -> Fault:
     """The reply, broken off in the middle of an event (or of its body) with the connection reset. It is charged."""
     return Fault("cut", reply=reply)
+
+
+def broken_off(reply: Reply) -> Fault:
+    """The first half of a streamed reply and an orderly end, as from some gateways. Not streamed it is as `cut`."""
+    return Fault("broken_off", reply=reply)
 
 
 def stream_error(reply: Reply, message: str = "Overloaded") -> Fault:
@@ -401,7 +406,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if fault is not None and fault.kind == "slow":
                     self._wait(request, fault.released)
                 raw = json.dumps(whole).encode()
-                if fault is not None and fault.kind == "cut":
+                if fault is not None and fault.kind in ("cut", "broken_off"):
                     self._break_off(raw)
                 self._json(200, raw)
         except (OSError, _Gone):
@@ -416,7 +421,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         for n, event in enumerate(events):
-            if fault is not None and n == len(events) // 2 and fault.kind in ("cut", "stream_error"):
+            if (
+                fault is not None
+                and n == len(events) // 2
+                and fault.kind in ("cut", "broken_off", "stream_error")
+            ):
+                if fault.kind == "broken_off":
+                    self._chunk(b"")
+                    raise _Gone
                 if fault.kind == "stream_error":
                     error = {"type": "overloaded_error", "message": fault.message}
                     self._chunk(event_of("error", {"type": "error", "error": error}))

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from proofroom.testing.model_server import Fault, Step, call, cut, forever, junk, say, status, stream_error
+from proofroom.testing.model_server import (
+    Fault,
+    Step,
+    broken_off,
+    call,
+    cut,
+    forever,
+    junk,
+    say,
+    status,
+    stream_error,
+)
 from proofroom.testing.wire import ModelRequest, Reply
 
 FINDING = "Worked out again, the closest approach came to 57 km. [[b2|the closest approach came to 57 km]]"
@@ -76,8 +87,9 @@ FAULTS: Mapping[str, FaultCase] = {
     "junk": FaultCase(junk, frozenset({"provider_error"})),
     "json-of-something-else": FaultCase(lambda: junk('{"hello": "world"}'), frozenset({"provider_error"})),
     "cut": FaultCase(lambda: cut(STANDARD[MIDDLE]), _BROKEN),
+    "broken-off": FaultCase(lambda: broken_off(STANDARD[MIDDLE]), _BROKEN),
     "error-in-the-stream": FaultCase(lambda: stream_error(STANDARD[MIDDLE]), _BROKEN),
 }
 """Faults of a provider, by name."""
-PASSING = ("429", "500", "529", "junk", "json-of-something-else", "cut", "error-in-the-stream")
+PASSING = ("429", "500", "529", "junk", "json-of-something-else", "cut", "broken-off", "error-in-the-stream")
 """Those that may come once and pass."""

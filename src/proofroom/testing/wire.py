@@ -274,27 +274,13 @@ def openai(
 def responses(
     request: ModelRequest, content: list[dict[str, Any]], stop: str | None, charge: Charge, name: str
 ) -> tuple[dict[str, Any], list[bytes]]:
-    """The whole response of the Responses API. Streaming is not spoken: a stream is empty."""
-    output: list[dict[str, Any]] = []
-    for one in content:
-        if one["type"] == "text":
-            part: dict[str, Any] = {"type": "output_text", "text": one["text"], "annotations": []}
-            output.append({"type": "message", "id": name, "role": "assistant", "content": [part]})
-        else:
-            arguments = one.get("raw") or json.dumps(one["input"])
-            call = {
-                "id": f"fc_{one['id']}",
-                "call_id": one["id"],
-                "name": one["name"],
-                "arguments": arguments,
-            }
-            output.append({"type": "function_call", **call})
+    """The whole response of the Responses API, and the same as events of a stream."""
     short = {"max_tokens": "max_output_tokens", "refusal": "content_filter"}.get(stop or "")
     state = "incomplete" if short else "completed"
-    whole = {
+    whole: dict[str, Any] = {
         "id": name.replace("msg", "resp"), "object": "response", "created_at": 1_700_000_000, "model": request.model,
         "status": state, "incomplete_details": {"reason": short} if short else None, "error": None,
-        "output": [{**one, "status": state} for one in output],
+        "output": [{**_item(one, name), "status": state} for one in content],
         "parallel_tool_calls": True, "tool_choice": "auto", "tools": [],
         "usage": {
             "input_tokens": charge.all_in, "input_tokens_details": {"cached_tokens": charge.cache_read},
@@ -302,4 +288,42 @@ def responses(
             "total_tokens": charge.all_in + charge.tokens_out,
         },
     }  # fmt: skip
-    return whole, []
+    nothing: list[Any] = []
+    begun: dict[str, Any] = {**whole, "status": "in_progress", "output": nothing, "usage": None}
+    told: list[dict[str, Any]] = [{"type": "response.created", "response": begun}]
+    for n, item in enumerate(cast("list[dict[str, Any]]", whole["output"])):
+        at: dict[str, Any] = {"output_index": n, "item_id": item["id"]}
+        first: dict[str, Any] = {**item, "status": "in_progress"}
+        if item["type"] == "message":
+            part: dict[str, Any] = item["content"][0]
+            first["content"], opened = nothing, {"content_index": 0, "part": {**part, "text": ""}}
+            kind, text, done = (
+                "response.output_text",
+                str(part["text"]),
+                {"text": part["text"], "logprobs": nothing},
+            )
+            at["content_index"] = 0
+        else:
+            first["arguments"], opened = "", None
+            kind, text = "response.function_call_arguments", str(item["arguments"])
+            done = {"arguments": text, "name": item["name"]}
+        told.append({"type": "response.output_item.added", "output_index": n, "item": first})
+        if opened is not None:
+            told.append({"type": "response.content_part.added", **at, **opened})
+        told += [
+            {"type": f"{kind}.delta", **at, "delta": piece, "logprobs": nothing} for piece in _pieces(text)
+        ]
+        told.append({"type": f"{kind}.done", **at, **done})
+        told.append({"type": "response.output_item.done", "output_index": n, "item": item})
+    told.append({"type": f"response.{state}", "response": whole})
+    return whole, [event_of(one["type"], {**one, "sequence_number": n}) for n, one in enumerate(told)]
+
+
+def _item(block: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A content block as an item of the Responses API's output."""
+    if block["type"] == "text":
+        part = {"type": "output_text", "text": block["text"], "annotations": list[Any]()}
+        return {"type": "message", "id": name, "role": "assistant", "content": [part]}
+    arguments = block.get("raw") or json.dumps(block["input"])
+    called = {"call_id": block["id"], "name": block["name"], "arguments": arguments}
+    return {"type": "function_call", "id": f"fc_{block['id']}", **called}

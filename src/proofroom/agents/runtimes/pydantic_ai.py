@@ -61,7 +61,7 @@ class _Stop(Exception):
 class PydanticAIRuntime:
     """Implements AgentRuntime. `name` is `provider:model`.
 
-    `timeout_seconds` bounds one request to the provider; `first_wait_seconds` is how long the first repetition of
+    `timeout_seconds` is how long a provider may say nothing; `first_wait_seconds` is how long the first repetition of
     a refused request waits, later ones twice as long each. Raises InvalidInput and Unavailable as
     `providers.provider_and_model` says.
     """
@@ -267,7 +267,8 @@ class _Conversation:
         raise _failed("provider_error", f"{self.name} finds the work too long.", retryable=False)
 
     async def send(self, model: Model) -> ModelResponse:
-        from pydantic_ai.direct import model_request
+        from pydantic_ai.direct import model_request_stream
+        from pydantic_ai.exceptions import UnexpectedModelBehavior
         from pydantic_ai.models import ModelRequestParameters
         from pydantic_ai.tools import ToolDefinition
 
@@ -277,12 +278,18 @@ class _Conversation:
             )
             for one in prompts.tool_specs(self.request)
         ]
-        return await model_request(
+        async with model_request_stream(
             model,
             self.messages,
             model_settings=cast("Any", self.settings()),
             model_request_parameters=ModelRequestParameters(function_tools=tools),
-        )
+        ) as stream:
+            async for _ in stream:
+                pass
+            reply = stream.get()
+        if _is_broken_off(reply):
+            raise UnexpectedModelBehavior("the reply breaks off")
+        return reply
 
     def settings(self) -> dict[str, Any]:
         """Of one request. The library repeats nothing by itself, and a provider keeps nothing it need not keep."""
@@ -366,7 +373,7 @@ class _Conversation:
         doing = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(self.stopped.wait())
         try:
-            limit = self.timeout() if timed else None
+            limit = max(0.0, self.seconds_left()) if timed and self.seconds_left() < float("inf") else None
             await asyncio.wait({doing, stopping}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             self.check_interrupt()
             if not doing.done():
@@ -432,6 +439,13 @@ def _may_repeat(error: Exception) -> bool:
         e.ModelRequestTimeout,
     )
     return not isinstance(error, (*final, TimeoutError, _Stop))
+
+
+def _is_broken_off(reply: ModelResponse) -> bool:
+    """Whether the stream came to an orderly end before the reply did. Some dialects are given a reason to end that the
+    provider did not name; then what tells is that no tokens were counted either, which is done at the end."""
+    named = "finish_reason" in (reply.provider_details or {})
+    return reply.finish_reason is None or (not named and reply.usage.output_tokens == 0)
 
 
 def _model(name: str) -> Model:
