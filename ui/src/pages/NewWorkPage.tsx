@@ -187,7 +187,7 @@ function NewWork({
           ...(subset ? { source_ids: chosen.map((s) => s.id) } : {}),
           ...(runtime ? { runtime: runtime.name } : {}),
           ...(Object.keys(budget).length ? { budget } : {}),
-          auto_execute: true,
+          auto_execute: runtime?.name !== "external", // its agent starts it: from then on its lease runs
         },
         idempotencyKey: newKey(),
       });
@@ -392,6 +392,7 @@ function NewWork({
                         </option>
                       ))}
                     </select>
+                    {runtime?.name === "external" && <div className="help">{t("ownAgent.drives")}</div>}
                     {agent.runtimes
                       .filter((r) => !r.available && r.why_not)
                       .map((r) => (

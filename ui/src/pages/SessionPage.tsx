@@ -14,6 +14,7 @@ import { statusOf, strategyWord } from "@/lib/status";
 import { useTitle } from "@/lib/title";
 import { agentWord } from "@/review/Queue";
 import { plainOf } from "@/review/state";
+import { isOwnAgent, OwnAgent } from "./OwnAgent";
 import { SessionDock } from "./SessionDock";
 import { SignedText } from "./SignedText";
 import { nextSteps, stepsOf } from "./steps";
@@ -138,7 +139,7 @@ function Session({ session }: { session: WorkSession }) {
           {live && (
             <div className="find" role="status">
               <span className="no quiet">{(shown?.length ?? 0) + 1}</span>
-              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : comparing ? t("session.comparing") : t("session.writing")}</h3>
+              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : comparing ? t("session.comparing") : isOwnAgent(session) && !session.agent?.heard_at ? t("ownAgent.awaited") : t("session.writing")}</h3>
               <div className="ghost w-[92%]" />
               <div className="ghost w-[71%]" />
             </div>
@@ -172,6 +173,7 @@ function Session({ session }: { session: WorkSession }) {
           )}
           <p className="meta mt-1">{live ? <Running since={session.created_at} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
         </section>
+        <OwnAgent session={session} />
         {!comparing && session.artifacts_count > 0 && (
           <section>
             <h2>{t("session.take")}</h2>
