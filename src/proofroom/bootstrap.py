@@ -144,6 +144,7 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
             catalog=make_catalog(settings, db),
             owner=owner_name(),
             lease_seconds=settings.lease_seconds,
+            external_lease_seconds=settings.external_lease_seconds,
             policy_may_sign=settings.policy_may_sign,
             data_dir=Path(settings.data_dir),
         )

@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         default=20.0, ge=1, le=600, description="How long a leg holds its session without a sign of life."
     )
+    external_lease_seconds: float = Field(
+        default=300.0,
+        ge=1,
+        le=86_400,
+        description="How long an agent of your own holds its session without posting anything.",
+    )
     sweep_seconds: float = Field(
         default=5.0, ge=0.2, le=300, description="How often the sweeper looks for work that nobody does."
     )

@@ -71,6 +71,7 @@ def test_what_the_surface_promises_is_there() -> None:
         ("get", "/metrics"),
     }  # fmt: skip
     base = "/api/projects/{project_id}/work-sessions"
+    promised |= {("post", f"{base}/{{session_id}}/agent-events"), ("get", f"{base}/{{session_id}}/decisions")}
     promised |= {("post", base), ("get", base), ("get", f"{base}/{{session_id}}")}
     promised |= {("post", f"{base}/{{session_id}}/{v}") for v in ("execute", "cancel", "retry", "fork")}
     promised |= {("get", f"{base}/{{session_id}}/{v}") for v in ("status", "events", "envelope", "artifacts")}
@@ -86,6 +87,7 @@ def test_looking_changes_nothing() -> None:
         "/api/api-keys",
         "/api/projects/{project_id}/sample/new-year",
         "/api/checkpoints/{checkpoint_id}/lease",
+        "/api/projects/{project_id}/work-sessions/{session_id}/agent-events",  # each event has an id of its own
     )
     for method, path, described in OPERATIONS:
         keyed = any(p["name"] == "Idempotency-Key" for p in described.get("parameters", ()))

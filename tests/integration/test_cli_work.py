@@ -321,3 +321,20 @@ def test_search_by_meaning_is_completed_and_told(cli: Cli) -> None:
     assert cli.json("index", "--project", "Meaning", "--rebuild", code=1)["error"]["code"] == "no_embedder"
     checks = {c["part"]: c for c in on.json("doctor")["checks"]}
     assert checks["embedder"]["state"] == "ok"
+
+
+def test_an_agent_of_ones_own_is_told_how_to_drive_it(cli: Cli) -> None:
+    filed = cli.json("work", "research", TASK, "--from", "docs/", "--runtime", "external")
+    assert (filed["status"], filed["checkpoint"]) == ("initialized", None)
+    done = cli("work", "research", TASK, "--from", "docs/", "--runtime", "external", "--approve")
+    assert done.code == 0
+    assert "your own agent" in done.out
+    for said in ("proofroom up", "/execute", "/decisions?wait=60", "/agent-turn", "/agent-events"):
+        assert said in done.out
+    shown = cli("show", filed["session_id"])
+    assert shown.code == 0
+    key = cli.json("admin", "api-key", "create", "robot", "--scope", "agent")
+    assert key["scope"] == "agent"
+    assert [k["scope"] for k in cli.json("admin", "api-key", "list")["items"]] == ["agent"]
+    assert "robot (agent)" in cli("admin", "api-key", "list").out
+    assert cli("admin", "api-key", "create", "robot", "--scope", "god").code == 2

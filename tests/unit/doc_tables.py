@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from proofroom.agents.tools import TOOLS
 from proofroom.api.app import bare_app
+from proofroom.api.schemas.external import EVENT_MODELS
 from proofroom.domain.work_session import TRANSITIONS, Event
 from proofroom.settings import Settings
 
@@ -96,6 +97,19 @@ def tools() -> str:
     return table(("tool", "arguments", "what it does"), rows)
 
 
+def agent_events() -> str:
+    """Every event that an agent of somebody's own may post, with its members; required ones are set in bold."""
+    rows: list[tuple[str, ...]] = []
+    for model in EVENT_MODELS:
+        schema = model.model_json_schema()
+        needed = set(schema["required"])
+        members = [m for m in schema["properties"] if m not in ("id", "type")]
+        shown = [f"**`{m}`**" if m in needed else f"`{m}`" for m in members]
+        words = " ".join((model.__doc__ or "").split())
+        rows.append((f"`{schema['properties']['type']['const']}`", ", ".join(shown), words))
+    return table(("type", "members", "what it says"), rows)
+
+
 def http() -> str:
     """Every path and method of the API, from its OpenAPI description."""
     rows: list[tuple[str, ...]] = []
@@ -170,6 +184,7 @@ PAGES: Mapping[str, tuple[str, Callable[[], str]]] = {
     "settings": ("reference/settings.md", settings),
     "transitions": ("reference/statuses-and-transitions.md", transitions),
     "tools": ("reference/agent-tools.md", tools),
+    "events": ("reference/agent-events.md", agent_events),
     "http": ("reference/http-api.md", http),
     "commands": ("reference/cli.md", cli),
 }

@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { cleanup, screen, waitFor } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { touched } from "@/api/live";
@@ -107,6 +107,25 @@ describe("session", () => {
     await user.click(screen.getByRole("button", { name: "Cancel" }));
     await user.click(screen.getByRole("button", { name: "Cancel and keep 1 unsigned piece" }));
     expect((await screen.findAllByText("Cancelled")).length).toBeGreaterThan(0);
+  });
+  it("shows what somebody's own agent last said and when it was last heard of, or how it is driven", async () => {
+    const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+    const own = { ...sessions.find((s) => s.id === "s-run")!, runtime: "external", runtime_label: "your own agent" };
+    const heard = { heard_at: ago(42), said: "Reading <b>both</b> reports.", lease_until: ago(-258) };
+    const shows = (more: object) => server.use(http.get("*/work-sessions/s-run", () => HttpResponse.json({ ...own, ...more })));
+    shows({ agent: heard });
+    open("/projects/p-check/sessions/s-run");
+    expect(await screen.findByText("Reading <b>both</b> reports.")).toBeInTheDocument();
+    expect(screen.getByText(/^Last heard of .+ ago$/)).toBeInTheDocument();
+    expect(screen.getByText(/^Lost after .+ without a word$/)).toBeInTheDocument();
+    cleanup();
+    shows({ agent: { ...heard, heard_at: null, said: null } });
+    open("/projects/p-check/sessions/s-run");
+    expect(await screen.findByText("POST /api/projects/p-check/work-sessions/s-run/agent-events")).toBeInTheDocument();
+    cleanup();
+    shows({ status: "initialized", agent: null });
+    open("/projects/p-check/sessions/s-run");
+    expect(await screen.findByText("POST /api/projects/p-check/work-sessions/s-run/execute")).toBeInTheDocument();
   });
   it("shows how far a long draft is compared, and goes to its review when it opens", async () => {
     const filed = { ...sessions[0]!, status: "in_progress", checkpoint_id: null, progress: { done: 400, total: 2302, label: "claims compared" } };

@@ -4,6 +4,7 @@ Local mode has no login, so the Host header must name this machine (a page on th
 reach us through a name that resolves to 127.0.0.1), and what changes something must come from our own page.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -62,6 +63,17 @@ def check_content_type(method: str, path: str, headers: Headers) -> None:
         f"The body is {kind[:80] or 'of no stated type'}; here it must be {wanted}.",
         hint=f"Send it with Content-Type: {wanted}.",
     )
+
+
+_AGENT_POSTS = re.compile(r"/api/projects/[^/]+/work-sessions(?:/[^/]+/(?:execute|retry|agent-events))?")
+"""What a key of the scope `agent` may POST to. It may look at whatever its member may."""
+
+
+def check_scope(actor: Actor, method: str, path: str) -> None:
+    """Raises NotAllowed (`agent_key`)."""
+    looks = method in ("GET", "HEAD", "OPTIONS")
+    if actor.scope == "agent" and not looks and not (method == "POST" and _AGENT_POSTS.fullmatch(path)):
+        raise access.agent_key()
 
 
 def takes_files(path: str) -> bool:

@@ -76,7 +76,9 @@ class Edge:
             auth.check_host(headers, self.settings)
             auth.check_origin(method, headers)
         if path.startswith("/api/") and path not in auth.OPEN:
-            scope["state"]["actor"] = await auth.authenticate(headers, self.parts.db, self.local_actor)
+            actor = await auth.authenticate(headers, self.parts.db, self.local_actor)
+            auth.check_scope(actor, method, path)
+            scope["state"]["actor"] = actor
         if path.startswith("/api/"):
             auth.check_content_type(method, path, headers)
 

@@ -226,8 +226,18 @@ def _noun(parameter: object) -> str:
 
 def _field(error: Any) -> str:
     """The path of the member, such as `changes.0.comment`; names of union branches are left out."""
-    parts = [str(p) for p in error["loc"][1:] if not str(p).startswith(_UNIONS)]
+    place = tuple(error["loc"])
+    parts = [
+        str(p) for n, p in enumerate(place) if n and not str(p).startswith(_UNIONS) and not _is_tag(place, n)
+    ]
+    if str(error["type"]).startswith("union_tag_"):
+        parts.append(str(error["ctx"]["discriminator"]).strip("'"))
     return ".".join(parts) or "body"
+
+
+def _is_tag(place: tuple[Any, ...], n: int) -> bool:
+    """Whether this part of a place names the kind of an event, which stands after its number."""
+    return place[1:2] == ("events",) and n == 3
 
 
 def _words(error: Any) -> str:
@@ -255,6 +265,10 @@ def _words(error: Any) -> str:
             return f"{field} must be a UUID."
         case "literal_error" | "enum":
             return f"{field} must be one of {context.get('expected')}."
+        case "union_tag_invalid":
+            return f"{field} must be one of {context.get('expected_tags')}."
+        case "union_tag_not_found":
+            return f"{field} is missing."
         case "greater_than_equal":
             return f"{field} must be at least {context.get('ge')}."
         case "less_than_equal":

@@ -242,6 +242,11 @@ class LiveEvents:
             for outlet in tuple(hub.outlets):
                 outlet.end()
 
+    @property
+    def ended(self) -> bool:
+        """Whether the server stops: whoever waits for news answers with what there is."""
+        return self._ended
+
     @contextlib.contextmanager
     def watch(self, workspace_id: UUID, session_id: UUID) -> Generator[Watch]:
         """Wakes whenever something happened in the session, or might have."""

@@ -210,7 +210,7 @@ def list_keys(workspace: Workspace = None, as_json: Json = False, data: Data = N
                 "items": [
                     {
                         "id": str(k.id), "name": k.name, "user_id": str(k.member_id),
-                        "user": names.get(k.member_id), "revoked_at": views.at(k.revoked_at),
+                        "user": names.get(k.member_id), "scope": k.scope, "revoked_at": views.at(k.revoked_at),
                     }
                     for k in keys
                 ]
@@ -218,7 +218,8 @@ def list_keys(workspace: Workspace = None, as_json: Json = False, data: Data = N
         )  # fmt: skip
         for key in keys:
             state = "revoked" if key.revoked_at else "in use"
-            out.line(f"{key.id}  {state.ljust(7)}  {key.name}, of {names.get(key.member_id)}")
+            what = " (agent)" if key.scope == "agent" else ""
+            out.line(f"{key.id}  {state.ljust(7)}  {key.name}{what}, of {names.get(key.member_id)}")
         if not keys:
             out.line("No API key yet.")
         return DONE
@@ -232,6 +233,10 @@ def create_key(
     member: Annotated[
         str | None, typer.Option("--user", metavar="ID", help="Whose it is.", show_default="the local user")
     ] = None,
+    scope: Annotated[
+        str,
+        typer.Option(help="all that the user may, or agent: to drive sessions and look, never to decide."),
+    ] = "all",
     workspace: Workspace = None,
     as_json: Json = False,
     data: Data = None,
@@ -251,8 +256,8 @@ def create_key(
             )  # fmt: skip
         member_id = program.actor.member_id if member is None else _uuid(member, "user")
         async with program.parts.db.transaction(workspace_id) as tx:
-            key_id, key = await access.create_api_key(tx, member_id, name, by=program.actor)
-        out.document({"id": str(key_id), "name": name, "key": key, "user_id": str(member_id)})
+            key_id, key = await access.create_api_key(tx, member_id, name, scope=scope, by=program.actor)
+        out.document({"id": str(key_id), "name": name, "scope": scope, "key": key, "user_id": str(member_id)})
         out.line(key, "bold")
         out.note("It is shown this once. Send it as `Authorization: Bearer KEY`.", "dim")
         return DONE

@@ -23,6 +23,7 @@ from proofroom.domain.checkpoint import flagged_claims
 from proofroom.domain.document import ArtifactDocument, from_json, plain
 from proofroom.domain.document.model import Chart, Heading, ListBlock, Opinion, Paragraph, Quote, Table
 from proofroom.domain.signing import Signing, signing_of
+from proofroom.services import external
 from proofroom.services.people import comments_of
 from proofroom.services.views import checkpoint_json
 
@@ -379,6 +380,14 @@ def next_steps(out: Out, row: WorkSession, *, waiting: bool) -> None:
         out.line(f"proofroom reject {name} --reason REASON      end it")
     elif row.status == "failed" and row.failure is not None and row.failure.get("retryable"):
         out.line(f"proofroom retry {name}    try again where it stopped")
+    elif external.is_driven(row) and row.status not in ("completed", "failed", "cancelled"):
+        path = f"/api/projects/{row.project_id}/work-sessions/{row.id}"
+        out.line("proofroom up                       the server that your agent talks to")
+        if row.status == "initialized":
+            out.line(f"POST {path}/execute               starts it")
+        out.line(f"GET  {path}/decisions?wait=60     says when it is its turn, and in which leg")
+        out.line(f"GET  {path}/agent-turn            what it is given")
+        out.line(f"POST {path}/agent-events          what it does")
 
 
 def session_line(out: Out, item: Json) -> None:
@@ -405,6 +414,8 @@ def outcome(out: Out, row: WorkSession, deliveries: Sequence[Json], *, voted: bo
         case "failed":
             failure = row.failure or {}
             out.line(f"Failed: {failure.get('message', '')} [{failure.get('code', '')}]", "red")
+        case _ if external.is_its_turn(row) or (row.status == "initialized" and external.is_driven(row)):
+            out.line("It waits for your own agent, which drives it over HTTP.", "yellow")
         case other:
             out.line(f"It is {other.replace('_', ' ')}.")
     for delivery in deliveries:

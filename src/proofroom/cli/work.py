@@ -54,7 +54,8 @@ def work(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the agent.")
     ] = None,
     runtime: Annotated[
-        str | None, typer.Option(help="extractive, claude[:MODEL], pydantic_ai:MODEL or scripted:FILE.")
+        str | None,
+        typer.Option(help="extractive, external, claude[:MODEL], pydantic_ai:MODEL or scripted:FILE."),
     ] = None,
     budget_usd: Annotated[float | None, typer.Option(metavar="X", help="Most money it may spend.")] = None,
     out: Annotated[
@@ -123,7 +124,8 @@ async def _work(
 ) -> int:
     from proofroom.agents.factory import config_from_pairs, get_definition
     from proofroom.cli import find, legs
-    from proofroom.services import work_requests
+    from proofroom.db import work_sessions
+    from proofroom.services import external, work_requests
 
     definition = get_definition(new.agent_type, await _offered(program, project))
     runtime = _runtime(new.runtime, program.settings.script_dir)
@@ -139,6 +141,11 @@ async def _work(
     assert filed is not None
     said.note(f"Session {find.short(filed)}", "dim")
     async with parts.db.transaction(actor.workspace_id) as tx:
+        row = await work_sessions.get(tx, filed)
+        if external.is_driven(
+            row
+        ):  # its agent starts it, once it is there to go on: the lease runs from then
+            return await _finish(program, said, row, where, captured)
         row = await work_requests.execute(tx, actor, filed)
     row = await legs.drive(program, said, row.id, f"{definition.title} at work")
     if approve and row.status == "pending_review":

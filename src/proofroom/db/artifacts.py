@@ -20,6 +20,9 @@ from proofroom.domain.errors import NotFound
 
 Current = tuple[WorkArtifact, ArtifactVersion]
 
+AGENT_EVENT = "agent_event"
+"""In the ledger's column `tool`: an event that somebody's own agent posted, by its own id."""
+
 
 async def current(tx: Tx, session_id: UUID, iteration: int | None = None) -> list[Current]:
     """Each artifact with its current version, in the order of their making; of one iteration if named."""
@@ -234,6 +237,35 @@ async def calls(tx: Tx, session_id: UUID, iteration: int) -> list[ToolCall]:
             )
         ).scalars()
     )
+
+
+async def change_call(tx: Tx, session_id: UUID, key: str, result: Any) -> None:
+    await tx.execute(
+        update(ToolCall)
+        .where(ToolCall.session_id == session_id, ToolCall.key == key)
+        .values(result=result)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def answered(tx: Tx, session_id: UUID, key: str) -> dict[str, Any] | None:
+    """What a person answered to the question that this call asked; None while nobody has."""
+    query = select(WorkTrigger.answers).where(
+        WorkTrigger.session_id == session_id,
+        WorkTrigger.key == key,
+        WorkTrigger.kind == "question",
+        WorkTrigger.settled,
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def posters(tx: Tx, session_id: UUID) -> list[str]:
+    """Ids of the members with whose credentials an agent of somebody's own handed in this session's work."""
+    by = ToolCall.arguments["by"].astext
+    rows = await tx.execute(
+        select(by).where(ToolCall.session_id == session_id, ToolCall.tool == AGENT_EVENT).distinct()
+    )
+    return [r for r in rows.scalars() if r]
 
 
 # Deliveries

@@ -57,12 +57,21 @@ async def names(tx: Tx) -> dict[UUID, str]:
     return {m.id: m.name for m in await everybody(tx)}
 
 
-async def create_key(tx: Tx, key_id: UUID, member_id: UUID, name: str, key_hash: bytes) -> None:
+async def create_key(tx: Tx, key_id: UUID, member_id: UUID, name: str, key_hash: bytes, scope: str) -> None:
     await tx.execute(
         insert(ApiKey).values(
-            workspace_id=tx.workspace_id, id=key_id, member_id=member_id, name=name, key_hash=key_hash
+            workspace_id=tx.workspace_id,
+            id=key_id,
+            member_id=member_id,
+            name=name,
+            key_hash=key_hash,
+            scope=scope,
         )
     )
+
+
+async def key_scope(tx: Tx, key_id: UUID) -> str | None:
+    return (await tx.execute(select(ApiKey.scope).where(ApiKey.id == key_id))).scalar_one_or_none()
 
 
 async def keys(tx: Tx) -> list[ApiKey]:

@@ -294,6 +294,25 @@ async def events(tx: Tx, session_id: UUID, after: int = 0, limit: int = 1000) ->
     return list(rows.scalars())
 
 
+async def events_of(
+    tx: Tx,
+    session_id: UUID,
+    types: Sequence[str],
+    *,
+    after: int = 0,
+    oldest: int | None = None,
+    newest: int | None = None,
+) -> list[WorkEvent]:
+    """Events of these types after a number, in order: the first `oldest` of them, or the last `newest`."""
+    query = select(WorkEvent).where(
+        WorkEvent.session_id == session_id, WorkEvent.type.in_(types), WorkEvent.seq > after
+    )
+    if newest is not None:
+        rows = await tx.execute(query.order_by(WorkEvent.seq.desc()).limit(newest))
+        return list(rows.scalars())[::-1]
+    return list((await tx.execute(query.order_by(WorkEvent.seq).limit(oldest))).scalars())
+
+
 async def stream(
     tx: Tx, cursor: tuple[int, int] | None, limit: int = 500
 ) -> tuple[list[tuple[WorkEvent, UUID, str]], tuple[int, int]]:

@@ -12,9 +12,10 @@ Steps, applied in order; each is an object with one member:
   at all.
 - `{"period": {"column", "unit", "as"?}}`: adds the period that a date falls into, as 2020, 2020-Q1, 2020-01 or
   2020-01-31; unit is year, quarter, month or day. How dates are read: `periods`.
-- `{"group": {"by": [column, ...], "aggregates": [{"fn", "column", "as"?}]}}`: fn is sum, mean, min, max or
-  count. Groups come in the order of their first row. count without a column counts rows, with one its
-  figures.
+- `{"group": {"by": [column, ...], "aggregates": [{"fn", "column", "as"?}]}}`: fn is sum, mean, min, max, median,
+  first_quartile, third_quartile or count. Groups come in the order of their first row. count without a column counts
+  rows, with one its figures. Quartiles lie between the two nearest figures, by their distance (R. J. Hyndman, Y. Fan,
+  The American Statistician 50(4), 1996, definition 7).
 - `{"sort": {"by": column, "desc"?}}`: stable; figures before text, missing cells last.
 - `{"limit": n}`
 - `{"change": {"column", "over", "as"?, "kind"?, "within"?: [column, ...]}}`: the change from the row before
@@ -117,7 +118,6 @@ def compute(
         work.columns,
         cells,
         table.name,
-        (),
         skipped=dict(sorted(work.skipped.items())),
         unsure=dict(work.unsure),
         joins=work.joins,
@@ -295,8 +295,8 @@ def _group(work: _Work, value: object, step: int) -> _Work:
     for item in cast(Sequence[object], raw):
         one = _arguments(item, step, "fn column as")
         fn = one.get("fn")
-        if fn not in ("sum", "mean", "min", "max", "count"):
-            _fail(step, None, "fn is sum, mean, min, max or count")
+        if fn not in _FUNCTIONS:
+            _fail(step, None, f"fn is one of {', '.join(_FUNCTIONS)}")
         if one.get("column") is None and fn != "count":
             _fail(step, None, f"{fn} needs a column")
         at = _index(work, one["column"], step) if one.get("column") is not None else None
@@ -324,8 +324,27 @@ def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], ste
         return Decimal(0) if fn == "sum" and not members else None
     if fn in ("min", "max"):
         return min(found) if fn == "min" else max(found)
+    if fn in _QUARTILES:
+        return _quantile(sorted(found), _QUARTILES[fn])
     total = _sum(found)
     return total if fn == "sum" else _DIVIDE.divide(total, Decimal(len(found)))
+
+
+_QUARTILES = {
+    "median": Decimal("0.5"),
+    "first_quartile": Decimal("0.25"),
+    "third_quartile": Decimal("0.75"),
+}
+_FUNCTIONS = ("sum", "mean", "min", "max", *_QUARTILES, "count")
+
+
+def _quantile(ordered: Sequence[Decimal], share: Decimal) -> Decimal:
+    """The figure below which `share` of the ordered ones lie, exactly; between two, by their distance."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    gap = EXACT.subtract(ordered[above], ordered[below])
+    return EXACT.add(ordered[below], EXACT.multiply(place - below, gap))
 
 
 def _sum(values: Sequence[Decimal]) -> Decimal:

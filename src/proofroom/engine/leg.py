@@ -35,7 +35,7 @@ from proofroom.engine.budgets import Watch
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
 from proofroom.engine.turns import text_of
-from proofroom.services import checks, context, definitions, deletion, gates, legs
+from proofroom.services import checks, context, definitions, deletion, external, gates, legs, work_requests
 from proofroom.services.catalog import CHECK
 
 _log = logging.getLogger(__name__)
@@ -52,10 +52,13 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
     async with parts.db.transaction(workspace_id) as tx:
         row = await legs.claim(
             tx, session_id, owner=parts.owner, lease_seconds=parts.lease_seconds,
-            definitions=parts.catalog.definitions,
+            definitions=parts.catalog.definitions, agent_lease_seconds=parts.external_lease_seconds,
         )  # fmt: skip
     if row is None:
         return False
+    if external.is_its_turn(row):
+        await _hand_to_agent(parts, row)
+        return True
     try:
         await _while_held(parts, row, _run(parts, row))
     except LegLost:
@@ -76,6 +79,17 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
     return True
 
 
+async def _hand_to_agent(parts: Parts, row: WorkSession) -> None:
+    """Nothing of ours runs until its agent has posted; but no agent goes on with less than it was given."""
+    try:
+        async with parts.db.transaction(row.workspace_id) as tx:
+            await context.view(tx, row)
+    except Conflict as gone:
+        if gone.code != "redacted":
+            raise
+        await _fail(parts, row, deletion.stopped(retryable=False))
+
+
 async def drive(parts: Parts, workspace_id: UUID, session_id: UUID) -> WorkSession:
     """Runs legs until the session rests (for the command line and the Python API, without a worker).
 
@@ -85,7 +99,7 @@ async def drive(parts: Parts, workspace_id: UUID, session_id: UUID) -> WorkSessi
         ran = await run_leg(parts, workspace_id, session_id)
         async with parts.db.transaction(workspace_id) as tx:
             row = await work_sessions.get(tx, session_id)
-        if row.status not in ("queued", "in_progress"):
+        if work_requests.is_resting(row):
             return row
         if not ran:
             await asyncio.sleep(0.2)  # somebody else works on it; there is nothing of ours to wait on
@@ -216,7 +230,7 @@ async def _work(parts: Parts, row: WorkSession) -> None:
                 await tools.ask_for_budget(tx, held, stop)
                 await _park(tx, await work_sessions.fence(tx, row.id, row.leg), tools)
                 return
-            request = await _request(tx, row, definition, tools)
+            request = await turn_request(tx, row, definition, tools)
             if runtime.capabilities.uses_model:
                 held = await work_sessions.fence(tx, row.id, row.leg)
                 await work_sessions.step(tx, held, usage=held.usage | {legs.IN_FLIGHT: row.leg})
@@ -296,7 +310,7 @@ def _seconds(watch: Watch) -> float | None:
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
-async def _request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools: LegTools) -> TurnRequest:
+async def turn_request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools: LegTools) -> TurnRequest:
     obligations = [
         Obligation(o.id, o.comment, o.artifact_slot, o.claim_text, o.passage, o.checks)
         for o in await db_artifacts.obligations(tx, row.id)

@@ -10,11 +10,12 @@ from proofroom.services.catalog import Catalog
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`owner` names this process in leases; `lease_seconds` how long a leg holds a session without a sign of
-    life."""
+    life, `external_lease_seconds` how long one that somebody's own agent does."""
 
     db: Database
     catalog: Catalog
     owner: str
     lease_seconds: float = 20.0
+    external_lease_seconds: float = 300.0
     policy_may_sign: bool = False
     data_dir: Path | None = None

@@ -4,8 +4,10 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
+from uuid import UUID
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
@@ -22,7 +24,7 @@ from proofroom.agents.tools import (
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import work_sessions
 from proofroom.db.models import WorkSession
-from proofroom.db.tx import Database, Tx
+from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import LegLost, Record
 from proofroom.domain.budget import Reached
 from proofroom.domain.canonical import digest
@@ -49,6 +51,12 @@ class Stop:
     form: dict[str, Any] | None = None
 
 
+class Transactions(Protocol):
+    """What opens a transaction for each call: a Database, or one that is open already."""
+
+    def transaction(self, workspace_id: UUID) -> AbstractAsyncContextManager[Tx]: ...
+
+
 class LegTools:
     """The `Tools` of one leg.
 
@@ -58,7 +66,7 @@ class LegTools:
     there was for it.
     """
 
-    def __init__(self, db: Database, row: WorkSession, definition: AgentDefinition, watch: Watch) -> None:
+    def __init__(self, db: Transactions, row: WorkSession, definition: AgentDefinition, watch: Watch) -> None:
         self.stop: Stop | None = None
         self.lost = False
         self.halted = False
@@ -89,12 +97,14 @@ class LegTools:
                 self._reads += 1
                 self._read_chars += _size(call.result)
 
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
-        """Calls that a runtime makes at once are made one after the other, in the order of their coming."""
+    async def call(self, name: str, arguments: Mapping[str, Any], *, once: str | None = None) -> ToolResult:
+        """`once` is the caller's own name for this call; without it, calls with equal arguments are counted. Calls that
+        a runtime makes at once are made one after the other, in the order of their coming.
+        """
         async with self._one_at_a_time:
-            return await self._call(name, arguments)
+            return await self._call(name, arguments, once)
 
-    async def _call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+    async def _call(self, name: str, arguments: Mapping[str, Any], once: str | None) -> ToolResult:
         if self.stop is not None or self.lost or self.halted:
             return _refused("stopping", "A person decides first; this run is stopping.", "End the turn.")
         if name not in self._definition.tools:
@@ -117,8 +127,9 @@ class LegTools:
         try:
             async with clock, self._db.transaction(self._workspace_id) as tx:
                 row = await work_sessions.fence(tx, self._session_id, self._leg)
-                called = [str(row.id), row.iteration, name, clean, self._seen[occurrence]]
-                key = digest([*called, "repair"] if self._repairing else called)
+                times = self._seen[occurrence]
+                which = f"repair {times}" if self._repairing else once or times
+                key = ledger_key(row.id, row.iteration, name, clean, which)
                 return await self._run(tx, row, key, name, clean)
         except LegLost:
             self.lost = True
@@ -359,6 +370,13 @@ class LegTools:
             handed = cast(dict[str, dict[str, dict[str, Any]]], content).get("refs") or {}
             for alias, ref in handed.items():
                 self._refs.setdefault(alias, ref)
+
+
+def ledger_key(
+    session_id: UUID, iteration: int, tool: str, arguments: Mapping[str, Any], occurrence: int | str
+) -> str:
+    """SHA-256 of what makes two calls the same one."""
+    return digest([str(session_id), iteration, tool, dict(arguments), occurrence])
 
 
 def _plan_is_approved(row: WorkSession) -> bool:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncGenerator
-from typing import assert_never
+from typing import Any, assert_never
 
 from proofroom.agents.prices import Prices
 from proofroom.agents.runtimes.base import (
@@ -17,9 +17,11 @@ from proofroom.agents.runtimes.base import (
     StateSaved,
     Suspended,
     TurnRequest,
+    Usage,
 )
 from proofroom.db import work_sessions
 from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import LegLost, Record
 from proofroom.domain.budget import Reached, TurnUsed, add_turn
 from proofroom.domain.errors import Unavailable
@@ -122,26 +124,30 @@ class _Meter:
         seconds = event.usage.seconds if event.usage.seconds > 0 else now - self._since
         self._since = now
         prices: Prices = self._parts.catalog.prices
-        turn = turn_used(prices, event, seconds)
+        turn = turn_used(prices, event.usage, seconds)
         async with self._parts.db.transaction(self._row.workspace_id) as tx:
             held = await work_sessions.fence(tx, self._row.id, self._row.leg)
-            usage = add_turn(held.usage, turn)
-            said = {
-                "turn": usage["turns"], "purpose": self._purpose, "model": turn.model,
-                "tokens_in": turn.tokens_in, "tokens_out": turn.tokens_out, "cache_read": turn.cache_read,
-                "cache_written": turn.cache_written, "cost_usd": turn.cost_usd, "price": turn.by,
-                "seconds": round(turn.seconds, 3), "leg": self._row.leg,
-            }  # fmt: skip
-            # A turn of a runtime that calls no model uses nothing that anybody would look up.
-            charged = turn.model is not None or turn.tokens_in or turn.tokens_out or turn.cost_usd
-            record = Record(events=[("turn_used", said)]) if charged else work_sessions.NOTHING
-            await work_sessions.step(tx, held, record, runtime_state=dict(event.state), usage=usage)
-        self._watch.recorded(usage)
+            held = await record_turn(tx, held, turn, self._purpose, runtime_state=dict(event.state))
+        self._watch.recorded(held.usage)
 
 
-def turn_used(prices: Prices, event: StateSaved, seconds: float) -> TurnUsed:
+async def record_turn(tx: Tx, held: WorkSession, turn: TurnUsed, purpose: str, **values: Any) -> WorkSession:
+    """Adds a turn to what the session has used, and says so in its history."""
+    usage = add_turn(held.usage, turn)
+    said = {
+        "turn": usage["turns"], "purpose": purpose, "model": turn.model,
+        "tokens_in": turn.tokens_in, "tokens_out": turn.tokens_out, "cache_read": turn.cache_read,
+        "cache_written": turn.cache_written, "cost_usd": turn.cost_usd, "price": turn.by,
+        "seconds": round(turn.seconds, 3), "leg": held.leg,
+    }  # fmt: skip
+    # A turn of a runtime that calls no model uses nothing that anybody would look up.
+    charged = turn.model is not None or turn.tokens_in or turn.tokens_out or turn.cost_usd
+    record = Record(events=[("turn_used", said)]) if charged else work_sessions.NOTHING
+    return await work_sessions.step(tx, held, record, usage=usage, **values)
+
+
+def turn_used(prices: Prices, used: Usage, seconds: float) -> TurnUsed:
     """What a turn used, with its cost by our own table where the model is in it."""
-    used = event.usage
     cost = prices.cost(used)
     model = None if used.model is None else text_of(used.model, 100)
     return TurnUsed(

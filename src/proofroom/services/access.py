@@ -23,26 +23,48 @@ SIGNERS: tuple[Role, ...] = ("reviewer", "admin")
 
 KEY_PREFIX = "pk_"
 
+Scope = Literal["all", "agent"]
+SCOPES: tuple[Scope, ...] = ("all", "agent")
+AGENT_ROLE: Role = "requester"
+"""The most that a key of the scope `agent` may be used for, whoever it belongs to: it never decides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, or the policy acting for the workspace. `via` says how: page, api, cli, python, policy."""
+    """A person, or the policy acting for the workspace. `via` says how: page, api, cli, python, policy.
+
+    `scope` is that of the key that was used: with `agent` it is a program of theirs that acts, and never decides.
+    """
 
     workspace_id: UUID
     member_id: UUID
     name: str
     role: Role
     via: str = "api"
+    scope: Scope = "all"
 
 
 def require(actor: Actor, role: Role) -> None:
-    """Raises NotAllowed (`not_allowed`) when the actor's role is below `role`."""
+    """Raises NotAllowed: `not_allowed` when the actor's role is below `role`, `agent_key` when an agent's key is used
+    for more than an agent may.
+    """
+    if actor.scope == "agent" and ROLES.index(AGENT_ROLE) < ROLES.index(role):
+        raise agent_key()
     if ROLES.index(actor.role) < ROLES.index(role):
         raise NotAllowed(
             "not_allowed",
             f"{actor.name} is a {actor.role}; this needs a {role}.",
             hint="Ask an admin of this workspace for the role, or somebody who has it to do it.",
         )
+
+
+def agent_key() -> NotAllowed:
+    """The refusal of what an agent may not do."""
+    return NotAllowed(
+        "agent_key",
+        "This key is an agent's: it files, starts and retries work, posts what the agent does, and looks.",
+        hint="Have a person do it, with a key of their own or on the page.",
+    )
 
 
 async def require_still(tx: Tx, actor: Actor, role: Role) -> None:
@@ -75,10 +97,14 @@ async def actor_for_key(db: Database, key: str) -> Actor | None:
     owner = await across.key_owner(db, _hash(key))
     if owner is None:
         return None
-    workspace_id, member_id, _ = owner
+    workspace_id, member_id, key_id = owner
     async with db.transaction(workspace_id) as tx:
         member = await members.get(tx, member_id)
-    return None if member is None else Actor(workspace_id, member.id, member.name, _role(member.role))
+        scope = await members.key_scope(tx, key_id)
+    if member is None:
+        return None
+    known: Scope = "all" if scope == "all" else "agent"
+    return Actor(workspace_id, member.id, member.name, _role(member.role), scope=known)
 
 
 async def create_workspace(db: Database, name: str, admin_name: str) -> tuple[UUID, UUID]:
@@ -181,8 +207,22 @@ async def _record(tx: Tx, by: Actor | None, kind: str, content: dict[str, Any]) 
     await members.record(tx, kind, {"by": who, **content})
 
 
-async def create_api_key(tx: Tx, member_id: UUID, name: str, *, by: Actor | None = None) -> tuple[UUID, str]:
-    """(key id, the key itself). The key is shown this once; only its SHA-256 is kept."""
+async def create_api_key(
+    tx: Tx, member_id: UUID, name: str, *, scope: str = "all", by: Actor | None = None
+) -> tuple[UUID, str]:
+    """(key id, the key itself). The key is shown this once; only its SHA-256 is kept.
+
+    Raises InvalidInput (`unknown_member`, `unknown_scope`, `name_invalid`), NotAllowed (`agent_key`).
+    """
+    if by is not None and by.scope == "agent":
+        raise agent_key()
+    if scope not in SCOPES:
+        raise InvalidInput(
+            "unknown_scope",
+            f"There is no scope {scope[:60]!r}.",
+            hint=f"Use one of {', '.join(SCOPES)}.",
+            field="scope",
+        )
     if await members.get(tx, member_id) is None:
         raise InvalidInput(
             "unknown_member",
@@ -193,8 +233,8 @@ async def create_api_key(tx: Tx, member_id: UUID, name: str, *, by: Actor | None
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     key_id = new_id()
     named = _named(name, "name")
-    await members.create_key(tx, key_id, member_id, named, _hash(key))
-    said = {"key_id": str(key_id), "key_name": named, "member_id": str(member_id)}
+    await members.create_key(tx, key_id, member_id, named, _hash(key), scope)
+    said = {"key_id": str(key_id), "key_name": named, "member_id": str(member_id), "scope": scope}
     await _record(tx, by, "api_key_made", said)
     return key_id, key
 

@@ -26,7 +26,7 @@ from proofroom.domain.work_session import (
     apply,
     can,
 )
-from proofroom.services import context, gates, obligations, packets, policies, remembering, seals
+from proofroom.services import context, external, gates, obligations, packets, policies, remembering, seals
 from proofroom.services.catalog import CHECK
 from proofroom.services.definitions import of_session as definition_of
 
@@ -43,12 +43,14 @@ async def claim(
     owner: str,
     lease_seconds: float,
     definitions: Mapping[str, AgentDefinition] | None = None,
+    agent_lease_seconds: float = 300.0,
 ) -> WorkSession | None:
     """Takes the session for one leg, its context pinned in the same transaction; None when it is not to be had.
 
     The context is put together as the agent's definition says.
 
-    A session whose workers died too often in a row is given up here (failed, `poisoned`).
+    A session whose workers died too often in a row is given up here (failed, `poisoned`). Work that somebody's own
+    agent does is handed to that agent with a lease of `agent_lease_seconds`, and failed here when that has lapsed.
     """
     row = await work_sessions.lock_if_free(tx, session_id)
     if row is None or not can(state_of(row), Event.CLAIM):
@@ -56,6 +58,9 @@ async def claim(
     state = state_of(row)
     if state.status is Status.IN_PROGRESS:
         if not await work_sessions.lease_has_lapsed(tx, row):
+            return None
+        if external.is_its_turn(row):
+            await fail(tx, row, external.lost(row))
             return None
         if state.unsettled_claims >= MAX_UNSETTLED_CLAIMS:
             to = apply(state, Event.GIVE_UP, lease_lapsed=True)
@@ -79,9 +84,15 @@ async def claim(
         values["task_document_id"] = pinned.id
         events.append(("envelope_pinned", pinned.said))
         audits.append(("envelope_pinned", {"envelope_id": str(pinned.id), "digest": pinned.digest}))
+    phase = "working" if working else "finishing"
+    if working and external.is_driven(row):
+        handed = await external.awaited(tx, row, to.leg)
+        events.append(handed.event)
+        values["runtime_state"] = handed.state
+        owner, lease_seconds, phase = external.EXTERNAL, agent_lease_seconds, external.WAITING
     return await work_sessions.move(
         tx, row, to, Record(events=events, audits=audits), lease_seconds=lease_seconds, lease_owner=owner,
-        phase="working" if working else "finishing", **values,
+        phase=phase, **values,
     )  # fmt: skip
 
 

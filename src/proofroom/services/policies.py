@@ -156,9 +156,10 @@ def _subjects(shown: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 async def _authors(tx: Tx, session: WorkSession) -> list[str]:
-    """Ids of who asked for the work and of who wrote a version of it, in order."""
+    """Ids of who asked for the work, of who wrote a version of it, and of whose agent handed it in, in order."""
     editors = await db_artifacts.person_authors(tx, session.id)
-    return sorted({str(session.created_by), *(str(e) for e in editors)})
+    posters = await db_artifacts.posters(tx, session.id)
+    return sorted({str(session.created_by), *(str(e) for e in editors), *posters})
 
 
 async def facts(

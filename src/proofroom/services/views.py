@@ -22,6 +22,7 @@ from proofroom.domain.checkpoint import flagged_claims
 from proofroom.domain.document import from_json, plain, to_markdown
 from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
+from proofroom.services import external
 from proofroom.services.catalog import Catalog
 from proofroom.services.evidence import summarize
 
@@ -101,7 +102,7 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
             "created_by": names.get(r.created_by), "created_at": at(r.created_at),
             "updated_at": at(r.updated_at), "started_at": at(r.started_at), "settled_at": at(r.settled_at),
             "forked_from": str(r.forked_from) if r.forked_from else None,
-            "audit": {"count": r.audit_count, "head": r.audit_head},
+            "audit": {"count": r.audit_count, "head": r.audit_head}, "agent": external.seen(r),
         }
         for r in rows
     ]  # fmt: skip

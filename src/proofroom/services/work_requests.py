@@ -17,7 +17,7 @@ from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event, Status, apply
-from proofroom.services import definitions
+from proofroom.services import definitions, external
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, Catalog
 from proofroom.services.gates import NUDGE_SECONDS, nudge
@@ -223,7 +223,8 @@ async def fork(
 
 
 def is_resting(row: WorkSession) -> bool:
-    return Status(row.status) not in (Status.QUEUED, Status.IN_PROGRESS)
+    """Whether no worker does anything for it: it waits for a person or for its own agent, or it has ended."""
+    return external.is_its_turn(row) or Status(row.status) not in (Status.QUEUED, Status.IN_PROGRESS)
 
 
 def _title(task: str) -> str:

@@ -205,7 +205,8 @@ def test_the_list_of_runtimes_says_what_cannot_run_and_why() -> None:
     listed = {one["name"]: one for one in available_runtimes(HOST)}
     assert listed["extractive"]["available"]
     assert not listed["extractive"]["uses_model"]
-    for name in ("scripted", "claude", "external"):
+    assert listed["external"]["available"]
+    for name in ("scripted", "claude"):
         assert not listed[name]["available"]
         assert listed[name]["why_not"]
     assert {one["name"]: one for one in available_runtimes(Host(Settings(script_dir=Path("x"))))}["scripted"][

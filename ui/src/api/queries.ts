@@ -144,6 +144,8 @@ export const sessionQuery = (place: Place) =>
   queryOptions({
     queryKey: ["session", place.sessionId],
     queryFn: ({ signal }) => api<WorkSession>(base(place), { signal }),
+    // A sign of life of one's own agent is no event.
+    refetchInterval: (query) => (query.state.data?.agent ? 15_000 : false),
   });
 
 export const eventsQuery = (place: Place) =>

@@ -754,7 +754,17 @@ export const en = {
     same_one: "1 line unchanged",
     same_other: "{{count}} lines unchanged",
   },
+  ownAgent: {
+    title: "Your own agent",
+    awaited: "Waiting for your own agent",
+    starts: "Your own agent starts it and drives it over HTTP.",
+    heard: "Last heard of {{time}} ago",
+    left: "Lost after {{time}} without a word",
+    lapsed: "Nothing was heard of it in time",
+    drives: "It is filed, and your own agent starts it and drives it over HTTP.",
+  },
   step: {
+    awaited: "Handed to your own agent",
     created: "Asked for",
     goesOn: "Goes on",
     pinned: "Context pinned",

@@ -16,6 +16,7 @@ import { useTitle } from "@/lib/title";
 import { repairWords } from "@/lib/usage";
 import { agentWord } from "@/review/Queue";
 import { plainOf } from "@/review/state";
+import { isOwnAgent, OwnAgent } from "./OwnAgent";
 import { SessionDock } from "./SessionDock";
 import { SessionUsage } from "./SessionUsage";
 import { SignedText } from "./SignedText";
@@ -142,7 +143,7 @@ function Session({ session }: { session: WorkSession }) {
           {live && (
             <div className="find" role="status">
               <span className="no quiet">{(shown?.length ?? 0) + 1}</span>
-              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : comparing ? t("session.comparing") : t("session.writing")}</h3>
+              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : comparing ? t("session.comparing") : isOwnAgent(session) && !session.agent?.heard_at ? t("ownAgent.awaited") : t("session.writing")}</h3>
               <div className="ghost w-[92%]" />
               <div className="ghost w-[71%]" />
             </div>
@@ -176,6 +177,7 @@ function Session({ session }: { session: WorkSession }) {
           )}
           <p className="meta mt-1">{live ? <Running since={session.created_at} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
         </section>
+        <OwnAgent session={session} />
         {!comparing && session.artifacts_count > 0 && (
           <section>
             <h2>{t("session.take")}</h2>

@@ -78,6 +78,8 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("partial", t("step.repairSkipped"), s(d["why"]));
     case "turn_lost":
       return step("warn", t("step.turnLost"), t("step.turnLostWords"));
+    case "agent_awaited":
+      return step("dot", t("step.awaited"));
     case "resumed":
       return step("dot", t("step.resumed"));
     case "superseded":

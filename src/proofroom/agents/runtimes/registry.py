@@ -7,6 +7,7 @@ from typing import Any
 
 from proofroom.agents.runtimes import providers
 from proofroom.agents.runtimes.base import AgentRuntime
+from proofroom.agents.runtimes.external import EXTERNAL, LABEL, ExternalRuntime
 from proofroom.agents.runtimes.extractive import ExtractiveRuntime
 from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.pydantic_ai import PydanticAIRuntime
@@ -16,9 +17,8 @@ from proofroom.domain.errors import InvalidInput, Unavailable
 DEFAULT_RUNTIME = "extractive"
 _LATER = {
     "claude": "Not in this release yet. It will need proofroom[claude] and a key.",
-    "external": "Not in this release yet.",
 }
-_LABELS = {"claude": "Claude", "external": "your own agent"}
+_LABELS = {"claude": "Claude"}
 
 
 def available_runtimes(host: Host) -> list[dict[str, Any]]:
@@ -34,6 +34,7 @@ def available_runtimes(host: Host) -> list[dict[str, Any]]:
         _entry("scripted", "script", uses_model=False, why_not=no_scripts),
         *(_entry(name, label, uses_model=True, why_not=_LATER[name]) for name, label in _LABELS.items()),
         {**models, "providers": providers.configured() if models["available"] else []},
+        _entry(EXTERNAL, LABEL, uses_model=True, why_not=None),
     ]
 
 
@@ -49,7 +50,7 @@ def _entry(name: str, label: str, *, uses_model: bool, why_not: str | None) -> d
 
 
 def make_runtime(spec: str, host: Host) -> AgentRuntime:
-    """The runtime named `extractive`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:PROVIDER:MODEL`.
+    """The runtime named `extractive`, `external`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:PROVIDER:MODEL`.
 
     FILE is a path; a caller that takes it from the network must have put it through `scripted.resolve_script`.
     Raises InvalidInput `unknown_runtime`, `script_not_found` or `script_invalid`, and Unavailable
@@ -60,6 +61,8 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
         return ExtractiveRuntime()
     if name == "scripted" and rest:
         return ScriptedRuntime(load_script(Path(rest)))
+    if name == EXTERNAL and not rest:
+        return ExternalRuntime()
     if name == "pydantic_ai":
         return PydanticAIRuntime(rest, timeout_seconds=host.settings.model_timeout_seconds)
     if name in _LATER:
@@ -68,7 +71,7 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
             f"{name}: {_LATER[name]}",
             f"Use {DEFAULT_RUNTIME}, which needs no model and no key.",
         )
-    hint = "Choose extractive, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
+    hint = "Choose extractive, external, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
     if name == "scripted":
         raise InvalidInput("unknown_runtime", "The scripted runtime needs a script.", hint, field="runtime")
     raise InvalidInput("unknown_runtime", f"There is no runtime called {spec[:80]!r}.", hint, field="runtime")

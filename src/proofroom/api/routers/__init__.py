@@ -1,6 +1,7 @@
 """Every router of the API, in the order of the document."""
 
 from proofroom.api.routers import (
+    agent_events,
     agents,
     analytics,
     checkpoint_people,
@@ -39,6 +40,7 @@ ROUTERS = (
     project_agents.router,
     project_work_sessions.router,
     session_results.router,
+    agent_events.router,
     exports.router,
     session_checkpoints.router,
     checks.router,

@@ -35,7 +35,7 @@ def member_json(row: MemberRow) -> dict[str, Any]:
 
 def key_json(row: ApiKeyRow) -> dict[str, Any]:
     return {
-        "id": str(row.id), "member_id": str(row.member_id), "name": row.name,
+        "id": str(row.id), "member_id": str(row.member_id), "name": row.name, "scope": row.scope,
         "created_at": at(row.created_at), "revoked_at": at(row.revoked_at),
     }  # fmt: skip
 
@@ -103,7 +103,7 @@ async def create_api_key(new: NewApiKey, call: CallDep) -> Response:
     if member_id != call.actor.member_id:
         access.require(call.actor, "admin")
     async with call.transaction() as tx:
-        key_id, key = await access.create_api_key(tx, member_id, new.name, by=call.actor)
+        key_id, key = await access.create_api_key(tx, member_id, new.name, scope=new.scope, by=call.actor)
     return JSONResponse({"id": str(key_id), "key": key}, status_code=201)
 
 

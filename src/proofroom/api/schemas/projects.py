@@ -133,6 +133,7 @@ class ApiKey(Shown):
     id: UUID
     member_id: UUID
     name: str
+    scope: Literal["all", "agent"]
     created_at: Timestamp
     revoked_at: Timestamp | None
 
@@ -145,6 +146,10 @@ class ApiKeyList(Shown):
 class NewApiKey(Sent):
     name: str = Field(description="What it is for.")
     member_id: UUID | None = Field(default=None, description="Whose it is; the caller's own without it.")
+    scope: str = Field(
+        default="all",
+        description="`all` that the member may, or `agent`: to drive sessions and to look, never to decide.",
+    )
 
 
 class MadeApiKey(Shown):

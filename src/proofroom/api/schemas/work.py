@@ -132,6 +132,14 @@ class Audit(Shown):
     head: str | None
 
 
+class AgentSeen(Shown):
+    """Your own agent, while it is its turn."""
+
+    heard_at: Timestamp | None = Field(description="When it last posted in this leg.")
+    said: str | None = Field(description="What it last said.")
+    lease_until: Timestamp | None = Field(description="When the session fails if nothing is heard.")
+
+
 class WorkSession(Shown):
     id: UUID
     session_id: UUID
@@ -171,6 +179,7 @@ class WorkSession(Shown):
     settled_at: Timestamp | None
     forked_from: UUID | None
     audit: Audit
+    agent: AgentSeen | None = None
 
 
 class WorkSessionList(Shown):

@@ -35,7 +35,7 @@ class Member(Base):
 
 
 class ApiKey(Base):
-    """A credential. Only the SHA-256 of the key is stored."""
+    """A credential. Only the SHA-256 of the key is stored. `scope`: "all" that its member may, or "agent"."""
 
     __tablename__ = "api_keys"
     workspace_id: Mapped[UUID]
@@ -43,9 +43,14 @@ class ApiKey(Base):
     member_id: Mapped[UUID]
     name: Mapped[str]
     key_hash: Mapped[bytes] = mapped_column(unique=True)
+    scope: Mapped[str] = mapped_column(server_default="all")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     revoked_at: Mapped[datetime | None]
-    __table_args__ = (tenant_key(), ref("member_id", to="members"))
+    __table_args__ = (
+        tenant_key(),
+        ref("member_id", to="members"),
+        CheckConstraint("scope IN ('all','agent')", name="api_keys_scope"),
+    )
 
 
 class WorkspaceAudit(Base):

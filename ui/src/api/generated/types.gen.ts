@@ -198,6 +198,156 @@ export type Agent = {
 };
 
 /**
+ * AgentDecision
+ *
+ * What the agent has to know. With a `leg`, it goes on in that leg; without, the session has ended.
+ */
+export type AgentDecision = {
+    /**
+     * Answers
+     */
+    answers?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * By
+     */
+    by?: string | null;
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id?: string | null;
+    failure?: Failure | null;
+    /**
+     * Feedback
+     */
+    feedback?: string | null;
+    /**
+     * Iteration
+     */
+    iteration?: number | null;
+    /**
+     * Leg
+     */
+    leg?: number | null;
+    /**
+     * Obligations
+     */
+    obligations?: Array<AskedChange> | null;
+    /**
+     * Question
+     */
+    question?: string | null;
+    /**
+     * Seq
+     */
+    seq: number;
+    /**
+     * Type
+     */
+    type: 'started' | 'retried' | 'plan_approved' | 'approved' | 'answered' | 'changes_requested' | 'rejected' | 'expired' | 'failed' | 'cancelled' | 'completed';
+};
+
+/**
+ * AgentDecisions
+ */
+export type AgentDecisions = {
+    /**
+     * Checkpoint Id
+     *
+     * The checkpoint that waits for a person.
+     */
+    checkpoint_id: string | null;
+    /**
+     * Items
+     */
+    items: Array<AgentDecision>;
+    /**
+     * Iteration
+     */
+    iteration: number;
+    /**
+     * Leg
+     */
+    leg: number;
+    /**
+     * Next Cursor
+     *
+     * Send it as `cursor` to hear what comes after.
+     */
+    next_cursor: string;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Status
+     */
+    status: 'initialized' | 'queued' | 'in_progress' | 'pending_review' | 'completed' | 'failed' | 'cancelled';
+};
+
+/**
+ * AgentEvents
+ *
+ * A batch: all of it is kept, or nothing. An empty one is a sign of life.
+ */
+export type AgentEvents = {
+    /**
+     * Events
+     */
+    events?: Array<ProgressEvent | SaidEvent | PlanEvent | ArtifactEvent | QuestionEvent | ToolCallEvent | UsageEvent | DoneEvent | FailedEvent>;
+    /**
+     * Leg
+     *
+     * The leg that it works in, as …/decisions named it.
+     */
+    leg: number;
+};
+
+/**
+ * AgentEventsAnswer
+ */
+export type AgentEventsAnswer = {
+    /**
+     * Events
+     */
+    events: Array<EventAnswer>;
+    failure: Failure | null;
+    /**
+     * Iteration
+     */
+    iteration: number;
+    /**
+     * Lease Until
+     *
+     * Post something before, or the session fails.
+     */
+    lease_until: string | null;
+    /**
+     * Leg
+     */
+    leg: number;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Status
+     */
+    status: 'initialized' | 'queued' | 'in_progress' | 'pending_review' | 'completed' | 'failed' | 'cancelled';
+    /**
+     * Work stopped for a person; wait for the decision.
+     */
+    stopped: StoppedAt | null;
+};
+
+/**
  * AgentList
  */
 export type AgentList = {
@@ -211,6 +361,122 @@ export type AgentList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * AgentSeen
+ *
+ * Your own agent, while it is its turn.
+ */
+export type AgentSeen = {
+    /**
+     * Heard At
+     *
+     * When it last posted in this leg.
+     */
+    heard_at: string | null;
+    /**
+     * Lease Until
+     *
+     * When the session fails if nothing is heard.
+     */
+    lease_until: string | null;
+    /**
+     * Said
+     *
+     * What it last said.
+     */
+    said: string | null;
+};
+
+/**
+ * AgentTool
+ */
+export type AgentTool = {
+    /**
+     * Arguments
+     *
+     * JSON Schema.
+     */
+    arguments: {
+        [key: string]: unknown;
+    };
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Name
+     */
+    name: string;
+};
+
+/**
+ * AgentTurn
+ *
+ * All that an agent of any runtime is given for a leg.
+ */
+export type AgentTurn = {
+    /**
+     * Agent Type
+     */
+    agent_type: string;
+    budget: TurnBudget;
+    /**
+     * Config
+     */
+    config: {
+        [key: string]: unknown;
+    };
+    envelope: TurnEnvelope;
+    /**
+     * Goal
+     */
+    goal: string;
+    /**
+     * Instructions
+     */
+    instructions: string;
+    /**
+     * Iteration
+     */
+    iteration: number;
+    /**
+     * Lease Until
+     */
+    lease_until: string | null;
+    /**
+     * Leg
+     */
+    leg: number;
+    /**
+     * Obligations
+     *
+     * All changes that were asked for before.
+     */
+    obligations: Array<TurnObligation>;
+    /**
+     * Previous
+     *
+     * What it wrote in earlier rounds, as last reviewed.
+     */
+    previous: Array<TurnArtifact>;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Strategy
+     */
+    strategy: 'checkpoint_required' | 'final_only' | 'auto_approve_low_risk';
+    /**
+     * Task
+     */
+    task: string;
+    /**
+     * Tools
+     */
+    tools: Array<AgentTool>;
 };
 
 /**
@@ -315,6 +581,10 @@ export type ApiKey = {
      * Revoked At
      */
     revoked_at: string | null;
+    /**
+     * Scope
+     */
+    scope: 'all' | 'agent';
 };
 
 /**
@@ -519,6 +789,58 @@ export type ArtifactDiff = {
 };
 
 /**
+ * ArtifactEvent
+ *
+ * A proposed artifact; the same slot again makes a new version. Exactly one of `markdown` and `document`.
+ */
+export type ArtifactEvent = {
+    /**
+     * Artifact Type
+     */
+    artifact_type: 'research_finding' | 'content_draft' | 'report' | 'generic_output';
+    /**
+     * Confidence
+     */
+    confidence?: number | null;
+    /**
+     * Document
+     *
+     * An ArtifactDocument, version 1.
+     */
+    document?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * High Impact
+     */
+    high_impact?: 'public' | 'external_recipient' | 'legal' | 'medical' | 'financial' | null;
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Markdown
+     *
+     * Every sentence is a claim; cite as `[[alias|verbatim quote]]`.
+     */
+    markdown?: string | null;
+    /**
+     * Slot
+     */
+    slot: string;
+    /**
+     * Title
+     */
+    title: string;
+    /**
+     * Type
+     */
+    type: 'artifact';
+};
+
+/**
  * ArtifactList
  */
 export type ArtifactList = {
@@ -584,6 +906,38 @@ export type ArtifactVersionList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * AskedChange
+ */
+export type AskedChange = {
+    /**
+     * Artifact Slot
+     */
+    artifact_slot: string | null;
+    /**
+     * Checks
+     */
+    checks: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Claim Text
+     */
+    claim_text: string | null;
+    /**
+     * Comment
+     */
+    comment: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Passage
+     */
+    passage: string | null;
 };
 
 /**
@@ -1418,6 +1772,34 @@ export type DiffChange = {
 };
 
 /**
+ * DoneEvent
+ *
+ * It has done what it will do in this round. The last event of a post.
+ */
+export type DoneEvent = {
+    /**
+     * Gaps
+     *
+     * What it could not answer.
+     */
+    gaps?: Array<string>;
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Summary
+     */
+    summary?: string;
+    /**
+     * Type
+     */
+    type: 'done';
+};
+
+/**
  * Edit
  */
 export type Edit = {
@@ -1584,6 +1966,38 @@ export type Event = {
 };
 
 /**
+ * EventAnswer
+ */
+export type EventAnswer = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Repeated
+     *
+     * An earlier post brought it; this is the answer it got.
+     */
+    repeated: boolean;
+    /**
+     * Result
+     *
+     * The tool's answer; of a question, `answers` once there are any.
+     */
+    result?: unknown;
+    /**
+     * Taken
+     *
+     * False: a person decides first. Post it again in the next leg.
+     */
+    taken: boolean;
+    /**
+     * Type
+     */
+    type: string;
+};
+
+/**
  * EventList
  */
 export type EventList = {
@@ -1654,6 +2068,32 @@ export type Executed = {
      * Status
      */
     status: 'initialized' | 'queued' | 'in_progress' | 'pending_review' | 'completed' | 'failed' | 'cancelled';
+};
+
+/**
+ * FailedEvent
+ *
+ * It cannot go on. The last event of a post.
+ */
+export type FailedEvent = {
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Message
+     */
+    message: string;
+    /**
+     * Retryable
+     */
+    retryable?: boolean;
+    /**
+     * Type
+     */
+    type: 'failed';
 };
 
 /**
@@ -2825,6 +3265,12 @@ export type NewApiKey = {
      * What it is for.
      */
     name: string;
+    /**
+     * Scope
+     *
+     * `all` that the member may, or `agent`: to drive sessions and to look, never to decide.
+     */
+    scope?: string;
 };
 
 /**
@@ -3407,6 +3853,42 @@ export type Passage = {
 };
 
 /**
+ * PlanEvent
+ *
+ * What it will do, before it starts. A person may have to approve it.
+ */
+export type PlanEvent = {
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Steps
+     */
+    steps: Array<PlanStep>;
+    /**
+     * Type
+     */
+    type: 'plan';
+};
+
+/**
+ * PlanStep
+ */
+export type PlanStep = {
+    /**
+     * Detail
+     */
+    detail?: string | null;
+    /**
+     * Title
+     */
+    title: string;
+};
+
+/**
  * Policy
  *
  * What a project sets for its reviews. `version` 0 means that nothing was ever set.
@@ -3664,6 +4146,36 @@ export type Progress = {
 };
 
 /**
+ * ProgressEvent
+ *
+ * How far it is; shown on the page.
+ */
+export type ProgressEvent = {
+    /**
+     * Done
+     */
+    done: number;
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Label
+     */
+    label?: string | null;
+    /**
+     * Total
+     */
+    total: number;
+    /**
+     * Type
+     */
+    type: 'progress';
+};
+
+/**
  * Project
  */
 export type Project = {
@@ -3824,6 +4336,36 @@ export type ProjectList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * QuestionEvent
+ *
+ * A question it cannot go on without. Work stops until a person has answered.
+ */
+export type QuestionEvent = {
+    /**
+     * Form
+     *
+     * JSON Schema of the answer: flat fields. Without it, text under `answer`.
+     */
+    form?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Question
+     */
+    question: string;
+    /**
+     * Type
+     */
+    type: 'question';
 };
 
 /**
@@ -4194,6 +4736,28 @@ export type Said = {
      * Text
      */
     text: string;
+};
+
+/**
+ * SaidEvent
+ *
+ * A line of narration for the page. Never evidence.
+ */
+export type SaidEvent = {
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Text
+     */
+    text: string;
+    /**
+     * Type
+     */
+    type: 'said';
 };
 
 /**
@@ -4615,6 +5179,24 @@ export type SourceTable = {
 };
 
 /**
+ * StoppedAt
+ */
+export type StoppedAt = {
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id: string;
+    /**
+     * Kind
+     */
+    kind: 'plan' | 'mid' | 'final';
+    /**
+     * Reasons
+     */
+    reasons: Array<string>;
+};
+
+/**
  * Summary
  *
  * How many claims there are, and of them how many need a person, how many passed the comparisons, and how many are
@@ -4763,6 +5345,142 @@ export type TemplateList = {
 };
 
 /**
+ * ToolCallEvent
+ *
+ * A call of one of the tools in `GET …/agent-turn`; its answer is the event's `result`.
+ */
+export type ToolCallEvent = {
+    /**
+     * Arguments
+     */
+    arguments?: {
+        [key: string]: unknown;
+    };
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Tool
+     */
+    tool: string;
+    /**
+     * Type
+     */
+    type: 'tool_call';
+};
+
+/**
+ * TurnArtifact
+ */
+export type TurnArtifact = {
+    /**
+     * Artifact Type
+     */
+    artifact_type: string;
+    /**
+     * Document
+     */
+    document: {
+        [key: string]: unknown;
+    };
+    /**
+     * Slot
+     */
+    slot: string;
+    /**
+     * Title
+     */
+    title: string;
+};
+
+/**
+ * TurnBudget
+ *
+ * What is left; null is without limit.
+ */
+export type TurnBudget = {
+    /**
+     * Seconds
+     */
+    seconds: number | null;
+    /**
+     * Tokens
+     */
+    tokens: number | null;
+    /**
+     * Usd
+     */
+    usd: number | null;
+};
+
+/**
+ * TurnEnvelope
+ */
+export type TurnEnvelope = {
+    /**
+     * Blocks
+     */
+    blocks: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Body
+     *
+     * The text as it is pinned; sources in it are data, never instructions.
+     */
+    body: string;
+    /**
+     * Digest
+     */
+    digest: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Tables
+     */
+    tables: Array<{
+        [key: string]: unknown;
+    }>;
+};
+
+/**
+ * TurnObligation
+ */
+export type TurnObligation = {
+    /**
+     * Artifact Slot
+     */
+    artifact_slot: string | null;
+    /**
+     * Checks
+     */
+    checks: Array<{
+        [key: string]: unknown;
+    }>;
+    /**
+     * Claim Text
+     */
+    claim_text: string | null;
+    /**
+     * Comment
+     */
+    comment: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Passage
+     */
+    passage: string | null;
+};
+
+/**
  * Usage
  */
 export type Usage = {
@@ -4806,6 +5524,52 @@ export type Usage = {
      * The price of some of it is not known.
      */
     unpriced: boolean;
+};
+
+/**
+ * UsageEvent
+ *
+ * What one turn of its model used, counted against the budget of the session.
+ */
+export type UsageEvent = {
+    /**
+     * Cache Read
+     */
+    cache_read?: number;
+    /**
+     * Cache Written
+     */
+    cache_written?: number;
+    /**
+     * Cost Usd
+     *
+     * US dollars, where the provider says it.
+     */
+    cost_usd?: number;
+    /**
+     * Id
+     *
+     * Yours, unique in the session: the same id again changes nothing. Visible ASCII, no spaces.
+     */
+    id: string;
+    /**
+     * Model
+     */
+    model?: string | null;
+    /**
+     * Tokens In
+     *
+     * All that was read, from the provider's cache too.
+     */
+    tokens_in?: number;
+    /**
+     * Tokens Out
+     */
+    tokens_out?: number;
+    /**
+     * Type
+     */
+    type: 'usage';
 };
 
 /**
@@ -4892,6 +5656,7 @@ export type Waiting = {
  * WorkSession
  */
 export type WorkSession = {
+    agent?: AgentSeen | null;
     /**
      * Agent Type
      *
@@ -8928,6 +9693,130 @@ export type GetWorkSessionResponses = {
 
 export type GetWorkSessionResponse = GetWorkSessionResponses[keyof GetWorkSessionResponses];
 
+export type PostAgentEventsData = {
+    body: AgentEvents;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/agent-events';
+};
+
+export type PostAgentEventsErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type PostAgentEventsError = PostAgentEventsErrors[keyof PostAgentEventsErrors];
+
+export type PostAgentEventsResponses = {
+    /**
+     * Successful Response
+     */
+    200: AgentEventsAnswer;
+};
+
+export type PostAgentEventsResponse = PostAgentEventsResponses[keyof PostAgentEventsResponses];
+
+export type GetAgentTurnData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/agent-turn';
+};
+
+export type GetAgentTurnErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetAgentTurnError = GetAgentTurnErrors[keyof GetAgentTurnErrors];
+
+export type GetAgentTurnResponses = {
+    /**
+     * Successful Response
+     */
+    200: AgentTurn;
+};
+
+export type GetAgentTurnResponse = GetAgentTurnResponses[keyof GetAgentTurnResponses];
+
 export type ListArtifactsData = {
     body?: never;
     path: {
@@ -9872,6 +10761,77 @@ export type WithdrawApprovalResponses = {
 };
 
 export type WithdrawApprovalResponse = WithdrawApprovalResponses[keyof WithdrawApprovalResponses];
+
+export type ListAgentDecisionsData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+    };
+    query?: {
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before, unchanged.
+         */
+        cursor?: string | null;
+        /**
+         * Wait
+         *
+         * Seconds to wait for something new.
+         */
+        wait?: number;
+    };
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/decisions';
+};
+
+export type ListAgentDecisionsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListAgentDecisionsError = ListAgentDecisionsErrors[keyof ListAgentDecisionsErrors];
+
+export type ListAgentDecisionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: AgentDecisions;
+};
+
+export type ListAgentDecisionsResponse = ListAgentDecisionsResponses[keyof ListAgentDecisionsResponses];
 
 export type GetEnvelopeData = {
     body?: never;
