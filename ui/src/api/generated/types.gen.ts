@@ -7320,6 +7320,10 @@ export type AddProjectAgentErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -7387,6 +7391,10 @@ export type RemoveProjectAgentErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -7503,6 +7511,10 @@ export type ChangeProjectAgentErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
