@@ -5,20 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from proofroom.agents.runtimes import providers
+from proofroom.agents.runtimes import claude_key, providers
 from proofroom.agents.runtimes.base import AgentRuntime
+from proofroom.agents.runtimes.claude import ClaudeRuntime
 from proofroom.agents.runtimes.extractive import ExtractiveRuntime
 from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.pydantic_ai import PydanticAIRuntime
 from proofroom.agents.runtimes.scripted import ScriptedRuntime, load_script
 from proofroom.domain.errors import InvalidInput, Unavailable
+from proofroom.settings import Settings
 
 DEFAULT_RUNTIME = "extractive"
 _LATER = {
-    "claude": "Not in this release yet. It will need proofroom[claude] and a key.",
     "external": "Not in this release yet.",
 }
-_LABELS = {"claude": "Claude", "external": "your own agent"}
+_LABELS = {"external": "your own agent"}
 
 
 def available_runtimes(host: Host) -> list[dict[str, Any]]:
@@ -32,6 +33,7 @@ def available_runtimes(host: Host) -> list[dict[str, Any]]:
     return [
         _entry("extractive", "quote finder, no AI used", uses_model=False, why_not=None),
         _entry("scripted", "script", uses_model=False, why_not=no_scripts),
+        _entry("claude", "Claude", uses_model=True, why_not=claude_key.why_not(host.settings)),
         *(_entry(name, label, uses_model=True, why_not=_LATER[name]) for name, label in _LABELS.items()),
         {**models, "providers": providers.configured() if models["available"] else []},
     ]
@@ -48,6 +50,20 @@ def _entry(name: str, label: str, *, uses_model: bool, why_not: str | None) -> d
     }
 
 
+def look_at_keys(settings: Settings) -> None:
+    """Asks providers whether they take the keys that are set, for at most some seconds. Lists ask without waiting."""
+    if claude_key.why_not(settings) in (None, claude_key.REFUSED):
+        claude_key.check(settings)
+
+
+def default_runtime(settings: Settings) -> str:
+    """The runtime of requests that name none: as set, else Claude where it is installed and has a key."""
+    if settings.default_runtime:
+        return settings.default_runtime
+    with_key = settings.anthropic_api_key is not None and settings.anthropic_api_key.get_secret_value() != ""
+    return "claude" if with_key and claude_key.program() is not None else DEFAULT_RUNTIME
+
+
 def make_runtime(spec: str, host: Host) -> AgentRuntime:
     """The runtime named `extractive`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:PROVIDER:MODEL`.
 
@@ -60,15 +76,24 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
         return ExtractiveRuntime()
     if name == "scripted" and rest:
         return ScriptedRuntime(load_script(Path(rest)))
+    if name == "claude" and (rest or spec.strip() == name):
+        why_not = claude_key.why_not(host.settings)
+        if why_not is not None:
+            raise _unavailable(name, why_not)
+        return ClaudeRuntime(host, rest or None)
     if name == "pydantic_ai":
         return PydanticAIRuntime(rest, timeout_seconds=host.settings.provider_timeout_seconds)
     if name in _LATER:
-        raise Unavailable(
-            "runtime_unavailable",
-            f"{name}: {_LATER[name]}",
-            f"Use {DEFAULT_RUNTIME}, which needs no model and no key.",
-        )
-    hint = "Choose extractive, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
+        raise _unavailable(name, _LATER[name])
+    hint = "Choose claude, extractive, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
     if name == "scripted":
         raise InvalidInput("unknown_runtime", "The scripted runtime needs a script.", hint, field="runtime")
     raise InvalidInput("unknown_runtime", f"There is no runtime called {spec[:80]!r}.", hint, field="runtime")
+
+
+def _unavailable(name: str, why_not: str) -> Unavailable:
+    return Unavailable(
+        "runtime_unavailable",
+        f"{name}: {why_not}",
+        f"Or use {DEFAULT_RUNTIME}, which needs no model and no key.",
+    )
