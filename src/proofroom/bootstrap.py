@@ -90,7 +90,7 @@ def make_catalog(settings: Settings, db: Database | None = None) -> Catalog:
         make_runtime=make_runtime,
         admit_runtime=admit_runtime,
         list_runtimes=list_runtimes,
-        default_runtime=settings.default_runtime,
+        default_runtime=registry.default_runtime(settings),
         delivery_root=settings.delivery_root,
         prices=load_prices(settings.prices),
     )

@@ -29,12 +29,37 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ANTHROPIC_API_KEY"),
         description="Key for the claude runtime.",
     )
+    anthropic_base_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ANTHROPIC_BASE_URL"),
+        description="Where the claude runtime sends its requests instead of Anthropic, such as a gateway.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that `up` and `api` listen on.")
     port: int = Field(default=8787, ge=0, le=65535, description="Port; 0 takes a free one.")
     allowed_hosts: str = Field(
         default="", description="Comma-separated host names the server answers to, besides the loopback ones."
     )
-    default_runtime: str = Field(default="extractive", description="Runtime of requests that name none.")
+    default_runtime: str | None = Field(
+        default=None,
+        description="Runtime of requests that name none. Not set: claude where it has a key, else extractive.",
+    )
+    claude_model: str = Field(
+        default="claude-sonnet-5-5",
+        min_length=1,
+        description="Model of the claude runtime, unless a request names one.",
+    )
+    claude_processes: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Claude programs that a worker runs at once, about 0.5 GB each. Not set: one for each core.",
+    )
+    claude_retries: int = Field(
+        default=4,
+        ge=0,
+        le=20,
+        description="How often Claude repeats a request that the provider did not answer.",
+    )
     worker_concurrency: int = Field(
         default=4, ge=1, le=64, description="Jobs that one worker runs at a time."
     )

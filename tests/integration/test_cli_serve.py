@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from proofroom.testing.model_server import ModelServer
 from tests.integration.cli import Cli, left_behind, running_database
 
 READY = re.compile(r"Proofroom is ready on (http://127\.0\.0\.1:\d+)")
@@ -144,9 +145,15 @@ def test_migrate_and_doctor(cli: Cli, tmp_path: Path) -> None:
         "ANTHROPIC_API_KEY": "sk-hunter4",
         "PROOFROOM_AGENTS_DIR": str(tmp_path),
     }
-    done = Cli(cli.folder, cli.data, cli.settings | secrets)("doctor")
+    with ModelServer() as provider:
+        secrets["ANTHROPIC_BASE_URL"] = provider.url
+        done = Cli(cli.folder, cli.data, cli.settings | secrets)("doctor")
+        listed = Cli(cli.folder, cli.data, cli.settings | secrets | {"PROOFROOM_AGENTS_DIR": ""})("doctor")
+        assert [o.path for o in provider.others] == ["/v1/models"] * 2
     assert done.code == 1
     assert "hunter" not in done.out + done.err
+    assert "BROKEN  runtime claude: Claude: not available" in listed.out
+    assert "The key is refused" in listed.out
     assert "BROKEN  database" in done.out
     assert "someone:•••@127.0.0.1:1" in done.out
 

@@ -22,7 +22,11 @@ from proofroom.settings import Settings
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
-PLAIN_NAMES = {"database_url": "DATABASE_URL", "anthropic_api_key": "ANTHROPIC_API_KEY"}
+PLAIN_NAMES = {
+    "database_url": "DATABASE_URL",
+    "anthropic_api_key": "ANTHROPIC_API_KEY",
+    "anthropic_base_url": "ANTHROPIC_BASE_URL",
+}
 GUARDS = {
     ("in_progress", Event.CLAIM): "only when the lease has lapsed",
     ("in_progress", Event.COMPLETE): "only when the final gate was passed",

@@ -95,6 +95,23 @@ def test_the_callers_settings_and_keys_do_not_reach_the_tests(
     assert env["PATH"].split(os.pathsep)[0] == str(dev.BIN)
 
 
+@pytest.mark.parametrize(
+    ("key", "installed"), [("a-key", "extra-claude"), ("", "runtime"), (None, "runtime")]
+)
+def test_with_a_key_running_installs_what_claude_takes(
+    monkeypatch: pytest.MonkeyPatch, key: str | None, installed: str
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(dev, "sync", done.append)
+    monkeypatch.setattr(dev, "replace_process", lambda *command: done.append(command[1:]))
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    if key is not None:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    dev.run(["--port", "0"])
+    assert done == [installed, ("up", "--port", "0")]
+    assert (devsetup.LOCKS / f"{installed}.lock").is_file()
+
+
 @pytest.mark.parametrize("by", ["environment", "command line"])
 def test_a_process_left_behind_is_found(tmp_path: Path, by: str) -> None:
     assert dev.leftovers(tmp_path, patience=0) == {}

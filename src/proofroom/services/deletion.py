@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from proofroom.db import blocks as db_blocks
-from proofroom.db import captures, checkpoints, deletions, work_sessions
+from proofroom.db import captures, checkpoints, deletions, transcripts, work_sessions
 from proofroom.db import sources as db_sources
 from proofroom.db.models import SourceDeletion, WorkSession
 from proofroom.db.sources import SourceRow
@@ -175,6 +175,8 @@ async def _redact(
     copied = replace(words, own=frozenset())
     touched = (await _pass(tx, session_ids, copied, about, dry=True)).touched
     found = await _pass(tx, sorted(touched), words, about, dry=dry)
+    if not dry:
+        await transcripts.forget(tx, found.touched)
     await _elsewhere(tx, found, copied, dry=dry)
     found.counts["sessions"] = len(found.touched)
     return found
@@ -223,8 +225,10 @@ async def _pass(
     for table in tables:
         columns = deletions.OF_SESSIONS[table]
         change = special.get(table, generic)
+        # Transcripts are looked at here and deleted whole below: like a runtime's state they are not ours to edit.
+        looked_at = dry or table == "transcript_entries"
         rows = await deletions.rewrite(
-            tx, table, columns, lambda row, c=change, n=columns: c(row, n), session_ids, dry=dry
+            tx, table, columns, lambda row, c=change, n=columns: c(row, n), session_ids, dry=looked_at
         )
         found.add(table, rows)
     return found

@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from proofroom.agents.runtimes import providers
+from proofroom.agents.runtimes import claude_key, providers
 from proofroom.agents.runtimes.base import AgentRuntime
+from proofroom.agents.runtimes.claude import ClaudeRuntime
 from proofroom.agents.runtimes.external import EXTERNAL, LABEL, ExternalRuntime
 from proofroom.agents.runtimes.extractive import ExtractiveRuntime
 from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.pydantic_ai import PydanticAIRuntime
 from proofroom.agents.runtimes.scripted import ScriptedRuntime, load_script
 from proofroom.domain.errors import InvalidInput, Unavailable
+from proofroom.settings import Settings
 
 DEFAULT_RUNTIME = "extractive"
-_LATER = {
-    "claude": "Not in this release yet. It will need proofroom[claude] and a key.",
-}
-_LABELS = {"claude": "Claude"}
 
 
 def available_runtimes(host: Host) -> list[dict[str, Any]]:
@@ -32,7 +30,7 @@ def available_runtimes(host: Host) -> list[dict[str, Any]]:
     return [
         _entry("extractive", "quote finder, no AI used", uses_model=False, why_not=None),
         _entry("scripted", "script", uses_model=False, why_not=no_scripts),
-        *(_entry(name, label, uses_model=True, why_not=_LATER[name]) for name, label in _LABELS.items()),
+        _entry("claude", "Claude", uses_model=True, why_not=claude_key.why_not(host.settings)),
         {**models, "providers": providers.configured() if models["available"] else []},
         _entry(EXTERNAL, LABEL, uses_model=True, why_not=None),
     ]
@@ -49,6 +47,20 @@ def _entry(name: str, label: str, *, uses_model: bool, why_not: str | None) -> d
     }
 
 
+def look_at_keys(settings: Settings) -> None:
+    """Asks providers whether they take the keys that are set, for at most some seconds. Lists ask without waiting."""
+    if claude_key.why_not(settings) in (None, claude_key.REFUSED):
+        claude_key.check(settings)
+
+
+def default_runtime(settings: Settings) -> str:
+    """The runtime of requests that name none: as set, else Claude where it is installed and has a key."""
+    if settings.default_runtime:
+        return settings.default_runtime
+    with_key = settings.anthropic_api_key is not None and settings.anthropic_api_key.get_secret_value() != ""
+    return "claude" if with_key and claude_key.program() is not None else DEFAULT_RUNTIME
+
+
 def make_runtime(spec: str, host: Host) -> AgentRuntime:
     """The runtime named `extractive`, `external`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:PROVIDER:MODEL`.
 
@@ -63,15 +75,22 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
         return ScriptedRuntime(load_script(Path(rest)))
     if name == EXTERNAL and not rest:
         return ExternalRuntime()
+    if name == "claude" and (rest or spec.strip() == name):
+        why_not = claude_key.why_not(host.settings)
+        if why_not is not None:
+            raise _unavailable(name, why_not)
+        return ClaudeRuntime(host, rest or None)
     if name == "pydantic_ai":
         return PydanticAIRuntime(rest, timeout_seconds=host.settings.model_timeout_seconds)
-    if name in _LATER:
-        raise Unavailable(
-            "runtime_unavailable",
-            f"{name}: {_LATER[name]}",
-            f"Use {DEFAULT_RUNTIME}, which needs no model and no key.",
-        )
-    hint = "Choose extractive, external, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
+    hint = "Choose claude, extractive, external, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
     if name == "scripted":
         raise InvalidInput("unknown_runtime", "The scripted runtime needs a script.", hint, field="runtime")
     raise InvalidInput("unknown_runtime", f"There is no runtime called {spec[:80]!r}.", hint, field="runtime")
+
+
+def _unavailable(name: str, why_not: str) -> Unavailable:
+    return Unavailable(
+        "runtime_unavailable",
+        f"{name}: {why_not}",
+        f"Or use {DEFAULT_RUNTIME}, which needs no model and no key.",
+    )

@@ -21,6 +21,7 @@ from proofroom.db.models.substrate import (
     Template,
     TermFrequency,
 )
+from proofroom.db.models.transcripts import TranscriptEntry
 from proofroom.db.models.work import (
     ArtifactVersion,
     AuditEntry,
@@ -60,6 +61,7 @@ __all__ = [
     "Template",
     "TermFrequency",
     "ToolCall",
+    "TranscriptEntry",
     "WorkArtifact",
     "WorkCheckpoint",
     "WorkEvent",

@@ -1,7 +1,7 @@
 """Repair turns, agent definitions of a project, and the definition that a session was filed with.
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 
 A text of a definition is kept under its digest for as long as its workspace: sessions name it. The application adds
 texts and changes none.
@@ -10,7 +10,7 @@ texts and changes none.
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 TABLES = """
 ALTER TABLE work_sessions
