@@ -6555,6 +6555,10 @@ export type AddProjectAgentErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
@@ -6622,6 +6626,10 @@ export type RemoveProjectAgentErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * Too large.
      */
@@ -6738,6 +6746,10 @@ export type ChangeProjectAgentErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
     /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
