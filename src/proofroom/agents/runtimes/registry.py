@@ -61,7 +61,7 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
     if name == "scripted" and rest:
         return ScriptedRuntime(load_script(Path(rest)))
     if name == "pydantic_ai":
-        return PydanticAIRuntime(rest, timeout_seconds=host.settings.model_timeout_seconds)
+        return PydanticAIRuntime(rest, timeout_seconds=host.settings.provider_timeout_seconds)
     if name in _LATER:
         raise Unavailable(
             "runtime_unavailable",
