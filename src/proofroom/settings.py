@@ -86,8 +86,8 @@ class Settings(BaseSettings):
         default=None, description="Folder of scripts that the scripted runtime may play over HTTP."
     )
     agents_dir: Path | None = Field(default=None, description="Folder with agent definitions of your own.")
-    model_timeout_seconds: float = Field(
-        default=180.0, ge=1, le=3600, description="How long a model may say nothing before its turn fails."
+    provider_timeout_seconds: float = Field(
+        default=300.0, ge=1, le=3600, description="How long a provider may say nothing before the turn fails."
     )
     prices: Path | None = Field(
         default=None,

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import pytest
 
@@ -28,9 +29,11 @@ from proofroom.agents.runtimes.base import (
     Failed,
     Finished,
     Json,
+    RunRef,
     StateSaved,
     Suspended,
     ToolResult,
+    Tools,
     TurnRequest,
 )
 from proofroom.agents.tools import TOOLS
@@ -46,7 +49,7 @@ from proofroom.testing.plays import (
     following,
     standard,
 )
-from proofroom.testing.room import Room
+from proofroom.testing.room import WORKSPACE, Room
 from proofroom.testing.wire import Reply, ToolUse
 
 AGENTS = ("research", "content", "reporting")
@@ -125,6 +128,29 @@ class RuntimeConformance:
         """A new runtime, as another process would make it."""
         raise NotImplementedError
 
+    def new_run(self) -> RunRef:
+        """The run of a session that nobody has worked on."""
+        return RunRef(WORKSPACE, uuid4(), iteration=1, leg=1)
+
+    @pytest.fixture(autouse=True)
+    def sessions(self) -> None:
+        self.runs: dict[Room, RunRef] = {}
+
+    def request(
+        self,
+        room: Room,
+        agent: str = "research",
+        *,
+        tools: Tools | None = None,
+        envelope_size: int = 60,
+        **changes: Any,
+    ) -> TurnRequest:
+        """A request for work in this room, which is one session. `changes` are fields of the request."""
+        if room not in self.runs:
+            self.runs[room] = self.new_run()
+        request = room.request(TASK, agent, envelope_size=envelope_size)
+        return replace(request, run=self.runs[room], tools=tools or room, **changes)
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         for name, values in (("agent", self.agents), ("fault", tuple(FAULTS)), ("passing", PASSING)):
             if name in metafunc.fixturenames:
@@ -157,14 +183,14 @@ class RuntimeConformance:
 
     async def test_a_turn_hands_something_in_and_ends(self, agent: str) -> None:
         room = Room(TEXTS, TABLES)
-        events = await self.play(self.make(), room.request(TASK, agent))
+        events = await self.play(self.make(), self.request(room, agent))
         assert isinstance(events[-1], Finished)
         assert room.artifacts
 
     async def test_every_call_is_a_known_tool_with_valid_arguments(self, agent: str) -> None:
         ledger = Ledger(Room(TEXTS, TABLES))
         leg = ledger.leg()
-        await self.play(self.make(), replace(ledger.room.request(TASK, agent), tools=leg))
+        await self.play(self.make(), self.request(ledger.room, agent, tools=leg))
         assert ledger.done == leg.calls, "no call was refused or made twice"
         assert {name for name, _ in leg.calls} <= set(TOOLS)
         assert ledger.done[0][0] == "emit_plan"
@@ -172,10 +198,10 @@ class RuntimeConformance:
 
     async def test_it_stops_at_once_when_a_person_decides_first_and_goes_on_after(self, agent: str) -> None:
         whole = Ledger(Room(TEXTS, TABLES))
-        await self.play(self.make(), replace(whole.room.request(TASK, agent), tools=whole.leg()))
+        await self.play(self.make(), self.request(whole.room, agent, tools=whole.leg()))
         for tool in {name for name, _ in whole.done}:
             ledger = Ledger(Room(TEXTS, TABLES), stop_at=tool)
-            request, first = ledger.room.request(TASK, agent), ledger.leg()
+            request, first = self.request(ledger.room, agent), ledger.leg()
             events = await self.play(self.make(), replace(request, tools=first))
             assert events[-1] == Suspended()
             assert [name for name, _ in first.calls].index(tool) == len(first.calls) - 1
@@ -187,18 +213,18 @@ class RuntimeConformance:
 
     async def test_a_replay_of_the_recorded_answers_makes_the_same_calls(self, agent: str) -> None:
         first = Room(TEXTS, TABLES)
-        before = await self.play(self.make(), first.request(TASK, agent))
+        before = await self.play(self.make(), self.request(first, agent))
         again = Room(TEXTS, TABLES, recorded=first.given)
-        after = await self.play(self.make(), replace(first.request(TASK, agent), tools=again))
+        after = await self.play(self.make(), self.request(again, agent))
         assert after[-1] == before[-1]
         assert again.calls == first.calls
 
     async def test_after_a_crash_before_any_call_another_one_goes_on(self, agent: str) -> None:
         whole = Ledger(Room(TEXTS, TABLES))
-        await self.play(self.make(), replace(whole.room.request(TASK, agent), tools=whole.leg()))
+        await self.play(self.make(), self.request(whole.room, agent, tools=whole.leg()))
         for at in sorted({0, 1, 2, len(whole.done) // 2, len(whole.done) - 1} & set(range(len(whole.done)))):
             ledger = Ledger(Room(TEXTS, TABLES))
-            request = ledger.room.request(TASK, agent)
+            request = self.request(ledger.room, agent)
             state = await self.crash(self.make(), replace(request, tools=ledger.leg(crash_at=at)))
             assert ledger.done == whole.done[:at]
             events = await self.play(self.make(), replace(request, tools=ledger.leg(), state=state))
@@ -222,24 +248,24 @@ class RuntimeConformance:
     async def test_an_interrupt_ends_the_turn_before_the_next_call(self, agent: str) -> None:
         room = Room(TEXTS, TABLES)
         runtime = self.make()
-        request = room.request(TASK, agent)
+        request = self.request(room, agent)
         events = await self.play(runtime, replace(request, tools=Interrupting(room, runtime, request)))
         assert isinstance(events[-1], Failed)
         assert events[-1].code == "interrupted"
         assert len(room.calls) == 2
-        again = await self.play(runtime, Room(TEXTS, TABLES).request(TASK, agent))
+        again = await self.play(runtime, self.request(Room(TEXTS, TABLES), agent))
         assert isinstance(again[-1], Finished), "the next turn is not stopped by an old interrupt"
 
     async def test_an_empty_room_and_unknown_settings_break_nothing(self, agent: str) -> None:
-        request = Room().request(TASK, agent)
-        for odd in (request, replace(request, config={"no_such": 1}), replace(request, task="?")):
-            events = await self.play(self.make(), odd)
+        odd_ones: list[dict[str, Any]] = [{}, {"config": {"no_such": 1}}, {"task": "?"}]
+        for odd in odd_ones:
+            events = await self.play(self.make(), self.request(Room(), agent, **odd))
             assert isinstance(events[-1], Finished)
 
     async def test_hostile_text_changes_no_tool(self, agent: str) -> None:
         calm, hostile = Room(TEXTS, TABLES), Room({**TEXTS, **HOSTILE}, TABLES)
-        await self.play(self.make(), calm.request(TASK, agent))
-        request = hostile.request(TASK, agent)
+        await self.play(self.make(), self.request(calm, agent))
+        request = self.request(hostile, agent)
         body = "\n\n".join([request.envelope.body, *HOSTILE.values()])
         await self.play(self.make(), replace(request, envelope=replace(request.envelope, body=body)))
         assert {tool for tool, _ in hostile.calls} <= {tool for tool, _ in calm.calls}
@@ -247,7 +273,7 @@ class RuntimeConformance:
     async def test_a_refusal_is_a_clear_end_or_is_worked_around(self, agent: str) -> None:
         for tool in ("search_context", "compute", "emit_artifact", "read_table"):
             room = Room(TEXTS, TABLES)
-            request = replace(room.request(TASK, agent), tools=Refusing(room, tool))
+            request = self.request(room, agent, tools=Refusing(room, tool))
             events = await self.play(self.make(), request)
             assert isinstance(events[-1], Finished | Failed)
             if isinstance(events[-1], Failed):
@@ -257,7 +283,7 @@ class RuntimeConformance:
     async def test_a_huge_answer_of_a_tool_is_borne(self, agent: str) -> None:
         texts = {**TEXTS, "huge.md": "The closest approach altitude was huge. " * 80_000}
         room = Room(texts, TABLES)
-        events = await self.play(self.make(), room.request(TASK, agent, envelope_size=2))
+        events = await self.play(self.make(), self.request(room, agent, envelope_size=2))
         assert isinstance(events[-1], Finished | Failed)
 
 
@@ -278,10 +304,10 @@ class ModelConformance(RuntimeConformance):
 
     def research(self, ledger: Ledger, **changes: Any) -> tuple[TurnRequest, LegTools]:
         leg = ledger.leg()
-        return replace(ledger.room.request(TASK), tools=leg, **changes), leg
+        return self.request(ledger.room, tools=leg, **changes), leg
 
     async def test_tokens_are_those_that_the_provider_charged(self) -> None:
-        events = await self.play(self.make(), Room(TEXTS).request(TASK))
+        events = await self.play(self.make(), self.request(Room(TEXTS)))
         used = [event.usage for event in events if isinstance(event, StateSaved)]
         charged = self.server.total()
         assert len(self.server.requests) == len(STANDARD)
@@ -296,12 +322,12 @@ class ModelConformance(RuntimeConformance):
         }
 
     async def test_what_it_could_not_find_is_a_gap(self) -> None:
-        events = await self.play(self.make(), Room(TEXTS).request(TASK))
+        events = await self.play(self.make(), self.request(Room(TEXTS)))
         assert events[-1] == Finished("Two findings.", ["who paid for it"])
 
     async def test_no_word_of_a_source_is_in_the_system_prompt(self) -> None:
         room = Room({**TEXTS, **HOSTILE})
-        request = room.request(TASK)
+        request = self.request(room)
         body = "\n\n".join([*TEXTS.values(), *HOSTILE.values()])
         request = replace(request, envelope=replace(request.envelope, body=body))
         await self.play(self.make(), request)
@@ -315,7 +341,7 @@ class ModelConformance(RuntimeConformance):
 
     async def test_only_tools_that_the_agent_has_are_told(self) -> None:
         request = replace(
-            Room(TEXTS).request(TASK), tool_names=["emit_plan", "search_context", "emit_artifact"]
+            self.request(Room(TEXTS)), tool_names=["emit_plan", "search_context", "emit_artifact"]
         )
         await self.play(self.make(), request)
         told = " ".join(self.server.requests[0].tools)
@@ -326,7 +352,7 @@ class ModelConformance(RuntimeConformance):
         for at in range(4):
             self.server.requests.clear()
             ledger = Ledger(Room(TEXTS))
-            request = ledger.room.request(TASK)
+            request = self.request(ledger.room)
             state = await self.crash(self.make(), replace(request, tools=ledger.leg(crash_at=at)))
             await self.play(self.make(), replace(request, tools=ledger.leg(), state=state))
             assert len(self.server.requests) <= len(STANDARD) + 1
@@ -364,7 +390,7 @@ class ModelConformance(RuntimeConformance):
 
     async def test_a_wrong_key_is_told_at_once_and_not_told_on(self) -> None:
         self.server.key = "another key"
-        events = await self.play(self.make(), Room(TEXTS).request(TASK))
+        events = await self.play(self.make(), self.request(Room(TEXTS)))
         end = events[-1]
         assert isinstance(end, Failed)
         assert (end.code, end.retryable) == ("provider_key_invalid", False)
@@ -462,7 +488,7 @@ class ModelConformance(RuntimeConformance):
 
     async def test_a_huge_answer_reaches_the_model_shortened(self) -> None:
         texts = {f"huge-{n}.md": f"The closest approach altitude {n} was huge. " * 20_000 for n in range(3)}
-        events = await self.play(self.make(), Room({**TEXTS, **texts}).request(TASK, envelope_size=2))
+        events = await self.play(self.make(), self.request(Room({**TEXTS, **texts}), envelope_size=2))
         assert isinstance(events[-1], Finished)
         answer = self.server.requests[MIDDLE].results[-1][1]
         assert len(answer) < 200_000
@@ -470,13 +496,11 @@ class ModelConformance(RuntimeConformance):
 
     async def test_a_conversation_that_is_too_long_ends_clearly_or_is_shortened(self) -> None:
         texts = {f"long-{n}.md": f"The closest approach altitude {n} was long. " * 1_000 for n in range(5)}
-        await self.play(self.make(), Room({**TEXTS, **texts}).request(TASK, envelope_size=2))
+        await self.play(self.make(), self.request(Room({**TEXTS, **texts}), envelope_size=2))
         sizes = [len(json.dumps(one.body, ensure_ascii=False)) // 4 for one in self.server.requests]
         self.server.context_tokens = (sizes[1] + sizes[2]) // 2
         ledger = Ledger(Room({**TEXTS, **texts}))
-        events = await self.play(
-            self.make(), replace(ledger.room.request(TASK, envelope_size=2), tools=ledger.leg())
-        )
+        events = await self.play(self.make(), self.request(ledger.room, envelope_size=2, tools=ledger.leg()))
         if isinstance(events[-1], Failed):
             assert events[-1].code == "provider_error"
             assert not events[-1].retryable

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from proofroom.agents.runtimes.base import BudgetLeft, Failed, Finished, Said, StateSaved
+from proofroom.agents.runtimes.base import BudgetLeft, Doubt, Failed, Finished, Said, StateSaved
 from proofroom.agents.runtimes.pydantic_ai import MAX_ATTEMPTS, PydanticAIRuntime
 from proofroom.testing.ledger import Ledger
 from proofroom.testing.model_server import (
@@ -161,3 +161,32 @@ async def test_nothing_is_kept_at_a_provider_and_long_prompts_are_cached(
         assert body["store"] is False
     assert ("cache_control" in json.dumps(body)) == name.startswith("anthropic")
     assert body["stream"] is True
+
+
+async def test_a_repair_that_was_done_is_not_done_again_when_the_turn_is_run_again(
+    models: ModelServer,
+) -> None:
+    ledger = Ledger(Room(TEXTS))
+    request = replace(ledger.room.request("What?"), tools=ledger.leg())
+    (*_, worked) = [one for one in await play(runtime(), request) if isinstance(one, StateSaved)]
+    doubt = Doubt("finding-1", "c1", "It fell.", "unsupported", "the quote is not there")
+    request = replace(request, tools=ledger.leg(), state=worked.state, purpose="repair", doubts=[doubt])
+    (*_, repaired) = [one for one in await play(runtime(), request) if isinstance(one, StateSaved)]
+    before = len(models.requests)
+    again = replace(request, tools=ledger.leg(), state=repaired.state)
+    assert isinstance((await play(runtime(), again))[-1], Finished)
+    assert len(models.requests) == before
+
+
+async def test_a_conversation_that_the_provider_finds_too_long_is_shortened_and_goes_on(
+    models: ModelServer,
+) -> None:
+    room = Room({f"{n}.md": f"The closest approach {n} was long. " * 1_000 for n in range(5)})
+    await play(runtime(), room.request("What?", envelope_size=2))
+    sizes = [len(json.dumps(one.body, ensure_ascii=False)) // 4 for one in models.requests]
+    models.context_tokens = (sizes[1] + sizes[2]) // 2
+    ledger = Ledger(room)
+    request = replace(room.request("What?", envelope_size=2), tools=ledger.leg())
+    assert isinstance((await play(runtime(), request))[-1], Finished)
+    assert ledger.slots() == ["finding-1", "finding-2"]
+    assert "Left out, to make room" in models.requests[-1].results[1][1]
