@@ -761,7 +761,6 @@ export const en = {
     heard: "Last heard of {{time}} ago",
     left: "Lost after {{time}} without a word",
     lapsed: "Nothing was heard of it in time",
-    drives: "It is filed, and your own agent starts it and drives it over HTTP.",
   },
   step: {
     awaited: "Handed to your own agent",
