@@ -11,7 +11,7 @@ from typing import Any, cast
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
 from proofroom.agents.runtimes.extractive.headed import Section, heading_stems, sections_for
 from proofroom.agents.runtimes.extractive.revise import revise
-from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion, sentence_block
+from proofroom.agents.runtimes.extractive.run import NO_AI, Run, gap_blocks, opinion, sentence_block
 from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick, search_words
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
@@ -410,7 +410,7 @@ async def hand_in(
     said = gap_sentences(gaps if findings else asked[:1], run)
     if said:
         title = "What the sources do not answer"
-        await run.emit("gaps", "generic_output", title, [opinion(one) for one in said], confidence=0.5)
+        await run.emit("gaps", "generic_output", title, gap_blocks(said), confidence=0.5)
     quoted_from = {one.sentence.source_id for finding in findings for one in finding.quotes}
     summary = f"{NO_AI} Findings: {len(findings)}, from {len(quoted_from)} sources."
     yield Said(summary)
