@@ -138,6 +138,25 @@ async def test_a_section_whose_heading_asks_the_question_is_quoted_whole_and_rea
         assert not [claim for claim in room.claims(slot) if claim.needs_you]
 
 
+async def test_another_figure_for_what_a_section_says_stands_beside_it_as_a_possible_conflict() -> None:
+    texts = {
+        "handbook.md": "## Refunds\n\nA refund is paid within 14 days of the return.\n\n"
+        "Opened software is not refunded.",
+        "faq.md": "A refund is paid within 30 days of the return.\n\nTickets are answered within a day.",
+    }
+    await run(room := Room(texts), "What about refunds?")
+    quotes = [quote for _, quote, _ in citations(room, "finding-1")]
+    assert quotes == [
+        "A refund is paid within 14 days of the return.",
+        "Opened software is not refunded.",
+        "A refund is paid within 30 days of the return.",
+    ]
+    text = room.plain_text("finding-1")
+    assert "Possible conflict between handbook.md and faq.md: 14 days / 30 days." in text
+    assert "All under the heading \u201cRefunds\u201d" in text
+    assert room.artifacts["finding-1"]["confidence"] <= 0.4
+
+
 async def test_a_phrase_met_by_chance_does_not_answer_a_question_that_nothing_speaks_of() -> None:
     texts = {"stats.md": "The confidence intervals of the trial were wide in both groups of patients."}
     room = Room(texts)
