@@ -368,8 +368,9 @@ async def run(given: argparse.Namespace, url: str) -> int:
     texts = await captured_texts(place)
 
     outcomes = [(one, await one_run(place, one)) for one in claims]
-    unanswerable = [(one, await one_run(place, one)) for one in bare]
+    print(f"{len(claims)} claims with evidence done", flush=True)
     others = [(one, await one_run(place, one)) for one in off]
+    unanswerable = [(one, await one_run(place, one)) for one in bare]
     everything = [*outcomes, *unanswerable, *others]
     seconds = sorted(one.seconds for _, one in everything)
     quotes = [quote for _, one in everything for quote in one.quotes]

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHES = ("check_draft.py", "evidence.py", "revisions.py", "capture.py", "search.py")
+BENCHES = ("check_draft.py", "evidence.py", "revisions.py", "capture.py", "search.py", "offline_session.py")
 
 
 def main() -> int:

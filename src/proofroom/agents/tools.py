@@ -223,7 +223,8 @@ _SPECS = (
     ToolSpec(
         "compute",
         "Compute on a captured table: filter, period, group, sort, limit, change, share, select, join, in the order "
-        "given; exact decimal arithmetic. Put the `computed` of the answer into the table or chart that shows it.",
+        "given; exact decimal arithmetic. Put the `computed` of the answer into the table or chart that shows "
+        "the result.",
         _object(
             ["source_id", "table", "steps"],
             source_id=_text(64, "Id of the source."),

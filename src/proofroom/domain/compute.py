@@ -230,10 +230,10 @@ def _filter(work: _Work, value: object, step: int) -> _Work:
         case "in":
             if not isinstance(wanted, Sequence) or isinstance(wanted, str):
                 _fail(step, name, "in needs a list")
-            choices = [_wanted(w, step, name) for w in cast(Sequence[object], wanted)]
+            choices = [_choice(w, step, name) for w in cast(Sequence[object], wanted)]
             keep = lambda cell: any(_equal(work, cell, at, w) for w in choices)  # noqa: E731
         case "eq" | "ne":
-            choice = _wanted(wanted, step, name)
+            choice = _choice(wanted, step, name)
             keep = lambda cell: _equal(work, cell, at, choice) == (op == "eq")  # noqa: E731
         case "between":
             if (
@@ -258,6 +258,15 @@ def _filter(work: _Work, value: object, step: int) -> _Work:
     return replace(work, rows=[r for r in work.rows if keep(r[at])], unsure=unsure)
 
 
+_Wanted = tuple[str, Decimal | None]
+
+
+def _choice(value: object, step: int, name: str) -> _Wanted:
+    """A value to compare cells with, as text without case and as a figure."""
+    text = _wanted(value, step, name)
+    return text.strip().casefold(), parse_number(text)
+
+
 def _wanted(value: object, step: int, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
         _fail(step, name, "the value must be a text or a figure")
@@ -271,11 +280,11 @@ def _bound(value: object, step: int, name: str) -> Decimal:
     return found
 
 
-def _equal(work: _Work, cell: str | Decimal | None, column: int, wanted: str) -> bool:
-    ours, theirs = _maybe(work, cell, column), parse_number(wanted)
-    if ours is not None and theirs is not None:
+def _equal(work: _Work, cell: str | Decimal | None, column: int, wanted: _Wanted) -> bool:
+    text, theirs = wanted
+    if theirs is not None and (ours := _maybe(work, cell, column)) is not None:
         return ours == theirs
-    return _show(cell).strip().casefold() == wanted.strip().casefold()
+    return _show(cell).strip().casefold() == text
 
 
 def _group(work: _Work, value: object, step: int) -> _Work:

@@ -41,6 +41,7 @@ _COMMA = re.compile(
 _TWO_WAYS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
 _UNGROUPED = re.compile(r"[0-9]{4,}")
 _POWER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
+_DIGITS = re.compile(r"[0-9]{1,15}")
 _LONGEST_CELL = 60
 
 
@@ -99,9 +100,9 @@ def _separators(cells: Sequence[str]) -> set[str]:
     """The decimal separators of cells that can be read in one way only."""
     found: set[str] = set()
     for cell in cells[:MOST_ROWS]:
-        bare = _bare(cell)[0] if len(cell) <= _LONGEST_CELL else ""
-        if "," not in bare and "." not in bare:
+        if ("," not in cell and "." not in cell) or len(cell) > _LONGEST_CELL:
             continue
+        bare = _bare(cell)[0]
         as_point, as_comma = _POINT.fullmatch(bare), _COMMA.fullmatch(bare)
         if as_point and not as_comma:
             found.add(".")
@@ -119,6 +120,8 @@ def parse_number(cell: str, *, decimal_comma: bool = False) -> Decimal | None:
     """
     if len(cell) > _LONGEST_CELL:
         return None
+    if _DIGITS.fullmatch(cell):  # most cells: no need to look for signs
+        return Decimal(cell)
     bare, negative = _bare(cell)
     if _POWER.fullmatch(bare):
         value = Decimal(bare)

@@ -195,15 +195,15 @@ class _Conversation:
         if called.tool_call_id in entry["refused"]:
             return ToolResult(False, entry["refused"][called.tool_call_id])
         if is_last and reply.finish_reason == "length":
-            return _refusal("cut_off", "The call was cut off at the longest reply.", "Send less in one call.")
+            return _refused("cut_off", "The call was cut off at the longest reply.", "Send less in one call.")
         if self.repeated(entry) >= SAME_CALLS:
-            return _refusal(
+            return _refused(
                 "no_progress", "The same call came before and was answered.", "Go on with something else."
             )
         try:
             arguments = called.args_as_dict(raise_if_invalid=True)
         except (ValueError, AssertionError):
-            return _refusal(
+            return _refused(
                 "tool_arguments_invalid",
                 "The arguments are not a JSON object.",
                 "Call the tool again with JSON.",
@@ -480,7 +480,7 @@ def _calls(entry: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _refusal(code: str, message: str, hint: str) -> ToolResult:
+def _refused(code: str, message: str, hint: str) -> ToolResult:
     return ToolResult(ok=False, content={"code": code, "message": message, "hint": hint})
 
 

@@ -16,7 +16,7 @@ from proofroom.agents.runtimes.extractive.research import (
     worth_quoting,
 )
 from proofroom.agents.runtimes.extractive.revise import length_of, revise
-from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion
+from proofroom.agents.runtimes.extractive.run import NO_AI, Run, gap_blocks, opinion
 from proofroom.agents.runtimes.extractive.select import Pool, Scored
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import sentences_of
@@ -89,7 +89,7 @@ async def hand_in(
     gaps: list[str] = []
     if not facts:
         gaps = gap_sentences([question], run)
-        blocks = [opinion(one) for one in gaps]
+        blocks = gap_blocks(gaps)
         await run.emit("gaps", "generic_output", "What the sources do not answer", blocks, confidence=0.5)
     for n in range(variations if facts else 0):
         chosen = [*facts[n:], *facts[:n]] if n < len(facts) else list(facts)
@@ -111,7 +111,7 @@ async def hand_in(
     if facts and variations > len(facts):
         gaps.append(f"The sources gave {len(facts)} sentences, so variations repeat them in another order.")
     if facts and not made:
-        blocks = [opinion(one) for one in gaps]
+        blocks = gap_blocks(gaps)
         await run.emit("gaps", "generic_output", "What could not be outlined", blocks, confidence=0.5)
     if made and for_the_writer(run):
         gaps.append("Tone and audience were not applied: quotes keep the wording of their sources.")

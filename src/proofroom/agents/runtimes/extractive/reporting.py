@@ -9,7 +9,7 @@ from typing import Any
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
 from proofroom.agents.runtimes.extractive.obligations import Wishes, wishes_of
 from proofroom.agents.runtimes.extractive.report import Report, Steps
-from proofroom.agents.runtimes.extractive.run import NO_AI, Run, names_source, opinion
+from proofroom.agents.runtimes.extractive.run import NO_AI, Run, gap_blocks, names_source, opinion
 from proofroom.agents.runtimes.extractive.sections import MAKERS, TITLES, in_short
 from proofroom.agents.runtimes.extractive.tables import Shape, fitting, measure_named, shape_of, words_of
 from proofroom.domain.periods import moments
@@ -80,7 +80,7 @@ async def no_table(run: Run) -> AsyncIterator[AgentEvent]:
         yield Finished("There is nothing to report on: the project has no sources.", [gap])
         return
     await run.plan([("Look for a table", "A report is computed from tables.")])
-    blocks = [opinion(f"{gap} A report is computed from tables; add a CSV file or name another source.")]
+    blocks = gap_blocks([f"{gap} A report is computed from tables; add a CSV file or name another source."])
     await run.emit("gaps", "generic_output", "Nothing to compute from", blocks, confidence=0.5)
     yield Finished(f"{NO_AI} No report was made.", [gap])
 

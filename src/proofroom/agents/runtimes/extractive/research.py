@@ -11,7 +11,7 @@ from typing import Any, cast
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
 from proofroom.agents.runtimes.extractive.headed import Section, heading_stems, sections_for
 from proofroom.agents.runtimes.extractive.revise import revise
-from proofroom.agents.runtimes.extractive.run import NO_AI, Run, opinion, sentence_block
+from proofroom.agents.runtimes.extractive.run import NO_AI, Run, gap_blocks, opinion, sentence_block
 from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick, search_words
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
@@ -36,6 +36,7 @@ SAME_POINT = 0.42
 NEARLY_AS_GOOD = 0.9
 K = {"quick": 8, "standard": 12, "thorough": 25}
 MAIN_K = 25
+MOST_OPPOSED = 3
 FLOOR = {"quick": 0.5, "standard": 0.4, "thorough": 0.3}
 IN_SECTION = {"quick": 4, "standard": 8, "thorough": 16}
 QUOTES = {"quick": 1, "standard": 3, "thorough": 4}
@@ -147,6 +148,8 @@ async def research_turn(run: Run) -> AsyncIterator[AgentEvent]:
     checker = Checker(run.blocks)
     pool = Pool([one for one in pool.sentences if one.demoted < 1])
     headed = [kept for one in headed if (kept := sound_of(one, checker)).quotes]
+    for one in headed:
+        oppose(one, pool, checker)
     taken = {one.sentence.key for finding in headed for one in finding.quotes}
     left = most - len(headed)
     depths = Depth(QUOTES.get(depth, 3), FLOOR.get(depth, 0.4))
@@ -379,6 +382,19 @@ def compare(finding: Finding, pool: Pool, taken: set[tuple[str, int]], quotes: i
             finding.pairs.append((one, other, checker.clash(one, other)))
 
 
+def oppose(finding: Finding, pool: Pool, checker: Checker) -> None:
+    """Add to a section what other sources say in like words with other figures, so that both are seen at once."""
+    for one in [scored.sentence for scored in finding.quotes]:
+        for other in pool.sentences:
+            if len(finding.pairs) >= MOST_OPPOSED:
+                return
+            if any(other.key == there.sentence.key for there in finding.quotes):
+                continue
+            if other.demoted < 0.5 and opposed(one, other, checker) and checker.quotable(other):
+                finding.quotes.append(Scored(other, 1.0, 1.0))
+                finding.pairs.append((one, other, checker.clash(one, other)))
+
+
 def likeness(one: Sentence, other: Sentence) -> float:
     """Share of the shorter sentence's words, numbers aside, that the other holds; 0 when they share under four."""
     first = {word for word in one.stems if not word[0].isdigit()}
@@ -410,7 +426,7 @@ async def hand_in(
     said = gap_sentences(gaps if findings else asked[:1], run)
     if said:
         title = "What the sources do not answer"
-        await run.emit("gaps", "generic_output", title, [opinion(one) for one in said], confidence=0.5)
+        await run.emit("gaps", "generic_output", title, gap_blocks(said), confidence=0.5)
     quoted_from = {one.sentence.source_id for finding in findings for one in finding.quotes}
     summary = f"{NO_AI} Findings: {len(findings)}, from {len(quoted_from)} sources."
     yield Said(summary)
@@ -445,7 +461,7 @@ def finding_blocks(finding: Finding) -> list[dict[str, Any]]:
 def where_found(finding: Finding) -> str:
     """The headings that the sentences stand under, and the question that they were chosen for, where that is a part."""
     if finding.section is not None:
-        told, there = len(finding.quotes), len(finding.section.sentences)
+        told, there = len(finding.quotes) - len(finding.pairs), len(finding.section.sentences)
         which = f"{told} of the {there} statements" if told < there else "All"
         return f"{which} under the heading \u201c{finding.section.heading[:200]}\u201d, which fits the question. "
     headings = list(dict.fromkeys(one.sentence.heading for one in finding.quotes if one.sentence.heading))[:3]

@@ -168,3 +168,8 @@ def sentence_block(text: str, alias: str, quote: str) -> dict[str, Any]:
 
 def opinion(text: str) -> dict[str, Any]:
     return {"type": "opinion", "text": escape(text)}
+
+
+def gap_blocks(said: Sequence[str]) -> list[dict[str, Any]]:
+    """What could not be answered, and by whom: the label stands on every artifact."""
+    return [*map(opinion, said), opinion(NO_AI)]

@@ -113,7 +113,8 @@ def say_movement(report: Report, measure: str, answer: Answer) -> None:
     name = report.named(measure)
     if now is None or parse_number(now[1]) is None:
         return
-    said = f"In {now[0]}, {report.subject(measure)} was {shown(now[1], name)}"
+    verb = "was" if measure in report.shape.means else "came to"
+    said = f"In {now[0]}, {report.subject(measure)} {verb} {shown(now[1], name)}"
     percent = parse_number(now[3]) if then is not None else None
     if then is not None and percent is not None:
         amount = shown(exact(abs(percent)), "%")

@@ -9,6 +9,7 @@ from typing import Any
 
 from proofroom.agents.runtimes.extractive.words import content_stems
 from proofroom.domain.evidence.sentences import split_sentences
+from proofroom.domain.marks import instruction_like
 
 _LINE_START = re.compile(
     r"(?:#{1,6}\s|[-*+\u2022]\s|\d{1,3}[.)]\s|>\s?|[\u2705\u274c\u23f3\u2713\u2714\u2717\u2718\u26a0])"
@@ -165,7 +166,8 @@ def _headings(blocks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         below = [name for level, name in path if level > 1] or [name for _, name in path]
         own = str(block.get("heading") or "") or BELOW.join(below)
         out[str(block.get("block_id", block["alias"]))] = own
-    return out
+    suspect = {one for one in set(out.values()) if instruction_like(one)}
+    return {key: "" if one in suspect else one for key, one in out.items()}
 
 
 def citable(quote: str) -> bool:

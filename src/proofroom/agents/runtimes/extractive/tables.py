@@ -252,7 +252,7 @@ def _is_level(
     steps = [
         float(abs(value - before) / abs(before))
         for (label, _, before), (other, _, value) in pairwise(rows)
-        if label == other and before
+        if label == other and before and value != before
     ]
     return len(steps) >= 12 and sorted(steps)[len(steps) // 2] < LEVEL_STEP
 
