@@ -44,7 +44,7 @@ def worker_env(server: ModelServer, tmp_path: Path) -> Mapping[str, str]:
 
 
 def left(tmp_path: Path) -> list[str]:
-    """Programs that run for a test with this folder, its folders, and dead children that nobody took away."""
+    """Programs that run for a test with this folder, its folders, and dead programs that nobody took away."""
     found = [str(p) for p in (tmp_path / "data" / "claude").glob("*")]
     place, own = os.fsencode(tmp_path), str(os.getpid())
     for entry in Path("/proc").iterdir():
@@ -53,9 +53,9 @@ def left(tmp_path: Path) -> list[str]:
         try:
             name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
             state, parent = rest.split()[:2]
-            if (state == "Z" and parent == own) or (
-                name.startswith("claude") and place in (entry / "environ").read_bytes()
-            ):
+            if not name.startswith("claude"):
+                continue
+            if (state == "Z" and parent == own) or place in (entry / "environ").read_bytes():
                 found.append(f"{entry.name} {name} {state}")
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue

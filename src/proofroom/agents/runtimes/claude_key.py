@@ -57,11 +57,18 @@ def program() -> Path | None:
 
 def why_not(settings: Settings) -> str | None:
     """Why Claude cannot run here, None when nothing speaks against it. Never waits."""
+    lacking = missing(settings)
+    if lacking is None and known(settings) == "refused":
+        return REFUSED
+    return lacking
+
+
+def missing(settings: Settings) -> str | None:
+    """What is not there, without asking anybody."""
     if program() is None:
         return NO_EXTRA
-    if settings.anthropic_api_key is None or not settings.anthropic_api_key.get_secret_value():
-        return NO_KEY
-    return REFUSED if known(settings) == "refused" else None
+    key = settings.anthropic_api_key
+    return NO_KEY if key is None or not key.get_secret_value() else None
 
 
 def known(settings: Settings) -> State:

@@ -49,7 +49,7 @@ def _entry(name: str, label: str, *, uses_model: bool, why_not: str | None) -> d
 
 def look_at_keys(settings: Settings) -> None:
     """Asks providers whether they take the keys that are set, for at most some seconds. Lists ask without waiting."""
-    if claude_key.why_not(settings) in (None, claude_key.REFUSED):
+    if claude_key.missing(settings) is None:
         claude_key.check(settings)
 
 
@@ -57,8 +57,7 @@ def default_runtime(settings: Settings) -> str:
     """The runtime of requests that name none: as set, else Claude where it is installed and has a key."""
     if settings.default_runtime:
         return settings.default_runtime
-    with_key = settings.anthropic_api_key is not None and settings.anthropic_api_key.get_secret_value() != ""
-    return "claude" if with_key and claude_key.program() is not None else DEFAULT_RUNTIME
+    return "claude" if claude_key.missing(settings) is None else DEFAULT_RUNTIME
 
 
 def make_runtime(spec: str, host: Host) -> AgentRuntime:
