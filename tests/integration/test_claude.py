@@ -162,7 +162,7 @@ async def test_a_fault_of_the_provider_ends_clearly_or_is_recovered_from(
 ) -> None:
     script, code = FAULTS[fault]
     with ModelServer(script) as server:
-        here = claude_room(room, server, tmp_path, model_timeout_seconds=3 if fault == "silence" else 60)
+        here = claude_room(room, server, tmp_path, provider_timeout_seconds=3 if fault == "silence" else 60)
         session_id = await here.file("claude")
         row = await here.drive(session_id)
         failure = row.failure or {}

@@ -131,7 +131,7 @@ class ClaudeRuntime:
             live.process = process = self._process(folder, request, start, claude_sdk.transcript_folder())
             client = claude_sdk.make_client(request, folder, calls, start.transcript, process)
             talk = claude_sdk.Talk(
-                client, process, calls, start.transcript, patience=self._settings.model_timeout_seconds,
+                client, process, calls, start.transcript, patience=self._settings.provider_timeout_seconds,
                 secret="" if key is None else key.get_secret_value(),
             )  # fmt: skip
             async with contextlib.aclosing(talk.events(start.prompt)) as events:
@@ -160,7 +160,7 @@ class ClaudeRuntime:
         )  # fmt: skip
         env = environment(
             folder, key=key.get_secret_value(), base_url=self._settings.anthropic_base_url,
-            retries=self._settings.claude_retries, timeout_seconds=self._settings.model_timeout_seconds,
+            retries=self._settings.claude_retries, timeout_seconds=self._settings.provider_timeout_seconds,
         )  # fmt: skip
         return Process(arguments, env)
 

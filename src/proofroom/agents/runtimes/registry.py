@@ -80,7 +80,7 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
             raise _unavailable(name, why_not)
         return ClaudeRuntime(host, rest or None)
     if name == "pydantic_ai":
-        return PydanticAIRuntime(rest, timeout_seconds=host.settings.model_timeout_seconds)
+        return PydanticAIRuntime(rest, timeout_seconds=host.settings.provider_timeout_seconds)
     hint = "Choose claude, extractive, external, scripted:FILE or pydantic_ai:PROVIDER:MODEL."
     if name == "scripted":
         raise InvalidInput("unknown_runtime", "The scripted runtime needs a script.", hint, field="runtime")
