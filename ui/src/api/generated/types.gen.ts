@@ -9739,6 +9739,10 @@ export type PostAgentEventsErrors = {
      */
     404: Problem;
     /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
