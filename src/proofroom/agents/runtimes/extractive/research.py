@@ -26,7 +26,7 @@ from proofroom.agents.runtimes.extractive.words import (
 # A question counts as spoken of when the best passage's share of its weighted words, and a tenth for each of up to
 # three pairs of words that stand together, reach this. Chosen on every other one of SciFact's train claims and of the
 # questions of other domains in `bench/offline.py`, which shows the others.
-SPOKEN_OF = 0.4
+SPOKEN_OF = 0.38
 PAIR_WORTH = 0.1
 # A part of a task whose whole nothing speaks of must be spoken of more clearly: short questions are met by chance.
 PART_ALONE = 0.6
@@ -37,6 +37,8 @@ NEARLY_AS_GOOD = 0.9
 K = {"quick": 8, "standard": 12, "thorough": 25}
 MAIN_K = 25
 MOST_OPPOSED = 3
+SAME_SAID = 0.65
+"""Share of its words that a sentence of another source has in common with one it is taken to agree with."""
 FLOOR = {"quick": 0.5, "standard": 0.4, "thorough": 0.3}
 IN_SECTION = {"quick": 4, "standard": 8, "thorough": 16}
 QUOTES = {"quick": 1, "standard": 3, "thorough": 4}
@@ -371,10 +373,11 @@ def compare(finding: Finding, pool: Pool, taken: set[tuple[str, int]], quotes: i
         if alike >= 0.5:
             near.append((alike, other))
     near.sort(key=lambda pair: -pair[0])
-    for _, other in near[:3]:
+    for alike, other in near[:3]:
         if not checker.quotable(other):
             continue
-        if len(finding.quotes) < quotes or checker.clash(first.sentence, other):
+        agrees = alike >= SAME_SAID and len(finding.quotes) < quotes
+        if agrees or checker.clash(first.sentence, other):
             finding.quotes.append(Scored(other, first.score, first.coverage))
             taken.add(other.key)
     for one, other in combinations([scored.sentence for scored in finding.quotes], 2):

@@ -21,7 +21,7 @@ from proofroom.agents.runtimes.extractive.words import content_stems, is_generic
 # among the first five: `bench/offline.py` shows the half that was held back. The others are older and not from there.
 PAIR = 0.15
 HEADING = 0.6
-RANK = 1.2
+RANK = 1.6
 UNLIKELY = 0.5
 GENERIC_WEIGHT = 0.35
 DEMOTE = 0.35
@@ -32,7 +32,7 @@ CUE = 2.5
 _CUE = "?"
 _CUES = (
     (
-        re.compile(r"\bwhy\b|\breasons?\b|\bcauses?d?\b", re.IGNORECASE),
+        re.compile(r"\bwhy\b|\breasons?\b|\b(?:the|what) caused?s?\b|\bcauses? of\b", re.IGNORECASE),
         re.compile(
             r"\bbecause\b|(?<!was )(?<!were )(?<!is )\bdue to\b|"
             r"\bcaus\w+|\breasons?\b|\bled to\b|\bresult\w* (?:in|from|of)\b|"
