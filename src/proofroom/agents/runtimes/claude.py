@@ -125,7 +125,7 @@ class ClaudeRuntime:
 
         folder = await asyncio.to_thread(make_folder, self._settings.data_dir / "claude")
         client: ClaudeSDKClient | None = None
-        calls = Calls(request.tools, start.transcript.recorded)
+        calls = Calls(request.tools, start.transcript.recorded, start.transcript.repeated)
         key = self._settings.anthropic_api_key
         try:
             live.process = process = self._process(folder, request, start, claude_sdk.transcript_folder())

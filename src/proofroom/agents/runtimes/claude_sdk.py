@@ -48,6 +48,7 @@ from proofroom.agents.runtimes.claude_calls import SERVER, Calls, schema_for_mod
 from proofroom.agents.runtimes.claude_process import WORKING_FOLDER, Process, ProcessEnded
 from proofroom.agents.runtimes.claude_transcript import NotStored, Transcript
 from proofroom.agents.runtimes.claude_usage import Meter, Spent, failure_of, timed_out
+from proofroom.agents.runtimes.progress import NO_PROGRESS, SAME_CALLS
 from proofroom.agents.tools import TOOLS
 from proofroom.db.work_sessions import LegLost
 from proofroom.domain.errors import Unavailable
@@ -78,6 +79,8 @@ def make_client(
             cast("Mapping[str, Any]", arguments) if isinstance(arguments, Mapping) else {},
             str(call_id),
         )
+        if transcript.repeated() > SAME_CALLS:
+            process.kill()  # before it asks the model once more
         return {
             "hookSpecificOutput": {
                 "hookEventName": "PreToolUse",
@@ -179,6 +182,9 @@ class Talk:
                 deadline = loop.time() + self._patience
             for event in self._heard(message):
                 yield event
+            if isinstance(message, UserMessage) and self._is_stuck():
+                yield self._failed(_died(None))
+                return
             if isinstance(message, ResultMessage):
                 end = self._end(message)
                 yield self._failed(end) if isinstance(end, Failed) else end
@@ -240,9 +246,12 @@ class Talk:
         summary, gaps = prompts.closing(said)
         return Finished(summary, gaps)
 
+    def _is_stuck(self) -> bool:
+        return self._transcript.repeated() > SAME_CALLS
+
     def _failed(self, end: Failed) -> Failed:
         self._process.kill()
-        return end
+        return Failed("no_progress", NO_PROGRESS, retryable=True) if self._is_stuck() else end
 
 
 def _died(error: BaseException | None) -> Failed:
