@@ -116,3 +116,8 @@ def timed_out(seconds: float) -> Failed:
     return Failed(
         "provider_timeout", f"Claude said nothing for {seconds:g} seconds. Retry it.", retryable=True
     )
+
+
+TIME_IS_UP = Failed("provider_timeout", "The time that this turn may take is over. Retry it.", retryable=True)
+TOKENS_ARE_USED_UP = Failed("budget_exceeded", "The budget in tokens is used up.", retryable=True)
+"""For when nobody else keeps the budget: whoever runs the turn stops it after a reply."""
