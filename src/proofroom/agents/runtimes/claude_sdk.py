@@ -127,8 +127,8 @@ class Talk:
     """What is said in one run of the program, as events of the turn; the last one says how it ended.
 
     One task uses the client and reads from it. `patience` is how long the model may say nothing, in seconds; `left`
-    what may still be used, its seconds counted from now on; `secret` is kept out of what is told. A failed run is killed at
-    once.
+    what may still be used, its seconds counted from now on; `secret` is kept out of what is told. A failed run is
+    killed at once.
     """
 
     def __init__(
