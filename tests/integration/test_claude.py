@@ -45,10 +45,9 @@ from tests.integration.claude import (
     claude_room,
     left,
     same_as_charged,
-    worker_env,
 )
 from tests.integration.rooms import Room
-from tests.integration.test_kill9 import process, until
+from tests.integration.test_kill9 import until
 
 
 async def test_a_session_pauses_at_its_plan_and_at_a_question_and_is_completed(
@@ -205,40 +204,6 @@ async def test_a_cancelled_session_takes_its_program_with_it(room: Room, tmp_pat
             assert row.status == "cancelled"
             assert left(tmp_path) == []
             assert await asyncio.to_thread(request.hung_up.wait, 10)
-
-
-async def test_a_worker_is_killed_and_another_one_goes_on(room: Room, database: str, tmp_path: Path) -> None:
-    """Killed while it waits for the model: one request is repeated, nothing else, and the program dies with it."""
-    with ModelServer([SEARCH, ASK, FINDING, slow(DONE), DONE]) as server:
-        env = worker_env(server, tmp_path)
-        session_id = await claude_room(room, server, tmp_path).file("claude")
-
-        async def waiting() -> bool:
-            row = await room.row(session_id)
-            assert row.status != "failed", row.failure
-            return row.status == "pending_review"
-
-        log = tmp_path / "worker.log"
-        with process("worker", log=log, DATABASE_URL=database, **env) as first:
-            await until(waiting, f"the question\n{log.read_text()}")
-            assert left(tmp_path) == []
-            await room.approve(session_id, answers={"answer": "The second"})
-            request = await server.arrived(4)
-            first.kill()
-            first.wait()
-            assert await asyncio.to_thread(request.hung_up.wait, 20)
-        with process("worker", log=log, DATABASE_URL=database, **env):
-            await until(waiting, f"the second worker\n{log.read_text()}")
-            assert left(tmp_path) == []
-        assert (len(server.requests), server.left, server.overruns) == (5, 0, 0)
-        row = await room.row(session_id)
-        assert row.leg == 3
-        assert same_as_charged(row, server)
-    kinds = [e.type for e in await room.events(session_id)]
-    assert [kinds.count(k) for k in ("tool_called", "artifact_saved")] == [1, 1]
-    async with room.db.transaction(room.actor.workspace_id) as tx:
-        ((artifact, _),) = await db_artifacts.current(tx, session_id)
-    assert artifact.version == 1
 
 
 async def test_a_conversation_that_cannot_be_stored_ends_the_work(

@@ -27,6 +27,7 @@ from proofroom.agents.runtimes.claude_transcript import (
 )
 from proofroom.agents.runtimes.claude_usage import Meter, failure_of
 from proofroom.agents.runtimes.host import Host
+from proofroom.agents.runtimes.progress import repeated
 from proofroom.agents.tools import TOOLS
 from proofroom.domain.errors import Unavailable
 from proofroom.settings import Settings
@@ -106,9 +107,36 @@ async def at_once(_: str) -> None:
     return
 
 
+def never() -> int:
+    return 0
+
+
+async def test_a_call_that_came_again_and_again_is_refused_and_not_made() -> None:
+    tools, before = Tools(), 2
+    door = Calls(tools, at_once, lambda: before)
+    tool = "mcp__proofroom__search_context"
+    assert (await door.before(tool, {}, "1")).decision == "allow"
+    before = 3
+    verdict = await door.before(tool, {}, "2")
+    assert (verdict.decision, tools.called) == ("deny", ["search_context"])
+    assert "came before" in verdict.why
+
+
+def test_only_the_same_calls_one_after_the_other_count_as_repeated() -> None:
+    assert [repeated(one) for one in ([], [["a"]], [["a"], ["a"]], [["a"], ["b"], ["a"]])] == [0, 0, 1, 0]
+    assert repeated([["a", "b"], ["a"], ["a", "b"], ["a", "b"]]) == 1
+    assert repeated([[], []]) == 0
+
+
+def test_a_conversation_that_is_too_long_is_said_with_what_to_do() -> None:
+    failed = failure_of(400, None, "Prompt is too long", secret="")
+    assert (failed.code, failed.retryable) == ("provider_error", False)
+    assert "fewer sources" in failed.message
+
+
 async def test_a_call_is_carried_out_before_it_is_allowed_and_answered_once() -> None:
     tools = Tools()
-    door = Calls(tools, at_once)
+    door = Calls(tools, at_once, never)
     verdict = await door.before("mcp__proofroom__search_context", {"query": "x"}, "1")
     assert (verdict.decision, tools.called) == ("allow", ["search_context"])
     assert door.answer("search_context", {"query": "x"})["is_error"] is False
@@ -123,13 +151,13 @@ async def test_a_call_is_carried_out_before_it_is_allowed_and_answered_once() ->
 async def test_what_is_not_ours_is_refused_and_never_called(tool: str) -> None:
     tools = Tools()
     assert own_name(tool) is None
-    assert (await Calls(tools, at_once).before(tool, {}, "1")).decision == "deny"
+    assert (await Calls(tools, at_once, never).before(tool, {}, "1")).decision == "deny"
     assert tools.called == []
 
 
 async def test_the_first_call_that_waits_for_a_person_wins_and_the_others_are_refused() -> None:
     tools = Tools(stops="ask_reviewer")
-    door = Calls(tools, at_once)
+    door = Calls(tools, at_once, never)
     names = ("search_context", "ask_reviewer", "ask_reviewer", "emit_artifact")
     verdicts = await asyncio.gather(
         *(door.before(f"mcp__proofroom__{name}", {"n": n}, str(n)) for n, name in enumerate(names))
@@ -141,7 +169,7 @@ async def test_the_first_call_that_waits_for_a_person_wins_and_the_others_are_re
 
 async def test_a_tool_that_breaks_lets_nothing_through_afterwards() -> None:
     tools = Tools(breaks="search_context")
-    door = Calls(tools, at_once)
+    door = Calls(tools, at_once, never)
     verdicts = [await door.before(f"mcp__proofroom__{n}", {}, n) for n in ("search_context", "emit_plan")]
     assert [v.decision for v in verdicts] == ["deny", "deny"]
     assert isinstance(door.broken, RuntimeError)

@@ -13,7 +13,7 @@ import sys
 import uuid
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -99,6 +99,8 @@ class ClaudeRuntime:
     async def _turn(self, request: TurnRequest, live: _Live) -> AsyncGenerator[AgentEvent]:
         if self._db is None:
             raise RuntimeError("claude needs the database: its transcripts are kept there")
+        if claude_key.missing(self._settings) is None and claude_key.known(self._settings) == "refused":
+            await asyncio.to_thread(claude_key.check, self._settings)  # the provider may take it by now
         why_not = claude_key.why_not(self._settings)
         if why_not is not None:
             yield Failed("runtime_unavailable", f"Claude cannot run here. {why_not}", retryable=True)
@@ -125,14 +127,16 @@ class ClaudeRuntime:
 
         folder = await asyncio.to_thread(make_folder, self._settings.data_dir / "claude")
         client: ClaudeSDKClient | None = None
-        calls = Calls(request.tools, start.transcript.recorded)
+        calls = Calls(request.tools, start.transcript.recorded, start.transcript.repeated)
         key = self._settings.anthropic_api_key
+        limits = [one for one in (request.max_seconds, request.budget.seconds) if one is not None]
+        seconds = min(limits, default=None)
         try:
             live.process = process = self._process(folder, request, start, claude_sdk.transcript_folder())
             client = claude_sdk.make_client(request, folder, calls, start.transcript, process)
             talk = claude_sdk.Talk(
                 client, process, calls, start.transcript, patience=self._settings.provider_timeout_seconds,
-                secret="" if key is None else key.get_secret_value(),
+                left=replace(request.budget, seconds=seconds), secret="" if key is None else key.get_secret_value(),
             )  # fmt: skip
             async with contextlib.aclosing(talk.events(start.prompt)) as events:
                 async for event in events:

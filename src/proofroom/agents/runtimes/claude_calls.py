@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from proofroom.agents.prompts import tool_text
 from proofroom.agents.runtimes.base import ToolResult, Tools
+from proofroom.agents.runtimes.progress import REFUSED, SAME_CALLS
 from proofroom.agents.tools import TOOLS, ToolSpec
 
 SERVER = "proofroom"
@@ -39,14 +40,18 @@ class Calls:
     """The calls of one run of the program. `suspended` is the id of the call that waits for a person.
 
     `recorded(call_id)` returns when the transcript holds the call: a call that is carried out must be found there by
-    whoever goes on after a crash. `broken` is what a tool raised; the run must end with it.
+    whoever goes on after a crash. `repeated()` is how many replies before this one made the same calls. `broken` is
+    what a tool raised; the run must end with it.
     """
 
-    def __init__(self, tools: Tools, recorded: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, tools: Tools, recorded: Callable[[str], Awaitable[None]], repeated: Callable[[], int]
+    ) -> None:
         self.suspended: str | None = None
         self.broken: BaseException | None = None
         self._tools = tools
         self._recorded = recorded
+        self._repeated = repeated
         self._turn = asyncio.Lock()
         self._ready: dict[str, deque[ToolResult]] = defaultdict(deque)
 
@@ -61,6 +66,8 @@ class Calls:
                 return Verdict("deny", ONE_AT_A_TIME)
             try:
                 await self._recorded(call_id)
+                if self._repeated() >= SAME_CALLS:
+                    return Verdict("deny", " ".join(REFUSED[1:]))
                 result = await self._tools.call(name, arguments)
             except BaseException as error:
                 self.broken = error

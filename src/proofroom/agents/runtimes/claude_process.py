@@ -72,6 +72,7 @@ def environment(
         "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
         "CLAUDE_CODE_DISABLE_CLAUDE_MDS": "1",
         "DISABLE_AUTOUPDATER": "1",
+        "DISABLE_COMPACT": "1",  # a summary is asked for outside of the conversation: not counted, and not recorded
         "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_TELEMETRY": "1",
         "ENABLE_TOOL_SEARCH": "false",  # every tool is told to the model; none is looked up

@@ -7,6 +7,7 @@ what is not known is passed over; the release is pinned, and the tests run the r
 import asyncio
 import contextlib
 import dataclasses
+import math
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -36,6 +37,7 @@ from claude_agent_sdk import (
 from proofroom.agents import prompts
 from proofroom.agents.runtimes.base import (
     AgentEvent,
+    BudgetLeft,
     Failed,
     Finished,
     Said,
@@ -47,7 +49,15 @@ from proofroom.agents.runtimes.base import (
 from proofroom.agents.runtimes.claude_calls import SERVER, Calls, schema_for_model
 from proofroom.agents.runtimes.claude_process import WORKING_FOLDER, Process, ProcessEnded
 from proofroom.agents.runtimes.claude_transcript import NotStored, Transcript
-from proofroom.agents.runtimes.claude_usage import Meter, Spent, failure_of, timed_out
+from proofroom.agents.runtimes.claude_usage import (
+    TIME_IS_UP,
+    TOKENS_ARE_USED_UP,
+    Meter,
+    Spent,
+    failure_of,
+    timed_out,
+)
+from proofroom.agents.runtimes.progress import NO_PROGRESS, SAME_CALLS
 from proofroom.agents.tools import TOOLS
 from proofroom.db.work_sessions import LegLost
 from proofroom.domain.errors import Unavailable
@@ -78,6 +88,8 @@ def make_client(
             cast("Mapping[str, Any]", arguments) if isinstance(arguments, Mapping) else {},
             str(call_id),
         )
+        if transcript.repeated() > SAME_CALLS:
+            process.kill()  # before it asks the model once more
         return {
             "hookSpecificOutput": {
                 "hookEventName": "PreToolUse",
@@ -114,8 +126,9 @@ def make_client(
 class Talk:
     """What is said in one run of the program, as events of the turn; the last one says how it ended.
 
-    One task uses the client and reads from it. `patience` is how long the model may say nothing, in seconds; `secret`
-    is kept out of what is told. A failed run is killed at once.
+    One task uses the client and reads from it. `patience` is how long the model may say nothing, in seconds; `left`
+    what may still be used, its seconds counted from now on; `secret` is kept out of what is told. A failed run is
+    killed at once.
     """
 
     def __init__(
@@ -126,6 +139,7 @@ class Talk:
         transcript: Transcript,
         *,
         patience: float,
+        left: BudgetLeft,
         secret: str,
     ) -> None:
         self._client = client
@@ -133,14 +147,17 @@ class Talk:
         self._calls = calls
         self._transcript = transcript
         self._patience = patience
+        self._until = asyncio.get_running_loop().time() + (math.inf if left.seconds is None else left.seconds)
+        self._tokens_left = math.inf if left.tokens is None else left.tokens
         self._secret = secret
         self._meter = Meter()
         self._texts: dict[str, list[str]] = {}
         self._last: Spent | None = None  # held until the result tells what the run cost
 
     async def events(self, prompt: str) -> AsyncGenerator[AgentEvent]:
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout_at(min(loop.time() + CONNECT_SECONDS, self._until)):
                 await self._client.connect()
                 await self._client.query(prompt)
         except TimeoutError:
@@ -161,10 +178,10 @@ class Talk:
         deadline = loop.time() + self._patience
         while True:
             try:
-                async with asyncio.timeout_at(deadline):
+                async with asyncio.timeout_at(min(deadline, self._until)):
                     message = await anext(messages)
             except TimeoutError:
-                yield self._failed(timed_out(self._patience))
+                yield self._failed(TIME_IS_UP if self._until < deadline else timed_out(self._patience))
                 return
             except StopAsyncIteration:
                 yield self._failed(_died(None))
@@ -179,6 +196,10 @@ class Talk:
                 deadline = loop.time() + self._patience
             for event in self._heard(message):
                 yield event
+            asks_again = isinstance(message, UserMessage) and self._calls.suspended is None
+            if asks_again and (self._is_stuck() or self._tokens_left <= 0):
+                yield self._failed(TOKENS_ARE_USED_UP)  # or stuck
+                return
             if isinstance(message, ResultMessage):
                 end = self._end(message)
                 yield self._failed(end) if isinstance(end, Failed) else end
@@ -216,6 +237,7 @@ class Talk:
         return [self._saved(spent.usage), *([Said(text)] if text else [])]
 
     def _saved(self, usage: Usage) -> StateSaved:
+        self._tokens_left -= usage.tokens_in + usage.tokens_out
         return StateSaved({"transcript": str(self._transcript.id)}, usage)
 
     def _not_stored(self) -> bool:
@@ -240,9 +262,12 @@ class Talk:
         summary, gaps = prompts.closing(said)
         return Finished(summary, gaps)
 
+    def _is_stuck(self) -> bool:
+        return self._transcript.repeated() > SAME_CALLS
+
     def _failed(self, end: Failed) -> Failed:
         self._process.kill()
-        return end
+        return Failed("no_progress", NO_PROGRESS, retryable=True) if self._is_stuck() else end
 
 
 def _died(error: BaseException | None) -> Failed:

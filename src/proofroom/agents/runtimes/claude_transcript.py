@@ -16,6 +16,7 @@ from uuid import UUID
 
 from proofroom.agents.runtimes.base import RunRef, ToolResult
 from proofroom.agents.runtimes.claude_calls import told
+from proofroom.agents.runtimes.progress import repeated
 from proofroom.db import transcripts
 from proofroom.db.tx import Database
 from proofroom.substrate.parsers.sniff import clean as clean_text
@@ -42,6 +43,7 @@ class Transcript:
         self._db = db
         self._run = run
         self._calls: set[str] = set()
+        self._replies: dict[str, list[str]] = {}
         self._more = asyncio.Condition()
 
     async def append(self, key: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> None:
@@ -56,8 +58,16 @@ class Transcript:
         except Exception as error:  # noqa: BLE001  whatever it is, the run ends with it; the SDK would go on
             self.broken = error
         async with self._more:
-            self._calls.update(call["id"] for line in lines for call in calls_in(line))
+            for line in lines:
+                for call in calls_in(line):
+                    self._calls.add(call["id"])
+                    made = json.dumps([call.get("name"), call.get("input")], sort_keys=True)
+                    self._replies.setdefault(str(line["message"].get("id")), []).append(made)
             self._more.notify_all()
+
+    def repeated(self) -> int:
+        """How many replies of this run, just before the last one with calls, made the same calls."""
+        return repeated(list(self._replies.values()))
 
     async def load(self, key: Mapping[str, Any]) -> None:  # noqa: ARG002  what is there is laid out by us
         """Nothing: the lines lie in the program's folder already."""

@@ -86,6 +86,10 @@ def _counts(usage: Json | None) -> dict[str, int]:
 # ---------------------------------------------------------------- errors
 
 KEY_INVALID = "Anthropic refuses the key. Correct ANTHROPIC_API_KEY, then retry."
+TOO_LONG = (
+    "The conversation is longer than the model of Claude can read. File it again with fewer sources, a smaller task, "
+    "or a model that reads more."
+)
 _BUSY = (429, 503, 529)
 
 
@@ -104,6 +108,8 @@ def failure_of(status: int | None, reason: str | None, said: str, *, secret: str
         )
     if status in (408, 504):
         return Failed("provider_timeout", f"Claude did not answer in time ({status}). Retry it.{words}", True)
+    if "prompt is too long" in said.lower():
+        return Failed("provider_error", TOO_LONG, retryable=False)
     if status is not None and 400 <= status < 500:
         return Failed("provider_error", f"Claude refused the request ({status}).{words}", retryable=False)
     if status is not None:
@@ -116,3 +122,8 @@ def timed_out(seconds: float) -> Failed:
     return Failed(
         "provider_timeout", f"Claude said nothing for {seconds:g} seconds. Retry it.", retryable=True
     )
+
+
+TIME_IS_UP = Failed("provider_timeout", "The time that this turn may take is over. Retry it.", retryable=True)
+TOKENS_ARE_USED_UP = Failed("budget_exceeded", "The budget in tokens is used up.", retryable=True)
+"""For when nobody else keeps the budget: whoever runs the turn stops it after a reply."""

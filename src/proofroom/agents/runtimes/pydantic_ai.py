@@ -30,6 +30,7 @@ from proofroom.agents.runtimes.base import (
     TurnRequest,
     Usage,
 )
+from proofroom.agents.runtimes.progress import NO_PROGRESS, REFUSED, SAME_CALLS, repeated
 from proofroom.agents.runtimes.providers import provider_and_model, without_secrets
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 STATE_VERSION = 1
 MAX_TURNS = 200
 """Replies of a model in one iteration, over all legs of it."""
-SAME_CALLS = 3
-"""How often the same calls may come one after the other; then they are refused, and two more times later it is over."""
 MAX_ATTEMPTS = 4
 MAX_WAIT_SECONDS = 60.0
 MAX_REPLY_TOKENS = 16_000
@@ -197,9 +196,7 @@ class _Conversation:
         if is_last and reply.finish_reason == "length":
             return _refused("cut_off", "The call was cut off at the longest reply.", "Send less in one call.")
         if self.repeated(entry) >= SAME_CALLS:
-            return _refused(
-                "no_progress", "The same call came before and was answered.", "Go on with something else."
-            )
+            return _refused(*REFUSED)
         try:
             arguments = called.args_as_dict(raise_if_invalid=True)
         except (ValueError, AssertionError):
@@ -216,17 +213,14 @@ class _Conversation:
     def repeated(self, entry: dict[str, Any]) -> int:
         """How many replies just before this one made the same calls."""
         at = next(n for n, one in enumerate(self.log) if one is entry)
-        count = 0
-        while at - count > 0 and _calls(self.log[at - count - 1]) == _calls(entry) != []:
-            count += 1
-        return count
+        return repeated([_calls(one) for one in self.log[: at + 1]])
 
     def nudged(self, last: dict[str, Any]) -> bool:
         """Whether the model has to go on: it called a tool, or said nothing for the first time or the second."""
         reply = _loaded(last["reply"])
         if reply.tool_calls:
             if self.repeated(last) >= SAME_CALLS + 1:
-                raise _failed("no_progress", "The model makes the same call again and again.", retryable=True)
+                raise _failed("no_progress", NO_PROGRESS, retryable=True)
             return True
         if reply.finish_reason == "content_filter":
             said = (reply.text or "It gave no reason.").strip()[:300]
