@@ -33,7 +33,7 @@ from proofroom.db.tx import Database, libpq_url, new_id
 from proofroom.engine import leg
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools
-from proofroom.services import context, gates, indexing, legs, sources, work_requests
+from proofroom.services import context, indexing, legs, sources, work_requests
 from proofroom.services.access import Actor
 from proofroom.services.work_requests import NewWork
 from proofroom.settings import Settings
@@ -68,8 +68,7 @@ def timed(name: str, function: Callable[..., Awaitable[Any]]) -> Callable[..., A
 def watch() -> None:
     """Takes the time of the parts of a leg where they are called."""
     context.pin = timed("pinning the envelope", context.pin)  # type: ignore[assignment]
-    legs.finish_work = timed("the packet", legs.finish_work)  # type: ignore[assignment]
-    gates.open_checkpoint = timed("opening the checkpoint", gates.open_checkpoint)  # type: ignore[assignment]
+    legs.finish_work = timed("packet and checkpoint", legs.finish_work)  # type: ignore[assignment]
     own = LegTools.call
 
     async def call(self: LegTools, name: str, arguments: Mapping[str, Any]) -> ToolResult:
