@@ -12,8 +12,9 @@ from proofroom.agents.runtimes.host import Host
 from proofroom.services import legs
 from proofroom.settings import Settings
 from proofroom.testing import ModelConformance
-from proofroom.testing.conformance import TEXTS
-from proofroom.testing.model_server import KEY
+from proofroom.testing.conformance import MAX_REQUESTS, TEXTS
+from proofroom.testing.model_server import KEY, calls, forever, use
+from proofroom.testing.plays import following
 from proofroom.testing.room import Room
 from tests.integration import rooms
 from tests.integration.claude import MODEL, left
@@ -60,3 +61,10 @@ class ClaudeConformance(ModelConformance):
         assert isinstance(end, Failed)
         assert (end.code, end.retryable) == ("budget_exceeded", True)
         assert len(self.server.requests) <= 3, "the second reply used it up"
+
+    async def test_a_loop_of_a_call_that_is_not_ours_is_ended(self) -> None:
+        self.server.play(forever(following([calls(use("delete_everything", sure=True))])))
+        end = (await self.play(self.make(), self.request(Room(TEXTS))))[-1]
+        assert isinstance(end, Failed)
+        assert end.code == "no_progress"
+        assert len(self.server.requests) <= MAX_REQUESTS
