@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from claude_runs import ClaudeRuns, claude_runs
+
 from proofroom.agents.runtimes.base import AgentEvent, AgentRuntime, Failed, StateSaved, TurnRequest
 from proofroom.agents.runtimes.pydantic_ai import PydanticAIRuntime
 from proofroom.testing.conformance import TASK, TEXTS, children
@@ -23,10 +25,16 @@ from proofroom.testing.model_server import KEY, ModelServer, Step, calls, foreve
 from proofroom.testing.plays import FAULTS, MIDDLE, PASSING, STANDARD, disturbed, following, standard
 from proofroom.testing.room import Room
 
-MODELS = ("anthropic:claude-test", "openai-chat:gpt-test", "openai:gpt-test", "ollama:llama-test:8b")
+CLAUDE = "claude"
+MODELS = (CLAUDE, "anthropic:claude-test", "openai-chat:gpt-test", "openai:gpt-test", "ollama:llama-test:8b")
+
+
+claude: list[ClaudeRuns] = []
 
 
 def connect(name: str, server: ModelServer) -> AgentRuntime:
+    if name == CLAUDE:
+        return claude[0].runtime(server.url, KEY)
     os.environ.update(
         ANTHROPIC_API_KEY=KEY, ANTHROPIC_BASE_URL=server.url, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=f"{server.url}/v1",
         OLLAMA_BASE_URL=f"{server.url}/v1", OLLAMA_API_KEY=KEY,
@@ -39,6 +47,8 @@ async def play(
 ) -> tuple[list[AgentEvent], float]:
     server.play(step)
     request: TurnRequest = replace(ledger.room.request(TASK), tools=ledger.leg(), **changes)
+    if name == CLAUDE:
+        request = replace(request, run=await claude[0].run(ledger))
     started = time.monotonic()
     events = [event async for event in connect(name, server).turn(request)]
     return events, time.monotonic() - started
@@ -102,10 +112,17 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", default="", help="runtimes whose name begins so")
     only = parser.parse_args().only
+    async with claude_runs() as runs:
+        claude.append(runs)
+        await tables(only)
+    print(f"\nprocesses left: {len(children())}")
+
+
+async def tables(only: str) -> None:
     for name in [one for one in MODELS if one.startswith(only)]:
         with ModelServer([standard()]) as server:  # the vendor's library is imported before anything is timed
             await play(name, server, Ledger(Room(TEXTS)), standard())
-        print(f"\n## pydantic_ai:{name}\n")
+        print(f"\n## {name if name == CLAUDE else f'pydantic_ai:{name}'}\n")
         print("| fault | it stays | requests | then it is gone | it comes once | twice |")
         print("| --- | --- | --- | --- | --- | --- |")
         for fault in FAULTS:
@@ -113,7 +130,6 @@ async def main() -> None:
         for fault in OTHERS:
             print(f"| {fault} | {' | '.join(await other(name, fault))} |", flush=True)
         print(f"| 3 MB as the answer of a tool | {' | '.join(await huge(name))} |", flush=True)
-    print(f"\nprocesses left: {len(children())}")
 
 
 if __name__ == "__main__":
