@@ -153,10 +153,13 @@ def result_line(line: Line, call: Mapping[str, Any], result: ToolResult) -> Line
 
 
 def without_deferral(lines: Iterable[Line]) -> list[Line]:
-    """The lines without the marks of calls that were put off: such a call is answered here, not made again."""
+    """The lines without the marks of calls that were put off (such a call is answered here, not made again) and without
+    the marks of where the conversation ended at some time before."""
     out: list[Line] = []
     instead: dict[Any, Any] = {}
     for line in lines:
+        if line.get("type") == "last-prompt":
+            continue  # it names an earlier end of the conversation, from which the program would go on
         parent = line.get("parentUuid")
         while parent in instead:
             parent = instead[parent]
