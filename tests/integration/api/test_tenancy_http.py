@@ -36,6 +36,11 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
     note = await world.api.ok(
         "POST", f"/projects/{project}/memory", 201, json={"kind": "instruction", "text": "Ours."}
     )
+    shipped = (await world.api.ok("GET", "/agents"))["items"]
+    agent = next(one["definition"] for one in shipped if one["name"] == "research").replace(
+        "name: research", "name: ours", 1
+    )
+    await world.api.ok("POST", f"/projects/{project}/agents", 201, json={"definition": agent})
     artifact = checkpoint["packet"]["artifacts"][0]["artifact_id"]
     digest = {"packet_digest": checkpoint["packet_digest"]}
     at = f"{path}/checkpoints/{checkpoint['id']}"
@@ -105,6 +110,15 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("DELETE", f"/checkpoints/{checkpoint['id']}/lease", None),
         ("GET", f"/projects/{project}/policy", None),
         ("PATCH", f"/projects/{project}/policy", {"quorum": 2}),
+        ("GET", f"/agents?project_id={project}", None),
+        ("GET", f"/projects/{project}/agents", None),
+        ("POST", f"/projects/{project}/agents", {"definition": agent}),
+        ("GET", f"/projects/{project}/agents/ours", None),
+        ("PUT", f"/projects/{project}/agents/ours", {"definition": agent}),
+        ("DELETE", f"/projects/{project}/agents/ours", None),
+        ("GET", f"{path}/agent-turn", None),
+        ("GET", f"{path}/decisions", None),
+        ("POST", f"{path}/agent-events", {"leg": 1, "events": [{"id": "1", "type": "said", "text": "mine"}]}),
         ("GET", f"/projects/{project}/memory", None),
         ("POST", f"/projects/{project}/memory", {"kind": "instruction", "text": "mine"}),
         ("GET", f"/projects/{project}/memory/{note['id']}", None),
@@ -128,7 +142,12 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         if "{" in route
     }
     tried = {
-        (method, re.sub(r"[0-9a-f-]{36}|(?<=/versions/)1", "*", "/api" + address.partition("?")[0]))
+        (
+            method,
+            re.sub(
+                r"[0-9a-f-]{36}|(?<=/versions/)1|(?<=/agents/)ours", "*", "/api" + address.partition("?")[0]
+            ),
+        )
         for method, address, _ in ours
     }
     assert known - tried == {("DELETE", "/api/api-keys/*")}  # said below

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from proofroom.agents.factory import AgentDefinition
 from proofroom.api.deps import CallDep
+from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.schemas.agents import AgentList
 from proofroom.db import projects
@@ -16,7 +17,12 @@ from proofroom.services import definitions
 router = APIRouter(prefix="/api", tags=["agents"], route_class=JsonRoute)
 
 
-@router.get("/agents", response_model=AgentList, summary="Agent definitions with their config_schema")
+@router.get(
+    "/agents",
+    response_model=AgentList,
+    responses=problems_of(404),
+    summary="Agent definitions with their config_schema",
+)
 async def list_agents(
     call: CallDep,
     project_id: Annotated[UUID | None, Query(description="With those of this project.")] = None,

@@ -5891,6 +5891,10 @@ export type ListAgentsErrors = {
      */
     403: Problem;
     /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
      * The request does not fit; `field` names the member.
      */
     422: Problem;
