@@ -167,12 +167,12 @@ def test_what_an_agent_was_given_and_what_is_remembered_of_it(page: Page) -> Non
     expect(page.get_by_role("main").get_by_text(re.compile("^Signed by"))).to_be_visible()
     page.goto(f"/projects/{project}/memory")
     proposed = page.locator("ol.memlist > li")
-    expect(proposed.first).to_contain_text("The bridge was opened")
+    expect(proposed.first).to_contain_text("312 metres long")
     there = proposed.count()
     page.keyboard.press("a")
     expect(page.get_by_text("1 accepted. Agents are told from now on.")).to_be_visible()
     expect(proposed).to_have_count(there - 1)
-    expect(page.locator("ul.memlist").get_by_text(re.compile("The bridge was opened")).first).to_be_visible()
+    expect(page.locator("ul.memlist").get_by_text(re.compile("312 metres long")).first).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -200,7 +200,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_project(
         page.goto(f"/projects/{check}/sources")
         page.get_by_role("button", name=re.compile("^Details of")).first.click()
         page.get_by_role("button", name="Delete for good").click()
-        expect(page.get_by_text("What goes")).to_be_visible()
+        expect(page.get_by_text("What goes", exact=True)).to_be_visible()
         look("sources")
         page.goto(f"/projects/{check}/search?q=units&mode=text")
         expect(page.get_by_role("list", name="Passages found")).to_be_visible()
