@@ -457,7 +457,8 @@ def _form_invalid(why: str) -> InvalidInput:
 def _label(name: str, arguments: Mapping[str, Any], content: Any) -> str:
     match name:
         case "search_context":
-            return f"“{arguments['query'][:80]}”: {len(content['items'])} passages"
+            n = len(content["items"])
+            return f"“{arguments['query'][:80]}”: {n} passage{'' if n == 1 else 's'}"
         case "read_block":
             return f"{content.get('source_title', '')}".strip()
         case "read_table":

@@ -1,7 +1,6 @@
 import type { WorkEvent, WorkSession } from "@/api/types";
 import type { Shape } from "@/components/Mark";
 import { t, tMaybe } from "@/i18n";
-import { count } from "@/lib/format";
 import { triggerWords } from "@/lib/trigger";
 
 export interface Step {
@@ -33,7 +32,7 @@ export function stepOf(event: WorkEvent): Step | null {
     case "leg_started":
       return n(d["leg"]) > 1 ? step("dot", t("step.goesOn")) : null;
     case "envelope_pinned":
-      return step("supported", t("step.pinned"), t("step.pinnedWords", { blocks: count(n(d["blocks"])), sources: n(d["sources"]) }));
+      return step("supported", t("step.pinned"), t("step.pinnedWords", { count: n(d["sources"]), passages: t("source.passages", { count: n(d["blocks"]) }) }));
     case "plan_written":
       return step("supported", t("step.plan"), t("step.planWords", { count: size(d["steps"]) }));
     case "tool_called":
