@@ -9,11 +9,14 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Float, bindparam, func, insert, inspect, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.sql.elements import TextClause
 
 from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
 from proofroom.db.tx import EVENTS_CHANNEL, Tx, new_id
@@ -74,13 +77,18 @@ def _columns(state: State) -> dict[str, Any]:
 
 async def create(tx: Tx, record: Record, **values: Any) -> WorkSession:
     """Inserts a session in its first state, with its first events."""
-    session_id = values.pop("id", None) or new_id()
-    await tx.execute(
-        insert(WorkSession).values(
-            workspace_id=tx.workspace_id, id=session_id, status=Status.INITIALIZED.value, **values
+    row = (
+        await tx.execute(
+            insert(WorkSession)
+            .values(
+                workspace_id=tx.workspace_id,
+                id=values.pop("id", None) or new_id(),
+                status=Status.INITIALIZED.value,
+                **values,
+            )
+            .returning(WorkSession)
         )
-    )
-    row = await lock(tx, session_id)
+    ).scalar_one()
     return await _write(tx, row, {}, record)
 
 
@@ -135,13 +143,8 @@ async def move(
     With `lease_seconds` the lease runs from the database's now; without, the session has none. Raises
     Conflict (`changed_meanwhile`) when somebody else was first.
     """
-    changes = _columns(to) | values
-    changes["lease_until"] = (
-        func.clock_timestamp() + text("make_interval(secs => :lease)").bindparams(lease=lease_seconds)
-        if lease_seconds is not None
-        else None
-    )
-    return await _write(tx, row, changes, record)
+    changes = _columns(to) | values | {"lease_until": None}
+    return await _write(tx, row, changes, record, lease_seconds)
 
 
 async def fence(tx: Tx, session_id: UUID, leg: int) -> WorkSession:
@@ -189,55 +192,85 @@ async def note(tx: Tx, session_id: UUID, record: Record) -> WorkSession:
     return await _write(tx, await lock(tx, session_id), {}, record)
 
 
-async def _write(tx: Tx, row: WorkSession, changes: dict[str, Any], record: Record) -> WorkSession:
+async def _write(
+    tx: Tx, row: WorkSession, changes: dict[str, Any], record: Record, lease_seconds: float | None = None
+) -> WorkSession:
+    """The row, its events, its audit entries and the news of them in one statement, so one way to the database."""
     entries = _link(row, record.audits)
     changes["event_seq"] = row.event_seq + len(record.events)
     if entries:
         changes["audit_count"] = entries[-1].n
         changes["audit_head"] = entries[-1].hash
+    tell = bool(record.events) or "status" in changes
+    news = {
+        "workspace_id": str(tx.workspace_id), "kind": "session", "project_id": str(row.project_id),
+        "session_id": str(row.id), "seq": changes["event_seq"],
+    }  # fmt: skip
     written = (
         await tx.execute(
-            update(WorkSession)
-            .where(
-                WorkSession.id == row.id,
-                WorkSession.status == row.status,
-                WorkSession.version == row.version,
-                WorkSession.event_seq == row.event_seq,
-            )
-            .values(**changes, updated_at=func.now())
-            .returning(WorkSession)
-            .execution_options(synchronize_session=False, populate_existing=True)
+            select(WorkSession)
+            .from_statement(_written(tuple(sorted(changes)), lease_seconds is not None, tell))
+            .execution_options(populate_existing=True),
+            {f"to_{name}": value for name, value in changes.items()}
+            | {
+                "of": row.id, "status": row.status, "version": row.version, "seq": row.event_seq,
+                "events": [{"type": kind, "data": dict(data)} for kind, data in record.events],
+                "audits": [_audit_row(e) for e in entries],
+            }
+            | ({} if lease_seconds is None else {"lease": lease_seconds})
+            | ({"channel": EVENTS_CHANNEL, "news": json.dumps(news)} if tell else {}),
         )
-    ).scalar_one_or_none()
+    ).scalar_one_or_none()  # fmt: skip
     if written is None:
         raise Conflict(
             "changed_meanwhile",
             "Somebody else changed this session at the same moment.",
             hint="Look at it again and repeat what you wanted, if it still applies.",
         )
-    if record.events:
-        first = written.event_seq - len(record.events)
-        await tx.execute(
-            insert(WorkEvent),
-            [
-                {
-                    "workspace_id": tx.workspace_id, "session_id": row.id, "seq": first + i, "type": kind,
-                    "data": dict(data),
-                }
-                for i, (kind, data) in enumerate(record.events, start=1)
-            ],
-        )  # fmt: skip
-    if entries:
-        await tx.execute(insert(AuditEntry), [_audit_row(tx.workspace_id, row.id, e) for e in entries])
-    if record.events or "status" in changes:
-        await notify(
-            tx,
-            {
-                "kind": "session", "project_id": str(written.project_id), "session_id": str(row.id),
-                "seq": written.event_seq,
-            },
-        )  # fmt: skip
     return written
+
+
+@lru_cache(maxsize=200)
+def _written(columns: tuple[str, ...], with_lease: bool, tell: bool) -> TextClause:
+    """The statement that writes these columns where (status, version, event_seq) are still as they were read.
+
+    A lease runs from the database's clock. Events are numbered on from `event_seq`, in their order.
+    """
+    known = inspect(WorkSession).columns  # by the name of the attribute
+    sets = ", ".join(
+        "lease_until = clock_timestamp() + make_interval(secs => :lease)"
+        if name == "lease_until" and with_lease
+        else f"{known[name].name} = :to_{name}"
+        for name in columns
+    )
+    news = ", pg_notify(:channel, :news)" if tell else ""
+    statement = text(
+        f"""
+        WITH written AS (
+          UPDATE work_sessions SET {sets}, updated_at = now()
+          WHERE id = :of AND status = :status AND version = :version AND event_seq = :seq
+          RETURNING *
+        ), told AS (
+          INSERT INTO work_events (workspace_id, session_id, seq, type, data)
+          SELECT w.workspace_id, w.id, CAST(:seq AS int) + e.n, e.one ->> 'type', e.one -> 'data'
+          FROM written w, jsonb_array_elements(:events) WITH ORDINALITY e (one, n) ORDER BY e.n
+        ), chained AS (
+          INSERT INTO audit_entries (workspace_id, session_id, n, at, kind, commitment, previous, hash, salt, content)
+          SELECT w.workspace_id, w.id, a.n, a.at, a.kind, a.commitment, a.previous, a.hash, a.salt, a.content
+          FROM written w, jsonb_to_recordset(:audits) AS a (n int, at text, kind text, commitment text,
+            previous text, hash text, salt text, content jsonb)
+        )
+        SELECT w.*{news} FROM written w
+        """  # noqa: S608 (names of columns of the model)
+    )
+    if with_lease:
+        columns = tuple(name for name in columns if name != "lease_until")
+        statement = statement.bindparams(bindparam("lease", type_=Float()))
+    return statement.bindparams(
+        bindparam("events", type_=JSONB()),
+        bindparam("audits", type_=JSONB()),
+        *(bindparam(f"to_{name}", type_=known[name].type) for name in columns),
+    )
 
 
 def _link(row: WorkSession, audits: Iterable[tuple[str, Values]]) -> list[audit.Entry]:
@@ -258,11 +291,10 @@ def _link(row: WorkSession, audits: Iterable[tuple[str, Values]]) -> list[audit.
     return entries
 
 
-def _audit_row(workspace_id: UUID, session_id: UUID, entry: audit.Entry) -> dict[str, Any]:
+def _audit_row(entry: audit.Entry) -> dict[str, Any]:
     return {
-        "workspace_id": workspace_id, "session_id": session_id, "n": entry.n, "at": entry.at,
-        "kind": entry.kind, "commitment": entry.commitment, "previous": entry.previous, "hash": entry.hash,
-        "salt": entry.salt, "content": entry.content,
+        "n": entry.n, "at": entry.at, "kind": entry.kind, "commitment": entry.commitment,
+        "previous": entry.previous, "hash": entry.hash, "salt": entry.salt, "content": entry.content,
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from proofroom.db import artifacts as db_artifacts
 from proofroom.db import blocks as db_blocks
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db.blocks import BlockRow
-from proofroom.db.models import WorkSession
+from proofroom.db.models import ContextEnvelope, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
 from proofroom.domain.compute import Table as ComputeTable
@@ -92,11 +92,11 @@ async def view(tx: Tx, row: WorkSession) -> EnvelopeView:
     (`redacted`) when a source of it was deleted: no agent goes on with less than it was given.
     """
     pinned = await _pinned(tx, row)
-    shown = await envelopes.view(tx, pinned)
+    shown = await envelopes.shown(tx, pinned)
     if shown["receipt"].get("redacted"):
         raise envelopes.redacted(shown["receipt"]["redacted"])
     return EnvelopeView(
-        id=pinned,
+        id=pinned.id,
         body=shown["body"],
         digest=shown["digest"],
         blocks=[
@@ -161,11 +161,10 @@ async def reads(tx: Tx, session_id: UUID, iteration: int) -> list[dict[str, Any]
 
 async def refs(tx: Tx, row: WorkSession) -> Refs:
     """What the envelope's aliases stand for."""
-    shown = await envelopes.view(tx, await _pinned(tx, row))
-    return {item["alias"]: _ref(item) for item in shown["receipt"]["included"]}
+    return {item["alias"]: _ref(item) for item in (await _pinned(tx, row)).receipt["included"]}
 
 
-async def _pinned(tx: Tx, row: WorkSession) -> UUID:
+async def _pinned(tx: Tx, row: WorkSession) -> ContextEnvelope:
     pinned = await db_envelopes.of_iteration(tx, row.id, row.iteration)
     if pinned is None:
         raise NotFound(
@@ -173,7 +172,7 @@ async def _pinned(tx: Tx, row: WorkSession) -> UUID:
             f"Nothing was pinned for iteration {row.iteration} of this session.",
             hint="It is pinned when the work starts.",
         )
-    return pinned.id
+    return pinned
 
 
 async def _adapter(tx: Tx, row: WorkSession) -> SubstrateMemoryAdapter:

@@ -4,7 +4,7 @@ What is seen is what is approved is what is released: every packet is built from
 compared by digest. Nothing here commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,13 +51,25 @@ async def open_checkpoint(
     event: Event = Event.PAUSE,
     phase: str = "waiting for you",
     record: Record = work_sessions.NOTHING,
+    built: Mapping[str, Any] | None = None,
 ) -> tuple[WorkSession, WorkCheckpoint]:
-    """Parks the session in front of a person, with the times that the project's policy sets."""
+    """Parks the session in front of a person, with the times that the project's policy sets.
+
+    `built` is a packet of this kind that was built in this transaction after the last write to what it covers.
+    """
     to = apply(state_of(row), event)
     held = await policies.in_force(tx, row.project_id)
     when = deadlines(held.settings, await work_sessions.now(tx))
     checkpoint = await _create(
-        tx, row, kind, reasons, form, due_at=when.due_at, remind_at=when.remind_at, expires_at=when.expires_at
+        tx,
+        row,
+        kind,
+        reasons,
+        form,
+        built,
+        due_at=when.due_at,
+        remind_at=when.remind_at,
+        expires_at=when.expires_at,
     )
     opened = {
         "checkpoint_id": str(checkpoint.id), "kind": kind, "reasons": list(reasons),
@@ -81,10 +93,21 @@ async def open_checkpoint(
 
 
 async def _create(
-    tx: Tx, row: WorkSession, kind: str, reasons: Sequence[str], form: dict[str, Any] | None, **values: Any
+    tx: Tx,
+    row: WorkSession,
+    kind: str,
+    reasons: Sequence[str],
+    form: dict[str, Any] | None,
+    built: Mapping[str, Any] | None = None,
+    **values: Any,
 ) -> WorkCheckpoint:
     checkpoint_id = new_id()
-    packet = await packets.build(tx, row, checkpoint_id=checkpoint_id, kind=kind, reasons=reasons, form=form)
+    if built is not None and built["kind"] == kind:
+        packet = packets.named(built, checkpoint_id=checkpoint_id, reasons=reasons, form=form)
+    else:
+        packet = await packets.build(
+            tx, row, checkpoint_id=checkpoint_id, kind=kind, reasons=reasons, form=form
+        )
     return await checkpoints.create(
         tx, id=checkpoint_id, session_id=row.id, project_id=row.project_id, kind=kind, reasons=list(reasons),
         iteration=row.iteration, packet=packet, packet_digest=packet_digest(packet), form=form,
@@ -93,7 +116,7 @@ async def _create(
 
 
 async def seal_by_policy(
-    tx: Tx, row: WorkSession, because: Sequence[str]
+    tx: Tx, row: WorkSession, because: Sequence[str], *, built: Mapping[str, Any] | None = None
 ) -> tuple[WorkSession, WorkCheckpoint]:
     """The final gate decided by policy, recorded with its reasons like any decision."""
     decision = {
@@ -101,7 +124,7 @@ async def seal_by_policy(
         "at": (await work_sessions.now(tx)).isoformat(), "because": list(because), "packet_shown": False,
     }  # fmt: skip
     checkpoint = await _create(
-        tx, row, "final", ["final"], None, status=CheckpointStatus.APPROVED.value,
+        tx, row, "final", ["final"], None, built, status=CheckpointStatus.APPROVED.value,
         decided_at=await work_sessions.now(tx),
     )  # fmt: skip
     decision |= {"packet_digest": checkpoint.packet_digest, "sealed_digest": checkpoint.packet_digest}

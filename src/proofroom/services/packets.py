@@ -88,6 +88,13 @@ async def build(
     return packet if version == PACKET_VERSION else in_version_2(packet)
 
 
+def named(
+    built: Mapping[str, Any], *, checkpoint_id: UUID, reasons: Sequence[str], form: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A packet that was just built, as that of this checkpoint: nothing else in it depends on which one it is."""
+    return {**built, "checkpoint_id": str(checkpoint_id), "reasons": list(reasons), "form": form}
+
+
 async def preview(tx: Tx, session: WorkSession) -> dict[str, Any]:
     """The final packet as it would be built now, for a look: what its checks find is not stored."""
     point = await tx.begin_nested()
