@@ -18,13 +18,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.elements import TextClause
 
+from proofroom.db.across import Limits
 from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
-from proofroom.db.tx import EVENTS_CHANNEL, Tx, new_id
+from proofroom.db.tx import EVENTS_CHANNEL, Tx, new_id, take_turns
 from proofroom.domain import audit
 from proofroom.domain.errors import Conflict, NotFound
 from proofroom.domain.work_session import Failure, NextStep, State, Status
 
 Values = Mapping[str, Any]
+
+LEGS_CHANNEL = "proofroom_legs"
+"""Says that a session was queued; whoever has a free place looks which one it takes."""
+
+PRIORITY_SECONDS = 60
+"""How much longer a session seems to have waited for each step of its priority; so none waits for ever."""
 
 
 class LegLost(Exception):
@@ -119,6 +126,30 @@ async def lock_if_free(tx: Tx, session_id: UUID) -> WorkSession | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
+async def has_room(tx: Tx, session_id: UUID, limits: Limits) -> bool:
+    """Whether the workspace may have one more leg at work, this session's; others who ask wait for this transaction."""
+    await take_turns(tx, [f"legs {tx.workspace_id}"])
+    row = (
+        await tx.execute(
+            text(
+                """
+                SELECT s.agent_type, count(w.id), count(w.id) FILTER (WHERE w.agent_type = s.agent_type)
+                FROM work_sessions s LEFT JOIN work_sessions w ON w.workspace_id = s.workspace_id AND w.id <> s.id
+                  AND w.status = 'in_progress' AND w.lease_until >= now() AND w.runtime <> 'external'
+                WHERE s.id = :id GROUP BY s.agent_type
+                """
+            ),
+            {"id": session_id},
+        )
+    ).one_or_none()
+    if row is None:
+        return True  # whoever claims it finds out
+    of_kind = limits.per_agent.get(row[0])
+    return (limits.per_workspace is None or row[1] < limits.per_workspace) and (
+        of_kind is None or row[2] < of_kind
+    )
+
+
 async def lease_has_lapsed(tx: Tx, row: WorkSession) -> bool:
     """By the database's clock; a row without a lease has none to wait for."""
     return row.lease_until is None or row.lease_until < await now(tx)
@@ -140,10 +171,13 @@ async def move(
 ) -> WorkSession:
     """Writes a transition that the domain allowed: compare-and-set on (status, version) as `row` has them.
 
-    With `lease_seconds` the lease runs from the database's now; without, the session has none. Raises
+    With `lease_seconds` the lease runs from the database's now; without, the session has none. What is queued is told
+    to the workers when the transaction commits. Raises
     Conflict (`changed_meanwhile`) when somebody else was first.
     """
     changes = _columns(to) | values | {"lease_until": None}
+    if to.status is Status.QUEUED:
+        changes["turn_at"] = None
     return await _write(tx, row, changes, record, lease_seconds)
 
 
@@ -211,7 +245,11 @@ async def _write(
             select(WorkSession)
             .from_statement(_written(tuple(sorted(changes)), lease_seconds is not None, tell))
             .execution_options(populate_existing=True),
-            {f"to_{name}": value for name, value in changes.items()}
+            {
+                f"to_{name}": value
+                for name, value in changes.items()
+                if name != "turn_at" and not (name == "lease_until" and lease_seconds is not None)
+            }
             | {
                 "of": row.id, "status": row.status, "version": row.version, "seq": row.event_seq,
                 "events": [{"type": kind, "data": dict(data)} for kind, data in record.events],
@@ -240,10 +278,14 @@ def _written(columns: tuple[str, ...], with_lease: bool, tell: bool) -> TextClau
     sets = ", ".join(
         "lease_until = clock_timestamp() + make_interval(secs => :lease)"
         if name == "lease_until" and with_lease
+        else f"turn_at = clock_timestamp() - make_interval(secs => {PRIORITY_SECONDS} * priority)"
+        if name == "turn_at"
         else f"{known[name].name} = :to_{name}"
         for name in columns
     )
     news = ", pg_notify(:channel, :news)" if tell else ""
+    if "turn_at" in columns:
+        news += f", pg_notify('{LEGS_CHANNEL}', '')"
     statement = text(
         f"""
         WITH written AS (
@@ -264,12 +306,15 @@ def _written(columns: tuple[str, ...], with_lease: bool, tell: bool) -> TextClau
         """  # noqa: S608 (names of columns of the model)
     )
     if with_lease:
-        columns = tuple(name for name in columns if name != "lease_until")
         statement = statement.bindparams(bindparam("lease", type_=Float()))
     return statement.bindparams(
         bindparam("events", type_=JSONB()),
         bindparam("audits", type_=JSONB()),
-        *(bindparam(f"to_{name}", type_=known[name].type) for name in columns),
+        *(
+            bindparam(f"to_{name}", type_=known[name].type)
+            for name in columns
+            if name != "turn_at" and not (name == "lease_until" and with_lease)
+        ),
     )
 
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from proofroom import queue
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
@@ -26,8 +25,8 @@ from proofroom.domain.signing import signing_of
 from proofroom.domain.work_session import Event, apply
 from proofroom.services import packets, policies
 
-NUDGE_SECONDS = 30.0
-"""How long a queued session may wait for its job before the sweeper defers another."""
+SEALED_SECONDS = 30.0
+"""How long a leg whose final gate policy decided may take to finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,9 @@ async def seal_by_policy(
         row,
         apply(state_of(row), Event.SEAL),
         Record(events=[("decided", said_of(checkpoint))], audits=[("approved", decision)]),
-        lease_seconds=NUDGE_SECONDS,
+        lease_seconds=SEALED_SECONDS,
     )
     return row, checkpoint
-
-
-async def nudge(tx: Tx, row: WorkSession) -> None:
-    """A job for the session's next leg, in this transaction."""
-    await queue.defer(tx, queue.LEG, queue="legs", priority=row.priority, session_id=str(row.id))
 
 
 async def release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outcome:
@@ -172,10 +166,8 @@ async def release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outco
             events=[("released" if was_pending else "decided", said_of(checkpoint))],
             audits=[("approved", decision)],
         ),
-        lease_seconds=NUDGE_SECONDS,
         **values,
     )
-    await nudge(tx, row)
     return Outcome(row, checkpoint)
 
 

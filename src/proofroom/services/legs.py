@@ -44,10 +44,12 @@ async def claim(
     lease_seconds: float,
     definitions: Mapping[str, AgentDefinition] | None = None,
     agent_lease_seconds: float = 300.0,
+    with_context: bool = True,
 ) -> WorkSession | None:
     """Takes the session for one leg, its context pinned in the same transaction; None when it is not to be had.
 
-    The context is put together as the agent's definition says.
+    The context is put together as the agent's definition says; without `with_context`, which is for a leg that is
+    claimed only to say why it failed, there is none.
 
     A session whose workers died too often in a row is given up here (failed, `poisoned`). Work that somebody's own
     agent does is handed to that agent with a lease of `agent_lease_seconds`, and failed here when that has lapsed.
@@ -79,7 +81,7 @@ async def claim(
         rest = {k: v for k, v in row.usage.items() if k != IN_FLIGHT}
         values["usage"] = rest | {"turns_lost": int(rest.get("turns_lost", 0)) + 1}
         events.append(("turn_lost", {"leg": lost, "why": LOST}))
-    if working and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
+    if working and with_context and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
         pinned = await context.pin(tx, row, await _weights(tx, definitions or {}, row))
         values["task_document_id"] = pinned.id
         events.append(("envelope_pinned", pinned.said))
