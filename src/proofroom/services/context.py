@@ -9,7 +9,6 @@ from uuid import UUID
 from proofroom.agents.runtimes.base import EnvelopeView
 from proofroom.agents.tools import MAX_TABLE_ROWS, READING_TOOLS
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import blocks as db_blocks
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db.blocks import BlockRow
 from proofroom.db.models import ContextEnvelope, WorkSession
@@ -317,9 +316,8 @@ async def suspicious_sources(tx: Tx, document: ArtifactDocument) -> list[str]:
         alias: {"source_id": r.source_id, "version": r.version, "block_id": r.block_id}
         for alias, r in kept.refs.items()
     }
-    cited = await passages.passages_for(tx, wanted)
-    rows = await db_blocks.by_ids(tx, [UUID(p.block_id) for p in cited.values()])
-    return sorted({row.source_title for row in rows.values() if envelopes.item_of(row, "")["marks"]})
+    cited = await passages.cited(tx, wanted)
+    return sorted({row.source_title for row, _ in cited.values() if envelopes.item_of(row, "")["marks"]})
 
 
 async def carry_forward(tx: Tx, row: WorkSession) -> None:

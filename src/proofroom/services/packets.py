@@ -109,8 +109,11 @@ async def _artifacts(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     shown: list[dict[str, Any]] = []
     dropped: list[dict[str, Any]] = []
-    titles = await projects.source_titles(tx, session.project_id)
-    for artifact, version in await db_artifacts.current(tx, session.id):
+    current = await db_artifacts.current(tx, session.id)
+    titles = await projects.source_titles(
+        tx, session.project_id, {s for a, v in current if a.iteration == iteration for s in _sources(v)}
+    )
+    for artifact, version in current:
         if artifact.iteration != iteration:
             dropped.append({"artifact_id": str(artifact.id), "slot": artifact.slot, "title": artifact.title})
             continue
@@ -133,6 +136,10 @@ def _cited(version: ArtifactVersion, titles: Mapping[str, str]) -> dict[str, str
     """The titles under which a delivered text names its sources."""
     refs = from_json(version.document).refs.values()
     return {r.source_id: titles.get(r.source_id) for r in refs}
+
+
+def _sources(version: ArtifactVersion) -> set[str]:
+    return {r.source_id for r in from_json(version.document).refs.values()}
 
 
 def _repair(session: WorkSession, iteration: int) -> dict[str, Any]:
