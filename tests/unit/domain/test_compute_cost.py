@@ -7,11 +7,12 @@ import pytest
 from proofroom.domain.compute import Table, compute
 from proofroom.domain.compute_cost import MOST_CELLS, MOST_WORK, cost
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.joins import TableKey
 
 LONG = Table(("k", "v"), tuple(("a", str(n)) for n in range(20_000)))
 WIDE = Table(("k", *(f"c{n}" for n in range(600))), (("a", *(["1"] * 600)),))
 JOIN = {"source_id": "s", "table": 0, "version": 1, "on": [{"left": "k", "right": "k"}]}
-OTHERS = {("s", 0, 1): WIDE}
+OTHERS: dict[TableKey, Table] = {("s", 0, 1): WIDE}
 SUMS = [{"fn": "sum", "column": "v", "as": f"s{n}"} for n in range(300)]
 
 
