@@ -22,7 +22,7 @@ _COPIED = 10
 
 def cost(rows: int, step: str, arguments: object, others: Mapping[TableKey, Table]) -> int:
     """How many cells a step looks at in a table of so many rows. The step need not be as it should be."""
-    given = cast("Mapping[str, Any]", arguments) if isinstance(arguments, Mapping) else {}
+    given: Mapping[str, Any] = cast("Mapping[str, Any]", arguments) if isinstance(arguments, Mapping) else {}
 
     def many(member: str) -> int:
         value = given.get(member)
