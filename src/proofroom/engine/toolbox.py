@@ -436,7 +436,10 @@ def form_of(schema: Any) -> dict[str, Any]:
         if not isinstance(field, dict) or cast(dict[str, Any], field).get("type") not in _FIELD_TYPES:
             raise _form_invalid(f"{name[:60]!r} must be one of {', '.join(_FIELD_TYPES)}")
         fields[name[:60]] = {k: v for k, v in cast(dict[str, Any], field).items() if k in _FIELD_KEYS}
-    required = [r for r in schema.get("required", list(fields)) if r in fields]
+    wanted = schema.get("required", list(fields))
+    if not isinstance(wanted, list):
+        raise _form_invalid("required must be a list of names")
+    required = [r for r in cast(list[Any], wanted) if isinstance(r, str) and r in fields]
     form = {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
     try:
         Draft202012Validator.check_schema(form)
