@@ -393,7 +393,7 @@ class ModelConformance(RuntimeConformance):
         events = await self.play(self.make(), self.request(Room(TEXTS)))
         end = events[-1]
         assert isinstance(end, Failed)
-        assert (end.code, end.retryable) == ("provider_key_invalid", False)
+        assert (end.code, end.retryable) == ("provider_key_invalid", True)
         assert KEY not in repr(events)
         assert len(self.server.requests) <= MAX_REQUESTS
 
