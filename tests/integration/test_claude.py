@@ -23,6 +23,7 @@ from proofroom.engine import leg
 from proofroom.services import deletion, work_requests
 from proofroom.testing.model_server import (
     ModelServer,
+    Reply,
     Step,
     call,
     calls,
@@ -146,6 +147,7 @@ async def test_the_program_knows_nothing_of_this_machine_but_what_it_is_given(
 FAULTS: dict[str, tuple[list[Step], str | None]] = {
     "401": ([forever(status(401))], "provider_key_invalid"),
     "400": ([status(400, "prompt is too long")], "provider_error"),
+    "it declines": ([Reply("I will not.", stop_reason="refusal")], "provider_error"),
     "529 again and again": ([forever(status(529))], "provider_busy"),
     "429 once": ([status(429, retry_after=0), FINDING, DONE], None),
     "junk once": ([junk(), FINDING, DONE], None),
@@ -169,7 +171,7 @@ async def test_a_fault_of_the_provider_ends_clearly_or_is_recovered_from(
         assert row.status == ("pending_review" if code is None else "failed")
         if code is None:
             assert same_as_charged(row, server)
-        assert failure.get("retryable") in ((False,) if fault == "400" else (True, None))
+        assert failure.get("retryable") in ((False,) if fault in ("400", "it declines") else (True, None))
         assert "key-of" not in str(failure)
     assert left(tmp_path) == []
     events = [e.type for e in await here.events(session_id)]

@@ -329,8 +329,8 @@ class _Conversation:
         return None if left is None else left - self.tokens
 
     def seconds_left(self) -> float:
-        limits = [one for one in (self.request.max_seconds, self.request.budget.seconds) if one is not None]
-        return min(limits, default=float("inf")) - (time.monotonic() - self.started)
+        most = self.request.budget.seconds
+        return (float("inf") if most is None else most) - (time.monotonic() - self.started)
 
     def timeout(self) -> float:
         return max(0.01, min(self.runtime.timeout_seconds, self.seconds_left()))
