@@ -570,14 +570,14 @@ async def test_a_leg_that_woke_up_late_leaves_the_next_one_in_this_process_to_be
     room: Room,
 ) -> None:
     """Both run here: the first held up until its lease had lapsed, the second one claimed meanwhile."""
-    session_id = await room.file(room.script(FINDING, {"wait": 600}, FINISH))
-    late = replace(room, parts=replace(room.parts, lease_seconds=2.0))
-    first = asyncio.create_task(leg.run_leg(late.parts, room.actor.workspace_id, session_id))
-    while "artifact_saved" not in [e.type for e in await room.events(session_id)]:
-        await asyncio.sleep(0.02)
+    session_id = await room.file(room.script(FINDING, {"say": "I wait."}, {"wait": 600}, FINISH))
+    late, other = (replace(room.parts, lease_seconds=seconds) for seconds in (2.0, 600.0))
+    first = asyncio.create_task(leg.run_leg(late, room.actor.workspace_id, session_id))
+    await said(room, session_id, 1)
     await lapse(room.db, room.actor.workspace_id)
-    second = asyncio.create_task(leg.run_leg(room.parts, room.actor.workspace_id, session_id))
+    second = asyncio.create_task(leg.run_leg(other, room.actor.workspace_id, session_id))
     assert await asyncio.wait_for(first, 20) is True  # its keeper saw that the session was taken away
+    await said(room, session_id, 2)  # the second one waits now, and writes nothing that would tell it
     row = await room.row(session_id)
     assert (row.status, row.leg) == ("in_progress", 2)
     async with room.db.transaction(room.actor.workspace_id) as tx:
@@ -585,6 +585,12 @@ async def test_a_leg_that_woke_up_late_leaves_the_next_one_in_this_process_to_be
     leg.interrupt(session_id)
     assert await asyncio.wait_for(second, 20) is True
     assert (await room.row(session_id)).status == "cancelled"
+
+
+async def said(room: Room, session_id: UUID, times: int) -> None:
+    async with asyncio.timeout(20):
+        while [e.type for e in await room.events(session_id)].count("said") < times:
+            await asyncio.sleep(0.02)
 
 
 async def test_a_worker_that_stops_hands_its_leg_over_at_once(room: Room) -> None:
