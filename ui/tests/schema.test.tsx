@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { useForm, type FieldValues } from "react-hook-form";
 import { describe, expect, it, vi } from "vitest";
 import type { JsonSchema } from "@/api/types";
-import { cleaned, defaultsOf, problemWith, SchemaFields } from "@/components/SchemaForm";
+import { cleaned, defaultsOf, formOfQuestion, problemWith, SchemaFields } from "@/components/SchemaForm";
 
 const schema: JsonSchema = {
   type: "object",
@@ -58,6 +58,53 @@ describe("a form from a schema", () => {
     await user.click(screen.getByText("Send"));
     expect(await screen.findByText("This is needed.")).toBeInTheDocument();
     expect(send).not.toHaveBeenCalled();
+  });
+});
+
+describe("the form of a question", () => {
+  const yesNo: JsonSchema = { type: "object", properties: { enough: { type: "boolean", title: "Enough" } } };
+  function Question({ onSend }: { onSend: (values: unknown) => void }) {
+    const asked = formOfQuestion(yesNo);
+    const form = useForm<FieldValues>({ defaultValues: { answers: defaultsOf(asked) } });
+    return (
+      <form onSubmit={(event) => void form.handleSubmit((v) => onSend(cleaned(asked, v["answers"] as Record<string, unknown>)))(event)}>
+        <SchemaFields schema={asked} control={form.control} prefix="answers" />
+        <button type="submit">Send</button>
+      </form>
+    );
+  }
+  it("takes neither yes nor no from somebody who did not choose", async () => {
+    const send = vi.fn();
+    const user = userEvent.setup();
+    render(<Question onSend={send} />);
+    await user.click(screen.getByText("Send"));
+    expect(await screen.findByText("This is needed.")).toBeInTheDocument();
+    expect(send).not.toHaveBeenCalled();
+    await user.click(screen.getByRole("radio", { name: "No" }));
+    await user.click(screen.getByText("Send"));
+    expect(send).toHaveBeenCalledWith({ enough: false });
+  });
+  it("leaves out what was not answered among several fields", () => {
+    const two: JsonSchema = { ...yesNo, properties: { ...yesNo.properties, why: { type: "string" } } };
+    expect(formOfQuestion(two)).toBe(two);
+    expect(cleaned(two, defaultsOf(two))).toEqual({});
+  });
+});
+
+describe("a wrong value", () => {
+  it("is not told twice where the help says what is wanted", async () => {
+    const field: JsonSchema = { type: "string", title: "Range", pattern: "^$", description: "From and to.", default: "" };
+    const ranged: JsonSchema = { type: "object", properties: { range: field } };
+    function Ranged() {
+      const form = useForm<FieldValues>({ mode: "onTouched", defaultValues: { config: defaultsOf(ranged) } });
+      return <SchemaFields schema={ranged} control={form.control} prefix="config" />;
+    }
+    const user = userEvent.setup();
+    render(<Ranged />);
+    await user.type(screen.getByLabelText("Range"), "x");
+    await user.tab();
+    expect(await screen.findByText("From and to.")).toBeInTheDocument();
+    expect(screen.getByLabelText("Range")).toHaveAccessibleDescription("From and to.");
   });
 });
 

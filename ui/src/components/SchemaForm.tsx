@@ -18,7 +18,7 @@ export function defaultsOf(schema: JsonSchema): Record<string, unknown> {
     Object.entries(schema.properties ?? {}).map(([name, field]) => {
       if (field.default !== undefined) return [name, field.default];
       const type = typeOf(field);
-      return [name, type === "boolean" ? false : type === "array" ? [] : ""];
+      return [name, type === "array" ? [] : ""]; // a yes or no without a default is not a no
     }),
   );
 }
@@ -30,6 +30,12 @@ function label(name: string, schema: JsonSchema): string {
 function words(name: string): string {
   const text = name.replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The form of a question. Its only field must be filled: a signature alone is no answer. */
+export function formOfQuestion(schema: JsonSchema): JsonSchema {
+  const names = Object.keys(schema.properties ?? {});
+  return names.length === 1 ? { ...schema, required: names } : schema;
 }
 
 /** What is wrong with a value, in words, or null. The server checks again. */
@@ -111,7 +117,7 @@ function Field({
   const id = `field-${path.replaceAll(".", "-")}`;
   const error = fieldState.error?.message;
   const help = schema.description;
-  const described = [error ? `${id}-error` : "", help ? `${id}-help` : ""].filter(Boolean).join(" ") || undefined;
+  const described = [error ? `${id}-error` : "", help && help !== error ? `${id}-help` : ""].filter(Boolean).join(" ") || undefined;
   const aria = { id, "aria-invalid": error ? true : undefined, "aria-describedby": described } as const;
   const type = typeOf(schema);
   const title = label(name, schema);
@@ -120,7 +126,25 @@ function Field({
 
   let input;
   let group = false;
-  if (type === "boolean") {
+  if (type === "boolean" && schema.default === undefined) {
+    group = true;
+    input = (
+      <span className="seg" role="radiogroup" aria-labelledby={`${id}-label`} aria-describedby={described}>
+        {[true, false].map((value) => (
+          <label key={String(value)}>
+            <input
+              type="radio"
+              name={path}
+              id={value ? id : undefined}
+              checked={field.value === value}
+              onChange={() => field.onChange(value)}
+            />
+            {value ? t("form.yes") : t("form.no")}
+          </label>
+        ))}
+      </span>
+    );
+  } else if (type === "boolean") {
     input = (
       <label className="tick">
         <input type="checkbox" checked={Boolean(field.value)} onChange={(e) => field.onChange(e.target.checked)} {...aria} />
@@ -216,7 +240,7 @@ function Field({
     <div className="field">
       {group || type === "boolean" ? (
         <span className="label" id={`${id}-label`}>
-          {type === "boolean" ? "" : title}
+          {group ? title : ""}
         </span>
       ) : (
         <label htmlFor={id}>{title}</label>
@@ -224,7 +248,7 @@ function Field({
       <div>
         {input}
         {error && <ErrorLine id={`${id}-error`}>{error}</ErrorLine>}
-        {help && (
+        {help && help !== error && (
           <div className="help" id={`${id}-help`}>
             {help}
           </div>
