@@ -173,6 +173,13 @@ async def test_a_phrase_met_by_chance_does_not_answer_a_question_that_nothing_sp
     [
         ("Write a LinkedIn post about checkpoints", "checkpoints"),
         ("Announce how checkpoints work", "how checkpoints work"),
+        ("A post for tourists about the goat", "the goat"),
+        ("Write a short, friendly blog post for first-time visitors about the goat", "the goat"),
+        ("An e-mail to our members on the new opening hours", "the new opening hours"),
+        ("A post", "A post"),
+        ("A goat drove the crane", "A goat drove the crane"),
+        ("The post on the bridge", "The post on the bridge"),
+        ("A text of 1871 that mentions rules on oil", "A text of 1871 that mentions rules on oil"),
         ("Explain it", "Explain it"),
         ("Checkpoints and customers", "Checkpoints and customers"),
     ],
