@@ -396,6 +396,15 @@ async def test_missing_values_are_named() -> None:
     assert "never counted as zero" in room.plain_text("report")
 
 
+async def test_totals_of_which_a_part_is_missing_are_not_compared_in_silence() -> None:
+    rows = [["year", "place", "visitors"], *(["2021", one, "4"] for one in ("tower", "cafe"))]
+    rows += [["2022", "tower", "7"], ["2022", "cafe", "n/a"], ["2023", "tower", "8"], ["2023", "cafe", "2"]]
+    await run(room := Room(tables={"t.csv": rows}), "visitors", "reporting", sections=["summary", "totals"])
+    text = repr(room.document("report"))
+    assert "than in 2022 (7)" in text
+    assert "No figure stands in 1 of 2 rows of 2022." in text
+
+
 async def test_settings_of_a_report() -> None:
     room = Room(tables=ENERGY)
     end = await run(room, "x", "reporting", period="2021", measures=["profit"], sections=["key_figures"])
