@@ -32,12 +32,6 @@ function words(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** The form of a question. Its only field must be filled: a signature alone is no answer. */
-export function formOfQuestion(schema: JsonSchema): JsonSchema {
-  const names = Object.keys(schema.properties ?? {});
-  return names.length === 1 ? { ...schema, required: names } : schema;
-}
-
 /** What is wrong with a value, in words, or null. The server checks again. */
 export function problemWith(schema: JsonSchema, value: unknown, required: boolean): string | null {
   const type = typeOf(schema);
@@ -136,6 +130,7 @@ function Field({
               type="radio"
               name={path}
               id={value ? id : undefined}
+              ref={value ? field.ref : undefined}
               checked={field.value === value}
               onChange={() => field.onChange(value)}
             />
@@ -161,6 +156,7 @@ function Field({
               type="radio"
               name={path}
               id={i === 0 ? id : undefined}
+              ref={i === 0 ? field.ref : undefined}
               checked={String(field.value) === String(value)}
               onChange={() => field.onChange(value)}
             />

@@ -8,7 +8,7 @@ import {
   artifactVersionQuery, checkpointQuery, commentsQuery, inboxQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
 } from "@/api/queries";
 import type { ArtifactDocument, Checkpoint } from "@/api/types";
-import { cleaned, defaultsOf, formOfQuestion, SchemaFields } from "@/components/SchemaForm";
+import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
 import { SinceLastPanel } from "@/components/SinceLast";
 import { WhyPanel } from "@/components/WhyPolicy";
 import { t, tMaybe } from "@/i18n";
@@ -101,7 +101,7 @@ export function ReviewPage({
   const canAsk = status.can_request_changes && standing.mayDecide;
   const place = { projectId: status.project_id, sessionId: status.session_id };
 
-  const toFill = packet.question !== null && packet.form !== null ? formOfQuestion(packet.form) : null;
+  const toFill = packet.question !== null ? packet.form : null;
   const form = useForm<FieldValues>({
     mode: "onTouched",
     defaultValues: { answers: toFill ? defaultsOf(toFill) : {} },
