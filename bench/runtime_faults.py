@@ -17,7 +17,14 @@ from typing import Any
 
 from claude_runs import ClaudeRuns, claude_runs
 
-from proofroom.agents.runtimes.base import AgentEvent, AgentRuntime, Failed, StateSaved, TurnRequest
+from proofroom.agents.runtimes.base import (
+    AgentEvent,
+    AgentRuntime,
+    BudgetLeft,
+    Failed,
+    StateSaved,
+    TurnRequest,
+)
 from proofroom.agents.runtimes.pydantic_ai import PydanticAIRuntime
 from proofroom.testing.conformance import TASK, TEXTS, children
 from proofroom.testing.ledger import Ledger
@@ -77,7 +84,7 @@ async def row(name: str, fault: str) -> list[str]:
 
 
 OTHERS: dict[str, tuple[Callable[[], Step], dict[str, Any]]] = {
-    "says nothing, 2 s left": (lambda: disturbed(slow(STANDARD[MIDDLE])), {"max_seconds": 2.0}),
+    "says nothing, 2 s left": (lambda: disturbed(slow(STANDARD[MIDDLE])), {"budget": BudgetLeft(seconds=2.0)}),
     "the same call for ever": (lambda: forever(following([STANDARD[1]])), {}),
     "three calls at once": (
         lambda: forever(following([calls(*[use("search_context", query=w) for w in "abc"]), *[STANDARD[-1]] * 3])), {}

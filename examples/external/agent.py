@@ -111,7 +111,8 @@ class Agent:
             news = call("GET", f"{self.session}/decisions?wait=30{cursor}")
             cursor = f"&cursor={news['next_cursor']}"
             for item in news["items"]:
-                print("heard:", item["type"], flush=True)
+                why = (item.get("failure") or {}).get("message", "")
+                print("heard:", item["type"], why, flush=True)
                 last = item
             if last is None or not news["items"]:
                 continue

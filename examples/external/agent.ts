@@ -37,7 +37,7 @@ interface Answer {
 interface News {
   status: string;
   leg: number;
-  items: { type: string; leg: number | null }[];
+  items: { type: string; leg: number | null; failure?: { message: string } | null }[];
   next_cursor: string;
 }
 
@@ -120,7 +120,7 @@ class Agent {
     for (let cursor = ""; ; ) {
       const news: News = await call("GET", `${this.session}/decisions?wait=30${cursor}`);
       cursor = `&cursor=${news.next_cursor}`;
-      for (const item of news.items) console.log("heard:", item.type);
+      for (const item of news.items) console.log("heard:", item.type, item.failure?.message ?? "");
       const last = news.items.at(-1);
       if (!last) continue;
       if (["completed", "failed", "cancelled"].includes(news.status) && !last.leg) return last.type;

@@ -78,7 +78,7 @@ def make_catalog(settings: Settings, db: Database | None = None) -> Catalog:
         return registry.make_runtime(name, host)
 
     def admit_runtime(name: str, trusted: bool) -> None:
-        kind, _, script = name.partition(":")
+        kind, _, script = name.partition(":")  # as `registry.make_runtime` reads it
         if kind == "scripted" and script and not trusted and name not in samples.SCRIPTS:
             resolve_script(script, settings.script_dir)
         make_runtime(name)

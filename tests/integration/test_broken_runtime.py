@@ -19,6 +19,8 @@ from proofroom.agents.runtimes.base import (
     TurnRequest,
     Usage,
 )
+from proofroom.db import work_sessions
+from proofroom.domain.errors import Unavailable
 from proofroom.engine import leg
 from proofroom.services import work_requests
 from tests.integration.rooms import FINDING, FINISH, Room
@@ -105,6 +107,30 @@ async def test_a_broken_turn_is_a_retryable_failure_and_a_retry_completes(room: 
         await work_requests.retry(tx, room.actor, row.id)
     assert await broken.gates(row.id) == [["final"]]
     assert (await room.row(row.id)).status == "completed"
+
+
+async def test_what_a_person_was_to_see_first_comes_first_when_the_leg_broke_before_it_stopped(
+    room: Room,
+) -> None:
+    """The call and its trigger are recorded; the turn is made again, and may do nothing after that call."""
+
+    async def asks_and_breaks(request: TurnRequest) -> AsyncIterator[AgentEvent]:
+        yield Said("I begin.")
+        assert (await request.tools.call("request_review", {"reason": "Look"})).suspend
+        raise Unavailable("database_unavailable", "The database is away.", hint="")
+
+    broken = with_runtime(room, asks_and_breaks)
+    session_id = await broken.file(
+        room.script({"request_review": "Look"}, FINDING, FINISH), "auto_approve_low_risk"
+    )
+    with pytest.raises(Unavailable):
+        await broken.drive(session_id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        assert await work_sessions.renew_lease(tx, session_id, 1, -1)
+    row = await broken.drive(session_id)
+    assert (row.status, row.leg) == ("pending_review", 2)
+    waiting = await room.waiting(session_id)
+    assert (waiting.reasons, waiting.packet["artifacts"]) == (["review_requested"], [])
 
 
 async def forever() -> None:

@@ -1,6 +1,7 @@
 """Budgets: asked for before a turn that would probably exceed one, stopped after a turn that did, nothing lost."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -98,7 +99,16 @@ def with_runtime(room: Room, runtime: AgentRuntime) -> Room:
 class Spender:
     """Turn after turn, and no call in between: what does not come past us is stopped by us."""
 
-    def __init__(self, room: Room, each: Usage, turns_wanted: int) -> None:
+    def __init__(
+        self,
+        room: Room,
+        each: Usage,
+        turns_wanted: int,
+        *,
+        before: Callable[[], Awaitable[Any]] | None = None,
+        then: Callable[[], Awaitable[Any]] | None = None,
+    ) -> None:
+        self.before, self.then = before, then
         sound = room.parts.catalog.make_runtime("extractive")
         self.capabilities = replace(sound.capabilities, uses_model=True)
         self.interrupt = sound.interrupt
@@ -112,7 +122,11 @@ class Spender:
             done = int((request.state or {}).get("done", 0))
             while done < self.wanted:
                 done += 1
+                if self.before is not None:
+                    await self.before()
                 yield StateSaved({"done": done}, self.each)
+            if self.then is not None:
+                await self.then()
             yield Finished("Done")
         finally:
             self.closed += 1
@@ -140,7 +154,6 @@ async def test_what_is_left_is_told_to_the_runtime(room: Room) -> None:
     assert (first.budget.tokens, first.budget.usd, first.purpose) == (1_000, 10.0, "work")
     assert first.budget.seconds is not None
     assert 590 < first.budget.seconds <= 600
-    assert first.max_seconds is not None
     assert second.budget.tokens == 3_000 - 1_800
     assert second.budget.usd == 30 - 0.75
 
@@ -178,5 +191,21 @@ async def test_changes_asked_for_at_a_budget_extend_nothing_and_it_asks_again(ro
     assert row.usage["turns"] == 1
 
 
-def test_last_words_are_short() -> None:
-    assert turns.LAST_WORDS_SECONDS <= 5
+async def test_a_runtime_that_says_nothing_more_after_it_went_over_is_not_waited_for(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else would end it: the budget is one in tokens."""
+    monkeypatch.setattr(turns, "LAST_WORDS_SECONDS", 0.05)
+    lingering = Spender(room, Usage(600, model="m"), 1, then=asyncio.Event().wait)
+    own = with_runtime(room, lingering)
+    async with asyncio.timeout(60):
+        row = await own.run(room.script(FINISH), budget={"tokens": 500})
+    assert (await room.waiting(row.id)).reasons == ["budget"]
+    assert lingering.closed == 1
+
+
+async def test_a_turn_whose_runtime_does_not_tell_its_time_is_timed_by_us(room: Room) -> None:
+    spender = Spender(room, Usage(10, model="m"), 1, before=lambda: asyncio.sleep(0.01))
+    row = await with_runtime(room, spender).run(room.script(FINISH))
+    (last,) = row.usage["last"]
+    assert last["seconds"] > 0

@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from proofroom.agents.runtimes import claude_transcript
+from proofroom.agents.runtimes import claude_key, claude_transcript
 from proofroom.agents.runtimes.base import RunRef
 from proofroom.agents.runtimes.claude import ClaudeRuntime
 from proofroom.agents.runtimes.claude_calls import ONE_AT_A_TIME
@@ -23,6 +23,7 @@ from proofroom.engine import leg
 from proofroom.services import deletion, work_requests
 from proofroom.testing.model_server import (
     ModelServer,
+    Reply,
     Step,
     call,
     calls,
@@ -146,6 +147,7 @@ async def test_the_program_knows_nothing_of_this_machine_but_what_it_is_given(
 FAULTS: dict[str, tuple[list[Step], str | None]] = {
     "401": ([forever(status(401))], "provider_key_invalid"),
     "400": ([status(400, "prompt is too long")], "provider_error"),
+    "it declines": ([Reply("I will not.", stop_reason="refusal")], "provider_error"),
     "529 again and again": ([forever(status(529))], "provider_busy"),
     "429 once": ([status(429, retry_after=0), FINDING, DONE], None),
     "junk once": ([junk(), FINDING, DONE], None),
@@ -169,24 +171,38 @@ async def test_a_fault_of_the_provider_ends_clearly_or_is_recovered_from(
         assert row.status == ("pending_review" if code is None else "failed")
         if code is None:
             assert same_as_charged(row, server)
-        assert failure.get("retryable") in ((False,) if fault in ("401", "400") else (True, None))
+        assert failure.get("retryable") in ((False,) if fault in ("400", "it declines") else (True, None))
         assert "key-of" not in str(failure)
     assert left(tmp_path) == []
     events = [e.type for e in await here.events(session_id)]
     assert events.count("artifact_saved") == (1 if code is None else 0)
 
 
-async def test_what_failed_is_retried_where_it_stopped(room: Room, tmp_path: Path) -> None:
-    with ModelServer([SEARCH, status(529), status(529), FINDING, DONE]) as server:
-        here = claude_room(room, server, tmp_path)
+@pytest.mark.parametrize(
+    ("faults", "code"),
+    [
+        ([status(529), status(529)], "provider_busy"),
+        # the key ran out in the middle, and is taken again: what was done and signed until then is not lost
+        ([status(401)], "provider_key_invalid"),
+    ],
+)
+async def test_what_failed_is_retried_where_it_stopped(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: list[Step], code: str
+) -> None:
+    monkeypatch.setattr(
+        claude_key, "_answers", {}
+    )  # another worker takes it up, which knows nothing of the key
+    with ModelServer([SEARCH, *faults, FINDING, DONE]) as server:
+        here = claude_room(room, server, tmp_path, claude_retries=len(faults) - 1)
         session_id = await here.file("claude")
-        assert ((await here.drive(session_id)).failure or {}).get("code") == "provider_busy"
+        assert ((await here.drive(session_id)).failure or {}).get("code") == code
+        claude_key._answers.clear()  # pyright: ignore[reportPrivateUsage]
         async with here.db.transaction(here.actor.workspace_id) as tx:
             await work_requests.retry(tx, here.actor, session_id)
         row = await here.drive(session_id)
         assert (row.status, row.failure) == ("pending_review", None)
         assert same_as_charged(row, server)
-        assert QUOTE in dict(server.requests[3].results).popitem()[1]
+        assert QUOTE in dict(server.requests[1 + len(faults)].results).popitem()[1]
     assert [e.type for e in await here.events(session_id)].count("tool_called") == 1
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from pptx import Presentation
 
+from proofroom.testing.model_server import ModelServer
 from tests.integration.cli import Cli, Done, running_database
 
 SIGNING = """# Signatures
@@ -267,6 +269,18 @@ def test_wrong_requests_say_what_is_wrong_and_leave_nothing_open(cli: Cli) -> No
         assert (done.code, done.json["error"]["code"]) == (code, error), arguments
         assert done.json["error"]["hint"]
     assert cli.json("sessions", "--status", "initialized", "--status", "queued")["items"] == []
+
+
+def test_a_key_that_is_refused_is_said_before_anything_is_read_or_filed(cli: Cli) -> None:
+    there = len(cli.json("sessions")["items"])
+    with ModelServer() as server:
+        keys = {"ANTHROPIC_API_KEY": "a-key-that-is-wrong", "ANTHROPIC_BASE_URL": server.url}
+        wrong = replace(cli, settings=cli.settings | keys)
+        done = wrong("work", "research", TASK, "--from", "docs")
+    assert done.code == 1
+    assert "The key is refused" in done.err
+    assert "Reading" not in done.out + done.err
+    assert len(cli.json("sessions")["items"]) == there
 
 
 def test_a_source_that_cannot_be_read_is_said_and_the_others_are_used(cli: Cli) -> None:

@@ -211,6 +211,29 @@ async def test_an_example_that_was_killed_goes_on_where_it_was(name: str, url: s
         assert [kinds.count(k) for k in ("plan_written", "said", "artifact_saved")] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("name", ["agent.py", "agent.ts"])
+async def test_an_example_says_why_its_session_failed(name: str, url: str) -> None:
+    async with client_of(url) as client:
+        person = await reviewer(client)
+        agent = await Example.start(name, url, "--project", person.project, "--task", "Zebra quantum?")
+        assert await agent.hears("heard: failed")
+        assert await agent.hears("ended:") == "failed"
+        assert await agent.ends() == 1
+
+
+async def test_an_optional_question_that_was_left_open_is_still_answered(url: str) -> None:
+    async with client_of(url) as client:
+        person = await reviewer(client)
+        session, path = await file(person)
+        form = {"type": "object", "required": [], "properties": {"a": {"type": "boolean"}}}
+        question = {"id": "q", "type": "question", "question": "Anything?", "form": form}
+        posted = await client.post(f"{path}/agent-events", json={"leg": 1, "events": [question]})
+        assert posted.json()["stopped"], posted.text
+        await person.decide(session, "approve")
+        answered = (await hears(client, path, "answered"))[-1]
+        assert (answered["answers"], answered["question"]) == ({}, "Anything?")
+
+
 async def file(person: Reviewer) -> tuple[str, str]:
     """(id, path) of a session in the first leg of its agent."""
     request = {"agent_type": "research", "task_description": TASK, "runtime": "external"}

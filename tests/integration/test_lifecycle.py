@@ -1,6 +1,7 @@
 """The lifecycle on a real database: gates, answers, iterations, cancel, retry, fencing, restart."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -563,6 +564,45 @@ async def test_a_leg_whose_worker_died_is_run_again_without_doing_anything_twice
     assert events.count("artifact_saved") == 1
     assert events.count("tool_called") == 1
     assert [e.seq for e in await room.events(session_id)] == list(range(1, len(events) + 1))
+
+
+async def test_a_leg_that_woke_up_late_leaves_the_next_one_in_this_process_to_be_interrupted(
+    room: Room,
+) -> None:
+    """Both run here: the first held up until its lease had lapsed, the second one claimed meanwhile."""
+    session_id = await room.file(room.script(FINDING, {"say": "I wait."}, {"wait": 600}, FINISH))
+    late, other = (replace(room.parts, lease_seconds=seconds) for seconds in (2.0, 600.0))
+    first = asyncio.create_task(leg.run_leg(late, room.actor.workspace_id, session_id))
+    await said(room, session_id, 1)
+    await lapse(room.db, room.actor.workspace_id)
+    second = asyncio.create_task(leg.run_leg(other, room.actor.workspace_id, session_id))
+    assert await asyncio.wait_for(first, 20) is True  # its keeper saw that the session was taken away
+    await said(room, session_id, 2)  # the second one waits now, and writes nothing that would tell it
+    row = await room.row(session_id)
+    assert (row.status, row.leg) == ("in_progress", 2)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await work_requests.cancel(tx, room.actor, session_id)
+    leg.interrupt(session_id)
+    assert await asyncio.wait_for(second, 20) is True
+    assert (await room.row(session_id)).status == "cancelled"
+
+
+async def said(room: Room, session_id: UUID, times: int) -> None:
+    async with asyncio.timeout(20):
+        while [e.type for e in await room.events(session_id)].count("said") < times:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_worker_that_stops_hands_its_leg_over_at_once(room: Room) -> None:
+    session_id = await room.file(room.script(FINDING, {"wait": 600}, FINISH))
+    running = asyncio.create_task(leg.run_leg(room.parts, room.actor.workspace_id, session_id))
+    while "artifact_saved" not in [e.type for e in await room.events(session_id)]:
+        await asyncio.sleep(0.02)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        assert await work_sessions.lease_has_lapsed(tx, await work_sessions.get(tx, session_id))
 
 
 async def test_a_stale_leg_changes_nothing(room: Room) -> None:

@@ -132,14 +132,21 @@ async def test_a_provider_that_is_away_fails_the_session_and_a_retry_goes_on(
     assert len(models.charged) == len(STEPS), "what was recorded before the failure was not asked again"
 
 
-async def test_a_wrong_key_fails_at_once_and_is_in_no_record(room: Room, models: ModelServer) -> None:
+async def test_a_wrong_key_fails_at_once_is_in_no_record_and_with_the_right_one_it_is_retried(
+    room: Room, models: ModelServer
+) -> None:
     await room.add()
     models.key = "another"
     row = await room.run(RUNTIME)
     assert row.failure is not None
-    assert (row.failure["code"], row.failure["retryable"]) == ("provider_key_invalid", False)
+    assert row.failure["code"] == "provider_key_invalid"
+    assert row.failure["message"].endswith("then retry.")
     assert len(models.requests) == 1
     assert KEY not in repr([(e.type, e.data) for e in await room.events(row.id)]) + repr(row.failure)
+    models.key = KEY
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await work_requests.retry(tx, room.actor, row.id)
+    assert await room.gates(row.id) == [["final"]]
 
 
 async def test_cancelling_ends_the_request_in_flight(room: Room, models: ModelServer) -> None:

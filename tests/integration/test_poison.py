@@ -206,6 +206,19 @@ async def test_an_agent_that_obeys_every_order_passes_no_gate(room: Room) -> Non
     assert (nothing.status, nothing.failure and nothing.failure["code"]) == ("failed", "no_output")
 
 
+async def test_look_ups_are_counted_over_all_legs_of_a_round(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolbox, "MAX_READS", 2)
+    first, *rest = ({"search": {"query": query}} for query in ("factor", "altitude", "board"))
+    asks = {"ask": {"question": "Which?"}}
+    session_id = await room.file(room.script(first, asks, *rest, FINDING, FINISH))
+    assert await room.gates(session_id, {"answer": "This"}) == [["question"], ["final"]]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        reads = await context.reads(tx, session_id, 1)
+    assert [one["query"] for one in reads] == ["factor", "altitude"]
+
+
 async def test_each_look_up_stands_in_the_receipt_and_the_packet_and_there_is_an_end(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,9 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from proofroom.agents.runtimes.base import AgentEvent, AgentRuntime, TurnRequest
+from proofroom.agents.runtimes.base import AgentEvent, AgentRuntime, BudgetLeft, TurnRequest
 from proofroom.db import artifacts as db_artifacts
-from proofroom.services import review, views
+from proofroom.db import work_sessions
+from proofroom.domain.errors import Unavailable
+from proofroom.services import legs, review, views
 from tests.integration.rooms import FINISH, Room
 
 CITED = (
@@ -122,6 +124,28 @@ async def test_each_round_has_a_repair_of_its_own(room: Room) -> None:
     assert [kind for kind, _ in await told(room, row.id, *REPAIRS)] == ["repair_started", "repair_ended"] * 2
 
 
+async def test_a_crash_after_the_repair_and_before_the_gate_starts_no_second_one(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await room.file(model(room, BARE, FINISH, repair=[BARE, FINISH]))
+    with monkeypatch.context() as patched:
+        patched.setattr(legs, "finish_work", crashes)
+        with pytest.raises(Unavailable):
+            await room.drive(session_id)
+    assert [kind for kind, _ in await told(room, session_id, *REPAIRS)] == ["repair_started", "repair_ended"]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await room.row(session_id)
+        assert await work_sessions.renew_lease(tx, session_id, row.leg, -1)
+    row = await room.drive(session_id)
+    assert (row.status, row.leg) == ("pending_review", 2)
+    assert [kind for kind, _ in await told(room, session_id, *REPAIRS)] == ["repair_started", "repair_ended"]
+    assert await versions(room, session_id) == [1]
+
+
+async def crashes(*_: Any, **__: Any) -> None:
+    raise Unavailable("database_unavailable", "The database is away.", hint="")
+
+
 class Watched:
     """A runtime whose turns are counted by purpose; the first repair turn never ends."""
 
@@ -130,10 +154,12 @@ class Watched:
         self.capabilities = sound.capabilities
         self.interrupt = sound.interrupt
         self.purposes: list[str] = []
+        self.left: list[BudgetLeft] = []
         self.repairing = asyncio.Event()
 
     async def turn(self, request: TurnRequest) -> AsyncIterator[AgentEvent]:
         self.purposes.append(request.purpose)
+        self.left.append(request.budget)
         if self.purposes.count("repair") == 1 and request.purpose == "repair":
             await request.tools.call("search_context", {"query": "factor"})
             self.repairing.set()
@@ -144,11 +170,11 @@ class Watched:
 
 async def test_a_repair_that_a_crash_cut_off_goes_on_and_the_work_is_not_done_again(room: Room) -> None:
     search = {"search": {"query": "factor"}}
-    runtime = model(room, BARE, {"finish": {"summary": "Worked"}}, repair=[search, SOUND])
+    runtime = model(room, turn(), BARE, {"finish": {"summary": "Worked"}}, repair=[search, SOUND])
     watched = Watched(room.parts.catalog.make_runtime(runtime))
     catalog = replace(room.parts.catalog, make_runtime=lambda _: watched)
     own = replace(room, parts=replace(room.parts, catalog=catalog))
-    session_id = await own.file(runtime)
+    session_id = await own.file(runtime, budget={"tokens": 1_000})
     running = asyncio.create_task(own.drive(session_id))
     await watched.repairing.wait()
     running.cancel()
@@ -157,6 +183,7 @@ async def test_a_repair_that_a_crash_cut_off_goes_on_and_the_work_is_not_done_ag
     row = await own.drive(session_id)
     assert (row.status, row.leg) == ("pending_review", 2)
     assert watched.purposes == ["work", "repair", "repair"]
+    assert [left.tokens for left in watched.left] == [1_000, 900, 900]
     kinds = [kind for kind, _ in await told(room, session_id, *REPAIRS, "turn_lost", "tool_called")]
     # the search that was recorded before the crash was not made again
     assert kinds == ["repair_started", "tool_called", "turn_lost", "repair_ended"]

@@ -7,9 +7,11 @@ import type { Agent, Source } from "@/api/types";
 import { troubleOf } from "@/components/RuntimeNotice";
 import { modelProblem, runtimeWords, specOf, specText } from "@/lib/runtime";
 import { amount, budgetAsk, limitsOf, limitWords, repairWords, tokensWords, turnsOf } from "@/lib/usage";
-import { agents as fixtures } from "@/mocks/data";
+import { agents as fixtures, checkpoints } from "@/mocks/data";
 import { problem } from "@/mocks/answers";
 import { fieldOf, firstRuntime, runtimesFor, withSources, workBody } from "@/newwork/request";
+import { claimsWords } from "@/pages/steps";
+import { uncitedWords } from "@/review/Evidence";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -21,6 +23,8 @@ const able = (agent: Agent, names: string[], default_runtime: string): Agent => 
   runtimes: agent.runtimes.map((r) => ({ ...r, available: names.includes(r.name), why_not: names.includes(r.name) ? null : "The key is refused." })),
 });
 const research = fixtures[0]!;
+const fixturesOf = (text: string) =>
+  checkpoints.flatMap((one) => one.packet.artifacts.flatMap((a) => a.claims)).find((claim) => claim.text === text)!;
 
 describe("who does the work", () => {
   it("keeps the colons of a model's name", () => {
@@ -102,6 +106,18 @@ describe("what was used", () => {
     expect(ask).toMatchObject({ limit: { what: "usd", used: 1.9, of: 2 }, adds: [{ what: "usd", value: 2 }, { what: "seconds", value: 600 }], models: [{ model: "m", turns: 4, unpriced: false }] });
     expect(budgetAsk("The budget is used up.")).toBeNull();
     expect(budgetAsk({ limit: "usd", used: 1, of: 0 })).toBeNull();
+  });
+  it("counts as passed what was compared, and no opinion", () => {
+    expect(claimsWords({ claims: 5, passed: 3, opinions: 2, needs_you: 0 })).toBe("3 claims passed automatic checks");
+    expect(claimsWords({ claims: 4, passed: 1, opinions: 3, needs_you: 0 })).toBe("1 claim passed automatic checks");
+    expect(claimsWords({ claims: 2, passed: 0, opinions: 2, needs_you: 0 })).toBe("Opinions only: nothing was compared");
+    expect(claimsWords({ claims: 3, passed: 2, opinions: 0, needs_you: 1 })).toBe("1 of 3 need you");
+  });
+  it("says that no source speaks of a claim only where sources were asked", () => {
+    const claim = fixturesOf("More sunny days may have helped.");
+    expect(uncitedWords(claim)).toMatch(/^The sentence cites nothing/);
+    expect(uncitedWords({ ...claim, checks: [] })).toMatch(/^No source of this project speaks of it/);
+    expect(uncitedWords({ ...claim, opinion: true })).toMatch(/marked as opinion/);
   });
   it("says what became of the claims that went back", () => {
     const counts = (unsupported: number, uncited = 0) => ({ claims: 9, unsupported, uncited, conflict: 0 });

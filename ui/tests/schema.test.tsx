@@ -61,6 +61,51 @@ describe("a form from a schema", () => {
   });
 });
 
+describe("the form of a question", () => {
+  const asked: JsonSchema = { type: "object", required: ["enough"], properties: { enough: { type: "boolean", title: "Enough" } } };
+  function Question({ onSend }: { onSend: (values: unknown) => void }) {
+    const form = useForm<FieldValues>({ defaultValues: { answers: defaultsOf(asked) } });
+    return (
+      <form onSubmit={(event) => void form.handleSubmit((v) => onSend(cleaned(asked, v["answers"] as Record<string, unknown>)))(event)}>
+        <SchemaFields schema={asked} control={form.control} prefix="answers" />
+        <button type="submit">Send</button>
+      </form>
+    );
+  }
+  it("takes neither yes nor no from somebody who did not choose", async () => {
+    const send = vi.fn();
+    const user = userEvent.setup();
+    render(<Question onSend={send} />);
+    await user.click(screen.getByText("Send"));
+    expect(await screen.findByText("This is needed.")).toBeInTheDocument();
+    expect(send).not.toHaveBeenCalled();
+    expect(screen.getByRole("radio", { name: "Yes" })).toHaveFocus();
+    await user.click(screen.getByRole("radio", { name: "No" }));
+    await user.click(screen.getByText("Send"));
+    expect(send).toHaveBeenCalledWith({ enough: false });
+  });
+  it("leaves out what was not answered and need not be", () => {
+    expect(cleaned(asked, defaultsOf(asked))).toEqual({});
+  });
+});
+
+describe("a wrong value", () => {
+  it("is not told twice where the help says what is wanted", async () => {
+    const field: JsonSchema = { type: "string", title: "Range", pattern: "^$", description: "From and to.", default: "" };
+    const ranged: JsonSchema = { type: "object", properties: { range: field } };
+    function Ranged() {
+      const form = useForm<FieldValues>({ mode: "onTouched", defaultValues: { config: defaultsOf(ranged) } });
+      return <SchemaFields schema={ranged} control={form.control} prefix="config" />;
+    }
+    const user = userEvent.setup();
+    render(<Ranged />);
+    await user.type(screen.getByLabelText("Range"), "x");
+    await user.tab();
+    expect(await screen.findByText("From and to.")).toBeInTheDocument();
+    expect(screen.getByLabelText("Range")).toHaveAccessibleDescription("From and to.");
+  });
+});
+
 describe("problemWith", () => {
   it.each<[JsonSchema, unknown, boolean, string | null]>([
     [{ type: "integer", minimum: 1 }, "0", false, "At least 1."],

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import jsonschema
-from jsonschema import exceptions
+from jsonschema import exceptions, validators
 from jsonschema.exceptions import ValidationError
+
+
+def _pattern(_: object, pattern: str, value: object, schema: object) -> Iterator[ValidationError]:  # noqa: ARG001
+    """As JSON Schema means it: `$` is the end, where Python lets a line break follow, which nobody sees."""
+    meant = f"{pattern[:-1]}\\Z" if pattern.endswith("$") and not pattern.endswith("\\$") else pattern
+    if isinstance(value, str) and not re.search(meant, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_extended: Any = validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+_Validator = cast("type[jsonschema.Draft202012Validator]", _extended)
 
 
 def first_problem(schema: Mapping[str, Any], value: object) -> ValidationError | None:
@@ -15,7 +27,7 @@ def first_problem(schema: Mapping[str, Any], value: object) -> ValidationError |
 
     For a choice between forms it is the one inside the form that fits best, where there is one.
     """
-    validator = jsonschema.Draft202012Validator(dict(schema))
+    validator = _Validator(dict(schema))
     found = cast("list[ValidationError]", list(validator.iter_errors(cast("Any", value))))  # pyright: ignore[reportUnknownMemberType]
     if not found:
         return None

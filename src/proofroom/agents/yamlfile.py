@@ -1,11 +1,14 @@
 """YAML files that people write, read so that every complaint can name the line.
 
 Only plain data is accepted: no tags, anchors or aliases (a few short lines of aliases can unfold to
-gigabytes), and no key twice, because the first of the two would be lost silently.
+gigabytes), no deep nesting (the parser takes time by the square of it), no number and no text that JSON or the database
+cannot hold, and no key twice, because the first of the two would be lost silently.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,6 +20,15 @@ from proofroom.domain.errors import InvalidInput
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
+MAX_DEPTH = 30
+MAX_INTEGER = 2**53 - 1
+"""Beyond it a number is no longer the same number to every reader of JSON."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_OPENING = (
+    yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken, yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken,
+)  # fmt: skip
+_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 Path = tuple[str | int, ...]
 
@@ -61,11 +73,29 @@ class _Reader:
             items = cast("list[yaml.Node]", node.value)
             return [self.value(item, (*path, at)) for at, item in enumerate(items)]
         try:
-            return self.loader.construct_object(node, deep=True)  # pyright: ignore[reportUnknownMemberType]
+            found: Any = self.loader.construct_object(node, deep=True)  # pyright: ignore[reportUnknownMemberType]
         except (yaml.YAMLError, ValueError) as error:
             raise self.refuse(
                 line, f"a value of this kind is not read here ({_first_line(error)})."
             ) from error
+        if (isinstance(found, float) and not math.isfinite(found)) or (
+            isinstance(found, int) and abs(found) > MAX_INTEGER
+        ):
+            raise self.refuse(line, f"a number is finite, and a whole one at most {MAX_INTEGER}.")
+        if isinstance(found, str) and _UNSTORABLE.search(found):
+            raise self.refuse(line, "this text holds NUL or half of a character, which cannot be stored.")
+        return found
+
+    def scan(self, text: str) -> None:
+        """Refuses what is not plain data before anything is built of it."""
+        depth = 0
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            line = token.start_mark.line + 1
+            if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
+                raise self.refuse(line, "anchors, aliases and tags are not read here; write the value out.")
+            depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+            if depth > MAX_DEPTH:
+                raise self.refuse(line, f"values stand more than {MAX_DEPTH} deep in one another.")
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str | int, Any]:
         out: dict[str | int, Any] = {}
@@ -98,10 +128,7 @@ def read_yaml(text: str, *, name: str, code: str) -> YamlFile:
         )
     reader = _Reader(name, code)
     try:
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
-                line = token.start_mark.line + 1
-                raise reader.refuse(line, "anchors, aliases and tags are not read here; write the value out.")
+        reader.scan(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -57,7 +57,8 @@ def _show(steps: Steps, kind: str, data: dict[str, Any], label: str) -> None:
         case "artifact_saved":
             steps.say(f"  {one_line(data.get('title', ''), 100)}", "dim")
         case "plan_written":
-            steps.say(f"  Plan: {len(data.get('steps') or [])} steps", "dim")
+            count = len(data.get("steps") or [])
+            steps.say(f"  Plan: {count} step{'s' if count != 1 else ''}", "dim")
         case _:
             pass
 

@@ -257,7 +257,7 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
     carried, reread = sum(len(a.get("carried", ())) for a in body["artifacts"]), body.get("reread")
     if reread:
         out.line(
-            f"{carried} claims unchanged, {_carried_words(body)}; "
+            f"{carried} claim{'s' if carried != 1 else ''} unchanged, {_carried_words(body)}; "
             f"{reread['words']:,} of {reread['of']:,} words to read.",
             "dim", indent=2,
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """`work` and `check`: the two jobs, without a server."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -123,6 +124,7 @@ async def _work(
     approve: bool,
 ) -> int:
     from proofroom.agents.factory import config_from_pairs, get_definition
+    from proofroom.agents.runtimes import registry
     from proofroom.cli import find, legs
     from proofroom.db import work_sessions
     from proofroom.services import external, work_requests
@@ -133,6 +135,8 @@ async def _work(
     if new.budget is not None:
         new = replace(new, budget={**definition.budget, **new.budget})
     parts, actor = program.parts, program.actor
+    if (runtime or parts.catalog.default_runtime).partition(":")[0] == "claude":
+        await asyncio.to_thread(registry.look_at_keys, program.settings)  # before anything is read and filed
 
     async def file_it(tx: "Tx", project_id: UUID) -> UUID:
         return (await work_requests.create(tx, actor, parts.catalog, project_id, new)).id

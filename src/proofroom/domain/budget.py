@@ -114,18 +114,29 @@ def extensions_approved(triggers: Sequence[Mapping[str, Any]]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A limit that is reached, or that the next turn would probably reach. `over` when it is used up already."""
+    """A limit that is reached, or that the next turn would probably reach. `over` when it is used up already,
+    `unpriced` when a limit in dollars cannot be kept because nobody knows what a model costs.
+    """
 
     what: str
     used: float
     of: float
     expected: float
     over: bool
+    unpriced: bool = False
 
 
 def reached(budget: Mapping[str, Any], usage: Mapping[str, Any]) -> Reached | None:
-    """The limit that stops the work: one that is used up before one that is near, in the order of LIMITS."""
+    """The limit that stops the work: one that is used up before one that is near, in the order of LIMITS.
+
+    Where dollars are the only limit, a turn whose price is not known stops it, too, until somebody has extended it:
+    nothing else would ever.
+    """
     found: list[Reached] = []
+    most = limit(budget, "usd")
+    alone = most is not None and limit(budget, "tokens") is None and limit(budget, "seconds") is None
+    if most is not None and alone and usage.get("unpriced") and not budget.get("extensions"):
+        return Reached("usd", used(usage, "usd"), most, 0.0, over=True, unpriced=True)
     for what in LIMITS:
         most = limit(budget, what)
         if most is None:
@@ -159,7 +170,9 @@ def told(stop: Reached, budget: Mapping[str, Any], usage: Mapping[str, Any]) -> 
     spent, of = amount(stop.what, stop.used), amount(stop.what, stop.of)
     state = "used_up" if stop.over else "near"
     said = [
-        f"The budget is used up: {spent} of {of}."
+        f"The limit of {of} cannot be kept: what a model costs is not known."
+        if stop.unpriced
+        else f"The budget is used up: {spent} of {of}."
         if stop.over
         else f"The budget is nearly used up: {spent} of {of}."
     ]
@@ -171,7 +184,11 @@ def told(stop: Reached, budget: Mapping[str, Any], usage: Mapping[str, Any]) -> 
     if usage.get("unpriced"):
         unknown = [name for name, one in models.items() if one.get("unpriced")]
         said.append(f"The price of {', '.join(unknown)} is not known and not counted.")
-    said.append(f"Approving adds {' and '.join(amount(w, float(v)) for w, v in adds.items())}.")
+    said.append(
+        "Approving goes on without counting it. Set a limit in tokens or seconds where one is needed."
+        if stop.unpriced
+        else f"Approving adds {' and '.join(amount(w, float(v)) for w, v in adds.items())}."
+    )
     return {
         "text": " ".join(said), "limit": stop.what, "used": stop.used, "of": stop.of,
         "expected": stop.expected, "state": state, "extend": extend, "adds": adds, "turns": turns,

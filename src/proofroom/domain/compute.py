@@ -32,6 +32,8 @@ Steps, applied in order; each is an object with one member:
 Where nothing in a table tells 1.204 from 1204, it is read with a decimal point, and `Result.unsure` says so.
 Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should
 be a figure and is not is an error, never a zero.
+
+Steps come from agents, so what they cost is bounded before it is spent: `compute_cost`.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, NoReturn, cast
 
+from proofroom.domain.compute_cost import MOST_CELLS, MOST_WORK, cost
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.figures import (
     EXACT,
@@ -105,6 +108,7 @@ def compute(
         rows.append(tuple(row))
     commas, unsure = _how_written(table)
     work = _Work(table.columns, rows, commas, {}, unsure, others or {})
+    looked_at = 0
     for number, raw in enumerate(steps, 1):
         if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             _fail(number, None, 'a step is an object with one member, such as {"limit": 10}')
@@ -112,6 +116,14 @@ def compute(
         step = _STEPS.get(str(name))
         if step is None:
             _fail(number, None, f"{str(name)[:40]!r} is not a step; the steps are {', '.join(_STEPS)}")
+        looked_at += cost(len(work.rows), str(name), arguments, work.others)
+        if looked_at > MOST_WORK:
+            _fail(
+                number,
+                None,
+                f"the steps up to here look at {looked_at:,} cells; at most {MOST_WORK:,} are looked at."
+                " Filter or group first",
+            )
         work = step(work, arguments, number)
     cells = tuple(tuple(_show(c) for c in row) for row in work.rows)
     return Result(
@@ -226,12 +238,13 @@ def _filter(work: _Work, value: object, step: int) -> _Work:
         case "contains":
             if not isinstance(wanted, str):
                 _fail(step, name, "contains needs a text")
-            keep = lambda cell: wanted.casefold() in _show(cell).casefold()  # noqa: E731
+            part = wanted.casefold()
+            keep = lambda cell: part in _show(cell).casefold()  # noqa: E731
         case "in":
             if not isinstance(wanted, Sequence) or isinstance(wanted, str):
                 _fail(step, name, "in needs a list")
             choices = [_choice(w, step, name) for w in cast(Sequence[object], wanted)]
-            keep = lambda cell: any(_equal(work, cell, at, w) for w in choices)  # noqa: E731
+            keep = _among(work, at, choices)
         case "eq" | "ne":
             choice = _choice(wanted, step, name)
             keep = lambda cell: _equal(work, cell, at, choice) == (op == "eq")  # noqa: E731
@@ -277,6 +290,20 @@ def _bound(value: object, step: int, name: str) -> Decimal:
     found = parse_number(_wanted(value, step, name))
     if found is None:
         _fail(step, name, "the value must be a figure")
+    return found
+
+
+def _among(work: _Work, column: int, wanted: Sequence[_Wanted]) -> Callable[[str | Decimal | None], bool]:
+    """Whether a cell is `_equal` to one of the choices; looked up, however many they are."""
+    texts = {text for text, _ in wanted}
+    words = {text for text, figure in wanted if figure is None}
+    figures = {figure for _, figure in wanted if figure is not None}
+
+    def found(cell: str | Decimal | None) -> bool:
+        text = _show(cell).strip().casefold()
+        ours = _maybe(work, cell, column)
+        return text in texts if ours is None else ours in figures or text in words
+
     return found
 
 
@@ -505,6 +532,14 @@ def _join(work: _Work, value: object, step: int) -> _Work:
     size = found.size(inner=kind == "inner")
     if size > MOST_ROWS:
         _fail(step, None, f"it makes {size:,} rows; at most {MOST_ROWS:,} are computed")
+    cells = size * len(columns)
+    if cells > MOST_CELLS:
+        _fail(
+            step,
+            None,
+            f"it makes {cells:,} cells; at most {MOST_CELLS:,} are computed. Select the columns that you need first,"
+            " and name those to join in columns",
+        )
     added = [tuple(row[j] for j in taken) for row in other.rows]
     rows = found.rows(work.rows, added, (None,) * len(taken), inner=kind == "inner")
     names = {other.columns[j]: f"{prefix}{other.columns[j]}" for j in taken}

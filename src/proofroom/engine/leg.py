@@ -144,7 +144,8 @@ async def _while_held(parts: Parts, row: WorkSession, work: Coroutine[Any, Any, 
 
     keeper = asyncio.create_task(keep())
     try:
-        await interruptible(row.id, row.leg, running)
+        _running[row.id] = (row.leg, running)
+        await running
     except asyncio.CancelledError:
         if lost or _taken(row.id, row.leg):
             raise LegLost(str(row.id)) from None
@@ -157,18 +158,13 @@ async def _while_held(parts: Parts, row: WorkSession, work: Coroutine[Any, Any, 
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
-        _running.pop(row.id, None)
+        if _running.get(row.id) == (row.leg, running):  # else a later leg of it runs here by now
+            del _running[row.id]
         _cancelled.discard((row.id, row.leg))  # an interrupt that came too late leaves nothing behind
 
 
 _running: dict[UUID, tuple[int, asyncio.Future[None]]] = {}
 _cancelled: set[tuple[UUID, int]] = set()
-
-
-async def interruptible(session_id: UUID, leg: int, running: "asyncio.Future[None]") -> None:
-    """Waits for the work; `interrupt` ends it early."""
-    _running[session_id] = (leg, running)
-    await running
 
 
 def interrupt(session_id: UUID) -> None:
@@ -303,8 +299,7 @@ async def _play(
 ) -> turns.End:
     """The work of this leg, and after it the repair turn where one is due."""
     if not repair.is_open(row):
-        work = replace(request, budget=watch.left(), max_seconds=_seconds(watch))
-        end = await turns.play(parts, row, runtime, work, watch)
+        end = await turns.play(parts, row, runtime, replace(request, budget=watch.left()), watch)
         if not isinstance(end, Finished) or tools.stop is not None or tools.lost:
             return end
         if not runtime.capabilities.uses_model or not await repair.begin(parts, row, watch, end):
@@ -317,12 +312,6 @@ async def _park(tx: Tx, held: WorkSession, tools: LegTools) -> None:
     await gates.open_checkpoint(
         tx, held, kind=tools.stop.kind, reasons=tools.stop.reasons, form=tools.stop.form
     )
-
-
-def _seconds(watch: Watch) -> float | None:
-    """The wall time that the turn may take."""
-    seconds = watch.left().seconds
-    return None if seconds is None else max(0.001, seconds)
 
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")

@@ -69,11 +69,7 @@ async def play(
     end: End = Finished()  # set right already by the turn that a crash cut off
     if doubts:
         tools.begin_repair()
-        left = watch.left()
-        again = replace(
-            request, purpose="repair", doubts=doubts, state=state, budget=left,
-            max_seconds=None if left.seconds is None else max(0.001, left.seconds),
-        )  # fmt: skip
+        again = replace(request, purpose="repair", doubts=doubts, state=state, budget=watch.left())
         end = await turns.play(parts, row, runtime, again, watch)
         if tools.lost or tools.stop is not None:
             return end

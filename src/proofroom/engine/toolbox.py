@@ -435,8 +435,13 @@ def form_of(schema: Any) -> dict[str, Any]:
     for name, field in cast(dict[str, Any], given).items():
         if not isinstance(field, dict) or cast(dict[str, Any], field).get("type") not in _FIELD_TYPES:
             raise _form_invalid(f"{name[:60]!r} must be one of {', '.join(_FIELD_TYPES)}")
-        fields[name[:60]] = {k: v for k, v in cast(dict[str, Any], field).items() if k in _FIELD_KEYS}
-    required = [r for r in schema.get("required", list(fields)) if r in fields]
+        if len(name) > 60:
+            raise _form_invalid(f"the name {name[:60]!r}… is longer than 60 characters")
+        fields[name] = {k: v for k, v in cast(dict[str, Any], field).items() if k in _FIELD_KEYS}
+    named: Any = schema.get("required", list(fields))
+    if not isinstance(named, list):
+        raise _form_invalid("required is a list of names of properties")
+    required = [name for name in fields if name in cast(list[Any], named)]
     form = {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
     try:
         Draft202012Validator.check_schema(form)

@@ -45,7 +45,7 @@ async def play(
     """
     end: Finished | Failed | Suspended | None = None
     out: Reached | None = None
-    clock = asyncio.timeout(request.max_seconds)
+    clock = asyncio.timeout(request.budget.seconds)
     meter = _Meter(parts, row, request, watch)
     try:
         async with (

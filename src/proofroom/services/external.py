@@ -142,11 +142,11 @@ async def _decided(tx: Tx, row: WorkSession, data: Mapping[str, Any]) -> dict[st
     given: dict[str, Any] = {"checkpoint_id": data["checkpoint_id"], "by": decision.get("name")}
     if decision.get("feedback"):
         given["feedback"] = decision["feedback"]
-    if checkpoint.form is not None and decision.get("answers"):
+    if checkpoint.form is not None and data["because"] == "approved":
         question: Mapping[str, Any] = checkpoint.packet.get("question") or {}
         given |= {
             "type": "answered",
-            "answers": decision["answers"],
+            "answers": decision.get("answers") or {},  # none of the fields has to be filled
             "question": question.get("text"),
         }
     if data["because"] == "changes_requested":

@@ -68,7 +68,7 @@ async def create(
     definition = await definitions.find(tx, catalog.definitions, project_id, new.agent_type)
     config = validate_config(definition, new.config)
     title = (new.title or _title(task)).strip()[:300]
-    runtime = new.runtime or catalog.default_runtime
+    runtime = (new.runtime or catalog.default_runtime).strip()
     catalog.admit_runtime(runtime, new.trusted)
     row = await work_sessions.create(
         tx,

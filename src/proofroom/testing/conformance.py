@@ -25,6 +25,7 @@ import pytest
 from proofroom.agents.runtimes.base import (
     AgentEvent,
     AgentRuntime,
+    BudgetLeft,
     Doubt,
     Failed,
     Finished,
@@ -393,7 +394,7 @@ class ModelConformance(RuntimeConformance):
         events = await self.play(self.make(), self.request(Room(TEXTS)))
         end = events[-1]
         assert isinstance(end, Failed)
-        assert (end.code, end.retryable) == ("provider_key_invalid", False)
+        assert (end.code, end.retryable) == ("provider_key_invalid", True)
         assert KEY not in repr(events)
         assert len(self.server.requests) <= MAX_REQUESTS
 
@@ -430,7 +431,7 @@ class ModelConformance(RuntimeConformance):
 
     async def test_a_model_that_does_not_answer_is_left_at_the_deadline(self) -> None:
         self.server.play(forever(slow(STANDARD[0])))
-        request, _ = self.research(Ledger(Room(TEXTS)), max_seconds=2.0)
+        request, _ = self.research(Ledger(Room(TEXTS)), budget=BudgetLeft(seconds=2.0))
         end = (await self.play(self.make(), request))[-1]
         assert isinstance(end, Failed)
         assert (end.code, end.retryable) == ("provider_timeout", True)

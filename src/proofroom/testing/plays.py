@@ -76,7 +76,7 @@ class FaultCase:
 
 _BROKEN = frozenset({"provider_error", "provider_busy"})
 FAULTS: Mapping[str, FaultCase] = {
-    "401": FaultCase(lambda: status(401), frozenset({"provider_key_invalid"}), retryable=False),
+    "401": FaultCase(lambda: status(401), frozenset({"provider_key_invalid"}), retryable=True),
     "403": FaultCase(
         lambda: status(403), frozenset({"provider_key_invalid", "provider_error"}), retryable=None
     ),

@@ -75,7 +75,7 @@ def test_a_message_that_was_broken_off_is_not_counted_and_its_repetition_is() ->
 @pytest.mark.parametrize(
     ("status", "code", "retryable"),
     [
-        (401, "provider_key_invalid", False), (403, "provider_key_invalid", False), (429, "provider_busy", True),
+        (401, "provider_key_invalid", True), (403, "provider_key_invalid", True), (429, "provider_busy", True),
         (529, "provider_busy", True), (503, "provider_busy", True), (408, "provider_timeout", True),
         (504, "provider_timeout", True), (404, "provider_error", False), (413, "provider_error", False),
         (500, "provider_error", True), (None, "provider_error", True),

@@ -173,6 +173,13 @@ async def test_a_phrase_met_by_chance_does_not_answer_a_question_that_nothing_sp
     [
         ("Write a LinkedIn post about checkpoints", "checkpoints"),
         ("Announce how checkpoints work", "how checkpoints work"),
+        ("A post for tourists about the goat", "the goat"),
+        ("Write a short, friendly blog post for first-time visitors about the goat", "the goat"),
+        ("An e-mail to our members on the new opening hours", "the new opening hours"),
+        ("A post", "A post"),
+        ("A goat drove the crane", "A goat drove the crane"),
+        ("The post on the bridge", "The post on the bridge"),
+        ("A text of 1871 that mentions rules on oil", "A text of 1871 that mentions rules on oil"),
         ("Explain it", "Explain it"),
         ("Checkpoints and customers", "Checkpoints and customers"),
     ],
@@ -387,6 +394,15 @@ async def test_missing_values_are_named() -> None:
     end = await run(room := Room(tables={"t.csv": rows}), "t", "reporting")
     assert any("missing" in gap for gap in end.gaps)
     assert "never counted as zero" in room.plain_text("report")
+
+
+async def test_totals_of_which_a_part_is_missing_are_not_compared_in_silence() -> None:
+    rows = [["year", "place", "visitors"], *(["2021", one, "4"] for one in ("tower", "cafe"))]
+    rows += [["2022", "tower", "7"], ["2022", "cafe", "n/a"], ["2023", "tower", "8"], ["2023", "cafe", "2"]]
+    await run(room := Room(tables={"t.csv": rows}), "visitors", "reporting", sections=["summary", "totals"])
+    text = repr(room.document("report"))
+    assert "than in 2022 (7)" in text
+    assert "No figure stands in 1 of 2 rows of 2022." in text
 
 
 async def test_settings_of_a_report() -> None:

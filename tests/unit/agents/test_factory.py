@@ -160,6 +160,18 @@ def test_two_files_may_not_define_one_agent(tmp_path: Path) -> None:
         ("goal: Answer.", "goal: !!python/object:os.system x", 3, "tags"),
         ("goal: Answer.", "goal: [", 5, "not YAML"),
         ("  additionalProperties: false", "  additionalProperties: true", 9, "must be False"),
+        ("name: legal", 'name: "legal\\n"', 1, "lower-case letters"),
+        ("goal: Answer.", "goal: Answer.\nbudget: {usd: .nan}", 4, "finite"),
+        ("goal: Answer.", "goal: Answer.\nbudget: {seconds: .inf}", 4, "finite"),
+        ("goal: Answer.", "goal: Answer.\nthresholds: {low_confidence: .nan}", 4, "finite"),
+        ("      default: 2", f"      default: 0x{'f' * 5000}", 16, "at most 9007199254740991"),
+        ("      maximum: 3", f"      maximum: 1{':1' * 5000}", 15, "at most 9007199254740991"),
+        ("goal: Answer.", 'goal: "a\\0b"', 3, "cannot be stored"),
+        ("goal: Answer.", 'goal: "\\ud800"', 3, "cannot be stored"),
+        ("    depth:", "    1:", 10, "must be text"),
+        ("    depth:", '    "a\\nb":', 10, "a setting's name"),
+        ("      minimum: 1", "      enum: [2, 2020-01-01]", 14, "must be text or a number or true or false"),
+        ("      minimum: 1", "      enum: [2, {a: 2}]", 14, "must be text or a number or true or false"),
     ],
 )
 def test_a_wrong_definition_names_the_line(before: str, after: str, line: int, says: str) -> None:
@@ -176,6 +188,13 @@ def test_what_is_no_definition_at_all(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_definition(text, name="x.yaml")
     assert caught.value.code == "definition_invalid"
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_what_stands_deep_in_one_another_is_refused_before_it_takes_time(opening: str) -> None:
+    """The parser would take minutes for it, and hold up everybody meanwhile."""
+    with pytest.raises(InvalidInput, match=r"x\.yaml, line 1: values stand more than 30 deep"):
+        parse_definition(opening * 20_000, name="x.yaml")
 
 
 def test_a_definition_that_is_not_text(tmp_path: Path) -> None:

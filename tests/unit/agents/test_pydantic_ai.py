@@ -178,6 +178,17 @@ async def test_a_repair_that_was_done_is_not_done_again_when_the_turn_is_run_aga
     assert len(models.requests) == before
 
 
+async def test_a_model_that_its_library_cannot_make_is_a_clear_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is there, which is all that is asked beforehand; the library wants an address, too."""
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+    monkeypatch.delenv("AZURE_OPENAI_ENDPOINT", raising=False)
+    (end,) = await play(runtime("azure:gpt-test"), Room().request("What?"))
+    assert isinstance(end, Failed)
+    assert (end.code, end.retryable) == ("provider_error", True)
+    assert "azure:gpt-test cannot be used here: " in end.message
+    assert "AZURE_OPENAI_ENDPOINT" in end.message
+
+
 async def test_a_conversation_that_the_provider_finds_too_long_is_shortened_and_goes_on(
     models: ModelServer,
 ) -> None:

@@ -144,6 +144,23 @@ def test_the_limit_that_stops_it(budget: dict[str, Any], usage: dict[str, Any], 
     assert reached(budget, usage) == stop
 
 
+def test_a_limit_in_dollars_alone_stops_at_a_turn_whose_price_nobody_knows() -> None:
+    usage = add_turn({}, TurnUsed("local", 100, 20, by="unknown"))
+    stop = reached({"usd": 5}, usage)
+    assert stop == Reached("usd", 0.0, 5.0, 0.0, True, unpriced=True)
+    said = told(stop, {"usd": 5}, usage)
+    assert said["text"] == (
+        "The limit of $5.00 cannot be kept: what a model costs is not known. It went into 1 turn: "
+        "local (1 turn, 120 tokens, price unknown). The price of local is not known and not counted. "
+        "Approving goes on without counting it. Set a limit in tokens or seconds where one is needed."
+    )
+    assert said["extend"] == 1
+    assert reached({"usd": 5, "extensions": 1}, usage) is None, "somebody let it go on"
+    for other in ("tokens", "seconds"):
+        assert reached({"usd": 5, other: 1_000}, usage) is None, "another limit will stop it"
+    assert reached({"tokens": 1_000}, usage) is None
+
+
 def test_a_person_is_told_what_was_used_on_what_and_what_approving_adds() -> None:
     usage = used(TURN, TURN, TurnUsed("mine", 10, by="unknown"), seconds=30.0)
     budget = {"usd": 1.05, "seconds": 600, "tokens": 5000}

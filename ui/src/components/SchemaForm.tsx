@@ -18,7 +18,7 @@ export function defaultsOf(schema: JsonSchema): Record<string, unknown> {
     Object.entries(schema.properties ?? {}).map(([name, field]) => {
       if (field.default !== undefined) return [name, field.default];
       const type = typeOf(field);
-      return [name, type === "boolean" ? false : type === "array" ? [] : ""];
+      return [name, type === "array" ? [] : ""]; // a yes or no without a default is not a no
     }),
   );
 }
@@ -111,7 +111,7 @@ function Field({
   const id = `field-${path.replaceAll(".", "-")}`;
   const error = fieldState.error?.message;
   const help = schema.description;
-  const described = [error ? `${id}-error` : "", help ? `${id}-help` : ""].filter(Boolean).join(" ") || undefined;
+  const described = [error ? `${id}-error` : "", help && help !== error ? `${id}-help` : ""].filter(Boolean).join(" ") || undefined;
   const aria = { id, "aria-invalid": error ? true : undefined, "aria-describedby": described } as const;
   const type = typeOf(schema);
   const title = label(name, schema);
@@ -120,7 +120,26 @@ function Field({
 
   let input;
   let group = false;
-  if (type === "boolean") {
+  if (type === "boolean" && schema.default === undefined) {
+    group = true;
+    input = (
+      <span className="seg" role="radiogroup" aria-labelledby={`${id}-label`} aria-describedby={described}>
+        {[true, false].map((value) => (
+          <label key={String(value)}>
+            <input
+              type="radio"
+              name={path}
+              id={value ? id : undefined}
+              ref={value ? field.ref : undefined}
+              checked={field.value === value}
+              onChange={() => field.onChange(value)}
+            />
+            {value ? t("form.yes") : t("form.no")}
+          </label>
+        ))}
+      </span>
+    );
+  } else if (type === "boolean") {
     input = (
       <label className="tick">
         <input type="checkbox" checked={Boolean(field.value)} onChange={(e) => field.onChange(e.target.checked)} {...aria} />
@@ -137,6 +156,7 @@ function Field({
               type="radio"
               name={path}
               id={i === 0 ? id : undefined}
+              ref={i === 0 ? field.ref : undefined}
               checked={String(field.value) === String(value)}
               onChange={() => field.onChange(value)}
             />
@@ -216,7 +236,7 @@ function Field({
     <div className="field">
       {group || type === "boolean" ? (
         <span className="label" id={`${id}-label`}>
-          {type === "boolean" ? "" : title}
+          {group ? title : ""}
         </span>
       ) : (
         <label htmlFor={id}>{title}</label>
@@ -224,7 +244,7 @@ function Field({
       <div>
         {input}
         {error && <ErrorLine id={`${id}-error`}>{error}</ErrorLine>}
-        {help && (
+        {help && help !== error && (
           <div className="help" id={`${id}-help`}>
             {help}
           </div>

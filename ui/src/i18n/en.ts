@@ -179,6 +179,7 @@ export const en = {
     draftSaid: "Draft said",
     silent: "Nothing on this.",
     uncited: "No source of this project speaks of it. That does not make it wrong.",
+    noCitation: "The sentence cites nothing, so nothing was looked up for it. A source may still speak of it.",
     opinion: "It stands in a block marked as opinion, so no source is asked for.",
   },
   sheet: {
@@ -455,6 +456,8 @@ export const en = {
     dead: "Keys are off while an item opens and inside text fields.",
   },
   form: {
+    yes: "Yes",
+    no: "No",
     required: "This is needed.",
     number: "A number, please.",
     integer: "A whole number, please.",
@@ -778,6 +781,7 @@ export const en = {
     savedNeeds: "{{needs}} of {{claims}} need you",
     savedPassed_one: "1 claim passed automatic checks",
     savedPassed_other: "{{count}} claims passed automatic checks",
+    savedOpinions: "Opinions only: nothing was compared",
     stopPlan: "Stopped with a plan to approve",
     stopFinal: "Stopped for your signature",
     stopMid: "Stopped with a question",

@@ -284,7 +284,7 @@ const reportClaims: Claim[] = [
           correction: { label: "Use fell", text: "Wind generation fell in 2023, to 425,235 thousand megawatthours." },
         },
         { text: "Solar generation grew to 164,502 thousand megawatthours.", anchors: [anchor("energy", "year: 2023; energy_source: Solar; net_generation_thousand_mwh: 164502", "supports")], checks: [check("number", "same", "164,502", "164,502")] },
-        { text: "More sunny days may have helped.", verdict: "uncited", headline: "Uncited", short: "No source speaks of it", checks: [check("citation", "none")] },
+        { text: "More sunny days may have helped.", verdict: "uncited", headline: "No citation", short: "No citation", checks: [check("citation", "none")] },
       ],
     },
   ]),

@@ -20,7 +20,7 @@ import { isOwnAgent, OwnAgent } from "./OwnAgent";
 import { SessionDock } from "./SessionDock";
 import { SessionUsage } from "./SessionUsage";
 import { SignedText } from "./SignedText";
-import { nextSteps, stepsOf } from "./steps";
+import { claimsWords, nextSteps, stepsOf } from "./steps";
 
 export function SessionPage() {
   const { projectId, sessionId } = useParams({ from: "/projects/$projectId/sessions/$sessionId" });
@@ -295,7 +295,7 @@ function Outcome({ session, by }: { session: WorkSession; by: string | null }) {
 }
 
 function Finding({ artifact, n, projectId }: { artifact: Artifact; n: number; projectId: string }) {
-  const { needs_you, claims } = artifact.summary;
+  const { claims } = artifact.summary;
   const quotes = artifact.claims.flatMap((claim) => claim.anchors.filter((a) => a.role !== "nearest").map((anchor) => ({ claim, anchor })));
   const seen = new Set<string>();
   const shown = quotes.filter(({ anchor }) => !seen.has(anchor.quote) && seen.add(anchor.quote)).slice(0, 3);
@@ -331,16 +331,11 @@ function Finding({ artifact, n, projectId }: { artifact: Artifact; n: number; pr
         </div>
       ))}
       <div className="meta cap">
-        {t("review.version", { n: artifact.version })} · {claimsWords(claims, needs_you)}
+        {t("review.version", { n: artifact.version })} · {claimsWords(artifact.summary) || t("session.notCompared")}
         {artifact.versions.some((v) => v.signed) ? ` · ${t("session.signed")}` : ""}
       </div>
     </article>
   );
-}
-
-function claimsWords(claims: number, needs: number): string {
-  if (claims === 0) return t("session.notCompared");
-  return needs > 0 ? t("step.savedNeeds", { claims, needs }) : t("step.savedPassed", { count: claims });
 }
 
 function EnvelopeFigures({ envelope }: { envelope: Envelope }) {

@@ -1,4 +1,4 @@
-import type { WorkEvent, WorkSession } from "@/api/types";
+import type { Summary, WorkEvent, WorkSession } from "@/api/types";
 import type { Shape } from "@/components/Mark";
 import { t, tMaybe } from "@/i18n";
 import { triggerWords } from "@/lib/trigger";
@@ -22,6 +22,13 @@ const doubts = (counts: unknown): number => {
   return n(of["unsupported"]) + n(of["uncited"]) + n(of["conflict"]);
 };
 
+/** What the checks made of an artifact, in words; opinions were not checked and are not counted as passed. */
+export function claimsWords({ claims = 0, needs_you = 0, passed = claims - needs_you }: Partial<Summary>): string {
+  if (claims === 0) return "";
+  if (needs_you > 0) return t("step.savedNeeds", { claims, needs: needs_you });
+  return passed > 0 ? t("step.savedPassed", { count: passed }) : t("step.savedOpinions");
+}
+
 /** One event as a step a person can read, or null where it says nothing new to a reader. */
 export function stepOf(event: WorkEvent): Step | null {
   const d = event.data;
@@ -40,12 +47,7 @@ export function stepOf(event: WorkEvent): Step | null {
     case "said":
       return step("dot", t("step.said"), s(d["text"]).slice(0, 240));
     case "artifact_saved": {
-      const summary = (d["summary"] ?? {}) as { claims?: number; needs_you?: number };
-      const small = summary.claims
-        ? summary.needs_you
-          ? t("step.savedNeeds", { claims: summary.claims, needs: summary.needs_you })
-          : t("step.savedPassed", { count: summary.claims })
-        : "";
+      const small = claimsWords((d["summary"] ?? {}) as Partial<Summary>);
       return step("supported", n(d["version"]) > 1 ? t("step.savedAgain", { title: s(d["title"]), n: n(d["version"]) }) : t("step.saved", { title: s(d["title"]) }), small);
     }
     case "trigger_noted":

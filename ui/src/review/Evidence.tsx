@@ -275,11 +275,17 @@ export function EvidencePane({
       )}
       <Compared claim={claim} />
       {lookOf(claim, state) === "own" ? null : claim.verdict === "uncited" && (
-        <p className="meta mt-3">{claim.opinion ? t("evidence.opinion") : t("evidence.uncited")}</p>
+        <p className="meta mt-3">{uncitedWords(claim)}</p>
       )}
       {children}
     </section>
   );
+}
+
+/** Why a claim has no source: in an outside draft it was looked for, in work of an agent it is for the agent to cite. */
+export function uncitedWords(claim: Claim): string {
+  if (claim.opinion) return t("evidence.opinion");
+  return claim.checks.some((check) => check.kind === "citation") ? t("evidence.noCitation") : t("evidence.uncited");
 }
 
 function headingOf(claim: Claim): string {

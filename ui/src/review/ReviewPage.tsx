@@ -101,10 +101,10 @@ export function ReviewPage({
   const canAsk = status.can_request_changes && standing.mayDecide;
   const place = { projectId: status.project_id, sessionId: status.session_id };
 
-  const question = packet.question !== null && packet.form !== null;
+  const toFill = packet.question !== null ? packet.form : null;
   const form = useForm<FieldValues>({
     mode: "onTouched",
-    defaultValues: { answers: packet.form ? defaultsOf(packet.form) : {} },
+    defaultValues: { answers: toFill ? defaultsOf(toFill) : {} },
   });
 
   const { send: decide, busy, error, setError } = useDecide({
@@ -150,9 +150,8 @@ export function ReviewPage({
     if (state.changes.length > 0) return;
     const send = (answers?: Record<string, unknown>) =>
       decide("approve", approveBody(packet, state, shown.documents, answers), t("busy.sign"));
-    if (question && packet.form) {
-      const schema = packet.form;
-      void form.handleSubmit((values) => send(cleaned(schema, values["answers"] as Record<string, unknown>)))();
+    if (toFill) {
+      void form.handleSubmit((values) => send(cleaned(toFill, values["answers"] as Record<string, unknown>)))();
     } else send();
   };
   const reject = (reason: string) => {
@@ -384,9 +383,9 @@ export function ReviewPage({
           {packet.question && (
             <div className="doc">
               <p>{packet.question.text}</p>
-              {packet.form && (
+              {toFill && (
                 <form className="mt-4 font-sans text-[13px] leading-5" onSubmit={(event) => { event.preventDefault(); sign(); }}>
-                  <SchemaFields schema={packet.form} control={form.control} prefix="answers" />
+                  <SchemaFields schema={toFill} control={form.control} prefix="answers" />
                 </form>
               )}
             </div>

@@ -143,9 +143,9 @@ class TurnRequest:
     """Everything a turn may know.
 
     `config` was validated against the agent's schema. `state` is what the runtime last saved in this
-    iteration, or None. `max_seconds` is the wall time left of the budget, None when unlimited; `budget` all that is
-    left of it. `purpose` is `repair` for the one turn in which the `doubts` about what was written are set right.
-    `tool_names` are the tools that the agent has, by their names in `proofroom.agents.tools`; None is all of them.
+    iteration, or None. `budget` is what may still be used, its `seconds` the wall time that the turn may take.
+    `purpose` is `repair` for the one turn in which the `doubts` about what was written are set right. `tool_names` are
+    the tools that the agent has, by their names in `proofroom.agents.tools`; None is all of them.
     """
 
     run: RunRef
@@ -161,7 +161,6 @@ class TurnRequest:
     previous: Sequence[PreviousArtifact] = ()
     state: Mapping[str, Json] | None = None
     options: Mapping[str, str] = field(default_factory=dict[str, str])
-    max_seconds: float | None = None
     budget: BudgetLeft = BudgetLeft()
     purpose: Literal["work", "repair"] = "work"
     doubts: Sequence[Doubt] = ()

@@ -13,7 +13,7 @@ import sys
 import uuid
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -129,14 +129,12 @@ class ClaudeRuntime:
         client: ClaudeSDKClient | None = None
         calls = Calls(request.tools, start.transcript.recorded, start.transcript.repeated)
         key = self._settings.anthropic_api_key
-        limits = [one for one in (request.max_seconds, request.budget.seconds) if one is not None]
-        seconds = min(limits, default=None)
         try:
             live.process = process = self._process(folder, request, start, claude_sdk.transcript_folder())
             client = claude_sdk.make_client(request, folder, calls, start.transcript, process)
             talk = claude_sdk.Talk(
                 client, process, calls, start.transcript, patience=self._settings.provider_timeout_seconds,
-                left=replace(request.budget, seconds=seconds), secret="" if key is None else key.get_secret_value(),
+                left=request.budget, secret="" if key is None else key.get_secret_value(),
             )  # fmt: skip
             async with contextlib.aclosing(talk.events(start.prompt)) as events:
                 async for event in events:

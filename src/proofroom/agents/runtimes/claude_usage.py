@@ -101,7 +101,7 @@ def failure_of(status: int | None, reason: str | None, said: str, *, secret: str
     quoted = " ".join(said.replace(secret, "•••").split())[:300] if secret else " ".join(said.split())[:300]
     words = f" It said: {quoted}" if quoted else ""
     if status in (401, 403):
-        return Failed("provider_key_invalid", f"{KEY_INVALID}{words}", retryable=False)
+        return Failed("provider_key_invalid", f"{KEY_INVALID}{words}", retryable=True)
     if status in _BUSY:
         return Failed(
             "provider_busy", f"Claude is too busy ({status}). Retry it later.{words}", retryable=True

@@ -112,9 +112,7 @@ class _Conversation:
         self.messages: list[ModelMessage] = []
 
     async def run(self) -> AsyncIterator[AgentEvent]:
-        model = await self.unless_stopped(
-            asyncio.to_thread(_model, f"{self.runtime.provider}:{self.runtime.model}")
-        )
+        model = await self.model()
         async with model:
             self.say(prompts.opening(self.request))
             if self.request.purpose == "repair" and not any(entry.get("repair") for entry in self.log):
@@ -139,12 +137,17 @@ class _Conversation:
         yield Finished(summary, gaps)
 
     async def model(self) -> Model:
+        """What the vendor's library makes of the name: it may lack a part of its own, or want more than a key."""
         try:
             return await self.unless_stopped(asyncio.to_thread(_model, self.name))
         except _Stop:
             raise
+        except TimeoutError as error:
+            raise _Stop(self.failure(error)) from error
         except Exception as error:
-            raise _failed("provider_error", self.told("cannot be used here", error)) from error
+            raise _failed(
+                "provider_error", self.told("cannot be used here", error), retryable=True
+            ) from error
 
     # The conversation as it was, and as it goes on.
 
@@ -326,8 +329,8 @@ class _Conversation:
         return None if left is None else left - self.tokens
 
     def seconds_left(self) -> float:
-        limits = [one for one in (self.request.max_seconds, self.request.budget.seconds) if one is not None]
-        return min(limits, default=float("inf")) - (time.monotonic() - self.started)
+        most = self.request.budget.seconds
+        return (float("inf") if most is None else most) - (time.monotonic() - self.started)
 
     def timeout(self) -> float:
         return max(0.01, min(self.runtime.timeout_seconds, self.seconds_left()))
@@ -389,7 +392,7 @@ class _Conversation:
                     f"{self.name}: the provider does not accept the key, or the key may not use this model. "
                     "Check it in the environment of the server, start the server again, then retry."
                 )
-                return Failed("provider_key_invalid", message, retryable=False)
+                return Failed("provider_key_invalid", message, retryable=True)
             case e.ModelRateLimitError() | e.ModelUnavailableError():
                 asked = error.retry_after
                 told = "" if asked is None else f" It asks to wait {asked:g} seconds."

@@ -63,18 +63,19 @@ def default_runtime(settings: Settings) -> str:
 def make_runtime(spec: str, host: Host) -> AgentRuntime:
     """The runtime named `extractive`, `external`, `scripted:FILE`, `claude[:MODEL]` or `pydantic_ai:PROVIDER:MODEL`.
 
-    FILE is a path; a caller that takes it from the network must have put it through `scripted.resolve_script`.
+    FILE is a path; a caller that takes it from the network must have put it through `scripted.resolve_script`. The name
+    is taken to the letter: whoever admits names reads them as they are read here.
     Raises InvalidInput `unknown_runtime`, `script_not_found` or `script_invalid`, and Unavailable
     `runtime_unavailable` for a runtime that cannot run here.
     """
-    name, _, rest = spec.strip().partition(":")
+    name, _, rest = spec.partition(":")
     if name == "extractive" and not rest:
         return ExtractiveRuntime()
     if name == "scripted" and rest:
         return ScriptedRuntime(load_script(Path(rest)))
     if name == EXTERNAL and not rest:
         return ExternalRuntime()
-    if name == "claude" and (rest or spec.strip() == name):
+    if name == "claude" and (rest or spec == name) and len(rest) <= 200 and rest.isprintable():
         why_not = claude_key.why_not(host.settings)
         if why_not is not None:
             raise _unavailable(name, why_not)

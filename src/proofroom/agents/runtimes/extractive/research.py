@@ -431,7 +431,8 @@ async def hand_in(
         title = "What the sources do not answer"
         await run.emit("gaps", "generic_output", title, gap_blocks(said), confidence=0.5)
     quoted_from = {one.sentence.source_id for finding in findings for one in finding.quotes}
-    summary = f"{NO_AI} Findings: {len(findings)}, from {len(quoted_from)} sources."
+    sources = "1 source" if len(quoted_from) == 1 else f"{len(quoted_from)} sources"
+    summary = f"{NO_AI} Findings: {len(findings)}, from {sources}."
     yield Said(summary)
     yield Finished(summary, [*said, *run.troubles])
 

@@ -103,11 +103,38 @@ async def totals(report: Report) -> None:
         ]
         answer = await report.tabled(steps, f"{name} by {words_of(shape.when)}, the latest first")
         if answer is not None:
-            say_movement(report, measure, answer)
+            say_movement(report, measure, answer, await figures_missing(report, measure))
 
 
-def say_movement(report: Report, measure: str, answer: Answer) -> None:
-    """The report's period against the one before, and where all periods are shown the highest and lowest."""
+async def figures_missing(report: Report, measure: str) -> str:
+    """What the two periods that are compared lack of a measure, in words; "" where every row holds a figure."""
+    shape = report.shape
+    at = shape.columns.index(measure)
+    if not shape.truncated and all(parse_number(row[at]) is not None for row in shape.rows):
+        return ""
+    periods = [one for one in (report.before, report.period) if one]
+    counts = [{"fn": "count", "as": "rows"}, {"fn": "count", "column": measure, "as": "figures"}]
+    answer = await report.compute(
+        [
+            *report.base,
+            {"filter": {"column": shape.when, "op": "in", "value": periods}},
+            {"group": {"by": [shape.when], "aggregates": counts}},
+            {"sort": {"by": shape.when}},
+        ]
+    )
+    lacking: list[str] = []
+    for period, rows, figures in answer.rows if answer is not None else ():
+        missing = int(rows) - int(figures)
+        if missing:
+            lacking.append(f"{missing:,} of {int(rows):,} rows of {period}")
+    return f"No figure stands in {' and '.join(lacking)}." if lacking else ""
+
+
+def say_movement(report: Report, measure: str, answer: Answer, missing: str = "") -> None:
+    """The report's period against the one before, and where all periods are shown the highest and lowest.
+
+    `missing` is said behind it: totals of which parts are missing do not compare.
+    """
     rows = {row[0]: row for row in answer.rows}
     now, then = rows.get(report.period or ""), rows.get(report.before or "")
     name = report.named(measure)
@@ -129,7 +156,7 @@ def say_movement(report: Report, measure: str, answer: Answer) -> None:
         (high, top), (low, bottom) = max(figures), min(figures)
         if high != low:
             said += extremes(now[0], (top, shown(exact(high), name)), (bottom, shown(exact(low), name)))
-    report.say(f"{said}.")
+    report.say(f"{said}. {missing}".rstrip())
 
 
 def extremes(period: str, high: tuple[str, str], low: tuple[str, str]) -> str:

@@ -74,13 +74,36 @@ _ASKED = frozenset(
 def topic_of(task: str) -> str:
     """A task without what it says of the work: "Write a post about checkpoints" is about checkpoints."""
     words = task.split()
-    at = 0
-    while at < len(words) and words[at].lower().strip(",:;.-") in _ASKED:
-        at += 1
+    bare = [word.lower().strip(",:;.-") for word in words]
+    if not bare or bare[0] not in _ASKED_FIRST | {"a", "an"}:
+        return task
+    at = _after_form(bare)
+    if at == 0 and bare[0] in _ASKED_FIRST:
+        at = next((n for n, word in enumerate(bare) if word not in _ASKED), len(bare))
     rest = " ".join(words[at:])
-    return rest if at and content_stems(rest) and words[0].lower().strip(",:;") in _ASKED_FIRST else task
+    return rest if at and content_stems(rest) else task
 
 
+def _after_form(bare: Sequence[str]) -> int:
+    """Where the subject begins in "a short post for tourists about …": after the form, whom it is for, and "about";
+    0 where the words are not built so.
+    """
+    form = next((n for n, word in enumerate(bare[:6]) if word in _FORMS), None)
+    if form is None:
+        return 0
+    while form + 1 < len(bare) and bare[form + 1] in _FORMS:  # a blog post
+        form += 1
+    following = bare[form + 1 : form + 9]
+    about = next((n for n, word in enumerate(following) if word in ("about", "on", "regarding")), None)
+    if about is None or (about > 0 and following[0] not in ("for", "to")):
+        return 0
+    return form + about + 2
+
+
+_FORMS = frozenset(
+    """post posts article tweet thread newsletter email e-mail mail message announcement blog text piece note release
+    briefing""".split()
+)
 _ASKED_FIRST = frozenset(
     """please write draft create prepare compose produce announce introduce explain describe summarise summarize outline
     present tell list find research look report review promote""".split()
