@@ -295,7 +295,7 @@ class Watched(MetaPathFinder):
         self.module = module
         self.threads: list[threading.Thread] = []
 
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:  # noqa: ARG002
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
         if fullname == self.module:
             self.threads.append(threading.current_thread())
             raise ImportError("seen enough")
