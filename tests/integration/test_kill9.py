@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import yaml
 
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import embeddings
-from proofroom.services import checks, sources
+from proofroom.db.tx import libpq_url
+from proofroom.services import checks, sources, work_requests
 from proofroom.substrate import embedder
 from tests.integration.rooms import FINDING, FINISH, NOTES, PLAN, Room
 
@@ -128,6 +130,34 @@ async def test_a_worker_that_was_only_paused_changes_nothing_when_it_wakes(
             assert first.poll() is None
             assert [(e.seq, e.type) for e in await room.events(session_id)] == before
             assert (await room.row(session_id)).leg == 2
+
+
+async def test_a_cancellation_is_heard_although_the_line_to_the_worker_was_cut(
+    room: Room, database: str, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    runtime = room.script(FINDING, {"wait_for_file": {"path": str(gate), "seconds": 600}}, FINISH)
+    session_id = await room.file(runtime)
+
+    async def saved() -> bool:
+        return "artifact_saved" in [e.type for e in await room.events(session_id)]
+
+    log = tmp_path / "worker.log"
+    # a lease so long that the worker would not look at its session for minutes
+    with process("worker", log=log, DATABASE_URL=database, PROOFROOM_LEASE_SECONDS="600"):
+        await until(saved, f"the artifact\n{log.read_text()}")
+        with psycopg.connect(libpq_url(database), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'proofroom-listen' AND datname = current_database()"
+            )
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            await work_requests.cancel(tx, room.actor, session_id)
+
+        async def stopped() -> bool:
+            return "was taken away" in log.read_text()
+
+        await until(stopped, f"the leg's end\n{log.read_text()}")
 
 
 async def test_a_worker_killed_in_the_middle_of_a_long_check_is_replaced(

@@ -1,12 +1,16 @@
 """What turns used: recorded one by one, by model, priced by our table; and turns that a crash cut off."""
 
+import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from proofroom.services import analytics, legs, views
+from proofroom.domain.work_session import MAX_UNSETTLED_CLAIMS
+from proofroom.engine import leg
+from proofroom.services import analytics, legs, views, work_requests
 from tests.integration.conftest import make_project
 from tests.integration.rooms import FINDING, FINISH, Room
 
@@ -76,6 +80,46 @@ async def test_a_turn_that_a_crash_cut_off_is_said_to_be_lost_once(room: Room) -
     row = await room.drive(session_id)
     assert row.status == "completed"
     assert [e.type for e in await room.events(session_id)].count("turn_lost") == 1
+
+
+async def test_a_turn_that_a_cancellation_cut_off_is_said_to_be_lost(room: Room, tmp_path: Path) -> None:
+    """What was used up to then is kept, the time of it too; what is cut off may have been charged."""
+    gate = {"wait_for_file": {"path": str(tmp_path / "gate"), "seconds": 600}}
+    session_id = await room.file(room.script(OPUS, FINDING, gate, FINISH, uses_model=True))
+    working = asyncio.create_task(room.drive(session_id))
+    async with asyncio.timeout(30):
+        while "artifact_saved" not in [e.type for e in await room.events(session_id)]:
+            await asyncio.sleep(0.02)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await work_requests.cancel(tx, room.actor, session_id)
+    leg.interrupt(session_id)
+    await working
+    events = await room.events(session_id)
+    assert [e.type for e in events][-2:] == ["turn_lost", "cancelled"]
+    assert (events[-2].data["leg"], "may have been charged" in events[-2].data["why"]) == (row.leg - 1, True)
+    usage = await shown(room, session_id)
+    assert (usage["turns"], usage["turns_lost"]) == (1, 1)
+    assert usage["seconds"] > 0
+    assert "in_flight" not in (await room.row(session_id)).usage
+
+
+async def test_a_turn_that_the_last_of_many_crashes_cut_off_is_said_to_be_lost(room: Room) -> None:
+    session_id = await room.file(room.script(OPUS, FINDING, FINISH, uses_model=True))
+    for n in range(MAX_UNSETTLED_CLAIMS + 1):
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            row = await legs.claim(tx, session_id, owner="dead", lease_seconds=60)
+            assert (row is None) == (n == MAX_UNSETTLED_CLAIMS)
+            await tx.execute(
+                text(
+                    "UPDATE work_sessions SET lease_until = now() - interval '1 minute',"
+                    " usage = usage || jsonb_build_object('in_flight', leg) WHERE id = :id AND status = 'in_progress'"
+                ),
+                {"id": session_id},
+            )
+    assert ((await room.row(session_id)).failure or {})["code"] == "poisoned"
+    usage = await shown(room, session_id)
+    assert usage["turns_lost"] == MAX_UNSETTLED_CLAIMS
+    assert [e.type for e in await room.events(session_id)].count("turn_lost") == MAX_UNSETTLED_CLAIMS
 
 
 async def test_no_turn_is_lost_where_every_leg_settles(room: Room) -> None:

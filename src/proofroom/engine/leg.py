@@ -127,11 +127,15 @@ async def _while_held(parts: Parts, row: WorkSession, work: Coroutine[Any, Any, 
     """Runs the leg and renews its lease; when the session is taken away, the work is interrupted."""
     lost = False
     running = asyncio.ensure_future(work)
+    look = _looks.setdefault((row.id, row.leg), asyncio.Event())
 
     async def keep() -> None:
         nonlocal lost
         while True:
-            await asyncio.sleep(parts.lease_seconds / 4)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(parts.lease_seconds / 4):
+                    await look.wait()
+            look.clear()
             with contextlib.suppress(
                 Unavailable
             ):  # it may be back before the lease lapses; writes are fenced
@@ -160,11 +164,13 @@ async def _while_held(parts: Parts, row: WorkSession, work: Coroutine[Any, Any, 
             await keeper
         if _running.get(row.id) == (row.leg, running):  # else a later leg of it runs here by now
             del _running[row.id]
+        _looks.pop((row.id, row.leg), None)
         _cancelled.discard((row.id, row.leg))  # an interrupt that came too late leaves nothing behind
 
 
 _running: dict[UUID, tuple[int, asyncio.Future[None]]] = {}
 _cancelled: set[tuple[UUID, int]] = set()
+_looks: dict[tuple[UUID, int], asyncio.Event] = {}
 
 
 def interrupt(session_id: UUID) -> None:
@@ -173,6 +179,12 @@ def interrupt(session_id: UUID) -> None:
     if found is not None:
         _cancelled.add((session_id, found[0]))
         found[1].cancel()
+
+
+def look_again() -> None:
+    """Every leg that runs here renews its lease now, and stops if its session was taken away."""
+    for look in _looks.values():
+        look.set()
 
 
 def _taken(session_id: UUID, leg: int) -> bool:

@@ -127,13 +127,27 @@ class _Meter:
         turn = turn_used(prices, event.usage, seconds)
         async with self._parts.db.transaction(self._row.workspace_id) as tx:
             held = await work_sessions.fence(tx, self._row.id, self._row.leg)
-            held = await record_turn(tx, held, turn, self._purpose, runtime_state=dict(event.state))
+            held = await record_turn(
+                tx,
+                held,
+                turn,
+                self._purpose,
+                seconds=self._watch.usage["seconds"],
+                runtime_state=dict(event.state),
+            )
         self._watch.recorded(held.usage)
 
 
-async def record_turn(tx: Tx, held: WorkSession, turn: TurnUsed, purpose: str, **values: Any) -> WorkSession:
-    """Adds a turn to what the session has used, and says so in its history."""
+async def record_turn(
+    tx: Tx, held: WorkSession, turn: TurnUsed, purpose: str, *, seconds: float | None = None, **values: Any
+) -> WorkSession:
+    """Adds a turn to what the session has used, and says so in its history.
+
+    `seconds` is what the session has used of its time up to now: a leg that is cancelled or killed later has used it.
+    """
     usage = add_turn(held.usage, turn)
+    if seconds is not None:
+        usage["seconds"] = seconds
     said = {
         "turn": usage["turns"], "purpose": purpose, "model": turn.model,
         "tokens_in": turn.tokens_in, "tokens_out": turn.tokens_out, "cache_read": turn.cache_read,

@@ -129,7 +129,12 @@ async def _clear_dead_workers(app: procrastinate.App, every_seconds: float) -> N
 
 
 async def _listen_for_cancels(parts: Parts) -> None:
-    """A cancelled session's leg is interrupted at once, not at its next write."""
+    """A cancelled session's leg is interrupted at once, not at its next write.
+
+    What was said while the line was down is lost, so every leg looks at its session when it is up again.
+    """
     async for payload in listen(parts.db.url, CANCEL_CHANNEL):
-        if payload is not None:
+        if payload is None:
+            leg.look_again()
+        else:
             leg.interrupt(UUID(json.loads(payload)["session_id"]))

@@ -34,6 +34,21 @@ IN_FLIGHT = "in_flight"
 """In `usage`: the leg in which a model was being called. Where it still stands at the next claim, a turn was lost."""
 
 LOST = "The worker stopped in the middle of a model turn. It may have been charged, and is not counted here."
+CANCELLED = (
+    "It was cancelled in the middle of a model turn, which may have been charged and is not counted here."
+)
+
+
+def lost_turn(row: WorkSession, why: str) -> tuple[dict[str, Any], list[tuple[str, Mapping[str, Any]]]]:
+    """The usage and the events that say that a model was being called when the leg ended; the usage as it is, and no
+    event, when none was."""
+    leg = row.usage.get(IN_FLIGHT)
+    if leg is None:
+        return row.usage, []
+    rest = {k: v for k, v in row.usage.items() if k != IN_FLIGHT}
+    return rest | {"turns_lost": int(rest.get("turns_lost", 0)) + 1}, [
+        ("turn_lost", {"leg": leg, "why": why})
+    ]
 
 
 async def claim(
@@ -67,6 +82,9 @@ async def claim(
         if state.unsettled_claims >= MAX_UNSETTLED_CLAIMS:
             to = apply(state, Event.GIVE_UP, lease_lapsed=True)
             assert to.failure is not None
+            usage, cut_off = lost_turn(row, LOST)
+            if cut_off:
+                row = await work_sessions.step(tx, row, Record(events=cut_off), usage=usage)
             await _settle_failed(tx, row, to, to.failure)
             return None
     to = apply(state, Event.CLAIM, lease_lapsed=True)
@@ -76,11 +94,10 @@ async def claim(
     ]
     audits: list[tuple[str, Mapping[str, Any]]] = []
     values: dict[str, Any] = {}
-    lost = row.usage.get(IN_FLIGHT)
-    if lost is not None:
-        rest = {k: v for k, v in row.usage.items() if k != IN_FLIGHT}
-        values["usage"] = rest | {"turns_lost": int(rest.get("turns_lost", 0)) + 1}
-        events.append(("turn_lost", {"leg": lost, "why": LOST}))
+    usage, cut_off = lost_turn(row, LOST)
+    if cut_off:
+        values["usage"] = usage
+        events += cut_off
     if working and with_context and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
         pinned = await context.pin(tx, row, await _weights(tx, definitions or {}, row))
         values["task_document_id"] = pinned.id

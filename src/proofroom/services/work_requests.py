@@ -17,7 +17,7 @@ from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event, Status, apply
-from proofroom.services import definitions, external
+from proofroom.services import definitions, external, legs
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, Catalog
 
@@ -136,16 +136,18 @@ async def cancel(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | N
         )
     await db_artifacts.drop_deliveries(tx, row.id)
     said = {"by": actor.name}
+    usage, cut_off = legs.lost_turn(row, legs.CANCELLED)
     row = await work_sessions.move(
         tx,
         row,
         to,
         Record(
-            events=[("cancelled", said)],
+            events=[*cut_off, ("cancelled", said)],
             audits=[("cancelled", {"by": str(actor.member_id), "via": actor.via})],
         ),
         phase="cancelled",
         settled_at=await work_sessions.now(tx),
+        usage=usage,
     )
     await work_sessions.notify(tx, {"session_id": str(row.id), "leg": row.leg}, channel=CANCEL_CHANNEL)
     return row

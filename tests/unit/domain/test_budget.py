@@ -147,7 +147,8 @@ def test_the_limit_that_stops_it(budget: dict[str, Any], usage: dict[str, Any], 
 def test_a_limit_in_dollars_alone_stops_at_a_turn_whose_price_nobody_knows() -> None:
     usage = add_turn({}, TurnUsed("local", 100, 20, by="unknown"))
     stop = reached({"usd": 5}, usage)
-    assert stop == Reached("usd", 0.0, 5.0, 0.0, True, unpriced=True)
+    assert stop is not None
+    assert stop == Reached("usd", 0.0, 5.0, 0.0, over=True, unpriced=True)
     said = told(stop, {"usd": 5}, usage)
     assert said["text"] == (
         "The limit of $5.00 cannot be kept: what a model costs is not known. It went into 1 turn: "

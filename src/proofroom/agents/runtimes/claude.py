@@ -7,6 +7,7 @@ on this machine or another.
 
 import asyncio
 import contextlib
+import importlib
 import os
 import shutil
 import sys
@@ -45,6 +46,7 @@ from proofroom.settings import Settings
 if TYPE_CHECKING:
     from proofroom.agents.runtimes.claude_sdk import ClaudeSDKClient
 
+_SDK = "proofroom.agents.runtimes.claude_sdk"
 GO_ON = "Go on from where you stopped."
 INTERRUPTED = Failed("interrupted", "The run was stopped before it was done.", retryable=True)
 _ANY = frozenset({"research", "content", "reporting"})
@@ -123,7 +125,10 @@ class ClaudeRuntime:
 
     async def _run(self, request: TurnRequest, start: _Start, live: _Live) -> AsyncGenerator[AgentEvent]:
         """One run of the program. Its last event says how it ended."""
-        from proofroom.agents.runtimes import claude_sdk  # late: the SDK is an extra
+        # Late, because the SDK is an extra; in a thread, because it takes seconds, in which leases are renewed and
+        # cancellations are heard.
+        await asyncio.to_thread(importlib.import_module, _SDK)
+        from proofroom.agents.runtimes import claude_sdk
 
         folder = await asyncio.to_thread(make_folder, self._settings.data_dir / "claude")
         client: ClaudeSDKClient | None = None
