@@ -19,6 +19,7 @@ from proofroom.agents.runtimes import registry
 from proofroom.agents.runtimes.base import AgentRuntime
 from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.scripted import resolve_script
+from proofroom.db.across import Limits
 from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.models import WorkSession
@@ -96,6 +97,12 @@ def make_catalog(settings: Settings, db: Database | None = None) -> Catalog:
     )
 
 
+def limits_of(settings: Settings) -> Limits:
+    """How many legs a workspace may have at work."""
+    named = (part.split("=") for part in settings.agent_legs.split(",") if part.strip())
+    return Limits(settings.workspace_legs, {name.strip(): int(most) for name, most in named})
+
+
 def owner_name() -> str:
     """A name for this process in leases and in the queue."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
@@ -147,6 +154,7 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
             external_lease_seconds=settings.external_lease_seconds,
             policy_may_sign=settings.policy_may_sign,
             data_dir=Path(settings.data_dir),
+            limits=limits_of(settings),
         )
         program = Program(settings, parts, await access.ensure_local(db), server)
         # What is here now stays: the collector of cycles need not look through it again, which took a tenth of a second

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from proofroom.db.tx import APP_ROLE, Database, Tx, libpq_url
 
-LEG = "leg"
+LEG = "leg"  # of earlier releases: legs are claimed from the sessions, see `engine.dispatch`
 CAPTURE = "capture_source"
 DELIVER = "deliver"
 COMMIT_APPROVAL = "commit_approval"
@@ -116,5 +116,5 @@ async def defer_if_missing(db: Database, workspace_id: str, name: str, ids: dict
         )
         if waiting.first() is not None:
             return False
-        await defer(tx, name, queue="legs" if name == LEG else "default", **cast(dict[str, Any], ids))
+        await defer(tx, name, **cast(dict[str, Any], ids))
     return True

@@ -63,6 +63,17 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(
         default=4, ge=1, le=64, description="Jobs that one worker runs at a time."
     )
+    workspace_legs: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Legs that one workspace may have at work. Not set: any number.",
+    )
+    agent_legs: str = Field(
+        default="",
+        pattern=r"^(\s*[a-z][a-z0-9_-]*\s*=\s*[0-9]{1,4}\s*(,|$))*$",
+        description="Legs of an agent type that one workspace may have at work, such as `research=2, content=1`.",
+    )
     pool_size: int = Field(default=10, ge=2, le=100, description="Database connections kept by a process.")
     lease_seconds: float = Field(
         default=20.0, ge=1, le=600, description="How long a leg holds its session without a sign of life."

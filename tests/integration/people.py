@@ -72,7 +72,7 @@ async def work_off(room: Room) -> int:
         )
         found = [a if isinstance(a, dict) else json.loads(a) for (a,) in taken.all()]
     for ids in found:
-        await jobs(room.parts, Indexer(room.db))[queue.REVIEW_CLOCK](**ids)
+        await jobs(room.parts, Indexer(room.db), lambda: None)[queue.REVIEW_CLOCK](**ids)
     return len(found)
 
 

@@ -187,8 +187,6 @@ async def test_passages_by_reference_carry_the_cells_of_their_row(
         assert found["b1"].text == "2022;Wind;434.297,5"
         assert found["b1"].kind == "table_row"
         assert found["b1"].cells == (("year", "2022"), ("source", "Wind"), ("net", "434.297,5"))
-        around = await passages.neighbours(tx, row.id, 1, UUID(ids[2]))
-        assert [passage.block_id for passage in around] == ids[1:4]
         every = await passages.rows_of_table(tx, row.id, 1, 0)
         assert [passage.cells[1][1] for passage in every] == ["Wind", "Wind", "Solar"]
         assert [name.filename for name in await passages.source_names(tx, project)] == ["figures.csv"]

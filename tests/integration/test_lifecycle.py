@@ -657,15 +657,6 @@ async def test_a_session_that_kills_its_workers_is_given_up(room: Room) -> None:
     assert (row.status, row.failure["code"], row.failure["retryable"]) == ("failed", "poisoned", True)
 
 
-async def test_the_sweeper_nudges_what_nobody_works_on_once(room: Room) -> None:
-    await room.file(room.script(FINDING, FINISH))
-    async with room.db.transaction(room.actor.workspace_id) as tx:
-        await tx.execute(text("DELETE FROM procrastinate_jobs"))
-    await lapse(room.db, room.actor.workspace_id)
-    assert await sweep(room.parts) == 1
-    assert await sweep(room.parts) == 0
-
-
 async def test_a_budget_in_seconds_stops_for_a_person_and_approving_extends_it(room: Room) -> None:
     session_id = await room.file(room.script(FINDING, {"wait": 1.5}, FINISH), budget={"seconds": 0.8})
     assert (await room.drive(session_id)).status == "pending_review"

@@ -1,5 +1,8 @@
 """What may be asked across workspaces: ids only, through SECURITY DEFINER functions of the migrations."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +13,36 @@ from proofroom.db.tx import Database
 Pair = tuple[UUID, UUID]
 
 
-async def claimable_sessions(db: Database, limit: int = 200) -> list[Pair]:
-    """(workspace, session) of everything that waits for a worker or lost its own."""
-    return [(r[0], r[1]) for r in await _rows(db, "SELECT * FROM proofroom_claimable(:n)", n=limit)]
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many legs may be at work in one workspace: altogether, and of each agent type named. None: any number."""
+
+    per_workspace: int | None = None
+    per_agent: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def __bool__(self) -> bool:
+        return self.per_workspace is not None or bool(self.per_agent)
+
+
+ANY_NUMBER = Limits()
+
+
+async def next_legs(db: Database, limit: int, limits: Limits) -> list[Pair]:
+    """(workspace, session) whose turn it is: first those whose worker died, then those that wait.
+
+    Of the waiting, the workspace that has least at work comes first, and in it the one that waits longest, a minute
+    for each step of its priority on top. Where a limit is reached, none.
+    """
+    return [
+        (r[0], r[1])
+        for r in await _rows(
+            db,
+            "SELECT * FROM proofroom_next_legs(:n, CAST(:w AS int), CAST(:a AS jsonb))",
+            n=limit,
+            w=limits.per_workspace,
+            a=json.dumps(dict(limits.per_agent)),
+        )
+    ]
 
 
 async def due_approvals(db: Database, limit: int = 200) -> list[Pair]:

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import RowMapping, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy.types import Integer, Text, Uuid
 
 from proofroom.db.tx import Tx
 
@@ -45,7 +45,9 @@ class NewBlock:
 
 @dataclass(frozen=True, slots=True)
 class BlockRow:
-    """A block with its source's title. `indexed` tells whether it can be found; searches set `score`."""
+    """A block with its source's title and origin, and whether that was retracted. `indexed` tells whether it can be
+    found; searches set `score`.
+    """
 
     block_id: UUID
     source_id: UUID
@@ -60,13 +62,15 @@ class BlockRow:
     text: str
     state: str
     indexed: bool
+    origin: str = ""
+    retracted: bool = False
     meta: Mapping[str, int] = field(default_factory=dict[str, int])
     score: float = 0.0
 
 
 _COLUMNS = """b.id AS block_id, b.source_id, b.version, s.title AS source_title, b.ordinal, b.kind, b.page,
     b.heading, b.char_start, b.char_end, b.text, b.state, b.meta,
-    b.length > 0 AS indexed"""
+    b.length > 0 AS indexed, s.origin, s.retracted_at IS NOT NULL AS retracted"""
 _FROM = "blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id"
 
 
@@ -466,6 +470,32 @@ async def around(
         {"source_id": source_id, "version": version, "block_id": block_id, "before": before, "after": after},
     )
     return [_row(row) for row in rows.mappings()]
+
+
+async def around_all(tx: Tx, own: Sequence[BlockRow], *, before: int, after: int) -> list[BlockRow]:
+    """These blocks and their neighbours in the same versions, each once, as `around` finds them for one."""
+    if not own:
+        return []
+    rows = await tx.execute(
+        text(
+            f"""
+            SELECT {_COLUMNS} FROM unnest(CAST(:sources AS uuid[]), CAST(:versions AS int[]), CAST(:places AS int[]))
+                AS p (source_id, version, ordinal),
+              LATERAL (SELECT * FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = p.source_id
+                         AND b.version = p.version AND b.ordinal BETWEEN p.ordinal - :before AND p.ordinal + :after
+                       OFFSET 0) b
+              JOIN sources s ON s.workspace_id = :workspace_id AND s.id = b.source_id
+            WHERE s.origin <> 'artifact' OR b.ordinal = p.ordinal OR b.state IN {LIVE}
+            ORDER BY b.source_id, b.version, b.ordinal
+            """  # noqa: S608
+        ).bindparams(bindparam("sources", type_=ARRAY(Uuid())), bindparam("versions", type_=ARRAY(Integer()))),
+        {
+            "workspace_id": tx.workspace_id, "sources": [row.source_id for row in own],
+            "versions": [row.version for row in own], "places": [row.ordinal for row in own],
+            "before": before, "after": after,
+        },
+    )  # fmt: skip
+    return list({row.block_id: row for row in map(_row, rows.mappings())}.values())
 
 
 def _row(row: RowMapping) -> BlockRow:

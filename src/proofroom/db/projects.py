@@ -1,5 +1,7 @@
 """Queries on projects and baskets."""
 
+import contextlib
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -150,9 +152,17 @@ async def lock(tx: Tx, project_id: UUID) -> None:
     await tx.execute(select(Project.id).where(Project.id == project_id).with_for_update())
 
 
-async def source_titles(tx: Tx, project_id: UUID) -> dict[str, str]:
-    """Source id to title, retracted ones too."""
-    rows = await tx.execute(select(Source.id, Source.title).where(Source.project_id == project_id))
+async def source_titles(tx: Tx, project_id: UUID, ids: Collection[str]) -> dict[str, str]:
+    """Source id to title of those of these that are of the project, retracted ones too. What is no id has none."""
+    known: set[UUID] = set()
+    for one in ids:
+        with contextlib.suppress(ValueError):
+            known.add(UUID(one))
+    if not known:
+        return {}
+    rows = await tx.execute(
+        select(Source.id, Source.title).where(Source.project_id == project_id, Source.id.in_(known))
+    )
     return {str(r[0]): r[1] for r in rows.all()}
 
 

@@ -49,6 +49,9 @@ class SourceRow:
     artifact_id: UUID | None = None
 
 
+ARTIFACT = "artifact"
+"""The origin of a source that is approved work of a session."""
+
 _SELECT = """
     SELECT s.id, s.project_id, s.title, coalesce(v.filename, s.filename) AS filename, v.content_type,
       s.origin, s.url,
@@ -420,6 +423,6 @@ async def facts(tx: Tx, source_ids: Sequence[UUID]) -> dict[UUID, SourceFacts]:
         {"workspace_id": tx.workspace_id, "ids": list(source_ids)},
     )
     return {
-        row[0]: SourceFacts(row[2] or "", "approved" if row[1] == "artifact" else "captured", row[3])
+        row[0]: SourceFacts(row[2] or "", "approved" if row[1] == ARTIFACT else "captured", row[3])
         for row in rows
     }

@@ -4,7 +4,7 @@ A transaction that does not know its workspace cannot read a tenant table at all
 `proofroom_workspace()`, which raises when the setting is missing.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.sql.elements import TextClause
 
 from proofroom.domain.errors import Unavailable
 
@@ -84,7 +85,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_timeout=10,
-            pool_pre_ping=True,
             connect_args={
                 "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
                 "connect_timeout": 5,
@@ -101,11 +101,7 @@ class Database:
         """
         async with away(), Tx(self.engine, expire_on_commit=False, autoflush=True) as tx:
             tx.info["workspace_id"] = workspace_id
-            if snapshot:
-                await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            await tx.execute(
-                text("SELECT set_config('proofroom.workspace_id', :id, true)"), {"id": str(workspace_id)}
-            )
+            await _begin(tx, [_SNAPSHOT, _WORKSPACE] if snapshot else [_WORKSPACE], {"id": str(workspace_id)})
             yield tx
             await tx.commit()
 
@@ -113,11 +109,34 @@ class Database:
     async def across(self) -> AsyncGenerator[AsyncSession]:
         """A transaction without a workspace: only the SECURITY DEFINER functions answer in it."""
         async with away(), AsyncSession(self.engine) as session:
+            await _begin(session, [_NOTHING], {})
             yield session
             await session.commit()
 
     async def dispose(self) -> None:
         await self.engine.dispose()
+
+
+_WORKSPACE = text("SELECT set_config('proofroom.workspace_id', :id, true)")
+_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+_NOTHING = text("SELECT 1")
+
+
+async def _begin(session: AsyncSession, first: Sequence[TextClause], values: Mapping[str, str]) -> None:
+    """Says the first words of a transaction; on a connection that died in the pool, once more on a fresh one.
+
+    That takes the place of a ping before each transaction, which would be a transaction of its own.
+    """
+    for last in (False, True):
+        try:
+            for words in first:
+                await session.execute(words, values if words is _WORKSPACE else {})
+        except DBAPIError as error:
+            if last or not error.connection_invalidated:
+                raise
+            await session.rollback()
+        else:
+            return
 
 
 @asynccontextmanager

@@ -9,19 +9,29 @@ import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Float, bindparam, func, insert, inspect, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.sql.elements import TextClause
 
+from proofroom.db.across import Limits
 from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
-from proofroom.db.tx import EVENTS_CHANNEL, Tx, new_id
+from proofroom.db.tx import EVENTS_CHANNEL, Tx, new_id, take_turns
 from proofroom.domain import audit
 from proofroom.domain.errors import Conflict, NotFound
 from proofroom.domain.work_session import Failure, NextStep, State, Status
 
 Values = Mapping[str, Any]
+
+LEGS_CHANNEL = "proofroom_legs"
+"""Says that a session was queued; whoever has a free place looks which one it takes."""
+
+PRIORITY_SECONDS = 60
+"""How much longer a session seems to have waited for each step of its priority; so none waits for ever."""
 
 
 class LegLost(Exception):
@@ -74,13 +84,18 @@ def _columns(state: State) -> dict[str, Any]:
 
 async def create(tx: Tx, record: Record, **values: Any) -> WorkSession:
     """Inserts a session in its first state, with its first events."""
-    session_id = values.pop("id", None) or new_id()
-    await tx.execute(
-        insert(WorkSession).values(
-            workspace_id=tx.workspace_id, id=session_id, status=Status.INITIALIZED.value, **values
+    row = (
+        await tx.execute(
+            insert(WorkSession)
+            .values(
+                workspace_id=tx.workspace_id,
+                id=values.pop("id", None) or new_id(),
+                status=Status.INITIALIZED.value,
+                **values,
+            )
+            .returning(WorkSession)
         )
-    )
-    row = await lock(tx, session_id)
+    ).scalar_one()
     return await _write(tx, row, {}, record)
 
 
@@ -111,6 +126,30 @@ async def lock_if_free(tx: Tx, session_id: UUID) -> WorkSession | None:
     return (await tx.execute(query)).scalar_one_or_none()
 
 
+async def has_room(tx: Tx, session_id: UUID, limits: Limits) -> bool:
+    """Whether the workspace may have one more leg at work, this session's; others who ask wait for this transaction."""
+    await take_turns(tx, [f"legs {tx.workspace_id}"])
+    row = (
+        await tx.execute(
+            text(
+                """
+                SELECT s.agent_type, count(w.id), count(w.id) FILTER (WHERE w.agent_type = s.agent_type)
+                FROM work_sessions s LEFT JOIN work_sessions w ON w.workspace_id = s.workspace_id AND w.id <> s.id
+                  AND w.status = 'in_progress' AND w.lease_until >= now() AND w.runtime <> 'external'
+                WHERE s.id = :id GROUP BY s.agent_type
+                """
+            ),
+            {"id": session_id},
+        )
+    ).one_or_none()
+    if row is None:
+        return True  # whoever claims it finds out
+    of_kind = limits.per_agent.get(row[0])
+    return (limits.per_workspace is None or row[1] < limits.per_workspace) and (
+        of_kind is None or row[2] < of_kind
+    )
+
+
 async def lease_has_lapsed(tx: Tx, row: WorkSession) -> bool:
     """By the database's clock; a row without a lease has none to wait for."""
     return row.lease_until is None or row.lease_until < await now(tx)
@@ -132,16 +171,14 @@ async def move(
 ) -> WorkSession:
     """Writes a transition that the domain allowed: compare-and-set on (status, version) as `row` has them.
 
-    With `lease_seconds` the lease runs from the database's now; without, the session has none. Raises
+    With `lease_seconds` the lease runs from the database's now; without, the session has none. What is queued is told
+    to the workers when the transaction commits. Raises
     Conflict (`changed_meanwhile`) when somebody else was first.
     """
-    changes = _columns(to) | values
-    changes["lease_until"] = (
-        func.clock_timestamp() + text("make_interval(secs => :lease)").bindparams(lease=lease_seconds)
-        if lease_seconds is not None
-        else None
-    )
-    return await _write(tx, row, changes, record)
+    changes = _columns(to) | values | {"lease_until": None}
+    if to.status is Status.QUEUED:
+        changes["turn_at"] = None
+    return await _write(tx, row, changes, record, lease_seconds)
 
 
 async def fence(tx: Tx, session_id: UUID, leg: int) -> WorkSession:
@@ -189,55 +226,96 @@ async def note(tx: Tx, session_id: UUID, record: Record) -> WorkSession:
     return await _write(tx, await lock(tx, session_id), {}, record)
 
 
-async def _write(tx: Tx, row: WorkSession, changes: dict[str, Any], record: Record) -> WorkSession:
+async def _write(
+    tx: Tx, row: WorkSession, changes: dict[str, Any], record: Record, lease_seconds: float | None = None
+) -> WorkSession:
+    """The row, its events, its audit entries and the news of them in one statement, so one way to the database."""
     entries = _link(row, record.audits)
     changes["event_seq"] = row.event_seq + len(record.events)
     if entries:
         changes["audit_count"] = entries[-1].n
         changes["audit_head"] = entries[-1].hash
+    tell = bool(record.events) or "status" in changes
+    news = {
+        "workspace_id": str(tx.workspace_id), "kind": "session", "project_id": str(row.project_id),
+        "session_id": str(row.id), "seq": changes["event_seq"],
+    }  # fmt: skip
     written = (
         await tx.execute(
-            update(WorkSession)
-            .where(
-                WorkSession.id == row.id,
-                WorkSession.status == row.status,
-                WorkSession.version == row.version,
-                WorkSession.event_seq == row.event_seq,
-            )
-            .values(**changes, updated_at=func.now())
-            .returning(WorkSession)
-            .execution_options(synchronize_session=False, populate_existing=True)
+            select(WorkSession)
+            .from_statement(_written(tuple(sorted(changes)), lease_seconds is not None, tell))
+            .execution_options(populate_existing=True),
+            {
+                f"to_{name}": value
+                for name, value in changes.items()
+                if name != "turn_at" and not (name == "lease_until" and lease_seconds is not None)
+            }
+            | {
+                "of": row.id, "status": row.status, "version": row.version, "seq": row.event_seq,
+                "events": [{"type": kind, "data": dict(data)} for kind, data in record.events],
+                "audits": [_audit_row(e) for e in entries],
+            }
+            | ({} if lease_seconds is None else {"lease": lease_seconds})
+            | ({"channel": EVENTS_CHANNEL, "news": json.dumps(news)} if tell else {}),
         )
-    ).scalar_one_or_none()
+    ).scalar_one_or_none()  # fmt: skip
     if written is None:
         raise Conflict(
             "changed_meanwhile",
             "Somebody else changed this session at the same moment.",
             hint="Look at it again and repeat what you wanted, if it still applies.",
         )
-    if record.events:
-        first = written.event_seq - len(record.events)
-        await tx.execute(
-            insert(WorkEvent),
-            [
-                {
-                    "workspace_id": tx.workspace_id, "session_id": row.id, "seq": first + i, "type": kind,
-                    "data": dict(data),
-                }
-                for i, (kind, data) in enumerate(record.events, start=1)
-            ],
-        )  # fmt: skip
-    if entries:
-        await tx.execute(insert(AuditEntry), [_audit_row(tx.workspace_id, row.id, e) for e in entries])
-    if record.events or "status" in changes:
-        await notify(
-            tx,
-            {
-                "kind": "session", "project_id": str(written.project_id), "session_id": str(row.id),
-                "seq": written.event_seq,
-            },
-        )  # fmt: skip
     return written
+
+
+@lru_cache(maxsize=200)
+def _written(columns: tuple[str, ...], with_lease: bool, tell: bool) -> TextClause:
+    """The statement that writes these columns where (status, version, event_seq) are still as they were read.
+
+    A lease runs from the database's clock. Events are numbered on from `event_seq`, in their order.
+    """
+    known = inspect(WorkSession).columns  # by the name of the attribute
+    sets = ", ".join(
+        "lease_until = clock_timestamp() + make_interval(secs => :lease)"
+        if name == "lease_until" and with_lease
+        else f"turn_at = clock_timestamp() - make_interval(secs => {PRIORITY_SECONDS} * priority)"
+        if name == "turn_at"
+        else f"{known[name].name} = :to_{name}"
+        for name in columns
+    )
+    news = ", pg_notify(:channel, :news)" if tell else ""
+    if "turn_at" in columns:
+        news += f", pg_notify('{LEGS_CHANNEL}', '')"
+    statement = text(
+        f"""
+        WITH written AS (
+          UPDATE work_sessions SET {sets}, updated_at = now()
+          WHERE id = :of AND status = :status AND version = :version AND event_seq = :seq
+          RETURNING *
+        ), told AS (
+          INSERT INTO work_events (workspace_id, session_id, seq, type, data)
+          SELECT w.workspace_id, w.id, CAST(:seq AS int) + e.n, e.one ->> 'type', e.one -> 'data'
+          FROM written w, jsonb_array_elements(:events) WITH ORDINALITY e (one, n) ORDER BY e.n
+        ), chained AS (
+          INSERT INTO audit_entries (workspace_id, session_id, n, at, kind, commitment, previous, hash, salt, content)
+          SELECT w.workspace_id, w.id, a.n, a.at, a.kind, a.commitment, a.previous, a.hash, a.salt, a.content
+          FROM written w, jsonb_to_recordset(:audits) AS a (n int, at text, kind text, commitment text,
+            previous text, hash text, salt text, content jsonb)
+        )
+        SELECT w.*{news} FROM written w
+        """  # noqa: S608 (names of columns of the model)
+    )
+    if with_lease:
+        statement = statement.bindparams(bindparam("lease", type_=Float()))
+    return statement.bindparams(
+        bindparam("events", type_=JSONB()),
+        bindparam("audits", type_=JSONB()),
+        *(
+            bindparam(f"to_{name}", type_=known[name].type)
+            for name in columns
+            if name != "turn_at" and not (name == "lease_until" and with_lease)
+        ),
+    )
 
 
 def _link(row: WorkSession, audits: Iterable[tuple[str, Values]]) -> list[audit.Entry]:
@@ -258,11 +336,10 @@ def _link(row: WorkSession, audits: Iterable[tuple[str, Values]]) -> list[audit.
     return entries
 
 
-def _audit_row(workspace_id: UUID, session_id: UUID, entry: audit.Entry) -> dict[str, Any]:
+def _audit_row(entry: audit.Entry) -> dict[str, Any]:
     return {
-        "workspace_id": workspace_id, "session_id": session_id, "n": entry.n, "at": entry.at,
-        "kind": entry.kind, "commitment": entry.commitment, "previous": entry.previous, "hash": entry.hash,
-        "salt": entry.salt, "content": entry.content,
+        "n": entry.n, "at": entry.at, "kind": entry.kind, "commitment": entry.commitment,
+        "previous": entry.previous, "hash": entry.hash, "salt": entry.salt, "content": entry.content,
     }  # fmt: skip
 
 

@@ -49,11 +49,16 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
 
     Raises Unavailable when the database is away: the lease lapses and the leg is run again.
     """
-    async with parts.db.transaction(workspace_id) as tx:
-        row = await legs.claim(
-            tx, session_id, owner=parts.owner, lease_seconds=parts.lease_seconds,
-            definitions=parts.catalog.definitions, agent_lease_seconds=parts.external_lease_seconds,
-        )  # fmt: skip
+    try:
+        row = await _claim(parts, workspace_id, session_id)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 (nor is it tried for ever because its context cannot be put together)
+        _log.exception("session %s could not be claimed", session_id)
+        row = await _claim(parts, workspace_id, session_id, with_context=False)
+        if row is not None:
+            await _fail(parts, row, _ours(error))
+        return row is not None
     if row is None:
         return False
     if external.is_its_turn(row):
@@ -67,16 +72,29 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
         raise
     except Exception as error:  # noqa: BLE001 (whatever broke, the session says so instead of hanging)
         _log.exception("leg %s of session %s broke", row.leg, session_id)
-        await _fail(
-            parts,
-            row,
-            Failure(
-                "internal_error",
-                f"Something of ours broke: {type(error).__name__}. Retry it; the log has more.",
-                True,
-            ),
-        )
+        await _fail(parts, row, _ours(error))
     return True
+
+
+async def _claim(
+    parts: Parts, workspace_id: UUID, session_id: UUID, *, with_context: bool = True
+) -> WorkSession | None:
+    async with parts.db.transaction(workspace_id) as tx:
+        if parts.limits and not await work_sessions.has_room(tx, session_id, parts.limits):
+            return None
+        return await legs.claim(
+            tx, session_id, owner=parts.owner, lease_seconds=parts.lease_seconds,
+            definitions=parts.catalog.definitions, agent_lease_seconds=parts.external_lease_seconds,
+            with_context=with_context,
+        )  # fmt: skip
+
+
+def _ours(error: Exception) -> Failure:
+    return Failure(
+        "internal_error",
+        f"Something of ours broke: {type(error).__name__}. Retry it; the log has more.",
+        True,
+    )
 
 
 async def _hand_to_agent(parts: Parts, row: WorkSession) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from proofroom.db.across import ANY_NUMBER, Limits
 from proofroom.db.tx import Database
 from proofroom.services.catalog import Catalog
 
@@ -10,7 +11,9 @@ from proofroom.services.catalog import Catalog
 @dataclass(frozen=True, slots=True)
 class Parts:
     """`owner` names this process in leases; `lease_seconds` how long a leg holds a session without a sign of
-    life, `external_lease_seconds` how long one that somebody's own agent does."""
+    life, `external_lease_seconds` how long one that somebody's own agent does. `limits`: how many legs a workspace may
+    have at work.
+    """
 
     db: Database
     catalog: Catalog
@@ -18,4 +21,5 @@ class Parts:
     lease_seconds: float = 20.0
     external_lease_seconds: float = 300.0
     policy_may_sign: bool = False
+    limits: Limits = ANY_NUMBER
     data_dir: Path | None = None

@@ -1,4 +1,4 @@
-"""Finds what nobody works on: lost leases, lost jobs, due approvals, reviews and deliveries, dead workers' jobs.
+"""Finds what nobody works on: lost jobs, due approvals, reviews and deliveries. Legs: see `engine.dispatch`.
 
 Any number of sweepers may run: what they do is a nudge, and whoever is nudged looks at the row.
 """
@@ -20,8 +20,6 @@ STALE_SOURCE_SECONDS = 90.0
 async def sweep(parts: Parts) -> int:
     """One round; answers how many jobs it deferred. Raises Unavailable when the database is away."""
     found: list[tuple[str, str, dict[str, str | int]]] = []
-    for workspace_id, session_id in await across.claimable_sessions(parts.db):
-        found.append((str(workspace_id), queue.LEG, {"session_id": str(session_id)}))
     for workspace_id, checkpoint_id in await across.due_approvals(parts.db):
         found.append((str(workspace_id), queue.COMMIT_APPROVAL, {"checkpoint_id": str(checkpoint_id)}))
     for workspace_id, checkpoint_id in await across.due_reviews(parts.db):

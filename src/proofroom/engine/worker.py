@@ -16,6 +16,7 @@ from procrastinate.jobs import Status as JobStatus
 from proofroom import queue
 from proofroom.db.listen import listen
 from proofroom.engine import leg, outbox
+from proofroom.engine.dispatch import Dispatcher
 from proofroom.engine.indexer import Indexer
 from proofroom.engine.parts import Parts
 from proofroom.engine.sweeper import sweep_forever
@@ -24,14 +25,17 @@ from proofroom.services.work_requests import CANCEL_CHANNEL
 
 _log = logging.getLogger(__name__)
 
+LEGS = "legs"
+"""The queue by whose name a worker is told to run legs."""
+
 Job = Callable[..., Awaitable[Any]]
 
 
-def jobs(parts: Parts, indexer: Indexer) -> dict[str, Job]:
+def jobs(parts: Parts, indexer: Indexer, wake: Callable[[], None]) -> dict[str, Job]:
     """Job name to what it does. Every one looks at its row first, so late and doubled jobs are harmless."""
 
-    async def run_leg(workspace_id: str, session_id: str) -> None:
-        await leg.run_leg(parts, UUID(workspace_id), UUID(session_id))
+    async def look_for_legs(**_ids: str) -> None:
+        wake()  # a job of an earlier release; this one takes legs from the sessions themselves
 
     async def commit_approval(workspace_id: str, checkpoint_id: str) -> None:
         async with parts.db.transaction(UUID(workspace_id)) as tx:
@@ -52,7 +56,7 @@ def jobs(parts: Parts, indexer: Indexer) -> dict[str, Job]:
         indexer.want(UUID(workspace_id), UUID(project_id))
 
     return {
-        queue.LEG: run_leg,
+        queue.LEG: look_for_legs,
         queue.COMMIT_APPROVAL: commit_approval,
         queue.REVIEW_CLOCK: review_clock,
         queue.DELIVER: deliver,
@@ -73,8 +77,9 @@ async def run_worker(
     """Works until cancelled; running legs then get `shutdown_seconds` to come to rest, or are handed over."""
     app = queue.make_app(parts.db.url, max_connections=concurrency + 3)
     indexer = Indexer(parts.db)
-    for name, job in jobs(parts, indexer).items():
-        app.task(name=name, queue="legs" if name == queue.LEG else "default")(job)
+    dispatcher = Dispatcher(parts, concurrency=concurrency, every_seconds=sweep_seconds)
+    for name, job in jobs(parts, indexer, dispatcher.wake).items():
+        app.task(name=name, queue=LEGS if name == queue.LEG else "default")(job)
     options: WorkerOptions = {
         "name": parts.owner,
         "concurrency": concurrency,
@@ -95,6 +100,8 @@ async def run_worker(
                     group.create_task(_listen_for_cancels(parts)),
                     group.create_task(indexer.run()),
                 ]
+                if queues is None or LEGS in queues:
+                    side.append(group.create_task(dispatcher.run()))
                 if ready is not None:
                     ready.set()
                 try:
@@ -102,6 +109,7 @@ async def run_worker(
                 finally:
                     for task in side:
                         task.cancel()
+                    await dispatcher.drain(shutdown_seconds)
             return
         except* (ConnectorException, OSError) as lost:
             why = lost.exceptions[0].__cause__ or lost.exceptions[0]

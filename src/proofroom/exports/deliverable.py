@@ -91,8 +91,10 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
         documents = [{"slot": a.slot, "type": a.artifact_type, **_version(v)} for a, v in current]
         content = json.dumps(documents, ensure_ascii=False, indent=1) + "\n"
         return f"{name}.json", "application/json", content.encode()
-    titles = await projects.source_titles(tx, session.project_id)
-    pieces = [Piece(from_json(v.document), v.claims, titles) for _, v in current]
+    texts = [(from_json(v.document), v.claims) for _, v in current]
+    cited = {r.source_id for document, _ in texts for r in document.refs.values()}
+    titles = await projects.source_titles(tx, session.project_id, cited)
+    pieces = [Piece(document, claims, titles) for document, claims in texts]
     text = await asyncio.to_thread(_text, session.title, pieces, session.runtime)
     if wanted == "html":
         page = await asyncio.to_thread(html.page, session.title, text)

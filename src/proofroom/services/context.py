@@ -9,10 +9,9 @@ from uuid import UUID
 from proofroom.agents.runtimes.base import EnvelopeView
 from proofroom.agents.tools import MAX_TABLE_ROWS, READING_TOOLS
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import blocks as db_blocks
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db.blocks import BlockRow
-from proofroom.db.models import WorkSession
+from proofroom.db.models import ContextEnvelope, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
 from proofroom.domain.compute import Table as ComputeTable
@@ -92,11 +91,11 @@ async def view(tx: Tx, row: WorkSession) -> EnvelopeView:
     (`redacted`) when a source of it was deleted: no agent goes on with less than it was given.
     """
     pinned = await _pinned(tx, row)
-    shown = await envelopes.view(tx, pinned)
+    shown = await envelopes.shown(tx, pinned)
     if shown["receipt"].get("redacted"):
         raise envelopes.redacted(shown["receipt"]["redacted"])
     return EnvelopeView(
-        id=pinned,
+        id=pinned.id,
         body=shown["body"],
         digest=shown["digest"],
         blocks=[
@@ -161,11 +160,10 @@ async def reads(tx: Tx, session_id: UUID, iteration: int) -> list[dict[str, Any]
 
 async def refs(tx: Tx, row: WorkSession) -> Refs:
     """What the envelope's aliases stand for."""
-    shown = await envelopes.view(tx, await _pinned(tx, row))
-    return {item["alias"]: _ref(item) for item in shown["receipt"]["included"]}
+    return {item["alias"]: _ref(item) for item in (await _pinned(tx, row)).receipt["included"]}
 
 
-async def _pinned(tx: Tx, row: WorkSession) -> UUID:
+async def _pinned(tx: Tx, row: WorkSession) -> ContextEnvelope:
     pinned = await db_envelopes.of_iteration(tx, row.id, row.iteration)
     if pinned is None:
         raise NotFound(
@@ -173,7 +171,7 @@ async def _pinned(tx: Tx, row: WorkSession) -> UUID:
             f"Nothing was pinned for iteration {row.iteration} of this session.",
             hint="It is pinned when the work starts.",
         )
-    return pinned.id
+    return pinned
 
 
 async def _adapter(tx: Tx, row: WorkSession) -> SubstrateMemoryAdapter:
@@ -318,9 +316,8 @@ async def suspicious_sources(tx: Tx, document: ArtifactDocument) -> list[str]:
         alias: {"source_id": r.source_id, "version": r.version, "block_id": r.block_id}
         for alias, r in kept.refs.items()
     }
-    cited = await passages.passages_for(tx, wanted)
-    rows = await db_blocks.by_ids(tx, [UUID(p.block_id) for p in cited.values()])
-    return sorted({row.source_title for row in rows.values() if envelopes.item_of(row, "")["marks"]})
+    cited = await passages.cited(tx, wanted)
+    return sorted({row.source_title for row, _ in cited.values() if envelopes.item_of(row, "")["marks"]})
 
 
 async def carry_forward(tx: Tx, row: WorkSession) -> None:

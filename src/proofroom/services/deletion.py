@@ -117,7 +117,7 @@ def to_json(deleted: SourceDeletion) -> dict[str, Any]:
 
 
 def _require_captured(source: SourceRow) -> None:
-    if source.origin == "artifact":
+    if source.origin == db_sources.ARTIFACT:
         raise Conflict(
             "source_is_approved_work",
             f"“{source.title}” is what was signed; deleting it would not make that unsigned.",

@@ -9,6 +9,7 @@ from proofroom.db import memory as db_memory
 from proofroom.db import projects
 from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkSession
+from proofroom.db.sources import ARTIFACT
 from proofroom.db.tx import Tx
 from proofroom.domain.compute import Result, compute
 from proofroom.domain.compute import Table as ComputeTable
@@ -18,7 +19,6 @@ from proofroom.domain.evidence import (
     AnalysedPassage,
     Claim,
     ClaimText,
-    Passage,
     analyse,
     check_cited,
     check_computed,
@@ -59,27 +59,26 @@ async def _check_citations(
         alias: {"source_id": r.source_id, "version": r.version, "block_id": r.block_id}
         for alias, r in document.refs.items()
     }
-    gone = await projects.retracted_sources(tx, project_id)  # what was retracted bears nothing any more
-    cited = {
-        alias: p for alias, p in (await passages.passages_for(tx, refs)).items() if p.source_id not in gone
-    }
-    # Neither does approved work that nobody accepted, nor what is this session's own.
-    nothing = await db_memory.bears_nothing(tx, session.id, [UUID(p.block_id) for p in cited.values()])
-    cited = {alias: p for alias, p in cited.items() if UUID(p.block_id) not in nothing}
-    near: dict[str, Passage] = {}
-    for passage in cited.values():
-        around = await _around(tx, passage)
-        near.update({p.block_id: p for p in around})
-    again = {
-        index: await _again(tx, project_id, gone, block.computed)
+    # What was retracted bears nothing any more, nor does approved work that nobody accepted, nor what is its own.
+    found = await passages.cited(tx, refs, in_use=True)
+    approved = {row.block_id for row, _ in found.values() if row.origin == ARTIFACT}
+    nothing = await db_memory.bears_nothing(tx, session.id, list(approved))
+    found = {alias: one for alias, one in found.items() if one[0].block_id not in nothing}
+    cited = {alias: passage for alias, (_, passage) in found.items()}
+    own = {row.block_id: row for row, _ in found.values()}
+    near = await passages.beside(tx, own.values(), before=2, after=2)
+    computed = {
+        index: block.computed
         for index, block in enumerate(document.blocks)
         if isinstance(block, Table | Chart) and block.computed is not None
     }
+    gone = await projects.retracted_sources(tx, project_id) if computed else set[str]()
+    again = {index: await _again(tx, project_id, gone, one) for index, one in computed.items()}
     names = await passages.source_names(tx, project_id)
 
     def compare() -> list[dict[str, Any]]:
         read = {alias: analyse(p) for alias, p in cited.items()}
-        further = [analyse(p) for p in near.values()]
+        further = [analyse(p) for p in near]
         return [claim_to_json(one(claim, read, further)) for claim in claims]
 
     def one(
@@ -90,14 +89,8 @@ async def _check_citations(
             return check_computed(claim, document, again.get(claim.path[0]))
         return check_cited(claim, read, further, names)
 
-    return await remembering.with_chains(tx, await asyncio.to_thread(compare))
-
-
-async def _around(tx: Tx, passage: Passage) -> list[Passage]:
-    source_id, block_id = UUID(passage.source_id), UUID(passage.block_id)
-    if passage.kind == "table_row":
-        return await passages.rows_beside(tx, source_id, passage.version, block_id)
-    return await passages.neighbours(tx, source_id, passage.version, block_id, before=2, after=2)
+    claims_found = await asyncio.to_thread(compare)
+    return await remembering.with_chains(tx, claims_found) if approved else claims_found
 
 
 async def _again(tx: Tx, project_id: UUID, gone: Collection[str], computed: Computation) -> Result | str:

@@ -4,13 +4,12 @@ What is seen is what is approved is what is released: every packet is built from
 compared by digest. Nothing here commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from proofroom import queue
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
@@ -26,8 +25,8 @@ from proofroom.domain.signing import signing_of
 from proofroom.domain.work_session import Event, apply
 from proofroom.services import packets, policies
 
-NUDGE_SECONDS = 30.0
-"""How long a queued session may wait for its job before the sweeper defers another."""
+SEALED_SECONDS = 30.0
+"""How long a leg whose final gate policy decided may take to finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,25 @@ async def open_checkpoint(
     event: Event = Event.PAUSE,
     phase: str = "waiting for you",
     record: Record = work_sessions.NOTHING,
+    built: Mapping[str, Any] | None = None,
 ) -> tuple[WorkSession, WorkCheckpoint]:
-    """Parks the session in front of a person, with the times that the project's policy sets."""
+    """Parks the session in front of a person, with the times that the project's policy sets.
+
+    `built` is a packet of this kind that was built in this transaction after the last write to what it covers.
+    """
     to = apply(state_of(row), event)
     held = await policies.in_force(tx, row.project_id)
     when = deadlines(held.settings, await work_sessions.now(tx))
     checkpoint = await _create(
-        tx, row, kind, reasons, form, due_at=when.due_at, remind_at=when.remind_at, expires_at=when.expires_at
+        tx,
+        row,
+        kind,
+        reasons,
+        form,
+        built,
+        due_at=when.due_at,
+        remind_at=when.remind_at,
+        expires_at=when.expires_at,
     )
     opened = {
         "checkpoint_id": str(checkpoint.id), "kind": kind, "reasons": list(reasons),
@@ -81,10 +92,21 @@ async def open_checkpoint(
 
 
 async def _create(
-    tx: Tx, row: WorkSession, kind: str, reasons: Sequence[str], form: dict[str, Any] | None, **values: Any
+    tx: Tx,
+    row: WorkSession,
+    kind: str,
+    reasons: Sequence[str],
+    form: dict[str, Any] | None,
+    built: Mapping[str, Any] | None = None,
+    **values: Any,
 ) -> WorkCheckpoint:
     checkpoint_id = new_id()
-    packet = await packets.build(tx, row, checkpoint_id=checkpoint_id, kind=kind, reasons=reasons, form=form)
+    if built is not None and built["kind"] == kind:
+        packet = packets.named(built, checkpoint_id=checkpoint_id, reasons=reasons, form=form)
+    else:
+        packet = await packets.build(
+            tx, row, checkpoint_id=checkpoint_id, kind=kind, reasons=reasons, form=form
+        )
     return await checkpoints.create(
         tx, id=checkpoint_id, session_id=row.id, project_id=row.project_id, kind=kind, reasons=list(reasons),
         iteration=row.iteration, packet=packet, packet_digest=packet_digest(packet), form=form,
@@ -93,7 +115,7 @@ async def _create(
 
 
 async def seal_by_policy(
-    tx: Tx, row: WorkSession, because: Sequence[str]
+    tx: Tx, row: WorkSession, because: Sequence[str], *, built: Mapping[str, Any] | None = None
 ) -> tuple[WorkSession, WorkCheckpoint]:
     """The final gate decided by policy, recorded with its reasons like any decision."""
     decision = {
@@ -101,7 +123,7 @@ async def seal_by_policy(
         "at": (await work_sessions.now(tx)).isoformat(), "because": list(because), "packet_shown": False,
     }  # fmt: skip
     checkpoint = await _create(
-        tx, row, "final", ["final"], None, status=CheckpointStatus.APPROVED.value,
+        tx, row, "final", ["final"], None, built, status=CheckpointStatus.APPROVED.value,
         decided_at=await work_sessions.now(tx),
     )  # fmt: skip
     decision |= {"packet_digest": checkpoint.packet_digest, "sealed_digest": checkpoint.packet_digest}
@@ -111,14 +133,9 @@ async def seal_by_policy(
         row,
         apply(state_of(row), Event.SEAL),
         Record(events=[("decided", said_of(checkpoint))], audits=[("approved", decision)]),
-        lease_seconds=NUDGE_SECONDS,
+        lease_seconds=SEALED_SECONDS,
     )
     return row, checkpoint
-
-
-async def nudge(tx: Tx, row: WorkSession) -> None:
-    """A job for the session's next leg, in this transaction."""
-    await queue.defer(tx, queue.LEG, queue="legs", priority=row.priority, session_id=str(row.id))
 
 
 async def release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outcome:
@@ -149,10 +166,8 @@ async def release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outco
             events=[("released" if was_pending else "decided", said_of(checkpoint))],
             audits=[("approved", decision)],
         ),
-        lease_seconds=NUDGE_SECONDS,
         **values,
     )
-    await nudge(tx, row)
     return Outcome(row, checkpoint)
 
 

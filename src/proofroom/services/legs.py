@@ -15,7 +15,7 @@ from proofroom.db.work_sessions import Record, state_of
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import CheckpointStatus, only_the_rules_moved
 from proofroom.domain.errors import InvalidInput
-from proofroom.domain.policy import Gate, Pause, Strategy, Trigger, evaluate
+from proofroom.domain.policy import Facts, Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.selection import ContextWeights
 from proofroom.domain.work_session import (
     MAX_UNSETTLED_CLAIMS,
@@ -59,10 +59,12 @@ async def claim(
     lease_seconds: float,
     definitions: Mapping[str, AgentDefinition] | None = None,
     agent_lease_seconds: float = 300.0,
+    with_context: bool = True,
 ) -> WorkSession | None:
     """Takes the session for one leg, its context pinned in the same transaction; None when it is not to be had.
 
-    The context is put together as the agent's definition says.
+    The context is put together as the agent's definition says; without `with_context`, which is for a leg that is
+    claimed only to say why it failed, there is none.
 
     A session whose workers died too often in a row is given up here (failed, `poisoned`). Work that somebody's own
     agent does is handed to that agent with a lease of `agent_lease_seconds`, and failed here when that has lapsed.
@@ -96,7 +98,7 @@ async def claim(
     if cut_off:
         values["usage"] = usage
         events += cut_off
-    if working and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
+    if working and with_context and await db_envelopes.of_iteration(tx, row.id, row.iteration) is None:
         pinned = await context.pin(tx, row, await _weights(tx, definitions or {}, row))
         values["task_document_id"] = pinned.id
         events.append(("envelope_pinned", pinned.said))
@@ -136,7 +138,8 @@ async def finish_work(
             row,
             Failure("no_output", f"The agent ended without producing anything.{said}{gap}", retryable=True),
         )
-    early = await _early_gate(tx, row)
+    known = await policies.facts(tx, row, may_sign=policy_may_sign)
+    early = await _early_gate(tx, row, known)
     if early is not None:
         return early
     await obligations.judge_now(tx, row)
@@ -144,21 +147,21 @@ async def finish_work(
         tx, row, phase="checked", meta=row.meta | {"summary": summary, "gaps": gaps}
     )
     preview = await packets.build(tx, row, checkpoint_id=row.id, kind="final", reasons=[])
-    facts = await policies.facts(tx, row, preview, may_sign=policy_may_sign)
+    facts = policies.with_packet(known, preview)
     verdict = evaluate(Strategy(row.approval_strategy), Gate.FINAL, facts)
     if isinstance(verdict, Pause):
-        row, _ = await gates.open_checkpoint(tx, row, kind="final", reasons=verdict.reasons)
+        row, _ = await gates.open_checkpoint(tx, row, kind="final", reasons=verdict.reasons, built=preview)
         return row
-    row, _ = await gates.seal_by_policy(tx, row, verdict.because)
+    row, _ = await gates.seal_by_policy(tx, row, verdict.because, built=preview)
     return await finalize(tx, row)
 
 
-async def _early_gate(tx: Tx, row: WorkSession) -> WorkSession | None:
+async def _early_gate(tx: Tx, row: WorkSession, facts: Facts) -> WorkSession | None:
     """A gate before the final one that nobody has asked yet: a worker died after it raised something and before it
     stopped for it, and the agent ended its next run without coming past there again."""
     if row.agent_type == CHECK:
         return None
-    facts, strategy = await policies.facts(tx, row), Strategy(row.approval_strategy)
+    strategy = Strategy(row.approval_strategy)
     for gate in (Gate.PLAN, Gate.MID):
         verdict = evaluate(strategy, gate, facts)
         if isinstance(verdict, Pause):

@@ -88,6 +88,13 @@ async def build(
     return packet if version == PACKET_VERSION else in_version_2(packet)
 
 
+def named(
+    built: Mapping[str, Any], *, checkpoint_id: UUID, reasons: Sequence[str], form: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A packet that was just built, as that of this checkpoint: nothing else in it depends on which one it is."""
+    return {**built, "checkpoint_id": str(checkpoint_id), "reasons": list(reasons), "form": form}
+
+
 async def preview(tx: Tx, session: WorkSession) -> dict[str, Any]:
     """The final packet as it would be built now, for a look: what its checks find is not stored."""
     point = await tx.begin_nested()
@@ -102,8 +109,11 @@ async def _artifacts(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     shown: list[dict[str, Any]] = []
     dropped: list[dict[str, Any]] = []
-    titles = await projects.source_titles(tx, session.project_id)
-    for artifact, version in await db_artifacts.current(tx, session.id):
+    current = await db_artifacts.current(tx, session.id)
+    titles = await projects.source_titles(
+        tx, session.project_id, {s for a, v in current if a.iteration == iteration for s in _sources(v)}
+    )
+    for artifact, version in current:
         if artifact.iteration != iteration:
             dropped.append({"artifact_id": str(artifact.id), "slot": artifact.slot, "title": artifact.title})
             continue
@@ -126,6 +136,10 @@ def _cited(version: ArtifactVersion, titles: Mapping[str, str]) -> dict[str, str
     """The titles under which a delivered text names its sources."""
     refs = from_json(version.document).refs.values()
     return {r.source_id: titles.get(r.source_id) for r in refs}
+
+
+def _sources(version: ArtifactVersion) -> set[str]:
+    return {r.source_id for r in from_json(version.document).refs.values()}
 
 
 def _repair(session: WorkSession, iteration: int) -> dict[str, Any]:

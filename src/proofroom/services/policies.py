@@ -1,7 +1,7 @@
 """A project's policy: its settings, what policy says of a session, and what it would say."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -171,20 +171,28 @@ async def facts(
     """
     triggers = await db_artifacts.triggers(tx, row.id)
     overturned = await policies.overturned(tx, row.project_id, row.agent_type, HISTORY)
-    return Facts(
+    known = Facts(
         open_triggers=frozenset(
             Trigger(t.kind) for t in triggers if not t.settled and t.iteration == row.iteration
         ),
         any_trigger=bool(triggers),
-        flags=0 if packet is None else packet["summary"]["needs_you"],
         plan_approved=row.plan is not None and row.plan_approved == digest(row.plan),
-        external=False if packet is None else not packet["risk"]["reversible"],
         opted_in=await _opted_in(tx, row.project_id, may_sign),
-        signatures=1 if packet is None else packet["signing"]["quorum"],
         overturned=max(
             overturned, row.change_requests
         ),  # that this piece was sent back is never too long ago
-        subjects=() if packet is None else _subjects(packet["artifacts"]),
+    )
+    return known if packet is None else with_packet(known, packet)
+
+
+def with_packet(known: Facts, packet: Mapping[str, Any]) -> Facts:
+    """What is known of a session, and of the final gate by its packet."""
+    return replace(
+        known,
+        flags=packet["summary"]["needs_you"],
+        external=not packet["risk"]["reversible"],
+        signatures=packet["signing"]["quorum"],
+        subjects=_subjects(packet["artifacts"]),
     )
 
 

@@ -119,7 +119,7 @@ async def _source(tx: Tx, row: WorkSession, shown: Mapping[str, Any], text: str)
         id=source_id,
         project_id=row.project_id,
         title=f"Approved: {shown['title'] or row.title}"[: db_sources.MAX_TITLE],
-        origin="artifact",
+        origin=db_sources.ARTIFACT,
         status="ready",
         version=1,
         session_id=row.id,

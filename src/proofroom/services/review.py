@@ -35,7 +35,7 @@ from proofroom.services import obligations, packets, seals
 from proofroom.services.access import SIGNERS, Actor, require, require_still
 from proofroom.services.artifacts import NOTHING_AHEAD
 from proofroom.services.edits import save_edits, still_there
-from proofroom.services.gates import NUDGE_SECONDS, Outcome, decidable, nudge, release, said_of, supersede
+from proofroom.services.gates import Outcome, decidable, release, said_of, supersede
 from proofroom.services.ledgers import Ahead
 from proofroom.services.said import text_of
 
@@ -406,9 +406,7 @@ async def request_changes(
         phase="sent back",
         runtime_state=None,
         progress={},
-        lease_seconds=NUDGE_SECONDS,
     )
-    await nudge(tx, row)
     return Outcome(row, checkpoint)
 
 

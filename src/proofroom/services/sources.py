@@ -147,7 +147,7 @@ async def put_content(
     source = await db_sources.lock(tx, source_id)
     if source is None:
         raise await gone(tx, source_id)
-    if source.origin == "artifact":
+    if source.origin == db_sources.ARTIFACT:
         raise Conflict(
             "source_is_approved_work",
             f"“{source.title}” is what was signed, and stays as it was signed.",
@@ -257,7 +257,7 @@ async def restore(tx: Tx, source_id: UUID, *, reason: str, actor: Actor | None =
         raise await gone(tx, source_id)
     if source.retracted_at is None:
         raise Conflict("source_not_retracted", f"“{source.title}” is in use.", "There is nothing to restore.")
-    approved = source.origin == "artifact"
+    approved = source.origin == db_sources.ARTIFACT
     if source.version:
         await indexing.will_grow(tx, source.project_id)
         await db_blocks.take_back(tx, source_id, source.version, "proposed" if approved else "accepted")

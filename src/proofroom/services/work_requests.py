@@ -20,7 +20,6 @@ from proofroom.domain.work_session import Event, Status, apply
 from proofroom.services import definitions, external, legs
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, Catalog
-from proofroom.services.gates import NUDGE_SECONDS, nudge
 
 CANCEL_CHANNEL = "proofroom_cancel"
 MAX_TASK = 20_000
@@ -110,17 +109,14 @@ async def execute(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | 
     """Queues the first leg. Raises Conflict (`wrong_status`), NotFound."""
     require(actor, "requester")
     row = await work_sessions.lock(tx, session_id, project_id)
-    row = await work_sessions.move(
+    return await work_sessions.move(
         tx,
         row,
         apply(state_of(row), Event.EXECUTE),
         Record(events=[("queued", {"by": actor.name})], audits=[("executed", {"by": str(actor.member_id)})]),
-        lease_seconds=NUDGE_SECONDS,
         phase="queued",
         started_at=await work_sessions.now(tx),
     )
-    await nudge(tx, row)
-    return row
 
 
 async def cancel(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | None = None) -> WorkSession:
@@ -162,17 +158,14 @@ async def retry(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | No
     require(actor, "requester")
     row = await work_sessions.lock(tx, session_id, project_id)
     to = apply(state_of(row), Event.RETRY)
-    row = await work_sessions.move(
+    return await work_sessions.move(
         tx,
         row,
         to,
         Record(events=[("retried", {"by": actor.name})], audits=[("retried", {"by": str(actor.member_id)})]),
-        lease_seconds=NUDGE_SECONDS,
         phase="queued",
         settled_at=None,
     )
-    await nudge(tx, row)
-    return row
 
 
 async def fork(

@@ -8,6 +8,7 @@ from proofroom.db import blocks as db_blocks
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import BlockRow
+from proofroom.db.models import ContextEnvelope as StoredEnvelope
 from proofroom.db.tx import Tx
 from proofroom.domain.contradictions import Contradiction
 from proofroom.domain.envelope import (
@@ -188,6 +189,11 @@ async def view(tx: Tx, pinned_id: UUID) -> dict[str, Any]:
         raise NotFound(
             "envelope_not_found", f"No envelope {pinned_id} is here.", "Look at the session's envelopes."
         )
+    return await shown(tx, pinned)
+
+
+async def shown(tx: Tx, pinned: StoredEnvelope) -> dict[str, Any]:
+    """As `view`, of an envelope that was read already."""
     rows = await db_blocks.by_ids(tx, [UUID(item["block_id"]) for item in pinned.receipt["included"]])
     included: list[dict[str, Any]] = []
     for item in pinned.receipt["included"]:

@@ -1,6 +1,6 @@
 """Passages by their place: what citations point at, what stands around it, and the tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,13 @@ async def passages_for(tx: Tx, refs: Mapping[str, Mapping[str, Any]]) -> dict[st
     A reference to what is not there, or whose parts do not belong together, is left out: a citation of it
     is then a citation of nothing.
     """
+    return {alias: found for alias, (_, found) in (await cited(tx, refs)).items()}
+
+
+async def cited(
+    tx: Tx, refs: Mapping[str, Mapping[str, Any]], *, in_use: bool = False
+) -> dict[str, tuple[BlockRow, Passage]]:
+    """As `passages_for`, each with its block; with `in_use` only those of sources that were not retracted."""
     ids: dict[str, UUID] = {}
     for alias, ref in refs.items():
         found = _uuid(ref.get("block_id"))
@@ -47,19 +54,27 @@ async def passages_for(tx: Tx, refs: Mapping[str, Mapping[str, Any]]) -> dict[st
         if block_id in rows
         and str(rows[block_id].source_id) == str(refs[alias].get("source_id", rows[block_id].source_id))
         and rows[block_id].version == refs[alias].get("version", rows[block_id].version)
+        and not (in_use and rows[block_id].retracted)
     }
     made = await with_cells(tx, list(kept.values()))
     by_id = dict(zip((row.block_id for row in kept.values()), made, strict=True))
-    return {alias: by_id[row.block_id] for alias, row in kept.items()}
+    return {alias: (row, by_id[row.block_id]) for alias, row in kept.items()}
 
 
-async def neighbours(
-    tx: Tx, source_id: UUID, version: int, block_id: UUID, *, before: int = 1, after: int = 1
-) -> list[Passage]:
-    """The block with what stands before and after it, in reading order; empty when it is not there."""
-    return await with_cells(
-        tx, await db_blocks.around(tx, source_id, version, block_id, before=before, after=after)
+async def beside(tx: Tx, own: Collection[BlockRow], *, before: int, after: int) -> list[Passage]:
+    """What stands around these blocks, they included, each once: of a row of a table all rows of it, else as many
+    blocks before and after.
+    """
+    rows = [row for row in own if row.kind == "table_row"]
+    near = await with_cells(
+        tx,
+        await db_blocks.around_all(tx, [r for r in own if r.kind != "table_row"], before=before, after=after),
     )
+    for source_id, version, table in sorted(
+        {(r.source_id, r.version, r.meta["table"]) for r in rows if "table" in r.meta}
+    ):
+        near += await rows_of_table(tx, source_id, version, table)
+    return near
 
 
 async def rows_of_table(tx: Tx, source_id: UUID, version: int, table: int) -> list[Passage]:
@@ -123,11 +138,3 @@ def _uuid(value: object) -> UUID | None:
         return UUID(str(value))
     except ValueError:
         return None
-
-
-async def rows_beside(tx: Tx, source_id: UUID, version: int, block_id: UUID) -> list[Passage]:
-    """All rows of the table that a row's block belongs to; empty when it is no row of a table."""
-    own = (await db_blocks.by_ids(tx, [block_id])).get(block_id)
-    if own is None or "table" not in own.meta:
-        return []
-    return await rows_of_table(tx, source_id, version, own.meta["table"])

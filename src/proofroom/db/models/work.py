@@ -64,6 +64,7 @@ class WorkSession(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
     started_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
+    turn_at: Mapped[datetime | None]
     __table_args__ = (
         tenant_key(),
         ref("project_id", to="projects"),
@@ -79,6 +80,14 @@ class WorkSession(Base):
             "work_sessions_claimable",
             "lease_until",
             postgresql_where=sql("status IN ('queued','in_progress')"),
+        ),
+        Index(
+            "work_sessions_turns",
+            "workspace_id",
+            "agent_type",
+            sql("coalesce(turn_at, updated_at)"),
+            "id",
+            postgresql_where=sql("status = 'queued'"),
         ),
     )
 

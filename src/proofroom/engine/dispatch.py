@@ -1,0 +1,100 @@
+"""Which leg this process runs next: taken from the sessions themselves, in an order that is fair to all.
+
+A session that is queued says so with a NOTIFY in the transaction that queues it. Whoever has a free place asks the
+database for the sessions whose turn it is and claims them; nobody else can claim the same, so any number of
+processes may ask. What was not heard is found by looking now and then, as are sessions whose worker died.
+"""
+
+import asyncio
+import contextlib
+import logging
+from uuid import UUID
+
+from proofroom.db import across
+from proofroom.db.listen import listen
+from proofroom.db.work_sessions import LEGS_CHANNEL
+from proofroom.domain.errors import Unavailable
+from proofroom.engine import leg
+from proofroom.engine.parts import Parts
+
+_log = logging.getLogger(__name__)
+
+SECOND_SECONDS = 0.05
+"""How long after another process took a session from under our nose we look again."""
+
+AWAY_SECONDS = 1.0
+"""How long to wait before a database that is away is asked again."""
+
+
+class Dispatcher:
+    """Runs up to `concurrency` legs at a time; looks by itself every `every_seconds`."""
+
+    def __init__(self, parts: Parts, *, concurrency: int, every_seconds: float) -> None:
+        self._parts = parts
+        self._concurrency = concurrency
+        self._every = every_seconds
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Takes legs until cancelled. Legs that run then go on: see `drain`."""
+        hearing = asyncio.create_task(self._hear())
+        try:
+            while True:
+                self._wake.clear()
+                pause = self._every
+                try:
+                    await self._take()
+                except Unavailable:
+                    pause = AWAY_SECONDS
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
+        finally:
+            hearing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await hearing
+
+    async def drain(self, seconds: float) -> None:
+        """Waits so long for the running legs to come to rest, then has the others handed over."""
+        if self._running:
+            await asyncio.wait(self._running.values(), timeout=seconds)
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _hear(self) -> None:
+        async for _ in listen(self._parts.db.url, LEGS_CHANNEL):
+            self.wake()
+
+    async def _take(self) -> None:
+        free = self._concurrency - len(self._running)
+        if free <= 0:
+            return
+        # Those that run here may still look queued, or lost when this process was stopped for a while.
+        asked = free + len(self._running)
+        for workspace_id, session_id in await across.next_legs(self._parts.db, asked, self._parts.limits):
+            if session_id in self._running:
+                continue
+            task = asyncio.create_task(self._leg(workspace_id, session_id), name=f"leg of {session_id}")
+            self._running[session_id] = task
+            free -= 1
+            if free == 0:
+                return
+
+    async def _leg(self, workspace_id: UUID, session_id: UUID) -> None:
+        ran = False
+        try:
+            ran = await leg.run_leg(self._parts, workspace_id, session_id)
+        except Unavailable as away:
+            _log.warning("a leg of session %s lost the database (%s); it is run again", session_id, away.code)
+        except Exception:  # noqa: BLE001 (one leg's fault must not stop the others)
+            _log.exception("a leg of session %s could not be run", session_id)
+        finally:
+            self._running.pop(session_id, None)
+            # A place is free. Who came second leaves the first a moment to say so, or it would get the same answer.
+            asyncio.get_running_loop().call_later(0.0 if ran else SECOND_SECONDS, self.wake)

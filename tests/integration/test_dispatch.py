@@ -1,0 +1,204 @@
+"""Whose turn it is: fair to all workspaces, longer waiting for higher priority, and never over a limit."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from proofroom.db import across, work_sessions
+from proofroom.db.across import ANY_NUMBER, Limits
+from proofroom.db.tx import Database
+from proofroom.engine import leg
+from proofroom.engine.dispatch import Dispatcher
+from proofroom.engine.worker import run_worker
+from proofroom.services import context
+from tests.integration.conftest import make_project, make_workspace
+from tests.integration.rooms import FINDING, FINISH, Room, make_room
+
+PATIENCE = 60.0
+
+
+async def other_room(db: Database, folder: Path) -> Room:
+    workspace, member = await make_workspace(db, "Other")
+    other = make_room(db, workspace, member, await make_project(db, workspace), folder)
+    await other.add()
+    return other
+
+
+async def turns(db: Database, limits: Limits = ANY_NUMBER, most: int = 50) -> list[UUID]:
+    return [session for _, session in await across.next_legs(db, most, limits)]
+
+
+async def set_of(room: Room, session_id: UUID, **values: str) -> None:
+    """Sets columns of a session, the values as SQL."""
+    sets = ", ".join(f"{name} = {value}" for name, value in values.items())
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text(f"UPDATE work_sessions SET {sets} WHERE id = :id"), {"id": session_id})
+
+
+async def test_who_waits_longer_comes_first_and_a_step_of_priority_is_worth_a_minute(room: Room) -> None:
+    runtime = room.script(FINDING, FINISH)
+    first, second = await room.file(runtime), await room.file(runtime)
+    urgent = await room.file(runtime, priority=2)
+    assert await turns(room.db) == [urgent, first, second]
+    await set_of(room, first, turn_at="turn_at - interval '3 minutes'")
+    assert await turns(room.db) == [first, urgent, second], "it has waited longer than two steps are worth"
+    assert await turns(room.db, most=1) == [first]
+
+
+async def test_a_workspace_that_files_much_does_not_keep_another_waiting(room: Room) -> None:
+    runtime = room.script(FINDING, FINISH)
+    many = [await room.file(runtime) for _ in range(5)]
+    other = await other_room(room.db, room.folder)
+    one = await other.file(other.script(FINDING, FINISH))
+    assert await turns(room.db) == [many[0], one, *many[1:]]
+    await set_of(room, many[0], status="'in_progress'", lease_until="now() + interval '1 hour'")
+    assert (await turns(room.db))[0] == one, "the other one has something at work already"
+
+
+async def test_a_session_whose_worker_died_is_found_when_its_lease_is_over(room: Room) -> None:
+    runtime = room.script(FINDING, FINISH)
+    lost, waits = await room.file(runtime), await room.file(runtime)
+    await set_of(room, lost, status="'in_progress'", lease_until="now() + interval '1 hour'")
+    assert await turns(room.db) == [waits]
+    await set_of(room, lost, lease_until="now() - interval '1 second'")
+    assert await turns(room.db) == [lost, waits]
+
+
+async def test_what_an_earlier_release_queued_has_its_turn_too(room: Room) -> None:
+    old = await room.file(room.script(FINDING, FINISH))
+    await set_of(room, old, turn_at="NULL", updated_at="now() - interval '1 minute'")
+    new = await room.file(room.script(FINDING, FINISH))
+    assert await turns(room.db) == [old, new]
+
+
+async def test_no_more_than_a_workspace_may_have_at_work_is_taken(room: Room) -> None:
+    runtime = room.script(FINDING, FINISH)
+    mine = [await room.file(runtime) for _ in range(4)]
+    other = await other_room(room.db, room.folder)
+    theirs = [await other.file(other.script(FINDING, FINISH)) for _ in range(2)]
+    two = Limits(per_workspace=2)
+    assert await turns(room.db, two) == [mine[0], theirs[0], mine[1], theirs[1]]
+    await set_of(room, mine[0], status="'in_progress'", lease_until="now() + interval '1 hour'")
+    assert await turns(room.db, two) == [theirs[0], mine[1], theirs[1]]
+    assert await turns(room.db, Limits(per_agent={"research": 1})) == [theirs[0]]
+    assert len(await turns(room.db, Limits(per_agent={"content": 1}))) == 5
+    one = replace(room.parts, limits=Limits(per_workspace=1))
+    assert not await leg.run_leg(one, room.actor.workspace_id, mine[1]), (
+        "claimed past the list, it is refused too"
+    )
+    assert (await room.row(mine[1])).status == "queued"
+
+
+async def test_two_processes_that_ask_at_once_do_not_go_over_a_limit(room: Room) -> None:
+    gate = room.folder / "gate"
+    waits = {"wait_for_file": {"path": str(gate), "seconds": PATIENCE}}
+    runtime = room.script(FINDING, waits, FINISH)
+    both = [await room.file(runtime) for _ in range(2)]
+    one = replace(room.parts, limits=Limits(per_agent={"research": 1}))
+    running = [
+        asyncio.create_task(leg.run_leg(one, room.actor.workspace_id, session_id)) for session_id in both
+    ]
+    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
+    assert [task.result() for task in done] == [False]
+    gate.write_text("open")
+    assert sorted(await asyncio.gather(*running)) == [False, True]
+    assert sorted([(await room.row(s)).status for s in both]) == ["pending_review", "queued"]
+
+
+@asynccontextmanager
+async def at_work(room: Room, **more: float) -> AsyncGenerator[None]:
+    ready = asyncio.Event()
+    worker = asyncio.create_task(run_worker(room.parts, ready=ready, **more))  # type: ignore[arg-type]
+    await asyncio.wait_for(ready.wait(), PATIENCE)
+    try:
+        yield
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+
+async def status(room: Room, session_id: UUID, wanted: str) -> None:
+    """Returns when the session has this status, as its events tell."""
+    async with asyncio.timeout(PATIENCE):
+        while (await room.row(session_id)).status != wanted:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_worker_hears_of_a_session_and_need_not_look(room: Room) -> None:
+    async with at_work(room, sweep_seconds=600):
+        session_id = await room.file(room.script(FINDING, FINISH))
+        await status(room, session_id, "pending_review")
+        await room.approve(session_id)
+        await status(room, session_id, "completed")
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        jobs = await tx.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'leg'"))
+        assert jobs.scalar_one() == 0
+
+
+async def test_a_worker_that_stops_lets_its_legs_finish_or_hands_them_over(room: Room) -> None:
+    gate = room.folder / "gate"
+    waits = {"wait_for_file": {"path": str(gate), "seconds": PATIENCE}}
+    session_id = await room.file(room.script(FINDING, waits, FINISH))
+    async with at_work(room, shutdown_seconds=0.0):
+        await status(room, session_id, "in_progress")
+    assert (await room.row(session_id)).status == "in_progress"
+    assert await turns(room.db) == [session_id], "the next one takes it at once"
+    gate.write_text("open")
+    assert (await room.drive(session_id)).status == "pending_review"
+
+
+async def test_a_session_that_cannot_be_claimed_fails_and_says_why(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(context, "pin", broken)
+    session_id = await room.file(room.script(FINDING, FINISH))
+    assert await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
+    row = await room.row(session_id)
+    assert row.failure is not None
+    assert (row.status, row.failure["code"], row.failure["retryable"]) == ("failed", "internal_error", True)
+    assert "ZeroDivisionError" in row.failure["message"]
+    assert await turns(room.db) == []
+
+
+async def test_a_dispatcher_outlives_a_leg_that_breaks(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, sound = (
+        await room.file(room.script(FINDING, FINISH)),
+        await room.file(room.script(FINDING, FINISH)),
+    )
+    own = leg.run_leg
+
+    async def run_leg(parts: object, workspace_id: UUID, session_id: UUID) -> bool:
+        if session_id == broken:
+            raise ZeroDivisionError
+        return await own(room.parts, workspace_id, session_id)
+
+    monkeypatch.setattr(leg, "run_leg", run_leg)
+    dispatcher = Dispatcher(room.parts, concurrency=1, every_seconds=600)
+    running = asyncio.create_task(dispatcher.run())
+    await set_of(room, broken, turn_at="turn_at + interval '1 second'")
+    await status(room, sound, "pending_review")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await dispatcher.drain(0)
+    assert (await room.row(broken)).status == "queued"
+
+
+async def test_a_limit_that_names_nothing_is_no_limit(room: Room) -> None:
+    session_id = await room.file(room.script(FINDING, FINISH))
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        assert await work_sessions.has_room(tx, session_id, ANY_NUMBER)
+        assert not await work_sessions.has_room(tx, session_id, Limits(per_agent={"research": 0}))
+        assert await work_sessions.has_room(tx, UUID(int=7), Limits(per_workspace=1)), (
+            "whoever claims it finds out"
+        )
+    assert not ANY_NUMBER
+    assert Limits(per_workspace=1)
