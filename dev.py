@@ -43,12 +43,17 @@ from devsetup import (
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-# Two processes, each with a database server of its own; a file of tests stays together. The browser's tests come after
-# them by themselves: Playwright keeps an event loop running, in which no other test could start one.
-WHOLE_SUITE = [
-    *("tests/unit", "tests/stateful", "tests/integration", "tests/contract"),
-    *("--numprocesses=2", "--dist=loadfile"),
+# The rules are measured by their own tests alone. What starts programs and waits for them leaves the processors idle now
+# and then, so it has a process more than there are of them, each with a database server of its own; a file of tests stays
+# together. The browser's tests come by themselves: Playwright keeps an event loop running, in which no other could start.
+PROCESSORS = max(2, os.cpu_count() or 2)
+RULES_SUITE = [
+    *("tests/unit", "tests/stateful", f"--numprocesses={PROCESSORS}", "--dist=loadfile"),
     *("--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"),
+]
+SYSTEM_SUITE = [
+    *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 1}", "--dist=loadfile"),
+    *("--no-loadscope-reorder", "--durations=25", "--durations-min=5"),
 ]
 BROWSER_SUITE = ["tests/browser"]
 # The mark in the environment by which processes that a test run left behind are recognized.
@@ -123,7 +128,7 @@ def test(arguments: Sequence[str]) -> None:
         node = find_node(venv_packages())
         tool("web UI tests", node.program, "node_modules/vitest/vitest.mjs", "run", cwd=ROOT / "ui")
     ensure_browser()
-    for part in [arguments] if arguments else [WHOLE_SUITE, BROWSER_SUITE]:
+    for part in [arguments] if arguments else [RULES_SUITE, SYSTEM_SUITE, BROWSER_SUITE]:
         pytest(part)
 
 
