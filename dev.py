@@ -43,9 +43,10 @@ from devsetup import (
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-# The rules are measured by their own tests alone. What starts programs and waits for them leaves the processors idle now
-# and then, so it has a process more than there are of them, each with a database server of its own; a file of tests stays
-# together. The browser's tests come by themselves: Playwright keeps an event loop running, in which no other could start.
+# The rules are measured by their own tests alone. What starts programs and waits for them leaves the processors idle
+# now and then, so it has a process more than there are of them, each with a database server of its own; a file of
+# tests stays together. The browser's tests come by themselves: Playwright keeps an event loop running, in which no
+# other could start.
 PROCESSORS = max(2, os.cpu_count() or 2)
 RULES_SUITE = [
     *("tests/unit", "tests/stateful", f"--numprocesses={PROCESSORS}", "--dist=loadfile"),
