@@ -5,13 +5,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 
 OPEN = "pending_review"
+
+_OF_SESSION = (
+    select(WorkCheckpoint)
+    .where(WorkCheckpoint.session_id == bindparam("session_id"))
+    .order_by(WorkCheckpoint.id)
+)
 
 
 async def create(tx: Tx, **values: Any) -> WorkCheckpoint:
@@ -85,15 +91,7 @@ async def open_of(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, UUID]:
 
 
 async def of_session(tx: Tx, session_id: UUID) -> list[WorkCheckpoint]:
-    return list(
-        (
-            await tx.execute(
-                select(WorkCheckpoint)
-                .where(WorkCheckpoint.session_id == session_id)
-                .order_by(WorkCheckpoint.id)
-            )
-        ).scalars()
-    )
+    return list((await tx.execute(_OF_SESSION, {"session_id": session_id})).scalars())
 
 
 async def inbox(

@@ -3,24 +3,24 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from proofroom.db.analytics import DECIDED
 from proofroom.db.models import ProjectPolicy, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 
+_CURRENT = (
+    select(ProjectPolicy)
+    .where(ProjectPolicy.project_id == bindparam("of"))
+    .order_by(ProjectPolicy.version.desc())
+    .limit(1)
+)
+
 
 async def current(tx: Tx, project_id: UUID) -> ProjectPolicy | None:
     """The version that holds; None for a project that never set anything."""
-    return (
-        await tx.execute(
-            select(ProjectPolicy)
-            .where(ProjectPolicy.project_id == project_id)
-            .order_by(ProjectPolicy.version.desc())
-            .limit(1)
-        )
-    ).scalar_one_or_none()
+    return (await tx.execute(_CURRENT, {"of": project_id})).scalar_one_or_none()
 
 
 async def versions(tx: Tx, project_id: UUID, limit: int = 50) -> list[ProjectPolicy]:

@@ -27,11 +27,23 @@ from proofroom.domain.work_session import Failure, NextStep, State, Status
 
 Values = Mapping[str, Any]
 
+NOW: Any = object()
+"""As the value of a column: the database's clock when it is written."""
+
 LEGS_CHANNEL = "proofroom_legs"
 """Says that a session was queued; whoever has a free place looks which one it takes."""
 
 PRIORITY_SECONDS = 60
 """How much longer a session seems to have waited for each step of its priority; so none waits for ever."""
+
+
+# What is asked at every step is put together once: that takes a third of what asking it costs.
+_GET = select(WorkSession).where(WorkSession.id == bindparam("of"))
+_LOCK = _GET.with_for_update()
+_LOCK_IF_FREE = _GET.with_for_update(skip_locked=True)
+_FENCE = _LOCK.where(WorkSession.leg == bindparam("leg"), WorkSession.status == Status.IN_PROGRESS.value)
+
+_AUDIT = select(AuditEntry).where(AuditEntry.session_id == bindparam("of")).order_by(AuditEntry.n)
 
 
 class LegLost(Exception):
@@ -101,10 +113,7 @@ async def create(tx: Tx, record: Record, **values: Any) -> WorkSession:
 
 async def get(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:
     """Raises NotFound (`session_not_found`)."""
-    query = select(WorkSession).where(WorkSession.id == session_id)
-    if project_id is not None:
-        query = query.where(WorkSession.project_id == project_id)
-    return _found((await tx.execute(query)).scalar_one_or_none(), session_id)
+    return _found((await tx.execute(_GET, {"of": session_id})).scalar_one_or_none(), session_id, project_id)
 
 
 async def several(tx: Tx, ids: Collection[UUID]) -> list[WorkSession]:
@@ -114,16 +123,12 @@ async def several(tx: Tx, ids: Collection[UUID]) -> list[WorkSession]:
 
 async def lock(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:
     """The row, locked until the transaction ends. Raises NotFound (`session_not_found`)."""
-    query = select(WorkSession).where(WorkSession.id == session_id).with_for_update()
-    if project_id is not None:
-        query = query.where(WorkSession.project_id == project_id)
-    return _found((await tx.execute(query)).scalar_one_or_none(), session_id)
+    return _found((await tx.execute(_LOCK, {"of": session_id})).scalar_one_or_none(), session_id, project_id)
 
 
 async def lock_if_free(tx: Tx, session_id: UUID) -> WorkSession | None:
     """The row, locked, or None when it does not exist or somebody else is writing it just now."""
-    query = select(WorkSession).where(WorkSession.id == session_id).with_for_update(skip_locked=True)
-    return (await tx.execute(query)).scalar_one_or_none()
+    return (await tx.execute(_LOCK_IF_FREE, {"of": session_id})).scalar_one_or_none()
 
 
 async def has_room(tx: Tx, session_id: UUID, limits: Limits) -> bool:
@@ -183,16 +188,7 @@ async def move(
 
 async def fence(tx: Tx, session_id: UUID, leg: int) -> WorkSession:
     """The row, locked, when this leg still holds it. Raises LegLost otherwise."""
-    query = (
-        select(WorkSession)
-        .where(
-            WorkSession.id == session_id,
-            WorkSession.leg == leg,
-            WorkSession.status == Status.IN_PROGRESS.value,
-        )
-        .with_for_update()
-    )
-    row = (await tx.execute(query)).scalar_one_or_none()
+    row = (await tx.execute(_FENCE, {"of": session_id, "leg": leg})).scalar_one_or_none()
     if row is None:
         raise LegLost(f"leg {leg} of {session_id}")
     return row
@@ -240,15 +236,16 @@ async def _write(
         "workspace_id": str(tx.workspace_id), "kind": "session", "project_id": str(row.project_id),
         "session_id": str(row.id), "seq": changes["event_seq"],
     }  # fmt: skip
+    columns = tuple((name, changes[name] is NOW) for name in sorted(changes))
     written = (
         await tx.execute(
             select(WorkSession)
-            .from_statement(_written(tuple(sorted(changes)), lease_seconds is not None, tell))
+            .from_statement(_written(columns, lease_seconds is not None, tell))
             .execution_options(populate_existing=True),
             {
                 f"to_{name}": value
                 for name, value in changes.items()
-                if name != "turn_at" and not (name == "lease_until" and lease_seconds is not None)
+                if value is not NOW and name != "turn_at" and not (name == "lease_until" and lease_seconds is not None)
             }
             | {
                 "of": row.id, "status": row.status, "version": row.version, "seq": row.event_seq,
@@ -269,10 +266,11 @@ async def _write(
 
 
 @lru_cache(maxsize=200)
-def _written(columns: tuple[str, ...], with_lease: bool, tell: bool) -> TextClause:
+def _written(columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool) -> TextClause:
     """The statement that writes these columns where (status, version, event_seq) are still as they were read.
 
-    A lease runs from the database's clock. Events are numbered on from `event_seq`, in their order.
+    Those with a mark get the time of the database's clock. A lease runs from that, too. Events are numbered on from
+    `event_seq`, in their order.
     """
     known = inspect(WorkSession).columns  # by the name of the attribute
     sets = ", ".join(
@@ -280,11 +278,13 @@ def _written(columns: tuple[str, ...], with_lease: bool, tell: bool) -> TextClau
         if name == "lease_until" and with_lease
         else f"turn_at = clock_timestamp() - make_interval(secs => {PRIORITY_SECONDS} * priority)"
         if name == "turn_at"
+        else f"{known[name].name} = clock_timestamp()"
+        if by_clock
         else f"{known[name].name} = :to_{name}"
-        for name in columns
+        for name, by_clock in columns
     )
     news = ", pg_notify(:channel, :news)" if tell else ""
-    if "turn_at" in columns:
+    if ("turn_at", False) in columns:
         news += f", pg_notify('{LEGS_CHANNEL}', '')"
     statement = text(
         f"""
@@ -312,8 +312,8 @@ def _written(columns: tuple[str, ...], with_lease: bool, tell: bool) -> TextClau
         bindparam("audits", type_=JSONB()),
         *(
             bindparam(f"to_{name}", type_=known[name].type)
-            for name in columns
-            if name != "turn_at" and not (name == "lease_until" and with_lease)
+            for name, by_clock in columns
+            if not by_clock and name != "turn_at" and not (name == "lease_until" and with_lease)
         ),
     )
 
@@ -344,9 +344,7 @@ def _audit_row(entry: audit.Entry) -> dict[str, Any]:
 
 
 async def audit_entries(tx: Tx, session_id: UUID) -> list[audit.Entry]:
-    rows = await tx.execute(
-        select(AuditEntry).where(AuditEntry.session_id == session_id).order_by(AuditEntry.n)
-    )
+    rows = await tx.execute(_AUDIT, {"of": session_id})
     return [
         audit.Entry(str(r.session_id), r.n, r.at, r.kind, r.commitment, r.previous, r.hash, r.salt, r.content)
         for r in rows.scalars()
@@ -454,8 +452,8 @@ def _changed(result: Any) -> int:
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-def _found(row: WorkSession | None, session_id: UUID) -> WorkSession:
-    if row is None:
+def _found(row: WorkSession | None, session_id: UUID, project_id: UUID | None) -> WorkSession:
+    if row is None or project_id not in (None, row.project_id):
         raise NotFound(
             "session_not_found",
             f"No work session {session_id} is here.",

@@ -116,7 +116,7 @@ async def open_check(
         runtime=NO_RUNTIME,
         deliver_to=[work_requests.target(catalog, t, trusted=trusted) for t in deliver_to],
         created_by=actor.member_id,
-        started_at=await work_sessions.now(tx),
+        started_at=work_sessions.NOW,
     )
     if claims > CHECKED_AT_ONCE:
         await artifacts.file_draft(

@@ -23,7 +23,7 @@ from proofroom.domain.errors import Conflict, NotFound
 from proofroom.domain.policy_settings import stored_settings
 from proofroom.domain.signing import signing_of
 from proofroom.domain.work_session import Event, apply
-from proofroom.services import packets, policies
+from proofroom.services import packets
 
 SEALED_SECONDS = 30.0
 """How long a leg whose final gate policy decided may take to finish."""
@@ -57,15 +57,17 @@ async def open_checkpoint(
     `built` is a packet of this kind that was built in this transaction after the last write to what it covers.
     """
     to = apply(state_of(row), event)
-    held = await policies.in_force(tx, row.project_id)
-    when = deadlines(held.settings, await work_sessions.now(tx))
+    packet = built or await packets.build(
+        tx, row, checkpoint_id=row.id, kind=kind, reasons=reasons, form=form
+    )
+    when = deadlines(stored_settings(packet["policy"]["settings"]), await work_sessions.now(tx))
     checkpoint = await _create(
         tx,
         row,
         kind,
         reasons,
         form,
-        built,
+        packet,
         due_at=when.due_at,
         remind_at=when.remind_at,
         expires_at=when.expires_at,
@@ -101,12 +103,10 @@ async def _create(
     **values: Any,
 ) -> WorkCheckpoint:
     checkpoint_id = new_id()
-    if built is not None and built["kind"] == kind:
-        packet = packets.named(built, checkpoint_id=checkpoint_id, reasons=reasons, form=form)
-    else:
-        packet = await packets.build(
-            tx, row, checkpoint_id=checkpoint_id, kind=kind, reasons=reasons, form=form
-        )
+    built = built or await packets.build(
+        tx, row, checkpoint_id=checkpoint_id, kind=kind, reasons=reasons, form=form
+    )
+    packet = packets.named(built, checkpoint_id=checkpoint_id, reasons=reasons, form=form)
     return await checkpoints.create(
         tx, id=checkpoint_id, session_id=row.id, project_id=row.project_id, kind=kind, reasons=list(reasons),
         iteration=row.iteration, packet=packet, packet_digest=packet_digest(packet), form=form,
@@ -236,7 +236,7 @@ async def _expire(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> None:
         to,
         Record(events=[("expired", said), ("failed", failed)], audits=[("expired", said)]),
         phase="expired",
-        settled_at=await work_sessions.now(tx),
+        settled_at=work_sessions.NOW,
     )
 
 

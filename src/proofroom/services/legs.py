@@ -226,7 +226,7 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
             audits=[("completed", said | {"packet_digest": sealed.packet_digest})],
         ),
         phase="completed",
-        settled_at=await work_sessions.now(tx),
+        settled_at=work_sessions.NOW,
         lease_owner=None,
     )
 
@@ -263,5 +263,5 @@ async def _settle_failed(tx: Tx, row: WorkSession, to: Any, failure: Failure) ->
     said = {"code": failure.code, "message": failure.message, "retryable": failure.retryable}
     return await work_sessions.move(
         tx, row, to, Record(events=[("failed", said)], audits=[("failed", said)]), phase="failed",
-        settled_at=await work_sessions.now(tx), lease_owner=None,
+        settled_at=work_sessions.NOW, lease_owner=None,
     )  # fmt: skip

@@ -43,10 +43,11 @@ async def build(
     version = version if version in READ_PACKETS else PACKET_VERSION
     iteration = iteration or session.iteration
     shown, dropped = await _artifacts(tx, session, iteration)
-    triggers = await db_artifacts.triggers(tx, session.id, iteration)
+    noted = await db_artifacts.triggers(tx, session.id)
+    triggers = [t for t in noted if t.iteration == iteration]
     envelope = await db_envelopes.of_iteration(tx, session.id, iteration)
     released = effects(session, shown) if kind == "final" else []
-    policy = await policies.packet_part(tx, session, kind, released, shown)
+    policy = await policies.packet_part(tx, session, kind, released, shown, len(noted))
     kept = (
         await carrying.packet_part(tx, session, iteration, shown, signing_of(policy))
         if sealed is None

@@ -124,15 +124,23 @@ async def _require_enough_people(tx: Tx, settings: PolicySettings) -> None:
 
 
 async def packet_part(
-    tx: Tx, session: WorkSession, kind: str, effects: list[dict[str, Any]], shown: list[dict[str, Any]]
+    tx: Tx,
+    session: WorkSession,
+    kind: str,
+    effects: list[dict[str, Any]],
+    shown: list[dict[str, Any]],
+    triggers: int,
 ) -> dict[str, Any]:
-    """What a packet says of policy: settings in force, who signs, and for a final one the risk."""
+    """What a packet says of policy: settings in force, who signs, and for a final one the risk.
+
+    `triggers`: how many ever came up in the session.
+    """
     held = await in_force(tx, session.project_id)
     final = kind == "final"
     quorum = held.settings.needed(consequence_of(effects, shown)) if final else 1
     separate = final and held.settings.separate_duties
     barred = await _authors(tx, session) if separate else []
-    risk = _risk(effects, shown, len(await db_artifacts.triggers(tx, session.id))) if final else None
+    risk = _risk(effects, shown, triggers) if final else None
     return {
         "policy": {
             "rules": POLICY_VERSION, "version": held.version, "settings": settings_to_json(held.settings),

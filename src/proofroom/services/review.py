@@ -94,10 +94,10 @@ async def approve(
         return await supersede(tx, row, checkpoint, why)
     if checkpoint.kind == "final":
         check_acknowledged(fresh, still_there(checkpoint.packet, fresh, acknowledged))
+    now = await work_sessions.now(tx)
     vote = {
         "decision": Decision.APPROVE.value, "by": str(actor.member_id), "name": actor.name, "via": actor.via,
-        "at": (await work_sessions.now(tx)).isoformat(), "feedback": text_of(feedback, "feedback"),
-        "answers": given,
+        "at": now.isoformat(), "feedback": text_of(feedback, "feedback"), "answers": given,
         "acknowledged": _kept(acknowledged),
         "judged": words, "packet_digest": checkpoint.packet_digest, "packet_shown": shown,
     }  # fmt: skip
@@ -115,7 +115,7 @@ async def approve(
         decision["votes"] = votes
     checkpoint = await checkpoints.change(
         tx, checkpoint.id, packet=fresh, packet_digest=decision["sealed_digest"], decision=decision, votes=votes,
-        decided_by=actor.member_id, decided_at=await work_sessions.now(tx),
+        decided_by=actor.member_id, decided_at=now,
     )  # fmt: skip
     return await (_hold(tx, row, checkpoint, undo_seconds) if undo_seconds else release(tx, row, checkpoint))
 
@@ -340,7 +340,7 @@ async def reject(
             audits=[("rejected", decision)],
         ),
         phase="rejected",
-        settled_at=await work_sessions.now(tx),
+        settled_at=work_sessions.NOW,
     )
     return Outcome(row, checkpoint)
 

@@ -115,7 +115,7 @@ async def execute(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | 
         apply(state_of(row), Event.EXECUTE),
         Record(events=[("queued", {"by": actor.name})], audits=[("executed", {"by": str(actor.member_id)})]),
         phase="queued",
-        started_at=await work_sessions.now(tx),
+        started_at=work_sessions.NOW,
     )
 
 
@@ -146,7 +146,7 @@ async def cancel(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | N
             audits=[("cancelled", {"by": str(actor.member_id), "via": actor.via})],
         ),
         phase="cancelled",
-        settled_at=await work_sessions.now(tx),
+        settled_at=work_sessions.NOW,
         usage=usage,
     )
     await work_sessions.notify(tx, {"session_id": str(row.id), "leg": row.leg}, channel=CANCEL_CHANNEL)
