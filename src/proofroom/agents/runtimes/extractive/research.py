@@ -9,10 +9,19 @@ from itertools import combinations, pairwise
 from typing import Any, cast
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
+from proofroom.agents.runtimes.extractive.answers import fit, is_sharp, said_by_fitting
 from proofroom.agents.runtimes.extractive.headed import Section, heading_stems, sections_for
 from proofroom.agents.runtimes.extractive.revise import revise
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, gap_blocks, opinion, sentence_block
-from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick, search_words
+from proofroom.agents.runtimes.extractive.select import (
+    FITTING,
+    LIKELY_BEST,
+    Pool,
+    Scored,
+    covered,
+    pick,
+    search_words,
+)
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
 from proofroom.agents.runtimes.extractive.words import (
@@ -227,9 +236,12 @@ def share_spoken_of(pool: Pool, question: str) -> float:
         return 0.0
     telling = {word for word in words if not is_generic(word)} or set(words)
     needed = min(len(set(words)), 2)
+    named = said_by_fitting(question)
+    fitting = pool.fitting(question) if named.intersection(words) else set[str]()
+    passages = [held | named if key in fitting else held for key, held in pool.passages.items()]
     shares = [
         covered(weights, held)
-        for held in pool.passages.values()
+        for held in passages
         if telling & held and len(held.intersection(words)) >= needed
     ]
     pairs = {(a, b) for a, b in pairwise(words) if a != b and not is_generic(a) and not is_generic(b)}
@@ -276,6 +288,9 @@ def headed_findings(pool: Pool, asked: Sequence[Question], quotes: int, most: in
     for one in sorted(asked, key=lambda question: not question.part):
         for section in sections_for(pool.sentences, one.about) if one.asked else []:
             key = (section.sentences[0].source_id, section.heading)
+            told = is_sharp(one.about) and any(fit(one.about, it.text) >= FITTING for it in section.sentences)
+            if told and spoken_of(pool, one.about):
+                continue  # a sentence answers it, not a section
             if key not in seen and len(out) < most:
                 seen.add(key)
                 chosen = [Scored(sentence, 1.0, 1.0) for sentence in section.sentences[:quotes]]
@@ -305,6 +320,8 @@ def worth_quoting(
     if not scored:
         return []
     usable = [one for one in scored if one.coverage > 0 and one.sentence.demoted < 0.65]
+    if usable and usable[0].fits >= FITTING and is_sharp(question.about):
+        usable = [one for one in usable if one.fits >= FITTING or one.score >= LIKELY_BEST * usable[0].score]
     picked = pick(usable, most, least=scored[0].score * floor)
     return [one for one in picked if one.coverage >= least or one is picked[0]]
 
@@ -495,8 +512,10 @@ def headline(sentence: str, question: str, most: int = 90) -> str:
     wanted = set(content_stems(question))
     parts = [part.strip(" ,;:") for part in re.split(r"[,;:]\s|\s[-\u2013\u2014]\s|\s\(|\)", text)]
     fitting = [part for part in parts if 25 <= len(part) <= most and not _JOINED.match(part)]
-    best = max(fitting, key=lambda part: len(wanted & set(content_stems(part))), default="")
-    if best and wanted & set(content_stems(best)):
+    best = max(
+        fitting, key=lambda part: (fit(question, part), len(wanted & set(content_stems(part)))), default=""
+    )
+    if best and (wanted & set(content_stems(best)) or fit(question, best)):
         return best
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
 
