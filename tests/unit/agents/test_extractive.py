@@ -141,6 +141,22 @@ async def test_a_question_is_answered_by_the_kind_of_answer_that_it_wants(
     assert citations(room, "finding-1")[0][1] == f"{answer}."
 
 
+async def test_where_one_part_is_answered_the_gap_is_the_other_part_only() -> None:
+    room = Room(WORKS)
+    end = await run(room, "How much did the works cost? Who is the chief executive of Tern?")
+    assert room.document("finding-1").title == "The works cost 61.5 million euros"
+    assert end.gaps == [
+        "No passage in the sources speaks of \u201cWho is the chief executive of Tern?\u201d."
+    ]
+
+
+async def test_a_part_whose_words_are_scattered_over_a_passage_answers_nothing() -> None:
+    text = "The staff increase every year. An app shows how water flows. Usage is measured by the hour.\n"
+    room = Room({"works.md": text})
+    await run(room, "I am an Android developer. How can I increase the usage of processors for my app?")
+    assert list(room.artifacts) == ["gaps"]
+
+
 async def test_a_sentence_of_the_wanted_kind_on_something_else_does_not_come_first() -> None:
     room = Room({**BRIDGE, "river.md": "The river is 48 km long. Boats need 3 hours for it.\n"})
     await run(room, "How long is the bridge?")

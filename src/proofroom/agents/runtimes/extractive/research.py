@@ -37,8 +37,11 @@ from proofroom.agents.runtimes.extractive.words import (
 # questions of other domains in `bench/offline.py`, which shows the others.
 SPOKEN_OF = 0.38
 PAIR_WORTH = 0.1
-# A part of a task whose whole nothing speaks of must be spoken of more clearly: short questions are met by chance.
+# A part of a task whose whole nothing speaks of must be said in one sentence: short questions are met by chance.
 PART_ALONE = 0.6
+# Below this, the words must not be scattered over the passage only: one sentence must hold a quarter of their weight.
+CLEARLY = 0.55
+IN_ONE = 0.25
 SENTENCE_LEAST = 0.08
 SAME_POINT = 0.42
 # A sentence joins a finding only if it scores nearly as well as the first: else it would crowd out better ones.
@@ -154,7 +157,9 @@ async def research_turn(run: Run) -> AsyncIterator[AgentEvent]:
     answered = answerable(pool, asked)
     headed = headed_findings(pool, asked, IN_SECTION.get(depth, 8), most)
     settled = by_heading(headed, asked)
-    gaps = [one for one in asked if one.is_named and one not in answered and one not in settled]
+    told = {*answered, *settled}
+    in_part = any(one.part for one in told)  # then the parts that nothing answers are the gaps, not the whole
+    gaps = [one for one in asked if one.is_named and one not in told and not (in_part and one is asked[0])]
     answered = [one for one in answered if one not in settled]
     checker = Checker(run.blocks)
     pool = Pool([one for one in pool.sentences if one.demoted < 1])
@@ -213,8 +218,9 @@ def answerable(pool: Pool, asked: Sequence[Question]) -> list[Question]:
         elif not one.asked:
             found = whole and spoken_of(pool, one.about)
         else:
-            least = PART_ALONE if one.part and not whole else SPOKEN_OF
-            found = share_spoken_of(pool, one.about) >= least
+            found = spoken_of(pool, one.about)
+            if one.part and not whole:
+                found = found and said_in_one(pool, one.about) >= PART_ALONE
         if found:
             out.append(one)
     return out
@@ -222,7 +228,22 @@ def answerable(pool: Pool, asked: Sequence[Question]) -> list[Question]:
 
 def spoken_of(pool: Pool, question: str) -> bool:
     """Whether the passages are about the question."""
-    return share_spoken_of(pool, question) >= SPOKEN_OF
+    share = share_spoken_of(pool, question)
+    return share >= SPOKEN_OF and (share >= CLEARLY or said_in_one(pool, question) >= IN_ONE)
+
+
+def said_in_one(pool: Pool, question: str) -> float:
+    """The largest share, 0 to 1, of the question's weighted words that one sentence holds with its heading."""
+    weights = pool.weights(content_stems(question))
+    named = said_by_fitting(question).intersection(weights)
+    shares = [
+        covered(
+            weights, {*one.stems, *pool.headings[one.key[0]], *(named if fit(question, one.text) else ())}
+        )
+        for one in pool.sentences
+        if one.demoted < 1
+    ]
+    return max(shares, default=0.0)
 
 
 def share_spoken_of(pool: Pool, question: str) -> float:
