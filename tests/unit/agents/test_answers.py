@@ -35,6 +35,7 @@ from proofroom.agents.runtimes.extractive.answers import KINDS, fit, is_sharp, k
         ("Why was it lost?", ["reason"]),
         ("What do they recommend?", ["advice"]),
         ("When did it vanish and who was told?", ["date", "person"]),
+        ("The capacity of such cells differs across species.", []),
         # No question of a kind: "when" and "who" join clauses.
         ("Expression is reduced when mice are fed", []),
         ("People who smoke live where air is poor", []),

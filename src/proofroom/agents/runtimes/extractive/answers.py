@@ -27,7 +27,7 @@ def _asked(*words: str) -> str:
     names = "|".join(words)
     return (
         rf"\b(?:what|which)\b[^.?!;]{{0,60}}?\b(?:{names})\b"
-        rf"|^(?:(?:find|give|state|tell me|look up)\s+)?(?:the\s+)?(?:\w+\s+){{0,2}}(?:{names})\s+of\b"
+        rf"|^(?:(?:find|give|state|tell me|look up)\s+)?(?:the\s+)?(?:\w+\s+){{0,2}}(?:{names})\s+of\b(?=[^.!;]*$)"
     )
 
 
