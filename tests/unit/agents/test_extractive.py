@@ -607,7 +607,7 @@ async def test_an_outline_is_whole_sentences_in_the_order_of_a_text() -> None:
         text.index("Opening") < text.index("Main points") < text.index("To close") < text.index("Files above")
     )
     assert "Sentences by source: release.md (1, 2, 5); interview.md (3, 4)." in text
-    assert room.document("variation-1").title == "Outline: Offline mode of Tern"
+    assert room.document("variation-1").title == "Outline: The offline mode of Tern"
 
 
 async def test_an_outline_of_fragments_only_is_a_gap() -> None:

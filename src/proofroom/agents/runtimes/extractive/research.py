@@ -39,9 +39,9 @@ SPOKEN_OF = 0.38
 PAIR_WORTH = 0.1
 # A part of a task whose whole nothing speaks of must be said in one sentence: short questions are met by chance.
 PART_ALONE = 0.6
-# Below this, the words must not be scattered over the passage only: one sentence must hold a quarter of their weight.
+# Below this, the words must not be scattered over the passage only: one sentence must hold this share of their weight.
 CLEARLY = 0.55
-IN_ONE = 0.25
+IN_ONE = 0.22
 SENTENCE_LEAST = 0.08
 SAME_POINT = 0.42
 # A sentence joins a finding only if it scores nearly as well as the first: else it would crowd out better ones.
