@@ -220,7 +220,7 @@ def answerable(pool: Pool, asked: Sequence[Question]) -> list[Question]:
         else:
             found = spoken_of(pool, one.about)
             if one.part and not whole:
-                found = found and said_in_one(pool, one.about) >= PART_ALONE
+                found = found and one.is_named and said_in_one(pool, one.about) >= PART_ALONE
         if found:
             out.append(one)
     return out
