@@ -20,7 +20,6 @@ from proofroom.agents.runtimes.claude_calls import ONE_AT_A_TIME, Calls, own_nam
 from proofroom.agents.runtimes.claude_process import environment, make_folder, uninterrupted
 from proofroom.agents.runtimes.claude_transcript import (
     calls_in,
-    clean,
     lay_out,
     result_line,
     unanswered,
@@ -33,6 +32,7 @@ from proofroom.agents.tools import TOOLS
 from proofroom.db.tx import Database
 from proofroom.domain.errors import Unavailable
 from proofroom.settings import Settings
+from proofroom.substrate.parsers.sniff import clean_json
 from proofroom.testing.model_server import KEY, ModelServer
 from proofroom.testing.room import Room
 
@@ -99,7 +99,8 @@ class Tools:
         self.called: list[str] = []
         self._stops, self._breaks = stops, breaks
 
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, Any], *, once: str | None = None) -> ToolResult:
+        assert once is not None
         self.called.append(name)
         if name == self._breaks:
             raise RuntimeError("broke")
@@ -231,7 +232,7 @@ def test_calls_without_a_result_are_found_and_answered_as_the_program_would() ->
 
 def test_lines_are_made_fit_for_the_database_and_laid_out_again(tmp_path: Path) -> None:
     odd = {"type": "user", "message": {"content": ["a\x00b", "\ud800", r"\u0000 stays"]}, "n\x00": 1}
-    made = clean(odd)
+    made = clean_json(odd)
     assert made == {
         "type": "user",
         "message": {"content": ["a�b", "�", r"\u0000 stays"]},

@@ -3,7 +3,8 @@
 A *turn* is the stretch of agent work between two resting places. While it runs, the runtime reaches the
 outside only through the tools of its request. Each tool call is recorded before its answer is seen, so a
 turn that is run again after a crash gets the recorded answers back: a runtime may simply start over and call
-the same tools in the same order.
+the same tools in the same order. One that goes on from what it saved names each call (`Tools.call`), so that a
+question asked once more is a new question, and a call made again for the same reason is not.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -72,7 +73,15 @@ class ToolResult:
 class Tools(Protocol):
     """The agent's only way out. Names and argument schemas are those of `proofroom.agents.tools.TOOLS`."""
 
-    async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult: ...
+    async def call(self, name: str, arguments: Mapping[str, Json], *, once: str | None = None) -> ToolResult:
+        """Carries the call out, or gives the answer that was recorded for it.
+
+        `once` is the runtime's lasting name for this call in this iteration: it stands in what the runtime saved
+        before the call is made, and a call of the same name, tool and arguments is the same call, in whichever leg it
+        is made. Without it equal calls are told apart by their number since the turn began, which suits a runtime that
+        makes all calls of the iteration again, in their order, in every leg.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
