@@ -828,7 +828,7 @@ export const en = {
   delivery: { record: "Record", memory: "Memory", folder: "Folder", project: "Saved in this project" },
   deliveryStatus: { pending: "on its way", delivered: "done", failed: "not delivered", sent: "done" },
   leftOut: {
-    duplicate: "the same words as another passage", budget: "no room", no_room: "no room", source_limit: "more than the share of one source",
+    duplicate: "the same words as another passage", budget: "no room", no_room: "no room", source_limit: "more than the share of one source", unranked: "no question led to it",
     limit: "more than the share of one source",
   },
   envelopeFlag: {
