@@ -146,7 +146,7 @@ async def test_the_program_knows_nothing_of_this_machine_but_what_it_is_given(
 
 FAULTS: dict[str, tuple[list[Step], str | None]] = {
     "401": ([forever(status(401))], "provider_key_invalid"),
-    "400": ([status(400, "prompt is too long")], "provider_error"),
+    "400": ([status(400, "prompt is too long")], "conversation_too_long"),
     "it declines": ([Reply("I will not.", stop_reason="refusal")], "provider_error"),
     "529 again and again": ([forever(status(529))], "provider_busy"),
     "429 once": ([status(429, retry_after=0), FINDING, DONE], None),
@@ -243,7 +243,7 @@ async def test_a_stale_leg_adds_nothing_to_a_transcript(room: Room) -> None:
     stale = Transcript(room.db, run, uuid4())
     await stale.append({}, [{"type": "assistant", "uuid": "a"}])
     assert isinstance(stale.broken, LegLost)
-    assert await claude_transcript.stored(room.db, run, {"transcript": str(stale.id)}) is None
+    assert await claude_transcript.stored(room.db, run) is None
 
 
 async def test_a_deleted_source_is_deleted_from_transcripts_too(
@@ -335,3 +335,30 @@ async def test_doubtful_claims_are_set_right_in_the_same_conversation(room: Room
         ((artifact, version),) = await db_artifacts.current(tx, session_id)
     assert artifact.version == 2
     assert [c["verdict"] for c in version.claims] == ["supported"]
+
+
+async def test_what_a_run_cost_is_kept_however_it_ends_or_is_said_to_be_unknown(
+    room: Room, tmp_path: Path
+) -> None:
+    """Of a model that is in no price list, the program tells the cost at the end of a run."""
+    with ModelServer([SEARCH, ASK, SEARCH, forever(status(400))]) as server:
+        here = claude_room(room, server, tmp_path)
+        session_id = await here.file("claude")
+        row = await here.drive(session_id)
+        assert row.status == "pending_review"
+        deferred = row.usage
+        assert deferred["cost_usd"] > 0
+        assert (deferred["turns"], deferred.get("unpriced")) == (2, None)
+        await here.approve(session_id, answers={"answer": "The second"})
+        row = await here.drive(session_id)
+        assert row.failure is not None
+        assert row.failure["code"] == "provider_error"
+        failed = row.usage
+        assert failed["cost_usd"] > deferred["cost_usd"]
+        assert (failed["turns"], failed.get("unpriced")) == (3, None)
+    with ModelServer([forever(SEARCH)]) as server:
+        here = claude_room(room, server, tmp_path)
+        row = await here.run("claude")
+        assert row.failure is not None
+        assert row.failure["code"] == "no_progress"  # the program is killed, and tells nothing
+        assert (row.usage["cost_usd"], row.usage["unpriced"]) == (0, True)

@@ -503,7 +503,7 @@ class ModelConformance(RuntimeConformance):
         ledger = Ledger(Room({**TEXTS, **texts}))
         events = await self.play(self.make(), self.request(ledger.room, envelope_size=2, tools=ledger.leg()))
         if isinstance(events[-1], Failed):
-            assert events[-1].code == "provider_error"
+            assert events[-1].code == "conversation_too_long"
             assert not events[-1].retryable
         else:
             assert ledger.slots() == ["finding-1", "finding-2"]

@@ -133,9 +133,13 @@ def test_only_the_same_calls_one_after_the_other_count_as_repeated() -> None:
 
 
 def test_a_conversation_that_is_too_long_is_said_with_what_to_do() -> None:
-    failed = failure_of(400, None, "Prompt is too long", secret="")
-    assert (failed.code, failed.retryable) == ("provider_error", False)
-    assert "fewer sources" in failed.message
+    for reason, said in (
+        (None, "Prompt is too long"), ("prompt_too_long", ""), (None, "413 request_too_large"),
+        (None, "input length and `max_tokens` exceed context limit: 190000 + 16000 > 200000"),
+    ):  # fmt: skip
+        failed = failure_of(400, reason, said, secret="")
+        assert (failed.code, failed.retryable) == ("conversation_too_long", False)
+        assert "Fork it" in failed.message
 
 
 async def test_a_call_is_carried_out_before_it_is_allowed_and_answered_once() -> None:

@@ -202,3 +202,14 @@ async def test_a_conversation_that_the_provider_finds_too_long_is_shortened_and_
     assert isinstance((await play(runtime(), request))[-1], Finished)
     assert ledger.slots() == ["finding-1", "finding-2"]
     assert "Left out, to make room" in models.requests[-1].results[1][1]
+
+
+async def test_a_conversation_with_nothing_to_leave_out_ends_clearly_and_is_not_sent_again(
+    models: ModelServer,
+) -> None:
+    models.context_tokens = 10
+    end = (await play(runtime(), Room(TEXTS).request("What?")))[-1]
+    assert isinstance(end, Failed)
+    assert (end.code, end.retryable) == ("conversation_too_long", False)
+    assert "Fork it" in end.message
+    assert len(models.requests) == 1

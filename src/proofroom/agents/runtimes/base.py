@@ -34,6 +34,9 @@ class Capabilities:
 class Usage:
     """What one model turn used. `cost_usd` is in US dollars, `seconds` wall time.
 
+    A provider may tell the cost of several turns in one sum: then it stands with the last of them, or after it without
+    tokens, and `settles` is how many turns before it, told without a cost, the sum includes.
+
     `tokens_in` counts everything that was read, `cache_read` and `cache_written` the parts of it that came from the
     provider's cache and went into it, which have prices of their own.
     """
@@ -45,6 +48,7 @@ class Usage:
     model: str | None = None
     cache_read: int = 0
     cache_written: int = 0
+    settles: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from proofroom.agents.runtimes.base import (
     TurnRequest,
     Usage,
 )
-from proofroom.agents.runtimes.progress import NO_PROGRESS, REFUSED, SAME_CALLS, repeated
+from proofroom.agents.runtimes.progress import NO_PROGRESS, REFUSED, SAME_CALLS, repeated, too_long
 from proofroom.agents.runtimes.providers import provider_and_model, without_secrets
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class _Conversation:
                 raise
             except exceptions.ModelContextWindowExceededError as error:
                 if not self.shorten():
-                    raise _failed("provider_error", self.told("finds the work too long", error)) from error
+                    raise _Stop(too_long(self.name)) from error
             except Exception as error:
                 failure = self.failure(error)
                 if attempt == MAX_ATTEMPTS or not _may_repeat(error):
@@ -257,7 +257,7 @@ class _Conversation:
                     raise _Stop(failure) from error
                 await self.pause(pause)
                 wait *= 2
-        raise _failed("provider_error", f"{self.name} finds the work too long.", retryable=False)
+        raise _Stop(too_long(self.name))
 
     async def send(self, model: Model) -> ModelResponse:
         from pydantic_ai.direct import model_request_stream
@@ -312,7 +312,7 @@ class _Conversation:
             part.content = (
                 '{"shortened": "Left out, to make room. Make the call again if you need the answer."}'
             )
-        return True
+        return bool(long)
 
     # Limits.
 
