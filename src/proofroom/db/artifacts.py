@@ -188,6 +188,27 @@ async def settle_triggers(
     )
 
 
+async def withdraw_triggers(tx: Tx, session_id: UUID, iteration: int, artifact_id: UUID) -> list[str]:
+    """Settles, by no checkpoint, what an earlier version of an artifact raised and nobody has decided; their kinds."""
+    done = await tx.execute(
+        update(WorkTrigger)
+        .where(
+            WorkTrigger.session_id == session_id,
+            WorkTrigger.iteration == iteration,
+            ~WorkTrigger.settled,
+            WorkTrigger.detail["artifact_id"].astext == str(artifact_id),
+        )
+        .values(settled=True)
+        .returning(WorkTrigger.kind)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(done.scalars())
+
+
+def was_withdrawn(trigger: WorkTrigger) -> bool:
+    return trigger.settled and trigger.checkpoint_id is None
+
+
 # Obligations
 
 

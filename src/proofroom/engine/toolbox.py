@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import ToolResult
 from proofroom.agents.tools import (
@@ -32,16 +29,10 @@ from proofroom.domain.errors import InvalidInput, NotFound, ProofroomError
 from proofroom.domain.policy import DEFAULT_THRESHOLD, Facts, Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.risk import thin_evidence
 from proofroom.engine.budgets import Watch
+from proofroom.engine.forms import form_of
 from proofroom.services import artifacts, context
 from proofroom.substrate.parsers.sniff import clean as clean_text
 from proofroom.substrate.parsers.sniff import clean_json
-
-DEFAULT_FORM: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["answer"],
-    "properties": {"answer": {"type": "string", "minLength": 1, "title": "Your answer"}},
-    "additionalProperties": False,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,13 +351,13 @@ class LegTools:
             event = about | {
                 "version": saved.version, "artifact_type": saved.artifact_type, "summary": saved.summary,
             }  # fmt: skip
+            gone = await db_artifacts.withdraw_triggers(tx, row.id, row.iteration, saved.artifact_id)
+            said = [
+                ("artifact_saved", event),
+                *(("trigger_withdrawn", about | {"kind": k, "version": saved.version}) for k in gone),
+            ]
             row = await work_sessions.fence(tx, row.id, self._leg)
-            await work_sessions.step(
-                tx,
-                row,
-                Record(events=[("artifact_saved", event)], audits=[("artifact_saved", event)]),
-                phase="writing",
-            )
+            await work_sessions.step(tx, row, Record(events=said, audits=said), phase="writing")
         return {
             "artifact_id": str(saved.artifact_id),
             "version": saved.version,
@@ -438,59 +429,6 @@ def _refused(code: str, message: str, hint: str) -> ToolResult:
 def _plain(value: Any) -> Any:
     """The arguments as JSON that PostgreSQL can hold. Raises ValueError."""
     return clean_json(json.loads(json.dumps(value, allow_nan=False)))
-
-
-_FIELD_TYPES = ("string", "integer", "number", "boolean")
-_FIELD_KEYS = (
-    "type",
-    "title",
-    "description",
-    "default",
-    "enum",
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-)
-
-
-def form_of(schema: Any) -> dict[str, Any]:
-    """The form of a question: flat fields of simple types, whatever else the agent wrote left out.
-
-    A schema comes from an agent, so patterns, references and nesting are not taken over. Raises InvalidInput
-    (`form_invalid`).
-    """
-    if schema is None:
-        return dict(DEFAULT_FORM)
-    given = schema.get("properties")
-    if not isinstance(given, dict) or not 1 <= len(cast(dict[str, Any], given)) <= 20:
-        raise _form_invalid("a form has 1 to 20 properties")
-    fields: dict[str, Any] = {}
-    for name, field in cast(dict[str, Any], given).items():
-        if not isinstance(field, dict) or cast(dict[str, Any], field).get("type") not in _FIELD_TYPES:
-            raise _form_invalid(f"{name[:60]!r} must be one of {', '.join(_FIELD_TYPES)}")
-        if len(name) > 60:
-            raise _form_invalid(f"the name {name[:60]!r}… is longer than 60 characters")
-        fields[name] = {k: v for k, v in cast(dict[str, Any], field).items() if k in _FIELD_KEYS}
-    named: Any = schema.get("required", list(fields))
-    if not isinstance(named, list):
-        raise _form_invalid("required is a list of names of properties")
-    required = [name for name in fields if name in cast(list[Any], named)]
-    form = {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
-    try:
-        Draft202012Validator.check_schema(form)
-    except SchemaError as error:
-        raise _form_invalid(error.message[:200]) from error
-    return form
-
-
-def _form_invalid(why: str) -> InvalidInput:
-    return InvalidInput(
-        "form_invalid",
-        f"The form of the question cannot be used: {why}.",
-        hint="Ask with flat, simple fields.",
-        field="schema",
-    )
 
 
 def _label(name: str, arguments: Mapping[str, Any], content: Any) -> str:

@@ -796,6 +796,7 @@ export const en = {
     reminded: "Reminded",
     repair_one: "1 claim sent back to the agent before you see it",
     repair_other: "{{count}} claims sent back to the agent before you see them",
+    doubtGone: "Gone with the new version: {{kind}}",
     repaired_zero: "Set right: no claim is without support now",
     repaired_one: "1 claim is still without support",
     repaired_other: "{{count}} claims are still without support",
