@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import sys
+import threading
 from dataclasses import replace
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,18 +13,21 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from proofroom.agents.runtimes import claude_key, claude_transcript
+from proofroom.agents.runtimes import claude_key, claude_transcript, registry
 from proofroom.agents.runtimes.base import RunRef
 from proofroom.agents.runtimes.claude import ClaudeRuntime
 from proofroom.agents.runtimes.claude_calls import ONE_AT_A_TIME
 from proofroom.agents.runtimes.claude_transcript import Transcript
+from proofroom.agents.runtimes.host import Host
 from proofroom.agents.tools import TOOLS
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db.tx import libpq_url
 from proofroom.db.work_sessions import LegLost
 from proofroom.engine import leg
 from proofroom.services import deletion, work_requests
+from proofroom.settings import Settings
 from proofroom.testing.model_server import (
+    KEY,
     ModelServer,
     Reply,
     Step,
@@ -36,6 +42,7 @@ from proofroom.testing.model_server import (
     stream_error,
     use,
 )
+from proofroom.testing.room import Room as EmptyRoom
 from tests.integration.claude import (
     ASK,
     DONE,
@@ -362,3 +369,36 @@ async def test_what_a_run_cost_is_kept_however_it_ends_or_is_said_to_be_unknown(
         assert row.failure is not None
         assert row.failure["code"] == "no_progress"  # the program is killed, and tells nothing
         assert (row.usage["cost_usd"], row.usage["unpriced"]) == (0, True)
+
+
+class Watched(MetaPathFinder):
+    """Looks in which thread a module is loaded, and lets it not be loaded."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        self.threads: list[threading.Thread] = []
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
+        if fullname == self.module:
+            self.threads.append(threading.current_thread())
+            raise ImportError("seen enough")
+
+
+async def test_the_sdk_is_loaded_beside_the_loop_that_everything_else_needs(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes seconds, in which a worker renews its leases and hears cancellations."""
+    watched = Watched("proofroom.agents.runtimes.claude_sdk")
+    monkeypatch.delitem(sys.modules, watched.module, raising=False)
+    monkeypatch.delattr("proofroom.agents.runtimes.claude_sdk", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [watched, *sys.meta_path])
+    settings = Settings.model_validate(
+        {"anthropic_api_key": KEY, "anthropic_base_url": "http://127.0.0.1:9", "data_dir": tmp_path}
+    )
+    claude = registry.make_runtime("claude", Host(settings, room.db))
+    with pytest.raises(ImportError, match="seen enough"):
+        async for _ in claude.turn(EmptyRoom().request("What?")):
+            pass
+    (thread,) = watched.threads
+    assert thread is not threading.main_thread()
+    assert list(tmp_path.glob("claude/*")) == []

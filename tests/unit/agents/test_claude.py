@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,12 +28,10 @@ from proofroom.agents.runtimes.claude_usage import Meter, failure_of
 from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.progress import repeated
 from proofroom.agents.tools import TOOLS
-from proofroom.db.tx import Database
 from proofroom.domain.errors import Unavailable
 from proofroom.settings import Settings
 from proofroom.substrate.parsers.sniff import clean_json
 from proofroom.testing.model_server import KEY, ModelServer
-from proofroom.testing.room import Room
 
 
 def start(name: str, read: int, model: str = "m") -> dict[str, Any]:
@@ -291,39 +288,6 @@ async def test_what_must_be_finished_is_finished_although_its_task_is_cancelled(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done == [True]
-
-
-class Watched(MetaPathFinder):
-    """Looks in which thread a module is loaded, and lets it not be loaded."""
-
-    def __init__(self, module: str) -> None:
-        self.module = module
-        self.threads: list[threading.Thread] = []
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
-        if fullname == self.module:
-            self.threads.append(threading.current_thread())
-            raise ImportError("seen enough")
-
-
-async def test_the_sdk_is_loaded_beside_the_loop_that_everything_else_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It takes seconds, in which a worker renews its leases and hears cancellations."""
-    watched = Watched("proofroom.agents.runtimes.claude_sdk")
-    monkeypatch.delitem(sys.modules, watched.module, raising=False)
-    monkeypatch.delattr("proofroom.agents.runtimes.claude_sdk", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [watched, *sys.meta_path])
-    settings = Settings.model_validate(
-        {"anthropic_api_key": KEY, "anthropic_base_url": "http://127.0.0.1:9", "data_dir": tmp_path}
-    )
-    claude = registry.make_runtime("claude", Host(settings, Database("postgresql+psycopg://nobody@/nowhere")))
-    with pytest.raises(ImportError, match="seen enough"):
-        async for _ in claude.turn(Room().request("What?")):
-            pass
-    (thread,) = watched.threads
-    assert thread is not threading.main_thread()
-    assert list(tmp_path.glob("claude/*")) == []
 
 
 @contextmanager
