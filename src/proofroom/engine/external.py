@@ -267,7 +267,7 @@ class _Batch:
         self._id, self._leg = row.id, row.leg
         self._row = row
         self._watch = Watch(row)
-        self._tools = LegTools(_Open(tx), row, definition, self._watch)
+        self._tools = LegTools(_Open(tx), row, definition, self._watch, keep_refusals=False)
 
     async def take(self, events: Sequence[Posted], known: Mapping[str, ToolCall | None]) -> Taken:
         if any(e.call is not None and e.type != "progress" for e in events):

@@ -146,7 +146,7 @@ async def reads(tx: Tx, session_id: UUID, iteration: int) -> list[dict[str, Any]
     """
     found: list[dict[str, Any]] = []
     for call in await db_artifacts.calls(tx, session_id, iteration):
-        if call.tool not in READING_TOOLS:
+        if call.tool not in READING_TOOLS or not call.ok:
             continue
         result = cast("dict[str, Any]", call.result) if isinstance(call.result, dict) else {}
         one: dict[str, Any] = {"call": call.key, "tool": call.tool}

@@ -43,7 +43,8 @@ async def build(
     version = version if version in READ_PACKETS else PACKET_VERSION
     iteration = iteration or session.iteration
     shown, dropped = await _artifacts(tx, session, iteration)
-    triggers = await db_artifacts.triggers(tx, session.id, iteration)
+    raised = await db_artifacts.triggers(tx, session.id, iteration)
+    triggers = [t for t in raised if not db_artifacts.was_withdrawn(t)]
     envelope = await db_envelopes.of_iteration(tx, session.id, iteration)
     released = effects(session, shown) if kind == "final" else []
     policy = await policies.packet_part(tx, session, kind, released, shown)
