@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import sys
+import threading
 from dataclasses import replace
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,18 +13,21 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from proofroom.agents.runtimes import claude_key, claude_transcript
+from proofroom.agents.runtimes import claude_key, claude_transcript, registry
 from proofroom.agents.runtimes.base import RunRef
 from proofroom.agents.runtimes.claude import ClaudeRuntime
 from proofroom.agents.runtimes.claude_calls import ONE_AT_A_TIME
 from proofroom.agents.runtimes.claude_transcript import Transcript
+from proofroom.agents.runtimes.host import Host
 from proofroom.agents.tools import TOOLS
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db.tx import libpq_url
 from proofroom.db.work_sessions import LegLost
 from proofroom.engine import leg
 from proofroom.services import deletion, work_requests
+from proofroom.settings import Settings
 from proofroom.testing.model_server import (
+    KEY,
     ModelServer,
     Reply,
     Step,
@@ -36,6 +42,7 @@ from proofroom.testing.model_server import (
     stream_error,
     use,
 )
+from proofroom.testing.room import Room as EmptyRoom
 from tests.integration.claude import (
     ASK,
     DONE,
@@ -146,7 +153,7 @@ async def test_the_program_knows_nothing_of_this_machine_but_what_it_is_given(
 
 FAULTS: dict[str, tuple[list[Step], str | None]] = {
     "401": ([forever(status(401))], "provider_key_invalid"),
-    "400": ([status(400, "prompt is too long")], "provider_error"),
+    "400": ([status(400, "prompt is too long")], "conversation_too_long"),
     "it declines": ([Reply("I will not.", stop_reason="refusal")], "provider_error"),
     "529 again and again": ([forever(status(529))], "provider_busy"),
     "429 once": ([status(429, retry_after=0), FINDING, DONE], None),
@@ -243,7 +250,7 @@ async def test_a_stale_leg_adds_nothing_to_a_transcript(room: Room) -> None:
     stale = Transcript(room.db, run, uuid4())
     await stale.append({}, [{"type": "assistant", "uuid": "a"}])
     assert isinstance(stale.broken, LegLost)
-    assert await claude_transcript.stored(room.db, run, {"transcript": str(stale.id)}) is None
+    assert await claude_transcript.stored(room.db, run) is None
 
 
 async def test_a_deleted_source_is_deleted_from_transcripts_too(
@@ -335,3 +342,63 @@ async def test_doubtful_claims_are_set_right_in_the_same_conversation(room: Room
         ((artifact, version),) = await db_artifacts.current(tx, session_id)
     assert artifact.version == 2
     assert [c["verdict"] for c in version.claims] == ["supported"]
+
+
+async def test_what_a_run_cost_is_kept_however_it_ends_or_is_said_to_be_unknown(
+    room: Room, tmp_path: Path
+) -> None:
+    """Of a model that is in no price list, the program tells the cost at the end of a run."""
+    with ModelServer([SEARCH, ASK, SEARCH, forever(status(400))]) as server:
+        here = claude_room(room, server, tmp_path)
+        session_id = await here.file("claude")
+        row = await here.drive(session_id)
+        assert row.status == "pending_review"
+        deferred = row.usage
+        assert deferred["cost_usd"] > 0
+        assert (deferred["turns"], deferred.get("unpriced")) == (2, None)
+        await here.approve(session_id, answers={"answer": "The second"})
+        row = await here.drive(session_id)
+        assert row.failure is not None
+        assert row.failure["code"] == "provider_error"
+        failed = row.usage
+        assert failed["cost_usd"] > deferred["cost_usd"]
+        assert (failed["turns"], failed.get("unpriced")) == (3, None)
+    with ModelServer([forever(SEARCH)]) as server:
+        here = claude_room(room, server, tmp_path)
+        row = await here.run("claude")
+        assert row.failure is not None
+        assert row.failure["code"] == "no_progress"  # the program is killed, and tells nothing
+        assert (row.usage["cost_usd"], row.usage["unpriced"]) == (0, True)
+
+
+class Watched(MetaPathFinder):
+    """Looks in which thread a module is loaded, and lets it not be loaded."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        self.threads: list[threading.Thread] = []
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
+        if fullname == self.module:
+            self.threads.append(threading.current_thread())
+            raise ImportError("seen enough")
+
+
+async def test_the_sdk_is_loaded_beside_the_loop_that_everything_else_needs(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes seconds, in which a worker renews its leases and hears cancellations."""
+    watched = Watched("proofroom.agents.runtimes.claude_sdk")
+    monkeypatch.delitem(sys.modules, watched.module, raising=False)
+    monkeypatch.delattr("proofroom.agents.runtimes.claude_sdk", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [watched, *sys.meta_path])
+    settings = Settings.model_validate(
+        {"anthropic_api_key": KEY, "anthropic_base_url": "http://127.0.0.1:9", "data_dir": tmp_path}
+    )
+    claude = registry.make_runtime("claude", Host(settings, room.db))
+    with pytest.raises(ImportError, match="seen enough"):
+        async for _ in claude.turn(EmptyRoom().request("What?")):
+            pass
+    (thread,) = watched.threads
+    assert thread is not threading.main_thread()
+    assert list(tmp_path.glob("claude/*")) == []

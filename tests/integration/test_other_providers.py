@@ -189,3 +189,19 @@ async def test_a_model_that_uses_up_its_budget_without_a_word_stops_for_a_person
     assert (row.status, row.failure) == ("pending_review", None)
     assert (await room.waiting(session_id)).reasons == ["budget"]
     assert len(models.requests) == 1
+
+
+async def test_a_repair_makes_no_call_of_the_work_again(room: Room, models: ModelServer) -> None:
+    await room.add()
+    wrong = call(
+        "emit_artifact", slot="finding-1", type="research_finding", title="The factor",
+        markdown=f"The board named a factor of 5.45. [[b1|{QUOTE}]]",
+    )  # fmt: skip
+    ask, look = call("ask_reviewer", question="Which?"), call("search_context", query="factor")
+    models.play(ask, look, wrong, say("Done."), STEPS[2], say("Set right."))
+    session_id = await room.file(RUNTIME)
+    gates = await room.gates(session_id, {"answer": "The second"})
+    assert [reasons[0] for reasons in gates] == ["question", "final"], "the question is not asked again"
+    assert (models.left, models.overruns) == (0, 0)
+    kinds = [e.type for e in await room.events(session_id)]
+    assert [kinds.count(k) for k in ("repair_ended", "tool_called", "artifact_saved")] == [1, 1, 2]

@@ -213,3 +213,16 @@ async def test_a_call_that_takes_too_long_is_stopped_and_can_be_made_again(
     row = await room.run(room.script(FINDING, FINISH))
     async with room.db.transaction(room.actor.workspace_id) as tx:
         assert len(await db_artifacts.current(tx, row.id)) == 1
+
+
+async def test_what_a_text_says_of_nul_is_left_and_what_no_database_can_hold_is_replaced(room: Room) -> None:
+    literal, unfit = r"a \u0000 and \\u0000 b", "a \x00 and \ud800 b"
+    caller = Caller(
+        room, one_by_one(("search_context", {"query": literal}), ("search_context", {"query": unfit}))
+    )
+    catalog = replace(room.parts.catalog, make_runtime=lambda _: caller)
+    row = await replace(room, parts=replace(room.parts, catalog=catalog)).run("extractive")
+    assert [a.ok for a in caller.answers] == [True, True], caller.answers
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        asked = [c.arguments["query"] for c in await db_artifacts.calls(tx, row.id, 1)]
+    assert asked == [literal, "a \ufffd and \ufffd b"]

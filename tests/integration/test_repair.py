@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from proofroom.agents.runtimes.base import AgentEvent, AgentRuntime, BudgetLeft, TurnRequest
 from proofroom.db import artifacts as db_artifacts
@@ -56,7 +57,12 @@ async def test_a_doubted_claim_is_set_right_before_a_person_sees_it(room: Room) 
     waiting = await room.waiting(row.id)
     before = {"claims": 1, "unsupported": 0, "uncited": 1, "conflict": 0}
     after = before | {"uncited": 0}
-    assert waiting.reasons[0] == "final"
+    assert waiting.reasons == ["final"]
+    assert waiting.packet["triggers"] == [], "the doubt was about a version that is not there any more"
+    assert [d["kind"] for _, d in await told(room, row.id, "trigger_noted")] == ["low_confidence"]
+    assert [(d["kind"], d["version"]) for _, d in await told(room, row.id, "trigger_withdrawn")] == [
+        ("low_confidence", 2)
+    ]
     assert waiting.packet["summary"]["needs_you"] == 0
     assert waiting.packet["repair"] == {
         "state": "ended", "before": before, "after": after, "outcome": "done", "why": None,
@@ -234,3 +240,22 @@ async def test_a_repair_ends_at_the_budget_and_asks_for_no_more(room: Room) -> N
     assert (waiting.kind, row.budget.get("extensions")) == ("final", None)
     assert waiting.packet["repair"]["outcome"] == "stopped"
     assert row.usage["cost_usd"] == 0.7  # the turn that would have gone over was not begun
+
+
+async def test_what_the_repaired_version_still_deserves_and_what_is_of_another_stays(room: Room) -> None:
+    other = {"artifact": {**BARE["artifact"], "slot": "finding-2"}}
+    again = finding("The board named a factor of 4.45, in its report of November 1999.")
+    row = await room.run(
+        model(room, BARE, other, {"request_review": "Look."}, FINISH, repair=[again, FINISH])
+    )
+    waiting = await room.waiting(row.id)
+    assert [(t["kind"], t["detail"].get("slot")) for t in waiting.packet["triggers"]] == [
+        ("low_confidence", "finding-2"), ("review_requested", None), ("low_confidence", "finding-1"),
+    ]  # fmt: skip
+
+
+async def test_policy_does_not_sign_alone_what_once_raised_a_doubt(room: Room) -> None:
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE workspaces SET settings = '{\"policy_may_sign\": true}'"))
+    row = await room.run(model(room, BARE, FINISH, repair=[SOUND, FINISH]), "auto_approve_low_risk")
+    assert (row.status, (await room.waiting(row.id)).reasons) == ("pending_review", ["final"])

@@ -137,6 +137,36 @@ def test_what_rests_on_such_figures_says_so(steps: list[dict[str, Any]], unsure:
     assert compute(replace(GUESTS, decimal_point=True), steps).rows == made.rows
 
 
+ALIKE = replace(
+    GUESTS, rows=tuple((*row[:2], "1.980" if row[2] == "980" else row[2], row[3]) for row in GUESTS.rows)
+)
+BY_YEAR = {"group": {"by": ["year"], "aggregates": [{"fn": "sum", "column": "guests", "as": "g"}]}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "unsure"),
+    [
+        ([{"share": {"column": "guests", "as": "s"}}], {"guests"}),
+        ([BY_YEAR, {"change": {"column": "g", "over": "year", "as": "c", "kind": "percent"}}], {"g"}),
+        ([BY_YEAR, {"change": {"column": "g", "over": "year", "as": "c"}},
+          {"filter": {"column": "c", "op": "lt", "value": 0}}, {"share": {"column": "c", "as": "s"}}], {"g", "c"}),
+        # Which rows are left depends on how they are read, and so do their shares.
+        ([{"filter": {"column": "guests", "op": "gt", "value": 2}}, {"share": {"column": "guests", "as": "s"}}],
+         {"year", "inn", "guests", "beds", "s"}),
+    ],
+)  # fmt: skip
+def test_what_is_the_same_whichever_way_all_figures_are_read_is_sure(
+    steps: list[dict[str, Any]], unsure: set[str]
+) -> None:
+    made = compute(ALIKE, steps)
+    assert set(made.unsure) == unsure
+    thousands = replace(ALIKE, rows=tuple((*row[:2], row[2].replace(".", ""), row[3]) for row in ALIKE.rows))
+    other = compute(thousands, steps)
+    for at, column in enumerate(made.columns):
+        same = [row[at] for row in made.rows] == [row[at] for row in other.rows]
+        assert same is (column not in unsure)
+
+
 def test_figures_with_decimal_commas_are_summed() -> None:
     assert parse_number("1.234,5", decimal_comma=True) == Decimal("1234.5")
     german = Table(("guests", "turnover"), (("1.204", "48.200,50"), ("1.377", "53.110,00")))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from proofroom.domain.errors import InvalidInput
-from proofroom.engine.toolbox import DEFAULT_FORM, form_of
+from proofroom.engine.forms import DEFAULT_FORM, form_of
 
 
 def test_without_a_schema_the_answer_is_text() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from proofroom.db.models import (
@@ -193,12 +193,35 @@ async def triggers(tx: Tx, session_id: UUID, iteration: int | None = None) -> li
 async def settle_triggers(
     tx: Tx, ids: Sequence[UUID], checkpoint_id: UUID, answers: dict[str, Any] | None
 ) -> None:
+    """Those that no earlier checkpoint has settled: a packet lists all of its iteration, and an answer is to the
+    question that was open when it was given."""
     await tx.execute(
         update(WorkTrigger)
-        .where(WorkTrigger.id.in_(ids))
+        .where(WorkTrigger.id.in_(ids), ~WorkTrigger.settled)
         .values(settled=True, checkpoint_id=checkpoint_id, answers=answers)
         .execution_options(synchronize_session=False)
     )
+
+
+async def withdraw_triggers(tx: Tx, session_id: UUID, iteration: int, artifact_id: UUID) -> list[str]:
+    """Settles, by no checkpoint, what an earlier version of an artifact raised and nobody has decided; their kinds."""
+    done = await tx.execute(
+        update(WorkTrigger)
+        .where(
+            WorkTrigger.session_id == session_id,
+            WorkTrigger.iteration == iteration,
+            ~WorkTrigger.settled,
+            WorkTrigger.detail["artifact_id"].astext == str(artifact_id),
+        )
+        .values(settled=True)
+        .returning(WorkTrigger.kind)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(done.scalars())
+
+
+def was_withdrawn(trigger: WorkTrigger) -> bool:
+    return trigger.settled and trigger.checkpoint_id is None
 
 
 # Obligations
@@ -234,6 +257,18 @@ async def record_call(tx: Tx, **values: Any) -> None:
 
 async def calls(tx: Tx, session_id: UUID, iteration: int) -> list[ToolCall]:
     return list((await tx.execute(_CALLS, {"session_id": session_id, "iteration": iteration})).scalars())
+
+
+async def forget_last_refusals(tx: Tx, session_id: UUID, iteration: int) -> None:
+    """Takes refusals out of the ledger that came after the last call which was carried out: these calls are tried
+    again. A refusal before it stays, for what was done later was done because of it."""
+    mine = (ToolCall.session_id == session_id, ToolCall.iteration == iteration)
+    last = select(func.coalesce(func.max(ToolCall.ordinal), 0)).where(*mine, ToolCall.ok).scalar_subquery()
+    await tx.execute(
+        delete(ToolCall)
+        .where(*mine, ~ToolCall.ok, ToolCall.ordinal > last)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def change_call(tx: Tx, session_id: UUID, key: str, result: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from proofroom.db import work_sessions
@@ -50,6 +50,17 @@ async def lines(tx: Tx, session_id: UUID, transcript_id: UUID, subpath: str = ""
         .order_by(TranscriptEntry.n)
     )
     return [dict(entry) for entry in (await tx.execute(query)).scalars()]
+
+
+async def of_iteration(tx: Tx, session_id: UUID, iteration: int) -> list[UUID]:
+    """The transcripts of a session's iteration, the one that was written to last first."""
+    query = (
+        select(TranscriptEntry.transcript_id)
+        .where(TranscriptEntry.session_id == session_id, TranscriptEntry.iteration == iteration)
+        .group_by(TranscriptEntry.transcript_id)
+        .order_by(func.max(TranscriptEntry.n).desc())
+    )
+    return list((await tx.execute(query)).scalars())
 
 
 async def forget(tx: Tx, session_ids: Collection[UUID]) -> None:

@@ -195,7 +195,10 @@ async def fence(tx: Tx, session_id: UUID, leg: int) -> WorkSession:
 
 
 async def step(tx: Tx, row: WorkSession, record: Record = NOTHING, **values: Any) -> WorkSession:
-    """Writes what happened inside the leg that `fence` just proved to hold the row."""
+    """Writes what happened inside the leg that `fence` just proved to hold the row.
+
+    `row` itself is what was written then, as after every write of its transaction, which holds its lock.
+    """
     return await _write(tx, row, values, record)
 
 

@@ -25,7 +25,8 @@ NO_MODEL = "unnamed"
 @dataclass(frozen=True, slots=True)
 class TurnUsed:
     """One turn. `tokens_in` is all that was read; `cache_read` and `cache_written` are parts of it. `by` says where
-    the cost comes from: `table`, `provider` or `unknown`."""
+    the cost comes from: `table`, `provider` or `unknown`. `settles` is how many turns before it, of unknown cost, its
+    cost includes; without tokens it is nothing but their cost, and no turn."""
 
     model: str | None = None
     tokens_in: int = 0
@@ -35,6 +36,12 @@ class TurnUsed:
     cost_usd: float = 0.0
     seconds: float = 0.0
     by: str = "provider"
+    settles: int = 0
+
+    @property
+    def counts(self) -> int:
+        """1, or 0 when it is only the cost of turns before it."""
+        return 0 if self.settles and not (self.tokens_in or self.tokens_out) else 1
 
 
 def add_turn(usage: Mapping[str, Any], turn: TurnUsed) -> dict[str, Any]:
@@ -42,14 +49,20 @@ def add_turn(usage: Mapping[str, Any], turn: TurnUsed) -> dict[str, Any]:
     cost = turn.cost_usd if isfinite(turn.cost_usd) else 0.0
     added = {
         "tokens_in": max(0, turn.tokens_in), "tokens_out": max(0, turn.tokens_out),
-        "cost_usd": max(0.0, cost), "turns": 1,
+        "cost_usd": max(0.0, cost), "turns": turn.counts,
     }  # fmt: skip
     after = {**usage, **_sum(usage, added)}
+    share = added["cost_usd"] / max(1, turn.settles + turn.counts)
     used = {
-        "tokens": added["tokens_in"] + added["tokens_out"], "usd": added["cost_usd"],
+        "tokens": added["tokens_in"] + added["tokens_out"], "usd": share,
         "seconds": round(max(0.0, turn.seconds), 3),
     }  # fmt: skip
-    after["last"] = [*usage.get("last", ()), used][-REMEMBERED:]
+    last = (
+        [*usage.get("last", ()), used]
+        if turn.counts
+        else [{**one, "usd": share} for one in usage.get("last", ())]
+    )
+    after["last"] = last[-REMEMBERED:]
     if turn.model is not None or used["tokens"] or used["usd"]:
         models = dict(usage.get("models", {}))
         name = turn.model or NO_MODEL
@@ -58,10 +71,15 @@ def add_turn(usage: Mapping[str, Any], turn: TurnUsed) -> dict[str, Any]:
         cached = {"cache_read": max(0, turn.cache_read), "cache_written": max(0, turn.cache_written)}
         before = models.get(name, {})
         models[name] = {**before, **_sum(before, {**added, **cached})}
-        if turn.by == "unknown":
-            models[name]["unpriced"] = True
-            after["unpriced"] = True
+        open_ones = int(before.get("unpriced_turns", 0)) + (turn.by == "unknown") - turn.settles
+        models[name].pop("unpriced", None)
+        models[name].pop("unpriced_turns", None)
+        if open_ones > 0:
+            models[name] |= {"unpriced": True, "unpriced_turns": open_ones}
         after["models"] = models
+        after.pop("unpriced", None)
+        if any(one.get("unpriced") for one in models.values()):
+            after["unpriced"] = True
     return after
 
 

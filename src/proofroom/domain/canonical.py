@@ -8,6 +8,8 @@ from typing import Any, cast
 import rfc8785
 
 _LARGEST = 2**53 - 1
+# Between these, Python and RFC 8785 (ECMAScript's Number::toString) write a fraction with the same, shortest digits.
+_PLAIN_FROM, _PLAIN_TO = 1e-4, 1e16
 
 
 def canonical(value: Any) -> bytes:
@@ -17,10 +19,12 @@ def canonical(value: Any) -> bytes:
     keys that are not strings, other types, and nesting too deep to walk.
     """
     try:
-        # Python's own writer is several times as quick and writes the same, except for numbers that are no small
-        # integers and for the order of keys beyond ASCII.
+        # Python's own writer is several times as quick and writes the same, except for large integers, for figures
+        # that one of the two writes with an exponent, and for the order of keys beyond ASCII.
         quick = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         if _is_simple(value):
+            if ".0" in quick:  # a whole number that is a float, or the like in a text
+                quick = json.dumps(_whole(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
             return quick.encode()
     except (TypeError, ValueError, RecursionError):
         pass  # what is wrong with it is said below
@@ -31,7 +35,8 @@ def canonical(value: Any) -> bytes:
 
 
 def _is_simple(value: Any) -> bool:
-    """Whether it holds nothing but text, truth values, null, safe integers, lists, and objects with ASCII keys.
+    """Whether it holds nothing but text, truth values, null, safe integers, fractions that are written without an
+    exponent, lists, and objects with ASCII keys.
 
     It must not be circular.
     """
@@ -56,9 +61,21 @@ def _is_simple(value: Any) -> bool:
             elif kind is int:
                 if not -_LARGEST <= item <= _LARGEST:
                     return False
+            elif kind is float:
+                if item and not _PLAIN_FROM <= abs(item) < _PLAIN_TO:
+                    return False
             elif kind is not str and kind is not bool and item is not None:
                 return False
     return True
+
+
+def _whole(value: Any) -> Any:
+    """The value with whole numbers that are floats as integers, which are written without ".0"."""
+    if type(value) is dict:
+        return {key: _whole(item) for key, item in cast(dict[Any, Any], value).items()}
+    if type(value) is list:
+        return [_whole(item) for item in cast(list[Any], value)]
+    return int(value) if type(value) is float and value.is_integer() else value
 
 
 def digest(value: Any) -> str:

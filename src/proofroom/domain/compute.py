@@ -29,7 +29,8 @@ Steps, applied in order; each is an object with one member:
   a row of each; `Result.joins` says how many keys do. kind is left (rows without a match stay, their new cells
   missing) or inner (they go).
 
-Where nothing in a table tells 1.204 from 1204, it is read with a decimal point, and `Result.unsure` says so.
+Where nothing in a table tells 1.204 from 1204, it is read with a decimal point, and `Result.unsure` says so; not of
+shares, percentages and signs where all figures of the column are written so, for they are the same either way.
 Missing cells ("", "-", "n/a" and the like) are skipped and counted in `Result.skipped`. A cell that should
 be a figure and is not is an error, never a zero.
 
@@ -52,6 +53,7 @@ from proofroom.domain.figures import (
     decimal_commas,
     is_missing,
     parse_number,
+    scaled_alike,
     unsure_columns,
 )
 from proofroom.domain.joins import Joined, TableKey, keys_of, match, table_key
@@ -75,7 +77,8 @@ class Result(Table):
 
 @dataclass(frozen=True)
 class _Work:
-    """A table while it is computed. A cell is text, a figure, or None where nothing is."""
+    """A table while it is computed. A cell is text, a figure, or None where nothing is. `alike` are those of the
+    `unsure` columns whose figures are all a thousand times as large, or none of them."""
 
     columns: tuple[str, ...]
     rows: list[tuple[str | Decimal | None, ...]]
@@ -84,6 +87,7 @@ class _Work:
     unsure: Mapping[str, str]
     others: Mapping[TableKey, Table] = field(default_factory=dict[TableKey, Table])
     joins: tuple[Joined, ...] = ()
+    alike: frozenset[str] = frozenset()
 
 
 def compute(
@@ -107,7 +111,8 @@ def compute(
             _fail(0, None, f"row {i + 1} has {len(row)} cells, the table {width} columns")
         rows.append(tuple(row))
     commas, unsure = _how_written(table)
-    work = _Work(table.columns, rows, commas, {}, unsure, others or {})
+    alike = frozenset(c for c in unsure if scaled_alike([row[table.columns.index(c)] for row in table.rows]))
+    work = _Work(table.columns, rows, commas, {}, unsure, others or {}, alike=alike)
     looked_at = 0
     for number, raw in enumerate(steps, 1):
         if not isinstance(raw, Mapping) or len(raw) != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -265,10 +270,14 @@ def _filter(work: _Work, value: object, step: int) -> _Work:
             keep = lambda cell: (x := _maybe(work, cell, at)) is not None and test(x, limit)  # noqa: E731
         case _:
             _fail(step, name, "op is eq, ne, lt, le, gt, ge, in, between, contains or present")
-    unsure = work.unsure
-    if name in unsure and op not in ("present", "contains"):  # all that is left goes by how it was read
-        unsure = dict.fromkeys(work.columns, unsure[name])
-    return replace(work, rows=[r for r in work.rows if keep(r[at])], unsure=unsure)
+    unsure, alike = work.unsure, work.alike
+    by_sign = (
+        name in work.alike and op in ("lt", "le", "gt", "ge") and str(cast(object, wanted)).strip() == "0"
+    )
+    if name in unsure and op not in ("present", "contains") and not by_sign:
+        # all that is left goes by how it was read
+        unsure, alike = dict.fromkeys(work.columns, unsure[name]), frozenset[str]()
+    return replace(work, rows=[r for r in work.rows if keep(r[at])], unsure=unsure, alike=alike)
 
 
 _Wanted = tuple[str, Decimal | None]
@@ -327,6 +336,7 @@ def _group(work: _Work, value: object, step: int) -> _Work:
         groups[()] = []
     columns = [work.columns[j] for j in by]
     unsure = {c: work.unsure[c] for c in columns if c in work.unsure}
+    alike = work.alike.intersection(columns)
     results: list[list[Decimal | None]] = []
     for item in cast(Sequence[object], raw):
         one = _arguments(item, step, "fn column as")
@@ -342,12 +352,13 @@ def _group(work: _Work, value: object, step: int) -> _Work:
         columns.append(name)
         if at is not None and fn != "count" and work.columns[at] in work.unsure:
             unsure[name] = work.unsure[work.columns[at]]
+            alike |= {name} if work.columns[at] in work.alike else set[str]()
         results.append([_aggregate(work, fn, at, members, step) for members in groups.values()])
     rows: list[tuple[str | Decimal | None, ...]] = [
         (*key, *(column[i] for column in results)) for i, key in enumerate(groups)
     ]
     commas = work.decimal_comma & set(columns[: len(by)])
-    return replace(work, columns=tuple(columns), rows=rows, decimal_comma=commas, unsure=unsure)
+    return replace(work, columns=tuple(columns), rows=rows, decimal_comma=commas, unsure=unsure, alike=alike)
 
 
 def _aggregate(work: _Work, fn: str, at: int | None, members: Sequence[int], step: int) -> Decimal | None:
@@ -448,13 +459,21 @@ def _change(work: _Work, value: object, step: int) -> _Work:
                 changes[i] = _difference(now, last, kind)
         before[group] = (period, now)
     rows = [(*row, changes[i]) for i, row in enumerate(work.rows)]
-    return _with(work, name, rows, work.columns[at])
+    return _with(work, name, rows, work.columns[at], ratio=kind == "percent")
 
 
-def _with(work: _Work, name: str, rows: list[tuple[str | Decimal | None, ...]], source: str) -> _Work:
-    """The same with another column, which follows from the column `source`."""
-    unsure = {**work.unsure, name: work.unsure[source]} if source in work.unsure else work.unsure
-    return replace(work, columns=(*work.columns, name), rows=rows, unsure=unsure)
+def _with(
+    work: _Work, name: str, rows: list[tuple[str | Decimal | None, ...]], source: str, *, ratio: bool
+) -> _Work:
+    """The same with another column, which follows from the column `source`; a `ratio` of its figures to each other does
+    not depend on how they are read where they are alike."""
+    columns = (*work.columns, name)
+    if source not in work.unsure or (ratio and source in work.alike):
+        return replace(work, columns=columns, rows=rows)
+    alike = work.alike | {name} if source in work.alike else work.alike
+    return replace(
+        work, columns=columns, rows=rows, unsure={**work.unsure, name: work.unsure[source]}, alike=alike
+    )
 
 
 def _difference(now: Decimal, last: Decimal, kind: str) -> Decimal | None:
@@ -485,7 +504,7 @@ def _share(work: _Work, value: object, step: int) -> _Work:
         total = totals.get(key)
         part = _DIVIDE.divide(EXACT.multiply(x, scale), total) if x is not None and total else None
         rows.append((*row, part))
-    return _with(work, name, rows, work.columns[at])
+    return _with(work, name, rows, work.columns[at], ratio=True)
 
 
 def _select(work: _Work, value: object, step: int) -> _Work:

@@ -188,7 +188,8 @@ def receipt(
     """What was included, what was left out and why, as JSON. With the blocks' texts it renders again.
 
     Every candidate is among `included` or counted in `left_out_by_reason`; of `left_out` the first MAX_LEFT_OUT are
-    told. `counts` says what became of the project's other passages.
+    told, those with `marks` before the others and in any number. `counts` says what became of the project's other
+    passages.
     """
     reasons = Counter(str(item["reason"]) for item in left_out)
     return {
@@ -222,7 +223,7 @@ def receipt(
             }
             for table in parts.tables
         ],
-        "left_out": [dict(item) for item in left_out[:MAX_LEFT_OUT]],
+        "left_out": _told(left_out),
         "left_out_count": len(left_out),
         "left_out_by_reason": dict(sorted(reasons.items())),
         "counts": {
@@ -235,6 +236,13 @@ def receipt(
         "marks": [block.alias for block in parts.blocks if block.marks],
         "flags": list(flags),
     }
+
+
+def _told(left_out: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """No marked passage is left out unsaid, however many there are."""
+    marked = [dict(item) for item in left_out if item.get("marks")]
+    others = [dict(item) for item in left_out if not item.get("marks")]
+    return marked + others[: max(0, MAX_LEFT_OUT - len(marked))]
 
 
 def _included(block: EnvelopeBlock, counter: TokenCounter) -> dict[str, Any]:

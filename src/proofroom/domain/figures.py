@@ -88,6 +88,11 @@ def unsure_columns(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dic
     return {c: example for c, example in found.items() if not any(map(_is_ungrouped, cells[c]))}
 
 
+def scaled_alike(cells: Sequence[str]) -> bool:
+    """Whether all figures of such a column are 1.204 or 1204 together: shares are the same either way."""
+    return all(is_missing(cell) or _is_two_ways(cell) for cell in cells[:MOST_ROWS])
+
+
 def _is_two_ways(cell: str) -> bool:
     return "." in cell and len(cell) <= _LONGEST_CELL and _TWO_WAYS.fullmatch(_bare(cell)[0]) is not None
 

@@ -66,7 +66,8 @@ def moments(cells: Sequence[str]) -> list[Moment | None]:
     """The dates of a column's cells, None for each that cannot be read in one way."""
     stripped = [cell.strip() if len(cell) <= _LONGEST else "" for cell in cells]
     first = _day_first(stripped)
-    return [_moment(cell, first) for cell in stripped]
+    read = {cell: _moment(cell, first) for cell in set(stripped)}  # a table says each date many times
+    return [read[cell] for cell in stripped]
 
 
 def _day_first(cells: Sequence[str]) -> bool | None:

@@ -27,7 +27,7 @@ from proofroom.engine.leg import turn_request
 from proofroom.engine.parts import Parts
 from proofroom.engine.toolbox import LegTools, ledger_key
 from proofroom.engine.turns import record_turn, turn_used
-from proofroom.services import definitions, external, gates, legs
+from proofroom.services import context, definitions, external, gates, legs
 from proofroom.services.access import Actor, require, require_still
 
 TOOL_OF: Mapping[str, str] = {
@@ -100,7 +100,9 @@ async def turn_of(parts: Parts, tx: Tx, row: WorkSession) -> TurnRequest:
     await _require_turn(tx, row, row.leg)
     watch, definition = Watch(row), await definitions.of_session(tx, parts.catalog.definitions, row)
     tools = LegTools(_Open(tx), row, definition, watch)
-    return replace(await turn_request(tx, row, definition, tools), budget=watch.left())
+    return replace(
+        await turn_request(tx, row, definition, tools, await context.view(tx, row)), budget=watch.left()
+    )
 
 
 async def post(
@@ -267,7 +269,7 @@ class _Batch:
         self._id, self._leg = row.id, row.leg
         self._row = row
         self._watch = Watch(row)
-        self._tools = LegTools(_Open(tx), row, definition, self._watch)
+        self._tools = LegTools(_Open(tx), row, definition, self._watch, keep_refusals=False)
 
     async def take(self, events: Sequence[Posted], known: Mapping[str, ToolCall | None]) -> Taken:
         if any(e.call is not None and e.type != "progress" for e in events):

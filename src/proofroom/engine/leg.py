@@ -14,6 +14,7 @@ from uuid import UUID
 from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import (
     AgentRuntime,
+    EnvelopeView,
     Failed,
     Finished,
     Obligation,
@@ -248,15 +249,16 @@ async def _work(parts: Parts, row: WorkSession) -> None:
         async with parts.db.transaction(row.workspace_id) as tx:
             definition = await definitions.of_session(tx, parts.catalog.definitions, row)
             tools = LegTools(parts.db, row, definition, watch)
-            await tools.load(tx, row)
+            envelope = await context.view(tx, row)
+            await tools.load(tx, row, envelope)
             # A repair asks for no more budget: it ends there.
             stop = None if repair.is_open(row) else watch.reached()
             if stop is not None:  # before the first turn of the leg: the last one left no room for another
                 held = await work_sessions.fence(tx, row.id, row.leg)
                 await tools.ask_for_budget(tx, held, stop)
-                await _park(tx, await work_sessions.fence(tx, row.id, row.leg), tools)
+                await _park(tx, held, tools)
                 return
-            request = await turn_request(tx, row, definition, tools)
+            request = await turn_request(tx, row, definition, tools, envelope)
             if runtime.capabilities.uses_model:
                 held = await work_sessions.fence(tx, row.id, row.leg)
                 await work_sessions.step(tx, held, usage=held.usage | {legs.IN_FLIGHT: row.leg})
@@ -277,7 +279,6 @@ async def _work(parts: Parts, row: WorkSession) -> None:
         held = await work_sessions.step(tx, held, usage=usage | {"seconds": watch.usage["seconds"]})
         if isinstance(end, Reached) and tools.stop is None:
             await tools.ask_for_budget(tx, held, end)
-            held = await work_sessions.fence(tx, row.id, row.leg)
         match end:
             case _ if tools.stop is not None:
                 await _park(tx, held, tools)
@@ -329,7 +330,9 @@ async def _park(tx: Tx, held: WorkSession, tools: LegTools) -> None:
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
-async def turn_request(tx: Tx, row: WorkSession, definition: AgentDefinition, tools: LegTools) -> TurnRequest:
+async def turn_request(
+    tx: Tx, row: WorkSession, definition: AgentDefinition, tools: LegTools, envelope: EnvelopeView
+) -> TurnRequest:
     obligations = [
         Obligation(o.id, o.comment, o.artifact_slot, o.claim_text, o.passage, o.checks)
         for o in await db_artifacts.obligations(tx, row.id)
@@ -348,7 +351,7 @@ async def turn_request(tx: Tx, row: WorkSession, definition: AgentDefinition, to
         task=row.task_description,
         config=row.task_configuration,
         strategy=row.approval_strategy,
-        envelope=await context.view(tx, row),
+        envelope=envelope,
         tools=tools,
         obligations=obligations,
         previous=previous,

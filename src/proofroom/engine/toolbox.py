@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 from uuid import UUID
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from proofroom.agents.factory import AgentDefinition
-from proofroom.agents.runtimes.base import ToolResult
+from proofroom.agents.runtimes.base import EnvelopeView, ToolResult
 from proofroom.agents.tools import (
     CALL_SECONDS,
     MAX_READ_CHARS,
@@ -32,14 +29,10 @@ from proofroom.domain.errors import InvalidInput, NotFound, ProofroomError
 from proofroom.domain.policy import DEFAULT_THRESHOLD, Facts, Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.risk import thin_evidence
 from proofroom.engine.budgets import Watch
+from proofroom.engine.forms import form_of
 from proofroom.services import artifacts, context
-
-DEFAULT_FORM: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["answer"],
-    "properties": {"answer": {"type": "string", "minLength": 1, "title": "Your answer"}},
-    "additionalProperties": False,
-}
+from proofroom.substrate.parsers.sniff import clean as clean_text
+from proofroom.substrate.parsers.sniff import clean_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +54,22 @@ class LegTools:
     """The `Tools` of one leg.
 
     Raises LegLost out of `call` when the leg no longer holds its session. A call in a leg that is stopping is
-    refused. The ledger's key is SHA-256 of (session, iteration, tool, arguments, occurrence), and of `repair` for the
-    calls of the repair turn. `stop` says why a person decides first, `halted` that the repair turn has used up what
-    there was for it.
+    refused. The ledger's key is SHA-256 of (session, iteration, tool, arguments, occurrence). The occurrence is the
+    name that the runtime gives the call, else the call's number among equal ones since the turn began (with `repair`
+    before it in the repair turn): who gives no names begins every leg with its first call. What is refused by how
+    things stand is recorded, too, unless `keep_refusals` is False; what is refused whenever it is asked has no number.
+    `stop` says why a person decides first, `halted` that the repair turn has used up what there was for it.
     """
 
-    def __init__(self, db: Transactions, row: WorkSession, definition: AgentDefinition, watch: Watch) -> None:
+    def __init__(
+        self,
+        db: Transactions,
+        row: WorkSession,
+        definition: AgentDefinition,
+        watch: Watch,
+        *,
+        keep_refusals: bool = True,
+    ) -> None:
         self.stop: Stop | None = None
         self.lost = False
         self.halted = False
@@ -78,6 +81,7 @@ class LegTools:
         self._leg = row.leg
         self._definition = definition
         self._watch = watch
+        self._keep_refusals = keep_refusals
         self._seen: Counter[str] = Counter()
         self._refs: dict[str, dict[str, Any]] = {}
         self._reads = 0
@@ -88,18 +92,20 @@ class LegTools:
         self._repairing = True
         self._seen.clear()
 
-    async def load(self, tx: Tx, row: WorkSession) -> None:
-        """What was handed out in earlier legs of this iteration can be cited in this one."""
-        self._refs = await context.refs(tx, row)
+    async def load(self, tx: Tx, row: WorkSession, envelope: EnvelopeView | None = None) -> None:
+        """What was handed out in earlier legs of this iteration can be cited in this one, as can what is in the
+        envelope, which is read unless it was.
+        """
+        self._refs = await context.refs(tx, row) if envelope is None else context.refs_of(envelope)
         for call in await db_artifacts.calls(tx, row.id, row.iteration):
             self._learn(call.result)
-            if call.tool in READING_TOOLS:
+            if call.tool in READING_TOOLS and call.ok:
                 self._reads += 1
                 self._read_chars += _size(call.result)
 
     async def call(self, name: str, arguments: Mapping[str, Any], *, once: str | None = None) -> ToolResult:
-        """`once` is the caller's own name for this call; without it, calls with equal arguments are counted. Calls that
-        a runtime makes at once are made one after the other, in the order of their coming.
+        """As `Tools.call` says. Calls that a runtime makes at once are made one after the other, in the order of their
+        coming.
         """
         async with self._one_at_a_time:
             return await self._call(name, arguments, once)
@@ -114,7 +120,7 @@ class LegTools:
                 f"It has {', '.join(self._definition.tools)}.",
             )
         try:
-            clean = validate_arguments(name, _clean(dict(arguments)))
+            clean = validate_arguments(name, _plain(dict(arguments)))
             occurrence = f"{name} {digest(clean)}"
         except ProofroomError as error:
             return _refused(error.code, error.message, error.hint)
@@ -123,12 +129,12 @@ class LegTools:
                 "tool_arguments_invalid", f"The arguments are not JSON: {error}", "Send plain JSON."
             )
         self._seen[occurrence] += 1
+        times = self._seen[occurrence]
+        which: int | str = clean_text(once) if once else f"repair {times}" if self._repairing else times
         clock = asyncio.timeout(CALL_SECONDS)
         try:
             async with clock, self._db.transaction(self._workspace_id) as tx:
                 row = await work_sessions.fence(tx, self._session_id, self._leg)
-                times = self._seen[occurrence]
-                which = f"repair {times}" if self._repairing else once or times
                 key = ledger_key(row.id, row.iteration, name, clean, which)
                 return await self._run(tx, row, key, name, clean)
         except LegLost:
@@ -137,14 +143,35 @@ class LegTools:
         except TimeoutError:
             if not clock.expired():
                 raise
-            self._seen[occurrence] -= 1  # nothing was recorded of it
-            return _refused(
+            refused = _refused(
                 "tool_timeout",
                 f"{name} took longer than {CALL_SECONDS:g} seconds and was stopped.",
                 "Ask for less at a time: fewer steps, a filter first, a shorter text.",
             )
         except (InvalidInput, NotFound) as error:
-            return _refused(error.code, error.message, error.hint)
+            refused = _refused(error.code, error.message, error.hint)
+        if self._keep_refusals:
+            await self._record_refusal(name, clean, which, refused)
+        return refused
+
+    async def _record_refusal(
+        self, name: str, arguments: dict[str, Any], which: int | str, refused: ToolResult
+    ) -> None:
+        """What the call wrote was taken back with its transaction; that it was refused is recorded in one of its own.
+
+        So a leg that is run again is refused it again, and what came after it keeps its number.
+        """
+        try:
+            async with self._db.transaction(self._workspace_id) as tx:
+                row = await work_sessions.fence(tx, self._session_id, self._leg)
+                await db_artifacts.record_call(
+                    tx, session_id=row.id, key=ledger_key(row.id, row.iteration, name, arguments, which),
+                    iteration=row.iteration, leg=row.leg, tool=name, arguments=arguments, ok=False,
+                    result=refused.content,
+                )  # fmt: skip
+        except LegLost:
+            self.lost = True
+            raise
 
     async def ask_for_budget(self, tx: Tx, row: WorkSession, reached: Reached) -> None:
         """A limit is reached, or the next turn would probably reach it: a person decides before there is one."""
@@ -167,17 +194,19 @@ class LegTools:
         self, tx: Tx, row: WorkSession, key: str, name: str, arguments: dict[str, Any]
     ) -> ToolResult:
         recorded = await db_artifacts.recorded_call(tx, row.id, key)
+        if recorded is not None and not recorded.ok:
+            return ToolResult(ok=False, content=recorded.result)
         if recorded is not None:
             self._learn(recorded.result)
             if name == "emit_plan":
                 self._ask_about_plan(row)
             await self._ask_policy(tx, row)
             await self._mind_budget(tx, row)
-            return ToolResult(ok=recorded.ok, content=recorded.result, suspend=self._must_stop())
+            return ToolResult(ok=True, content=recorded.result, suspend=self._must_stop())
         raised: list[tuple[Trigger, dict[str, Any]]] = []
         record: list[tuple[str, Mapping[str, Any]]] = []
         if name in READING_TOOLS and self._reads >= MAX_READS:
-            return _reads_used_up(f"{MAX_READS} answers were read")
+            raise _reads_used_up(f"{MAX_READS} answers were read")
         match name:
             case "search_context":
                 content = await context.search(
@@ -194,10 +223,8 @@ class LegTools:
                 content = await context.compute(tx, row, arguments)
             case "emit_plan":
                 content = await self._plan(tx, row, arguments)
-                row = await work_sessions.fence(tx, row.id, self._leg)
             case "emit_artifact":
                 content, raised = await self._artifact(tx, row, arguments)
-                row = await work_sessions.fence(tx, row.id, self._leg)
             case "ask_reviewer":
                 form = form_of(arguments.get("schema"))
                 answers = await self._answers(tx, row, key)
@@ -225,7 +252,7 @@ class LegTools:
         if name in READING_TOOLS:
             size = _size(content)
             if self._read_chars + size > MAX_READ_CHARS:
-                return _reads_used_up(f"{self._read_chars:,} of {MAX_READ_CHARS:,} characters were read")
+                raise _reads_used_up(f"{self._read_chars:,} of {MAX_READ_CHARS:,} characters were read")
             self._reads, self._read_chars = self._reads + 1, self._read_chars + size
             record.append(
                 ("tool_called", {"tool": name, "label": _label(name, arguments, content), "ok": True})
@@ -238,9 +265,9 @@ class LegTools:
         if record:
             await work_sessions.step(tx, row, Record(events=record))
         if raised:
-            await self._raise(tx, await work_sessions.fence(tx, row.id, self._leg), key, raised)
-        await self._ask_policy(tx, await work_sessions.fence(tx, row.id, self._leg))
-        await self._mind_budget(tx, await work_sessions.fence(tx, row.id, self._leg))
+            await self._raise(tx, row, key, raised)
+        await self._ask_policy(tx, row)
+        await self._mind_budget(tx, row)
         return ToolResult(ok=True, content=content, suspend=self._must_stop())
 
     async def _plan(self, tx: Tx, row: WorkSession, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -324,13 +351,12 @@ class LegTools:
             event = about | {
                 "version": saved.version, "artifact_type": saved.artifact_type, "summary": saved.summary,
             }  # fmt: skip
-            row = await work_sessions.fence(tx, row.id, self._leg)
-            await work_sessions.step(
-                tx,
-                row,
-                Record(events=[("artifact_saved", event)], audits=[("artifact_saved", event)]),
-                phase="writing",
-            )
+            gone = await db_artifacts.withdraw_triggers(tx, row.id, row.iteration, saved.artifact_id)
+            said = [
+                ("artifact_saved", event),
+                *(("trigger_withdrawn", about | {"kind": k, "version": saved.version}) for k in gone),
+            ]
+            await work_sessions.step(tx, row, Record(events=said, audits=said), phase="writing")
         return {
             "artifact_id": str(saved.artifact_id),
             "version": saved.version,
@@ -387,11 +413,11 @@ def _size(content: Any) -> int:
     return len(json.dumps(content, ensure_ascii=False))
 
 
-def _reads_used_up(what: str) -> ToolResult:
-    return _refused(
+def _reads_used_up(what: str) -> InvalidInput:
+    return InvalidInput(
         "reads_used_up",
         f"In this round {what} already, and no more can be.",
-        "Write with what you have, ask for less at a time, or ask the reviewer.",
+        hint="Write with what you have, ask for less at a time, or ask the reviewer.",
     )
 
 
@@ -399,64 +425,9 @@ def _refused(code: str, message: str, hint: str) -> ToolResult:
     return ToolResult(ok=False, content={"code": code, "message": message, "hint": hint})
 
 
-def _clean(value: Any) -> Any:
-    """JSON as PostgreSQL can hold it: NUL and lone surrogates become U+FFFD. Raises ValueError."""
-    encoded = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    cleaned = encoded.replace("\\u0000", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-    return json.loads(cleaned)
-
-
-_FIELD_TYPES = ("string", "integer", "number", "boolean")
-_FIELD_KEYS = (
-    "type",
-    "title",
-    "description",
-    "default",
-    "enum",
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-)
-
-
-def form_of(schema: Any) -> dict[str, Any]:
-    """The form of a question: flat fields of simple types, whatever else the agent wrote left out.
-
-    A schema comes from an agent, so patterns, references and nesting are not taken over. Raises InvalidInput
-    (`form_invalid`).
-    """
-    if schema is None:
-        return dict(DEFAULT_FORM)
-    given = schema.get("properties")
-    if not isinstance(given, dict) or not 1 <= len(cast(dict[str, Any], given)) <= 20:
-        raise _form_invalid("a form has 1 to 20 properties")
-    fields: dict[str, Any] = {}
-    for name, field in cast(dict[str, Any], given).items():
-        if not isinstance(field, dict) or cast(dict[str, Any], field).get("type") not in _FIELD_TYPES:
-            raise _form_invalid(f"{name[:60]!r} must be one of {', '.join(_FIELD_TYPES)}")
-        if len(name) > 60:
-            raise _form_invalid(f"the name {name[:60]!r}… is longer than 60 characters")
-        fields[name] = {k: v for k, v in cast(dict[str, Any], field).items() if k in _FIELD_KEYS}
-    named: Any = schema.get("required", list(fields))
-    if not isinstance(named, list):
-        raise _form_invalid("required is a list of names of properties")
-    required = [name for name in fields if name in cast(list[Any], named)]
-    form = {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
-    try:
-        Draft202012Validator.check_schema(form)
-    except SchemaError as error:
-        raise _form_invalid(error.message[:200]) from error
-    return form
-
-
-def _form_invalid(why: str) -> InvalidInput:
-    return InvalidInput(
-        "form_invalid",
-        f"The form of the question cannot be used: {why}.",
-        hint="Ask with flat, simple fields.",
-        field="schema",
-    )
+def _plain(value: Any) -> Any:
+    """The arguments as JSON that PostgreSQL can hold. Raises ValueError."""
+    return clean_json(json.loads(json.dumps(value, allow_nan=False)))
 
 
 def _label(name: str, arguments: Mapping[str, Any], content: Any) -> str:

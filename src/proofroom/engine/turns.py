@@ -154,6 +154,8 @@ async def record_turn(
         "cache_written": turn.cache_written, "cost_usd": turn.cost_usd, "price": turn.by,
         "seconds": round(turn.seconds, 3), "leg": held.leg,
     }  # fmt: skip
+    if turn.settles:
+        said["settles"] = turn.settles
     # A turn of a runtime that calls no model uses nothing that anybody would look up.
     charged = turn.model is not None or turn.tokens_in or turn.tokens_out or turn.cost_usd
     record = Record(events=[("turn_used", said)]) if charged else work_sessions.NOTHING
@@ -166,7 +168,7 @@ def turn_used(prices: Prices, used: Usage, seconds: float) -> TurnUsed:
     model = None if used.model is None else text_of(used.model, 100)
     return TurnUsed(
         model, max(0, used.tokens_in), max(0, used.tokens_out), max(0, used.cache_read), max(0, used.cache_written),
-        max(0.0, cost.usd), max(0.0, seconds), cost.by,
+        max(0.0, cost.usd), max(0.0, seconds), cost.by, max(0, used.settles),
     )  # fmt: skip
 
 

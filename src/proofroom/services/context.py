@@ -146,7 +146,7 @@ async def reads(tx: Tx, session_id: UUID, iteration: int) -> list[dict[str, Any]
     """
     found: list[dict[str, Any]] = []
     for call in await db_artifacts.calls(tx, session_id, iteration):
-        if call.tool not in READING_TOOLS:
+        if call.tool not in READING_TOOLS or not call.ok:
             continue
         result = cast("dict[str, Any]", call.result) if isinstance(call.result, dict) else {}
         one: dict[str, Any] = {"call": call.key, "tool": call.tool}
@@ -156,6 +156,11 @@ async def reads(tx: Tx, session_id: UUID, iteration: int) -> list[dict[str, Any]
         one["digest"] = digest([call.arguments, call.ok, cast("Any", call.result)])
         found.append(one)
     return found
+
+
+def refs_of(envelope: EnvelopeView) -> Refs:
+    """As `refs`, of an envelope that was read already."""
+    return {item["alias"]: _ref(item) for item in envelope.blocks}
 
 
 async def refs(tx: Tx, row: WorkSession) -> Refs:

@@ -44,7 +44,7 @@ async def build(
     iteration = iteration or session.iteration
     shown, dropped = await _artifacts(tx, session, iteration)
     noted = await db_artifacts.triggers(tx, session.id)
-    triggers = [t for t in noted if t.iteration == iteration]
+    triggers = [t for t in noted if t.iteration == iteration and not db_artifacts.was_withdrawn(t)]
     envelope = await db_envelopes.of_iteration(tx, session.id, iteration)
     released = effects(session, shown) if kind == "final" else []
     policy = await policies.packet_part(tx, session, kind, released, shown, len(noted))

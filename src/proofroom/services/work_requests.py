@@ -158,6 +158,7 @@ async def retry(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | No
     require(actor, "requester")
     row = await work_sessions.lock(tx, session_id, project_id)
     to = apply(state_of(row), Event.RETRY)
+    await db_artifacts.forget_last_refusals(tx, row.id, row.iteration)
     return await work_sessions.move(
         tx,
         row,

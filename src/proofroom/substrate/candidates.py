@@ -37,6 +37,7 @@ class Placed:
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Candidates best first. `reading_order` holds the places of all of them when they may all fit, else it is empty.
+    `unheard` are marked passages that no question led to: they are candidates only to be told of as left out.
 
     `counts`: {in_scope: blocks in use of the sources that the session names, unranked: those of them that are no
     candidates, filtered: blocks in use of the project's other sources}. `search` says what the search went by.
@@ -46,6 +47,7 @@ class Ranking:
     reading_order: tuple[int, ...]
     counts: Mapping[str, int]
     search: Mapping[str, Any]
+    unheard: tuple[Placed, ...] = ()
 
 
 async def rank(
@@ -87,12 +89,23 @@ async def rank(
         if row.block_id not in best:
             best[row.block_id] = _placed(row, guard.marks(row), facts)
     placed = tuple(best.values())
+    unheard: list[Placed] = []
+    if len(placed) < count <= guard.MOST_BLOCKS:
+        rest = [r for r in await db_blocks.live(tx, project_id, source_ids) if r.block_id not in best]
+        marked = [(row, marks) for row in rest for marks in (guard.marks(row),) if marks]
+        facts = await db_sources.facts(tx, list({row.source_id for row, _ in marked}))
+        unheard = [_placed(row, marks, facts) for row, marks in marked]
     everything = count if source_ids is None else await db_blocks.live_count(tx, project_id)
     return Ranking(
         placed,
         _reading_order(placed, whole),
-        {"in_scope": count, "unranked": max(0, count - len(placed)), "filtered": everything - count},
+        {
+            "in_scope": count,
+            "unranked": max(0, count - len(placed) - len(unheard)),
+            "filtered": everything - count,
+        },
         _went_by(found),
+        tuple(unheard),
     )
 
 

@@ -98,7 +98,10 @@ async def compose(
         digest(body),
         receipt(
             parts,
-            left_out=[_left(one, placed, alias) for one in chosen.left],
+            left_out=[
+                *(_left(one, placed, alias) for one in chosen.left),
+                *(_unheard(one) for one in ranking.unheard),
+            ],
             flags=await _flags(tx, project_id, source_ids, parts, placed),
             token_budget=budget,
             tokens=counter(body),
@@ -276,9 +279,21 @@ def _left(one: Left, placed: Sequence[Placed], alias: Mapping[int, str]) -> dict
         "reason": one.reason,
         "why": one.why,
     }
+    if placed[one.at].marks:
+        told["marks"] = list(placed[one.at].marks)
     if one.of is not None:
         told |= {"of": alias[one.of], "of_block_id": str(placed[one.of].row.block_id)}
     return told
+
+
+def _unheard(one: Placed) -> dict[str, Any]:
+    return {
+        "block_id": str(one.row.block_id),
+        "source_title": one.row.source_title,
+        "reason": "unranked",
+        "why": f"no question of the task led to it; it is marked {', '.join(one.marks)}",
+        "marks": list(one.marks),
+    }
 
 
 async def _tables(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None) -> tuple[EnvelopeTable, ...]:

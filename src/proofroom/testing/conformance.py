@@ -100,10 +100,10 @@ class Refusing:
     def __init__(self, room: Room, tool: str) -> None:
         self.room, self.tool = room, tool
 
-    async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, Json], *, once: str | None = None) -> ToolResult:
         if name == self.tool:
             return ToolResult(False, {"code": "tool_not_allowed", "message": "No.", "hint": ""})
-        return await self.room.call(name, arguments)
+        return await self.room.call(name, arguments, once=once)
 
 
 class Interrupting:
@@ -112,10 +112,10 @@ class Interrupting:
     def __init__(self, room: Room, runtime: AgentRuntime, request: TurnRequest) -> None:
         self.room, self.runtime, self.request = room, runtime, request
 
-    async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, Json], *, once: str | None = None) -> ToolResult:
         if len(self.room.calls) == 1:
             await self.runtime.interrupt(self.request.run)
-        return await self.room.call(name, arguments)
+        return await self.room.call(name, arguments, once=once)
 
 
 class RuntimeConformance:
@@ -503,7 +503,7 @@ class ModelConformance(RuntimeConformance):
         ledger = Ledger(Room({**TEXTS, **texts}))
         events = await self.play(self.make(), self.request(ledger.room, envelope_size=2, tools=ledger.leg()))
         if isinstance(events[-1], Failed):
-            assert events[-1].code == "provider_error"
+            assert events[-1].code == "conversation_too_long"
             assert not events[-1].retryable
         else:
             assert ledger.slots() == ["finding-1", "finding-2"]

@@ -17,9 +17,9 @@ from proofroom.testing.room import Room
 class Ledger:
     """Calls of a session over all its legs. `done` lists what was carried out, (name, arguments), each once.
 
-    A call is known by its name, its arguments and how often it came before in its leg. The first call of the tool
-    `stop_at` stops the leg until `decide` is called. `overlaps` counts calls that began before the one before had
-    its answer.
+    A call is known by its tool, its arguments, and its own name or how often it came before in its leg. The first
+    call of the tool `stop_at` stops the leg until `decide` is called. `overlaps` counts calls that began before the
+    one before had its answer.
     """
 
     def __init__(self, room: Room, *, stop_at: str | None = None) -> None:
@@ -54,7 +54,7 @@ class LegTools:
         self._seen: Counter[str] = Counter()
         self._busy = False
 
-    async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, Json], *, once: str | None = None) -> ToolResult:
         if len(self.calls) == self._crash_at:
             raise ConnectionResetError("the process dies here")
         self._ledger.overlaps += self._busy
@@ -62,11 +62,11 @@ class LegTools:
         self.calls.append((name, dict(arguments)))
         await asyncio.sleep(0)  # what overlaps does so here
         try:
-            return await self._answer(name, arguments)
+            return await self._answer(name, arguments, once)
         finally:
             self._busy = False
 
-    async def _answer(self, name: str, arguments: Mapping[str, Json]) -> ToolResult:
+    async def _answer(self, name: str, arguments: Mapping[str, Json], once: str | None) -> ToolResult:
         ledger = self._ledger
         if self.stopped:
             return ToolResult(False, {"code": "stopping", "message": "A person decides first.", "hint": ""})
@@ -76,7 +76,7 @@ class LegTools:
             return ToolResult(False, {"code": error.code, "message": error.message, "hint": error.hint})
         what = json.dumps([name, clean], sort_keys=True)
         self._seen[what] += 1
-        key = f"{what} {self._seen[what]}"
+        key = f"{what} {once or self._seen[what]}"
         if key in ledger.recorded:
             return ledger.recorded[key]
         if name == ledger.stop_at:

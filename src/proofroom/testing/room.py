@@ -122,7 +122,13 @@ class Room:
         alias = self._aliases.setdefault(str(block["block_id"]), f"b{len(self._aliases) + 1}")
         return {**block, "alias": alias, "score": score}
 
-    async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult:
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Json],
+        *,
+        once: str | None = None,  # noqa: ARG002  nothing is made again here
+    ) -> ToolResult:
         self.calls.append((name, json.loads(json.dumps(dict(arguments)))))
         if name == "emit_artifact":
             self.artifacts[str(arguments.get("slot"))] = dict(arguments)

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +19,6 @@ from proofroom.agents.runtimes.claude_calls import ONE_AT_A_TIME, Calls, own_nam
 from proofroom.agents.runtimes.claude_process import environment, make_folder, uninterrupted
 from proofroom.agents.runtimes.claude_transcript import (
     calls_in,
-    clean,
     lay_out,
     result_line,
     unanswered,
@@ -30,11 +28,10 @@ from proofroom.agents.runtimes.claude_usage import Meter, failure_of
 from proofroom.agents.runtimes.host import Host
 from proofroom.agents.runtimes.progress import repeated
 from proofroom.agents.tools import TOOLS
-from proofroom.db.tx import Database
 from proofroom.domain.errors import Unavailable
 from proofroom.settings import Settings
+from proofroom.substrate.parsers.sniff import clean_json
 from proofroom.testing.model_server import KEY, ModelServer
-from proofroom.testing.room import Room
 
 
 def start(name: str, read: int, model: str = "m") -> dict[str, Any]:
@@ -99,7 +96,8 @@ class Tools:
         self.called: list[str] = []
         self._stops, self._breaks = stops, breaks
 
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, Any], *, once: str | None = None) -> ToolResult:
+        assert once is not None
         self.called.append(name)
         if name == self._breaks:
             raise RuntimeError("broke")
@@ -132,9 +130,13 @@ def test_only_the_same_calls_one_after_the_other_count_as_repeated() -> None:
 
 
 def test_a_conversation_that_is_too_long_is_said_with_what_to_do() -> None:
-    failed = failure_of(400, None, "Prompt is too long", secret="")
-    assert (failed.code, failed.retryable) == ("provider_error", False)
-    assert "fewer sources" in failed.message
+    for reason, said in (
+        (None, "Prompt is too long"), ("prompt_too_long", ""), (None, "413 request_too_large"),
+        (None, "input length and `max_tokens` exceed context limit: 190000 + 16000 > 200000"),
+    ):  # fmt: skip
+        failed = failure_of(400, reason, said, secret="")
+        assert (failed.code, failed.retryable) == ("conversation_too_long", False)
+        assert "Fork it" in failed.message
 
 
 async def test_a_call_is_carried_out_before_it_is_allowed_and_answered_once() -> None:
@@ -231,7 +233,7 @@ def test_calls_without_a_result_are_found_and_answered_as_the_program_would() ->
 
 def test_lines_are_made_fit_for_the_database_and_laid_out_again(tmp_path: Path) -> None:
     odd = {"type": "user", "message": {"content": ["a\x00b", "\ud800", r"\u0000 stays"]}, "n\x00": 1}
-    made = clean(odd)
+    made = clean_json(odd)
     assert made == {
         "type": "user",
         "message": {"content": ["a�b", "�", r"\u0000 stays"]},
@@ -286,39 +288,6 @@ async def test_what_must_be_finished_is_finished_although_its_task_is_cancelled(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done == [True]
-
-
-class Watched(MetaPathFinder):
-    """Looks in which thread a module is loaded, and lets it not be loaded."""
-
-    def __init__(self, module: str) -> None:
-        self.module = module
-        self.threads: list[threading.Thread] = []
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> None:
-        if fullname == self.module:
-            self.threads.append(threading.current_thread())
-            raise ImportError("seen enough")
-
-
-async def test_the_sdk_is_loaded_beside_the_loop_that_everything_else_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It takes seconds, in which a worker renews its leases and hears cancellations."""
-    watched = Watched("proofroom.agents.runtimes.claude_sdk")
-    monkeypatch.delitem(sys.modules, watched.module, raising=False)
-    monkeypatch.delattr("proofroom.agents.runtimes.claude_sdk", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [watched, *sys.meta_path])
-    settings = Settings.model_validate(
-        {"anthropic_api_key": KEY, "anthropic_base_url": "http://127.0.0.1:9", "data_dir": tmp_path}
-    )
-    claude = registry.make_runtime("claude", Host(settings, Database("postgresql+psycopg://nobody@/nowhere")))
-    with pytest.raises(ImportError, match="seen enough"):
-        async for _ in claude.turn(Room().request("What?")):
-            pass
-    (thread,) = watched.threads
-    assert thread is not threading.main_thread()
-    assert list(tmp_path.glob("claude/*")) == []
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from proofroom.agents.runtimes.extractive import ExtractiveRuntime
 from proofroom.agents.runtimes.extractive.content import LABEL, PLATFORMS
 from proofroom.agents.runtimes.extractive.obligations import wishes_of
 from proofroom.agents.runtimes.extractive.research import in_time, questions
-from proofroom.agents.runtimes.extractive.sentences import demotion, sentences_of, split
+from proofroom.agents.runtimes.extractive.sentences import demotion, is_whole, leans, sentences_of, split
 from proofroom.agents.runtimes.extractive.tables import shape_of
 from proofroom.agents.runtimes.extractive.words import content_stems, key_phrases, topic_of
 from proofroom.domain.document import Chart, Table, from_json, plain, to_json
@@ -87,9 +87,80 @@ async def test_sources_that_give_other_numbers_stand_in_one_finding_and_lower_it
 
 async def test_no_sentence_is_quoted_twice() -> None:
     room = Room(ORBITER)
-    await run(room, APPROACH, depth="thorough", max_findings=20)
+    await run(room, "Why was Mars Climate Orbiter lost?", depth="thorough", max_findings=20)
     quotes = [quote for slot in room.artifacts for _, quote, _ in citations(room, slot)]
     assert len(quotes) == len(set(quotes)) > 3
+
+
+BRIDGE = {"bridge.md": "The bridge opened on 4 May 1998. It is 312 metres long and carries two lanes.\n"}
+WORKS = {
+    "works.md": """# The water works
+
+The works opened in March 2011. They supply 84,000 households.
+
+## Costs
+
+Building took 26 months. The works cost 61.5 million euros. A cubic metre of water is sold at 2.10 euros.
+
+## Staff
+
+The works employ 143 people. Their director is Marta Olsen. About 38 % of the staff are women.
+
+## Losses
+
+In 2022, leaks took 11.4 % of the water, down from 14.9 % in 2018. The longest pipe runs from Brenn to Toft.
+"""
+}
+
+
+@pytest.mark.parametrize(
+    ("sources", "question", "answer"),
+    [
+        (BRIDGE, "How long is the bridge?", "It is 312 metres long and carries two lanes"),
+        (BRIDGE, "When did the bridge open?", "The bridge opened on 4 May 1998"),
+        (WORKS, "How much did the works cost?", "The works cost 61.5 million euros"),
+        (WORKS, "How long did building take?", "Building took 26 months"),
+        (WORKS, "What is the price of water?", "A cubic metre of water is sold at 2.10 euros"),
+        (WORKS, "How many people do the works employ?", "The works employ 143 people"),
+        (WORKS, "Who is the director of the works?", "Their director is Marta Olsen"),
+        (
+            WORKS,
+            "What share of the water do leaks take?",
+            "In 2022, leaks took 11.4 % of the water, down from 14.9 % in 2018",
+        ),
+        (WORKS, "Where does the longest pipe run?", "The longest pipe runs from Brenn to Toft"),
+        (WORKS, "When did the works open?", "The works opened in March 2011"),
+    ],
+)
+async def test_a_question_is_answered_by_the_kind_of_answer_that_it_wants(
+    sources: dict[str, str], question: str, answer: str
+) -> None:
+    room = Room(sources)
+    await run(room, question)
+    assert room.document("finding-1").title == answer
+    assert citations(room, "finding-1")[0][1] == f"{answer}."
+
+
+async def test_where_one_part_is_answered_the_gap_is_the_other_part_only() -> None:
+    room = Room(WORKS)
+    end = await run(room, "How much did the works cost? Who is the chief executive of Tern?")
+    assert room.document("finding-1").title == "The works cost 61.5 million euros"
+    assert end.gaps == [
+        "No passage in the sources speaks of \u201cWho is the chief executive of Tern?\u201d."
+    ]
+
+
+async def test_a_part_whose_words_are_scattered_over_a_passage_answers_nothing() -> None:
+    text = "The staff increase every year. An app shows how water flows. Usage is measured by the hour.\n"
+    room = Room({"works.md": text})
+    await run(room, "I am an Android developer. How can I increase the usage of processors for my app?")
+    assert list(room.artifacts) == ["gaps"]
+
+
+async def test_a_sentence_of_the_wanted_kind_on_something_else_does_not_come_first() -> None:
+    room = Room({**BRIDGE, "river.md": "The river is 48 km long. Boats need 3 hours for it.\n"})
+    await run(room, "How long is the bridge?")
+    assert citations(room, "finding-1")[0][1].startswith("It is 312 metres long")
 
 
 async def test_an_off_topic_question_is_answered_with_a_gap_and_no_finding() -> None:
@@ -488,6 +559,81 @@ async def test_outlines_keep_the_limits_and_say_what_they_are(platform: str) -> 
         assert room.artifacts[slot].get("high_impact") == PLATFORMS[platform].impact
         first_lines.add(citations(room, slot)[0][1])
     assert len(first_lines) == 3
+
+
+TERN = {
+    "release.md": """# Tern 4.2
+
+## What is new
+
+- Offline mode: edits are kept for 30 days
+- faster search in the offline mode of Tern;
+
+Offline mode of Tern keeps every edit on the device. It needs no set-up. Tern 4.2 is out on 3 March 2025.
+
+## Limits
+
+Files above 2 GB are not kept by the offline mode of Tern.
+""",
+    "interview.md": """
+Ines Roth leads the work at Halden Rail. Her inspectors save 40 minutes by the offline mode of Tern.
+Where does the offline mode of Tern end?
+""",
+}
+
+
+async def test_an_outline_is_whole_sentences_in_the_order_of_a_text() -> None:
+    room = Room(TERN)
+    await run(
+        room,
+        "Write a LinkedIn post about the offline mode of Tern",
+        "content",
+        platform="linkedin",
+        length="long",
+    )
+    said = [sentence for sentence, _, _ in citations(room, "variation-1")]
+    assert said == [
+        "Offline mode of Tern keeps every edit on the device.",
+        "Tern 4.2 is out on 3 March 2025.",
+        "Ines Roth leads the work at Halden Rail.",
+        "Her inspectors save 40 minutes by the offline mode of Tern.",
+        "Files above 2 GB are not kept by the offline mode of Tern.",
+    ]
+    assert all(
+        sentence == quote and quote in text for sentence, quote, text in citations(room, "variation-1")
+    )
+    text = room.plain_text("variation-1")
+    assert (
+        text.index("Opening") < text.index("Main points") < text.index("To close") < text.index("Files above")
+    )
+    assert "Sentences by source: release.md (1, 2, 5); interview.md (3, 4)." in text
+    assert room.document("variation-1").title == "Outline: The offline mode of Tern"
+
+
+async def test_an_outline_of_fragments_only_is_a_gap() -> None:
+    room = Room({"list.md": "- offline mode of Tern;\n- the offline mode of Tern for trains;\n"})
+    end = await run(room, "Write about the offline mode of Tern", "content")
+    assert list(room.artifacts) == ["gaps"]
+    assert "stands in no whole sentence" in end.gaps[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "pointing"),
+    [
+        ("The bridge is 312 metres long.", True, False),
+        ("It is 312 metres long and wide.", True, True),
+        ("With it her inspectors save an hour.", True, True),
+        ("There are four limits to this.", True, False),
+        ("every artifact with its version number;", False, False),
+        ("Faster search (p95 now 120 ms, was 480 ms)", False, False),
+        ("\u201cWe never lost an edit,\u201d she says.", True, True),
+        ("The board said \u201cwe were told so.", False, False),
+        ("Who opened the bridge in 1998?", False, False),
+    ],
+)
+def test_whole_sentences(text: str, whole: bool, pointing: bool) -> None:
+    assert is_whole(text) is whole
+    assert leans(text) is pointing
 
 
 async def test_what_the_settings_ask_of_the_wording_is_left_to_the_writer_and_said() -> None:

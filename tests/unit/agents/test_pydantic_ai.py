@@ -61,8 +61,9 @@ async def test_what_a_model_says_beside_a_call_is_narrated_and_its_last_words_ar
     assert events[-1] == Finished("All done.", [])
 
 
-async def test_a_refused_call_is_refused_again_on_resuming_and_not_made(models: ModelServer) -> None:
-    models.play(calls(use("search_context")), call("emit_plan", steps=[{"title": "Look"}]), status(401))
+async def test_a_call_that_was_cut_off_is_refused_again_on_resuming_and_not_made(models: ModelServer) -> None:
+    cut = replace(call("search_context", query="planned"), stop_reason="max_tokens")
+    models.play(cut, call("emit_plan", steps=[{"title": "Look"}]), status(401))
     ledger = Ledger(Room(TEXTS))
     events = await play(runtime(), replace(ledger.room.request("What?"), tools=ledger.leg()))
     assert isinstance(events[-1], Failed)
@@ -72,7 +73,7 @@ async def test_a_refused_call_is_refused_again_on_resuming_and_not_made(models: 
     events = await play(runtime(), replace(ledger.room.request("What?"), tools=leg, state=last.state))
     assert isinstance(events[-1], Finished)
     assert [name for name, _ in leg.calls] == ["emit_plan"]
-    assert "tool_arguments_invalid" in models.requests[-1].results[0][1]
+    assert "cut_off" in models.requests[-1].results[0][1]
 
 
 async def test_a_call_that_was_cut_off_at_the_longest_reply_is_not_made(models: ModelServer) -> None:
@@ -201,3 +202,14 @@ async def test_a_conversation_that_the_provider_finds_too_long_is_shortened_and_
     assert isinstance((await play(runtime(), request))[-1], Finished)
     assert ledger.slots() == ["finding-1", "finding-2"]
     assert "Left out, to make room" in models.requests[-1].results[1][1]
+
+
+async def test_a_conversation_with_nothing_to_leave_out_ends_clearly_and_is_not_sent_again(
+    models: ModelServer,
+) -> None:
+    models.context_tokens = 10
+    end = (await play(runtime(), Room(TEXTS).request("What?")))[-1]
+    assert isinstance(end, Failed)
+    assert (end.code, end.retryable) == ("conversation_too_long", False)
+    assert "Fork it" in end.message
+    assert len(models.requests) == 1

@@ -80,6 +80,30 @@ def test_a_price_that_is_not_known_is_said_of_the_model_and_of_the_session() -> 
     }  # fmt: skip
 
 
+UNTOLD = TurnUsed("mine", 10, 1, by="unknown")
+
+
+def test_a_cost_that_is_told_for_several_turns_at_once_is_kept_and_they_are_priced() -> None:
+    told = used(UNTOLD, UNTOLD, TurnUsed("mine", 10, 1, cost_usd=0.3, settles=2))
+    assert "unpriced" not in told
+    assert told["models"]["mine"] == {
+        "tokens_in": 30, "tokens_out": 3, "cache_read": 0, "cache_written": 0, "cost_usd": 0.3, "turns": 3,
+    }  # fmt: skip
+    assert told["last"][-1]["usd"] == pytest.approx(0.1), "what the next one will probably cost"
+    after = used(UNTOLD, UNTOLD, TurnUsed("mine", cost_usd=0.3, settles=2))
+    assert (after["turns"], after["cost_usd"], "unpriced" in after) == (2, 0.3, False)
+    assert [(t["tokens"], t["usd"]) for t in after["last"]] == [(11, 0.15), (11, 0.15)]
+
+
+def test_a_cost_that_is_told_settles_its_own_turns_only() -> None:
+    before = used(UNTOLD, TurnUsed("other", 5, by="unknown"))
+    after = add_turn(add_turn(before, UNTOLD), TurnUsed("mine", cost_usd=0.3, settles=1))
+    assert after["models"]["mine"]["unpriced"] is True
+    last = add_turn(after, TurnUsed("mine", cost_usd=0.1, settles=1))
+    assert {n: m.get("unpriced", False) for n, m in last["models"].items()} == {"mine": False, "other": True}
+    assert last["unpriced"] is True
+
+
 def test_a_runtime_that_makes_up_models_fills_no_page() -> None:
     usage = used(*(TurnUsed(f"m{n}", 1) for n in range(MOST_MODELS + 5)))
     assert len(usage["models"]) == MOST_MODELS + 1

@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 -- one case a line
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ def claims(*blocks: object, namespace: str = "") -> list[ClaimText]:
 def test_sentences_of_every_block_with_their_places() -> None:
     found = claims(
         Paragraph("First *one*. Second."), ListBlock(ordered=False, items=("a b", "c. D e")), Quote("said so"),
-        Opinion("I think. So"), Heading(1, "What went wrong"), Paragraph("`code = 5`"), Paragraph("…"),
+        Opinion("I think. So"), Heading(1, "What went wrong"), Paragraph("`code = x`"), Paragraph("…"),
     )  # fmt: skip
     assert [(c.text, c.path, c.n) for c in found] == [
         ("First one.", (0,), 1), ("Second.", (0,), 2), ("a b", (1, 0), 3), ("c. D e", (1, 1), 4), ("said so", (2,), 5),
@@ -60,6 +61,20 @@ def test_a_sentence_set_as_code_or_as_a_heading_is_a_claim() -> None:
         Heading(1, "The audit found no fraud."), Heading(1, "The audit and its fraud"),
     )  # fmt: skip
     assert [c.text for c in found] == ["The bridge was opened in May.", "The audit found no fraud."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Losses: $5 million", "23 September 1999", "At 09:00", "Ada Lovelace", "rate = 4.45", "\uff15 lost"],
+)
+def test_what_can_be_compared_is_a_claim_also_when_it_is_set_as_code(text: str) -> None:
+    assert [c.text for c in claims(Paragraph(f"`{text}`"))] == [text]
+    assert [c.text for c in claims(ListBlock(ordered=False, items=(f"`{text}`",)))] == [text]
+
+
+@pytest.mark.parametrize("text", ["code = x", "pip install proofroom", "for row in table:", "--json"])
+def test_code_that_nothing_can_be_compared_with_is_no_claim(text: str) -> None:
+    assert claims(Paragraph(f"`{text}`")) == []
 
 
 def test_citations_belong_to_their_sentence() -> None:

@@ -281,3 +281,12 @@ def test_the_sums_of_a_receipt_are_right() -> None:
     assert kept["left_out_by_reason"] == {"budget": 200, "duplicate": 100}
     assert (len(kept["left_out"]), kept["left_out_count"]) == (200, 300)
     assert kept["counts"] == {"in_scope": 400, "unranked": 98, "candidates": 302, "included": 2}
+
+
+def test_what_is_marked_is_told_however_much_is_left_out() -> None:
+    left = [{"block_id": str(n), "source_title": "T", "reason": "budget", "why": "x"} for n in range(300)]
+    marked = [{**one, "marks": ["instruction_like"]} for one in left[-250:]]
+    kept = receipt(parts("One."), left_out=[*left[:50], *marked], flags=[], token_budget=1, tokens=1)
+    assert kept["left_out"] == marked
+    one = receipt(parts("One."), left_out=[*left, marked[0]], flags=[], token_budget=1, tokens=1)
+    assert one["left_out"] == [marked[0], *left[:199]]

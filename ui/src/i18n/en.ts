@@ -796,6 +796,7 @@ export const en = {
     reminded: "Reminded",
     repair_one: "1 claim sent back to the agent before you see it",
     repair_other: "{{count}} claims sent back to the agent before you see them",
+    doubtGone: "Gone with the new version: {{kind}}",
     repaired_zero: "Set right: no claim is without support now",
     repaired_one: "1 claim is still without support",
     repaired_other: "{{count}} claims are still without support",
@@ -828,7 +829,7 @@ export const en = {
   delivery: { record: "Record", memory: "Memory", folder: "Folder", project: "Saved in this project" },
   deliveryStatus: { pending: "on its way", delivered: "done", failed: "not delivered", sent: "done" },
   leftOut: {
-    duplicate: "the same words as another passage", budget: "no room", no_room: "no room", source_limit: "more than the share of one source",
+    duplicate: "the same words as another passage", budget: "no room", no_room: "no room", source_limit: "more than the share of one source", unranked: "no question led to it",
     limit: "more than the share of one source",
   },
   envelopeFlag: {

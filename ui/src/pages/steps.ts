@@ -52,6 +52,8 @@ export function stepOf(event: WorkEvent): Step | null {
     }
     case "trigger_noted":
       return step("partial", tMaybe(`reason.${s(d["kind"])}`, s(d["kind"])), triggerWords(d["detail"]));
+    case "trigger_withdrawn":
+      return step("supported", t("step.doubtGone", { kind: tMaybe(`reason.${s(d["kind"])}`, s(d["kind"])) }), s(d["title"]));
     case "checkpoint_opened":
       return step("stop", d["kind"] === "plan" ? t("step.stopPlan") : d["kind"] === "final" ? t("step.stopFinal") : t("step.stopMid"));
     case "decided": {

@@ -3,7 +3,8 @@
 A *turn* is the stretch of agent work between two resting places. While it runs, the runtime reaches the
 outside only through the tools of its request. Each tool call is recorded before its answer is seen, so a
 turn that is run again after a crash gets the recorded answers back: a runtime may simply start over and call
-the same tools in the same order.
+the same tools in the same order. One that goes on from what it saved names each call (`Tools.call`), so that a
+question asked once more is a new question, and a call made again for the same reason is not.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -33,6 +34,9 @@ class Capabilities:
 class Usage:
     """What one model turn used. `cost_usd` is in US dollars, `seconds` wall time.
 
+    A provider may tell the cost of several turns in one sum: then it stands with the last of them, or after it without
+    tokens, and `settles` is how many turns before it, told without a cost, the sum includes.
+
     `tokens_in` counts everything that was read, `cache_read` and `cache_written` the parts of it that came from the
     provider's cache and went into it, which have prices of their own.
     """
@@ -44,6 +48,7 @@ class Usage:
     model: str | None = None
     cache_read: int = 0
     cache_written: int = 0
+    settles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,15 @@ class ToolResult:
 class Tools(Protocol):
     """The agent's only way out. Names and argument schemas are those of `proofroom.agents.tools.TOOLS`."""
 
-    async def call(self, name: str, arguments: Mapping[str, Json]) -> ToolResult: ...
+    async def call(self, name: str, arguments: Mapping[str, Json], *, once: str | None = None) -> ToolResult:
+        """Carries the call out, or gives the answer that was recorded for it.
+
+        `once` is the runtime's lasting name for this call in this iteration: it stands in what the runtime saved
+        before the call is made, and a call of the same name, tool and arguments is the same call, in whichever leg it
+        is made. Without it equal calls are told apart by their number since the turn began, which suits a runtime that
+        makes all calls of the iteration again, in their order, in every leg.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from proofroom.agents.runtimes.base import (
     ToolResult,
     TurnRequest,
 )
-from proofroom.agents.runtimes.claude_calls import SERVER, Calls, own_name
+from proofroom.agents.runtimes.claude_calls import SERVER, Calls, lasting_name, own_name
 from proofroom.agents.runtimes.claude_process import (
     Process,
     command,
@@ -175,7 +175,7 @@ class ClaudeRuntime:
 async def _start(db: Database, request: TurnRequest) -> _Start | Suspended:
     """The conversation that was saved, or a new one. Calls without a result are carried out first; Suspended when
     one of them still waits for a person."""
-    found = await claude_transcript.stored(db, request.run, request.state)
+    found = await claude_transcript.stored(db, request.run)
     if found is None:
         prompt = prompts.opening(request)
         if request.purpose == "repair":
@@ -191,7 +191,9 @@ async def _start(db: Database, request: TurnRequest) -> _Start | Suspended:
                 content={"code": "tool_not_allowed", "message": "There is no such tool here.", "hint": ""},
             )
         else:
-            result = await request.tools.call(name, cast("dict[str, Any]", arguments))
+            result = await request.tools.call(
+                name, cast("dict[str, Any]", arguments), once=lasting_name(call["id"])
+            )
         if result.suspend:
             return Suspended()
         answer = claude_transcript.result_line(line, call, result)

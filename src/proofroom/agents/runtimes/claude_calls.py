@@ -68,7 +68,7 @@ class Calls:
                 await self._recorded(call_id)
                 if self._repeated() >= SAME_CALLS:
                     return Verdict("deny", " ".join(REFUSED[1:]))
-                result = await self._tools.call(name, arguments)
+                result = await self._tools.call(name, arguments, once=lasting_name(call_id))
             except BaseException as error:
                 self.broken = error
                 if isinstance(error, asyncio.CancelledError):
@@ -93,6 +93,11 @@ class Calls:
         """Returns when no call is being carried out any more."""
         async with self._turn:
             return
+
+
+def lasting_name(call_id: str) -> str:
+    """The ledger's name for a call: the model's id for it, under which its transcript holds it."""
+    return f"call {call_id}"
 
 
 def own_name(tool: str) -> str | None:

@@ -57,7 +57,7 @@ from proofroom.agents.runtimes.claude_usage import (
     failure_of,
     timed_out,
 )
-from proofroom.agents.runtimes.progress import NO_PROGRESS, SAME_CALLS
+from proofroom.agents.runtimes.progress import NO_PROGRESS, SAME_CALLS, too_long
 from proofroom.agents.tools import TOOLS
 from proofroom.db.work_sessions import LegLost
 from proofroom.domain.errors import Unavailable
@@ -153,6 +153,8 @@ class Talk:
         self._meter = Meter()
         self._texts: dict[str, list[str]] = {}
         self._last: Spent | None = None  # held until the result tells what the run cost
+        self._untold = 0  # replies that were handed on without their cost
+        self._model: str | None = None
 
     async def events(self, prompt: str) -> AsyncGenerator[AgentEvent]:
         loop = asyncio.get_running_loop()
@@ -177,17 +179,22 @@ class Talk:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
         while True:
+            message: Message | None = None
+            end: Failed | None = None
             try:
                 async with asyncio.timeout_at(min(deadline, self._until)):
                     message = await anext(messages)
             except TimeoutError:
-                yield self._failed(TIME_IS_UP if self._until < deadline else timed_out(self._patience))
-                return
+                end = TIME_IS_UP if self._until < deadline else timed_out(self._patience)
             except StopAsyncIteration:
-                yield self._failed(_died(None))
-                return
+                end = _died(None)
             except _BROKEN_PIPE as error:
-                yield self._failed(_died(error))
+                end = _died(error)
+            if message is None:
+                for event in self._settled(0.0):  # a reply that was held is counted, its cost unknown
+                    yield event
+                assert end is not None
+                yield self._failed(end)
                 return
             if isinstance(message, MirrorErrorMessage) or self._not_stored():
                 yield self._failed(_not_saved(self._transcript.broken))
@@ -201,8 +208,8 @@ class Talk:
                 yield self._failed(TOKENS_ARE_USED_UP)  # or stuck
                 return
             if isinstance(message, ResultMessage):
-                end = self._end(message)
-                yield self._failed(end) if isinstance(end, Failed) else end
+                last = self._end(message)
+                yield self._failed(last) if isinstance(last, Failed) else last
                 return
 
     def _heard(self, message: Message) -> list[AgentEvent]:
@@ -222,12 +229,20 @@ class Talk:
             for spent in self._meter.settle():  # before the result of a call there was a call
                 stop = "tool_use" if isinstance(message, UserMessage) else spent.stop_reason
                 out += self._spent(dataclasses.replace(spent, stop_reason=stop))
-        if isinstance(message, ResultMessage) and self._last is not None:
-            # Every run starts in a folder of its own, so what the program counts begins at nothing each time.
-            used = dataclasses.replace(self._last.usage, cost_usd=max(0.0, message.total_cost_usd or 0.0))
-            out.append(self._saved(used))
-            self._last = None
+        if isinstance(message, ResultMessage):
+            out += self._settled(max(0.0, message.total_cost_usd or 0.0))
         return out
+
+    def _settled(self, cost_usd: float) -> list[AgentEvent]:
+        """What is left to tell when the run ends: the reply that was held, and what the run cost (0: nobody says).
+
+        Every run starts in a folder of its own, so what the program counts begins at nothing each time.
+        """
+        held, self._last = self._last, None
+        used = Usage(model=self._model) if held is None else held.usage
+        if cost_usd > 0:
+            used = dataclasses.replace(used, cost_usd=cost_usd, settles=self._untold)
+        return [] if held is None and not used.settles else [self._saved(used)]
 
     def _spent(self, spent: Spent) -> list[AgentEvent]:
         if spent.stop_reason != "tool_use":
@@ -238,6 +253,8 @@ class Talk:
 
     def _saved(self, usage: Usage) -> StateSaved:
         self._tokens_left -= usage.tokens_in + usage.tokens_out
+        self._untold = 0 if usage.cost_usd else self._untold + 1
+        self._model = usage.model or self._model
         return StateSaved({"transcript": str(self._transcript.id)}, usage)
 
     def _not_stored(self) -> bool:
@@ -255,6 +272,8 @@ class Talk:
         said = str(result.result or "; ".join(result.errors or ()) or "")
         if result.is_error or result.api_error_status is not None:
             return failure_of(result.api_error_status, result.terminal_reason, said, secret=self._secret)
+        if result.stop_reason == "model_context_window_exceeded":
+            return too_long("Claude")
         if result.stop_reason == "refusal":
             return Failed(
                 "provider_error", "Claude declined this task. Word it differently.", retryable=False

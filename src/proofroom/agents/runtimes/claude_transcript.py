@@ -19,7 +19,7 @@ from proofroom.agents.runtimes.claude_calls import told
 from proofroom.agents.runtimes.progress import repeated
 from proofroom.db import transcripts
 from proofroom.db.tx import Database
-from proofroom.substrate.parsers.sniff import clean as clean_text
+from proofroom.substrate.parsers.sniff import clean_json
 
 Line = dict[str, Any]
 RECORDED_SECONDS = 3.0
@@ -49,7 +49,7 @@ class Transcript:
     async def append(self, key: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> None:
         if self.broken is not None:
             return
-        lines: list[Line] = [clean(line) for line in entries]
+        lines: list[Line] = [clean_json(line) for line in entries]
         try:
             async with self._db.transaction(self._run.workspace_id) as tx:
                 await transcripts.append(
@@ -84,31 +84,19 @@ class Transcript:
             raise NotStored(type(self.broken).__name__) from self.broken
 
 
-async def stored(
-    db: Database, run: RunRef, state: Mapping[str, Any] | None
-) -> tuple[UUID, list[Line]] | None:
-    """The conversation that the saved state names, as far as it is stored. None when there is none to go on with: a
-    reply that was in flight when its worker died is asked for again."""
-    try:
-        name = UUID(str((state or {}).get("transcript")))
-    except ValueError:
-        return None
+async def stored(db: Database, run: RunRef) -> tuple[UUID, list[Line]] | None:
+    """The conversation of this iteration, as far as it is stored. None when there is none to go on with: a reply that
+    was in flight when its worker died is asked for again.
+
+    What is stored goes before what the saved state names: a call is carried out once its line is stored, which may be
+    before the turn that made it is recorded.
+    """
     async with db.transaction(run.workspace_id) as tx:
-        lines = await transcripts.lines(tx, run.session_id, name)
-    said = any(line.get("type") == "assistant" and not line.get("isApiErrorMessage") for line in lines)
-    return (name, lines) if said else None
-
-
-def clean(value: Any) -> Any:
-    """JSON as PostgreSQL can hold it: NUL and lone surrogates become U+FFFD."""
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, list):
-        return [clean(one) for one in cast(list[Any], value)]
-    if isinstance(value, Mapping):
-        found = cast(Mapping[str, Any], value)
-        return {clean_text(name): clean(one) for name, one in found.items()}
-    return value
+        for name in await transcripts.of_iteration(tx, run.session_id, run.iteration):
+            lines = await transcripts.lines(tx, run.session_id, name)
+            if any(line.get("type") == "assistant" and not line.get("isApiErrorMessage") for line in lines):
+                return name, lines
+    return None
 
 
 def calls_in(line: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from proofroom.agents.runtimes.base import Failed, Usage
+from proofroom.agents.runtimes.progress import too_long
 
 Json = Mapping[str, Any]
 _COUNTED = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
@@ -86,11 +87,9 @@ def _counts(usage: Json | None) -> dict[str, int]:
 # ---------------------------------------------------------------- errors
 
 KEY_INVALID = "Anthropic refuses the key. Correct ANTHROPIC_API_KEY, then retry."
-TOO_LONG = (
-    "The conversation is longer than the model of Claude can read. File it again with fewer sources, a smaller task, "
-    "or a model that reads more."
-)
 _BUSY = (429, 503, 529)
+_TOO_LONG = ("prompt is too long", "exceed context limit", "request_too_large")
+"""What the Messages API says when a request does not fit: by its tokens, with room for a reply, by its bytes."""
 
 
 def failure_of(status: int | None, reason: str | None, said: str, *, secret: str) -> Failed:
@@ -108,8 +107,8 @@ def failure_of(status: int | None, reason: str | None, said: str, *, secret: str
         )
     if status in (408, 504):
         return Failed("provider_timeout", f"Claude did not answer in time ({status}). Retry it.{words}", True)
-    if "prompt is too long" in said.lower():
-        return Failed("provider_error", TOO_LONG, retryable=False)
+    if reason == "prompt_too_long" or any(words in said.lower() for words in _TOO_LONG):
+        return too_long("Claude")
     if status is not None and 400 <= status < 500:
         return Failed("provider_error", f"Claude refused the request ({status}).{words}", retryable=False)
     if status is not None:

@@ -2,8 +2,8 @@
 
 The vendor's library is used for one thing, to send a conversation and to read the reply; the loop around it is ours.
 The saved state holds what the model said, not what it read: on resuming the first message is composed again from the
-pinned envelope, and every call is made again, in order, which gives the recorded answers. So the state is small, and a
-crash repeats at most the model turn in flight.
+pinned envelope, and every call is made again, named by its place in what was saved, which gives the recorded answers.
+So the state is small, and a crash repeats at most the model turn in flight.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from proofroom.agents.runtimes.base import (
     Capabilities,
     Failed,
     Finished,
-    Json,
     RunRef,
     Said,
     StateSaved,
@@ -30,11 +29,11 @@ from proofroom.agents.runtimes.base import (
     TurnRequest,
     Usage,
 )
-from proofroom.agents.runtimes.progress import NO_PROGRESS, REFUSED, SAME_CALLS, repeated
+from proofroom.agents.runtimes.progress import NO_PROGRESS, REFUSED, SAME_CALLS, repeated, too_long
 from proofroom.agents.runtimes.providers import provider_and_model, without_secrets
 
 if TYPE_CHECKING:
-    from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
+    from pydantic_ai.messages import ModelMessage, ModelResponse
     from pydantic_ai.models import Model
 
 STATE_VERSION = 1
@@ -96,7 +95,7 @@ class PydanticAIRuntime:
 
 
 class _Conversation:
-    """One turn. `log` is the saved state: replies with what was refused to them, and what was said to the model."""
+    """One turn. `log` is the saved state: the model's replies, and what was said to it in between."""
 
     def __init__(self, runtime: PydanticAIRuntime, request: TurnRequest, stopped: asyncio.Event) -> None:
         self.runtime = runtime
@@ -172,12 +171,9 @@ class _Conversation:
         from pydantic_ai.messages import ModelRequest, ToolReturnPart
 
         self.messages.append(reply)
-        refused: dict[str, Json] = entry.setdefault("refused", {})
         parts: list[ToolReturnPart] = []
         for n, called in enumerate(reply.tool_calls):
-            result = await self.answer(entry, reply, called, is_last=n == len(reply.tool_calls) - 1)
-            if not result.ok:
-                refused[called.tool_call_id] = result.content
+            result = await self.answer(entry, reply, n)
             parts.append(
                 ToolReturnPart(
                     tool_name=called.tool_name,
@@ -189,13 +185,10 @@ class _Conversation:
         if parts:
             self.messages.append(ModelRequest(parts=parts, instructions=prompts.system_prompt(self.request)))
 
-    async def answer(
-        self, entry: dict[str, Any], reply: ModelResponse, called: ToolCallPart, *, is_last: bool
-    ) -> ToolResult:
-        """Of a call that was refused before, the refusal: refusals are not in the ledger."""
+    async def answer(self, entry: dict[str, Any], reply: ModelResponse, n: int) -> ToolResult:
+        """Of the n-th call of a reply. What is refused here is refused by what was saved, so again and again."""
         self.check_interrupt()
-        if called.tool_call_id in entry["refused"]:
-            return ToolResult(False, entry["refused"][called.tool_call_id])
+        called, is_last = reply.tool_calls[n], n == len(reply.tool_calls) - 1
         if is_last and reply.finish_reason == "length":
             return _refused("cut_off", "The call was cut off at the longest reply.", "Send less in one call.")
         if self.repeated(entry) >= SAME_CALLS:
@@ -208,15 +201,18 @@ class _Conversation:
                 "The arguments are not a JSON object.",
                 "Call the tool again with JSON.",
             )
-        result = await self.request.tools.call(called.tool_name, arguments)
+        place = f"reply {self.place(entry)} call {n}"
+        result = await self.request.tools.call(called.tool_name, arguments, once=place)
         if result.suspend:
             raise _Stop(Suspended())
         return result
 
     def repeated(self, entry: dict[str, Any]) -> int:
         """How many replies just before this one made the same calls."""
-        at = next(n for n, one in enumerate(self.log) if one is entry)
-        return repeated([_calls(one) for one in self.log[: at + 1]])
+        return repeated([_calls(one) for one in self.log[: self.place(entry) + 1]])
+
+    def place(self, entry: dict[str, Any]) -> int:
+        return next(n for n, one in enumerate(self.log) if one is entry)
 
     def nudged(self, last: dict[str, Any]) -> bool:
         """Whether the model has to go on: it called a tool, or said nothing for the first time or the second."""
@@ -250,7 +246,7 @@ class _Conversation:
                 raise
             except exceptions.ModelContextWindowExceededError as error:
                 if not self.shorten():
-                    raise _failed("provider_error", self.told("finds the work too long", error)) from error
+                    raise _Stop(too_long(self.name)) from error
             except Exception as error:
                 failure = self.failure(error)
                 if attempt == MAX_ATTEMPTS or not _may_repeat(error):
@@ -261,7 +257,7 @@ class _Conversation:
                     raise _Stop(failure) from error
                 await self.pause(pause)
                 wait *= 2
-        raise _failed("provider_error", f"{self.name} finds the work too long.", retryable=False)
+        raise _Stop(too_long(self.name))
 
     async def send(self, model: Model) -> ModelResponse:
         from pydantic_ai.direct import model_request_stream
@@ -316,7 +312,7 @@ class _Conversation:
             part.content = (
                 '{"shortened": "Left out, to make room. Make the call again if you need the answer."}'
             )
-        return True
+        return bool(long)
 
     # Limits.
 

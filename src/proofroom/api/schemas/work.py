@@ -259,8 +259,9 @@ class Passage(Shown):
 class LeftOut(Shown):
     block_id: str
     source_title: str
-    reason: Literal["budget", "duplicate", "source_limit"] | None = None
+    reason: Literal["budget", "duplicate", "source_limit", "unranked"] | None = None
     why: str
+    marks: list[str] = Field(default_factory=list[str])
     of: str | None = Field(default=None, description="The alias of the passage that it repeats.")
     of_block_id: str | None = None
 
@@ -309,7 +310,7 @@ class Receipt(Shown):
     notes_left_out: list[Json] = Field(default_factory=list[Json])
     included: list[Passage]
     contradictions: list[Contradiction] = Field(default_factory=list[Contradiction])
-    left_out: list[LeftOut] = Field(description="The first 200.")
+    left_out: list[LeftOut] = Field(description="The first 200, and all that have marks.")
     left_out_count: int = 0
     left_out_by_reason: dict[str, int] = Field(default_factory=dict[str, int])
     counts: dict[str, int] = Field(

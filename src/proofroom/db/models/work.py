@@ -147,7 +147,8 @@ class ToolCall(Base):
 
 
 class WorkTrigger(Base):
-    """A reason to stop that came up during work: raised by a tool call, settled by a checkpoint.
+    """A reason to stop that came up during work: raised by a tool call, settled by a checkpoint, or by none when the
+    version that raised it was replaced first.
 
     `answers` are a person's answers to a question; `checkpoint_id` the checkpoint that carries it.
     """

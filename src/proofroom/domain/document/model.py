@@ -375,18 +375,30 @@ def json_value(value: object, path: str, depth: int = 0) -> Any:
             return value
         case list() | tuple():
             items = cast(Sequence[object], value)
-            return [json_value(v, f"{path}[{i}]", depth + 1) for i, v in enumerate(items)]
+            return [
+                v if _is_plain(v, depth) else json_value(v, f"{path}[{i}]", depth + 1)
+                for i, v in enumerate(items)
+            ]
         case dict():
             members = cast(dict[object, object], value)
             out: dict[str, Any] = {}
             for key, member in members.items():
                 if not isinstance(key, str):
                     invalid(path, "member names are text")
-                clean = json_value(key, path, depth)
-                out[clean] = json_value(member, f"{path}.{clean}" if path else clean, depth + 1)
+                clean = key if key.isascii() else json_value(key, path, depth)
+                out[clean] = (
+                    member
+                    if _is_plain(member, depth)
+                    else json_value(member, f"{path}.{clean}" if path else clean, depth + 1)
+                )
             return out
         case _:
             invalid(path, "it is not JSON")
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether nothing about a member needs a look: most are short texts, and a path need not be written for them."""
+    return depth < MAX_DEPTH and (value is None or (type(value) is str and value.isascii()))
 
 
 def _object(value: object, path: str) -> Mapping[str, Any]:

@@ -35,8 +35,9 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
     """The claims of a document in reading order.
 
-    Sentences of paragraphs, list items, quotes and opinions, code only where it reads as one; headings only where
-    they hold a figure, a date or a direction, or are whole sentences; cells of tables that say something of their row;
+    Sentences of paragraphs, list items, quotes and opinions, code only where it reads as one or holds a figure, a date
+    or a name; headings only where they hold a figure, a date or a direction, or are whole sentences; cells of tables
+    that say something of their row;
     series of charts. `char_start:char_end` is the claim in the plain text of its element: a sentence is that text, a
     cell or series ends with it or its unit. The id of a claim depends on namespace, kind and text alone, so that an
     untouched sentence keeps its id in the next version; equal ones are counted.
@@ -182,7 +183,7 @@ def _encodings(spec: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any
 
 def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], bool]]:
     read = plain(inline)
-    if read.code and not read.cites and not _prose(read.text):
+    if read.code and not read.cites and not _prose(read.text) and not _can_be_compared(read.text):
         return
     spans = [(a, b) for a, b in split_sentences(read.text) if re.search(r"\w", read.text[a:b])]
     for i, (start, end) in enumerate(spans):
@@ -198,6 +199,13 @@ def _prose(text: str) -> bool:
     """Whether it reads as a sentence, though it is set as code or as a heading: four words up to a full stop."""
     text = text.strip()
     return len(_WORDS.findall(text)) >= 4 and text[:1].isupper() and text[-1] in ".!?"
+
+
+def _can_be_compared(text: str) -> bool:
+    """Whether code holds what is compared with sources: a figure, a date, a time, a name of a person or thing, or a
+    disguise of one. Set as code it reads the same."""
+    read = read_sentence(text)
+    return bool(read.numbers or read.dates or read.times or read.names) or any(True for _ in disguises(text))
 
 
 def _says_something(text: str) -> bool:

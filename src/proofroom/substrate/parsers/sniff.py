@@ -2,8 +2,9 @@
 
 import codecs
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from charset_normalizer import from_bytes
 
@@ -270,6 +271,17 @@ def _unreadable() -> InvalidInput:
 def clean(text: str) -> str:
     """NUL and lone surrogates, which PostgreSQL cannot store, become U+FFFD. Nothing else changes."""
     return _SURROGATE.sub("\ufffd", text)
+
+
+def clean_json(value: Any) -> Any:
+    """JSON, every text of it `clean`: names of members and values, as they are decoded."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [clean_json(one) for one in cast("list[Any]", value)]
+    if isinstance(value, Mapping):
+        return {clean(name): clean_json(one) for name, one in cast("Mapping[str, Any]", value).items()}
+    return value
 
 
 def _text_kind(text: str, data: bytes, extension: str, declared: str) -> Kind:

@@ -2580,6 +2580,10 @@ export type LeftOut = {
      */
     block_id: string;
     /**
+     * Marks
+     */
+    marks?: Array<string>;
+    /**
      * Of
      *
      * The alias of the passage that it repeats.
@@ -2592,7 +2596,7 @@ export type LeftOut = {
     /**
      * Reason
      */
-    reason?: 'budget' | 'duplicate' | 'source_limit' | null;
+    reason?: 'budget' | 'duplicate' | 'source_limit' | 'unranked' | null;
     /**
      * Source Title
      */
@@ -4461,7 +4465,7 @@ export type Receipt = {
     /**
      * Left Out
      *
-     * The first 200.
+     * The first 200, and all that have marks.
      */
     left_out: Array<LeftOut>;
     /**

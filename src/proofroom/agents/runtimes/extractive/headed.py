@@ -47,7 +47,7 @@ def sections_for(sentences: Sequence[Sentence], question: str, most: int = 2) ->
         held.setdefault(key, []).append(one)
     best = sorted(fits, key=lambda key: -fits[key])
     best = [key for key in best if fits[key] >= fits[best[0]] - NEARLY][:most]
-    return [Section(names[key], tuple(sorted(held[key], key=_place))) for key in best]
+    return [Section(names[key], tuple(sorted(held[key], key=place))) for key in best]
 
 
 def heading_stems(text: str) -> list[str]:
@@ -55,5 +55,6 @@ def heading_stems(text: str) -> list[str]:
     return [stem(word) for word in tokens(text) if word == "next" or word not in STOP]
 
 
-def _place(sentence: Sentence) -> tuple[int, int]:
+def place(sentence: Sentence) -> tuple[int, int]:
+    """Where a sentence stands in its source."""
     return int(sentence.block.get("char_start") or 0), sentence.at

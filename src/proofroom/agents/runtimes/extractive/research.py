@@ -9,10 +9,19 @@ from itertools import combinations, pairwise
 from typing import Any, cast
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
+from proofroom.agents.runtimes.extractive.answers import fit, is_sharp, said_by_fitting
 from proofroom.agents.runtimes.extractive.headed import Section, heading_stems, sections_for
 from proofroom.agents.runtimes.extractive.revise import revise
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, gap_blocks, opinion, sentence_block
-from proofroom.agents.runtimes.extractive.select import Pool, Scored, covered, pick, search_words
+from proofroom.agents.runtimes.extractive.select import (
+    FITTING,
+    LIKELY_BEST,
+    Pool,
+    Scored,
+    covered,
+    pick,
+    search_words,
+)
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.sentences import Sentence, sentences_of
 from proofroom.agents.runtimes.extractive.words import (
@@ -28,8 +37,11 @@ from proofroom.agents.runtimes.extractive.words import (
 # questions of other domains in `bench/offline.py`, which shows the others.
 SPOKEN_OF = 0.38
 PAIR_WORTH = 0.1
-# A part of a task whose whole nothing speaks of must be spoken of more clearly: short questions are met by chance.
+# A part of a task whose whole nothing speaks of must be said in one sentence: short questions are met by chance.
 PART_ALONE = 0.6
+# Below this, the words must not be scattered over the passage only: one sentence must hold this share of their weight.
+CLEARLY = 0.55
+IN_ONE = 0.22
 SENTENCE_LEAST = 0.08
 SAME_POINT = 0.42
 # A sentence joins a finding only if it scores nearly as well as the first: else it would crowd out better ones.
@@ -145,7 +157,9 @@ async def research_turn(run: Run) -> AsyncIterator[AgentEvent]:
     answered = answerable(pool, asked)
     headed = headed_findings(pool, asked, IN_SECTION.get(depth, 8), most)
     settled = by_heading(headed, asked)
-    gaps = [one for one in asked if one.is_named and one not in answered and one not in settled]
+    told = {*answered, *settled}
+    in_part = any(one.part for one in told)  # then the parts that nothing answers are the gaps, not the whole
+    gaps = [one for one in asked if one.is_named and one not in told and not (in_part and one is asked[0])]
     answered = [one for one in answered if one not in settled]
     checker = Checker(run.blocks)
     pool = Pool([one for one in pool.sentences if one.demoted < 1])
@@ -204,8 +218,9 @@ def answerable(pool: Pool, asked: Sequence[Question]) -> list[Question]:
         elif not one.asked:
             found = whole and spoken_of(pool, one.about)
         else:
-            least = PART_ALONE if one.part and not whole else SPOKEN_OF
-            found = share_spoken_of(pool, one.about) >= least
+            found = spoken_of(pool, one.about)
+            if one.part and not whole:
+                found = found and one.is_named and said_in_one(pool, one.about) >= PART_ALONE
         if found:
             out.append(one)
     return out
@@ -213,7 +228,22 @@ def answerable(pool: Pool, asked: Sequence[Question]) -> list[Question]:
 
 def spoken_of(pool: Pool, question: str) -> bool:
     """Whether the passages are about the question."""
-    return share_spoken_of(pool, question) >= SPOKEN_OF
+    share = share_spoken_of(pool, question)
+    return share >= SPOKEN_OF and (share >= CLEARLY or said_in_one(pool, question) >= IN_ONE)
+
+
+def said_in_one(pool: Pool, question: str) -> float:
+    """The largest share, 0 to 1, of the question's weighted words that one sentence holds with its heading."""
+    weights = pool.weights(content_stems(question))
+    named = said_by_fitting(question).intersection(weights)
+    shares = [
+        covered(
+            weights, {*one.stems, *pool.headings[one.key[0]], *(named if fit(question, one.text) else ())}
+        )
+        for one in pool.sentences
+        if one.demoted < 1
+    ]
+    return max(shares, default=0.0)
 
 
 def share_spoken_of(pool: Pool, question: str) -> float:
@@ -227,9 +257,12 @@ def share_spoken_of(pool: Pool, question: str) -> float:
         return 0.0
     telling = {word for word in words if not is_generic(word)} or set(words)
     needed = min(len(set(words)), 2)
+    named = said_by_fitting(question)
+    fitting = pool.fitting(question) if named.intersection(words) else set[str]()
+    passages = [held | named if key in fitting else held for key, held in pool.passages.items()]
     shares = [
         covered(weights, held)
-        for held in pool.passages.values()
+        for held in passages
         if telling & held and len(held.intersection(words)) >= needed
     ]
     pairs = {(a, b) for a, b in pairwise(words) if a != b and not is_generic(a) and not is_generic(b)}
@@ -276,6 +309,9 @@ def headed_findings(pool: Pool, asked: Sequence[Question], quotes: int, most: in
     for one in sorted(asked, key=lambda question: not question.part):
         for section in sections_for(pool.sentences, one.about) if one.asked else []:
             key = (section.sentences[0].source_id, section.heading)
+            told = is_sharp(one.about) and any(fit(one.about, it.text) >= FITTING for it in section.sentences)
+            if told and spoken_of(pool, one.about):
+                continue  # a sentence answers it, not a section
             if key not in seen and len(out) < most:
                 seen.add(key)
                 chosen = [Scored(sentence, 1.0, 1.0) for sentence in section.sentences[:quotes]]
@@ -305,6 +341,8 @@ def worth_quoting(
     if not scored:
         return []
     usable = [one for one in scored if one.coverage > 0 and one.sentence.demoted < 0.65]
+    if usable and usable[0].fits >= FITTING and is_sharp(question.about):
+        usable = [one for one in usable if one.fits >= FITTING or one.score >= LIKELY_BEST * usable[0].score]
     picked = pick(usable, most, least=scored[0].score * floor)
     return [one for one in picked if one.coverage >= least or one is picked[0]]
 
@@ -495,8 +533,10 @@ def headline(sentence: str, question: str, most: int = 90) -> str:
     wanted = set(content_stems(question))
     parts = [part.strip(" ,;:") for part in re.split(r"[,;:]\s|\s[-\u2013\u2014]\s|\s\(|\)", text)]
     fitting = [part for part in parts if 25 <= len(part) <= most and not _JOINED.match(part)]
-    best = max(fitting, key=lambda part: len(wanted & set(content_stems(part))), default="")
-    if best and wanted & set(content_stems(best)):
+    best = max(
+        fitting, key=lambda part: (fit(question, part), len(wanted & set(content_stems(part)))), default=""
+    )
+    if best and (wanted & set(content_stems(best)) or fit(question, best)):
         return best
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
 

@@ -295,14 +295,18 @@ async def outliers(report: Report) -> None:
         column = name
     else:
         column = measure
-    quartiles = [{"fn": f"{one}_quartile", "column": column, "as": one} for one in ("first", "third")]
-    told = await report.compute([*steps, {"group": {"by": [], "aggregates": quartiles}}])
-    ends = [parse_number(cell) for cell in told.rows[0]] if told is not None else []
-    if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] == ends[1]:
+    wanted = ("first_quartile", "third_quartile", "min", "max")
+    aggregates = [{"fn": one, "column": column, "as": one} for one in wanted]
+    told = await report.compute([*steps, {"group": {"by": [], "aggregates": aggregates}}])
+    ends = [value for cell in told.rows[0] if (value := parse_number(cell)) is not None] if told else []
+    if len(ends) != len(wanted) or ends[0] == ends[1]:
         return
-    low, high = (ends[0] - FAR_OUT * (ends[1] - ends[0]), ends[1] + FAR_OUT * (ends[1] - ends[0]))
+    first, third, least, most = ends
+    low, high = first - FAR_OUT * (third - first), third + FAR_OUT * (third - first)
     found: list[tuple[str, Steps, Answer, Decimal]] = []
-    for word, op, limit, desc in (("above", "gt", high, True), ("below", "lt", low, False)):
+    beyond = [("above", "gt", high, True)] if most > high else []
+    beyond += [("below", "lt", low, False)] if least < low else []
+    for word, op, limit, desc in beyond:
         filtered: Steps = [
             *steps,
             {"filter": {"column": column, "op": op, "value": exact_text(limit)}},

@@ -9,11 +9,11 @@ its passage was found, no more.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from proofroom.agents.runtimes.extractive.answers import fit, is_sharp, kinds_of, said_by_fitting
 from proofroom.agents.runtimes.extractive.sentences import Sentence
 from proofroom.agents.runtimes.extractive.words import content_stems, is_generic, overlap
 
@@ -26,40 +26,23 @@ UNLIKELY = 0.5
 GENERIC_WEIGHT = 0.35
 DEMOTE = 0.35
 CUE = 2.5
-
-# UNLIKELY is what the place of the passage counts for a sentence without it.
-# What an answer to a question of this kind tends to hold. It counts CUE times the rarest word of the question.
+"""What an answer of the wanted kind holds counts as much as this many of the question's rarest word, where its passage
+is about the question. UNLIKELY is what the place of the passage counts for a sentence without it."""
+FITTING = 0.5
 _CUE = "?"
-_CUES = (
-    (
-        re.compile(r"\bwhy\b|\breasons?\b|\b(?:the|what) caused?s?\b|\bcauses? of\b", re.IGNORECASE),
-        re.compile(
-            r"\bbecause\b|(?<!was )(?<!were )(?<!is )\bdue to\b|"
-            r"\bcaus\w+|\breasons?\b|\bled to\b|\bresult\w* (?:in|from|of)\b|"
-            r"\btherefore\b|\bso that\b|\bfailure\b|\bowing to\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        re.compile(r"\bwhen\b|\bwhat (?:year|date|day)\b", re.IGNORECASE),
-        re.compile(r"\b(?:1[5-9]|20)\d\d\b|\d:\d\d"),
-    ),
-    (re.compile(r"\bhow (?:many|much|long|far|high|fast|old|large|big)\b", re.IGNORECASE), re.compile(r"\d")),
-    (
-        re.compile(r"\brecommend\w*", re.IGNORECASE),
-        re.compile(r"\brecommend\w*|\bshould(?! have)\b|\bmust\b", re.IGNORECASE),
-    ),
-)
+LIKELY_BEST = 0.8
+"""Where a sentence holds what the question wants to know, others need this share of its score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A sentence with its `score` and `coverage`: the weighted share, 0 to 1, of the question's words in it, in part
-    those in its heading."""
+    those in its heading. `fits`: how far it holds the kind of answer that is wanted, 0 to 1."""
 
     sentence: Sentence
     score: float
     coverage: float
+    fits: float = 0.0
 
 
 @dataclass(slots=True)
@@ -93,40 +76,54 @@ class Pool:
             out[word] = rarity * (GENERIC_WEIGHT if is_generic(word) else 1.0)
         return out
 
+    def fitting(self, question: str) -> set[str]:
+        """The passages that hold the kind of answer that the question wants."""
+        if not kinds_of(question):
+            return set()
+        return {
+            one.key[0] for one in self.sentences if one.demoted < 1 and fit(question, one.text) >= FITTING
+        }
+
     def score(self, question: str) -> list[Scored]:
         """Every sentence with its score for the question, best first; ties keep the order of the passages."""
         words = content_stems(question)
         weights = self.weights(words)
         if not weights:
             return []
-        asks = [answer for ask, answer in _CUES if ask.search(question)]
+        asks = bool(kinds_of(question))
+        named = said_by_fitting(question).intersection(weights)
         if asks:
             weights[_CUE] = CUE * max(weights.values())
+        total = sum(weights.values())
+        subject = {word: weight for word, weight in weights.items() if word != _CUE and word not in named}
+        sharp = subject and is_sharp(question)
+        about = {key: covered(subject, held) if sharp else 1.0 for key, held in self.passages.items()}
         pairs = {(a, b) for a, b in pairwise(words) if a != b}
         top = max((_rank(one) for one in self.sentences), default=0.0) or 1.0
         out: list[Scored] = []
         for one in self.sentences:
             if one.demoted >= 1:
                 continue
-            mine = set(one.stems)
-            if asks and any(answer.search(one.text) for answer in asks):
-                mine.add(_CUE)
-            own = covered(weights, mine)
-            under = covered(weights, mine | self.headings[one.key[0]])
+            fits = fit(question, one.text) if asks else 0.0
+            mine = {*one.stems, *named} if fits >= FITTING else set(one.stems)
+            cue = fits * about[one.key[0]] * weights[_CUE] / total if asks else 0.0
+            own = covered(weights, mine) + cue
+            under = covered(weights, mine | self.headings[one.key[0]]) + cue
             score = own + HEADING * (under - own)
             if pairs:
                 score += PAIR * len(pairs.intersection(pairwise(one.stems))) / len(pairs)
-            likely = UNLIKELY if asks and _CUE not in mine else 1.0
+            likely = UNLIKELY + (1 - UNLIKELY) * fits if asks else 1.0
             score += RANK * likely * _rank(one) / top
             score *= max(1 - 2 * DEMOTE * one.demoted, 0.1)
-            out.append(Scored(one, score, max(own, HEADING * under)))
+            out.append(Scored(one, score, max(own, HEADING * under), fits))
         out.sort(key=lambda scored: -scored.score)
         return out
 
 
 def search_words(question: str) -> str:
     """The question with the words that an answer of its kind tends to hold, for a search."""
-    return f"{question} cause reason because failure" if _CUES[0][0].search(question) else question
+    why = any(kind.name == "reason" for kind in kinds_of(question))
+    return f"{question} cause reason because failure" if why else question
 
 
 def _rank(sentence: Sentence) -> float:

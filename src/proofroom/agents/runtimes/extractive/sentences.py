@@ -175,12 +175,44 @@ def citable(quote: str) -> bool:
     return "[[" not in quote and "]]" not in quote and "\x00" not in quote and len(quote) <= 1_500
 
 
+def is_whole(text: str) -> bool:
+    """Whether it reads as a sentence by itself: from a capital or a figure to a full stop, quotes and brackets closed,
+    and no question."""
+    inner = text.strip("\"'\u201c\u201d\u2018\u2019()")
+    return (
+        len(text.split()) >= 5
+        and (inner[:1].isupper() or inner[:1].isdigit())
+        and re.search(r"[.!][\"'\u201d\u2019)\]]{0,3}$", text) is not None
+        and text.count("(") == text.count(")")
+        and text.count("\u201c") == text.count("\u201d")
+        and text.count('"') % 2 == 0
+    )
+
+
+def leans(text: str) -> bool:
+    """Whether it opens with a word that points back, so that it reads well only behind the sentence before it."""
+    return _LEANS.match(text) is not None or _PERSON.search(" ".join(text.split()[:6])) is not None
+
+
+_PERSON = re.compile(r"\b(?:he|she|her|his)\b")
+
+
+_LEANS = re.compile(
+    r"[\"\u201c(]?(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|both|either|neither|the former|"
+    r"the latter|the same|but|and|or|so|yet|nor|then|thus|hence|also|too|however|therefore|moreover|furthermore|"
+    r"instead|otherwise|besides|still|nevertheless|for example|for instance|in addition|by contrast|as a result|"
+    r"another|others?|the others?|two of (?:the|them)|one of (?:the|them)|some of (?:the|them)|here|there(?! (?:is|are|"
+    r"was|were)))\b",
+    re.IGNORECASE,
+)
+
+
 def demotion(text: str, kind: str = "") -> float:
     """How much a sentence is to be trusted less as a statement of fact, 0 (not at all) to 1 (never quote it)."""
     words = text.split()
     letters = sum(letter.isalpha() for letter in text)
     item = kind == "list_item" or text[:1] in _TICKS
-    if len(words) < (3 if item else 4) or letters < 0.5 * len(text) or kind == "heading":
+    if len(words) < (3 if item else 4) or letters < 0.5 * sum(map(len, words)) or kind == "heading":
         return 1.0
     if text[-1:] not in ".!\"'\u201d)\u2019?*_`;" and len(words) < 9 and not item:
         return 1.0

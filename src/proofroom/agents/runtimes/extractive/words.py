@@ -66,6 +66,7 @@ _ASKED = frozenset(
     """please write draft create prepare compose produce announce introduce explain describe summarise summarize outline
     present tell list find research look report review promote me us our your the a an this short brief long new
     linkedin blog twitter email mail newsletter social media press release post posts article tweet thread message text
+    announcing introducing explaining describing presenting promoting launching
     piece copy summary overview announcement update note for about on of that to into and customer customers reader
     readers user users team""".split()
 )
