@@ -96,6 +96,7 @@ def _columns(state: State) -> dict[str, Any]:
 
 async def create(tx: Tx, record: Record, **values: Any) -> WorkSession:
     """Inserts a session in its first state, with its first events."""
+    values = {name: func.clock_timestamp() if value is NOW else value for name, value in values.items()}
     row = (
         await tx.execute(
             insert(WorkSession)
