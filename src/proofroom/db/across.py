@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
+from proofroom.db.statements import text
 from proofroom.db.tx import Database
 
 Pair = tuple[UUID, UUID]

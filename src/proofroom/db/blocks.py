@@ -7,10 +7,9 @@ from uuid import UUID
 
 import psycopg
 from psycopg.types.array import ListBinaryDumper
-from sqlalchemy import RowMapping, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Integer, Text, Uuid
+from sqlalchemy import RowMapping
 
+from proofroom.db.statements import INTEGERS, TEXTS, UUIDS, text, typed
 from proofroom.db.tx import Tx
 
 LIVE_STATES = ("accepted", "locked")
@@ -92,8 +91,7 @@ async def insert_all(
     """Writes blocks of versions of one project, as (source, version, block). The index is made of `terms`, by the
     database, so the two cannot differ.
     """
-    statement = text(
-        """
+    statement = text("""
         INSERT INTO blocks (workspace_id, id, project_id, source_id, version, ordinal, kind, char_start,
                             char_end, page, heading, text, terms, length, tsv, meta, state)
         SELECT :workspace_id, n.id, :project_id, n.source_id, n.version, n.ordinal, n.kind, n.char_start,
@@ -107,8 +105,7 @@ async def insert_all(
                     CAST(:lengths AS int[]), CAST(:metas AS text[]))
              AS n(id, source_id, version, ordinal, kind, char_start, char_end, page, heading, text, terms, length,
                   meta)
-        """
-    )
+        """)
     for at in range(0, len(blocks), _BATCH):
         batch = [block for _, _, block in blocks[at : at + _BATCH]]
         await tx.execute(
@@ -285,10 +282,11 @@ async def statistics(tx: Tx, project_id: UUID) -> tuple[int, int]:
 async def frequencies(tx: Tx, project_id: UUID, terms: Sequence[str]) -> dict[str, int]:
     """Document frequency of each term that occurs."""
     rows = await tx.execute(
-        text(
+        typed(
             "SELECT term, blocks FROM term_frequencies"
-            " WHERE project_id = :project_id AND term = ANY(:terms) AND blocks > 0"
-        ).bindparams(bindparam("terms", type_=ARRAY(Text()))),
+            " WHERE project_id = :project_id AND term = ANY(:terms) AND blocks > 0",
+            terms=TEXTS,
+        ),
         {"project_id": project_id, "terms": list(terms)},
     )
     return {str(term): int(blocks) for term, blocks in rows}
@@ -302,15 +300,16 @@ async def terms_of(
     They come in portions: a large project is never in memory as a whole.
     """
     rows = await tx.stream(
-        text(
+        typed(
             f"""
             SELECT b.id, b.length, b.terms FROM {_FROM}
             WHERE b.workspace_id = :workspace_id AND b.project_id = :project_id AND b.length > 0
               AND b.state IN {LIVE} AND s.retracted_at IS NULL
               AND (CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[])))
             ORDER BY b.id
-            """  # noqa: S608
-        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+            """,  # noqa: S608
+            sources=UUIDS,
+        ),
         {
             "workspace_id": tx.workspace_id,
             "project_id": project_id,
@@ -346,14 +345,15 @@ async def live(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = Non
     came.
     """
     rows = await tx.execute(
-        text(
+        typed(
             f"""
             SELECT {_COLUMNS} FROM {_FROM}
             WHERE b.project_id = :project_id AND b.state IN {LIVE} AND s.retracted_at IS NULL
               AND (CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[])))
             ORDER BY b.source_id, b.version, b.ordinal
-            """  # noqa: S608
-        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+            """,  # noqa: S608
+            sources=UUIDS,
+        ),
         {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
     )
     return [_row(row) for row in rows.mappings()]
@@ -363,13 +363,14 @@ async def live_size(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None 
     """(live blocks, their characters) of a project or of some of its sources."""
     row = (
         await tx.execute(
-            text(
+            typed(
                 f"""
                 SELECT count(*), coalesce(sum(b.char_end - b.char_start), 0) FROM {_FROM}
                 WHERE b.project_id = :project_id AND b.state IN {LIVE} AND s.retracted_at IS NULL
                   AND (CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[])))
-                """  # noqa: S608
-            ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+                """,  # noqa: S608
+                sources=UUIDS,
+            ),
             {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
         )
     ).one()
@@ -381,7 +382,7 @@ async def live_count(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None
     approved work was accepted in parts, and where an older release captured.
     """
     row = await tx.execute(
-        text(
+        typed(
             f"""
             SELECT coalesce(sum(CASE WHEN s.origin <> 'artifact' AND v.block_count IS NOT NULL THEN v.block_count
               ELSE (SELECT count(*) FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = s.id
@@ -391,8 +392,9 @@ async def live_count(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None
             WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.retracted_at IS NULL
               AND s.version > 0
               AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[])))
-            """  # noqa: S608
-        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+            """,  # noqa: S608
+            sources=UUIDS,
+        ),
         {
             "workspace_id": tx.workspace_id,
             "project_id": project_id,
@@ -418,7 +420,7 @@ async def by_ids(
     # Each is looked up by its key (OFFSET 0 keeps the planner from joining): right after a large capture it has no
     # statistics yet and would read all blocks of the workspace for a few.
     rows = await tx.execute(
-        text(
+        typed(
             f"""
             SELECT {_COLUMNS} FROM unnest(CAST(:ids AS uuid[])) c(id),
               LATERAL (SELECT * FROM blocks b
@@ -426,8 +428,9 @@ async def by_ids(
               LATERAL (SELECT * FROM sources s
                        WHERE s.workspace_id = :workspace_id AND s.id = b.source_id OFFSET 0) s
             {use}
-            """  # noqa: S608  only constants of this module are put in
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+            """,  # noqa: S608  only constants of this module are put in
+            ids=UUIDS,
+        ),
         {"workspace_id": tx.workspace_id, "ids": list(block_ids)},
     )
     if scores is None:
@@ -477,7 +480,7 @@ async def around_all(tx: Tx, own: Sequence[BlockRow], *, before: int, after: int
     if not own:
         return []
     rows = await tx.execute(
-        text(
+        typed(
             f"""
             SELECT {_COLUMNS} FROM unnest(CAST(:sources AS uuid[]), CAST(:versions AS int[]), CAST(:places AS int[]))
                 AS p (source_id, version, ordinal),
@@ -487,8 +490,9 @@ async def around_all(tx: Tx, own: Sequence[BlockRow], *, before: int, after: int
               JOIN sources s ON s.workspace_id = :workspace_id AND s.id = b.source_id
             WHERE s.origin <> 'artifact' OR b.ordinal = p.ordinal OR b.state IN {LIVE}
             ORDER BY b.source_id, b.version, b.ordinal
-            """  # noqa: S608
-        ).bindparams(bindparam("sources", type_=ARRAY(Uuid())), bindparam("versions", type_=ARRAY(Integer()))),
+            """,  # noqa: S608
+            sources=UUIDS, versions=INTEGERS, places=INTEGERS,
+        ),
         {
             "workspace_id": tx.workspace_id, "sources": [row.source_id for row in own],
             "versions": [row.version for row in own], "places": [row.ordinal for row in own],

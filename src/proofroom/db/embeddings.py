@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text, Uuid
-
+from proofroom.db.statements import TEXTS, UUIDS, text, typed
 from proofroom.db.tx import EVENTS_CHANNEL, Tx
 
 
@@ -66,8 +63,7 @@ async def claim(
     embed the same block, and none changes its state meanwhile. `after` is the last id of the portion before.
     """
     rows = await tx.execute(
-        text(
-            """
+        text("""
             SELECT b.id, CASE WHEN s.title IN (coalesce(s.filename, ''), coalesce(s.url, '')) THEN '' ELSE s.title END,
                    b.heading, b.text
             FROM blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id
@@ -76,8 +72,7 @@ async def claim(
               AND NOT EXISTS (SELECT 1 FROM block_embeddings e WHERE e.workspace_id = b.workspace_id
                               AND e.block_id = b.id AND e.model = :model)
             ORDER BY b.id DESC LIMIT :limit FOR NO KEY UPDATE OF b SKIP LOCKED
-            """
-        ),
+            """),
         {
             "workspace_id": tx.workspace_id,
             "project_id": project_id,
@@ -94,15 +89,17 @@ async def write(
 ) -> None:
     """Writes the vectors of claimed blocks; a vector of another model is replaced."""
     await tx.execute(
-        text(
+        typed(
             """
             INSERT INTO block_embeddings (workspace_id, project_id, block_id, model, embedding)
             SELECT :workspace_id, :project_id, n.id, :model, CAST(n.vector AS halfvec)
             FROM unnest(CAST(:ids AS uuid[]), CAST(:vectors AS text[])) n(id, vector)
             ON CONFLICT (workspace_id, block_id)
             DO UPDATE SET model = excluded.model, embedding = excluded.embedding
-            """
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("vectors", type_=ARRAY(Text()))),
+            """,
+            ids=UUIDS,
+            vectors=TEXTS,
+        ),
         {
             "workspace_id": tx.workspace_id,
             "project_id": project_id,

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, or_, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import Uuid
+from sqlalchemy import func, insert, or_, select, update
 
 from proofroom.db.models import BlockOrigin, MemoryDecision, MemoryNote
+from proofroom.db.statements import JSON_VALUE, UUIDS, text, typed
 from proofroom.db.tx import Tx, new_id
 
 KEPT_NOTES = 5_000
@@ -95,7 +94,7 @@ async def blocks_by_ids(tx: Tx, block_ids: Iterable[UUID]) -> dict[UUID, Remembe
     if not wanted:
         return {}
     rows = await tx.execute(
-        text(_BLOCKS + " WHERE o.block_id = ANY(:ids)").bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+        typed(_BLOCKS + " WHERE o.block_id = ANY(:ids)", ids=UUIDS),
         {"ids": wanted},
     )
     return {row["block_id"]: RememberedBlock(**row) for row in rows.mappings()}
@@ -104,12 +103,13 @@ async def blocks_by_ids(tx: Tx, block_ids: Iterable[UUID]) -> dict[UUID, Remembe
 async def resting_on(tx: Tx, source_id: UUID, *, newer: int | None = None) -> list[RememberedBlock]:
     """Blocks that rest on a source; with `newer` on another version of it than that one."""
     rows = await tx.execute(
-        text(
+        typed(
             f"""{_BLOCKS} WHERE o.anchors @> CAST(:needle AS jsonb)
               AND (CAST(:newer AS int) IS NULL OR EXISTS (SELECT 1 FROM jsonb_array_elements(o.anchors) a
                      WHERE a ->> 'source_id' = :source AND CAST(a ->> 'version' AS int) <> :newer))
-            ORDER BY o.block_id"""  # noqa: S608  constants of this module
-        ).bindparams(bindparam("needle", type_=JSONB)),
+            ORDER BY o.block_id""",  # noqa: S608  constants of this module
+            needle=JSON_VALUE,
+        ),
         {"needle": [{"source_id": str(source_id)}], "source": str(source_id), "newer": newer},
     )
     return [RememberedBlock(**row) for row in rows.mappings()]
@@ -202,13 +202,14 @@ async def bears_nothing(tx: Tx, session_id: UUID, block_ids: Sequence[UUID]) -> 
     if not block_ids:
         return set()
     rows = await tx.execute(
-        text(
+        typed(
             f"""{_LINEAGE}
             SELECT b.id FROM blocks b JOIN sources s ON s.workspace_id = b.workspace_id AND s.id = b.source_id
             WHERE b.id = ANY(:ids) AND s.origin = 'artifact'
               AND (b.state NOT IN ('accepted', 'locked') OR s.session_id IN (SELECT id FROM line))
-            """  # noqa: S608
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+            """,  # noqa: S608
+            ids=UUIDS,
+        ),
         {"session_id": session_id, "ids": list(block_ids)},
     )
     return set(rows.scalars())
@@ -231,10 +232,11 @@ async def standings(tx: Tx, source_ids: Iterable[UUID]) -> dict[str, Standing]:
     if not wanted:
         return {}
     rows = await tx.execute(
-        text(
+        typed(
             "SELECT id::text, title, version, retracted_at IS NOT NULL, retract_reason, origin = 'artifact'"
-            " FROM sources WHERE id = ANY(:ids)"
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+            " FROM sources WHERE id = ANY(:ids)",
+            ids=UUIDS,
+        ),
         {"ids": wanted},
     )
     return {row[0]: Standing(*row[1:]) for row in rows}
@@ -246,9 +248,9 @@ async def live_ids(tx: Tx, block_ids: Iterable[UUID]) -> set[str]:
     if not wanted:
         return set()
     rows = await tx.execute(
-        text(
-            "SELECT id::text FROM blocks WHERE id = ANY(:ids) AND state IN ('accepted', 'locked')"
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+        typed(
+            "SELECT id::text FROM blocks WHERE id = ANY(:ids) AND state IN ('accepted', 'locked')", ids=UUIDS
+        ),
         {"ids": wanted},
     )
     return set(rows.scalars())

@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy import TextClause
 
 from proofroom.db.blocks import LIVE_STATES
 from proofroom.db.embeddings import written
+from proofroom.db.statements import TEXTS, UUIDS, text, typed
 from proofroom.db.tx import Tx
 
 
@@ -222,7 +221,7 @@ async def scores(
     """
     ids = list(texts.keys() | cosines.keys())
     rows = await tx.execute(
-        text(
+        typed(
             f"""
             SELECT c.id, coalesce(c.score, {_BM25 if weights is not None else "0"}, 0),
                    coalesce(c.cosine, 1 - (e.embedding <=> CAST(:vector AS halfvec)))
@@ -232,8 +231,9 @@ async def scores(
               LEFT JOIN LATERAL (SELECT e.embedding FROM block_embeddings e
                        WHERE c.cosine IS NULL AND e.workspace_id = :workspace_id AND e.block_id = c.id
                          AND e.model = :model OFFSET 0) e ON true
-            """  # noqa: S608  only constants of this module are put in
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+            """,  # noqa: S608  only constants of this module are put in
+            ids=UUIDS,
+        ),
         {
             "workspace_id": tx.workspace_id,
             "ids": ids,
@@ -290,10 +290,5 @@ def _conditions(filters: Filters) -> tuple[str, str, dict[str, Any]]:
 
 
 def _statement(sql: str, params: Mapping[str, Any]) -> TextClause:
-    types: dict[str, ARRAY[Any]] = {
-        "source_ids": ARRAY(Uuid()),
-        "kinds": ARRAY(Text()),
-        "states": ARRAY(Text()),
-        "content_types": ARRAY(Text()),
-    }
-    return text(sql).bindparams(*(bindparam(name, type_=types[name]) for name in params if name in types))
+    types = {"source_ids": UUIDS, "kinds": TEXTS, "states": TEXTS, "content_types": TEXTS}
+    return typed(sql, **{name: types[name] for name in params if name in types})

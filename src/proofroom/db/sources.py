@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import Text, Uuid
+from sqlalchemy import func, insert, select, update
 
 from proofroom.db.models import Project, Source, SourceVersion
+from proofroom.db.statements import JSON_VALUE, TEXTS, UUIDS, text, typed
 from proofroom.db.tx import EVENTS_CHANNEL, Tx, take_turns
 
 MAX_TITLE = 300  # characters
@@ -89,7 +88,7 @@ async def holding(tx: Tx, project_id: UUID, hashes: Sequence[str]) -> dict[str, 
         return {}
     await take_turns(tx, [f"{project_id}:{sha256}" for sha256 in hashes])
     rows = await tx.execute(
-        text(
+        typed(
             """
             SELECT DISTINCT ON (v.sha256) v.sha256, s.id
             FROM source_versions v JOIN sources s ON s.workspace_id = v.workspace_id AND s.id = v.source_id
@@ -98,8 +97,9 @@ async def holding(tx: Tx, project_id: UUID, hashes: Sequence[str]) -> dict[str, 
               AND NOT EXISTS (SELECT 1 FROM source_versions n WHERE n.workspace_id = v.workspace_id
                                 AND n.source_id = v.source_id AND n.version > v.version)
             ORDER BY v.sha256, s.id
-            """
-        ).bindparams(bindparam("hashes", type_=ARRAY(Text()))),
+            """,
+            hashes=TEXTS,
+        ),
         {"workspace_id": tx.workspace_id, "project_id": project_id, "hashes": list(hashes)},
     )
     return {str(sha256): source_id for sha256, source_id in rows}
@@ -225,10 +225,11 @@ async def tables(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = N
 async def statuses(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> dict[str, int]:
     """How many sources that are in use have each status."""
     rows = await tx.execute(
-        text(
+        typed(
             "SELECT status, count(*) FROM sources s WHERE project_id = :project_id AND retracted_at IS NULL"
-            " AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[]))) GROUP BY status"
-        ).bindparams(bindparam("sources", type_=ARRAY(Uuid()))),
+            " AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[]))) GROUP BY status",
+            sources=UUIDS,
+        ),
         {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
     )
     return {str(status): int(n) for status, n in rows}
@@ -238,18 +239,19 @@ async def dependents(tx: Tx, source_id: UUID) -> dict[str, list[dict[str, Any]]]
     """What rests on a source: the envelopes that included a block of it, and the artifacts that cite it."""
     params = {"needle": [{"source_id": str(source_id)}], "id": {"id": str(source_id)}}
     envelopes = await tx.execute(
-        text(
+        typed(
             """
             SELECT e.id AS envelope_id, e.session_id, e.iteration, w.title AS session_title, w.status
             FROM context_envelopes e JOIN work_sessions w ON w.workspace_id = e.workspace_id
               AND w.id = e.session_id
             WHERE e.receipt -> 'included' @> :needle ORDER BY e.id
-            """
-        ).bindparams(bindparam("needle", type_=JSONB)),
+            """,
+            needle=JSON_VALUE,
+        ),
         {"needle": params["needle"]},
     )
     artifacts = await tx.execute(
-        text(
+        typed(
             """
             SELECT a.id AS artifact_id, a.session_id, a.title, a.artifact_type, max(v.version) AS version,
                    bool_or(v.signed_at IS NOT NULL) AS signed
@@ -258,8 +260,9 @@ async def dependents(tx: Tx, source_id: UUID) -> dict[str, list[dict[str, Any]]]
             WHERE jsonb_path_exists(v.document, '$.refs.*.source_id ? (@ == $id)', :id)
                OR jsonb_path_exists(v.claims, '$[*].anchors[*].source_id ? (@ == $id)', :id)
             GROUP BY a.id, a.session_id, a.title, a.artifact_type ORDER BY a.id
-            """
-        ).bindparams(bindparam("id", type_=JSONB)),
+            """,
+            id=JSON_VALUE,
+        ),
         {"id": params["id"]},
     )
     return {
@@ -286,9 +289,7 @@ async def announce_all(tx: Tx, project_id: UUID, source_ids: Sequence[UUID]) -> 
 
 
 async def _rows(tx: Tx, where: str, params: Mapping[str, Any]) -> list[SourceRow]:
-    statement = text(_SELECT + where)
-    if "sources" in params:
-        statement = statement.bindparams(bindparam("sources", type_=ARRAY(Uuid())))
+    statement = typed(_SELECT + where, sources=UUIDS) if "sources" in params else text(_SELECT + where)
     return [SourceRow(**dict(row)) for row in (await tx.execute(statement, params)).mappings()]
 
 
@@ -326,13 +327,14 @@ async def states(tx: Tx, project_id: UUID) -> list[list[Any]]:
 async def texts(tx: Tx, wanted: Sequence[tuple[UUID, int]]) -> AsyncGenerator[tuple[UUID, int, str]]:
     """(source id, version, extracted text) of these versions, one after the other. Close it when you stop early."""
     rows = await tx.stream(
-        text(
+        typed(
             """
             SELECT v.source_id, v.version, coalesce(v.text, '')
             FROM unnest(CAST(:ids AS uuid[]), CAST(:versions AS int[])) w(source_id, version)
             JOIN source_versions v ON v.source_id = w.source_id AND v.version = w.version
-            """
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+            """,
+            ids=UUIDS,
+        ),
         {"ids": [w[0] for w in wanted], "versions": [w[1] for w in wanted]},
         execution_options={"yield_per": 4},
     )
@@ -361,14 +363,16 @@ async def cells(
 ) -> dict[UUID, tuple[tuple[str, str], ...]]:
     """Cells as (column, value) for (block id, source id, version, table, row), by block id."""
     rows = await tx.execute(
-        text(
+        typed(
             """
             SELECT w.id, v.tables -> w.t -> 'columns', v.tables -> w.t -> 'rows' -> w.r
             FROM unnest(CAST(:ids AS uuid[]), CAST(:sources AS uuid[]), CAST(:versions AS int[]),
                         CAST(:tables AS int[]), CAST(:rows AS int[])) AS w(id, source_id, version, t, r)
             JOIN source_versions v ON v.source_id = w.source_id AND v.version = w.version
-            """
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid())), bindparam("sources", type_=ARRAY(Uuid()))),
+            """,
+            ids=UUIDS,
+            sources=UUIDS,
+        ),
         {
             "ids": [item[0] for item in wanted],
             "sources": [item[1] for item in wanted],
@@ -409,7 +413,7 @@ class SourceFacts:
 async def facts(tx: Tx, source_ids: Sequence[UUID]) -> dict[UUID, SourceFacts]:
     """The facts of each source."""
     rows = await tx.execute(
-        text(
+        typed(
             """
             SELECT s.id, s.origin, v.content_type, v.created_at
             FROM unnest(CAST(:ids AS uuid[])) c(id),
@@ -418,8 +422,9 @@ async def facts(tx: Tx, source_ids: Sequence[UUID]) -> dict[UUID, SourceFacts]:
               LATERAL (SELECT * FROM source_versions v
                        WHERE v.workspace_id = :workspace_id AND v.source_id = s.id
                          AND v.version = greatest(s.version, 1) OFFSET 0) v
-            """
-        ).bindparams(bindparam("ids", type_=ARRAY(Uuid()))),
+            """,
+            ids=UUIDS,
+        ),
         {"workspace_id": tx.workspace_id, "ids": list(source_ids)},
     )
     return {

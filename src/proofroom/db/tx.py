@@ -88,9 +88,12 @@ class Database:
             connect_args={
                 "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
                 "connect_timeout": 5,
+                "prepare_threshold": 2,
                 "application_name": "proofroom",
             },
         )
+
+        event.listens_for(self.engine.sync_engine, "connect")(_remember_statements)
 
     @asynccontextmanager
     async def transaction(self, workspace_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
@@ -115,6 +118,14 @@ class Database:
 
     async def dispose(self) -> None:
         await self.engine.dispose()
+
+
+PREPARED = 500
+"""Statements that a connection keeps prepared: a session asks about a hundred different ones, a page some more."""
+
+
+def _remember_statements(connection: Any, _record: object) -> None:
+    connection.driver_connection.prepared_max = PREPARED
 
 
 _WORKSPACE = text("SELECT set_config('proofroom.workspace_id', :id, true)")

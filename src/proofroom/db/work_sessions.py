@@ -277,6 +277,8 @@ def _written(columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool
     `event_seq`, in their order.
     """
     known = inspect(WorkSession).columns  # by the name of the attribute
+    # By name: a later release may add columns while connections of this one still hold the statement prepared.
+    every = [column.name for column in known]
     sets = ", ".join(
         "lease_until = clock_timestamp() + make_interval(secs => :lease)"
         if name == "lease_until" and with_lease
@@ -295,7 +297,7 @@ def _written(columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool
         WITH written AS (
           UPDATE work_sessions SET {sets}, updated_at = now()
           WHERE id = :of AND status = :status AND version = :version AND event_seq = :seq
-          RETURNING *
+          RETURNING {", ".join(every)}
         ), told AS (
           INSERT INTO work_events (workspace_id, session_id, seq, type, data)
           SELECT w.workspace_id, w.id, CAST(:seq AS int) + e.n, e.one ->> 'type', e.one -> 'data'
@@ -306,7 +308,7 @@ def _written(columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool
           FROM written w, jsonb_to_recordset(:audits) AS a (n int, at text, kind text, commitment text,
             previous text, hash text, salt text, content jsonb)
         )
-        SELECT w.*{news} FROM written w
+        SELECT {", ".join("w." + name for name in every)}{news} FROM written w
         """  # noqa: S608 (names of columns of the model)
     )
     if with_lease:
