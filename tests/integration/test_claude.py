@@ -219,14 +219,14 @@ async def test_a_reply_that_is_nested_too_deep_is_the_providers_error_is_counted
 async def test_what_failed_is_retried_where_it_stopped(
     room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: list[Step], code: str
 ) -> None:
-    monkeypatch.setattr(
-        claude_key, "_answers", {}
-    )  # another worker takes it up, which knows nothing of the key
+    monkeypatch.setattr(claude_key, "_answers", {})
     with ModelServer([SEARCH, *faults, FINDING, DONE]) as server:
         here = claude_room(room, server, tmp_path, claude_retries=len(faults) - 1)
         session_id = await here.file("claude")
         assert ((await here.drive(session_id)).failure or {}).get("code") == code
-        claude_key._answers.clear()  # pyright: ignore[reportPrivateUsage]
+        # The worker remembers that the key was refused, and asks again before it says so of this retry.
+        remembered = [one.state for one in claude_key._answers.values()]  # pyright: ignore[reportPrivateUsage]
+        assert ("refused" in remembered) == (code == "provider_key_invalid")
         async with here.db.transaction(here.actor.workspace_id) as tx:
             await work_requests.retry(tx, here.actor, session_id)
         row = await here.drive(session_id)

@@ -343,7 +343,8 @@ def test_a_key_that_is_refused_is_known_before_work_starts() -> None:
         (entry,) = (o for o in registry.available_runtimes(Host(settings)) if o["name"] == "claude")
         assert (entry["available"], entry["why_not"]) == (False, claude_key.REFUSED)
         with pytest.raises(Unavailable) as refused:
-            registry.make_runtime("claude", Host(settings))
+            registry.admit_runtime("claude", Host(settings))
+        registry.make_runtime("claude", Host(settings))  # of a session that is there: it asks before its turn
         assert refused.value.code == "runtime_unavailable"
         assert [o.path for o in server.others] == ["/v1/models"]
     assert registry.default_runtime(settings) == "claude"
