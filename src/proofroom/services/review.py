@@ -430,7 +430,7 @@ def _check_answers(form: Mapping[str, Any] | None, answers: Mapping[str, Any] | 
         path = dotted(path_of(error))
         raise InvalidInput(
             "answers_invalid",
-            f"The answer does not fit the form: {say(error)[:300]}",
+            f"The answer does not fit the form: {say(error, 'the answer')[:300]}",
             hint="Answer every required field of the form.",
             field=f"answers.{path}" if path else "answers",
         )
