@@ -29,7 +29,7 @@ class Refused(Exception):
     """The server's answer was a problem: {code, detail, hint, field?}."""
 
     def __init__(self, problem):
-        super().__init__(f"{problem['code']}: {problem['detail']} {problem['hint']}")
+        super().__init__(f"{problem['code']}: {problem['detail']} {problem.get('hint') or ''}".rstrip())
         self.code = problem["code"]
 
 
@@ -225,4 +225,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Refused as refused:
+        sys.exit(str(refused))

@@ -1,5 +1,6 @@
 /**
- * An agent of your own that drives a Proofroom session over HTTP. No dependency: Node 24 runs this file as it is.
+ * An agent of your own that drives a Proofroom session over HTTP. No dependency: Node 24 runs this file as it is,
+ * also the one of a checkout (docs/how-to/bring-your-own-agent.md says where it is).
  *
  *   node agent.ts --project PROJECT_ID --task "What was the closest approach?"
  *   node agent.ts --project PROJECT_ID --session SESSION_ID      goes on with one that is there
@@ -44,8 +45,8 @@ interface News {
 /** The server's answer was a problem. */
 class Refused extends Error {
   code: string;
-  constructor(problem: { code: string; detail: string; hint: string }) {
-    super(`${problem.code}: ${problem.detail} ${problem.hint}`);
+  constructor(problem: { code: string; detail: string; hint?: string | null }) {
+    super(`${problem.code}: ${problem.detail} ${problem.hint ?? ""}`.trimEnd());
     this.code = problem.code;
   }
 }
@@ -200,20 +201,28 @@ if (!given.project || !(given.task || given.session)) {
   console.error("Give --project, and --task or --session.");
   process.exit(2);
 }
-const sessions = `/projects/${given.project}/work-sessions`;
-let id = given.session;
-if (!id) {
-  const request = {
-    agent_type: "research",
-    task_description: given.task,
-    runtime: "external",
-    approval_strategy: given.strategy,
-  };
-  id = (await call("POST", sessions, request)).id as string;
-  console.log("session:", id);
+
+async function main(): Promise<void> {
+  const sessions = `/projects/${given.project}/work-sessions`;
+  let id = given.session;
+  if (!id) {
+    const request = {
+      agent_type: "research",
+      task_description: given.task,
+      runtime: "external",
+      approval_strategy: given.strategy,
+    };
+    id = (await call("POST", sessions, request)).id as string;
+    console.log("session:", id);
+  }
+  const session = `${sessions}/${id}`;
+  if ((await call("GET", session)).status === "initialized") await call("POST", `${session}/execute`);
+  const end = await new Agent(session).run();
+  console.log("ended:", end);
+  process.exitCode = end === "completed" ? 0 : 1;
 }
-const session = `${sessions}/${id}`;
-if ((await call("GET", session)).status === "initialized") await call("POST", `${session}/execute`);
-const end = await new Agent(session).run();
-console.log("ended:", end);
-process.exitCode = end === "completed" ? 0 : 1;
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Refused ? error.message : error);
+  process.exitCode = 1;
+});

@@ -69,19 +69,22 @@ def make_catalog(settings: Settings, db: Database | None = None) -> Catalog:
 
     host = Host(settings, db)
 
-    def make_runtime(name: str) -> AgentRuntime:
+    def in_full(name: str) -> str:
         if name in samples.SCRIPTS:
-            return registry.make_runtime(f"scripted:{samples.SCRIPTS[name]}", host)
+            return f"scripted:{samples.SCRIPTS[name]}"
         kind, _, script = name.partition(":")
         if kind == "scripted" and script and not Path(script).is_absolute():
-            return registry.make_runtime(f"scripted:{resolve_script(script, settings.script_dir)}", host)
-        return registry.make_runtime(name, host)
+            return f"scripted:{resolve_script(script, settings.script_dir)}"
+        return name
+
+    def make_runtime(name: str) -> AgentRuntime:
+        return registry.make_runtime(in_full(name), host)
 
     def admit_runtime(name: str, trusted: bool) -> None:
         kind, _, script = name.partition(":")  # as `registry.make_runtime` reads it
         if kind == "scripted" and script and not trusted and name not in samples.SCRIPTS:
             resolve_script(script, settings.script_dir)
-        make_runtime(name)
+        registry.admit_runtime(in_full(name), host)
 
     def list_runtimes() -> list[dict[str, Any]]:
         return registry.available_runtimes(host)

@@ -6,6 +6,7 @@ doubled and lost jobs are therefore harmless; the sweeper defers a job for every
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -38,16 +39,17 @@ def make_app(url: str, *, max_connections: int = 6) -> procrastinate.App:
 
 
 async def defer(
-    tx: Tx, name: str, *, queue: str = "default", priority: int = 0, in_seconds: int = 0, **ids: Any
+    tx: Tx, name: str, *, queue: str = "default", priority: int = 0, at: datetime | None = None, **ids: Any
 ) -> None:
-    """Adds a job that exists once the transaction commits, and never when it does not."""
+    """Adds a job that exists once the transaction commits, and never when it does not. `at` is when it is due, by the
+    database's clock; without it that is now. A worker takes it within a second of that."""
     await tx.flush()
     job = _deferring.configure_task(
         name,
         queue=queue,
         priority=priority,
         connection=await tx.raw(),
-        schedule_in={"seconds": in_seconds} if in_seconds else None,
+        schedule_at=at,
     )
     await job.defer_async(workspace_id=str(tx.workspace_id), **ids)
 

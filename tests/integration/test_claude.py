@@ -43,6 +43,7 @@ from proofroom.testing.model_server import (
     use,
 )
 from proofroom.testing.room import Room as EmptyRoom
+from proofroom.testing.wire import ToolUse
 from tests.integration.claude import (
     ASK,
     DONE,
@@ -185,6 +186,28 @@ async def test_a_fault_of_the_provider_ends_clearly_or_is_recovered_from(
     assert events.count("artifact_saved") == (1 if code is None else 0)
 
 
+@pytest.mark.parametrize("depth", [900, 6_000])
+async def test_a_reply_that_is_nested_too_deep_is_the_providers_error_is_counted_and_is_asked_for_again(
+    room: Room, tmp_path: Path, depth: int
+) -> None:
+    nested = f'{{"query": {"[" * depth}{"]" * depth}}}'
+    deep = Reply(tools=(ToolUse("search_context", {}, raw=nested),), stop_reason="end_turn", tokens_out=77)
+    with ModelServer([SEARCH, deep, FINDING, DONE]) as server:
+        here = claude_room(room, server, tmp_path)
+        session_id = await here.file("claude")
+        row = await here.drive(session_id)
+        failure = row.failure or {}
+        assert (failure.get("code"), failure.get("retryable")) == ("provider_error", True)
+        assert "cannot be read" in failure["message"]
+        assert same_as_charged(row, server)
+        assert left(tmp_path) == []
+        async with here.db.transaction(here.actor.workspace_id) as tx:
+            await work_requests.retry(tx, here.actor, session_id)
+        row = await here.drive(session_id)
+        assert (row.status, row.failure) == ("pending_review", None)
+        assert same_as_charged(row, server)
+
+
 @pytest.mark.parametrize(
     ("faults", "code"),
     [
@@ -196,14 +219,14 @@ async def test_a_fault_of_the_provider_ends_clearly_or_is_recovered_from(
 async def test_what_failed_is_retried_where_it_stopped(
     room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: list[Step], code: str
 ) -> None:
-    monkeypatch.setattr(
-        claude_key, "_answers", {}
-    )  # another worker takes it up, which knows nothing of the key
+    monkeypatch.setattr(claude_key, "_answers", {})
     with ModelServer([SEARCH, *faults, FINDING, DONE]) as server:
         here = claude_room(room, server, tmp_path, claude_retries=len(faults) - 1)
         session_id = await here.file("claude")
         assert ((await here.drive(session_id)).failure or {}).get("code") == code
-        claude_key._answers.clear()  # pyright: ignore[reportPrivateUsage]
+        # The worker remembers that the key was refused, and asks again before it says so of this retry.
+        remembered = [one.state for one in claude_key._answers.values()]  # pyright: ignore[reportPrivateUsage]
+        assert ("refused" in remembered) == (code == "provider_key_invalid")
         async with here.db.transaction(here.actor.workspace_id) as tx:
             await work_requests.retry(tx, here.actor, session_id)
         row = await here.drive(session_id)

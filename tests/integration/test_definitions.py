@@ -8,7 +8,7 @@ import pytest
 from proofroom.agents.factory import parse_own
 from proofroom.db import checkpoints
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, ProofroomError
-from proofroom.services import definitions, projects, templates, work_requests
+from proofroom.services import definitions, inbox, projects, templates, views, work_requests
 from proofroom.services.work_requests import NewWork
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.rooms import FINDING, FINISH, Room, make_room
@@ -52,6 +52,10 @@ async def test_a_projects_agent_can_be_asked_for_there_and_nowhere_else(room: Ro
     assert row.task_configuration == {"language": "german"}
     async with room.db.transaction(room.actor.workspace_id) as tx:
         signed = (await checkpoints.of_session(tx, session_id))[-1]
+        shown = await views.session(tx, room.parts.catalog, row)
+        assert (shown["agent_type"], shown["agent_title"]) == ("minutes", "Minutes")
+        assert (await views.checkpoint(tx, signed, row))["agent_title"] == "Minutes"
+        assert [one["agent_title"] for one in await inbox.to_json(tx, [signed])] == ["Minutes"]
     assert signed.packet["definition_digest"] == made["digest"] == row.definition_digest
     other = await make_project(room.db, room.actor.workspace_id, "Other")
     with pytest.raises(InvalidInput, match="There is no agent called 'minutes'"):
@@ -161,7 +165,11 @@ async def test_two_changes_of_one_version_are_a_conflict(room: Room) -> None:
         (("name: minutes", "name: check"), 1, "check is taken"),
         (("budget: {seconds: 600}", "budget: {seconds: 0}"), 8, "more than 0"),
         (("enum: [english, german]", "pattern: '^(e+)+$'"), 13, "only patterns of the shipped ones"),
-        (("thresholds: {low_confidence: 0.5}", "secrets: {}"), 7, "unknown key secrets"),
+        (
+            ("thresholds: {low_confidence: 0.5}", "secrets: {}"),
+            7,
+            "the definition has the unknown key secrets",
+        ),
     ],
 )
 def test_a_wrong_definition_names_its_line(change: tuple[str, str], line: int, what: str) -> None:

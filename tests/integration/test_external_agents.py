@@ -221,6 +221,16 @@ async def test_an_example_says_why_its_session_failed(name: str, url: str) -> No
         assert await agent.ends() == 1
 
 
+@pytest.mark.parametrize("name", ["agent.py", "agent.ts"])
+async def test_an_example_that_is_refused_says_what_the_problem_says_and_no_more(name: str, url: str) -> None:
+    nowhere = "00000000-0000-7000-8000-000000000000"
+    agent = await Example.start(name, url, "--project", nowhere, "--task", TASK)
+    said = await agent.hears("project_not_found:")
+    assert "List the projects." in said
+    assert await agent.ends() == 1
+    assert len(agent.said) == 1
+
+
 async def test_an_optional_question_that_was_left_open_is_still_answered(url: str) -> None:
     async with client_of(url) as client:
         person = await reviewer(client)

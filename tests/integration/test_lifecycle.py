@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from proofroom import queue
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db.tx import Database
@@ -480,6 +481,9 @@ async def test_undo_holds_the_release_and_the_sweeper_commits_it(room: Room) -> 
     assert (back.checkpoint.status, back.checkpoint.decision) == ("pending_review", None)
     again = await room.approve(row.id, undo_seconds=30)
     async with room.db.transaction(room.actor.workspace_id) as tx:
+        query = "SELECT scheduled_at FROM procrastinate_jobs WHERE task_name = :name ORDER BY id DESC LIMIT 1"
+        due = (await tx.execute(text(query), {"name": queue.COMMIT_APPROVAL})).scalar_one()
+        assert due == again.checkpoint.undo_until  # to the microsecond, by the database's clock
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
     assert await sweep(room.parts) == 0  # its job is on the list already
     async with room.db.transaction(room.actor.workspace_id) as tx:

@@ -199,9 +199,9 @@ describe("new work with another provider", () => {
 });
 
 describe("the first page", () => {
-  it("says that the default runtime cannot run, with what to do", async () => {
+  it.each(["/inbox", "/work"])("says on %s that the default runtime cannot run, with what to do", async (path) => {
     server.use(http.get("*/api/agents", () => HttpResponse.json({ items: [able(research, ["extractive"], "claude")], next_cursor: null })));
-    const { user } = open("/inbox");
+    const { user } = open(path);
     expect(await screen.findByText("Claude, the usual choice for new work, cannot run here.")).toBeInTheDocument();
     await user.click(screen.getByRole("button", { name: "Close" }));
     await waitFor(() => expect(screen.queryByText("Claude, the usual choice for new work, cannot run here.")).not.toBeInTheDocument());

@@ -108,6 +108,28 @@ describe("session", () => {
     await user.click(screen.getByRole("button", { name: "Cancel and keep 1 unsigned piece" }));
     expect((await screen.findAllByText("Cancelled")).length).toBeGreaterThan(0);
   });
+  it("calls a project's own agent by its title, and a copy that was not started by what it is", async () => {
+    let asked = 0;
+    const copy = { ...sessions.find((s) => s.id === "s-run")!, status: "initialized", agent_type: "goatwatch", agent_title: "Goat watch", task_document_id: null, artifacts_count: 0 };
+    server.use(
+      http.get("*/work-sessions/s-run", () => HttpResponse.json({ ...copy, agent_type: "research" })),
+      http.get("*/work-sessions/s-run/artifacts", () => HttpResponse.json({ items: [], next_cursor: null })),
+      http.get("*/work-sessions/s-run/envelope", () => (asked++, problem(404, "envelope_not_found", "There is no envelope yet."))),
+    );
+    open("/projects/p-check/sessions/s-run");
+    expect(await screen.findByText(/^Goat watch · /)).toBeInTheDocument();
+    expect(await screen.findByText("Not started yet. What it writes will appear here.")).toBeInTheDocument();
+    expect(screen.getByRole("heading", { name: "Findings" })).toBeInTheDocument();
+    expect(asked).toBe(0);
+  });
+  it("shows no progress of work that waits for its reader", async () => {
+    const waits = { ...sessions.find((s) => s.id === "s-run")!, status: "pending_review", checkpoint_id: "k-check", progress: { done: 3, total: 4, label: "Writing findings" } };
+    server.use(http.get("*/work-sessions/s-run", () => HttpResponse.json(waits)));
+    open("/projects/p-check/sessions/s-run");
+    await screen.findByText("Context pinned");
+    expect(screen.queryByText("Writing findings")).not.toBeInTheDocument();
+    expect(screen.queryByRole("progressbar", { name: "Progress" })).not.toBeInTheDocument();
+  });
   it("shows what somebody's own agent last said and when it was last heard of, or how it is driven", async () => {
     const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
     const own = { ...sessions.find((s) => s.id === "s-run")!, runtime: "external", runtime_label: "your own agent" };

@@ -218,6 +218,20 @@ describe("review", () => {
     await waitFor(() => expect(answers).toEqual({ year: 2019, include_hydro: true }));
   });
 
+  it("says a question once, above the fields that answer it", async () => {
+    const asks = structuredClone(checkpoints.find((one) => one.id === "k-question")!) as Checkpoint;
+    const { text } = asks.packet.question!;
+    asks.packet.triggers = [
+      { id: "t1", kind: "question", detail: { text } },
+      { id: "t2", kind: "question", detail: { text: "Another one, asked before?" } },
+    ];
+    server.use(http.get("*/api/checkpoints/k-question", () => HttpResponse.json(asks)));
+    open("/review/k-question");
+    expect(await screen.findByLabelText("First year")).toBeInTheDocument();
+    expect(screen.getByText(/Another one, asked before/)).toBeInTheDocument();
+    expect(within(screen.getByRole("main")).getAllByText(new RegExp(text.replace("?", ".")))).toHaveLength(1);
+  });
+
   it("says what failed when the review cannot be opened", async () => {
     server.use(http.get("*/api/checkpoints/k-check", async () => {
       await delay(1);

@@ -232,7 +232,7 @@ def parse_definition(text: str, *, name: str, patterns: frozenset[str] | None = 
     Raises InvalidInput `definition_invalid` with the line and what is wrong there.
     """
     file = read_yaml(text, name=name, code="definition_invalid")
-    check_yaml(file, DEFINITION_SCHEMA, code="definition_invalid")
+    check_yaml(file, DEFINITION_SCHEMA, code="definition_invalid", whole="the definition")
     data = cast("dict[str, Any]", file.data)
     _check_config_schema(file, cast("dict[str, Any]", data["config_schema"]), patterns)
     if data["name"] in RESERVED:
@@ -306,7 +306,9 @@ def _check_config_schema(file: YamlFile, schema: Mapping[str, Any], patterns: fr
                 ) from error
         problem = first_problem(one, one["default"])
         if problem is not None:
-            raise _definition_error(file, (*path, "default"), f"the default does not fit: {say(problem)}")
+            raise _definition_error(
+                file, (*path, "default"), f"the default does not fit: {say(problem, 'it')}"
+            )
     for at, name in enumerate(cast("list[str]", schema.get("required", []))):
         if name not in properties:
             raise _definition_error(
@@ -400,7 +402,7 @@ def _config_error(
         )
     return InvalidInput(
         "config_invalid",
-        f"config.{say(problem)}",
+        f"config.{say(problem)}" if path_of(problem) else say(problem, "config"),
         f"Change {dotted(path)}, or leave it out to take the default.",
         field=dotted(path),
     )

@@ -126,7 +126,7 @@ class Prices:
 def parse_prices(text: str, *, name: str) -> Prices:
     """Reads a price table. Raises InvalidInput `prices_invalid` with the line and what is wrong there."""
     file = read_yaml(text, name=name, code="prices_invalid")
-    check_yaml(file, PRICES_SCHEMA, code="prices_invalid")
+    check_yaml(file, PRICES_SCHEMA, code="prices_invalid", whole="the price table")
     data = cast("dict[str, Any]", file.data)
     if not isinstance(data["checked"], date):
         raise yaml_error(file, ("checked",), "it must be a day, such as 2026-11-25.", code="prices_invalid")

@@ -69,13 +69,13 @@ def missing_keys(error: ValidationError) -> list[str]:
     return [str(name) for name in cast("list[str]", error.validator_value) if name not in present]
 
 
-def say(error: ValidationError) -> str:
-    """One sentence for a violation, with the range or the choices allowed."""
+def say(error: ValidationError, whole: str = "the whole") -> str:
+    """One sentence for a violation, with the range or the choices allowed. `whole` is what is looked at called."""
     schema: dict[str, Any] = error.schema if isinstance(error.schema, dict) else {}
     kind = str(error.validator)
     limit = cast("Any", error.validator_value)
     value = cast("Any", error.instance)
-    where = dotted(path_of(error)) or "the whole"
+    where = dotted(path_of(error)) or whole
     if kind in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         return f"{where} is {_short(value)}; allowed is {_range(schema)}."
     if kind == "enum":

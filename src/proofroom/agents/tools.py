@@ -333,7 +333,7 @@ def _say(error: ValidationError) -> tuple[str, str | None]:
         forms = cast("list[dict[str, list[str]]]", error.validator_value)
         wanted = [form["required"][0] for form in forms]
         return f"give exactly one of {' and '.join(wanted)}.", wanted[0]
-    return say(error), dotted(path_of(error)) or None
+    return say(error, "the call"), dotted(path_of(error)) or None
 
 
 def _refusal(name: str, what: str, field: str | None) -> InvalidInput:

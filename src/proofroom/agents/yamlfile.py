@@ -141,13 +141,14 @@ def read_yaml(text: str, *, name: str, code: str) -> YamlFile:
     return YamlFile(name=name, data=reader.value(node, ()), lines=reader.lines)
 
 
-def check_yaml(file: YamlFile, schema: Mapping[str, Any], *, code: str) -> None:
-    """Hold the file against a JSON Schema; raises InvalidInput with `code`, naming the line and the place."""
+def check_yaml(file: YamlFile, schema: Mapping[str, Any], *, code: str, whole: str) -> None:
+    """Hold the file against a JSON Schema; raises InvalidInput with `code`, naming the line and the place. `whole` is
+    what the file holds."""
     error = first_problem(schema, file.data)
     if error is None:
         return
     path = (*path_of(error), *unknown_keys(error)[:1])
-    raise yaml_error(file, path, say(error), code=code)
+    raise yaml_error(file, path, say(error, whole), code=code)
 
 
 def yaml_error(file: YamlFile, path: Sequence[str | int], what: str, *, code: str) -> InvalidInput:

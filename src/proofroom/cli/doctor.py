@@ -291,7 +291,7 @@ def _agents(settings: "Settings") -> list[Finding]:
                 )
             )
     try:
-        catalog.make_runtime(catalog.default_runtime)
+        catalog.admit_runtime(catalog.default_runtime, True)
     except ProofroomError as error:
         findings.append(_broken("default runtime", error))
     return findings

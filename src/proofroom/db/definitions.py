@@ -1,5 +1,6 @@
 """Queries on the agent definitions of projects."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,14 @@ async def text_of(tx: Tx, digest: str) -> str | None:
     return (
         await tx.execute(select(DefinitionText.text).where(DefinitionText.digest == digest))
     ).scalar_one_or_none()
+
+
+async def texts_of(tx: Tx, digests: Collection[str]) -> dict[str, str]:
+    """Digest to text, of those that are kept."""
+    rows = await tx.execute(
+        select(DefinitionText.digest, DefinitionText.text).where(DefinitionText.digest.in_(digests))
+    )
+    return dict(rows.tuples().all())
 
 
 async def of_project(tx: Tx, project_id: UUID) -> list[tuple[ProjectAgent, str]]:

@@ -12,13 +12,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from math import ceil
 from typing import Literal
 
 from proofroom.domain.evidence.align import alignment, around
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.amounts import agree as numbers_agree
-from proofroom.domain.evidence.dates import Date
+from proofroom.domain.evidence.dates import MONTH_NAMES, Date
 from proofroom.domain.evidence.dates import agree as dates_agree
 from proofroom.domain.evidence.features import Sentence, read_sentence
 from proofroom.domain.evidence.polarity import POLES, compare_direction, compare_negation
@@ -35,6 +36,9 @@ MOST_PAIRS = 4_000  # compared closely
 MOST_FOUND = 50
 _SAYS = 120
 _UNIT_WORDS = 4  # of the figures in two sentences, at most
+# Two counts of one noun at one time, told in other words: how far apart they may be, and how many words one sentence
+# may have beyond the other. What is far below is likely a part of the whole ("310 visitors complained").
+_COUNTS = ((1.25, 3), (2.0, 1))
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 # Words that say how something is told, not what of: they may differ between two sentences on the same subject.
@@ -62,6 +66,10 @@ _COMMON_GROUND = frozenset(
 _TELL_APART = frozenset(
     "first second third last next previous other another again before after each both only per half same "
     "early late new old former latter".split()
+)
+_COUNT = re.compile(r"(?<![\w.,])[0-9][0-9.,]*[ \u00a0]([^\W\d_]{3,30})")
+_TIME = re.compile(
+    r"(?<![\w.,])(?:1[5-9]|20)[0-9]{2}(?![\w]|[.,][0-9])|\b(?:" + "|".join(MONTH_NAMES) + r")\b"
 )
 _POLES = frozenset(stem(word) for word in POLES)
 _AGREE = frozenset({"same", "rounded", "near", "within"})
@@ -99,7 +107,8 @@ def find_contradictions(texts: Sequence[str]) -> list[Contradiction]:
     ][:MOST_SENTENCES]
     read: dict[int, Sentence] = {}  # a sentence is read once, however many are like it
     found: dict[tuple[int, int], Contradiction] = {}
-    for _, (x, y) in zip(range(MOST_PAIRS), _pairs(lines), strict=False):
+    pairs = chain(_pairs(lines), _pairs_of_counts(lines))
+    for _, (x, y) in zip(range(MOST_PAIRS), pairs, strict=False):
         a, b = lines[x], lines[y]
         pair = (a.passage, b.passage)
         if pair in found:
@@ -109,7 +118,7 @@ def find_contradictions(texts: Sequence[str]) -> list[Contradiction]:
         for at in (x, y):
             if at not in read:
                 read[at] = read_sentence(lines[at].text)
-        said = _disagree(a, b, read[x], read[y])
+        said = _disagree(a, b, read[x], read[y]) or _counts_apart(a, b, read[x], read[y])
         if said is not None:
             kind, a_says, b_says = said
             found[pair] = Contradiction(kind, *pair, _subject(a, b), a_says[:_SAYS], b_says[:_SAYS])
@@ -162,6 +171,18 @@ def _pairs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
                 yield (x, y) if line.passage < other.passage else (y, x)
 
 
+def _pairs_of_counts(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+    """Places of sentences of different passages that count the same noun and name the same year or month."""
+    holding: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for at, line in enumerate(lines):
+        for when in set(_TIME.findall(line.text)):
+            for noun in {stem(m.group(1).lower()) for m in _COUNT.finditer(line.text)} - _COMMON_GROUND:
+                holding[noun, when].append(at)
+    for places in holding.values():
+        for n, x in enumerate(places if len(places) <= COMMON else ()):
+            yield from ((x, y) for y in places[n + 1 :] if lines[x].passage != lines[y].passage)
+
+
 def _disagree(
     a: _Line, b: _Line, ours: Sentence, theirs: Sentence
 ) -> tuple[Literal["number", "polarity"], str, str] | None:
@@ -184,6 +205,34 @@ def _disagree(
             a_says = _clause(ours, turn.draft or turn.draft_focus)
             return "polarity", a_says, _clause(theirs, turn.source or turn.source_focus)
     return None
+
+
+def _counts_apart(
+    a: _Line, b: _Line, ours: Sentence, theirs: Sentence
+) -> tuple[Literal["number"], str, str] | None:
+    """Two counts of the same noun at the same time, in whatever words: "8,412 visitors came in 2023" and "In 2023 the
+    museum counted 8,421 visitors". Each sentence has the one figure and the one date, and only one of them says more.
+    """
+    if len(ours.numbers) != 1 or len(theirs.numbers) != 1 or len(ours.dates) != 1 or len(theirs.dates) != 1:
+        return None
+    (x,), (y,) = ours.numbers, theirs.numbers
+    if not x.noun or x.noun != y.noun or x.noun in _COMMON_GROUND or not _exact(x) or not _exact(y):
+        return None
+    (then,), (when,) = ours.dates, theirs.dates
+    if then.grain != when.grain or dates_agree(then, when) != "same":
+        return None
+    if _same(x, y) or _other_names(ours, theirs):
+        return None
+    mine, other = a.stems - b.stems - _TELLING, b.stems - a.stems - _TELLING
+    if mine and other:
+        return None
+    low, high = sorted((float(x.low), float(y.low)))
+    most = next((words for apart, words in _COUNTS if high <= apart * low), -1)
+    return ("number", x.text, y.text) if len(mine | other) <= most else None
+
+
+def _exact(n: Number) -> bool:
+    return n.kind == "plain" and n.unit is None and not n.is_range and not n.approx and n.bound == ""
 
 
 def _may_be_one_subject(a: _Line, b: _Line) -> bool:

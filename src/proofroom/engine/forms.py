@@ -1,5 +1,6 @@
 """The form of an agent's question: what a person fills in, made from a schema that nobody trusts."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ DEFAULT_FORM: Mapping[str, Any] = {
     "additionalProperties": False,
 }
 
+MOST_ASKED_FOR = 10_000
+"""Characters that an answer may be asked to have at least: no person writes more."""
 _FIELD_TYPES = ("string", "integer", "number", "boolean")
 _FIELD_KEYS = (
     "type",
@@ -56,7 +59,24 @@ def form_of(schema: Any) -> dict[str, Any]:
         Draft202012Validator.check_schema(form)
     except SchemaError as error:
         raise _form_invalid(error.message[:200]) from error
+    for name, field in fields.items():
+        if not _can_be_filled(field):
+            raise _form_invalid(f"no answer to {name!r} would fit it")
     return form
+
+
+def _can_be_filled(field: Mapping[str, Any]) -> bool:
+    """Whether a person could write something that fits the field, which is a schema by now."""
+    if "enum" in field:
+        validator: Any = Draft202012Validator(dict(field))
+        return any(validator.is_valid(value) for value in field["enum"])
+    if field["type"] == "string":
+        least = field.get("minLength", 0)
+        return least <= min(field.get("maxLength", MOST_ASKED_FOR), MOST_ASKED_FOR)
+    low, high = field.get("minimum", -math.inf), field.get("maximum", math.inf)
+    if field["type"] == "integer" and math.isfinite(low) and math.isfinite(high):
+        low, high = math.ceil(low), math.floor(high)
+    return field["type"] == "boolean" or low <= high
 
 
 def _form_invalid(why: str) -> InvalidInput:

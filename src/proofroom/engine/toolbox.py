@@ -430,11 +430,20 @@ def _plain(value: Any) -> Any:
     return clean_json(json.loads(json.dumps(value, allow_nan=False)))
 
 
+def _shortened(text: str, most: int) -> str:
+    """The text, or its first whole words in at most `most` characters with a mark that there was more."""
+    text = " ".join(text.split())
+    if len(text) <= most:
+        return text
+    head = text[:most]
+    return f"{head.rpartition(' ')[0] or head[:-1]}…"
+
+
 def _label(name: str, arguments: Mapping[str, Any], content: Any) -> str:
     match name:
         case "search_context":
             n = len(content["items"])
-            return f"“{arguments['query'][:80]}”: {n} passage{'' if n == 1 else 's'}"
+            return f"“{_shortened(arguments['query'], 80)}”: {n} passage{'' if n == 1 else 's'}"
         case "read_block":
             return f"{content.get('source_title', '')}".strip()
         case "read_table":

@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 LEGS = "legs"
 """The queue by whose name a worker is told to run legs."""
+DUE_SECONDS = 1.0
+"""How late a job may be that was deferred for later: nobody is told of the moment, so the queue is looked at. A job
+for now is told of at once."""
 
 Job = Callable[..., Awaitable[Any]]
 
@@ -83,6 +86,7 @@ async def run_worker(
     options: WorkerOptions = {
         "name": parts.owner,
         "concurrency": concurrency,
+        "fetch_job_polling_interval": DUE_SECONDS,
         "install_signal_handlers": False,
         "delete_jobs": "always",
         "shutdown_graceful_timeout": shutdown_seconds,

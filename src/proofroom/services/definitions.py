@@ -1,32 +1,27 @@
 """Agent definitions of a project: added, changed and taken away by its admins; and the one that a session runs with."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from proofroom.agents.factory import AgentDefinition, get_definition, parse_definition, parse_own
+from proofroom.agents.factory import AgentDefinition, get_definition, parse_own
 from proofroom.db import definitions as db_definitions
 from proofroom.db import members, projects
 from proofroom.db.models import ProjectAgent, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.services.access import Actor, require
+from proofroom.services.agent_titles import parsed
 from proofroom.services.views import at
 
 Definitions = Mapping[str, AgentDefinition]
-
-
-@lru_cache(maxsize=200)
-def _parsed(text: str) -> AgentDefinition:
-    return parse_definition(text, name="the definition")
 
 
 async def offered(tx: Tx, known: Definitions, project_id: UUID) -> dict[str, AgentDefinition]:
     """What can be asked for in a project: what the program offers, and the project's own in place of the same name."""
     return {
         **known,
-        **{row.name: _parsed(text) for row, text in await db_definitions.of_project(tx, project_id)},
+        **{row.name: parsed(text) for row, text in await db_definitions.of_project(tx, project_id)},
     }
 
 
@@ -55,7 +50,7 @@ async def of_session(tx: Tx, known: Definitions, row: WorkSession) -> AgentDefin
         if current is not None and current.digest == row.definition_digest:
             return current
         text = await db_definitions.text_of(tx, row.definition_digest)
-    return get_definition(row.agent_type, known) if text is None else _parsed(text)
+    return get_definition(row.agent_type, known) if text is None else parsed(text)
 
 
 async def page(tx: Tx, project_id: UUID) -> list[dict[str, Any]]:
@@ -139,7 +134,7 @@ async def _read(tx: Tx, actor: Actor, project_id: UUID, text: str) -> AgentDefin
 
 
 def _json(row: ProjectAgent, text: str, names: Mapping[UUID, str]) -> dict[str, Any]:
-    definition = _parsed(text)
+    definition = parsed(text)
     return {
         "name": row.name, "title": definition.title, "goal": definition.goal,
         "output_types": list(definition.output_types), "tools": list(definition.tools),

@@ -14,6 +14,7 @@ from proofroom.domain.policy_settings import stored_settings
 from proofroom.domain.signing import signing_of
 from proofroom.services import gates, views
 from proofroom.services.access import SIGNERS, Actor, require
+from proofroom.services.agent_titles import titles_of
 
 CHANGEABLE = ("assignee", "due_at", "expires_at", "snoozed_until")
 
@@ -23,8 +24,9 @@ async def to_json(tx: Tx, rows: Sequence[WorkCheckpoint]) -> list[dict[str, Any]
     names = await members.names(tx)
     sessions = {s.id: s for s in await work_sessions.several(tx, {r.session_id for r in rows})}
     titles = {p: (await projects.get(tx, p)).name for p in {r.project_id for r in rows}}
+    agents = await titles_of(tx, list(sessions.values()))
     return [
-        views.checkpoint_json(r, sessions[r.session_id], titles[r.project_id], names, packet=False)
+        views.checkpoint_json(r, sessions[r.session_id], titles[r.project_id], names, agents, packet=False)
         for r in rows
     ]
 

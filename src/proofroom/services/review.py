@@ -149,7 +149,7 @@ def _why_look_again(
 
 
 async def _hold(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, undo_seconds: int) -> Outcome:
-    """The approval is given and can still be taken back; the sweeper or its job releases it."""
+    """The approval is given and can still be taken back; its job releases it then, or the sweeper."""
     until = await work_sessions.now(tx) + timedelta(seconds=undo_seconds)
     checkpoint = await checkpoints.change(tx, checkpoint.id, approve_pending=True, undo_until=until)
     row = await work_sessions.move(
@@ -161,7 +161,7 @@ async def _hold(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, undo_secon
             audits=[("approve_pending", checkpoint.decision or {})],
         ),
     )
-    await queue.defer(tx, queue.COMMIT_APPROVAL, checkpoint_id=str(checkpoint.id), in_seconds=undo_seconds)
+    await queue.defer(tx, queue.COMMIT_APPROVAL, checkpoint_id=str(checkpoint.id), at=until)
     return Outcome(row, checkpoint)
 
 
@@ -430,7 +430,7 @@ def _check_answers(form: Mapping[str, Any] | None, answers: Mapping[str, Any] | 
         path = dotted(path_of(error))
         raise InvalidInput(
             "answers_invalid",
-            f"The answer does not fit the form: {say(error)[:300]}",
+            f"The answer does not fit the form: {say(error, 'the answer')[:300]}",
             hint="Answer every required field of the form.",
             field=f"answers.{path}" if path else "answers",
         )

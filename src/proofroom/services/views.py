@@ -23,6 +23,7 @@ from proofroom.domain.document import from_json, plain, to_markdown
 from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
 from proofroom.services import external
+from proofroom.services.agent_titles import title_of, titles_of
 from proofroom.services.catalog import Catalog
 from proofroom.services.evidence import summarize
 
@@ -71,6 +72,7 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
     signed = await checkpoints.signers(tx, ids)
     names = await members.names(tx)
     titles = {p: (await projects.get(tx, p)).name for p in {r.project_id for r in rows}}
+    agents = await titles_of(tx, rows)
     sent: dict[UUID, list[Delivery]] = {}
     for delivery in await db_artifacts.deliveries(tx, ids):
         sent.setdefault(delivery.session_id, []).append(delivery)
@@ -78,7 +80,7 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
         {
             "id": str(r.id), "session_id": str(r.id), "project_id": str(r.project_id),
             "project_name": titles[r.project_id], "title": r.title, "agent_type": r.agent_type,
-            "task_description": r.task_description, "config": r.task_configuration,
+            "agent_title": title_of(r, agents), "task_description": r.task_description, "config": r.task_configuration,
             "source_ids": r.source_ids, "approval_strategy": r.approval_strategy, "runtime": r.runtime,
             "runtime_label": catalog.runtime_label(r.runtime), "status": r.status, "phase": r.phase,
             "iteration": r.iteration, "leg": r.leg, "progress": progress(r), "plan": r.plan,
@@ -198,18 +200,26 @@ def looking(row: WorkCheckpoint, names: Mapping[UUID, str]) -> Json | None:
 
 
 async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession, *, packet: bool = True) -> Json:
-    names = await members.names(tx)
-    return checkpoint_json(row, work, (await projects.get(tx, row.project_id)).name, names, packet=packet)
+    names, agents = await members.names(tx), await titles_of(tx, [work])
+    project_name = (await projects.get(tx, row.project_id)).name
+    return checkpoint_json(row, work, project_name, names, agents, packet=packet)
 
 
 def checkpoint_json(
-    row: WorkCheckpoint, work: WorkSession, project_name: str, names: Mapping[UUID, str], *, packet: bool
+    row: WorkCheckpoint,
+    work: WorkSession,
+    project_name: str,
+    names: Mapping[UUID, str],
+    agents: Mapping[str, str],
+    *,
+    packet: bool,
 ) -> Json:
     """One checkpoint; without its packet in lists, but with the flags that a list shows."""
     shown: Json = {
         "id": str(row.id), "session_id": str(row.session_id), "project_id": str(row.project_id),
         "project_name": project_name, "session_title": work.title, "agent_type": work.agent_type,
-        "strategy": work.approval_strategy, "kind": row.kind, "reasons": row.reasons, "status": row.status,
+        "agent_title": title_of(work, agents), "strategy": work.approval_strategy,
+        "kind": row.kind, "reasons": row.reasons, "status": row.status,
         "approve_pending": row.approve_pending, "undo_until": at(row.undo_until),
         "packet_digest": row.packet_digest, "form": row.form, "iteration": row.iteration,
         "max_iterations": MAX_CHANGE_REQUESTS,

@@ -13,10 +13,17 @@ from uuid import uuid4
 
 import pytest
 
-from proofroom.agents.runtimes import claude_key, registry
+from proofroom.agents.runtimes import claude_key, claude_process, registry
 from proofroom.agents.runtimes.base import ToolResult, Usage
 from proofroom.agents.runtimes.claude_calls import ONE_AT_A_TIME, Calls, own_name, schema_for_model
-from proofroom.agents.runtimes.claude_process import environment, make_folder, uninterrupted
+from proofroom.agents.runtimes.claude_process import (
+    UNREADABLE,
+    Process,
+    environment,
+    make_folder,
+    read_line,
+    uninterrupted,
+)
 from proofroom.agents.runtimes.claude_transcript import (
     calls_in,
     lay_out,
@@ -246,6 +253,39 @@ def test_lines_are_made_fit_for_the_database_and_laid_out_again(tmp_path: Path) 
     assert path.read_text().startswith('{"type":"user"')
 
 
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        (b'{"type":"system","n":1}\n', "system"),
+        (b'{"type":"user","a":' + b"[" * 98 + b"]" * 98 + b"}", "user"),
+        (b'{"type":"user","a":' + b"[" * 50 + b"]," + b"[]," * 200 + b"0" + b"]" * 49 + b"}", "user"),
+        (b'{"type":"user","a":' + b"[" * 100 + b"]" * 100 + b"}", UNREADABLE),
+        (b'{"type":"user","a":' + b'{"b":' * 900 + b"1" + b"}" * 900 + b"}", UNREADABLE),
+        (b'{"type":"user","a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", UNREADABLE),
+        (b'{"type":"user","a":' + b"9" * 5_000 + b"}", UNREADABLE),
+        (b"Warning: something\n", None),
+        (b"[" * 200_000, None),
+        (b"12\n", None),
+    ],
+    ids=["plain", "98", "wide", "101", "900", "200000", "endless", "words", "open", "number"],
+)
+def test_a_message_that_cannot_be_read_is_known_from_what_is_none(line: bytes, read: str | None) -> None:
+    message = read_line(line)
+    assert (message and (message.get("subtype") or message["type"])) == read
+
+
+async def test_a_line_that_is_too_long_is_one_message_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(claude_process, "MAX_LINE_BYTES", 200)
+    prints = """print('{"type":"user","a":"' + "x" * 1_000 + '"}'); print('{"type":"result"}', flush=True)"""
+    process = Process([sys.executable, "-c", prints], {})
+    await process.connect()
+    got = [message.get("subtype", message["type"]) async for message in process.read_messages()]
+    await process.close()
+    assert (got[0], got[-1]) == (UNREADABLE, "result")
+
+
 def test_the_environment_is_made_from_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
@@ -303,7 +343,8 @@ def test_a_key_that_is_refused_is_known_before_work_starts() -> None:
         (entry,) = (o for o in registry.available_runtimes(Host(settings)) if o["name"] == "claude")
         assert (entry["available"], entry["why_not"]) == (False, claude_key.REFUSED)
         with pytest.raises(Unavailable) as refused:
-            registry.make_runtime("claude", Host(settings))
+            registry.admit_runtime("claude", Host(settings))
+        registry.make_runtime("claude", Host(settings))  # of a session that is there: it asks before its turn
         assert refused.value.code == "runtime_unavailable"
         assert [o.path for o in server.others] == ["/v1/models"]
     assert registry.default_runtime(settings) == "claude"

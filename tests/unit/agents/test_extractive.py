@@ -228,6 +228,21 @@ async def test_another_figure_for_what_a_section_says_stands_beside_it_as_a_poss
     assert room.artifacts["finding-1"]["confidence"] <= 0.4
 
 
+@pytest.mark.parametrize("task", ["How many visitors came in 2023?", "Visitors of the museum", "The museum"])
+async def test_another_count_of_the_same_in_other_words_is_a_possible_conflict(task: str) -> None:
+    texts = {
+        "annual-report.md": "8,412 visitors came in 2023. The roof was repaired in May.",
+        "newsletter.md": "Thank you all! In 2023 the museum counted 8,421 visitors. The café opens at ten.",
+        "zoo.md": "In 2023 the zoo counted 91,000 visitors.",
+    }
+    await run(room := Room(texts), task)
+    (text,) = [told for slot in room.artifacts if "conflict" in (told := room.plain_text(slot))]
+    assert text.count("Possible conflict") == 1
+    assert "8,412" in text
+    assert "8,421" in text
+    assert "between annual-report.md and newsletter.md" in text or "between newsletter.md and annual" in text
+
+
 async def test_a_phrase_met_by_chance_does_not_answer_a_question_that_nothing_speaks_of() -> None:
     texts = {"stats.md": "The confidence intervals of the trial were wide in both groups of patients."}
     room = Room(texts)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from pydantic_ai.exceptions import ModelRateLimitError
 
 from proofroom.agents.runtimes.base import BudgetLeft, Doubt, Failed, Finished, Said, StateSaved
-from proofroom.agents.runtimes.pydantic_ai import MAX_ATTEMPTS, PydanticAIRuntime
+from proofroom.agents.runtimes.pydantic_ai import (
+    MAX_ATTEMPTS,
+    PydanticAIRuntime,
+    _Conversation,  # pyright: ignore[reportPrivateUsage]
+    asked_to_wait,
+)
 from proofroom.testing.ledger import Ledger
 from proofroom.testing.model_server import (
     KEY,
@@ -25,6 +33,7 @@ from proofroom.testing.model_server import (
 )
 from proofroom.testing.plays import STANDARD, following, standard
 from proofroom.testing.room import Room, play
+from proofroom.testing.wire import ToolUse
 
 TEXTS = {"board.md": "It was planned at 226 km.\n\nThe closest approach came to 57 km, far too low."}
 
@@ -141,6 +150,46 @@ async def test_a_busy_provider_is_asked_a_few_times_and_its_wish_to_wait_is_told
     assert isinstance(end, Failed)
     assert "It asks to wait 120 seconds." in end.message
     assert len(models.requests) == MAX_ATTEMPTS + 1
+
+
+@pytest.mark.parametrize(
+    ("said", "wait"),
+    [
+        (None, None),
+        (math.nan, None),
+        (-5.0, None),
+        (math.inf, math.inf),
+        (1e300, 1e300),
+        (0, 0.0),
+        (2.5, 2.5),
+    ],
+)
+async def test_a_wish_to_wait_that_makes_no_sense_is_not_followed_and_not_told(
+    models: ModelServer, said: float | None, wait: float | None
+) -> None:
+    error = ModelRateLimitError("gpt-test", "busy", retry_after=said)
+    assert asked_to_wait(error) == wait
+    request = Room().request("What?")
+    told = _Conversation(runtime(), request, asyncio.Event()).failure(error)
+    assert ("asks to wait" in told.message) == (wait in (0.0, 2.5))
+
+
+async def test_a_conversation_that_is_too_long_and_cannot_be_shortened_is_not_sent_again(
+    models: ModelServer,
+) -> None:
+    models.context_tokens = 1
+    end = (await play(runtime(), Room(TEXTS).request("What?")))[-1]
+    assert isinstance(end, Failed)
+    assert (end.code, end.retryable) == ("conversation_too_long", False)
+    assert len(models.requests) == 1
+
+
+@pytest.mark.parametrize("depth", [150, 900, 6_000])
+async def test_arguments_that_are_nested_too_deep_are_refused(models: ModelServer, depth: int) -> None:
+    nested = f'{{"query": {"[" * depth}{"]" * depth}}}'
+    models.play(Reply(tools=(ToolUse("search_context", {}, raw=nested),)), say("Done."))
+    assert (await play(runtime(), Room(TEXTS).request("What?")))[-1] == Finished("Done.", [])
+    assert "tool_arguments_invalid" in models.requests[-1].results[0][1]
 
 
 async def test_what_a_provider_says_of_a_refused_request_is_told_without_the_key(models: ModelServer) -> None:

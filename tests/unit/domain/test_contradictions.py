@@ -54,6 +54,14 @@ DISAGREE = [
     ("The population of Aldmoor was 18,200 in 2020.", "Aldmoor had a population of 12,800 in 2020."),
     ("The pump failed after 300 hours.", "The pump failed after 3,000 hours."),
 ]
+# Counts of one noun at one time, in other words.
+COUNTED = [
+    ("8,412 visitors came in 2023.", "In 2023 the museum counted 8,421 visitors."),
+    ("A total of 8,412 visitors came in 2023.", "In 2023 the museum counted 8,421 visitors."),
+    ("8,412 visitors came in 2023.", "In 2023 the museum counted 12,100 visitors."),
+    ("31 goats were counted in March.", "The survey on the north slope found 33 goats in March."),
+    ("The harbour museum had 8,412 visitors in 2023.", "In 2023, 8,421 visitors came."),
+]
 AGREE = [
     ("The plant produced 120 MW in 2019.", "The plant produced 150 MW in 2020."),
     ("Revenue rose by 5 percent in Spain.", "Revenue rose by 9 percent in France."),
@@ -88,6 +96,29 @@ AGREE = [
     ),
 ]
 
+# Counts that look alike and are of other things or times.
+COUNTED_APART = [
+    (
+        "The zoo had 8,412 visitors in 2023.",
+        "In 2023 the museum counted 8,421 visitors.",
+    ),  # each its own subject
+    ("8,412 visitors came in 2023.", "In 2022 the museum counted 8,421 visitors."),
+    ("8,412 visitors came in 2023.", "In March 2023 the museum counted 8,421 visitors."),
+    ("8,412 visitors came in 2023.", "In 2023 the museum counted 8,421 young visitors."),
+    ("8,412 visitors came in 2023.", "In 2023 the museum counted 8,421 books."),
+    ("8,412 visitors came in 2023.", "In 2023 some 310 visitors complained."),  # a part of the whole
+    ("8,412 visitors came in 2023.", "More than 8,000 visitors came to the museum in 2023."),
+    ("8,412 visitors arrived in 2023.", "About 8,600 visitors came to the museum in 2023."),
+    ("8,412 visitors came in 2023.", "In 2023 the museum counted 8,412 visitors."),
+    ("8,412 visitors came in 2023 and bought 311 books.", "In 2023 the museum counted 8,421 visitors."),
+    (
+        "8,412 patients came in 2023.",
+        "In 2023 the ward counted 8,421 patients.",
+    ),  # half of all reports count them
+    ("8,412 visitors came in 2023.", "Ann Lee counted 8,421 visitors in 2023 and in 2024."),
+    ("Ann Lee saw 31 goats in 2023.", "Bo Orr met 33 goats in 2023."),
+]
+
 # Said in other words than each other: silence is what the rules promise here, not what a reader would wish.
 MISSED = [
     ("The bridge is 1,280 metres long.", "The bridge has a length of 1,820 metres."),
@@ -96,7 +127,7 @@ MISSED = [
 ]
 
 
-@pytest.mark.parametrize("pair", [p for p in DISAGREE if p not in MISSED], ids=lambda p: p[0])
+@pytest.mark.parametrize("pair", [*(p for p in DISAGREE if p not in MISSED), *COUNTED], ids=lambda p: p[0])
 def test_two_passages_that_disagree_are_found(pair: tuple[str, str]) -> None:
     (one,) = find_contradictions(pair)
     assert (one.a, one.b) == (0, 1)
@@ -104,7 +135,7 @@ def test_two_passages_that_disagree_are_found(pair: tuple[str, str]) -> None:
     assert (other.kind, {other.a_says, other.b_says}) == (one.kind, {one.a_says, one.b_says})
 
 
-@pytest.mark.parametrize("pair", [*AGREE, *MISSED], ids=lambda p: p[0])
+@pytest.mark.parametrize("pair", [*AGREE, *MISSED, *COUNTED_APART], ids=lambda p: p[0])
 def test_two_passages_that_may_both_hold_are_left_alone(pair: tuple[str, str]) -> None:
     assert find_contradictions(pair) == []
 
@@ -159,6 +190,9 @@ def test_many_passages_are_compared_without_comparing_all_pairs() -> None:
     same = [f"The quay of Norden holds {n} ships." for n in range(2, 2 * COMMON)]
     assert find_contradictions(same) == []  # a word that is everywhere leads nowhere
     assert len(find_contradictions(same[:COMMON])) == MOST_FOUND
+    ports = [f"Port Mo{'x' * n}la had {1_000 + n} boats in 1990." for n in range(1, COMMON)]
+    assert find_contradictions([*ports, "In 1990, 1,099 boats came."]) != []
+    assert find_contradictions([*ports, "Port Na had 998 boats in 1990.", "In 1990, 1,099 boats came."]) == []
 
 
 def test_passages_that_disagree_twice_are_told_once() -> None:

@@ -18,7 +18,7 @@ export function troubleOf(agents: Agent[]): { who: string; why: string } | null 
   return { who: sentence(runtime.label), why: runtime.why_not ?? t("new.runtimeOff") };
 }
 
-/** One quiet line on the first page when the runtime that new work goes to cannot run, with what to do. */
+/** One quiet line on the inbox and the list of work when the runtime that new work goes to cannot run, with what to do. */
 export function RuntimeNotice() {
   const agents = useQuery(runtimesQuery).data ?? [];
   const [closed, setClosed] = useState("");

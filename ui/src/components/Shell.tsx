@@ -82,7 +82,7 @@ export function Shell() {
             </span>
           </div>
         ) : (
-          here === "inbox" && <RuntimeNotice />
+          (here === "inbox" || path.startsWith("/work")) && <RuntimeNotice />
         )}
         <Outlet />
       </div>

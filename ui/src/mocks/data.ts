@@ -332,7 +332,7 @@ export const artifacts: Artifact[] = [
 ];
 
 const session = (id: string, project_id: string, title: string, agent_type: string, extra: Partial<WorkSession> = {}): WorkSession => ({
-  id, project_id, project_name: projects.find((p) => p.id === project_id)?.name ?? "", title, agent_type, task_description: title, config: {},
+  id, project_id, project_name: projects.find((p) => p.id === project_id)?.name ?? "", title, agent_type, agent_title: null, task_description: title, config: {},
   approval_strategy: "final_only", runtime: "extractive", runtime_label: "quote finder, no AI used", status: "pending_review", phase: "review",
   iteration: 1, leg: 1, progress: null, priority: 0, budget: { usd: 2 },
   usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, repairs: [], artifacts_count: 1, checkpoint_id: null, failure: null,
@@ -346,7 +346,7 @@ export const sessions: WorkSession[] = [
   session("s-last", "p-report", "US renewable electricity in 2022", "reporting", { status: "completed", approved_by: "Local reviewer", settled_at: at(-2000), deliveries: [{ id: "d1", kind: "record", target: null, status: "delivered", detail: "Saved in this project" }] }),
   session("s-plan", "p-report", "What drives wind generation", "research", { checkpoint_id: "k-plan", approval_strategy: "checkpoint_required", artifacts_count: 0 }),
   session("s-run", "p-check", "Losses traced to units and interfaces", "research", {
-    status: "in_progress", phase: "work", progress: { done: 3, total: 5, label: "findings" }, artifacts_count: 1,
+    status: "in_progress", phase: "work", progress: { done: 3, total: 5, label: "findings" }, artifacts_count: 1, task_document_id: "e1",
     task_description: "Which well-documented losses came from a mismatch of units or interfaces, and which check would have shown it beforehand?",
     usage: { tokens: 66076, tokens_in: 61204, tokens_out: 4872, cost_usd: 0.38, seconds: 312, turns: 9, turns_lost: 0, unpriced: false, models: [] }, runtime: "claude", runtime_label: "Claude",
   }),
@@ -392,7 +392,7 @@ function checkpoint(p: Packet, extra: Partial<Checkpoint> = {}): Checkpoint {
   const s = sessions.find((x) => x.id === p.session_id);
   return {
     id: p.checkpoint_id, session_id: p.session_id, project_id: s?.project_id ?? "", project_name: s?.project_name ?? "", session_title: s?.title ?? "",
-    agent_type: s?.agent_type ?? "", strategy: p.strategy, kind: p.kind, reasons: p.reasons, status: "pending_review", approve_pending: false, undo_until: null,
+    agent_type: s?.agent_type ?? "", agent_title: s?.agent_title ?? null, strategy: p.strategy, kind: p.kind, reasons: p.reasons, status: "pending_review", approve_pending: false, undo_until: null,
     packet_digest: `digest-${p.checkpoint_id}-1`, packet: p, form: p.form, iteration: p.iteration, max_iterations: 3, can_request_changes: true, assignee: null,
     due_at: null, expires_at: null, looking: null, signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: attentionOf(p),
     snoozed_until: null, superseded_by: null, opened_at: at(-25), decision: null, consequence: `Sign version ${p.artifacts[0]?.version ?? 1} and save the report`,

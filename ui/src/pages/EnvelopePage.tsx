@@ -59,7 +59,7 @@ function Given({ session, envelope }: { session: WorkSession; envelope: Omit<Env
   return (
     <>
       <p className="mt-1">
-        {session.title} <span className="meta">{[agentWord(session.agent_type), runtimeWords(session.runtime)].filter(Boolean).join(" · ")}</span>
+        {session.title} <span className="meta">{[agentWord(session.agent_type, session.agent_title), runtimeWords(session.runtime)].filter(Boolean).join(" · ")}</span>
       </p>
       <p className="meta" title={exact(envelope.created_at)}>
         {t("given.words", { when: when(envelope.created_at), n: envelope.iteration })}

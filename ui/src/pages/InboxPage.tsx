@@ -73,7 +73,7 @@ function ItemRow({
           {item.session_title}
         </Link>
         <span className="sub">
-          {agentWord(item.agent_type)} · {item.project_name}
+          {agentWord(item.agent_type, item.agent_title)} · {item.project_name}
           {item.iteration > 1 ? ` · ${t("review.round", { n: item.iteration, max: item.max_iterations })}` : ""}
           {item.signing.quorum > 1 ? ` · ${t("sign.count", { n: item.votes.length, all: item.signing.quorum })}` : ""}
           {other && " · "}

@@ -50,7 +50,7 @@ function Session({ session }: { session: WorkSession }) {
   const place = { projectId: session.project_id, sessionId: session.id };
   const events = useQuery(eventsQuery(place));
   const artifacts = useQuery(artifactsQuery(place));
-  const envelope = useQuery({ ...envelopeQuery(place), enabled: session.agent_type !== "check" }); // an outside draft has none
+  const envelope = useQuery({ ...envelopeQuery(place), enabled: session.task_document_id !== null }); // before the first leg there is none
   const since = useQuery({ ...sinceLastQuery(place), enabled: session.status === "completed" && session.agent_type !== "check" });
   const live = LIVE.has(session.status);
   // A long draft is stored before it is compared; until then it has nothing to show.
@@ -103,7 +103,7 @@ function Session({ session }: { session: WorkSession }) {
       <main className="main">
         <h1 className="doctitle">{session.title}</h1>
         <p className="meta mt-1">
-          {[agentWord(session.agent_type), runtimeWords(session.runtime), t("queue.round", { n: session.iteration }), strategyWord(session.approval_strategy)].filter(Boolean).join(" · ")}
+          {[agentWord(session.agent_type, session.agent_title), runtimeWords(session.runtime), t("queue.round", { n: session.iteration }), strategyWord(session.approval_strategy)].filter(Boolean).join(" · ")}
         </p>
         {session.task_description !== session.title && (
           <p className="mt-1.5 max-w-[72ch] text-ink-2 whitespace-pre-line">{clipped(session.task_description)}</p>
@@ -121,7 +121,9 @@ function Session({ session }: { session: WorkSession }) {
         )}
         <section className="sect" aria-live="polite">
           <div className="between">
-            <h2 className="font-semibold">{session.agent_type === "research" ? t("session.findings") : t("session.artifacts")}</h2>
+            <h2 className="font-semibold">
+              {session.agent_type !== "research" ? t("session.artifacts") : live ? t("session.findings") : t("session.findingsThere")}
+            </h2>
             <span className="meta">
               {t(session.status === "completed" ? "session.signedCount" : "session.writtenCount", { count: shown?.length ?? session.artifacts_count })}
             </span>
@@ -131,7 +133,7 @@ function Session({ session }: { session: WorkSession }) {
           ) : artifacts.isPending ? (
             <Loading words={t("session.artifactsLoading")} />
           ) : comparing ? null : artifacts.data.length === 0 ? (
-            <p className="mt-3 text-ink-2">{live ? t("session.noneYet") : t("session.none")}</p>
+            <p className="mt-3 text-ink-2">{live ? t("session.noneYet") : session.status === "initialized" ? t("session.notStarted") : t("session.none")}</p>
           ) : (
             <div className="mt-2">
               {session.status === "completed" && <SignedText artifacts={artifacts.data} projectId={session.project_id} />}
@@ -158,7 +160,7 @@ function Session({ session }: { session: WorkSession }) {
             <Mark shape={status.shape} className={`${status.className} mt-[3px]`} />
             <span>{status.words}</span>
           </p>
-          {session.progress && session.progress.total > 0 && (
+          {live && session.progress && session.progress.total > 0 && (
             <>
               <div className="fig mt-2">
                 {t("session.of", { done: session.progress.done, total: session.progress.total })} <small>{session.progress.label}</small>

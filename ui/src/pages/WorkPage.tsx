@@ -42,7 +42,7 @@ export function SessionRows({ items }: { items: WorkSession[] }) {
                   {session.title}
                 </Link>
                 <span className="sub">
-                  {agentWord(session.agent_type)}
+                  {agentWord(session.agent_type, session.agent_title)}
                   {session.iteration > 1 ? ` · ${t("queue.round", { n: session.iteration })}` : ""}
                 </span>
               </td>

@@ -8,7 +8,7 @@ export type Order = "oldest" | "due";
 
 export function matchesText(item: CheckpointItem, find: string): boolean {
   const words = find.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = `${item.session_title} ${item.project_name} ${item.headline} ${agentWord(item.agent_type)}`.toLowerCase();
+  const text = `${item.session_title} ${item.project_name} ${item.headline} ${agentWord(item.agent_type, item.agent_title)}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }
 

@@ -44,7 +44,7 @@ export function Head({
   const single = packet.artifacts.length === 1 ? packet.artifacts[0] : undefined;
   const settled = tally.corrected + tally.kept;
   const about = [
-    agentWord(checkpoint.agent_type),
+    agentWord(checkpoint.agent_type, checkpoint.agent_title),
     runtimeWords(packet.runtime ?? "") ?? "",
     single ? t("review.version", { n: single.version }) : "",
     checkpoint.iteration > 1 ? t("review.round", { n: checkpoint.iteration, max: checkpoint.max_iterations }) : "",

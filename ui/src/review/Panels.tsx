@@ -128,7 +128,9 @@ export function Reveal({
 export function WhyStopped({ packet, listed }: { packet: Packet; listed: Set<string> }) {
   // Of a budget the figures stand below in full, so its words are not said twice.
   const told = packet.kind === "mid" && packet.triggers.some((one) => one.kind === "budget" && budgetAsk(one.detail));
-  const triggers = packet.triggers.filter((trigger) => !listed.has(trigger.kind) && !(told && trigger.kind === "budget"));
+  // The question stands below too, above the fields that answer it.
+  const asked = (trigger: Packet["triggers"][number]) => trigger.kind === "question" && triggerWords(trigger.detail) === packet.question?.text;
+  const triggers = packet.triggers.filter((trigger) => !listed.has(trigger.kind) && !(told && trigger.kind === "budget") && !asked(trigger));
   if (triggers.length === 0) return null;
   return (
     <div className="why">

@@ -11,8 +11,9 @@ import { onlooker } from "./looking";
 import { shapeOfNeed, titleOfNeed } from "./Need";
 import { asked, type Need, type ReviewState } from "./state";
 
-export function agentWord(name: string): string {
-  return tMaybe(`agent.${name}`, sentence(name.replaceAll("_", " ")));
+/** What an agent is called: by its title where the server says it, since a project's own agents have names of their own. */
+export function agentWord(name: string, title?: string | null): string {
+  return title || tMaybe(`agent.${name}`, sentence(name.replaceAll("_", " ")));
 }
 
 /** What waits, in one line: the mark and the words. */
@@ -114,7 +115,7 @@ export function Queue({
                 <span className="s">
                   <span>
                     {here ? (
-                      item.iteration > 1 ? t("queue.round", { n: item.iteration }) : agentWord(item.agent_type)
+                      item.iteration > 1 ? t("queue.round", { n: item.iteration }) : agentWord(item.agent_type, item.agent_title)
                     ) : (
                       <>
                         <Mark shape={need.shape} className={need.className} />

@@ -18,8 +18,8 @@ from proofroom.settings import Settings
 PROVIDER = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 REMEMBERED_SECONDS = 300.0
-UNKNOWN_SECONDS = 30.0
-"""How long it counts that the provider could not be asked."""
+ASKED_AGAIN_SECONDS = 30.0
+"""The same for a bad answer: a key that was refused may be taken by now, and a provider that was away be back."""
 PATIENCE_SECONDS = 5.0
 NO_EXTRA = (
     "It needs proofroom[claude]: pip install 'proofroom[claude]', or python3 dev.py run with a key set."
@@ -36,7 +36,7 @@ class _Answer:
     at: float
 
     def fresh(self) -> bool:
-        most = UNKNOWN_SECONDS if self.state == "unknown" else REMEMBERED_SECONDS
+        most = REMEMBERED_SECONDS if self.state == "good" else ASKED_AGAIN_SECONDS
         return time.monotonic() - self.at < most
 
 

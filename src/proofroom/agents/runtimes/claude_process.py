@@ -17,11 +17,15 @@ import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 WORKING_FOLDER = "/"
 """Where the program runs: the same on every machine, because a conversation is known by it. It has no file tools."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
+MOST_NESTED = 100
+"""How deep a message may be nested: far deeper than any argument of a tool, far less than what breaks a reader."""
+UNREADABLE = "unreadable"
+"""What a message is called that stands for one that cannot be read: too large, too deep, or with an endless number."""
 GOODBYE_SECONDS = 3.0
 """How long the program may take to leave after it said its last word; then it is killed."""
 _PASSED_ON = (
@@ -103,6 +107,37 @@ def command(
     ]
 
 
+_UNREADABLE: dict[str, Any] = {"type": "system", "subtype": UNREADABLE}
+
+
+def read_line(line: bytes) -> dict[str, Any] | None:
+    """The message in a line; one that says UNREADABLE for a message that cannot be read, None for what is none."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return _UNREADABLE if line.startswith(b'{"') else None
+    if not isinstance(message, dict):
+        return None
+    return cast("dict[str, Any]", message) if not _too_deep(line, message) else _UNREADABLE
+
+
+def _too_deep(line: bytes, message: Any) -> bool:
+    if line.count(b"[") + line.count(b"{") <= MOST_NESTED:
+        return False
+    level: list[Any] = [message]
+    for _ in range(MOST_NESTED):
+        level = [part for one in level for part in _parts(one) if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(cast("dict[str, Any]", value).values())
+    return cast("list[Any]", value)
+
+
 class Process:
     """The running program, as the transport that the SDK's client takes. One task reads, any may write."""
 
@@ -154,13 +189,18 @@ class Process:
         process = self._process
         assert process is not None
         assert process.stdout is not None
-        while line := await process.stdout.readline():
+        while True:
             try:
-                message = json.loads(line)
-            except ValueError:  # what it prints besides its messages
-                self._said.append(line[-500:].decode("utf-8", "replace"))
+                line = await process.stdout.readline()
+            except ValueError:  # longer than MAX_LINE_BYTES
+                yield _UNREADABLE
                 continue
-            if isinstance(message, dict):
+            if not line:
+                break
+            message = read_line(line)
+            if message is None:  # what it prints besides its messages
+                self._said.append(line[-500:].decode("utf-8", "replace"))
+            else:
                 yield message
         code = await process.wait()
         if code != 0:

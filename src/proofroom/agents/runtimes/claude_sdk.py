@@ -27,6 +27,7 @@ from claude_agent_sdk import (
     SdkMcpTool,
     SessionStore,
     StreamEvent,
+    SystemMessage,
     TextBlock,
     Transport,
     UserMessage,
@@ -47,11 +48,12 @@ from proofroom.agents.runtimes.base import (
     Usage,
 )
 from proofroom.agents.runtimes.claude_calls import SERVER, Calls, schema_for_model
-from proofroom.agents.runtimes.claude_process import WORKING_FOLDER, Process, ProcessEnded
+from proofroom.agents.runtimes.claude_process import UNREADABLE, WORKING_FOLDER, Process, ProcessEnded
 from proofroom.agents.runtimes.claude_transcript import NotStored, Transcript
 from proofroom.agents.runtimes.claude_usage import (
     TIME_IS_UP,
     TOKENS_ARE_USED_UP,
+    UNREADABLE_REPLY,
     Meter,
     Spent,
     failure_of,
@@ -65,6 +67,8 @@ from proofroom.domain.errors import Unavailable
 CONNECT_SECONDS = 30.0
 HOOK_SECONDS = 600.0
 """How long a call may take before the program stops waiting for us."""
+REST_SECONDS = 2.0
+"""How long the rest of a reply is waited for that cannot be read: its end says what it used."""
 _BROKEN_PIPE = (ConnectionError, OSError, ProcessEnded, ClaudeSDKError)
 
 Ending = Failed | Finished | Suspended
@@ -178,7 +182,8 @@ class Talk:
     async def _listen(self, messages: AsyncGenerator[Message]) -> AsyncGenerator[AgentEvent]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
-        while True:
+        unreadable = False
+        while not unreadable or self._meter.is_open:
             message: Message | None = None
             end: Failed | None = None
             try:
@@ -190,17 +195,21 @@ class Talk:
                 end = _died(None)
             except _BROKEN_PIPE as error:
                 end = _died(error)
+            if message is None and unreadable:
+                break
             if message is None:
                 for event in self._settled(0.0):  # a reply that was held is counted, its cost unknown
                     yield event
                 assert end is not None
                 yield self._failed(end)
                 return
+            if isinstance(message, SystemMessage) and message.subtype == UNREADABLE:
+                unreadable, deadline = True, loop.time() + REST_SECONDS
             if isinstance(message, MirrorErrorMessage) or self._not_stored():
                 yield self._failed(_not_saved(self._transcript.broken))
                 return
             if isinstance(message, StreamEvent | AssistantMessage | UserMessage):
-                deadline = loop.time() + self._patience
+                deadline = loop.time() + (REST_SECONDS if unreadable else self._patience)
             for event in self._heard(message):
                 yield event
             asks_again = isinstance(message, UserMessage) and self._calls.suspended is None
@@ -211,6 +220,9 @@ class Talk:
                 last = self._end(message)
                 yield self._failed(last) if isinstance(last, Failed) else last
                 return
+        for event in self._settled(0.0):
+            yield event
+        yield self._failed(UNREADABLE_REPLY)
 
     def _heard(self, message: Message) -> list[AgentEvent]:
         """What a message adds to the record: whole messages of the model, and what was said in them."""

@@ -49,8 +49,9 @@ class Transcript:
     async def append(self, key: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> None:
         if self.broken is not None:
             return
-        lines: list[Line] = [clean_json(line) for line in entries]
+        lines: list[Line] = []
         try:
+            lines = [clean_json(line) for line in entries]
             async with self._db.transaction(self._run.workspace_id) as tx:
                 await transcripts.append(
                     tx, self._run.session_id, self._run.leg, self.id, lines, str(key.get("subpath") or "")

@@ -37,6 +37,11 @@ class Meter:
         self._counted: set[str] = set()
         self._whole: dict[str, tuple[str | None, dict[str, int], str | None]] = {}
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return self._open is not None
+
     def event(self, event: Json) -> Spent | None:
         """An event of the stream; the message that it ended, if it ended one."""
         kind = event.get("type")
@@ -124,5 +129,10 @@ def timed_out(seconds: float) -> Failed:
 
 
 TIME_IS_UP = Failed("provider_timeout", "The time that this turn may take is over. Retry it.", retryable=True)
+UNREADABLE_REPLY = Failed(
+    "provider_error",
+    "Claude gave a reply that cannot be read: nested too deep or too large. Retry it.",
+    retryable=True,
+)
 TOKENS_ARE_USED_UP = Failed("budget_exceeded", "The budget in tokens is used up.", retryable=True)
 """For when nobody else keeps the budget: whoever runs the turn stops it after a reply."""

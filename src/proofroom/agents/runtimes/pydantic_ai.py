@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from copy import deepcopy
@@ -42,6 +43,7 @@ MAX_TURNS = 200
 MAX_ATTEMPTS = 4
 MAX_WAIT_SECONDS = 60.0
 MAX_REPLY_TOKENS = 16_000
+_DAY = 86_400.0
 _NEED_A_LIMIT = ("anthropic", "bedrock")  # they take a small one when none is given
 _EMPTY = "Your last message was empty or cut off. Go on with a tool call, or end as you were told to."
 
@@ -251,8 +253,8 @@ class _Conversation:
                 failure = self.failure(error)
                 if attempt == MAX_ATTEMPTS or not _may_repeat(error):
                     raise _Stop(failure) from error
-                asked = getattr(error, "retry_after", None)
-                pause = wait if asked is None else float(asked)
+                asked = asked_to_wait(error)
+                pause = wait if asked is None else asked
                 if pause > min(MAX_WAIT_SECONDS, self.seconds_left()):
                     raise _Stop(failure) from error
                 await self.pause(pause)
@@ -390,8 +392,8 @@ class _Conversation:
                 )
                 return Failed("provider_key_invalid", message, retryable=True)
             case e.ModelRateLimitError() | e.ModelUnavailableError():
-                asked = error.retry_after
-                told = "" if asked is None else f" It asks to wait {asked:g} seconds."
+                asked = asked_to_wait(error)
+                told = "" if asked is None or asked > _DAY else f" It asks to wait {asked:g} seconds."
                 return Failed(
                     "provider_busy", f"{self.name} has no room now.{told} Retry later.", retryable=True
                 )
@@ -432,6 +434,14 @@ def _may_repeat(error: Exception) -> bool:
         e.ModelRequestTimeout,
     )
     return not isinstance(error, (*final, TimeoutError, _Stop))
+
+
+def asked_to_wait(error: Exception) -> float | None:
+    """Seconds that the provider wants us to wait, as far as it says something that can be waited for or told."""
+    asked: Any = getattr(error, "retry_after", None)
+    if not isinstance(asked, int | float) or math.isnan(asked) or asked < 0:
+        return None
+    return float(asked)
 
 
 def _is_broken_off(reply: ModelResponse) -> bool:

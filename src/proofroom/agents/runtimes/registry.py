@@ -76,9 +76,9 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
     if name == EXTERNAL and not rest:
         return ExternalRuntime()
     if name == "claude" and (rest or spec == name) and len(rest) <= 200 and rest.isprintable():
-        why_not = claude_key.why_not(host.settings)
-        if why_not is not None:
-            raise _unavailable(name, why_not)
+        lacking = claude_key.missing(host.settings)
+        if lacking is not None:  # a key that was refused is tried again: its turn asks the provider first
+            raise _unavailable(name, lacking)
         return ClaudeRuntime(host, rest or None)
     if name == "pydantic_ai":
         return PydanticAIRuntime(rest, timeout_seconds=host.settings.provider_timeout_seconds)
@@ -86,6 +86,17 @@ def make_runtime(spec: str, host: Host) -> AgentRuntime:
     if name == "scripted":
         raise InvalidInput("unknown_runtime", "The scripted runtime needs a script.", hint, field="runtime")
     raise InvalidInput("unknown_runtime", f"There is no runtime called {spec[:80]!r}.", hint, field="runtime")
+
+
+def admit_runtime(spec: str, host: Host) -> None:
+    """Whether new work may name this runtime: it can be made, and its key is not known to be refused.
+
+    Raises what `make_runtime` raises.
+    """
+    make_runtime(spec, host)
+    name = spec.partition(":")[0]
+    if name == "claude" and (why_not := claude_key.why_not(host.settings)) is not None:
+        raise _unavailable(name, why_not)
 
 
 def _unavailable(name: str, why_not: str) -> Unavailable:

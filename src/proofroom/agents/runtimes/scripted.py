@@ -176,7 +176,7 @@ def parse_script(text: str, *, name: str) -> Script:
     """Read a script; `name` is for messages. Raises InvalidInput `script_invalid` with the line."""
     file = read_yaml(text, name=name, code="script_invalid")
     file = _with_text_keys(file)
-    check_yaml(file, SCRIPT_SCHEMA, code="script_invalid")
+    check_yaml(file, SCRIPT_SCHEMA, code="script_invalid", whole="the script")
     data = cast("dict[str, Any]", file.data)
     raw = cast("dict[str, list[Step]]", data.get("iterations") or {"1": data.get("steps")})
     iterations = {int(number): steps for number, steps in raw.items()}

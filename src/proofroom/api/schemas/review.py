@@ -202,6 +202,7 @@ class CheckpointBase(Shown):
     project_name: str
     session_title: str
     agent_type: str
+    agent_title: str | None = Field(description="As its definition says it; null for an outside draft.")
     strategy: Strategy
     kind: Literal["plan", "mid", "final"]
     reasons: list[str] = Field(

@@ -147,6 +147,7 @@ class WorkSession(Shown):
     project_name: str
     title: str
     agent_type: str = Field(description="`check` for an outside draft.")
+    agent_title: str | None = Field(description="As its definition says it; null for an outside draft.")
     task_description: str
     config: Json
     source_ids: list[UUID] | None

@@ -1191,6 +1191,12 @@ export type Check = {
  */
 export type Checkpoint = {
     /**
+     * Agent Title
+     *
+     * As its definition says it; null for an outside draft.
+     */
+    agent_title: string | null;
+    /**
      * Agent Type
      */
     agent_type: string;
@@ -2323,6 +2329,12 @@ export type InboxChange = {
  * InboxItem
  */
 export type InboxItem = {
+    /**
+     * Agent Title
+     *
+     * As its definition says it; null for an outside draft.
+     */
+    agent_title: string | null;
     /**
      * Agent Type
      */
@@ -5661,6 +5673,12 @@ export type Waiting = {
  */
 export type WorkSession = {
     agent?: AgentSeen | null;
+    /**
+     * Agent Title
+     *
+     * As its definition says it; null for an outside draft.
+     */
+    agent_title: string | null;
     /**
      * Agent Type
      *

@@ -395,9 +395,10 @@ def merge_clashing(found: Sequence[Finding], checker: Checker) -> list[Finding]:
 
 
 def opposed(one: Sentence, other: Sentence, checker: Checker) -> bool:
-    return (
-        one.source_id != other.source_id and likeness(one, other) >= 0.5 and bool(checker.clash(one, other))
-    )
+    if one.source_id == other.source_id:
+        return False
+    told = checker.clash if likeness(one, other) >= 0.5 else checker.told_otherwise
+    return bool(told(one, other))
 
 
 def compare(finding: Finding, pool: Pool, taken: set[tuple[str, int]], quotes: int, checker: Checker) -> None:
@@ -410,6 +411,8 @@ def compare(finding: Finding, pool: Pool, taken: set[tuple[str, int]], quotes: i
         alike = likeness(first.sentence, other)
         if alike >= 0.5:
             near.append((alike, other))
+        elif checker.told_otherwise(first.sentence, other):
+            near.append((0.5, other))
     near.sort(key=lambda pair: -pair[0])
     for alike, other in near[:3]:
         if not checker.quotable(other):

@@ -7,6 +7,7 @@ from typing import Any
 
 from proofroom.agents.runtimes.extractive.run import sentence_block
 from proofroom.agents.runtimes.extractive.sentences import Sentence
+from proofroom.domain.contradictions import find_contradictions
 from proofroom.domain.document import from_json
 from proofroom.domain.evidence import (
     AnalysedPassage,
@@ -90,4 +91,11 @@ class Checker:
             differs = check.kind in ("number", "date") and check.result in ("differs", "conflict")
             if differs and check.draft and check.source:
                 return f"{check.draft} / {check.source}"
-        return ""
+        return self.told_otherwise(one, other)
+
+    def told_otherwise(self, one: Sentence, other: Sentence) -> str:
+        """The same for sentences that need not be of like wording: other figures for one subject, in any words."""
+        if len(set(one.stems) & set(other.stems)) < 2:  # of a count, the noun and the year
+            return ""
+        found = [c for c in find_contradictions([one.text, other.text]) if c.kind == "number"]
+        return f"{found[0].a_says} / {found[0].b_says}" if found else ""
