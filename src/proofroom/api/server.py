@@ -82,7 +82,7 @@ class WorkerServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 functools.partial(_worker_app, text), access_log=False, server_header=False, log_level="warning",
-                log_config=None, lifespan="off", http=Protocol, timeout_graceful_shutdown=2,
+                log_config=None, lifespan="off", interface="asgi3", http=Protocol, timeout_graceful_shutdown=2,
             )
         )  # fmt: skip
 
