@@ -30,7 +30,7 @@ def asks(gate: Gate, actor: Actor, method: str = "GET", path: str = P) -> float 
     try:
         gate.admit(actor, method, path)
     except TooMany as refused:
-        return refused.retry_after if refused.code == "rate_limited" else -1
+        return refused.retry_after if refused.code == "rate_limited" else None
     return None
 
 

@@ -78,7 +78,7 @@ class Edge:
         except ClientDisconnect:
             _log.info("the caller went away before the body ended")
         except Exception:
-            _log.exception("%s %s broke", scope["method"], scope["path"])
+            _log.exception("request %s: %s %s broke", request_id, scope["method"], scope["path"])
             if started:
                 raise  # half an answer cannot be taken back; the server closes the connection
             await problems.internal(request_id)(scope, receive, answer)

@@ -112,7 +112,7 @@ def respond_error(error: ProofroomError, request_id: str) -> Response:
     if isinstance(error, Unavailable | TooMany):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after or 1)))
     if status_of(error) == 500:
-        _log.error("a request failed: %s", error, exc_info=error)
+        _log.error("request %s failed: %s", request_id, error, exc_info=error)
     return respond(of(error), request_id, headers)
 
 

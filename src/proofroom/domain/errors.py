@@ -104,7 +104,7 @@ class Unavailable(ProofroomError):
 class TooMany(ProofroomError):
     """The caller asks for more at a time than it may. `retry_after` is the wait in seconds before it may again."""
 
-    retry_after: float
+    retry_after: float | None
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class TooMany(ProofroomError):
         message: str,
         hint: str = "",
         *,
-        retry_after: float,
+        retry_after: float | None = None,
         extra: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(code, message, hint, extra=extra)
