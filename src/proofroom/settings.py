@@ -92,12 +92,12 @@ class Settings(BaseSettings):
     captures_per_minute: int | None = Field(
         default=None,
         ge=0,
-        description="Of these, such as add or replace sources; 0: any number. Not set: 120, in local mode any number.",
+        description="Those that add or replace sources; 0: any number. Not set: 120, in local mode any number.",
     )
     executions_per_minute: int | None = Field(
         default=None,
         ge=0,
-        description="Of these, such as file or start work; 0: any number. Not set: 60, in local mode any number.",
+        description="Those that file or start work; 0: any number. Not set: 60, in local mode any number.",
     )
     pool_size: int = Field(default=10, ge=2, le=100, description="Database connections kept by a process.")
     lease_seconds: float = Field(

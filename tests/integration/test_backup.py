@@ -180,6 +180,22 @@ async def test_what_cannot_be_copied_or_restored_is_said_and_changes_nothing(
     await backup.restore(empty, file)
 
 
+async def test_a_copy_that_is_broken_off_leaves_no_file(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(libpq_url(database)) as blocking:
+        blocking.execute("LOCK TABLE work_events IN ACCESS EXCLUSIVE MODE")
+        copying = asyncio.create_task(backup.dump(database, tmp_path / "all.backup"))
+        with psycopg.connect(libpq_url(database), autocommit=True) as looking:
+            while looking.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is None:
+                assert not copying.done()
+                await asyncio.sleep(0)
+            assert [p.suffix for p in tmp_path.iterdir()] == [".part"]
+            copying.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await copying
+    assert list(tmp_path.iterdir()) == []
+    await backup.dump(database, tmp_path / "all.backup")
+
+
 async def refused_either(work: Any) -> str:
     with pytest.raises(ProofroomError) as error:
         await work

@@ -187,5 +187,16 @@ def test_a_worker_serves_its_figures_and_logs_lines_of_json(cli: Cli) -> None:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
-    assert lines
-    assert {"at", "level", "logger", "message"} <= lines[0].keys()
+    assert any(line["message"].endswith("takes up to 4 jobs at a time") for line in lines)
+    assert all({"at", "level", "logger", "message"} <= line.keys() for line in lines)
+
+
+def test_the_schema_goes_back_and_forth_when_it_is_meant(cli: Cli) -> None:
+    with running_database(cli.data):
+        head = cli.json("migrate")["to"]
+        before = f"{int(head) - 1:04}"
+        assert cli.json("migrate", "--to", before, code=4)["error"]["code"] == "goes_back"
+        assert cli.json("migrate", "--to", "9999", code=2)["error"]["code"] == "unknown_revision"
+        done = cli.json("migrate", "--to", before, "--yes")
+        assert (done["from"], done["to"], done["head"], done["changed"]) == (head, before, head, True)
+        assert cli.json("migrate")["to"] == head

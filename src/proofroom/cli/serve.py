@@ -72,13 +72,31 @@ def worker(
     return _serve(None, None, data, as_json, work=True, concurrency=concurrency, queues=queues)
 
 
-def migrate(data: Data = None, as_json: Json = False) -> int:
-    """Bring the database to this release's schema."""
+def migrate(
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="REVISION", help="A revision to go to, also back.", show_default="the newest"),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Go back although what only later revisions know is lost.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> int:
+    """Bring the database to this release's schema, or back to one before."""
 
     async def body(out: Out) -> int:
-        from proofroom.bootstrap import start_database
+        from proofroom.db import migrate as schema
         from proofroom.db.embedded import EmbeddedPostgres
-        from proofroom.db.migrate import HEAD, current
+        from proofroom.db.migrate import HEAD, KNOWN, current
+
+        if to is not None and to not in KNOWN:
+            raise InvalidInput(
+                "unknown_revision",
+                f"This release knows no revision {one_line(to, 20)}.",
+                hint=f"Its revisions are {KNOWN[0]} to {HEAD}.",
+                field="--to",
+            )
 
         settings = load_settings(data_dir=data)
         set_up_logging(settings, "warning")
@@ -91,9 +109,13 @@ def migrate(data: Data = None, as_json: Json = False) -> int:
                 url = server.url()
             try:
                 before = current(url)
-                _, second = start_database(settings)
-                if second is not None:
-                    second.stop()
+                if to is not None and before in KNOWN and KNOWN.index(to) < KNOWN.index(before) and not yes:
+                    raise Conflict(
+                        "goes_back",
+                        f"The database is at {before}; what only revisions after {to} know would be lost.",
+                        hint="Back it up, stop everything that uses it, then say --yes.",
+                    )
+                schema.migrate(url, to or "head")
                 return before, current(url)
             finally:
                 if server is not None:

@@ -118,6 +118,7 @@ async def run_worker(
                 ]
                 if queues is None or LEGS in queues:
                     side.append(group.create_task(dispatcher.run()))
+                _log.info("worker %s takes up to %s jobs at a time", parts.owner, concurrency)
                 if ready is not None:
                     ready.set()
                 try:
