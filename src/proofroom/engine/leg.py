@@ -116,6 +116,11 @@ async def drive(parts: Parts, workspace_id: UUID, session_id: UUID) -> WorkSessi
 
     When another worker holds it, waits for that one.
     """
+    with logs.bound():  # what a leg says of itself ends with it
+        return await _drive(parts, workspace_id, session_id)
+
+
+async def _drive(parts: Parts, workspace_id: UUID, session_id: UUID) -> WorkSession:
     while True:
         ran = await run_leg(parts, workspace_id, session_id)
         async with parts.db.transaction(workspace_id) as tx:

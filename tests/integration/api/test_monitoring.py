@@ -205,6 +205,7 @@ async def test_what_a_worker_says_of_a_leg_names_it(world: World, monkeypatch: p
     said = json.loads(out.getvalue())
     assert (said["session_id"], said["workspace_id"]) == (session, str(world.actor.workspace_id))
     assert (said["leg"], said["level"]) == ("1", "error")
+    assert "leg" not in logs.ids()
     assert "pk_abcdefghijklmnop" not in said["error"]
 
 
