@@ -23,6 +23,7 @@ from proofroom.db.across import Limits
 from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.models import WorkSession
+from proofroom.db.retention import Keep
 from proofroom.db.tx import Database
 from proofroom.domain.errors import ProofroomError
 from proofroom.engine import leg
@@ -106,6 +107,11 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(settings.workspace_legs, {name.strip(): int(most) for name, most in named})
 
 
+def keep_of(settings: Settings) -> Keep:
+    """For how long what no record rests on is kept."""
+    return Keep(settings.keep_transcripts_days, settings.keep_originals_days, settings.keep_idempotency_days)
+
+
 def owner_name() -> str:
     """A name for this process in leases and in the queue."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
@@ -158,6 +164,7 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
             policy_may_sign=settings.policy_may_sign,
             data_dir=Path(settings.data_dir),
             limits=limits_of(settings),
+            keep=keep_of(settings),
         )
         program = Program(settings, parts, await access.ensure_local(db), server)
         # What is here now stays: the collector of cycles need not look through it again, which took a tenth of a second

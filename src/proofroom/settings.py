@@ -74,6 +74,31 @@ class Settings(BaseSettings):
         pattern=r"^(\s*[a-z][a-z0-9_-]*\s*=\s*[0-9]{1,4}\s*(,|$))*$",
         description="Legs of an agent type that one workspace may have at work, such as `research=2, content=1`.",
     )
+    max_queued: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many sessions of a workspace may wait for a worker; more are refused. Not set: any number.",
+    )
+    requests_per_minute: int | None = Field(
+        default=None,
+        ge=0,
+        description="Requests a minute of one user; 0: any number. Not set: 600, in local mode any number.",
+    )
+    workspace_requests_per_minute: int | None = Field(
+        default=None,
+        ge=0,
+        description="Requests a minute of one workspace; 0: any number. Not set: 6000, in local mode any number.",
+    )
+    captures_per_minute: int | None = Field(
+        default=None,
+        ge=0,
+        description="Those that add or replace sources; 0: any number. Not set: 120, in local mode any number.",
+    )
+    executions_per_minute: int | None = Field(
+        default=None,
+        ge=0,
+        description="Those that file or start work; 0: any number. Not set: 60, in local mode any number.",
+    )
     pool_size: int = Field(default=10, ge=2, le=100, description="Database connections kept by a process.")
     lease_seconds: float = Field(
         default=20.0, ge=1, le=600, description="How long a leg holds its session without a sign of life."
@@ -115,4 +140,26 @@ class Settings(BaseSettings):
         default=1, ge=1, le=64, description="Processor threads for one text that is embedded."
     )
     max_upload_mb: int = Field(default=100, ge=1, le=2000, description="Largest file that can be captured.")
+    keep_transcripts_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="Days that conversations with models are kept after a session ended. Not set: for ever.",
+    )
+    keep_originals_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="Days that the file of a source's replaced version is kept; its text stays. Not set: for ever.",
+    )
+    keep_idempotency_days: int = Field(
+        default=30, ge=1, description="Days for which a repeated Idempotency-Key gets the first answer."
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port on which `worker` serves /metrics and /api/health, at PROOFROOM_HOST. Not set: none.",
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Log lines for people (`text`) or one JSON object a line (`json`)."
+    )

@@ -164,3 +164,39 @@ def test_migrate_and_doctor(cli: Cli, tmp_path: Path) -> None:
         "sessions", "--json"
     )
     assert (away.code, away.json["error"]["code"]) == (1, "database_unavailable")
+
+
+def test_a_worker_serves_its_figures_and_logs_lines_of_json(cli: Cli) -> None:
+    told = {"PROOFROOM_METRICS_PORT": "0", "PROOFROOM_LOG_FORMAT": "json", "PROOFROOM_LOG_LEVEL": "info"}
+    with (
+        running_database(cli.data),
+        started(Cli(cli.folder, cli.data, cli.settings | told), "worker", "--json") as (process, first),
+    ):
+        assert process.stdout is not None
+        text = first
+        while not text.rstrip().endswith("}"):
+            text += process.stdout.readline()
+        url = json.loads(text)["metrics"]
+        said = httpx.get(url).text
+        assert "proofroom_event_loop_lag_seconds" in said
+        assert "proofroom_database_connections_max 20" in said
+        assert "proofroom_sessions" not in said  # the API tells what is over all processes
+        assert httpx.get(url.replace("/metrics", "/api/health")).json()["status"] == "ok"
+        assert httpx.get(url.replace("/metrics", "/api/projects")).status_code == 404
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    assert any(line["message"].endswith("takes up to 4 jobs at a time") for line in lines)
+    assert all({"at", "level", "logger", "message"} <= line.keys() for line in lines)
+
+
+def test_the_schema_goes_back_and_forth_when_it_is_meant(cli: Cli) -> None:
+    with running_database(cli.data):
+        head = cli.json("migrate")["to"]
+        before = f"{int(head) - 1:04}"
+        assert cli.json("migrate", "--to", before, code=4)["error"]["code"] == "goes_back"
+        assert cli.json("migrate", "--to", "9999", code=2)["error"]["code"] == "unknown_revision"
+        done = cli.json("migrate", "--to", before, "--yes")
+        assert (done["from"], done["to"], done["head"], done["changed"]) == (head, before, head, True)
+        assert cli.json("migrate")["to"] == head

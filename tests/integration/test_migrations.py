@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from proofroom.db import across, embeddings, work_sessions
+from proofroom.db import across, embeddings, readiness, work_sessions
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db.migrate import KNOWN, current, migrate
 from proofroom.db.tx import libpq_url
@@ -118,3 +118,16 @@ async def test_blocks_of_a_process_of_the_release_before_get_their_vectors(room:
             {"p": room.project_id},
         )
     assert await across.without_vectors(room.db, MODEL) == [(room.actor.workspace_id, room.project_id)]
+
+
+@pytest.mark.parametrize(
+    ("revision", "says"), [(KNOWN[-1], True), ("9999", True), (KNOWN[-2], False), (None, False)]
+)
+async def test_a_process_serves_on_when_a_later_release_has_migrated(
+    room: Room, database: str, revision: str | None, says: bool
+) -> None:
+    with psycopg.connect(libpq_url(database)) as connection:
+        connection.execute("DELETE FROM alembic_version")
+        if revision is not None:
+            connection.execute("INSERT INTO alembic_version VALUES (%s)", (revision,))
+    assert ((await readiness.check(room.db))["migrations"] == "ok") == says

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from proofroom.api import describe, problems
 from proofroom.api.deps import Serving
 from proofroom.api.edge import Edge
+from proofroom.api.monitoring import Monitor
 from proofroom.api.routers import ROUTERS
 from proofroom.api.sse import LiveEvents
 from proofroom.api.static_files import Pages
@@ -31,7 +32,7 @@ def create_app(parts: Parts, settings: Settings, *, local_actor: Actor | None, l
             await live.stop()
 
     app = bare_app(lifespan)
-    app.state.serving = Serving(parts, settings, live, local=local_actor is not None)
+    app.state.serving = Serving(parts, settings, live, Monitor(parts.db), local=local_actor is not None)
     app.add_middleware(Edge, parts=parts, settings=settings, local_actor=local_actor)
     app.router.default = Pages()
     return app

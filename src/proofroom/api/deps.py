@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 
 from proofroom.api.jsonbody import clean
+from proofroom.api.monitoring import Monitor
 from proofroom.api.schemas.common import Moment
 from proofroom.api.sse import LiveEvents
 from proofroom.db.tx import Tx
@@ -31,6 +32,7 @@ class Serving:
     parts: Parts
     settings: Settings
     live: LiveEvents
+    monitor: Monitor
     local: bool
 
 

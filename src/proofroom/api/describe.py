@@ -21,6 +21,7 @@ PROBLEMS = {
     415: "The body is of a type that is not read here.",
     422: "The request does not fit; `field` names the member.",
     428: "A decision must name its packet_digest.",
+    429: "Too much at a time; Retry-After says when to try again.",
     500: "Something of ours broke.",
     503: "The database is away or busy; Retry-After says when to try again.",
 }
@@ -86,7 +87,7 @@ def _declare(path: str, method: str, operation: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
     statuses: set[int] = set(EVERYWHERE)
     if path not in OPEN_PATHS:
-        statuses.add(401)
+        statuses |= {401, 429}
         operation["security"] = [{}, {"api_key": []}]
     if "{" in path:
         statuses.add(404)

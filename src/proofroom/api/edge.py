@@ -11,10 +11,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proofroom.api import auth, problems
+from proofroom.api.limits import Gate, rates_of
 from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge
 from proofroom.engine.parts import Parts
 from proofroom.services.access import Actor
 from proofroom.settings import Settings
+from proofroom.telemetry import logs, metrics
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +28,8 @@ BODY_SECONDS = 60.0
 BODY_BYTES_A_SECOND = 8 * 1024
 """A body may take a minute, and longer as long as it comes at this rate."""
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", *auth.CHANGING})
+_SESSION = re.compile(r"/work-sessions/([0-9a-fA-F-]{36})(?:/|$)")
 
 
 class Edge:
@@ -36,6 +40,7 @@ class Edge:
         self.parts = parts
         self.settings = settings
         self.local_actor = local_actor
+        self.gate = Gate(rates_of(settings, local=local_actor is not None))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,12 +49,20 @@ class Edge:
         headers = Headers(scope=scope)
         request_id = _request_id(headers.get("x-request-id"))
         scope.setdefault("state", {})["request_id"] = request_id
-        started = False
+        session = _SESSION.search(scope["path"])
+        with logs.bound(request_id=request_id, **({"session_id": session[1].lower()} if session else {})):
+            await self._serve(scope, receive, send, headers, request_id)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, headers: Headers, request_id: str
+    ) -> None:
+        started, begun = False, time.monotonic()
 
         async def answer(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                _count(scope, message["status"], time.monotonic() - begun)
                 sent = MutableHeaders(scope=message)
                 sent["X-Request-Id"] = request_id
                 sent.setdefault("X-Content-Type-Options", "nosniff")
@@ -63,7 +76,7 @@ class Edge:
         except ProofroomError as error:
             await problems.respond_error(error, request_id)(scope, receive, answer)
         except ClientDisconnect:
-            _log.info("request %s: the caller went away before the body ended", request_id)
+            _log.info("the caller went away before the body ended")
         except Exception:
             _log.exception("request %s: %s %s broke", request_id, scope["method"], scope["path"])
             if started:
@@ -79,6 +92,8 @@ class Edge:
             actor = await auth.authenticate(headers, self.parts.db, self.local_actor)
             auth.check_scope(actor, method, path)
             scope["state"]["actor"] = actor
+            logs.bind(workspace_id=actor.workspace_id)
+            self.gate.admit(actor, method, path)
         if path.startswith("/api/"):
             auth.check_content_type(method, path, headers)
 
@@ -112,6 +127,17 @@ class Edge:
             return message
 
         return counted
+
+
+def _count(scope: Scope, status: int, seconds: float) -> None:
+    """Counts an answer by the template of its route, and says it in the log. The query may be somebody's words."""
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    route = getattr(scope.get("route"), "path", None) or (
+        "none" if scope["path"].startswith("/api/") else "page"
+    )
+    metrics.requests.add((method, route, str(status)))
+    metrics.request_seconds.observe(seconds, (method, route))
+    _log.info("%s %s %s in %.1f ms", method, scope["path"][:300], status, seconds * 1000)
 
 
 def too_large(limit: int) -> TooLarge:

@@ -22,6 +22,7 @@ from proofroom.domain.errors import (
     PreconditionRequired,
     ProofroomError,
     TooLarge,
+    TooMany,
     Unavailable,
     UnsupportedMedia,
 )
@@ -45,6 +46,7 @@ _STATUS_OF_CLASS: tuple[tuple[type[ProofroomError], int], ...] = (
     (PreconditionRequired, 428),
     (Unavailable, 503),
     (TooLarge, 413),
+    (TooMany, 429),
     (UnsupportedMedia, 415),
 )
 
@@ -107,7 +109,7 @@ def respond(
 
 def respond_error(error: ProofroomError, request_id: str) -> Response:
     headers: dict[str, str] = {}
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooMany):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after or 1)))
     if status_of(error) == 500:
         _log.error("request %s failed: %s", request_id, error, exc_info=error)

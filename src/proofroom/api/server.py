@@ -3,14 +3,23 @@ which no request comes to the end of its head.
 """
 
 import asyncio
+import contextlib
+import functools
 import socket
+from collections.abc import Awaitable, Callable, Generator
+from importlib.metadata import version
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from proofroom.api import problems
 from proofroom.api.deps import Serving
+from proofroom.api.monitoring import Monitor
+from proofroom.telemetry.metrics import CONTENT_TYPE
 
 HEAD_SECONDS = 20.0
 """How long the line and the headers of a request may take to come."""
@@ -47,6 +56,41 @@ class Protocol(HttpToolsProtocol):
             self._late = None
 
 
+async def _worker_app(
+    figures: Callable[[], Awaitable[str]], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """/metrics and /api/health of a process that serves nothing else."""
+    if scope["type"] != "http":
+        return
+    answer: Response
+    if scope["path"] == "/metrics" and scope["method"] in ("GET", "HEAD"):
+        answer = PlainTextResponse(await figures(), media_type=CONTENT_TYPE)
+    elif scope["path"] == "/api/health":
+        answer = JSONResponse({"status": "ok", "version": version("proofroom")})
+    else:
+        answer = problems.respond(problems.not_found(scope["path"]), "")
+    await answer(scope, receive, send)
+
+
+class WorkerServer(uvicorn.Server):
+    """Serves a worker's own figures. Signals are the caller's."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        async def text() -> str:
+            return await monitor.text(version("proofroom"), database=False)
+
+        super().__init__(
+            uvicorn.Config(
+                functools.partial(_worker_app, text), access_log=False, server_header=False, log_level="warning",
+                log_config=None, lifespan="off", interface="asgi3", http=Protocol, timeout_graceful_shutdown=2,
+            )
+        )  # fmt: skip
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
 class Server(uvicorn.Server):
     """`serve(sockets=[…])` runs until `should_exit` is set or a signal comes."""
 
@@ -60,6 +104,7 @@ class Server(uvicorn.Server):
                 port=port,
                 log_level=log_level,
                 access_log=False,
+                log_config=None,  # its lines go where ours go, in the same form
                 server_header=False,
                 timeout_graceful_shutdown=10,
                 lifespan="on",

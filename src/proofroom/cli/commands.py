@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from proofroom.cli import (
     admin,
     agents,
+    backup,
     compare,
     doctor,
     envelope,
@@ -56,7 +57,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     pass
 
 
-for part in (serve, work, review, compare, people, steer, sources, doctor, envelope, export, verify):
+for part in (serve, work, review, compare, people, steer, sources, doctor, envelope, export, verify, backup):
     part.register(app)
 app.add_typer(sources.group, name="source")
 app.add_typer(agents.group, name="agent")

@@ -16,6 +16,7 @@ import typer
 
 from proofroom.cli.output import FAILED, Out, make_out, report, safe, show_error
 from proofroom.domain.errors import InvalidInput, ProofroomError
+from proofroom.telemetry import logs
 
 if TYPE_CHECKING:
     from proofroom.bootstrap import Program
@@ -177,17 +178,12 @@ class Watch:
         os._exit(code)
 
 
-class _SafeFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return safe(super().format(record))
-
-
 def set_up_logging(settings: "Settings", quiet_level: str | None = None) -> None:
     """Logs go to stderr. `quiet_level` holds unless the level was set on purpose."""
     named = "log_level" in settings.model_fields_set
     level = settings.log_level.lower() if named or quiet_level is None else quiet_level
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S"))
+    handler.setFormatter(logs.formatter(settings.log_format, safe))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING if level != "error" else logging.ERROR)

@@ -69,6 +69,7 @@ def doctor(as_json: Json = False, data: Data = None) -> int:
             *await asyncio.to_thread(_agents, settings),
             _page(),
             await asyncio.to_thread(_embedder),
+            _retention(settings),
         ]
         bad = any(f.state == "broken" for f in findings)
         out.document({"ok": not bad, "settings": shown, "checks": [asdict(f) for f in findings]})
@@ -319,6 +320,16 @@ def _embedder() -> Finding:
         "ok",
         f"{chosen.embedder.model}, files as this release knows them, {len(vector)} dimensions",
     )
+
+
+def _retention(settings: "Settings") -> Finding:
+    kept = {
+        "conversations with models": settings.keep_transcripts_days,
+        "files of replaced versions": settings.keep_originals_days,
+        "idempotency keys": settings.keep_idempotency_days,
+    }
+    said = ", ".join(f"{what} {'for ever' if n is None else f'{n} days'}" for what, n in kept.items())
+    return Finding("retention", "ok", said)
 
 
 def _page() -> Finding:

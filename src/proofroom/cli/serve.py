@@ -72,13 +72,31 @@ def worker(
     return _serve(None, None, data, as_json, work=True, concurrency=concurrency, queues=queues)
 
 
-def migrate(data: Data = None, as_json: Json = False) -> int:
-    """Bring the database to this release's schema."""
+def migrate(
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="REVISION", help="A revision to go to, also back.", show_default="the newest"),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Go back although what only later revisions know is lost.")
+    ] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> int:
+    """Bring the database to this release's schema, or back to one before."""
 
     async def body(out: Out) -> int:
-        from proofroom.bootstrap import start_database
+        from proofroom.db import migrate as schema
         from proofroom.db.embedded import EmbeddedPostgres
-        from proofroom.db.migrate import HEAD, current
+        from proofroom.db.migrate import HEAD, KNOWN, current
+
+        if to is not None and to not in KNOWN:
+            raise InvalidInput(
+                "unknown_revision",
+                f"This release knows no revision {one_line(to, 20)}.",
+                hint=f"Its revisions are {KNOWN[0]} to {HEAD}.",
+                field="--to",
+            )
 
         settings = load_settings(data_dir=data)
         set_up_logging(settings, "warning")
@@ -91,9 +109,13 @@ def migrate(data: Data = None, as_json: Json = False) -> int:
                 url = server.url()
             try:
                 before = current(url)
-                _, second = start_database(settings)
-                if second is not None:
-                    second.stop()
+                if to is not None and before in KNOWN and KNOWN.index(to) < KNOWN.index(before) and not yes:
+                    raise Conflict(
+                        "goes_back",
+                        f"The database is at {before}; what only revisions after {to} know would be lost.",
+                        hint="Back it up, stop everything that uses it, then say --yes.",
+                    )
+                schema.migrate(url, to or "head")
                 return before, current(url)
             finally:
                 if server is not None:
@@ -130,21 +152,27 @@ def _serve(
         set_up_logging(settings, "warning")
         names = _queues(queues)
         listening = bind(settings.host, settings.port) if http else None
+        told = None
         try:
+            if not http and settings.metrics_port is not None:
+                told = bind(settings.host, settings.metrics_port)
             from proofroom.bootstrap import open_program
 
             if settings.database_url is None:
                 out.note(f"Data in {settings.data_dir}", "dim")
             async with open_program(settings) as program:
                 watch.server = program.server
-                await _run(program, out, listening, work=work, sample=sample, browser=browser, queues=names)
+                await _run(
+                    program, out, listening, told, work=work, sample=sample, browser=browser, queues=names
+                )
         except asyncio.CancelledError:
             if watch.signalled is None:
                 raise
             out.note("Stopped.", "dim")
         finally:
-            if listening is not None:
-                listening.close()
+            for line in (listening, told):
+                if line is not None:
+                    line.close()
         return DONE
 
     return run_plain(body, as_json=as_json, watch=watch)
@@ -154,6 +182,7 @@ async def _run(
     program: "Program",
     out: Out,
     listening: socket.socket | None,
+    told: socket.socket | None,
     *,
     work: bool,
     sample: bool,
@@ -162,11 +191,16 @@ async def _run(
 ) -> None:
     """Starts the parts, says when they are ready, and runs until cancelled or until one of them ends."""
     from proofroom.substrate.isolation import end_parsers
+    from proofroom.telemetry import metrics
 
     settings = program.settings
     parts: dict[asyncio.Task[None], str] = {}
     stop_http = None
+    lag = asyncio.create_task(metrics.watch_loop(), name="lag of the event loop")
     try:
+        if told is not None:
+            serving, stop_http = _start_figures(program, told)
+            parts[serving] = "the port for metrics"
         if listening is not None:
             serving, stop_http = await _start_http(program, listening)
             parts[serving] = "the API"
@@ -178,11 +212,12 @@ async def _run(
             await _either(parts, asyncio.create_task(ready.wait()))
         if listening is not None:
             await _either(parts, asyncio.create_task(_answers(listening)))
-        _announce(out, program, listening, work=work)
+        _announce(out, program, listening, told, work=work)
         if listening is not None and (browser or (browser is None and _has_desktop())):
             await asyncio.to_thread(_open_browser, url_of(listening))
         await _either(parts, None)
     finally:
+        lag.cancel()
         if stop_http is not None:
             stop_http()
         for task, name in parts.items():
@@ -260,6 +295,21 @@ async def _start_http(
     return asyncio.create_task(server.serve(sockets=[listening]), name="http"), stop
 
 
+def _start_figures(
+    program: "Program", told: socket.socket
+) -> "tuple[asyncio.Task[None], Callable[[], None]]":
+    """A worker's own figures, on a port of their own."""
+    from proofroom.api.monitoring import Monitor
+    from proofroom.api.server import WorkerServer
+
+    server = WorkerServer(Monitor(program.parts.db))
+
+    def stop() -> None:
+        server.should_exit = True
+
+    return asyncio.create_task(server.serve(sockets=[told]), name="metrics"), stop
+
+
 def _start_worker(program: "Program", queues: list[str] | None, ready: asyncio.Event) -> "asyncio.Task[None]":
     from proofroom.engine.worker import run_worker
 
@@ -289,19 +339,25 @@ async def _install_sample(program: "Program", out: Out) -> None:
             out.note(f"The sample workspace could not be made: {error}", "yellow")
 
 
-def _announce(out: Out, program: "Program", listening: socket.socket | None, *, work: bool) -> None:
+def _announce(
+    out: Out, program: "Program", listening: socket.socket | None, told: socket.socket | None, *, work: bool
+) -> None:
     settings = program.settings
     where = None if listening is None else url_of(listening)
     local = listening is not None and is_loopback(settings.host)
+    metrics = where if told is None else url_of(told)
     out.document(
         {
             "ready": True, "url": where, "data_dir": str(settings.data_dir), "worker": work,
             "authentication": None if listening is None else "none" if local else "api_key",
+            "metrics": None if metrics is None else f"{metrics}/metrics",
             "pid": os.getpid(),
         }
     )  # fmt: skip
     if where is None:
         out.line("Proofroom's worker is ready. Ctrl-C stops it.", "green")
+        if metrics is not None:
+            out.line(f"Its figures are at {metrics}/metrics", "dim")
     else:
         out.line(f"Proofroom is ready on {where}", "bold green")
         if not local:

@@ -24,6 +24,7 @@ KNOWN = (
     "0011",
     "0012",
     "0013",
+    "0014",
 )
 HEAD = KNOWN[-1]
 _LOCK = 0x50524F4F46  # one migration at a time: an advisory lock that two starting processes share

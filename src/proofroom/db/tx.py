@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.elements import TextClause
 
 from proofroom.domain.errors import Unavailable
@@ -80,11 +81,13 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, max_overflow: int = 10) -> None:
         self.url = url
+        self._most = pool_size + max_overflow
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_timeout=10,
+            hide_parameters=True,  # they are people's texts, and errors are logged
             connect_args={
                 "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
                 "connect_timeout": 5,
@@ -115,6 +118,12 @@ class Database:
             await _begin(session, [_NOTHING], {})
             yield session
             await session.commit()
+
+    def connections(self) -> tuple[int, int]:
+        """(in use, most that may be) of the pool's connections."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout(), self._most
 
     async def dispose(self) -> None:
         await self.engine.dispose()

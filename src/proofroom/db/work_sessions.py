@@ -405,7 +405,8 @@ async def stream(
     horizon = int(
         (await tx.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))).scalar_one()
     )
-    if cursor is None:
+    # No cursor of this server lies ahead of it: that one was given out before a backup was restored.
+    if cursor is None or cursor[0] > horizon:
         return [], (horizon, 0)
     rows = (
         await tx.execute(

@@ -101,6 +101,24 @@ class Unavailable(ProofroomError):
         self.retry_after = retry_after
 
 
+class TooMany(ProofroomError):
+    """The caller asks for more at a time than it may. `retry_after` is the wait in seconds before it may again."""
+
+    retry_after: float | None
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        hint: str = "",
+        *,
+        retry_after: float | None = None,
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(code, message, hint, extra=extra)
+        self.retry_after = retry_after
+
+
 class TooLarge(ProofroomError):
     """The input is larger than a limit; `message` names the limit."""
 

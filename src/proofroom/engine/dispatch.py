@@ -16,6 +16,7 @@ from proofroom.db.work_sessions import LEGS_CHANNEL
 from proofroom.domain.errors import Unavailable
 from proofroom.engine import leg
 from proofroom.engine.parts import Parts
+from proofroom.telemetry import logs
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ class Dispatcher:
 
     async def _leg(self, workspace_id: UUID, session_id: UUID) -> None:
         ran = False
+        logs.bind(workspace_id=workspace_id, session_id=session_id)
         try:
             ran = await leg.run_leg(self._parts, workspace_id, session_id)
         except Unavailable as away:

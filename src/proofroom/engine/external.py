@@ -29,6 +29,7 @@ from proofroom.engine.toolbox import LegTools, ledger_key
 from proofroom.engine.turns import record_turn, turn_used
 from proofroom.services import context, definitions, external, gates, legs
 from proofroom.services.access import Actor, require, require_still
+from proofroom.telemetry import metrics
 
 TOOL_OF: Mapping[str, str] = {
     "progress": "report_progress",
@@ -338,6 +339,9 @@ class _Batch:
         turn = turn_used(self._parts.catalog.prices, Usage(**event.content), 0.0)
         held = await record_turn(self._tx, await self._held(), turn, "work")
         self._watch.recorded(held.usage)
+        metrics.count_turn(
+            held.runtime, turn.model, read=turn.tokens_in, written=turn.tokens_out, usd=turn.cost_usd
+        )
         return {"cost_usd": turn.cost_usd, "price": turn.by, "left": asdict(self._watch.left())}
 
     async def _mind_the_budget(self) -> None:

@@ -38,6 +38,7 @@ from proofroom.engine.toolbox import LegTools
 from proofroom.engine.turns import text_of
 from proofroom.services import checks, context, definitions, deletion, external, gates, legs, work_requests
 from proofroom.services.catalog import CHECK
+from proofroom.telemetry import logs
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
         return row is not None
     if row is None:
         return False
+    logs.bind(workspace_id=workspace_id, session_id=session_id, leg=row.leg)
     if external.is_its_turn(row):
         await _hand_to_agent(parts, row)
         return True
@@ -114,6 +116,11 @@ async def drive(parts: Parts, workspace_id: UUID, session_id: UUID) -> WorkSessi
 
     When another worker holds it, waits for that one.
     """
+    with logs.bound():  # what a leg says of itself ends with it
+        return await _drive(parts, workspace_id, session_id)
+
+
+async def _drive(parts: Parts, workspace_id: UUID, session_id: UUID) -> WorkSession:
     while True:
         ran = await run_leg(parts, workspace_id, session_id)
         async with parts.db.transaction(workspace_id) as tx:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proofroom.db.across import ANY_NUMBER, Limits
+from proofroom.db.retention import FOR_EVER, Keep
 from proofroom.db.tx import Database
 from proofroom.services.catalog import Catalog
 
@@ -12,7 +13,7 @@ from proofroom.services.catalog import Catalog
 class Parts:
     """`owner` names this process in leases; `lease_seconds` how long a leg holds a session without a sign of
     life, `external_lease_seconds` how long one that somebody's own agent does. `limits`: how many legs a workspace may
-    have at work.
+    have at work. `keep`: for how long what no record rests on is kept.
     """
 
     db: Database
@@ -22,4 +23,5 @@ class Parts:
     external_lease_seconds: float = 300.0
     policy_may_sign: bool = False
     limits: Limits = ANY_NUMBER
+    keep: Keep = FOR_EVER
     data_dir: Path | None = None

@@ -27,6 +27,7 @@ from proofroom.domain.budget import Reached, TurnUsed, add_turn
 from proofroom.domain.errors import Unavailable
 from proofroom.engine.budgets import Watch
 from proofroom.engine.parts import Parts
+from proofroom.telemetry import metrics
 
 _log = logging.getLogger(__name__)
 
@@ -136,6 +137,9 @@ class _Meter:
                 runtime_state=dict(event.state),
             )
         self._watch.recorded(held.usage)
+        metrics.count_turn(
+            held.runtime, turn.model, read=turn.tokens_in, written=turn.tokens_out, usd=turn.cost_usd
+        )
 
 
 async def record_turn(

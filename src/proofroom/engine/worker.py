@@ -15,13 +15,14 @@ from procrastinate.jobs import Status as JobStatus
 
 from proofroom import queue
 from proofroom.db.listen import listen
-from proofroom.engine import leg, outbox
+from proofroom.engine import leg, outbox, retention
 from proofroom.engine.dispatch import Dispatcher
 from proofroom.engine.indexer import Indexer
 from proofroom.engine.parts import Parts
 from proofroom.engine.sweeper import sweep_forever
 from proofroom.services import capturing, gates, review
 from proofroom.services.work_requests import CANCEL_CHANNEL
+from proofroom.telemetry import logs
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,16 @@ def jobs(parts: Parts, indexer: Indexer, wake: Callable[[], None]) -> dict[str, 
     }
 
 
+def _named(name: str, job: Job) -> Job:
+    """The job, with its name and ids in every line that is logged for it."""
+
+    async def run(**ids: Any) -> None:
+        with logs.bound(job=name, **ids):
+            await job(**ids)
+
+    return run
+
+
 async def run_worker(
     parts: Parts,
     *,
@@ -82,7 +93,7 @@ async def run_worker(
     indexer = Indexer(parts.db)
     dispatcher = Dispatcher(parts, concurrency=concurrency, every_seconds=sweep_seconds)
     for name, job in jobs(parts, indexer, dispatcher.wake).items():
-        app.task(name=name, queue=LEGS if name == queue.LEG else "default")(job)
+        app.task(name=name, queue=LEGS if name == queue.LEG else "default")(_named(name, job))
     options: WorkerOptions = {
         "name": parts.owner,
         "concurrency": concurrency,
@@ -103,9 +114,11 @@ async def run_worker(
                     group.create_task(_clear_dead_workers(app, sweep_seconds)),
                     group.create_task(_listen_for_cancels(parts)),
                     group.create_task(indexer.run()),
+                    group.create_task(retention.tidy_forever(parts)),
                 ]
                 if queues is None or LEGS in queues:
                     side.append(group.create_task(dispatcher.run()))
+                _log.info("worker %s takes up to %s jobs at a time", parts.owner, concurrency)
                 if ready is not None:
                     ready.set()
                 try:

@@ -13,13 +13,14 @@ from proofroom.domain.errors import (
     PreconditionRequired,
     ProofroomError,
     TooLarge,
+    TooMany,
     Unavailable,
     UnsupportedMedia,
 )
 
 FAMILIES = [
     ProofroomError, InvalidInput, NotFound, Conflict, NotAllowed, PreconditionRequired, Unavailable, TooLarge,
-    UnsupportedMedia,
+    TooMany, UnsupportedMedia,
 ]  # fmt: skip
 
 
@@ -62,6 +63,8 @@ def test_the_field_of_invalid_input() -> None:
 def test_the_wait_of_unavailable() -> None:
     assert Unavailable("database_away", "It is away.", retry_after=1.5).retry_after == 1.5
     assert Unavailable("database_away", "It is away.").retry_after is None
+    assert TooMany("rate_limited", "Too many.", retry_after=1.5).retry_after == 1.5
+    assert TooMany("rate_limited", "Too many.").retry_after is None
 
 
 def _through_pickle(error: Any) -> Any:
@@ -75,6 +78,7 @@ def _through_pickle(error: Any) -> Any:
         Conflict("stale_packet", "It changed.", hint="Look again.", extra={"claims": [{"n": 1}]}),
         InvalidInput("config_invalid", "No.", field="config.depth", extra={"limit": 5}),
         Unavailable("database_away", "It is away.", retry_after=2.0),
+        TooMany("rate_limited", "Too many.", retry_after=2.0),
     ],
     ids=lambda e: type(e).__name__,
 )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from proofroom.api.deps import CallDep, wait_seconds
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.limits import require_room
 from proofroom.api.routers.project_work_sessions import PreferHeader, resting
 from proofroom.api.schemas.work import NewCheck, WorkSession
 from proofroom.db.tx import Tx
@@ -42,6 +43,7 @@ async def create_check(
             title=new.title,
             source_ids=new.source_ids,
         )
+        await require_room(tx, call, row)
         return Answer(201, await views.session(tx, call.catalog, row))
 
     answer = await once(call, key, act)

@@ -1,7 +1,5 @@
 """Whether it lives, whether it can serve, and figures for monitoring. None of them needs a login."""
 
-import time
-
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -11,9 +9,9 @@ from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.schemas.common import Shown
 from proofroom.db import readiness
 from proofroom.domain.errors import Unavailable
+from proofroom.telemetry.metrics import CONTENT_TYPE
 
 router = APIRouter(tags=["health"], route_class=JsonRoute)
-_started = time.time()
 
 
 class Health(Shown):
@@ -47,16 +45,6 @@ async def ready(request: Request) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse, summary="Prometheus metrics")
 async def metrics(request: Request) -> Response:
-    live = serving(request).live
-    lines = [
-        "# HELP proofroom_build_info The release that runs.",
-        "# TYPE proofroom_build_info gauge",
-        f'proofroom_build_info{{version="{request.app.version}"}} 1',
-        "# HELP process_start_time_seconds Start of the process, seconds since the epoch.",
-        "# TYPE process_start_time_seconds gauge",
-        f"process_start_time_seconds {_started:.3f}",
-        "# HELP proofroom_event_streams Server-sent event streams that are open.",
-        "# TYPE proofroom_event_streams gauge",
-        f"proofroom_event_streams {live.open_streams}",
-    ]
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+    serves = serving(request)
+    said = await serves.monitor.text(request.app.version, streams=serves.live.open_streams)
+    return PlainTextResponse(said, media_type=CONTENT_TYPE)

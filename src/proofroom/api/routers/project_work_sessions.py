@@ -11,6 +11,7 @@ from proofroom.api.deps import Call, CallDep, PagingSinceDep, plain_text, wait_s
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.limits import require_room
 from proofroom.api.schemas.work import (
     Executed,
     Fork,
@@ -59,6 +60,7 @@ async def create_work_session(
         row = await work_requests.create(
             tx, call.actor, call.catalog, project_id, await _request(tx, project_id, new)
         )
+        await require_room(tx, call, row)
         return Answer(201, await views.session(tx, call.catalog, row))
 
     return respond(await once(call, key, act), call)
@@ -134,6 +136,7 @@ async def execute_work_session(
 ) -> Response:
     async def act(tx: Tx) -> Answer:
         row = await work_requests.execute(tx, call.actor, session_id, project_id=project_id)
+        await require_room(tx, call, row)
         return Answer(202, await views.executed(tx, row))
 
     return await _and_wait(call, await once(call, key, act), session_id, prefer)
@@ -154,6 +157,7 @@ async def retry_work_session(
 ) -> Response:
     async def act(tx: Tx) -> Answer:
         row = await work_requests.retry(tx, call.actor, session_id, project_id=project_id)
+        await require_room(tx, call, row)
         return Answer(202, await views.executed(tx, row))
 
     return await _and_wait(call, await once(call, key, act), session_id, prefer)
@@ -197,6 +201,7 @@ async def fork_work_session(
             changes=changes,
             auto_execute=auto_execute,
         )
+        await require_room(tx, call, row)
         return Answer(201, await views.session(tx, call.catalog, row))
 
     return respond(await once(call, key, act), call)

@@ -140,7 +140,8 @@ async def get_source_content(
             raise NotFound(
                 "version_not_found",
                 f"“{row.title}” has no bytes in version {number}.",
-                hint=f"Its version in use is {row.version}; a URL has none until it was fetched.",
+                hint=f"Its version in use is {row.version}; a URL has none until it was fetched, and the file of a"
+                " replaced version may have been let go.",
             )
         data, name = found.original, found.filename or row.filename or "source"
     return Response(

@@ -158,6 +158,7 @@ class SourceVersion(Base):
         tenant_key("source_id", "version"),
         ref("source_id", to="sources"),
         Index("source_versions_by_hash", "sha256", "project_id", "workspace_id"),
+        Index("source_versions_processing", "created_at", postgresql_where=sql("status = 'processing'")),
     )
 
 

@@ -5921,6 +5921,10 @@ export type ListAgentsErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -5985,6 +5989,10 @@ export type SummarizeWorkErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -6038,6 +6046,10 @@ export type ListApiKeysErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6095,6 +6107,10 @@ export type CreateApiKeyErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6157,6 +6173,10 @@ export type RevokeApiKeyErrors = {
      * The body is of a type that is not read here.
      */
     415: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6246,6 +6266,10 @@ export type ListInboxErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -6291,6 +6315,10 @@ export type GetCheckpointErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6362,6 +6390,10 @@ export type ChangeCheckpointErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -6424,6 +6456,10 @@ export type ListCommentsErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6503,6 +6539,10 @@ export type AddCommentErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -6560,6 +6600,10 @@ export type LookAwayFromCheckpointErrors = {
      * The body is of a type that is not read here.
      */
     415: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6631,6 +6675,10 @@ export type LookAtCheckpointErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -6679,6 +6727,10 @@ export type StreamEventsErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6750,6 +6802,10 @@ export type GetMeErrors = {
      */
     403: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -6803,6 +6859,10 @@ export type ListMembersErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6872,6 +6932,10 @@ export type CreateMemberErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -6943,6 +7007,10 @@ export type ChangeMemberErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7002,6 +7070,10 @@ export type ListProjectsErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7072,6 +7144,10 @@ export type CreateProjectErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7130,6 +7206,10 @@ export type ArchiveProjectErrors = {
      */
     415: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7175,6 +7255,10 @@ export type GetProjectErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7242,6 +7326,10 @@ export type ChangeProjectErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7287,6 +7375,10 @@ export type ListProjectAgentsErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7366,6 +7458,10 @@ export type AddProjectAgentErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7430,6 +7526,10 @@ export type RemoveProjectAgentErrors = {
      */
     415: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7481,6 +7581,10 @@ export type GetProjectAgentErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7557,6 +7661,10 @@ export type ChangeProjectAgentErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7642,6 +7750,10 @@ export type CreateCheckErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7687,6 +7799,10 @@ export type GetIndexErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7762,6 +7878,10 @@ export type RebuildIndexErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7836,6 +7956,10 @@ export type ListMemoryErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7915,6 +8039,10 @@ export type AddMemoryErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7993,6 +8121,10 @@ export type DecideMemoryErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -8042,6 +8174,10 @@ export type GetMemoryErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -8125,6 +8261,10 @@ export type ChangeMemoryErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -8170,6 +8310,10 @@ export type GetPolicyErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -8241,6 +8385,10 @@ export type ChangePolicyErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -8302,6 +8450,10 @@ export type SampleNewYearErrors = {
      * The body is of a type that is not read here.
      */
     415: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -8408,6 +8560,10 @@ export type SearchErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -8476,6 +8632,10 @@ export type ListSourcesErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -8577,6 +8737,10 @@ export type AddSourceErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -8659,6 +8823,10 @@ export type DeleteSourceErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -8708,6 +8876,10 @@ export type GetSourceErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -8779,6 +8951,10 @@ export type GetSourceContentErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -8876,6 +9052,10 @@ export type PutSourceContentErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -8936,6 +9116,10 @@ export type GetDependentsErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -9019,6 +9203,10 @@ export type RestoreSourceErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9101,6 +9289,10 @@ export type RetractSourceErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9179,6 +9371,10 @@ export type RetrySourceErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9241,6 +9437,10 @@ export type ListTemplatesErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -9320,6 +9520,10 @@ export type CreateTemplateErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9382,6 +9586,10 @@ export type DeleteTemplateErrors = {
      */
     415: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9431,6 +9639,10 @@ export type GetTemplateErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -9501,6 +9713,10 @@ export type ChangeTemplateErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -9583,6 +9799,10 @@ export type ListWorkSessionsErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9661,6 +9881,10 @@ export type CreateWorkSessionErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9710,6 +9934,10 @@ export type GetWorkSessionErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -9785,6 +10013,10 @@ export type PostAgentEventsErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9838,6 +10070,10 @@ export type GetAgentTurnErrors = {
      * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
      */
     409: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -9906,6 +10142,10 @@ export type ListArtifactsErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -9959,6 +10199,10 @@ export type GetArtifactErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -10027,6 +10271,10 @@ export type GetArtifactDiffErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10080,6 +10328,10 @@ export type ListArtifactVersionsErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -10138,6 +10390,10 @@ export type GetArtifactVersionErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -10217,6 +10473,10 @@ export type CancelWorkSessionErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10284,6 +10544,10 @@ export type ListSessionCheckpointsErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10337,6 +10601,10 @@ export type GetSessionCheckpointErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -10428,6 +10696,10 @@ export type ApproveCheckpointErrors = {
      */
     428: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10517,6 +10789,10 @@ export type ReplaceDraftErrors = {
      * A decision must name its packet_digest.
      */
     428: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -10608,6 +10884,10 @@ export type RejectCheckpointErrors = {
      */
     428: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10698,6 +10978,10 @@ export type RequestChangesErrors = {
      */
     428: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10784,6 +11068,10 @@ export type WithdrawApprovalErrors = {
      */
     428: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10855,6 +11143,10 @@ export type ListAgentDecisionsErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -10915,6 +11207,10 @@ export type GetEnvelopeErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -10980,6 +11276,10 @@ export type RebuildEnvelopeErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -11061,6 +11361,10 @@ export type ListEventsErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -11146,6 +11450,10 @@ export type ExecuteWorkSessionErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -11210,6 +11518,10 @@ export type ExportWorkSessionErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -11294,6 +11606,10 @@ export type ForkWorkSessionErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -11343,6 +11659,10 @@ export type ExplainPolicyErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -11428,6 +11748,10 @@ export type RetryWorkSessionErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -11482,6 +11806,10 @@ export type GetRevealErrors = {
      */
     404: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -11532,6 +11860,10 @@ export type GetSinceLastErrors = {
      */
     404: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -11581,6 +11913,10 @@ export type GetStatusErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -11651,6 +11987,10 @@ export type ListWorkspacesErrors = {
      * The caller, the host name or the origin is not allowed.
      */
     403: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
