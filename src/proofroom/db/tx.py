@@ -19,10 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql.elements import TextClause
 
+from proofroom import faults
 from proofroom.domain.errors import Unavailable
 
 APP_ROLE = "proofroom_app"
 EVENTS_CHANNEL = "proofroom_events"
+WRITES = "writes"
+"""In the `info` of a transaction: names of what it writes, for `faults`."""
 
 
 def new_id() -> UUID:
@@ -106,7 +109,9 @@ class Database:
             tx.info["workspace_id"] = workspace_id
             await _begin(tx, [_SNAPSHOT, _WORKSPACE] if snapshot else [_WORKSPACE], {"id": str(workspace_id)})
             yield tx
+            faults.points("commit", tx.info.get(WRITES, ()))
             await tx.commit()
+            faults.points("committed", tx.info.get(WRITES, ()))
 
     @asynccontextmanager
     async def across(self) -> AsyncGenerator[AsyncSession]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 from uuid import UUID
 
+from proofroom import faults
 from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import (
     AgentRuntime,
@@ -50,6 +51,7 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
 
     Raises Unavailable when the database is away: the lease lapses and the leg is run again.
     """
+    faults.point("claim", session_id)
     try:
         row = await _claim(parts, workspace_id, session_id)
     except Unavailable:

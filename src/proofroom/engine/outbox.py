@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from proofroom import faults
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import Delivery, WorkCheckpoint
@@ -39,7 +40,9 @@ async def deliver(parts: Parts, workspace_id: UUID, delivery_id: UUID) -> bool:
             return True
         try:
             files = await deliverable.files(tx, checkpoint)
+            faults.point("delivery_begun", delivery.id)
             written = _write(Path(delivery.target["path"]), files)
+            faults.point("delivery_written", delivery.id)
         except OSError as error:
             await _again(tx, delivery, f"{type(error).__name__}: {error.strerror or error}")
             return True
@@ -114,6 +117,7 @@ def _write(folder: Path, files: dict[str, bytes]) -> list[str]:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            faults.point("delivery_half_written", folder)
             Path(temporary).chmod(0o644)
             Path(temporary).replace(folder / name)
         except OSError:
