@@ -89,7 +89,9 @@ class Database:
             max_overflow=max_overflow,
             pool_timeout=10,
             connect_args={
-                "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
+                # Who waits for a lock reads what was committed meanwhile: so it is said, whatever the server's default.
+                "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s"
+                " -c default_transaction_isolation=read\\ committed",
                 "connect_timeout": 5,
                 "prepare_threshold": 2,
                 "application_name": "proofroom",
@@ -188,6 +190,7 @@ async def away() -> AsyncGenerator[None]:
 
 _REFUSED = {
     "55P03": ("database_busy", "Somebody else is writing there for too long.", "Try again in a moment."),
+    "40001": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),
     "40P01": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),
     "53100": (
         "disk_full",

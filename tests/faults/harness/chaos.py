@@ -25,15 +25,27 @@ WORKER_POINTS = (
 )  # fmt: skip
 API_POINTS = tuple(f"{when}.{event}" for event in API_EVENTS for when in ("commit", "committed"))
 
-LIFE_SECONDS = (0.4, 2.5)
+READY_SECONDS = 20.0
+LIFE_SECONDS = (0.0, 2.0)
 """How long a worker lives until it is killed, unless it comes to its point before."""
 ARMED_SECONDS = 4.0
-API_LIFE_SECONDS = (3.0, 10.0)
+API_LIFE_SECONDS = (1.0, 12.0)
 DATABASE_SECONDS = (8.0, 16.0)
 OTHER_SECONDS = (1.5, 5.0)
 PAUSE_SECONDS = 3.0
 LOCK_SECONDS = 11.0
 """Longer than our lock_timeout."""
+
+REFUSALS = ("40001", "40P01", "55P03", "53100", "53200", "57014")
+"""Serialization failure, deadlock, lock timeout, disk full, out of memory, statement timeout."""
+REFUSAL = """
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF random() < {share} THEN RAISE EXCEPTION 'a fault test refuses this' USING ERRCODE = {state}; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON work_events FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
 
 
 class Chaos:
@@ -80,7 +92,10 @@ class Chaos:
         return not self.done.is_set()
 
     async def _died(self, program: Program, seconds: float) -> bool:
-        """Whether it died by itself within so many seconds, or until the run is done."""
+        """Whether it died by itself within so many seconds of being ready, or until the run is done."""
+        until = time.monotonic() + READY_SECONDS
+        while not (program.dead or program.ready or time.monotonic() > until or self.done.is_set()):
+            await asyncio.sleep(0.05)
         until = time.monotonic() + seconds
         while not program.dead and time.monotonic() < until and not self.done.is_set():
             await asyncio.sleep(0.02)
@@ -89,7 +104,7 @@ class Chaos:
     async def _worker(self, n: int) -> None:
         while not self.done.is_set():
             fate = self.chance.choices(("point", "random", "pause", "stop"), (60, 30, 4, 6))[0]
-            spec = f"{self.chance.choice(WORKER_POINTS)}@{self.chance.randint(1, 5)}"
+            spec = f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice((1, 1, 2, 3))}"
             worker = self.world.start("worker", spec if fate == "point" else None)
             life = ARMED_SECONDS if fate == "point" else self.chance.uniform(*LIFE_SECONDS)
             if await self._died(worker, life):
@@ -164,7 +179,7 @@ class Chaos:
 
     async def _others(self) -> None:
         while await self._sleep(self.chance.uniform(*OTHER_SECONDS)):
-            fault = self.chance.choice(("connections", "connections", "locks", "isolation"))
+            fault = self.chance.choice(("connections", "locks", "refusals"))
             try:
                 match fault:
                     case "connections":
@@ -174,8 +189,8 @@ class Chaos:
                         await asyncio.to_thread(self._lock)
                         self.made["rows locked"] += 1
                     case _:
-                        await self._isolation()
-                        self.made["serialization failures for a while"] += 1
+                        await self._refuse()
+                        self.made["writes refused for a while"] += 1
             except psycopg.Error:
                 self.made["fault that the database was away for"] += 1
 
@@ -195,25 +210,25 @@ class Chaos:
             )
             connection.execute("SELECT pg_sleep(%s)", (seconds,))
 
-    async def _isolation(self) -> None:
-        """For a few seconds new transactions are serializable unless they say otherwise, as a server may be set."""
-        await asyncio.to_thread(self._set_isolation, "serializable")
+    async def _refuse(self) -> None:
+        """For a few seconds some writes of events are refused, with what a busy or full server says."""
+        state = self.chance.choice(REFUSALS)
+        refusal = sql.SQL(REFUSAL).format(
+            share=sql.Literal(self.chance.uniform(0.02, 0.3)), state=sql.Literal(state)
+        )
+        await asyncio.to_thread(self._do, refusal)
         try:
             await self._sleep(2.0)
         finally:
             while True:
                 try:
-                    await asyncio.to_thread(self._set_isolation, "read committed")
+                    await asyncio.to_thread(self._do, sql.SQL("DROP TRIGGER refuse ON work_events"))
+                    break
+                except psycopg.errors.UndefinedObject:
                     break
                 except psycopg.Error:
                     await asyncio.sleep(0.2)
 
-    def _set_isolation(self, level: str) -> None:
+    def _do(self, statement: sql.Composed | sql.SQL) -> None:
         with self.world.connect() as connection:
-            connection.execute(
-                sql.SQL("ALTER DATABASE proofroom SET default_transaction_isolation = {}").format(level)
-            )
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND pid <> pg_backend_pid()"
-            )
+            connection.execute(statement)

@@ -235,6 +235,7 @@ class Checks:
             r[0]: r[1:]
             for r in self.rows(
                 "SELECT session_id, count(*) FILTER (WHERE type IN ('leg_started', 'resumed')),"
+                " count(*) FILTER (WHERE type = 'cancelled' OR (type = 'failed' AND data->>'code' = 'poisoned')),"
                 " count(*) FILTER (WHERE type = 'turn_lost'), count(*) FILTER (WHERE type = 'turn_used'),"
                 " count(DISTINCT data->>'turn') FILTER (WHERE type = 'turn_used'),"
                 " count(*) FILTER (WHERE type = 'queued' OR type = 'retried' OR type = 'changes_requested'"
@@ -242,7 +243,7 @@ class Checks:
                 " FROM work_events GROUP BY 1"
             )
         }
-        for session_id, (legs, lost, used, different, queued) in taken.items():
+        for session_id, (legs, fenced, lost, used, different, queued) in taken.items():
             row = self.sessions[session_id]
             repeated = ended[str(session_id)] - used
             again = legs - queued
@@ -251,7 +252,7 @@ class Checks:
             self.counts["turns recorded"] += used
             self.counts["turns lost, as sessions say"] += lost
             self.counts["turns repeated"] += max(0, repeated)
-            if legs != row[6]:
+            if legs + fenced != row[6]:  # a cancellation and a giving up take the leg away, too
                 self.say(f"{self.name(session_id)}: {legs} legs in its events, {row[6]} in its row")
             if used != different or used != row[7].get("turns", 0):
                 self.say(

@@ -40,6 +40,7 @@ class Program:
         self.process: ForkServerProcess = _CONTEXT.Process(
             target=run_program, args=(list(arguments), dict(environment), str(log))
         )
+        self.log = log
         self.process.start()
 
     @property
@@ -47,6 +48,13 @@ class Program:
         pid = self.process.pid
         assert pid is not None
         return pid
+
+    @property
+    def ready(self) -> bool:
+        return "is ready" in self.said()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     @property
     def dead(self) -> bool:

@@ -37,7 +37,7 @@ class World:
     programs: list[Program] = field(default_factory=list[Program])
 
     def prepare(self) -> None:
-        for name in ("scripts", "delivered"):
+        for name in ("scripts", "delivered", "logs"):
             (self.folder / name).mkdir()
         for kind in KINDS:
             if kind.iterations:
@@ -68,7 +68,8 @@ class World:
         }
         if fault is not None:
             environment["PROOFROOM_FAULT"] = fault
-        program = Program([name], environment, self.folder / f"{name}.log")
+        log = self.folder / "logs" / f"{len(self.programs):05}-{name}.log"
+        program = Program([name], environment, log)
         self.programs.append(program)
         return program
 
@@ -110,7 +111,7 @@ class World:
                 except httpx.TransportError:
                     pass
                 await asyncio.sleep(0.05)
-        raise TimeoutError(f"the API did not become ready\n{(self.folder / 'api.log').read_text()[-4000:]}")
+        raise TimeoutError(f"the API did not become ready\n{self.programs[-1].said()[-4000:]}")
 
     def stop(self, *, seconds: float = 60.0) -> list[str]:
         """Ends everything in order; the programs that had to be killed."""
