@@ -135,8 +135,10 @@ class Chaos:
             self.made["worker killed for good"] += 1
 
     async def _ended(self, program: Program, name: str) -> None:
-        """It ended although nobody killed it: a database that stays away makes it say so and end, which is allowed."""
-        self.made[f"{name} ended by itself"] += 1
+        """It ended although nobody killed it. While it starts it may, when the database goes away, and says so."""
+        self.made[f"{name} gave up starting, the database was away"] += 1
+        if program.ready:
+            self.problems.append(f"the {name} ended by itself:\n{program.said()[-2000:]}")
         await asyncio.sleep(0.3)
 
     async def _wake(self, worker: Program) -> None:
