@@ -1,17 +1,20 @@
 """What must hold when everything rests: read from the database, the folder of deliveries and the log of points."""
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 
 from proofroom.domain import audit
 from proofroom.exports import record_file
 from tests.faults.harness.driver import Driver, Filed
 from tests.faults.harness.world import World
 
+SETTLE_SECONDS = 60.0
 RESTING = {"completed", "failed", "cancelled"}
 FAILURES = {"rejected", "poisoned"}
 """What a session may have failed with: a person's no, or workers that were killed too often in a row."""
@@ -26,6 +29,9 @@ class Checks:
         self.broken: dict[str, list[str]] = {}
         self.counts: Counter[str] = Counter()
         with world.connect() as connection:
+            _settle(connection)
+            connection.autocommit = False
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             self._db = connection
             self.sessions = {
                 r[0]: r
@@ -291,6 +297,19 @@ class Checks:
             "SELECT task_name, status, count(*) FROM procrastinate_jobs GROUP BY 1, 2"
         ):
             self.say(f"{n} jobs {name} are {status}")
+
+
+def _settle(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    """Returns when nothing is left to be delivered and no job waits, or when that took too long: a check says so."""
+    until = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < until:
+        left = connection.execute(
+            "SELECT (SELECT count(*) FROM deliveries WHERE status = 'pending')"
+            " + (SELECT count(*) FROM procrastinate_jobs)"
+        ).fetchone()
+        if left == (0,):
+            return
+        time.sleep(0.2)
 
 
 async def verify_records(world: World, driver: Driver) -> list[str]:

@@ -11,7 +11,11 @@ from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["proofroom.cli.serve", "proofroom.bootstrap", "proofroom.api.app", "proofroom.engine.worker"]
+    [
+        *("proofroom.cli.serve", "proofroom.cli.commands", "proofroom.bootstrap", "proofroom.api.app"),
+        *("proofroom.engine.worker", "proofroom.db.migrate"),
+        *("alembic.command", "mako.template", "procrastinate.worker", "uvloop"),
+    ]
 )
 _PR_SET_PDEATHSIG = 1
 
