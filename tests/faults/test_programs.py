@@ -55,6 +55,30 @@ async def test_a_worker_that_is_told_to_stop_hands_its_leg_over_and_nobody_waits
             await until(waiting, f"the end\n{log.read_text()}")
 
 
+@pytest.mark.parametrize("point", ["delivery_half_written@2", "delivery_written", "commit.delivered"])
+async def test_a_delivery_that_a_kill_cut_off_is_made_and_leaves_nothing_beside_it(
+    room: Room, database: str, tmp_path: Path, point: str
+) -> None:
+    out, log = tmp_path / "out", tmp_path / "worker.log"
+    session_id = await room.file(
+        room.script(FINDING, FINISH), deliver_to=[{"kind": "folder", "path": str(out)}]
+    )
+    assert (await room.drive(session_id)).status == "pending_review"
+    await room.approve(session_id)
+
+    async def told() -> int:
+        return [e.type for e in await room.events(session_id)].count("delivered")
+
+    with process("worker", log=log, DATABASE_URL=database, PROOFROOM_FAULT=point) as first:
+        assert await asyncio.to_thread(first.wait, PATIENCE) == -signal.SIGKILL
+    assert not await told()
+    with process("worker", log=log, DATABASE_URL=database):
+        await until(told, f"the second worker\n{log.read_text()}")
+    assert len(list(out.iterdir())) == 2
+    assert not [p for p in out.iterdir() if p.name.startswith(".")]
+    assert await told() == 1
+
+
 PARK = """
 INSERT INTO work_sessions (workspace_id, id, project_id, title, agent_type, task_description, approval_strategy,
   runtime, status, created_by, leg)
