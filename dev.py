@@ -5,7 +5,8 @@
     python3 dev.py test [ARGS]    set up, then every check and test; with ARGS only pytest ARGS
     python3 dev.py check          format, lint, types, import contracts
     python3 dev.py bench [ARGS]   the benchmarks
-    python3 dev.py faults [SEED]  the fault tests, with a seed that is printed
+    python3 dev.py faults [SEED] [--kills 500] [--sessions 2000]
+                                  kills and other faults over many sessions, then the fault tests; prints its seed
     python3 dev.py sync [runtime] only set up
     python3 dev.py lock           choose versions again and write requirements/*.lock
 
@@ -215,10 +216,24 @@ def _read(path: Path) -> bytes:
 
 
 def faults(arguments: Sequence[str]) -> None:
+    """Kills over many sessions with one worker and with two, then the fault tests; all of it, whatever broke before."""
     sync("dev")
-    seed = arguments[0] if arguments else str(random.SystemRandom().randrange(2**32))
-    say(f"fault tests with seed {seed}; the same again: python3 dev.py faults {seed}")
-    pytest(["tests/faults"], PROOFROOM_FAULT_SEED=seed)
+    given = list(arguments)
+    seed = given.pop(0) if given and given[0].isdecimal() else str(random.SystemRandom().randrange(2**32))
+    again = " ".join(["python3 dev.py faults", seed, *given])
+    say(f"faults with seed {seed}; the same again: {again}")
+    harness = [BIN / "python", "-m", "tests.faults.harness.run", seed, *given]
+    broken = [
+        f"{workers} worker(s)"
+        for workers in ("1", "2")
+        if subprocess.run([*harness, "--workers", workers], cwd=ROOT, env=clean_env(), check=False).returncode
+    ]
+    try:
+        pytest(["tests/faults"], PROOFROOM_FAULT_SEED=seed)
+    except Failure as failure:
+        broken.append(str(failure))
+    if broken:
+        raise Failure(f"{'; '.join(broken)}: something did not hold (see above). The same again: {again}")
 
 
 def replace_process(program: Path, *arguments: str) -> None:

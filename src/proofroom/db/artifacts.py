@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
+from proofroom import faults
 from proofroom.db.models import (
     ArtifactVersion,
     Delivery,
@@ -15,7 +16,7 @@ from proofroom.db.models import (
     WorkObligation,
     WorkTrigger,
 )
-from proofroom.db.tx import Tx, new_id
+from proofroom.db.tx import WRITES, Tx, new_id
 from proofroom.domain.errors import NotFound
 
 Current = tuple[WorkArtifact, ArtifactVersion]
@@ -252,6 +253,8 @@ async def recorded_call(tx: Tx, session_id: UUID, key: str) -> ToolCall | None:
 
 
 async def record_call(tx: Tx, **values: Any) -> None:
+    if faults.on:
+        tx.info.setdefault(WRITES, []).append(str(values["tool"]))
     await tx.execute(insert(ToolCall).values(workspace_id=tx.workspace_id, **values))
 
 

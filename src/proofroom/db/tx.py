@@ -20,10 +20,13 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.elements import TextClause
 
+from proofroom import faults
 from proofroom.domain.errors import Unavailable
 
 APP_ROLE = "proofroom_app"
 EVENTS_CHANNEL = "proofroom_events"
+WRITES = "writes"
+"""In the `info` of a transaction: names of what it writes, for `faults`."""
 
 
 def new_id() -> UUID:
@@ -89,7 +92,9 @@ class Database:
             pool_timeout=10,
             hide_parameters=True,  # they are people's texts, and errors are logged
             connect_args={
-                "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s",
+                # Who waits for a lock reads what was committed meanwhile: so it is said, whatever the server's default.
+                "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s"
+                " -c default_transaction_isolation=read\\ committed",
                 "connect_timeout": 5,
                 "prepare_threshold": 2,
                 "application_name": "proofroom",
@@ -109,7 +114,9 @@ class Database:
             tx.info["workspace_id"] = workspace_id
             await _begin(tx, [_SNAPSHOT, _WORKSPACE] if snapshot else [_WORKSPACE], {"id": str(workspace_id)})
             yield tx
+            faults.points("commit", tx.info.get(WRITES, ()))
             await tx.commit()
+            faults.points("committed", tx.info.get(WRITES, ()))
 
     @asynccontextmanager
     async def across(self) -> AsyncGenerator[AsyncSession]:
@@ -192,6 +199,7 @@ async def away() -> AsyncGenerator[None]:
 
 _REFUSED = {
     "55P03": ("database_busy", "Somebody else is writing there for too long.", "Try again in a moment."),
+    "40001": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),
     "40P01": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),
     "53100": (
         "disk_full",

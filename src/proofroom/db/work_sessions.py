@@ -18,9 +18,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.elements import TextClause
 
+from proofroom import faults
 from proofroom.db.across import Limits
 from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
-from proofroom.db.tx import EVENTS_CHANNEL, Tx, new_id, take_turns
+from proofroom.db.tx import EVENTS_CHANNEL, WRITES, Tx, new_id, take_turns
 from proofroom.domain import audit
 from proofroom.domain.errors import Conflict, NotFound
 from proofroom.domain.work_session import Failure, NextStep, State, Status
@@ -230,6 +231,8 @@ async def _write(
     tx: Tx, row: WorkSession, changes: dict[str, Any], record: Record, lease_seconds: float | None = None
 ) -> WorkSession:
     """The row, its events, its audit entries and the news of them in one statement, so one way to the database."""
+    if faults.on:
+        tx.info.setdefault(WRITES, []).extend(kind for kind, _ in record.events)
     entries = _link(row, record.audits)
     changes["event_seq"] = row.event_seq + len(record.events)
     if entries:

@@ -21,7 +21,10 @@ from proofroom.telemetry import logs
 _log = logging.getLogger(__name__)
 
 SECOND_SECONDS = 0.05
-"""How long after another process took a session from under our nose we look again."""
+"""How long a session that we did not get is left alone at first: another process took it, or somebody holds its row."""
+
+ASIDE_SECONDS = 5.0
+"""The longest that it is left alone, so that it does not keep those behind it from their turn."""
 
 AWAY_SECONDS = 1.0
 """How long to wait before a database that is away is asked again."""
@@ -35,6 +38,7 @@ class Dispatcher:
         self._concurrency = concurrency
         self._every = every_seconds
         self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._aside: dict[UUID, tuple[int, float]] = {}  # tries in vain, and until when it is left alone
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -76,10 +80,12 @@ class Dispatcher:
         free = self._concurrency - len(self._running)
         if free <= 0:
             return
+        now = asyncio.get_running_loop().time()
+        self._aside = {of: held for of, held in self._aside.items() if held[1] > now - ASIDE_SECONDS}
         # Those that run here may still look queued, or lost when this process was stopped for a while.
-        asked = free + len(self._running)
+        asked = free + len(self._running) + len(self._aside)
         for workspace_id, session_id in await across.next_legs(self._parts.db, asked, self._parts.limits):
-            if session_id in self._running:
+            if session_id in self._running or self._aside.get(session_id, (0, now))[1] > now:
                 continue
             task = asyncio.create_task(self._leg(workspace_id, session_id), name=f"leg of {session_id}")
             self._running[session_id] = task
@@ -98,5 +104,15 @@ class Dispatcher:
             _log.exception("a leg of session %s could not be run", session_id)
         finally:
             self._running.pop(session_id, None)
-            # A place is free. Who came second leaves the first a moment to say so, or it would get the same answer.
-            asyncio.get_running_loop().call_later(0.0 if ran else SECOND_SECONDS, self.wake)
+            loop = asyncio.get_running_loop()
+            pause = 0.0 if ran else self._leave_alone(session_id, loop.time())
+            self.wake()  # a place is free
+            if pause:
+                loop.call_later(pause, self.wake)
+
+    def _leave_alone(self, session_id: UUID, now: float) -> float:
+        """Twice as long each time that it was not to be had, so that others have their turn; answers for how long."""
+        tries, _ = self._aside.get(session_id, (0, 0.0))
+        pause = min(SECOND_SECONDS * 2**tries, ASIDE_SECONDS)
+        self._aside[session_id] = (min(tries + 1, 20), now + pause)
+        return pause

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 from uuid import UUID
 
+from proofroom import faults
 from proofroom.agents.factory import AgentDefinition
 from proofroom.agents.runtimes.base import (
     AgentRuntime,
@@ -51,6 +52,7 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
 
     Raises Unavailable when the database is away: the lease lapses and the leg is run again.
     """
+    faults.point("claim", session_id)
     try:
         row = await _claim(parts, workspace_id, session_id)
     except Unavailable:
@@ -71,7 +73,8 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
         await _while_held(parts, row, _run(parts, row))
     except LegLost:
         _log.info("leg %s of session %s was taken away; it stops", row.leg, session_id)
-    except Unavailable:
+    except Unavailable as away:
+        await _interrupted(parts, row, away)
         raise
     except Exception as error:  # noqa: BLE001 (whatever broke, the session says so instead of hanging)
         _log.exception("leg %s of session %s broke", row.leg, session_id)
@@ -90,6 +93,15 @@ async def _claim(
             definitions=parts.catalog.definitions, agent_lease_seconds=parts.external_lease_seconds,
             with_context=with_context,
         )  # fmt: skip
+
+
+async def _interrupted(parts: Parts, row: WorkSession, away: Unavailable) -> None:
+    """The session says what cut its leg off, if the database takes that by now. It is run again after its lease."""
+    said = {"leg": row.leg, "code": away.code, "why": away.message}
+    with contextlib.suppress(Unavailable, LegLost, Conflict):
+        async with parts.db.transaction(row.workspace_id) as tx:
+            held = await work_sessions.fence(tx, row.id, row.leg)
+            await work_sessions.step(tx, held, Record(events=[(legs.INTERRUPTED, said)]))
 
 
 def _ours(error: Exception) -> Failure:

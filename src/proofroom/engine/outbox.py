@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+from proofroom import faults
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import Delivery, WorkCheckpoint
@@ -39,7 +40,9 @@ async def deliver(parts: Parts, workspace_id: UUID, delivery_id: UUID) -> bool:
             return True
         try:
             files = await deliverable.files(tx, checkpoint)
-            written = _write(Path(delivery.target["path"]), files)
+            faults.point("delivery_begun", delivery.id)
+            written = _write(Path(delivery.target["path"]), files, str(delivery.id))
+            faults.point("delivery_written", delivery.id)
         except OSError as error:
             await _again(tx, delivery, f"{type(error).__name__}: {error.strerror or error}")
             return True
@@ -104,16 +107,20 @@ async def _say(tx: Tx, delivery: Delivery, kind: str, data: dict[str, object]) -
     await work_sessions.note(tx, delivery.session_id, Record(events=[(kind, said)], audits=[(kind, said)]))
 
 
-def _write(folder: Path, files: dict[str, bytes]) -> list[str]:
-    """Each file whole or not at all: written beside its place, then moved there."""
+def _write(folder: Path, files: dict[str, bytes], mark: str) -> list[str]:
+    """Each file whole or not at all: written beside its place, then moved there. What an attempt of this mark left
+    when its worker was killed is taken away."""
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f".*.{mark}"):
+        left.unlink(missing_ok=True)
     for name, content in files.items():
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name[:40]}.")
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name[:40]}.", suffix=f".{mark}")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            faults.point("delivery_half_written", folder)
             Path(temporary).chmod(0o644)
             Path(temporary).replace(folder / name)
         except OSError:

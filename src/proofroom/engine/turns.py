@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator
 from typing import Any, assert_never
 
+from proofroom import faults
 from proofroom.agents.prices import Prices
 from proofroom.agents.runtimes.base import (
     AgentEvent,
@@ -121,6 +122,7 @@ class _Meter:
         self._since = time.monotonic()
 
     async def record(self, event: StateSaved) -> None:
+        faults.point("turn_ended", self._row.id)
         now = time.monotonic()
         seconds = event.usage.seconds if event.usage.seconds > 0 else now - self._since
         self._since = now

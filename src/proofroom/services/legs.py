@@ -1,6 +1,7 @@
 """What a leg does to its session: claim, the final gate, finalize, fail. The engine decides when."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,9 @@ from proofroom.services.definitions import of_session as definition_of
 
 IN_FLIGHT = "in_flight"
 """In `usage`: the leg in which a model was being called. Where it still stands at the next claim, a turn was lost."""
+
+INTERRUPTED = "interrupted"
+"""The event that says why a leg was cut off, where the worker lived to tell."""
 
 LOST = "The worker stopped in the middle of a model turn. It may have been charged, and is not counted here."
 CANCELLED = (
@@ -85,7 +89,8 @@ async def claim(
             usage, cut_off = lost_turn(row, LOST)
             if cut_off:
                 row = await work_sessions.step(tx, row, Record(events=cut_off), usage=usage)
-            await _settle_failed(tx, row, to, to.failure)
+            failure = await _with_what_was_said(tx, row, to.failure)
+            await _settle_failed(tx, row, replace(to, failure=failure), failure)
             return None
     to = apply(state, Event.CLAIM, lease_lapsed=True)
     working = to.next_step is NextStep.WORK and row.agent_type != CHECK
@@ -113,6 +118,16 @@ async def claim(
         tx, row, to, Record(events=events, audits=audits), lease_seconds=lease_seconds, lease_owner=owner,
         phase=phase, **values,
     )  # fmt: skip
+
+
+async def _with_what_was_said(tx: Tx, row: WorkSession, failure: Failure) -> Failure:
+    """The failure with what cut the last leg off, if any of them said so."""
+    told = await work_sessions.events_of(tx, row.id, [INTERRUPTED], newest=1)
+    if not told or told[0].data["leg"] <= row.leg - MAX_UNSETTLED_CLAIMS:
+        return failure
+    return replace(
+        failure, message=f"{failure.message} Leg {told[0].data['leg']} said: {told[0].data['why']}"
+    )
 
 
 async def _weights(tx: Tx, known: Mapping[str, AgentDefinition], row: WorkSession) -> ContextWeights | None:

@@ -1,0 +1,81 @@
+"""Proofroom's programs as processes of their own, started by a fork of one that has loaded the code already."""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    [
+        *("proofroom.cli.serve", "proofroom.cli.commands", "proofroom.bootstrap", "proofroom.api.app"),
+        *("proofroom.engine.worker", "proofroom.db.migrate"),
+        *("alembic.command", "mako.template", "procrastinate.worker", "uvloop"),
+    ]
+)
+_PR_SET_PDEATHSIG = 1
+
+
+def run_program(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+    """In the new process: becomes `proofroom ARGUMENTS`."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.environ.clear()
+    os.environ.update(environment)
+    from proofroom import faults
+    from proofroom.cli import main
+
+    faults.arm(environment.get("PROOFROOM_FAULT"), environment.get("PROOFROOM_FAULT_LOG"))
+    sys.argv = ["proofroom", *arguments]
+    main()
+
+
+class Program:
+    """A running program."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.process: ForkServerProcess = _CONTEXT.Process(
+            target=run_program, args=(list(arguments), dict(environment), str(log))
+        )
+        self.log = log
+        self.process.start()
+
+    @property
+    def pid(self) -> int:
+        pid = self.process.pid
+        assert pid is not None
+        return pid
+
+    @property
+    def ready(self) -> bool:
+        return "is ready" in self.said()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    @property
+    def dead(self) -> bool:
+        return self.process.exitcode is not None
+
+    def signal(self, number: int) -> None:
+        if not self.dead:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+def base_environment() -> dict[str, str]:
+    """The caller's environment without what could change anything."""
+    return {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("PROOFROOM_", "PG", "ANTHROPIC_")) and k != "DATABASE_URL"
+    }

@@ -1,0 +1,204 @@
+"""What a database that refuses, a row that is held and a session that cannot be claimed do to everybody else."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from proofroom import queue
+from proofroom.db import work_sessions
+from proofroom.db.tx import Database, libpq_url
+from proofroom.domain.errors import Unavailable
+from proofroom.domain.work_session import MAX_UNSETTLED_CLAIMS
+from proofroom.engine import leg
+from proofroom.engine.dispatch import Dispatcher
+from tests.integration.rooms import FINDING, FINISH, Room
+from tests.integration.test_dispatch import at_work, set_of, status, turns
+
+REFUSED = {
+    "40001": "database_busy", "40P01": "database_busy", "55P03": "database_busy", "53200": "database_busy",
+    "53100": "disk_full", "57014": "database_unavailable",
+}  # fmt: skip
+
+
+@contextmanager
+def refusing(database: str, table: str, state: str) -> Generator[None]:
+    """Every row for this table is refused with this SQLSTATE, as a busy or full server does."""
+    with psycopg.connect(libpq_url(database), autocommit=True) as owner:
+        owner.execute(
+            f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f" RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$;"
+            f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()".encode()
+        )
+        try:
+            yield
+        finally:
+            owner.execute(f"DROP TRIGGER refuse ON {table}; DROP FUNCTION refuse()".encode())
+
+
+@pytest.mark.parametrize(("state", "code"), REFUSED.items())
+async def test_what_passes_is_told_as_unavailable(
+    db: Database, workspace: UUID, state: str, code: str
+) -> None:
+    with pytest.raises(Unavailable) as refused:
+        async with db.transaction(workspace) as tx:
+            await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$"))
+    assert refused.value.code == code
+
+
+async def test_transactions_are_read_committed_whatever_the_server_is_set_to(
+    database: str, workspace: UUID
+) -> None:
+    with psycopg.connect(libpq_url(database), autocommit=True) as owner:
+        name = owner.info.dbname
+        owner.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'".encode())
+    db = Database(database)
+    try:
+        async with db.transaction(workspace) as tx:
+            assert (await tx.execute(text("SHOW transaction_isolation"))).scalar_one() == "read committed"
+    finally:
+        await db.dispose()
+
+
+async def test_a_session_that_the_database_refuses_again_and_again_is_given_up_and_says_why(
+    room: Room, database: str
+) -> None:
+    session_id = await room.file(room.script(FINDING, FINISH))
+    with refusing(database, "tool_calls", "55P03"):
+        for _ in range(MAX_UNSETTLED_CLAIMS):
+            with pytest.raises(Unavailable):
+                await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
+            await set_of(room, session_id, lease_until="now() - interval '1 second'")
+    assert not await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
+    row = await room.row(session_id)
+    assert row.failure is not None
+    assert (row.status, row.failure["code"]) == ("failed", "poisoned")
+    assert f"Leg {MAX_UNSETTLED_CLAIMS} said: Somebody else is writing there" in row.failure["message"]
+    kinds = [e.type for e in await room.events(session_id)]
+    assert kinds.count("interrupted") == MAX_UNSETTLED_CLAIMS
+
+
+async def test_a_leg_that_was_refused_once_comes_to_rest_without_its_refusal(
+    room: Room, database: str
+) -> None:
+    session_id = await room.file(room.script(FINDING, FINISH))
+    with refusing(database, "tool_calls", "40001"), pytest.raises(Unavailable):
+        await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
+    await set_of(room, session_id, lease_until="now() - interval '1 second'")
+    assert (await room.drive(session_id)).status == "pending_review"
+
+
+@contextmanager
+def held(database: str, session_id: UUID) -> Generator[None]:
+    """Somebody's transaction that holds the session's row."""
+    with psycopg.connect(libpq_url(database)) as somebody:
+        somebody.execute("SELECT id FROM work_sessions WHERE id = %s FOR UPDATE", (session_id,))
+        yield
+
+
+async def test_a_session_that_somebody_holds_does_not_keep_the_next_from_its_turn(
+    room: Room, database: str
+) -> None:
+    runtime = room.script(FINDING, FINISH)
+    first, second = await room.file(runtime), await room.file(runtime)
+    with held(database, first):
+        async with at_work(room, concurrency=1, sweep_seconds=600):
+            await status(room, second, "pending_review")
+            assert (await room.row(first)).status == "queued"
+    assert (await room.drive(first)).status == "pending_review"
+
+
+async def test_a_session_that_cannot_even_be_said_to_have_failed_does_not_keep_the_next_from_its_turn(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = room.script(FINDING, FINISH)
+    broken, sound = await room.file(runtime), await room.file(runtime)
+    assert (await turns(room.db))[0] == broken
+    own, tried = leg.run_leg, 0
+
+    async def run_leg(parts: object, workspace_id: UUID, session_id: UUID) -> bool:
+        nonlocal tried
+        if session_id == broken:
+            tried += 1
+            raise ZeroDivisionError
+        return await own(room.parts, workspace_id, session_id)
+
+    monkeypatch.setattr(leg, "run_leg", run_leg)
+    dispatcher = Dispatcher(room.parts, concurrency=1, every_seconds=600)
+    running = asyncio.create_task(dispatcher.run())
+    await status(room, sound, "pending_review")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await dispatcher.drain(0)
+    assert tried >= 1
+
+
+async def test_what_an_earlier_release_left_in_the_queue_and_in_the_row_is_done(room: Room) -> None:
+    """The job of a leg and no `turn_at`, as a worker before revision 0013 leaves them; nobody says a word of it."""
+    session_id = await room.file(room.script(FINDING, FINISH))
+    await set_of(room, session_id, turn_at="NULL")
+    async with at_work(room, sweep_seconds=600):
+        await status(room, session_id, "pending_review")
+        late = await room.file(room.script(FINDING, FINISH))
+        await status(room, late, "pending_review")
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            await queue.defer(tx, queue.LEG, session_id=str(session_id))
+        async with asyncio.timeout(60):
+            while await legs_in_queue(room):
+                await asyncio.sleep(0.02)
+    assert (await room.row(session_id)).leg == 1
+
+
+async def legs_in_queue(room: Room) -> int:
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        found = await tx.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'leg'"))
+        return int(found.scalar_one())
+
+
+@pytest.mark.parametrize("hours", [-30, 30])
+async def test_a_worker_whose_clock_is_wrong_neither_takes_nor_loses_a_leg(
+    room: Room, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """The clock of this process is set wrong, the database's is not: it is the only one that leases go by."""
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Wrong":
+            return cls.fromtimestamp((datetime.now(UTC) + timedelta(hours=hours)).timestamp(), tz)
+
+    monkeypatch.setattr(work_sessions, "datetime", Wrong)
+    gate = room.folder / "gate"
+    waits = {"wait_for_file": {"path": str(gate), "seconds": 60}}
+    session_id = await room.file(room.script(FINDING, waits, FINISH))
+    running = asyncio.create_task(leg.run_leg(room.parts, room.actor.workspace_id, session_id))
+    await status(room, session_id, "in_progress")
+    assert await turns(room.db) == []
+    assert not await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
+    gate.write_text("open")
+    assert await running
+    row = await room.row(session_id)
+    assert (row.status, row.leg) == ("pending_review", 1)
+
+
+def test_a_process_dies_at_the_point_that_is_named_for_it(tmp_path: Path) -> None:
+    log = tmp_path / "points.log"
+    program = "from proofroom import faults\nfor n in range(5): faults.points('commit', ['one', 'two'], n)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PROOFROOM_FAULT": "commit.two@2", "PROOFROOM_FAULT_LOG": str(log)},
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert log.read_text().splitlines() == [
+        "commit.one 0", "commit.two 0", "commit.one 1", "commit.two 1", "killed commit.two",
+    ]  # fmt: skip
