@@ -4,7 +4,7 @@
     python3 dev.py run [ARGS]     set up what is missing, then `proofroom up ARGS`; with ANTHROPIC_API_KEY also Claude
     python3 dev.py test [ARGS]    set up, then every check and test; with ARGS only pytest ARGS
     python3 dev.py check          format, lint, types, import contracts
-    python3 dev.py bench [ARGS]   the benchmarks
+    python3 dev.py bench [ARGS]   the benchmarks, in one table and a JSON file; --help says which there are
     python3 dev.py faults [SEED]  the fault tests, with a seed that is printed
     python3 dev.py sync [runtime] only set up
     python3 dev.py lock           choose versions again and write requirements/*.lock
@@ -38,6 +38,7 @@ from devsetup import (
     lock,
     say,
     sync,
+    sync_peers,
     venv_packages,
 )
 
@@ -229,6 +230,7 @@ def replace_process(program: Path, *arguments: str) -> None:
 
 def bench(arguments: Sequence[str]) -> None:
     sync("dev")
+    sync_peers()
     replace_process(BIN / "python", str(ROOT / "bench" / "run.py"), *arguments)
 
 
