@@ -226,9 +226,22 @@ def sync_peers() -> None:
             return
         say("installing what the benchmarks compare with")
         python = PEERS / "bin" / "python"
-        call([BIN / "uv", "venv", "--quiet", "--clear", "--python", BIN / "python", PEERS], "making .cache/peers")
         call(
-            [BIN / "uv", "pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", lock_file],
+            [BIN / "uv", "venv", "--quiet", "--clear", "--python", BIN / "python", PEERS],
+            "making .cache/peers",
+        )
+        call(
+            [
+                BIN / "uv",
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                python,
+                "--require-hashes",
+                "-r",
+                lock_file,
+            ],
             "installing what the benchmarks compare with",
             env=install_env(),
             advice="Is there a connection to the package index, and room on the disk?",

@@ -61,15 +61,13 @@ class Bench:
     project_id: UUID
     runtime: str
     seqs: dict[UUID, int] = field(default_factory=dict[UUID, int])
-    heard_at: dict[tuple[UUID, int], float] = field(default_factory=dict[tuple[UUID, int], float])
     at_checkpoint: int = 0
     at_end: int = 0
-    first_of_leg: dict[UUID, float] = field(default_factory=dict[UUID, float])
     _waiting: dict[UUID, tuple[int, asyncio.Future[float]]] = field(
         default_factory=dict[UUID, tuple[int, "asyncio.Future[float]"]]
     )
 
-    async def _listen(self, ready: asyncio.Event) -> None:
+    async def listen(self, ready: asyncio.Event) -> None:
         async with await psycopg.AsyncConnection.connect(libpq_url(self.db.url), autocommit=True) as line:
             await line.execute(f"LISTEN {EVENTS_CHANNEL}".encode())
             ready.set()
@@ -190,7 +188,7 @@ async def driving(url: str, folder: Path, *, pool_size: int = 10) -> AsyncGenera
         known.write_text(str(project))
     bench = Bench(db, make_catalog(Settings(), db), actor, project, f"scripted:{script}")
     ready = asyncio.Event()
-    listening = asyncio.create_task(bench._listen(ready))  # noqa: SLF001
+    listening = asyncio.create_task(bench.listen(ready))
     try:
         async with asyncio.timeout(PATIENCE):
             await ready.wait()

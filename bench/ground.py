@@ -65,9 +65,7 @@ class Row:
     def line(self) -> str:
         bar = ""
         if self.bar is not None:
-            bar = f"{'≥' if self.at_least else '≤'} {number(self.bar)}" + (
-                "" if self.held else "  MISSED"
-            )
+            bar = f"{'≥' if self.at_least else '≤'} {number(self.bar)}" + ("" if self.held else "  MISSED")
         return f"{self.what:<66}{number(self.value):>10} {self.unit:<12}{bar:<16}{self.note}".rstrip()
 
 
@@ -314,10 +312,15 @@ class Meter:
 def run_contender(command: Sequence[str | Path], name: str) -> dict[str, Any]:
     """Runs a program that prints its result as the last line, in JSON."""
     done = subprocess.run(
-        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"{name} failed ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
+        raise RuntimeError(
+            f"{name} failed ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

@@ -27,7 +27,7 @@ PORTION = 5_000
 
 
 def copy_sessions(url: str, pattern: UUID, n: int, *, projects: list[UUID], days: float) -> float:
-    """`n` copies spread over these projects and the last `days`; answers the seconds that took. `url` is the owner's."""
+    """`n` copies spread over these projects and the last `days`; answers the seconds it took. `url` is the owner's."""
     began = time.perf_counter()
     with psycopg.connect(libpq(url), autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # the pattern's references hold
@@ -71,17 +71,16 @@ def _own(table: str) -> str:
 
 def _columns(connection: psycopg.Connection, table: str) -> dict[str, str]:
     """Name to type, without what the database gives by itself."""
-    return {
-        name: kind
-        for name, kind in connection.execute(
+    return dict(
+        connection.execute(
             """
             SELECT column_name, udt_name FROM information_schema.columns
             WHERE table_schema = 'public' AND table_name = %s AND is_identity = 'NO' AND udt_name <> 'xid8'
             ORDER BY ordinal_position
             """,
             (table,),
-        )
-    }
+        ).fetchall()
+    )
 
 
 def _value(table: str, name: str, kind: str) -> str:
@@ -92,7 +91,9 @@ def _value(table: str, name: str, kind: str) -> str:
     if name in ("title", "task_description") and table == "work_sessions":
         return f"t.{name} || ' ' || c.n"
     if kind == "uuid":
-        return f"CASE WHEN t.{name} = ANY(%(own)s) THEN md5(t.{name}::text || c.n)::uuid ELSE t.{name} END"
+        # The same moment as the session's id, so that these ids sort by time, too.
+        new = f"(left(c.session_id::text, 13) || substr(md5(t.{name}::text || c.n)::uuid::text, 14))::uuid"
+        return f"CASE WHEN t.{name} = ANY(%(own)s) THEN {new} ELSE t.{name} END"
     if kind == "timestamptz":
         return f"t.{name} - c.ago"
     return f"t.{name}"

@@ -1,12 +1,13 @@
 """Whole lifecycles of work sessions beside what others would build on: LangGraph, Procrastinate, DBOS, bare commits.
 
-    python bench/lifecycle.py [--lifecycles N] [--rounds N] [--approvals N] [--idle SECONDS] [--only NAMES] [--json FILE]
+    python bench/lifecycle.py [--lifecycles N] [--rounds N] [--approvals N] [--idle SECONDS] [--only NAMES]
+                              [--json FILE]
 
 A lifecycle: create, execute with five events and one artifact, checkpoint, approve, complete. Eight at a time, one
-real worker process (`proofroom worker`), a driver through the services in a process of its own, the embedded PostgreSQL
-with its usual settings. The others do the same five steps and one wait for a person, write the same artifact's rows, and
-have a database of their own on the same server; see `bench/peers/`. The floor does nothing but commits: as many as the bar
-allows a lifecycle, each a row changed and an event added, on eight connections.
+real worker process (`proofroom worker`), a driver through the services in a process of its own, the embedded
+PostgreSQL with its usual settings. The others do five steps and one wait for a person, write rows of the same artifact,
+and have a database of their own on the same server; see `bench/peers/`. The floor does nothing but commits: as many as
+the bar allows a lifecycle, each a row changed and an event added, on eight connections.
 
 Contenders take turns, round after round; each is started anew and warmed up, and measures itself without that. Ratios
 are taken inside a round. Exits 1 when a bar is missed.
@@ -124,9 +125,7 @@ class Contenders:
             extra = ["--commits", str(COMMITS_BAR)] if name == FLOOR else []
             return run_contender([PEERS_PYTHON, program, "--url", self.urls[name], *common, *extra], name)
         url = self.server.url()
-        with Started(
-            "worker", "--concurrency", str(AT_ONCE), log=self.log, DATABASE_URL=url
-        ) as worker:
+        with Started("worker", "--concurrency", str(AT_ONCE), log=self.log, DATABASE_URL=url) as worker:
             return run_contender(
                 [
                     sys.executable, __file__, "--drive", "--url", url, "--folder", self.folder, *common,
@@ -154,7 +153,9 @@ def throughput(report: Report, folder: Path, server: EmbeddedPostgres, given: ar
         report.add(
             f"{name} {versions}: lifecycles", median(rates[name]), "/s", note=f"{low:.1f} to {high:.1f}"
         )
-        each = {key: median(1000 * r["cpu"][key] / given.lifecycles for r in spent) for key in spent[0]["cpu"]}
+        each = {
+            key: median(1000 * r["cpu"][key] / given.lifecycles for r in spent) for key in spent[0]["cpu"]
+        }
         report.add(
             f"{name}: commits a lifecycle",
             spent[0]["commits"] / given.lifecycles,

@@ -2,9 +2,9 @@
 
     python bench/waiting.py [--waiting N] [--history N] [--rounds N] [--approvals N] [--idle SECONDS] [--json FILE]
 
-Waiting: two data folders, one with none and one with N sessions that wait at their final gate. `proofroom up` is started
-on one and on the other in turn; from the start to ready, memory (PSS, the database's beside it), processor time while
-idle, and how fast an approval of a session that really ran comes through.
+Waiting: two data folders, one with none and one with N sessions that wait at their final gate. `proofroom up` is
+started on one and on the other in turn; from the start to ready, memory (PSS, the database's beside it), processor time
+while idle, and how fast an approval of a session that really ran comes through.
 
 History: N sessions over a year and twenty projects (nine of ten completed, the others failed), and 500 that wait, with
 all their rows; then the inbox, lists and the status over HTTP, one request after the other.
@@ -127,12 +127,11 @@ def waiting(report: Report, place: Path, given: argparse.Namespace) -> None:
     none, many = found[NONE], found[MANY]
     label = f"{given.waiting:,} waiting"
 
-    def compare(what: str, key: str, unit: str, allowed: float | None, shares: tuple[float, ...] = (0.5,)) -> None:
+    def compare(
+        what: str, key: str, unit: str, allowed: float | None, shares: tuple[float, ...] = (0.5,)
+    ) -> None:
         for share in shares:
-            one, other = (
-                (median if share == 0.5 else lambda v: percentile(v, share))(values)  # noqa: B023
-                for values in (none[key], many[key])
-            )
+            one, other = percentile(none[key], share), percentile(many[key], share)
             at = "" if len(shares) == 1 else f", p{100 * share:.0f}"
             report.add(f"{what}{at}, none waiting", one, unit)
             report.add(

@@ -1,7 +1,7 @@
 """What the programs that Proofroom is compared with have in common: their arguments, tables, and the measuring.
 
-Each does the work of one lifecycle in the way that its own documentation shows: five steps, a wait for a person between the
-fourth and the fifth, and the rows of one artifact in the third. Runs in `.cache/peers`, where Proofroom is not installed.
+Each does the work of one lifecycle in the way that its own documentation shows: five steps, a wait for a person before
+the last of them, and the rows of one artifact in the third. Runs in `.cache/peers`, where Proofroom is not installed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ AT_ONCE = 8
 CLAIM = "The board named a factor of 4.45 in its report of November 1999."
 DOCUMENT = {
     "title": "The factor",
-    "blocks": [{"type": "paragraph", "text": CLAIM, "anchors": [{"quote": CLAIM, "char_start": 9, "char_end": 73}]}],
+    "blocks": [
+        {"type": "paragraph", "text": CLAIM, "anchors": [{"quote": CLAIM, "char_start": 9, "char_end": 73}]}
+    ],
 }
 CLAIMS = [{"id": "c1", "text": CLAIM, "verdict": "supported", "checks": ["quote", "number", "date"]}]
 TABLES = """

@@ -1,4 +1,4 @@
-"""DBOS: a workflow of five steps that waits for a message before the fifth; everything in one process, the driver too."""
+"""DBOS: a workflow of five steps that waits for a message before the fifth; all in one process, the driver too."""
 
 import sys
 from pathlib import Path

@@ -3,9 +3,7 @@ session waits for a person after the fourth step; the driver then defers the fif
 """
 
 import asyncio
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import procrastinate
@@ -46,7 +44,9 @@ async def work(url: str) -> None:
 
         async with app.open_async():
             print("ready", flush=True)
-            await app.run_worker_async(concurrency=AT_ONCE, delete_jobs="always", install_signal_handlers=False)
+            await app.run_worker_async(
+                concurrency=AT_ONCE, delete_jobs="always", install_signal_handlers=False
+            )
 
 
 async def drive() -> None:
@@ -67,9 +67,11 @@ async def drive() -> None:
     async with app.open_async(), AsyncConnectionPool(given.url, min_size=4, max_size=AT_ONCE) as pool:
         if known[0] is None:
             await app.schema_manager.apply_schema_async()
-        worker = subprocess.Popen([sys.executable, __file__, "--work", given.url], stdout=subprocess.PIPE)
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, __file__, "--work", given.url, stdout=asyncio.subprocess.PIPE
+        )
         assert worker.stdout is not None
-        worker.stdout.readline()
+        await worker.stdout.readline()
         listening = asyncio.create_task(listen())
         loop = asyncio.get_running_loop()
 
@@ -92,11 +94,8 @@ async def drive() -> None:
             await measure(given, one, "procrastinate", worker=worker.pid)
         finally:
             listening.cancel()
-            worker.terminate()
-            end = time.monotonic() + 10
-            while worker.poll() is None and time.monotonic() < end:
-                await asyncio.sleep(0.05)
             worker.kill()
+            await worker.wait()
 
 
 run(work(sys.argv[2]) if sys.argv[1] == "--work" else drive())
