@@ -6,8 +6,9 @@ Waiting: two data folders, one with none and one with N sessions that wait at th
 started on one and on the other in turn; from the start to ready, memory (PSS, the database's beside it), processor time
 while idle, and how fast an approval of a session that really ran comes through.
 
-History: N sessions over a year and twenty projects (nine of ten completed, the others failed), and 500 that wait, with
-all their rows; then the inbox, lists and the status over HTTP, one request after the other.
+History: N sessions over a year (nine of ten completed, the others failed), and 500 that wait, with all their rows, half
+of them in one project, the others in nineteen; then a session of its own, and the inbox, lists and the status over
+HTTP, one request after the other.
 
 Exits 1 when a bar is missed.
 """
@@ -155,8 +156,9 @@ def fill(url: str, done: UUID, waits: UUID, n: int, home: UUID) -> None:
     """n sessions of the past, a tenth of them failed, and 500 that wait."""
     with psycopg.connect(libpq(url), autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        projects = [home] + [uuid4() for _ in range(PROJECTS - 1)]
-        for k, project in enumerate(projects[1:]):
+        others = [uuid4() for _ in range(PROJECTS - 1)]
+        projects = [project for other in others for project in (home, other)]
+        for k, project in enumerate(others):
             connection.execute(
                 "INSERT INTO projects (workspace_id, id, name) SELECT workspace_id, %s, %s FROM projects WHERE id = %s",
                 (project, f"Project {k}", home),
@@ -196,6 +198,17 @@ def history(report: Report, place: Path, given: argparse.Namespace) -> None:
         fill(server.url(), done, waits, given.history, home)
     with up(folder) as running, EmbeddedPostgres.start(folder) as server:
         report.add(f"start to ready, {given.history:,} of history", running.seconds, "s")
+        took, resumed = uvloop.run(approvals(server.url(), folder, given.approvals))
+        report.add(
+            "an approval, p50, in the large project",
+            median(took),
+            "ms",
+            note=f"p95 {percentile(took, 0.95):.1f}",
+        )
+        report.add(
+            "approve to the next leg, p50, in the large project", median(resumed), "ms",
+            note=f"p95 {percentile(resumed, 0.95):.1f}",
+        )  # fmt: skip
         with psycopg.connect(libpq(server.url()), autocommit=True) as connection:
             for when in ("no statistics yet", "analysed"):
                 if when == "analysed":
