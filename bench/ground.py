@@ -261,16 +261,27 @@ def commits(url: str) -> int:
     return int(row[0])
 
 
+def transaction_number(url: str) -> int:
+    """Of the next transaction that writes, on the whole server."""
+    with psycopg.connect(libpq(url), autocommit=True) as connection:
+        row = connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 OWN_COMMITS = 2
 """What `commits` adds itself between two of its answers."""
 
 
 @dataclass
 class Spent:
-    """What a stretch of work cost. Seconds; `cpu` by the names that were given, and `postgres`."""
+    """What a stretch of work cost. Seconds; `cpu` by the names that were given, and `postgres`. `written` are the
+    transactions that wrote something; `commits` counts those that only read, too, and is None when not counted.
+    """
 
     seconds: float = 0.0
     commits: float | None = None
+    written: float = 0.0
     cpu: dict[str, float] = field(default_factory=dict[str, float])
 
 
@@ -296,6 +307,7 @@ class Meter:
         if self._counting:
             await asyncio.sleep(COUNTERS_SECONDS)
             self._commits = commits(self._url)
+        self._number = transaction_number(self._url)
         self._before = self._cpu()
         self._start = time.perf_counter()
         return self._spent
@@ -303,6 +315,7 @@ class Meter:
     async def __aexit__(self, *_: object) -> None:
         self._spent.seconds = time.perf_counter() - self._start
         after = self._cpu()
+        self._spent.written = transaction_number(self._url) - self._number
         self._spent.cpu = {name: after[name] - self._before[name] for name in after}
         if self._counting:
             await asyncio.sleep(COUNTERS_SECONDS)

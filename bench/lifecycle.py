@@ -161,7 +161,9 @@ def throughput(report: Report, folder: Path, server: EmbeddedPostgres, given: ar
             spent[0]["commits"] / given.lifecycles,
             "",
             bar=COMMITS_BAR if name == OURS else None,
-            note=", ".join(f"{key} {ms:.1f}" for key, ms in each.items()) + " ms CPU each",
+            note=f"{median(r['written'] for r in spent) / given.lifecycles:.1f} of them write; "
+            + ", ".join(f"{key} {ms:.1f}" for key, ms in each.items())
+            + " ms CPU each",
         )
     if OURS not in names:
         return
