@@ -4,7 +4,7 @@
     python3 dev.py run [ARGS]     set up what is missing, then `proofroom up ARGS`; with ANTHROPIC_API_KEY also Claude
     python3 dev.py test [ARGS]    set up, then every check and test; with ARGS only pytest ARGS
     python3 dev.py check          format, lint, types, import contracts
-    python3 dev.py bench [ARGS]   the benchmarks
+    python3 dev.py bench [ARGS]   the benchmarks, in one table and a JSON file; --help says which there are
     python3 dev.py faults [SEED] [--kills 500] [--sessions 2000]
                                   kills and other faults over many sessions, then the fault tests; prints its seed
     python3 dev.py sync [runtime] only set up
@@ -39,6 +39,7 @@ from devsetup import (
     lock,
     say,
     sync,
+    sync_peers,
     venv_packages,
 )
 
@@ -244,6 +245,7 @@ def replace_process(program: Path, *arguments: str) -> None:
 
 def bench(arguments: Sequence[str]) -> None:
     sync("dev")
+    sync_peers()
     replace_process(BIN / "python", str(ROOT / "bench" / "run.py"), *arguments)
 
 

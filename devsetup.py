@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 CACHE = ROOT / ".cache" / "dev"
+PEERS = ROOT / ".cache" / "peers"
 LOCKS = ROOT / "requirements"
 STATIC = ROOT / "src" / "proofroom" / "api" / "static"
 UV = "uv==0.13.9"
@@ -143,7 +144,7 @@ def dependencies() -> dict[str, list[str]]:
     wanted = {"dev": [*runtime, *project["dependency-groups"]["dev"]], "runtime": runtime, "bootstrap": [UV]}
     for extra, packages in project["project"].get("optional-dependencies", {}).items():
         wanted[f"extra-{extra}"] = [*runtime, *packages]
-    return wanted
+    return {**wanted, "bench": project["dependency-groups"]["bench"]}
 
 
 def lock_mark(wanted: Sequence[str]) -> str:
@@ -158,7 +159,7 @@ def lock() -> None:
     for name, wanted in dependencies().items():
         say(f"locking {name}")
         target = LOCKS / f"{name}.lock"
-        constraints = [] if name in ("dev", "bootstrap") else ["--constraints", LOCKS / "dev.lock"]
+        constraints = [] if name in ("dev", "bootstrap", "bench") else ["--constraints", LOCKS / "dev.lock"]
         with tempfile.TemporaryDirectory() as folder:
             source, made = Path(folder, "wanted.in"), Path(folder, "made.lock")
             source.write_text("\n".join(wanted) + "\n")
@@ -214,6 +215,38 @@ def sync(kind: str) -> None:
         ensure_uv()
         install(kind)
         build_ui()
+
+
+def sync_peers() -> None:
+    """Make .cache/peers, an environment with what the benchmarks compare with; nothing of the project is in it."""
+    with one_at_a_time():
+        lock_file = LOCKS / "bench.lock"
+        value = digest([lock_file], str(PEERS))
+        if fresh(PEERS / ".stamp", value) and (PEERS / "bin" / "python").exists():
+            return
+        say("installing what the benchmarks compare with")
+        python = PEERS / "bin" / "python"
+        call(
+            [BIN / "uv", "venv", "--quiet", "--clear", "--python", BIN / "python", PEERS],
+            "making .cache/peers",
+        )
+        call(
+            [
+                BIN / "uv",
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                python,
+                "--require-hashes",
+                "-r",
+                lock_file,
+            ],
+            "installing what the benchmarks compare with",
+            env=install_env(),
+            advice="Is there a connection to the package index, and room on the disk?",
+        )
+        put_stamp(PEERS / ".stamp", value)
 
 
 def ensure_venv() -> None:

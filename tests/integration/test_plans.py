@@ -1,4 +1,4 @@
-"""What the database reads for a search and for a capture: a little of a large project, with statistics and without."""
+"""What the database reads for a search, a capture, a session: little of what is there, with statistics and without."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -8,15 +8,16 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from proofroom.db import artifacts, checkpoints, policies, retrieval, work_sessions
 from proofroom.db import blocks as db_blocks
-from proofroom.db import retrieval
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import NewBlock
 from proofroom.db.retrieval import Filters
 from proofroom.db.tx import Database, Tx, libpq_url, new_id
-from proofroom.services import capturing, sources
+from proofroom.services import capturing, sources, views
 from proofroom.substrate import search, terms
 from proofroom.substrate.envelope import compose
+from tests.integration.rooms import FINDING, FINISH, Room
 
 SOURCES, EACH = 20, 150
 BLOCKS = SOURCES * EACH
@@ -53,13 +54,15 @@ async def large(db: Database, database: str, workspace: UUID, project: UUID) -> 
     yield project
 
 
-async def rows_read(tx: Tx) -> int:
-    """Rows of `blocks` that this connection has read, by whatever scan, since it last told the statistics."""
+async def rows_read(tx: Tx, *tables: str) -> int:
+    """Rows of these tables (`blocks`) that this connection has read, by whatever scan, since it last told the
+    statistics."""
     found = await tx.execute(
         text(
-            "SELECT pg_stat_get_xact_tuples_returned('blocks'::regclass)"
-            " + pg_stat_get_xact_tuples_fetched('blocks'::regclass)"
-        )
+            "SELECT sum(pg_stat_get_xact_tuples_returned(t::regclass) + pg_stat_get_xact_tuples_fetched(t::regclass))"
+            " FROM unnest(CAST(:tables AS text[])) t"
+        ),
+        {"tables": list(tables or ("blocks",))},
     )
     return int(found.scalar_one())
 
@@ -165,3 +168,61 @@ async def test_an_envelope_of_a_large_project_does_not_read_it_to_count_it(
         assert await rows_read(tx) - before <= 5 * BLOCKS / 10
         assert await db_blocks.live_count(tx, large) == (await db_blocks.live_size(tx, large))[0]
         assert (await search.hybrid(tx, large, "group7", 3, Filters())).rows
+
+
+HISTORY = 3_000
+
+
+@pytest_asyncio.fixture
+async def past(room: Room, database: str) -> AsyncIterator[Room]:
+    """A project with 3,000 sessions that were signed, written at once, and one more that really was."""
+    done = await room.file(room.script(FINDING, FINISH))
+    await room.gates(done)
+    async with await psycopg.AsyncConnection.connect(libpq_url(database)) as owner:
+        await owner.execute("SET session_replication_role = replica")
+        await owner.execute(
+            "CREATE TEMP TABLE copies AS SELECT n, gen_random_uuid() AS id FROM generate_series(1, %s) n",
+            (HISTORY,),
+        )
+        for table in ("work_sessions", "work_checkpoints"):
+            await owner.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")  # type: ignore[arg-type]
+            found = await owner.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s",
+                (table,),
+            )
+            columns = [str(row[0]) for row in await found.fetchall()]
+            own = "id" if table == "work_sessions" else "session_id"
+            values = ", ".join(
+                "c.id" if name == own else "gen_random_uuid()" if name == "id" else f"t.{name}"
+                for name in columns
+            )
+            await owner.execute(
+                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} t, copies c"  # type: ignore[arg-type]
+                f" WHERE t.{own} = %s",
+                (done,),
+            )
+    yield room
+
+
+async def test_a_session_finds_its_own_rows_however_many_there_were_before(past: Room, database: str) -> None:
+    tables = ("work_sessions", "work_checkpoints")
+    for known in (False, True):
+        if known:
+            await analyze(database)
+        session = await past.file(past.script(FINDING, FINISH))
+        await past.gates(session)
+        for _ in range(8):  # from the sixth time on a prepared statement may get a plan for any parameters
+            async with past.db.transaction(past.actor.workspace_id) as tx:
+                before = await rows_read(tx, *tables)
+                row = await work_sessions.get(tx, session)
+                await views.status(tx, row)
+                await policies.overturned(tx, row.project_id, row.agent_type, 20)
+                await artifacts.person_authors(tx, session)
+                assert await rows_read(tx, *tables) - before < 200, known
+                listed = await work_sessions.page(tx, project_id=row.project_id, limit=50)
+                await views.sessions(tx, past.parts.catalog, listed)
+                assert not await work_sessions.page(tx, project_id=row.project_id, statuses=["failed"])
+                assert not await work_sessions.page(tx, external_ref="nobody's")
+                decided = await checkpoints.inbox(tx, status="approved", newest_first=True)
+                assert len(decided) == len(listed) == 50
+                assert await rows_read(tx, *tables) - before < 1_000, known

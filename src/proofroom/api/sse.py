@@ -1,8 +1,9 @@
 """Server-sent events: one line to the database per process, fanned out to any number of streams.
 
-A notification carries ids only. A session's stream reads that session's events after the last one it sent.
-The streams of a workspace share one reader, which reads what is new once and hands the same bytes to all. A
-client that falls behind is dropped, and resumes where it was by its Last-Event-ID.
+A notification carries ids only. A session's stream reads that session's events after the last one it sent; streams
+that ask for the same at the same time share one reading. The streams of a workspace share one reader, which reads what
+is new once and hands the same bytes to all. A client that falls behind is dropped, and resumes where it was by its
+Last-Event-ID.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import json
 import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -208,6 +210,7 @@ class LiveEvents:
         self._queue_size = queue_size
         self._watches: dict[tuple[UUID, UUID], set[Watch]] = {}
         self._hubs: dict[UUID, _Hub] = {}
+        self._reading: dict[tuple[UUID, UUID], dict[int, asyncio.Task[list[tuple[int, bytes]]]]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
         self._catching_up = asyncio.Semaphore(CATCHING_UP)
@@ -265,15 +268,45 @@ class LiveEvents:
             yield OPENING
             while not self._ended:
                 try:
-                    async with self._catching_up, self._db.transaction(workspace_id) as tx:
-                        rows = await work_sessions.events(tx, session_id, after, PAGE)
+                    found = await self._read_session(workspace_id, session_id, after)
                 except Unavailable:
                     return  # the client comes back and resumes
-                for row in rows:
-                    after = row.seq
-                    yield frame(views.event(row), event_id=str(row.seq))
-                if len(rows) < PAGE and not await watch.changed(self._heartbeat):
+                for seq, sent in found:
+                    after = seq
+                    yield sent
+                if len(found) < PAGE and not await watch.changed(self._heartbeat):
                     yield HEARTBEAT
+
+    async def _read_session(
+        self, workspace_id: UUID, session_id: UUID, after: int
+    ) -> list[tuple[int, bytes]]:
+        """(number, frame) of a session's events after number `after`, read once for all that ask for them now.
+
+        What is told of a session ends the sharing of what is being read of it: that may have begun too early to see it.
+        """
+
+        async def read() -> list[tuple[int, bytes]]:
+            async with self._catching_up, self._db.transaction(workspace_id) as tx:
+                rows = await work_sessions.events(tx, session_id, after, PAGE)
+            return [(row.seq, frame(views.event(row), event_id=str(row.seq))) for row in rows]
+
+        shared = self._reading.setdefault((workspace_id, session_id), {})
+        reading = shared.get(after)
+        if reading is None:
+            reading = shared[after] = asyncio.create_task(read(), name=f"events of session {session_id}")
+            reading.add_done_callback(partial(self._was_read, (workspace_id, session_id), after))
+        return await asyncio.shield(reading)
+
+    def _was_read(
+        self, of: tuple[UUID, UUID], after: int, reading: "asyncio.Task[list[tuple[int, bytes]]]"
+    ) -> None:
+        if not reading.cancelled():
+            reading.exception()  # whoever asked has heard of it, or is gone
+        shared = self._reading.get(of, {})
+        if shared.get(after) is reading:
+            del shared[after]
+            if not shared:
+                del self._reading[of]
 
     async def workspace(self, workspace_id: UUID, position: Position | None) -> AsyncGenerator[bytes]:
         """Frames of everything in the workspace after `position`, or from now on; never ends by itself."""
@@ -345,6 +378,7 @@ class LiveEvents:
                 self._tell(payload)
 
     def _wake_everybody(self) -> None:
+        self._reading.clear()
         for watches in self._watches.values():
             for watch in watches:
                 watch.wake()
@@ -359,6 +393,7 @@ class LiveEvents:
             if hub is not None:
                 hub.tell(note)
             if "session_id" in note:
+                self._reading.pop((workspace_id, UUID(note["session_id"])), None)
                 for watch in self._watches.get((workspace_id, UUID(note["session_id"])), ()):
                     watch.wake()
         except (ValueError, KeyError, TypeError):

@@ -30,6 +30,12 @@ async def get(tx: Tx, project_id: UUID) -> Project:
     return row
 
 
+async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Project id to name, of those that there are."""
+    rows = await tx.execute(select(Project.id, Project.name).where(Project.id.in_(ids)))
+    return {r[0]: r[1] for r in rows.all()}
+
+
 async def basket(tx: Tx, project_id: UUID) -> Basket:
     return (await tx.execute(select(Basket).where(Basket.project_id == project_id))).scalar_one()
 

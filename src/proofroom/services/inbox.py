@@ -23,7 +23,7 @@ async def to_json(tx: Tx, rows: Sequence[WorkCheckpoint]) -> list[dict[str, Any]
     """Checkpoints as a list shows them, without packets."""
     names = await members.names(tx)
     sessions = {s.id: s for s in await work_sessions.several(tx, {r.session_id for r in rows})}
-    titles = {p: (await projects.get(tx, p)).name for p in {r.project_id for r in rows}}
+    titles = await projects.names(tx, {r.project_id for r in rows})
     agents = await titles_of(tx, list(sessions.values()))
     return [
         views.checkpoint_json(r, sessions[r.session_id], titles[r.project_id], names, agents, packet=False)

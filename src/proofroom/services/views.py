@@ -71,7 +71,7 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
     waiting = await checkpoints.open_of(tx, ids)
     signed = await checkpoints.signers(tx, ids)
     names = await members.names(tx)
-    titles = {p: (await projects.get(tx, p)).name for p in {r.project_id for r in rows}}
+    titles = await projects.names(tx, {r.project_id for r in rows})
     agents = await titles_of(tx, rows)
     sent: dict[UUID, list[Delivery]] = {}
     for delivery in await db_artifacts.deliveries(tx, ids):

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from proofroom.api import server as server_module
 from proofroom.api.server import Server
 from proofroom.api.sse import Item, LiveEvents, _Outlet
-from proofroom.db import embeddings
+from proofroom.db import embeddings, work_sessions
 from proofroom.services import access
 from tests.integration.api.support import NOTE, SOURCE, World
 
@@ -337,6 +337,69 @@ async def test_many_streams_hear_the_same(served: Served) -> None:
     heard = await asyncio.gather(*listeners)
     assert {e.data["session_id"] for e in heard} == {session}
     assert len({e.id for e in heard}) == 1
+
+
+async def test_streams_of_one_session_share_what_is_read_of_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, client, _ = served
+    project = await world.project()
+    session = await world.session(project)
+    reads = 0
+    real = work_sessions.events
+
+    async def counted(*args: Any, **more: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return await real(*args, **more)
+
+    monkeypatch.setattr(work_sessions, "events", counted)
+    ready = asyncio.Semaphore(0)
+
+    async def listen() -> list[Event]:
+        async with streaming(client, f"/projects/{project}/work-sessions/{session}/events") as stream:
+            first = await stream.next()
+            ready.release()
+            return [first, await stream.next()]
+
+    listeners = [asyncio.create_task(listen()) for _ in range(40)]
+    for _ in listeners:
+        await ready.acquire()
+    before = reads
+    await world.api.post(f"/projects/{project}/work-sessions/{session}/cancel", 202)
+    heard = await asyncio.gather(*listeners)
+    assert {tuple(e.id for e in events) for events in heard} == {("1", "2")}
+    assert reads - before < 20
+
+
+async def test_what_was_read_before_an_event_is_not_shared_with_who_asks_after_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _, _ = served
+    live: LiveEvents = world.app.state.serving.live
+    workspace, session = world.actor.workspace_id, UUID(await world.session(await world.project()))
+    real, gate, has_read = work_sessions.events, asyncio.Event(), asyncio.Event()
+
+    async def held_up(*args: Any, **more: Any) -> Any:
+        rows = await real(*args, **more)
+        has_read.set()
+        await gate.wait()
+        return rows
+
+    monkeypatch.setattr(work_sessions, "events", held_up)
+    early = asyncio.create_task(live._read_session(workspace, session, 0))
+    await has_read.wait()
+    monkeypatch.setattr(work_sessions, "events", real)
+    async with world.db.transaction(workspace) as tx:
+        await work_sessions.note(tx, session, work_sessions.Record(events=[("said", {"text": "Now."})]))
+    live._tell(
+        json.dumps({"workspace_id": str(workspace), "kind": "session", "session_id": str(session), "seq": 2})
+    )
+    async with asyncio.timeout(30):
+        assert [seq for seq, _ in await live._read_session(workspace, session, 0)] == [1, 2]
+    gate.set()
+    assert [seq for seq, _ in await early] == [1]
+    assert live._reading == {}
 
 
 async def test_a_request_whose_head_does_not_come_to_its_end_is_not_waited_for(

@@ -60,7 +60,9 @@ class WorkCheckpoint(Base):
             unique=True,
             postgresql_where=sql("status = 'pending_review'"),
         ),
-        Index("work_checkpoints_inbox", "workspace_id", "status", "opened_at", "id"),
+        Index("work_checkpoints_by_session", "workspace_id", "session_id", "status"),
+        Index("work_checkpoints_by_project", "workspace_id", "project_id", "id"),
+        Index("work_checkpoints_by_status", "workspace_id", "status", "id"),
         Index(
             "work_checkpoints_due",
             "undo_until",
@@ -125,6 +127,7 @@ class WorkObligation(Base):
         tenant_key(),
         ref("session_id", to="work_sessions"),
         ref("checkpoint_id", to="work_checkpoints"),
+        Index("work_obligations_by_session", "workspace_id", "session_id"),
     )
 
 

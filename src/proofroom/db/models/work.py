@@ -75,6 +75,14 @@ class WorkSession(Base):
         ),
         CheckConstraint("next_step IN ('work','finalize')", name="work_sessions_next_step"),
         Index("work_sessions_by_project", "workspace_id", "project_id", "id"),
+        Index("work_sessions_by_status", "workspace_id", "project_id", "status", "id"),
+        Index(
+            "work_sessions_by_reference",
+            "workspace_id",
+            "external_ref",
+            "id",
+            postgresql_where=sql("external_ref IS NOT NULL"),
+        ),
         Index("work_sessions_updated", "workspace_id", "updated_at"),
         Index(
             "work_sessions_claimable",
@@ -240,4 +248,10 @@ class ArtifactVersion(Base):
         tenant_key("artifact_id", "version"),
         ref("artifact_id", to="work_artifacts"),
         CheckConstraint("author IN ('agent','person')", name="artifact_versions_author"),
+        Index(
+            "artifact_versions_of_people",
+            "workspace_id",
+            "session_id",
+            postgresql_where=sql("author_id IS NOT NULL"),
+        ),
     )
