@@ -26,7 +26,7 @@ from proofroom.db.models import WorkSession
 from proofroom.db.retention import Keep
 from proofroom.db.tx import Database
 from proofroom.domain.errors import ProofroomError
-from proofroom.engine import leg
+from proofroom.engine import folder, leg
 from proofroom.engine.parts import Parts
 from proofroom.services import access, samples
 from proofroom.services.access import Actor
@@ -165,6 +165,7 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
             data_dir=Path(settings.data_dir),
             limits=limits_of(settings),
             keep=keep_of(settings),
+            senders={"folder": folder.send},
         )
         program = Program(settings, parts, await access.ensure_local(db), server)
         # What is here now stays: the collector of cycles need not look through it again, which took a tenth of a second

@@ -96,7 +96,9 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
             "deliveries": [
                 {
                     "id": str(d.id), "kind": d.kind, "target": d.target, "status": d.status,
-                    "detail": d.detail, "delivered_at": at(d.delivered_at),
+                    "detail": d.detail, "delivered_at": at(d.delivered_at), "attempts": d.attempts,
+                    "being_made": d.sender is not None,
+                    "due_at": at(d.due_at) if d.status == "pending" else None,
                 }
                 for d in sent.get(r.id, [])
             ],
