@@ -3708,6 +3708,56 @@ export type NewWorkSession = {
 };
 
 /**
+ * News
+ *
+ * One event, as the stream says it.
+ */
+export type News = {
+    /**
+     * Project Id
+     */
+    project_id: string;
+    /**
+     * Seq
+     */
+    seq: number;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Status
+     */
+    status: string;
+    /**
+     * Type
+     */
+    type: string;
+};
+
+/**
+ * NewsPage
+ */
+export type NewsPage = {
+    /**
+     * Items
+     */
+    items: Array<News>;
+    /**
+     * Last Event Id
+     *
+     * The next `after`; a stream resumes there too.
+     */
+    last_event_id: string;
+    /**
+     * More
+     *
+     * Whether there was more than is answered at once: ask again now.
+     */
+    more: boolean;
+};
+
+/**
  * Packet
  *
  * All that a signature covers. `packet_digest` is the SHA-256 of its canonical JSON (RFC 8785).
@@ -7189,6 +7239,54 @@ export type StreamEventsResponses = {
 };
 
 export type StreamEventsResponse = StreamEventsResponses[keyof StreamEventsResponses];
+
+export type ListLatestEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * After
+         *
+         * `last_event_id` of the answer before, or of a stream.
+         */
+        after?: string | null;
+    };
+    url: '/api/events/latest';
+};
+
+export type ListLatestEventsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListLatestEventsError = ListLatestEventsErrors[keyof ListLatestEventsErrors];
+
+export type ListLatestEventsResponses = {
+    /**
+     * Successful Response
+     */
+    200: NewsPage;
+};
+
+export type ListLatestEventsResponse = ListLatestEventsResponses[keyof ListLatestEventsResponses];
 
 export type HealthData = {
     body?: never;
