@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import random
 import socket
 import sys
@@ -20,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,7 @@ from bench.check_large import MUST_SETTLE, made_up, make_draft, make_sources
 from proofroom.api.app import create_app
 from proofroom.api.server import Server
 from proofroom.api.sse import LiveEvents
-from proofroom.bootstrap import make_catalog
+from proofroom.bootstrap import CYCLES, make_catalog
 from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.tx import Database
@@ -75,7 +76,7 @@ class Watch:
                 (took, time.perf_counter() - clock, f"{self.step}: {where[0][0]}" if where else self.step)
             )
 
-        asyncio.Handle._run = timed
+        asyncio.Handle._run = timed  # pyright: ignore[reportAttributeAccessIssue]
         threading.Thread(target=self._look, daemon=True).start()
         asyncio.set_event_loop(loop)
         loop.run_forever()
@@ -86,7 +87,7 @@ class Watch:
             began = self._began
             if began is None or time.perf_counter() - began < self._over / 2:
                 continue
-            frame = sys._current_frames().get(self._thread)
+            frame = sys._current_frames().get(self._thread)  # pyright: ignore[reportPrivateUsage]
             stack: list[str] = []
             while frame is not None:
                 stack.append(f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}")
@@ -97,7 +98,7 @@ class Watch:
 
 
 @contextlib.contextmanager
-def served(app: Any, watch: Watch) -> Iterator[str]:
+def served(app: Any, watch: Watch) -> Generator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     server = Server(app, port=0, log_level="warning")
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
@@ -131,6 +132,9 @@ async def measure(arguments: argparse.Namespace, url: str, folder: Path, watch: 
         local_actor=actor,
         live=LiveEvents(api_db),
     )
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*CYCLES)  # as the program does when it has started
     with served(app, watch) as base:
         async with httpx.AsyncClient(base_url=f"{base}/api", timeout=600) as api:
 

@@ -36,6 +36,12 @@ from proofroom.services.work_session_executor import WorkSessionExecutor
 from proofroom.settings import Settings
 
 
+CYCLES = (50_000, 20, 20)
+"""When cycles are looked for (`gc.set_threshold`). The JSON of a packet of a hundred pages is more objects than Python's
+own figures are made for: it was looked through many times over while it was read, for more than half of the time.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """Everything that runs, opened and migrated. `actor` is the local user."""
@@ -172,6 +178,7 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
         # out of each large request.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*CYCLES)
         yield program
     finally:
         if watchdog is not None:

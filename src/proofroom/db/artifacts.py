@@ -1,6 +1,8 @@
 """Queries on artifacts, their versions, triggers, obligations, the tool ledger and deliveries."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,20 @@ from proofroom.domain.canonical import digest
 from proofroom.domain.errors import NotFound
 
 Current = tuple[WorkArtifact, ArtifactVersion]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionHead:
+    """What a list shows of a version."""
+
+    version: int
+    author: str
+    author_id: UUID | None
+    iteration: int
+    created_at: datetime
+    signed_at: datetime | None
+    signed_by: UUID | None
+
 
 AGENT_EVENT = "agent_event"
 """In the ledger's column `tool`: an event that somebody's own agent posted, by its own id."""
@@ -100,16 +116,22 @@ async def version(tx: Tx, artifact_id: UUID, number: int) -> ArtifactVersion:
     return row
 
 
-async def versions(tx: Tx, artifact_id: UUID) -> list[ArtifactVersion]:
-    return list(
-        (
-            await tx.execute(
-                select(ArtifactVersion)
-                .where(ArtifactVersion.artifact_id == artifact_id)
-                .order_by(ArtifactVersion.version)
-            )
-        ).scalars()
+async def versions(tx: Tx, artifact_id: UUID) -> list[VersionHead]:
+    """Each version without its content, oldest first."""
+    rows = await tx.execute(
+        select(
+            ArtifactVersion.version,
+            ArtifactVersion.author,
+            ArtifactVersion.author_id,
+            ArtifactVersion.iteration,
+            ArtifactVersion.created_at,
+            ArtifactVersion.signed_at,
+            ArtifactVersion.signed_by,
+        )
+        .where(ArtifactVersion.artifact_id == artifact_id)
+        .order_by(ArtifactVersion.version)
     )
+    return [VersionHead(*row) for row in rows.all()]
 
 
 async def person_authors(tx: Tx, session_id: UUID) -> list[UUID]:

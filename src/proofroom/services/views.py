@@ -1,5 +1,6 @@
 """Rows as the JSON that callers see: one shape for API, command line and Python."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -158,6 +159,7 @@ def event(row: WorkEvent) -> Json:
 
 async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
     names = await members.names(tx)
+    document, body, summary = await asyncio.to_thread(_rendered, version.document, version.claims)
     return {
         "id": str(row.id), "session_id": str(row.session_id), "slot": row.slot,
         "artifact_type": row.artifact_type, "type": row.artifact_type, "title": version.title,
@@ -171,10 +173,14 @@ async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
             }
             for v in await db_artifacts.versions(tx, row.id)
         ],
-        "document": with_plain(version.document), "body": to_markdown(from_json(version.document)),
-        "claims": version.claims, "summary": summarize(version.claims), "high_impact": version.high_impact,
-        "created_at": at(version.created_at),
+        "document": document, "body": body, "claims": version.claims, "summary": summary,
+        "high_impact": version.high_impact, "created_at": at(version.created_at),
     }  # fmt: skip
+
+
+def _rendered(document: Mapping[str, Any], claims: Sequence[Any]) -> tuple[Json, str, Json]:
+    """(the document with its plain text, its Markdown, the summary of its claims)"""
+    return with_plain(document), to_markdown(from_json(document)), summarize(claims)
 
 
 def with_plain(document: Mapping[str, Any]) -> Json:
