@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import json
 import random
 import socket
 import sys
@@ -172,7 +173,7 @@ async def measure(arguments: argparse.Namespace, url: str, folder: Path, watch: 
             waiting = (await ask("list checkpoints", "GET", f"{path}/checkpoints"))["items"][-1]
             shown = await ask("show the review", "GET", f"{path}/checkpoints/{waiting['id']}")
             claims = [c for a in shown["packet"]["artifacts"] for c in a["claims"]]
-            print(f"{len(claims)} claims in the packet")
+            print(f"{len(claims)} claims; the review is {len(json.dumps(shown)) / 1e6:.1f} MB of JSON")
             await ask("inbox", "GET", "/checkpoints", params={"status": "pending_review"})
             await ask("session", "GET", path)
             artifact = shown["packet"]["artifacts"][0]["artifact_id"]

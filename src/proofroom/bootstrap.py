@@ -35,10 +35,10 @@ from proofroom.services.checkpoint_handler import CheckpointHandler
 from proofroom.services.work_session_executor import WorkSessionExecutor
 from proofroom.settings import Settings
 
-
 CYCLES = (50_000, 20, 20)
-"""When cycles are looked for (`gc.set_threshold`). The JSON of a packet of a hundred pages is more objects than Python's
-own figures are made for: it was looked through many times over while it was read, for more than half of the time.
+"""When cycles are looked for (`gc.set_threshold`). The JSON of a packet of a hundred pages is more objects than
+Python's own figures are made for: while it was read all objects were looked through over and over, which took as long
+as the reading.
 """
 
 
