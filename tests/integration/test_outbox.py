@@ -158,6 +158,28 @@ async def test_who_comes_back_after_its_lease_changes_nothing(room: Room, tmp_pa
     assert await told(room, delivery_id) == ["delivered"]
 
 
+async def test_who_comes_back_while_another_makes_it_changes_nothing_either(
+    room: Room, tmp_path: Path
+) -> None:
+    await room.add()
+    delivery_id = await signed(room, tmp_path / "out")
+    late, other = Held(), Held()
+    first = asyncio.create_task(deliver(with_sender(room, late.send), delivery_id))
+    await late.began.wait()
+    await due(room, delivery_id)
+    second = asyncio.create_task(deliver(with_sender(room, other.send), delivery_id))
+    await other.began.wait()
+    late.go.set()
+    assert await first
+    row = await get(room, delivery_id)
+    assert (row.status, row.attempts, row.sender) == ("pending", 2, room.parts.owner)
+    assert await told(room, delivery_id) == []
+    other.go.set()
+    assert await second
+    assert (await get(room, delivery_id)).status == "delivered"
+    assert await told(room, delivery_id) == ["delivered"]
+
+
 async def test_one_whose_lease_was_taken_is_stopped(room: Room, tmp_path: Path) -> None:
     await room.add()
     delivery_id = await signed(room, tmp_path / "out")
