@@ -18,8 +18,8 @@ FOLDERS: Mapping[str, Sender] = {"folder": folder.send}
 class Parts:
     """`owner` names this process in leases; `lease_seconds` how long a leg holds a session without a sign of
     life, `external_lease_seconds` how long one that somebody's own agent does. `limits`: how many legs a workspace may
-    have at work. `keep`: for how long what no record rests on is kept. `senders` make effects, by their kind; an attempt
-    at one may be silent for `delivery_lease_seconds`.
+    have at work. `keep`: for how long what no record rests on is kept. `senders` make effects, by their kind; an
+    attempt at one may be silent for `delivery_lease_seconds`.
     """
 
     db: Database

@@ -6973,6 +6973,10 @@ export type ListDeliveriesErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7018,6 +7022,10 @@ export type GetDeliveryErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7093,6 +7101,10 @@ export type DropDeliveryErrors = {
      */
     422: Problem;
     /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
      * Something of ours broke.
      */
     500: Problem;
@@ -7166,6 +7178,10 @@ export type ResendDeliveryErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
@@ -7267,6 +7283,10 @@ export type ListLatestEventsErrors = {
      * The request does not fit; `field` names the member.
      */
     422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
     /**
      * Something of ours broke.
      */
