@@ -43,7 +43,7 @@ from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.models import Basket, Member, Project, Workspace
 from proofroom.db.tx import Database, new_id
-from proofroom.domain.checkpoint import MUST_SETTLE, Acknowledgement
+from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.engine import leg
 from proofroom.engine.parts import Parts
 from proofroom.services import checks, outside, review, sources, views
@@ -55,6 +55,8 @@ ROOT = Path(__file__).parents[1]
 PAGE = 500
 PER_SOURCE = 5_000
 """Words of a source: ten pages."""
+MUST_SETTLE = ("unsupported", "conflict")
+"""Verdicts that nobody signs over without a reason."""
 _FIGURE = re.compile(r"\b\d+(?:\.\d+)?\b")
 _WORD = re.compile(r"\b[a-z]{5,}\b")
 

@@ -26,7 +26,7 @@ from proofroom.db.models import WorkSession
 from proofroom.db.retention import Keep
 from proofroom.db.tx import Database
 from proofroom.domain.errors import ProofroomError
-from proofroom.engine import leg
+from proofroom.engine import folder, leg
 from proofroom.engine.parts import Parts
 from proofroom.services import access, samples
 from proofroom.services.access import Actor
@@ -34,6 +34,12 @@ from proofroom.services.catalog import Catalog
 from proofroom.services.checkpoint_handler import CheckpointHandler
 from proofroom.services.work_session_executor import WorkSessionExecutor
 from proofroom.settings import Settings
+
+CYCLES = (50_000, 20, 20)
+"""When cycles are looked for (`gc.set_threshold`). The JSON of a packet of a hundred pages is more objects than
+Python's own figures are made for: while it was read all objects were looked through over and over, which took as long
+as the reading.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +171,14 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
             data_dir=Path(settings.data_dir),
             limits=limits_of(settings),
             keep=keep_of(settings),
+            senders={"folder": folder.send},
         )
         program = Program(settings, parts, await access.ensure_local(db), server)
         # What is here now stays: the collector of cycles need not look through it again, which took a tenth of a second
         # out of each large request.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*CYCLES)
         yield program
     finally:
         if watchdog is not None:

@@ -40,7 +40,7 @@ class Shelf(Database):
 
     @asynccontextmanager
     async def transaction(self, workspace_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
-        assert not snapshot, "all of it is one transaction already"
+        del snapshot  # all of it is one transaction already, so whoever wants one state sees one
         tx = Tx(
             bind=self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False,
             autoflush=True,

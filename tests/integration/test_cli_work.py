@@ -352,3 +352,28 @@ def test_an_agent_of_ones_own_is_told_how_to_drive_it(cli: Cli) -> None:
     assert [k["scope"] for k in cli.json("admin", "api-key", "list")["items"]] == ["agent"]
     assert "robot (agent)" in cli("admin", "api-key", "list").out
     assert cli("admin", "api-key", "create", "robot", "--scope", "god").code == 2
+
+
+def test_what_was_not_delivered_is_listed_and_sent_again(cli: Cli) -> None:
+    (cli.folder / "blocked").write_text("in the way")
+    failed = cli("work", "research", TASK, "--from", "docs/", "--out", "blocked/press", "--approve")
+    assert failed.code == 1
+    assert "Not written to" in failed.out
+    (item,) = cli.json("deliveries", "list", "--status", "pending")["items"]
+    assert item["tries"][0]["code"] == "folder_unwritable"
+    again = cli("deliveries", "resend", item["id"][-12:])
+    assert again.code == 1
+    assert "tried 2 times" in again.out
+    (cli.folder / "blocked").unlink()
+    made = cli.json("deliveries", "resend", item["id"])
+    assert (made["status"], made["attempts"]) == ("delivered", 3)
+    assert len(list((cli.folder / "blocked" / "press").iterdir())) == 2
+    assert cli("deliveries", "list", "--session", "last").out.count("delivered") == 1
+    for code, kind, words in (
+        (4, "delivery_made", ("deliveries", "resend", item["id"])),
+        (4, "delivery_made", ("deliveries", "drop", item["id"])),
+        (3, "delivery_not_found", ("deliveries", "drop", "abcdef012345")),
+        (2, "unknown_status", ("deliveries", "list", "--status", "sent")),
+    ):
+        refused = cli(*words)
+        assert (refused.code, f"[{kind}" in refused.err) == (code, True), refused

@@ -1,6 +1,7 @@
 """A database with rows goes back to the release before and up again, and what the release before left works here."""
 
 import json
+from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -48,6 +49,11 @@ async def remembered(room: Room) -> tuple[UUID, UUID]:
         )
         assert await embeddings.complete(tx, room.project_id, MODEL)
     return session_id, UUID(item["id"])
+
+
+def test_every_migration_is_known() -> None:
+    there = Path(across.__file__).parent / "migrations" / "versions"
+    assert [p.name[:4] for p in sorted(there.glob("0*.py"))] == list(KNOWN)
 
 
 @pytest.mark.parametrize("back_to", KNOWN[1:-1])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 FAMILIES = (
     "ProofroomError", "InvalidInput", "NotFound", "Conflict", "NotAllowed", "PreconditionRequired", "Unavailable",
-    "TooLarge", "TooMany", "UnsupportedMedia", "Failure", "Failed",
+    "TooLarge", "TooMany", "UnsupportedMedia", "Failure", "Failed", "NotSent",
 )  # fmt: skip
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 

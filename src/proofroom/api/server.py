@@ -1,5 +1,5 @@
 """A uvicorn server that ends the event streams when it stops, instead of waiting for their readers, and connections on
-which no request comes to the end of its head.
+which no request comes to the end of its head, or whose reader has stopped reading.
 """
 
 import asyncio
@@ -24,11 +24,18 @@ from proofroom.telemetry.metrics import CONTENT_TYPE
 HEAD_SECONDS = 20.0
 """How long the line and the headers of a request may take to come."""
 
+STUCK_SECONDS = 60.0
+"""How long a reader may take nothing of what was written for it. It comes back and resumes."""
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection waits for its next request: longer than proxies keep theirs, which would else send a request
+into one that closes."""
+
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's, with a limit on how long the head of a request may take."""
+    """uvicorn's, with limits on how long the head of a request may take, and how long its reader may read nothing."""
 
     _late: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -36,7 +43,23 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._head_came()
+        self._is_reading()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        if self._stuck is None:
+            # Closing would wait for the reader, which is what does not come.
+            self._stuck = self.loop.call_later(STUCK_SECONDS, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._is_reading()
+        super().resume_writing()
+
+    def _is_reading(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def on_message_begin(self) -> None:
         self._await_head()
@@ -107,6 +130,7 @@ class Server(uvicorn.Server):
                 log_config=None,  # its lines go where ours go, in the same form
                 server_header=False,
                 timeout_graceful_shutdown=10,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 lifespan="on",
                 http=Protocol,
             )

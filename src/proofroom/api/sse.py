@@ -423,12 +423,16 @@ def frame(data: Mapping[str, Any], *, event: str | None = None, event_id: str | 
     return ("\n".join(lines) + "\n\n").encode()
 
 
-def session_frame(event: Any, project_id: UUID, status: str) -> bytes:
-    data = {
+def session_news(event: Any, project_id: UUID, status: str) -> dict[str, Any]:
+    """What the workspace's stream says of one event."""
+    return {
         "project_id": str(project_id), "session_id": str(event.session_id), "seq": event.seq,
         "type": event.type, "status": status,
     }  # fmt: skip
-    return frame(data, event="session", event_id=f"{event.xid}-{event.id}")
+
+
+def session_frame(event: Any, project_id: UUID, status: str) -> bytes:
+    return frame(session_news(event, project_id, status), event="session", event_id=f"{event.xid}-{event.id}")
 
 
 def parse_position(last_event_id: str | None) -> Position | None:

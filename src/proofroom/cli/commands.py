@@ -13,6 +13,7 @@ from proofroom.cli import (
     agents,
     backup,
     compare,
+    deliveries,
     doctor,
     envelope,
     export,
@@ -62,6 +63,7 @@ for part in (serve, work, review, compare, people, steer, sources, doctor, envel
 app.add_typer(sources.group, name="source")
 app.add_typer(agents.group, name="agent")
 app.add_typer(memory.group, name="memory")
+app.add_typer(deliveries.group, name="deliveries")
 app.add_typer(policy.group, name="policy")
 app.add_typer(admin.group, name="admin")
 

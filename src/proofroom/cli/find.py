@@ -119,6 +119,11 @@ async def memory(tx: Tx, given: str) -> UUID:
     return await _id(tx, "memory", given, "memory_not_found", "`proofroom memory list` lists them.")
 
 
+async def delivery(tx: Tx, given: str) -> UUID:
+    """Raises NotFound (`delivery_not_found`), InvalidInput (`id_too_short`), Conflict (`id_ambiguous`)."""
+    return await _id(tx, "delivery", given, "delivery_not_found", "`proofroom deliveries list` lists them.")
+
+
 async def _id(tx: Tx, kind: str, given: str, code: str, hint: str) -> UUID:
     part = given.strip().lower()
     if len(part) < SHORTEST:

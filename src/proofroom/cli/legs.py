@@ -11,7 +11,7 @@ from proofroom.bootstrap import Program
 from proofroom.cli.find import short
 from proofroom.cli.output import DONE, FAILED, Out, Steps, one_line
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, work_sessions
+from proofroom.db import checkpoints, deliveries, work_sessions
 from proofroom.db.listen import listen
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import EVENTS_CHANNEL
@@ -80,7 +80,7 @@ async def deliver(program: Program, session_id: UUID) -> list[dict[str, Any]]:
     while True:
         async with db.transaction(actor.workspace_id) as tx:
             rows = await db_artifacts.deliveries(tx, [session_id])
-        waiting = [r for r in rows if r.status == "pending" and not r.attempts]
+        waiting = [r for r in rows if r.status == "pending" and (r.sender or not r.attempts)]
         if not waiting or loop.time() > deadline:
             break
         made = [await outbox.deliver(program.parts, actor.workspace_id, r.id) for r in waiting]
@@ -89,11 +89,23 @@ async def deliver(program: Program, session_id: UUID) -> list[dict[str, Any]]:
     return [
         {
             "id": str(r.id), "kind": r.kind, "path": r.target.get("path"), "status": r.status,
-            "detail": r.detail,
+            "detail": r.detail, "attempts": r.attempts,
             "files": [f for f in (r.detail or "").split(", ") if f] if r.status == "delivered" else [],
         }
         for r in rows
     ]  # fmt: skip
+
+
+async def make(program: Program, delivery_id: UUID) -> None:
+    """Makes one delivery that is due now, or waits until the worker that has it says how it ended."""
+    db, workspace_id = program.parts.db, program.actor.workspace_id
+    deadline = asyncio.get_running_loop().time() + DELIVERY_SECONDS
+    while not await outbox.deliver(program.parts, workspace_id, delivery_id):
+        async with db.transaction(workspace_id) as tx:
+            row = await deliveries.get(tx, delivery_id)
+        if row.sender is None or asyncio.get_running_loop().time() > deadline:
+            return
+        await asyncio.sleep(0.1)
 
 
 async def sign_all(program: Program, out: Out, session_id: UUID, actor: Actor) -> WorkSession:
@@ -142,7 +154,7 @@ def needs_a_person(row: WorkSession, why: str, **extra: Any) -> Conflict:
     )
 
 
-def exit_code(row: WorkSession, deliveries: Sequence[Mapping[str, Any]]) -> int:
+def exit_code(row: WorkSession, made: Sequence[Mapping[str, Any]]) -> int:
     """1 when the work failed, or when it was signed but not written."""
-    unwritten = any(d["status"] not in ("delivered", "dropped") and d["detail"] for d in deliveries)
+    unwritten = any(d["status"] not in ("delivered", "dropped") and d["detail"] for d in made)
     return FAILED if row.status in ("failed", "cancelled") or unwritten else DONE

@@ -1,6 +1,8 @@
 """Queries on artifacts, their versions, triggers, obligations, the tool ledger and deliveries."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +19,24 @@ from proofroom.db.models import (
     WorkTrigger,
 )
 from proofroom.db.tx import WRITES, Tx, new_id
+from proofroom.domain.canonical import digest
 from proofroom.domain.errors import NotFound
 
 Current = tuple[WorkArtifact, ArtifactVersion]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionHead:
+    """What a list shows of a version."""
+
+    version: int
+    author: str
+    author_id: UUID | None
+    iteration: int
+    created_at: datetime
+    signed_at: datetime | None
+    signed_by: UUID | None
+
 
 AGENT_EVENT = "agent_event"
 """In the ledger's column `tool`: an event that somebody's own agent posted, by its own id."""
@@ -99,16 +116,22 @@ async def version(tx: Tx, artifact_id: UUID, number: int) -> ArtifactVersion:
     return row
 
 
-async def versions(tx: Tx, artifact_id: UUID) -> list[ArtifactVersion]:
-    return list(
-        (
-            await tx.execute(
-                select(ArtifactVersion)
-                .where(ArtifactVersion.artifact_id == artifact_id)
-                .order_by(ArtifactVersion.version)
-            )
-        ).scalars()
+async def versions(tx: Tx, artifact_id: UUID) -> list[VersionHead]:
+    """Each version without its content, oldest first."""
+    rows = await tx.execute(
+        select(
+            ArtifactVersion.version,
+            ArtifactVersion.author,
+            ArtifactVersion.author_id,
+            ArtifactVersion.iteration,
+            ArtifactVersion.created_at,
+            ArtifactVersion.signed_at,
+            ArtifactVersion.signed_by,
+        )
+        .where(ArtifactVersion.artifact_id == artifact_id)
+        .order_by(ArtifactVersion.version)
     )
+    return [VersionHead(*row) for row in rows.all()]
 
 
 async def person_authors(tx: Tx, session_id: UUID) -> list[UUID]:
@@ -307,10 +330,16 @@ async def posters(tx: Tx, session_id: UUID) -> list[str]:
 
 
 async def add_delivery(tx: Tx, **values: Any) -> UUID | None:
-    """The new delivery's id; None when the same effect of the same packet is there already."""
+    """The new delivery's id; None when the same effect of the same packet is there already.
+
+    Its idempotency key is made of what it is, so that it is the same when its row is lost with a database that was put
+    back from a backup.
+    """
+    named = ("session_id", "checkpoint_id", "kind", "target", "packet_digest")
+    key = digest({name: values[name] if name == "target" else str(values[name]) for name in named})
     done = await tx.execute(
         pg_insert(Delivery)
-        .values(workspace_id=tx.workspace_id, id=new_id(), **values)
+        .values(workspace_id=tx.workspace_id, id=new_id(), idempotency_key=key, **values)
         .on_conflict_do_nothing()
         .returning(Delivery.id)
     )
@@ -327,30 +356,11 @@ async def deliveries(tx: Tx, session_ids: Sequence[UUID]) -> list[Delivery]:
     )
 
 
-async def lock_delivery(tx: Tx, delivery_id: UUID) -> Delivery | None:
-    """The delivery, locked, when it is still to be made and nobody else makes it just now."""
-    return (
-        await tx.execute(
-            select(Delivery)
-            .where(Delivery.id == delivery_id, Delivery.status == "pending")
-            .with_for_update(skip_locked=True)
-        )
-    ).scalar_one_or_none()
-
-
-async def change_delivery(tx: Tx, delivery_id: UUID, **values: Any) -> None:
-    await tx.execute(
-        update(Delivery)
-        .where(Delivery.id == delivery_id)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-
-
 async def drop_deliveries(tx: Tx, session_id: UUID) -> None:
+    """Drops what is unsent. What is being made just now says itself how it ends, and is not tried again."""
     await tx.execute(
         update(Delivery)
-        .where(Delivery.session_id == session_id, Delivery.status == "pending")
+        .where(Delivery.session_id == session_id, Delivery.status == "pending", Delivery.sender.is_(None))
         .values(status="dropped", detail="The session was cancelled.")
         .execution_options(synchronize_session=False)
     )

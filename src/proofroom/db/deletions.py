@@ -28,7 +28,7 @@ OF_SESSIONS: Mapping[str, tuple[str, ...]] = {
     "work_checkpoints": ("packet", "form", "votes", "decision"),
     "checkpoint_comments": ("text",),
     "work_obligations": ("claim_text", "comment", "passage", "checks", "note"),
-    "deliveries": ("target", "detail"),
+    "deliveries": ("target", "detail", "tries"),
     "audit_entries": ("content", "salt"),
     "transcript_entries": ("entry",),
     "block_origins": ("claims", "anchors", "reason"),

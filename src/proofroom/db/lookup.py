@@ -10,6 +10,7 @@ from proofroom.db.tx import Database, Tx
 
 _TABLES = {
     "session": "work_sessions", "source": "sources", "project": "projects",
+    "delivery": "deliveries",
     "memory": "(SELECT block_id AS id FROM block_origins UNION ALL SELECT id FROM memory_notes) m",
 }  # fmt: skip
 _PART = re.compile(r"[0-9a-f-]+")
@@ -28,7 +29,7 @@ class Server:
 
 
 async def ids(tx: Tx, kind: str, part: str, limit: int = 3) -> list[UUID]:
-    """Ids that begin or end with `part`, newest first. `kind`: session, source, project or memory."""
+    """Ids that begin or end with `part`, newest first. `kind`: session, source, project, delivery or memory."""
     if not _PART.fullmatch(part):
         return []
     rows = await tx.execute(

@@ -26,6 +26,7 @@ KNOWN = (
     "0013",
     "0014",
     "0016",
+    "0017",
 )
 HEAD = KNOWN[-1]
 _LOCK = 0x50524F4F46  # one migration at a time: an advisory lock that two starting processes share

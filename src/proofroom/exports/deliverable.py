@@ -56,9 +56,7 @@ async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
         found[f"{name}.md"] = text.encode()
     if "html" in wanted:
         found[f"{name}.html"] = (await asyncio.to_thread(html.page, title, text)).encode()
-    return found | {
-        f"{name}.signed.json": (json.dumps(record, ensure_ascii=False, indent=1) + "\n").encode(),
-    }
+    return found | {f"{name}.signed.json": await asyncio.to_thread(_indented, record)}
 
 
 async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, bytes]:
@@ -89,9 +87,9 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
     name = file_name(session.title)
     if wanted == "json":
         documents = [{"slot": a.slot, "type": a.artifact_type, **_version(v)} for a, v in current]
-        content = json.dumps(documents, ensure_ascii=False, indent=1) + "\n"
-        return f"{name}.json", "application/json", content.encode()
-    texts = [(from_json(v.document), v.claims) for _, v in current]
+        return f"{name}.json", "application/json", await asyncio.to_thread(_indented, documents)
+    documents = await asyncio.to_thread(lambda: [from_json(v.document) for _, v in current])
+    texts = [(document, v.claims) for document, (_, v) in zip(documents, current, strict=True)]
     cited = {r.source_id for document, _ in texts for r in document.refs.values()}
     titles = await projects.source_titles(tx, session.project_id, cited)
     pieces = [Piece(document, claims, titles) for document, claims in texts]
@@ -100,6 +98,10 @@ async def export(tx: Tx, session: WorkSession, wanted: str) -> tuple[str, str, b
         page = await asyncio.to_thread(html.page, session.title, text)
         return f"{name}.html", "text/html; charset=utf-8", page.encode()
     return f"{name}.md", "text/markdown; charset=utf-8", text.encode()
+
+
+def _indented(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _version(version: ArtifactVersion) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A session's record: its hash chain, and beside it the packets and artifacts that the chain commits to."""
 
+import asyncio
 from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +35,8 @@ async def export(tx: Tx, row: WorkSession) -> tuple[str, str, bytes]:
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"), "count": row.audit_count,
         "head": row.audit_head,
     }  # fmt: skip
-    content = record_file.write(header, entries, packets, await _artifacts(tx, packets, gone))
+    artifacts = await _artifacts(tx, packets, gone)
+    content = await asyncio.to_thread(record_file.write, header, entries, packets, artifacts)
     return f"{file_name(row.title)}.record.json", "application/json", content
 
 

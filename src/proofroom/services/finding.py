@@ -1,5 +1,6 @@
 """Search as people ask for it: filters by name, the passages with what speaks for them, the state of the index."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
@@ -63,10 +64,10 @@ async def find(
     """{items, index} as JSON, the best passage first."""
     found = await search.hybrid(tx, project_id, query, k, wanted, mode)
     asked = frozenset(terms.query_terms(query))
-    return {
-        "items": [item(row, asked, found.matched[row.block_id]) for row in found.rows],
-        "index": asdict(found.index),
-    }
+    items = await asyncio.to_thread(
+        lambda: [item(row, asked, found.matched[row.block_id]) for row in found.rows]
+    )
+    return {"items": items, "index": asdict(found.index)}
 
 
 def item(row: BlockRow, asked: frozenset[str], matched: Sequence[str]) -> dict[str, Any]:

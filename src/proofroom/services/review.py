@@ -34,6 +34,7 @@ from proofroom.domain.work_session import Event, apply
 from proofroom.services import obligations, packets, seals
 from proofroom.services.access import SIGNERS, Actor, require, require_still
 from proofroom.services.artifacts import NOTHING_AHEAD
+from proofroom.services.aside import aside
 from proofroom.services.edits import save_edits, still_there
 from proofroom.services.gates import Outcome, decidable, release, said_of, supersede
 from proofroom.services.ledgers import Ahead
@@ -89,7 +90,9 @@ async def approve(
     if edited:
         await obligations.judge_now(tx, row)
     fresh = await _packet_now(tx, row, checkpoint)
-    why = _why_look_again(actor, checkpoint.packet, fresh, edited, acknowledged, words, moved=moved)
+    why = await aside(
+        fresh, _why_look_again, actor, checkpoint.packet, fresh, edited, acknowledged, words, moved=moved
+    )
     if why is not None:
         return await supersede(tx, row, checkpoint, why)
     if checkpoint.kind == "final":
@@ -110,7 +113,7 @@ async def approve(
     if words:
         await obligations.take_words(tx, words)
         fresh = await _packet_now(tx, row, checkpoint)
-    decision = vote | {"sealed_digest": digest(fresh), "edited": edited, "judged": words}
+    decision = vote | {"sealed_digest": await aside(fresh, digest, fresh), "edited": edited, "judged": words}
     if signing.quorum > 1:
         decision["votes"] = votes
     checkpoint = await checkpoints.change(

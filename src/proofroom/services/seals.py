@@ -10,6 +10,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain import audit, seal
 from proofroom.domain.checkpoint import is_sealed_by, require_digest
 from proofroom.domain.errors import Conflict
+from proofroom.services.aside import aside
 
 
 async def chain(tx: Tx, row: WorkSession) -> list[audit.Entry]:
@@ -30,7 +31,7 @@ async def require_shown(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, gi
 
     Raises what `require_digest` raises, and Conflict (`packet_altered`, `record_altered`).
     """
-    require_digest(given, checkpoint.packet, checkpoint.packet_digest)
+    await aside(checkpoint.packet, require_digest, given, checkpoint.packet, checkpoint.packet_digest)
     entries = await chain(tx, row)
     votes = seal.votes_of(entries, str(checkpoint.id), checkpoint.packet_digest)
     forged = [v for v in checkpoint.votes if v not in votes]
@@ -50,7 +51,7 @@ async def broken_seal(
     `kind` is the entry that wrote it: `approved`, or `approve_pending` while it can be undone.
     """
     decision = checkpoint.decision or {}
-    if not is_sealed_by(checkpoint.packet_digest, checkpoint.packet):
+    if not await aside(checkpoint.packet, is_sealed_by, checkpoint.packet_digest, checkpoint.packet):
         return "The packet is not the one that was signed."
     if decision.get("sealed_digest") != checkpoint.packet_digest:
         return "The signature is on another packet."
@@ -70,7 +71,7 @@ async def broken_seal(
 async def was_sent_back(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> bool:
     """Whether a change request in its row is the one that was made, on the packet that stands beside it."""
     decision = checkpoint.decision or {}
-    if not is_sealed_by(checkpoint.packet_digest, checkpoint.packet):
+    if not await aside(checkpoint.packet, is_sealed_by, checkpoint.packet_digest, checkpoint.packet):
         return False
     if decision.get("packet_digest") != checkpoint.packet_digest:
         return False

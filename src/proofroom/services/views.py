@@ -1,5 +1,6 @@
 """Rows as the JSON that callers see: one shape for API, command line and Python."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -96,7 +97,9 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
             "deliveries": [
                 {
                     "id": str(d.id), "kind": d.kind, "target": d.target, "status": d.status,
-                    "detail": d.detail, "delivered_at": at(d.delivered_at),
+                    "detail": d.detail, "delivered_at": at(d.delivered_at), "attempts": d.attempts,
+                    "being_made": d.sender is not None,
+                    "due_at": at(d.due_at) if d.status == "pending" else None,
                 }
                 for d in sent.get(r.id, [])
             ],
@@ -156,6 +159,7 @@ def event(row: WorkEvent) -> Json:
 
 async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
     names = await members.names(tx)
+    document, body, summary = await asyncio.to_thread(_rendered, version.document, version.claims)
     return {
         "id": str(row.id), "session_id": str(row.session_id), "slot": row.slot,
         "artifact_type": row.artifact_type, "type": row.artifact_type, "title": version.title,
@@ -169,10 +173,14 @@ async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
             }
             for v in await db_artifacts.versions(tx, row.id)
         ],
-        "document": with_plain(version.document), "body": to_markdown(from_json(version.document)),
-        "claims": version.claims, "summary": summarize(version.claims), "high_impact": version.high_impact,
-        "created_at": at(version.created_at),
+        "document": document, "body": body, "claims": version.claims, "summary": summary,
+        "high_impact": version.high_impact, "created_at": at(version.created_at),
     }  # fmt: skip
+
+
+def _rendered(document: Mapping[str, Any], claims: Sequence[Any]) -> tuple[Json, str, Json]:
+    """(the document with its plain text, its Markdown, the summary of its claims)"""
+    return with_plain(document), to_markdown(from_json(document)), summarize(claims)
 
 
 def with_plain(document: Mapping[str, Any]) -> Json:

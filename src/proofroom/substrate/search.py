@@ -289,9 +289,13 @@ async def _settled(
 
     async def look(blocks: Iterable[Fused]) -> None:
         new = list(dict.fromkeys(one.block_id for one in blocks if one.block_id not in rows))
-        for block, row in (await db_blocks.by_ids(tx, new, in_use=filters.live)).items():
-            rows[block], marks[block] = row, guard.marks(row)
-            held[block] = guard.suspect(row, marks[block])
+        read = await db_blocks.by_ids(tx, new, in_use=filters.live)
+        rows.update(read)
+        judged = await asyncio.to_thread(
+            lambda: [(block, own := guard.marks(row), guard.suspect(row, own)) for block, row in read.items()]
+        )
+        for block, own, suspect in judged:
+            marks[block], held[block] = own, suspect
 
     await look(one for answer in answers for one in answer[:k])
     deep = [any(held.get(one.block_id) for one in answer[:k]) for answer in answers]
@@ -307,7 +311,9 @@ async def _settled(
             if one.block_id in rows
         ]
         if all_of_it:
-            best = guard.settled(query, best, [held[row.block_id] for row in best])[:k]
+            best = (
+                await asyncio.to_thread(guard.settled, query, best, [held[row.block_id] for row in best])
+            )[:k]
         matched = {one.block_id: one.matched for one in answer}
         ids = [row.block_id for row in best]
         found.append(

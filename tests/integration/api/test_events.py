@@ -428,3 +428,68 @@ async def _closed_by_limit(client: httpx.AsyncClient) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
     await reader.read()
     writer.close()
+
+
+async def test_asking_again_and_again_hears_what_a_stream_hears(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    began = await world.api.ok("GET", "/events/latest")
+    assert (began["items"], began["more"]) == ([], False)
+    async with streaming(client, "/events") as stream:
+        await stream.opened()
+        session = await world.session(project)
+        heard = await stream.next()
+    found = await world.api.ok("GET", f"/events/latest?after={began['last_event_id']}")
+    assert found["items"][0] == heard.data
+    assert {i["session_id"] for i in found["items"]} == {session}
+    after = found["last_event_id"]
+    assert (await world.api.ok("GET", f"/events/latest?after={after}"))["items"] == []
+    # From one to the other, either way.
+    assert (await world.api.ok("GET", f"/events/latest?after={heard.id}"))["items"] == found["items"][1:]
+    other = await world.session(project)
+    async with streaming(client, "/events", Last_Event_ID=after) as stream:
+        assert (await stream.next()).data["session_id"] == other
+    await world.api.problem("GET", "/events/latest?after=x", 422, "cursor_invalid")
+
+
+async def test_who_stops_reading_is_dropped_and_resumes(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is held for it for ever, and nothing that it missed is lost."""
+    world, client, _ = served
+    live: LiveEvents = world.app.state.serving.live
+    monkeypatch.setattr(server_module, "STUCK_SECONDS", 0.2)
+    project = await world.project()
+    began = (await world.api.ok("GET", "/events/latest"))["last_event_id"]
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(raw, ("127.0.0.1", client.base_url.port))
+    await loop.sock_sendall(raw, b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    async with asyncio.timeout(60):
+        while not live._hubs:
+            await asyncio.sleep(0.01)
+        (hub,) = live._hubs.values()
+        while live.open_streams:
+            hub._send(((1, 1), b": " + b"x" * 65_000 + b"\n\n"))
+            await asyncio.sleep(0)
+    raw.close()
+    session = await world.session(project)
+    async with streaming(client, "/events", Last_Event_ID=began) as stream:
+        assert (await stream.next()).data["session_id"] == session
+
+
+async def test_a_connection_is_used_again(served: Served) -> None:
+    """HTTP/1.1: the page, its files, and what it asks of the API come over one connection."""
+    _, client, _ = served
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+    for path in ("/", "/api/health", "/api/projects"):
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/html\r\n\r\n".encode())
+        async with asyncio.timeout(30):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            assert head.startswith("http/1.1 200")
+            assert "connection: close" not in head
+            length = next(line for line in head.split("\r\n") if line.startswith("content-length: "))
+            await reader.readexactly(int(length.partition(": ")[2]))
+    writer.close()

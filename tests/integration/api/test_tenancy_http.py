@@ -8,6 +8,7 @@ import pytest
 
 from proofroom.api.app import create_app
 from proofroom.api.sse import LiveEvents
+from proofroom.db import artifacts as db_artifacts
 from proofroom.services import access
 from proofroom.settings import Settings
 from tests.integration.api.support import NOTE, SOURCE, Api, World
@@ -42,6 +43,11 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
     )
     await world.api.ok("POST", f"/projects/{project}/agents", 201, json={"definition": agent})
     artifact = checkpoint["packet"]["artifacts"][0]["artifact_id"]
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        delivery = await db_artifacts.add_delivery(
+            tx, session_id=UUID(path.rpartition("/")[2]), checkpoint_id=UUID(checkpoint["id"]), kind="folder",
+            target={"kind": "folder", "path": "/ours"}, packet_digest=checkpoint["packet_digest"],
+        )  # fmt: skip
     digest = {"packet_digest": checkpoint["packet_digest"]}
     at = f"{path}/checkpoints/{checkpoint['id']}"
     ours: list[tuple[str, str, dict[str, Any] | None]] = [
@@ -128,6 +134,10 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
             f"/projects/{project}/memory/decisions",
             {"items": [{"id": note["id"], "decision": "retire", "reason": "mine"}]},
         ),
+        ("GET", f"/deliveries?project_id={project}", None),
+        ("GET", f"/deliveries/{delivery}", None),
+        ("POST", f"/deliveries/{delivery}/resend", None),
+        ("POST", f"/deliveries/{delivery}/drop", None),
         ("GET", f"/analytics/summary?project_id={project}", None),
         ("PATCH", f"/members/{world.actor.member_id}", {"role": "viewer"}),
         ("PATCH", f"/checkpoints/{checkpoint['id']}", {"assignee": None}),
@@ -162,7 +172,7 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
     assert (await stranger.get(f"{path}/events", **streaming)).status_code == 404
     key = (await world.api.ok("POST", "/api-keys", 201, json={"name": "ours"}))["id"]
     await stranger.problem("DELETE", f"/api-keys/{key}", 409, "key_not_active")
-    for empty in ("/projects", "/checkpoints"):
+    for empty in ("/projects", "/checkpoints", "/deliveries"):
         assert (await stranger.ok("GET", empty))["items"] == []
     assert [m["name"] for m in (await stranger.ok("GET", "/members"))["items"]] == ["Stranger"]
     assert len((await stranger.ok("GET", "/api-keys"))["items"]) == 1

@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { api } from "./client";
 
 /** Since when nothing has arrived from the server, or null while the stream is open. */
 let offlineSince: number | null = null;
@@ -44,25 +45,43 @@ export function touched(kind: "session" | "source", data: Record<string, string>
   if (/checkpoint|decided|voted|withdrawn|released|superseded|expired|resumed|cancelled|completed|failed|retried|session_created/.test(type)) {
     keys.push(["inbox"], ["checkpoint"], ["projects"], ["project", project_id], ["reveal", session_id]);
   }
+  if (/deliver/.test(type)) keys.push(["deliveries"]);
   if (/envelope/.test(type)) keys.push(["envelope", session_id]);
   return keys;
 }
+
+/** What is not told of when the page asks: fetched again each time, where it is on screen. */
+const SOURCES = ["sources", "source", "index"];
 
 const GATHER_MS = 120;
 /** Capture of many files says something several times a second; a list that is fetched that often never arrives. */
 const SOURCES_MS = 1000;
 const RETRY_MS = 4000;
+const POLL_MS = 5000;
+/** A stream that has not opened by then is taken for held back on its way; the page asks meanwhile. */
+const OPEN_MS = 10_000;
+
+interface Latest {
+  items: Record<string, string>[];
+  last_event_id: string;
+  more: boolean;
+}
 
 /**
  * One stream for the whole tab. Events only say what to fetch again, so a lost one costs nothing: after every
- * reconnect all that is on screen is fetched again. Several events in a row become one fetch.
+ * reconnect all that is on screen is fetched again. Several events in a row become one fetch. While there is no stream,
+ * the page asks every few seconds what happened; it is offline when that is not answered either.
  */
 export function openLive(client: QueryClient): () => void {
-  if (typeof EventSource === "undefined") return () => {};
   let source: EventSource | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let gather: ReturnType<typeof setTimeout> | undefined;
   let slow: ReturnType<typeof setTimeout> | undefined;
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  let poll: ReturnType<typeof setTimeout> | undefined;
+  let polling = 0; // the round of asking that goes on; none is 0
+  let rounds = 0;
+  let after: string | null = null;
   const pending = { session: new Map<string, unknown[]>(), source: new Map<string, unknown[]>() };
   let first = true;
 
@@ -71,29 +90,64 @@ export function openLive(client: QueryClient): () => void {
     pending[kind].clear();
     for (const queryKey of keys) void client.invalidateQueries({ queryKey });
   };
-  const note = (kind: "session" | "source") => (event: MessageEvent<string>) => {
-    let data: Record<string, string>;
-    try {
-      data = JSON.parse(event.data) as Record<string, string>;
-    } catch {
-      return; // not ours; the next reconnect fetches everything anyway
-    }
+  const take = (kind: "session" | "source", data: Record<string, string>) => {
     for (const key of touched(kind, data)) pending[kind].set(JSON.stringify(key), key);
     if (kind === "session") gather ??= setTimeout(() => { gather = undefined; flush(kind); }, GATHER_MS);
     else slow ??= setTimeout(() => { slow = undefined; flush(kind); }, SOURCES_MS);
   };
+  const note = (kind: "session" | "source") => (event: MessageEvent<string>) => {
+    try {
+      take(kind, JSON.parse(event.data) as Record<string, string>);
+    } catch {
+      return; // not ours; the next reconnect fetches everything anyway
+    }
+  };
+  const ask = async (round: number) => {
+    let wait = POLL_MS;
+    try {
+      const found: Latest = await api<Latest>("/events/latest", { query: { after } });
+      if (polling !== round) return;
+      const back = offlineSince !== null;
+      setOffline(null);
+      if (after === null || back) void client.invalidateQueries();
+      else {
+        for (const item of found.items) take("session", item);
+        for (const queryKey of SOURCES) void client.invalidateQueries({ queryKey: [queryKey] });
+      }
+      after = found.last_event_id;
+      if (found.more) wait = 0;
+    } catch {
+      if (polling !== round) return;
+      setOffline(Date.now());
+    }
+    poll = setTimeout(() => void ask(round), wait);
+  };
+  const startAsking = () => {
+    if (polling) return;
+    polling = ++rounds;
+    after = null;
+    void ask(polling);
+  };
+  const stopAsking = () => {
+    polling = 0;
+    clearTimeout(poll);
+  };
   const connect = () => {
     source = new EventSource("/api/events");
+    clearTimeout(patience);
+    patience = setTimeout(startAsking, OPEN_MS);
     source.addEventListener("session", note("session"));
     source.addEventListener("source", note("source"));
     source.onopen = () => {
-      const back = offlineSince !== null;
+      clearTimeout(patience);
+      stopAsking();
       setOffline(null);
-      if (back || !first) void client.invalidateQueries();
+      if (!first) void client.invalidateQueries();
       first = false;
     };
     source.onerror = () => {
-      setOffline(Date.now());
+      first = false;
+      startAsking();
       // The browser reconnects by itself unless the answer was not a stream.
       if (source?.readyState === EventSource.CLOSED) {
         source.close();
@@ -102,11 +156,11 @@ export function openLive(client: QueryClient): () => void {
       }
     };
   };
-  connect();
+  if (typeof EventSource === "undefined") startAsking();
+  else connect();
   return () => {
+    stopAsking();
     source?.close();
-    clearTimeout(retry);
-    clearTimeout(gather);
-    clearTimeout(slow);
+    for (const timer of [retry, gather, slow, patience]) clearTimeout(timer);
   };
 }

@@ -1,7 +1,7 @@
 import { queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { all, api, ApiError } from "./client";
 import type {
-  Agent, Artifact, ArtifactDiff, Checkpoint, CheckpointItem, Comment, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
+  Agent, Artifact, ArtifactDiff, Checkpoint, CheckpointItem, Comment, DeliveryList, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
   SinceLast, Source, SourceContent, WorkEvent, WorkSession,
 } from "./types";
 
@@ -42,6 +42,12 @@ export const snoozedQuery = queryOptions({
     const items = await all<CheckpointItem>("/checkpoints", { status: "pending_review", snoozed: "true" }, signal);
     return items.filter((item) => item.snoozed_until !== null && new Date(item.snoozed_until).getTime() > Date.now());
   },
+});
+
+/** What was signed and could not be delivered: given up until a person has it sent again. */
+export const deadLettersQuery = queryOptions({
+  queryKey: ["deliveries", "failed"],
+  queryFn: ({ signal }) => api<DeliveryList>("/deliveries", { query: { status: "failed" }, signal }),
 });
 
 export const membersQuery = queryOptions({

@@ -38,6 +38,9 @@ export type PolicySettings = G.PolicySettings;
 export type PolicyExplained = G.PolicyExplained;
 export type LookedAt = G.LookedAt;
 export type Member = G.Member;
+export type Delivery = G.Delivery;
+export type DeliveryInFull = G.DeliveryInFull;
+export type DeliveryList = G.DeliveryList;
 
 
 export interface JsonSchema {

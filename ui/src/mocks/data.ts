@@ -343,7 +343,7 @@ const session = (id: string, project_id: string, title: string, agent_type: stri
 export const sessions: WorkSession[] = [
   session("s-check", "p-check", "Why Mars Climate Orbiter was lost (practice draft)", "check", { checkpoint_id: "k-check" }),
   session("s-report", "p-report", "US renewable electricity in 2023", "reporting", { checkpoint_id: "k-report" }),
-  session("s-last", "p-report", "US renewable electricity in 2022", "reporting", { status: "completed", approved_by: "Local reviewer", settled_at: at(-2000), deliveries: [{ id: "d1", kind: "record", target: null, status: "delivered", detail: "Saved in this project" }] }),
+  session("s-last", "p-report", "US renewable electricity in 2022", "reporting", { status: "completed", approved_by: "Local reviewer", settled_at: at(-2000), deliveries: [{ id: "d1", kind: "record", target: null, status: "delivered", attempts: 1, being_made: false, due_at: null, detail: "Saved in this project" }] }),
   session("s-plan", "p-report", "What drives wind generation", "research", { checkpoint_id: "k-plan", approval_strategy: "checkpoint_required", artifacts_count: 0 }),
   session("s-run", "p-check", "Losses traced to units and interfaces", "research", {
     status: "in_progress", phase: "work", progress: { done: 3, total: 5, label: "findings" }, artifacts_count: 1, task_document_id: "e1",

@@ -107,6 +107,7 @@ export function makeHandlers() {
     ),
     ...peopleHandlers(checkpoints),
     ...substrateHandlers(sources),
+    http.get(url("/deliveries"), () => page([])),
     http.get(url("/checkpoints"), ({ request }) => {
       const snoozed = new URL(request.url).searchParams.get("snoozed") === "true";
       const awake = (c: Checkpoint) => c.snoozed_until === null || new Date(c.snoozed_until).getTime() <= Date.now();

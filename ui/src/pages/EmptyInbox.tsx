@@ -2,6 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useAllSessions } from "@/api/queries";
 import type { Project } from "@/api/types";
+import { DeadLetters } from "@/components/Deliveries";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { clock, exact, usd } from "@/lib/format";
@@ -44,6 +45,7 @@ export function EmptyInbox() {
       <div className="empty">
         <h1>{t("empty.title")}</h1>
         <p>{running.length ? t("empty.running", { count: running.length }) : t("empty.idle")}</p>
+        <DeadLetters />
         {home && (
           <div
             className="drop"

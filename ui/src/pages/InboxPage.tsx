@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { api } from "@/api/client";
 import { inboxQuery, membersQuery, meQuery, snoozedQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem, Member } from "@/api/types";
+import { DeadLetters } from "@/components/Deliveries";
 import { Mark } from "@/components/Mark";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
@@ -260,6 +261,7 @@ export function InboxPage() {
               }}
             />
           </div>
+          <DeadLetters />
           <div className="filters">
             <span className="seg" role="radiogroup" aria-label={t("inbox.whose")}>
               {tabs.map((tab) => (

@@ -105,7 +105,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
         <>
           {st(
             session.status === "completed" ? t("session.done") : t("status.cancelled"),
-            session.status === "completed" ? (session.deliveries[0]?.detail ?? t("session.doneWords")) : t("session.cancelledWords"),
+            session.status === "completed" ? deliveredWords(session) : t("session.cancelledWords"),
           )}
           {forkable && button("fork", t("session.fork"))}
           <Link className="b" to="/projects/$projectId" params={{ projectId: session.project_id }}>
@@ -119,4 +119,10 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
       {content}
     </footer>
   );
+}
+
+/** What became of it outside: what could not be delivered comes first. */
+function deliveredWords(session: WorkSession): string {
+  if (session.deliveries.some((one) => one.status === "failed")) return t("deliveries.failedWords");
+  return session.deliveries.find((one) => one.status === "delivered")?.detail ?? t("session.doneWords");
 }

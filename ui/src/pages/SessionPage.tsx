@@ -3,6 +3,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { artifactsQuery, base, envelopeQuery, eventsQuery, sessionQuery, sinceLastQuery } from "@/api/queries";
 import type { Artifact, Envelope, WorkEvent, WorkSession } from "@/api/types";
+import { Deliveries } from "@/components/Deliveries";
 import { Mark } from "@/components/Mark";
 import { SinceLastPanel } from "@/components/SinceLast";
 import { Loading, Problem, problemText } from "@/components/States";
@@ -249,11 +250,6 @@ function Running({ since }: { since: string }) {
   return <>{t("session.running", { time: duration((Date.now() - new Date(since).getTime()) / 1000) })}</>;
 }
 
-function targetWords(target: unknown): string {
-  const path = typeof target === "string" ? target : (target as { path?: unknown } | null)?.path;
-  return typeof path === "string" && path ? ` (${path})` : "";
-}
-
 /** Who signed at the final gate, from the record of events; the last word counts. */
 function signedBy(events: WorkEvent[]): string | null {
   const last = events.findLast((event) => event.type === "decided" || event.type === "withdrawn");
@@ -273,12 +269,7 @@ function Outcome({ session, by }: { session: WorkSession; by: string | null }) {
             {session.settled_at ? `, ${clock(session.settled_at)}` : ""}
           </span>
         </p>
-        {session.deliveries.map((delivery) => (
-          <p className="meta mt-1" key={delivery.id}>
-            {tMaybe(`delivery.${delivery.kind}`, delivery.kind)}: {delivery.detail ?? tMaybe(`deliveryStatus.${delivery.status}`, delivery.status)}
-            {targetWords(delivery.target)}
-          </p>
-        ))}
+        <Deliveries session={session} />
       </div>
     );
   }

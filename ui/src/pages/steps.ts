@@ -97,6 +97,12 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("none", t("step.cancelled"));
     case "delivered":
       return step("supported", t("step.delivered"), tMaybe(`delivery.${s(d["kind"])}`, s(d["target"]) || s(d["kind"])));
+    case "delivery_failed":
+      return step(d["again"] ? "partial" : "warn", t(d["again"] ? "step.deliveryLater" : "step.deliveryFailed"), s(d["detail"]), !d["again"]);
+    case "delivery_resent":
+      return step("own", t("step.deliveryResent", { by: s(d["by"]) }));
+    case "delivery_dropped":
+      return step("none", t("step.deliveryDropped", { by: s(d["by"]) }));
     case "completed":
       return step("supported", t("step.completed"));
     case "failed":

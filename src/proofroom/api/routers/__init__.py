@@ -7,6 +7,7 @@ from proofroom.api.routers import (
     checkpoint_people,
     checkpoints,
     checks,
+    deliveries,
     events,
     exports,
     health,
@@ -46,6 +47,7 @@ ROUTERS = (
     checks.router,
     checkpoints.router,
     checkpoint_people.router,
+    deliveries.router,
     analytics.router,
     events.router,
 )

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
+from proofroom.api.answers import written
 from proofroom.api.deps import CallDep, PagingDep
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
@@ -62,7 +63,7 @@ async def get_checkpoint(checkpoint_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:
         row = await db_checkpoints.get(tx, checkpoint_id)
         shown = await views.checkpoint(tx, row, await work_sessions.get(tx, row.session_id))
-    return JSONResponse(shown)
+    return await written(shown)
 
 
 @router.patch(

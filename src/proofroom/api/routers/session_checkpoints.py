@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from proofroom.api import problems
+from proofroom.api.answers import written
 from proofroom.api.deps import Call, CallDep, PagingDep, page_of
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
@@ -48,7 +49,7 @@ async def list_session_checkpoints(
     async with call.transaction() as tx:
         row = await work_sessions.get(tx, session_id, project_id)
         items = [await views.checkpoint(tx, c, row) for c in await db_checkpoints.of_session(tx, session_id)]
-    return JSONResponse(page_of(items, paging))
+    return await written(page_of(items, paging))
 
 
 @router.get("/{checkpoint_id}", response_model=Checkpoint, summary="One checkpoint with its packet")
@@ -58,7 +59,7 @@ async def get_session_checkpoint(
     async with call.transaction() as tx:
         row = await work_sessions.get(tx, session_id, project_id)
         shown = await views.checkpoint(tx, await db_checkpoints.get(tx, checkpoint_id, session_id), row)
-    return JSONResponse(shown)
+    return await written(shown)
 
 
 @router.post(
@@ -253,7 +254,7 @@ async def _decided(
             raise
         current = await _current(call, session_id, checkpoint_id)
         answer = Answer(409, problems.of(refused) | {"checkpoint": current})
-    return respond(answer, call)
+    return respond(answer, call) if answer.status >= 400 else await written(answer.body, status=answer.status)
 
 
 def _stale(why: str) -> Conflict:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 from starlette.responses import JSONResponse, Response
 
+from proofroom.api.answers import written
 from proofroom.api.deps import (
     CallDep,
     Cursor,
@@ -116,7 +117,7 @@ async def list_artifacts(project_id: UUID, session_id: UUID, call: CallDep, pagi
     async with call.transaction() as tx:
         await work_sessions.get(tx, session_id, project_id)
         items = [await views.artifact(tx, a, v) for a, v in await db_artifacts.current(tx, session_id)]
-    return JSONResponse(page_of(items, paging))
+    return await written(page_of(items, paging))
 
 
 @router.get("/artifacts/{artifact_id}", response_model=Artifact, summary="One artifact, its current version")
@@ -125,7 +126,7 @@ async def get_artifact(project_id: UUID, session_id: UUID, artifact_id: UUID, ca
         await work_sessions.get(tx, session_id, project_id)
         row = await db_artifacts.get(tx, session_id, artifact_id)
         shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, row.version))
-    return JSONResponse(shown)
+    return await written(shown)
 
 
 @router.get(
@@ -161,7 +162,7 @@ async def get_artifact_version(
                 hint="Versions count from 1 to the current one.",
             )
         shown = await views.artifact(tx, row, await db_artifacts.version(tx, row.id, number))
-    return JSONResponse(shown)
+    return await written(shown)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
 
+from proofroom.api.answers import written
 from proofroom.api.deps import Call, CallDep, PagingSinceDep
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
@@ -133,7 +134,7 @@ async def get_source_content(
     async with call.transaction() as tx:
         row = await _of_project(tx, project_id, source_id)
         if not raw:
-            return JSONResponse(await sources.content(tx, source_id, version))
+            return await written(await sources.content(tx, source_id, version))
         number = version or max(row.version, 1)
         found = await db_sources.version(tx, source_id, number)
         if found is None or found.original is None:

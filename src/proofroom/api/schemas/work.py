@@ -116,13 +116,49 @@ class Repair(Shown):
     why: str | None = None
 
 
+DeliveryStatus = Literal["pending", "delivered", "failed", "dropped"]
+
+
 class Delivery(Shown):
     id: UUID
     kind: str
     target: Any
-    status: Literal["pending", "delivered", "failed", "dropped"]
-    detail: str | None
+    status: DeliveryStatus = Field(description="`failed`: given up until a person sends it again.")
+    detail: str | None = Field(description="What was made, or why the last attempt failed.")
+    attempts: int
+    being_made: bool
+    due_at: Timestamp | None = Field(
+        description="When it is tried next; while it is being made, when it is taken for lost."
+    )
     delivered_at: Timestamp | None = None
+
+
+class DeliveryAttempt(Shown):
+    n: int
+    at: Timestamp
+    by: str | None = Field(default=None, description="The worker.")
+    ended_at: Timestamp | None = Field(
+        default=None, description="None: it goes on, or nobody said how it ended."
+    )
+    code: str | None = Field(default=None, description="Why it failed, for programs; none when it did not.")
+    error: str | None = None
+
+
+class DeliveryInFull(Delivery):
+    session_id: UUID
+    session_title: str
+    project_id: UUID
+    checkpoint_id: UUID
+    packet_digest: str
+    idempotency_key: str | None = Field(description="The same for every attempt; a receiver may tell by it.")
+    attempts_left: int = Field(description="Before it is given up.")
+    tries: list[DeliveryAttempt] = Field(description="The last 50 attempts, oldest first.")
+    created_at: Timestamp
+
+
+class DeliveryList(Shown):
+    items: list[DeliveryInFull]
+    next_cursor: str | None
 
 
 class Audit(Shown):

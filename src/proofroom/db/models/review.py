@@ -132,7 +132,12 @@ class WorkObligation(Base):
 
 
 class Delivery(Base):
-    """The outbox: one row per effect and sealed packet, so that a retried delivery is the same delivery."""
+    """The outbox: one row per effect and sealed packet, so that a retried delivery is the same delivery.
+
+    `due_at` is when a pending one is tried next; while `sender` makes it, when the lease of that worker ends.
+    `attempts` counts the claims and fences what each of them writes; after `give_up_at` of them it is a dead letter
+    (failed) until a person sends it again. `tries` are the attempts, oldest first: {n, at, by, ended_at, code, error}.
+    """
 
     __tablename__ = "deliveries"
     workspace_id: Mapped[UUID]
@@ -145,6 +150,10 @@ class Delivery(Base):
     status: Mapped[str] = mapped_column(server_default="pending")
     attempts: Mapped[int] = mapped_column(server_default="0")
     detail: Mapped[str | None]
+    idempotency_key: Mapped[str | None]
+    sender: Mapped[str | None]
+    give_up_at: Mapped[int] = mapped_column(server_default="10")
+    tries: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
     due_at: Mapped[datetime] = mapped_column(server_default=NOW)
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     delivered_at: Mapped[datetime | None]
@@ -155,4 +164,6 @@ class Delivery(Base):
         UniqueConstraint("workspace_id", "checkpoint_id", "kind", "target"),
         CheckConstraint("status IN ('pending','delivered','failed','dropped')", name="deliveries_status"),
         Index("deliveries_due", "due_at", postgresql_where=sql("status = 'pending'")),
+        Index("deliveries_by_session", "workspace_id", "session_id", "id"),
+        Index("deliveries_dead", "workspace_id", "id", postgresql_where=sql("status = 'failed'")),
     )

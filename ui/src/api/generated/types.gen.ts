@@ -1673,13 +1673,29 @@ export type Deletion = {
  */
 export type Delivery = {
     /**
+     * Attempts
+     */
+    attempts: number;
+    /**
+     * Being Made
+     */
+    being_made: boolean;
+    /**
      * Delivered At
      */
     delivered_at?: string | null;
     /**
      * Detail
+     *
+     * What was made, or why the last attempt failed.
      */
     detail: string | null;
+    /**
+     * Due At
+     *
+     * When it is tried next; while it is being made, when it is taken for lost.
+     */
+    due_at: string | null;
     /**
      * Id
      */
@@ -1690,12 +1706,158 @@ export type Delivery = {
     kind: string;
     /**
      * Status
+     *
+     * `failed`: given up until a person sends it again.
      */
     status: 'pending' | 'delivered' | 'failed' | 'dropped';
     /**
      * Target
      */
     target: unknown;
+};
+
+/**
+ * DeliveryAttempt
+ */
+export type DeliveryAttempt = {
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * By
+     *
+     * The worker.
+     */
+    by?: string | null;
+    /**
+     * Code
+     *
+     * Why it failed, for programs; none when it did not.
+     */
+    code?: string | null;
+    /**
+     * Ended At
+     *
+     * None: it goes on, or nobody said how it ended.
+     */
+    ended_at?: string | null;
+    /**
+     * Error
+     */
+    error?: string | null;
+    /**
+     * N
+     */
+    n: number;
+};
+
+/**
+ * DeliveryInFull
+ */
+export type DeliveryInFull = {
+    /**
+     * Attempts
+     */
+    attempts: number;
+    /**
+     * Attempts Left
+     *
+     * Before it is given up.
+     */
+    attempts_left: number;
+    /**
+     * Being Made
+     */
+    being_made: boolean;
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id: string;
+    /**
+     * Created At
+     *
+     * ISO 8601, UTC.
+     */
+    created_at: string;
+    /**
+     * Delivered At
+     */
+    delivered_at?: string | null;
+    /**
+     * Detail
+     *
+     * What was made, or why the last attempt failed.
+     */
+    detail: string | null;
+    /**
+     * Due At
+     *
+     * When it is tried next; while it is being made, when it is taken for lost.
+     */
+    due_at: string | null;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Idempotency Key
+     *
+     * The same for every attempt; a receiver may tell by it.
+     */
+    idempotency_key: string | null;
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Packet Digest
+     */
+    packet_digest: string;
+    /**
+     * Project Id
+     */
+    project_id: string;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Session Title
+     */
+    session_title: string;
+    /**
+     * Status
+     *
+     * `failed`: given up until a person sends it again.
+     */
+    status: 'pending' | 'delivered' | 'failed' | 'dropped';
+    /**
+     * Target
+     */
+    target: unknown;
+    /**
+     * Tries
+     *
+     * The last 50 attempts, oldest first.
+     */
+    tries: Array<DeliveryAttempt>;
+};
+
+/**
+ * DeliveryList
+ */
+export type DeliveryList = {
+    /**
+     * Items
+     */
+    items: Array<DeliveryInFull>;
+    /**
+     * Next Cursor
+     */
+    next_cursor: string | null;
 };
 
 /**
@@ -3543,6 +3705,56 @@ export type NewWorkSession = {
      * Title
      */
     title?: string | null;
+};
+
+/**
+ * News
+ *
+ * One event, as the stream says it.
+ */
+export type News = {
+    /**
+     * Project Id
+     */
+    project_id: string;
+    /**
+     * Seq
+     */
+    seq: number;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Status
+     */
+    status: string;
+    /**
+     * Type
+     */
+    type: string;
+};
+
+/**
+ * NewsPage
+ */
+export type NewsPage = {
+    /**
+     * Items
+     */
+    items: Array<News>;
+    /**
+     * Last Event Id
+     *
+     * The next `after`; a stream resumes there too.
+     */
+    last_event_id: string;
+    /**
+     * More
+     *
+     * Whether there was more than is answered at once: ask again now.
+     */
+    more: boolean;
 };
 
 /**
@@ -6699,6 +6911,298 @@ export type LookAtCheckpointResponses = {
 
 export type LookAtCheckpointResponse = LookAtCheckpointResponses[keyof LookAtCheckpointResponses];
 
+export type ListDeliveriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Status
+         *
+         * pending, delivered, failed (given up) or dropped.
+         */
+        status?: string | null;
+        /**
+         * Kind
+         *
+         * Such as folder.
+         */
+        kind?: string | null;
+        /**
+         * Project Id
+         *
+         * Only of this project.
+         */
+        project_id?: string | null;
+        /**
+         * Session Id
+         *
+         * Only of this work session.
+         */
+        session_id?: string | null;
+        /**
+         * Limit
+         *
+         * Most items to answer.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before, unchanged.
+         */
+        cursor?: string | null;
+    };
+    url: '/api/deliveries';
+};
+
+export type ListDeliveriesErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesErrors];
+
+export type ListDeliveriesResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeliveryList;
+};
+
+export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
+
+export type GetDeliveryData = {
+    body?: never;
+    path: {
+        /**
+         * Delivery Id
+         */
+        delivery_id: string;
+    };
+    query?: never;
+    url: '/api/deliveries/{delivery_id}';
+};
+
+export type GetDeliveryErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetDeliveryError = GetDeliveryErrors[keyof GetDeliveryErrors];
+
+export type GetDeliveryResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeliveryInFull;
+};
+
+export type GetDeliveryResponse = GetDeliveryResponses[keyof GetDeliveryResponses];
+
+export type DropDeliveryData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Delivery Id
+         */
+        delivery_id: string;
+    };
+    query?: never;
+    url: '/api/deliveries/{delivery_id}/drop';
+};
+
+export type DropDeliveryErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type DropDeliveryError = DropDeliveryErrors[keyof DropDeliveryErrors];
+
+export type DropDeliveryResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeliveryInFull;
+};
+
+export type DropDeliveryResponse = DropDeliveryResponses[keyof DropDeliveryResponses];
+
+export type ResendDeliveryData = {
+    body?: never;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path: {
+        /**
+         * Delivery Id
+         */
+        delivery_id: string;
+    };
+    query?: never;
+    url: '/api/deliveries/{delivery_id}/resend';
+};
+
+export type ResendDeliveryErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ResendDeliveryError = ResendDeliveryErrors[keyof ResendDeliveryErrors];
+
+export type ResendDeliveryResponses = {
+    /**
+     * Successful Response
+     */
+    200: DeliveryInFull;
+};
+
+export type ResendDeliveryResponse = ResendDeliveryResponses[keyof ResendDeliveryResponses];
+
 export type StreamEventsData = {
     body?: never;
     headers?: {
@@ -6751,6 +7255,58 @@ export type StreamEventsResponses = {
 };
 
 export type StreamEventsResponse = StreamEventsResponses[keyof StreamEventsResponses];
+
+export type ListLatestEventsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * After
+         *
+         * `last_event_id` of the answer before, or of a stream.
+         */
+        after?: string | null;
+    };
+    url: '/api/events/latest';
+};
+
+export type ListLatestEventsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListLatestEventsError = ListLatestEventsErrors[keyof ListLatestEventsErrors];
+
+export type ListLatestEventsResponses = {
+    /**
+     * Successful Response
+     */
+    200: NewsPage;
+};
+
+export type ListLatestEventsResponse = ListLatestEventsResponses[keyof ListLatestEventsResponses];
 
 export type HealthData = {
     body?: never;

@@ -1,0 +1,90 @@
+"""Deliveries over HTTP: what was made, what was given up, and sending it again."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from proofroom.engine import outbox
+from tests.integration.api.support import NOTE, SOURCE, World
+
+
+async def signed(world: World, project: str, folder: str) -> str:
+    """The id of the delivery to this folder that a signature released; not made yet."""
+    path, checkpoint = await world.waiting(
+        project, runtime=world.script(NOTE), deliver_to=[{"kind": "folder", "path": folder}]
+    )
+    digest = {"packet_digest": checkpoint["packet_digest"]}
+    await world.api.ok("POST", f"{path}/checkpoints/{checkpoint['id']}/approve", json=digest)
+    session = path.rpartition("/")[2]
+    assert (await world.drive(session)).status == "completed"
+    (delivery,) = (await world.api.ok("GET", path))["deliveries"]
+    assert (delivery["status"], delivery["attempts"], delivery["being_made"]) == ("pending", 0, False)
+    return delivery["id"]
+
+
+async def deliver(world: World, delivery_id: str) -> None:
+    workspace_id = world.actor.workspace_id
+    async with world.db.transaction(workspace_id) as tx:
+        await tx.execute(
+            text("UPDATE deliveries SET due_at = now() WHERE id = :id"), {"id": UUID(delivery_id)}
+        )
+    assert await outbox.deliver(world.parts, workspace_id, UUID(delivery_id))
+
+
+async def test_a_dead_letter_is_seen_and_sent_again(world: World, tmp_path: Path) -> None:
+    api = world.api
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    (tmp_path / "deliveries" / "press").write_text("in the way")
+    dead, made = await signed(world, project, "press"), await signed(world, project, "web")
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        await tx.execute(text("UPDATE deliveries SET give_up_at = 1"))
+    await deliver(world, dead)
+    await deliver(world, made)
+
+    async def ids(query: str) -> list[str]:
+        return [i["id"] for i in (await api.ok("GET", f"/deliveries?{query}"))["items"]]
+
+    assert await ids("") == [made, dead], "newest first"
+    assert await ids("status=failed") == [dead]
+    assert await ids("status=delivered&kind=folder") == [made]
+    assert await ids("kind=mail") == []
+    assert await ids(f"project_id={project}") == [made, dead]
+    first = await api.ok("GET", "/deliveries?limit=1")
+    second = await api.ok("GET", f"/deliveries?limit=1&cursor={first['next_cursor']}")
+    assert ([i["id"] for i in second["items"]], second["next_cursor"]) == ([dead], None)
+    shown: dict[str, Any] = await api.ok("GET", f"/deliveries/{dead}")
+    assert await ids(f"session_id={shown['session_id']}") == [dead]
+    assert (shown["status"], shown["attempts"], shown["attempts_left"]) == ("failed", 1, 0)
+    (attempt,) = shown["tries"]
+    assert attempt["code"] == "folder_unwritable"
+    assert "press" in attempt["error"]
+    assert shown["detail"] == attempt["error"]
+
+    (tmp_path / "deliveries" / "press").unlink()
+    key = {"Idempotency-Key": "again"}
+    again = await api.ok("POST", f"/deliveries/{dead}/resend", headers=key)
+    assert (again["status"], again["idempotency_key"]) == ("pending", shown["idempotency_key"])
+    await deliver(world, dead)
+    assert (await api.ok("POST", f"/deliveries/{dead}/resend", headers=key)) == again, "the same intention"
+    assert (await api.ok("GET", f"/deliveries/{dead}"))["status"] == "delivered"
+    assert len(list((tmp_path / "deliveries" / "press").iterdir())) == 2
+    await api.problem("POST", f"/deliveries/{dead}/resend", 409, "delivery_made")
+    events = (await api.ok("GET", f"/projects/{project}/work-sessions/{shown['session_id']}/events"))["items"]
+    said = [e["type"] for e in events if e["data"].get("delivery_id") == dead]
+    assert said == ["delivery_failed", "delivery_resent", "delivered"]
+
+
+async def test_what_is_wrong_with_a_request_is_said(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    delivery = await signed(world, project, "press")
+    assert (await world.api.ok("POST", f"/deliveries/{delivery}/drop"))["status"] == "dropped"
+    await world.api.problem("POST", f"/deliveries/{delivery}/resend", 409, "delivery_dropped")
+    await world.api.problem("GET", f"/deliveries/{project}", 404, "delivery_not_found")
+    await world.api.problem("GET", "/deliveries?status=sent", 422, "unknown_status")
+    await world.api.problem("GET", f"/deliveries?project_id={delivery}", 404, "project_not_found")
+    await world.api.problem("GET", f"/deliveries?session_id={delivery}", 404, "session_not_found")
+    await world.api.problem("GET", "/deliveries?cursor=x", 422, "cursor_invalid")
