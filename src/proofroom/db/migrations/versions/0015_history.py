@@ -1,6 +1,6 @@
 """What a session's own rows are found by, however many sessions there were before it.
 
-Revision ID: 0016
+Revision ID: 0015
 Revises: 0014
 
 Without these a hundred thousand finished sessions made a status take 150 ms and a new session a second.
@@ -8,7 +8,7 @@ Without these a hundred thousand finished sessions made a status take 150 ms and
 
 from alembic import op
 
-revision = "0016"
+revision = "0015"
 down_revision = "0014"
 
 # The inbox is read in the order of ids, which is that of time; the old index was in the order of `opened_at`, which

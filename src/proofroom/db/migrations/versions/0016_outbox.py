@@ -1,15 +1,15 @@
 """What the outbox knows of each delivery: its key, its attempts, who makes it, when it is given up.
 
-Revision ID: 0017
-Revises: 0016
+Revision ID: 0016
+Revises: 0015
 
 Deliveries that an earlier release added have no key until they are claimed; one it gave up counts as given up.
 """
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0016"
+down_revision = "0015"
 
 OUTBOX = """
 ALTER TABLE deliveries
