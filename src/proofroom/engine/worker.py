@@ -127,7 +127,8 @@ async def run_worker(
                     for task in side:
                         task.cancel()
                     await dispatcher.drain(shutdown_seconds)
-            return
+            # It ends without an error when one of its own tasks fails, as they may when the database is away.
+            _log.warning("the queue's worker stopped by itself; starting it again")
         except* (ConnectorException, OSError) as lost:
             why = lost.exceptions[0].__cause__ or lost.exceptions[0]
             _log.warning("the queue's database failed (%s: %s); trying again", type(why).__name__, why)
