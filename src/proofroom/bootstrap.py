@@ -172,6 +172,7 @@ async def open_program(settings: Settings) -> AsyncGenerator[Program]:
             limits=limits_of(settings),
             keep=keep_of(settings),
             senders={"folder": folder.send},
+            delivery_lease_seconds=settings.lease_seconds,
         )
         program = Program(settings, parts, await access.ensure_local(db), server)
         # What is here now stays: the collector of cycles need not look through it again, which took a tenth of a second

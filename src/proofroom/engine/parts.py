@@ -32,4 +32,4 @@ class Parts:
     keep: Keep = FOR_EVER
     data_dir: Path | None = None
     senders: Mapping[str, Sender] = field(default_factory=lambda: FOLDERS)
-    delivery_lease_seconds: float = 60.0
+    delivery_lease_seconds: float = 20.0
