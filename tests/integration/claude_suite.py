@@ -1,6 +1,7 @@
 """The conformance suite for the claude runtime, with the real SDK and its real program."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,9 @@ class ClaudeConformance(ModelConformance):
         assert left(tmp_path) == []
 
     def new_run(self) -> RunRef:
-        return self.run
+        """Each piece of work is a round of its own: in one round it would go on with the conversation before."""
+        self.run, fresh = replace(self.run, iteration=self.run.iteration + 1), self.run
+        return fresh
 
     def make(self) -> AgentRuntime:
         return ClaudeRuntime(Host(self.settings, self.db))

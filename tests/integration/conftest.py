@@ -21,9 +21,9 @@ from tests.integration.rooms import Room, make_room
 TEMPLATE = "proofroom_template"
 
 FIRST = (
-    "test_claude", "test_doc_examples", "test_external_agents", "test_cli_work", "test_lifecycle", "test_cli_serve",
-    "test_claude_conformance", "test_embedded", "test_kill9", "test_other_providers", "test_vectors",
-    "test_random_lives", "test_tampering", "test_cli_check", "test_cli_people", "test_real_files",
+    "test_tampering", "test_claude", "test_random_lives", "test_doc_examples", "test_external_agents",
+    "test_cli_work", "test_lifecycle", "test_cli_serve", "test_claude_conformance", "test_embedded", "test_kill9",
+    "test_other_providers", "test_vectors", "test_cli_check", "test_cli_people", "test_real_files",
 )  # fmt: skip
 """The files that take longest. They are begun first, so that no process is left alone with one of them at the end."""
 

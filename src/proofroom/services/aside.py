@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -13,7 +13,19 @@ MANY_CLAIMS = 50
 
 async def aside(packet: Mapping[str, Any], work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     """What `work` answers or raises, done in a thread when the packet that it is about is large."""
-    claims = sum(len(a.get("claims", ())) for a in packet.get("artifacts", ()))
-    if claims < MANY_CLAIMS:
-        return work(*given, **named)
-    return await asyncio.to_thread(work, *given, **named)
+    if _is_large(packet):
+        return await asyncio.to_thread(work, *given, **named)
+    return work(*given, **named)
+
+
+def _is_large(packet: Mapping[str, Any]) -> bool:
+    """A row that somebody rewrote may hold anything; what is no packet is small, and refused elsewhere."""
+    artifacts: Any = packet.get("artifacts", ())
+    if not isinstance(artifacts, list):
+        return False
+    claims: list[Any] = [
+        cast("Mapping[str, Any]", a).get("claims")
+        for a in cast("list[Any]", artifacts)
+        if isinstance(a, Mapping)
+    ]
+    return sum(len(cast("list[Any]", c)) for c in claims if isinstance(c, list)) >= MANY_CLAIMS
