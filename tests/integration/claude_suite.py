@@ -1,7 +1,6 @@
 """The conformance suite for the claude runtime, with the real SDK and its real program."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,9 @@ from proofroom.testing.room import Room
 from tests.integration import rooms
 from tests.integration.claude import MODEL, left
 
+PIECES = 8
+"""Sessions that a test may begin; each piece of work is one of its own, or it would go on with the one before."""
+
 
 class ClaudeConformance(ModelConformance):
     """All conversations of a test are kept with one session, each under its own name."""
@@ -33,6 +35,9 @@ class ClaudeConformance(ModelConformance):
             claude_retries=2, data_dir=tmp_path / "data",
         )  # fmt: skip
         self.db = room.db
+        self.fresh = [await self._claimed(room) for _ in range(PIECES)]
+
+    async def _claimed(self, room: rooms.Room) -> RunRef:
         session_id = await room.file(room.script({"finish": {}}))
         async with room.db.transaction(room.actor.workspace_id) as tx:
             row = await legs.claim(
@@ -43,7 +48,7 @@ class ClaudeConformance(ModelConformance):
                 definitions=room.parts.catalog.definitions,
             )
         assert row is not None
-        self.run = RunRef(row.workspace_id, row.id, row.iteration, row.leg)
+        return RunRef(row.workspace_id, row.id, row.iteration, row.leg)
 
     @pytest.fixture(autouse=True)
     def leaves_no_folder(self, tmp_path: Path) -> Iterator[None]:
@@ -51,9 +56,7 @@ class ClaudeConformance(ModelConformance):
         assert left(tmp_path) == []
 
     def new_run(self) -> RunRef:
-        """Each piece of work is a round of its own: in one round it would go on with the conversation before."""
-        self.run, fresh = replace(self.run, iteration=self.run.iteration + 1), self.run
-        return fresh
+        return self.fresh.pop()
 
     def make(self) -> AgentRuntime:
         return ClaudeRuntime(Host(self.settings, self.db))
