@@ -18,6 +18,7 @@ from proofroom.db.models import (
     WorkObligation,
     WorkTrigger,
 )
+from proofroom.db.statements import UUIDS
 from proofroom.db.tx import WRITES, Tx, new_id
 from proofroom.domain.canonical import digest
 from proofroom.domain.errors import NotFound
@@ -63,6 +64,31 @@ _OBLIGATIONS = (
 _RECORDED_CALL = select(ToolCall).where(
     ToolCall.session_id == bindparam("session_id"), ToolCall.key == bindparam("key")
 )
+_BY_SLOT = select(WorkArtifact).where(
+    WorkArtifact.session_id == bindparam("session_id"), WorkArtifact.slot == bindparam("slot")
+)
+_VERSION = select(ArtifactVersion).where(
+    ArtifactVersion.artifact_id == bindparam("of"), ArtifactVersion.version == bindparam("number")
+)
+_ADD, _ADD_VERSION, _RECORD_CALL = insert(WorkArtifact), insert(ArtifactVersion), insert(ToolCall)
+_SETTLE = (
+    update(WorkTrigger)
+    .where(WorkTrigger.id == func.any(bindparam("ids", type_=UUIDS)), ~WorkTrigger.settled)
+    .values(settled=True, checkpoint_id=bindparam("checkpoint"), answers=bindparam("said"))
+    .execution_options(synchronize_session=False)
+)
+_WITHDRAW = (
+    update(WorkTrigger)
+    .where(
+        WorkTrigger.session_id == bindparam("session"),
+        WorkTrigger.iteration == bindparam("round"),
+        ~WorkTrigger.settled,
+        WorkTrigger.detail["artifact_id"].astext == bindparam("artifact"),
+    )
+    .values(settled=True)
+    .returning(WorkTrigger.kind)
+    .execution_options(synchronize_session=False)
+)
 _CALLS = (
     select(ToolCall)
     .where(ToolCall.session_id == bindparam("session_id"), ToolCall.iteration == bindparam("iteration"))
@@ -77,11 +103,7 @@ async def current(tx: Tx, session_id: UUID, iteration: int | None = None) -> lis
 
 
 async def by_slot(tx: Tx, session_id: UUID, slot: str) -> WorkArtifact | None:
-    return (
-        await tx.execute(
-            select(WorkArtifact).where(WorkArtifact.session_id == session_id, WorkArtifact.slot == slot)
-        )
-    ).scalar_one_or_none()
+    return (await tx.execute(_BY_SLOT, {"session_id": session_id, "slot": slot})).scalar_one_or_none()
 
 
 async def get(tx: Tx, session_id: UUID, artifact_id: UUID) -> WorkArtifact:
@@ -100,13 +122,7 @@ async def get(tx: Tx, session_id: UUID, artifact_id: UUID) -> WorkArtifact:
 
 async def version(tx: Tx, artifact_id: UUID, number: int) -> ArtifactVersion:
     """Raises NotFound (`version_not_found`)."""
-    row = (
-        await tx.execute(
-            select(ArtifactVersion).where(
-                ArtifactVersion.artifact_id == artifact_id, ArtifactVersion.version == number
-            )
-        )
-    ).scalar_one_or_none()
+    row = (await tx.execute(_VERSION, {"of": artifact_id, "number": number})).scalar_one_or_none()
     if row is None:
         raise NotFound(
             "version_not_found",
@@ -155,11 +171,8 @@ async def count(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 async def add(tx: Tx, session_id: UUID, **values: Any) -> UUID:
     artifact_id = new_id()
-    await tx.execute(
-        insert(WorkArtifact).values(
-            workspace_id=tx.workspace_id, id=artifact_id, session_id=session_id, **values
-        )
-    )
+    own = {"workspace_id": tx.workspace_id, "id": artifact_id, "session_id": session_id}
+    await tx.execute(_ADD, own | values)
     return artifact_id
 
 
@@ -173,7 +186,7 @@ async def change(tx: Tx, artifact_id: UUID, **values: Any) -> None:
 
 
 async def add_version(tx: Tx, **values: Any) -> None:
-    await tx.execute(insert(ArtifactVersion).values(workspace_id=tx.workspace_id, **values))
+    await tx.execute(_ADD_VERSION, {"workspace_id": tx.workspace_id} | values)
 
 
 async def change_version(tx: Tx, artifact_id: UUID, number: int, **values: Any) -> None:
@@ -219,29 +232,14 @@ async def settle_triggers(
 ) -> None:
     """Those that no earlier checkpoint has settled: a packet lists all of its iteration, and an answer is to the
     question that was open when it was given."""
-    await tx.execute(
-        update(WorkTrigger)
-        .where(WorkTrigger.id.in_(ids), ~WorkTrigger.settled)
-        .values(settled=True, checkpoint_id=checkpoint_id, answers=answers)
-        .execution_options(synchronize_session=False)
-    )
+    if ids:
+        await tx.execute(_SETTLE, {"ids": list(ids), "checkpoint": checkpoint_id, "said": answers})
 
 
 async def withdraw_triggers(tx: Tx, session_id: UUID, iteration: int, artifact_id: UUID) -> list[str]:
     """Settles, by no checkpoint, what an earlier version of an artifact raised and nobody has decided; their kinds."""
-    done = await tx.execute(
-        update(WorkTrigger)
-        .where(
-            WorkTrigger.session_id == session_id,
-            WorkTrigger.iteration == iteration,
-            ~WorkTrigger.settled,
-            WorkTrigger.detail["artifact_id"].astext == str(artifact_id),
-        )
-        .values(settled=True)
-        .returning(WorkTrigger.kind)
-        .execution_options(synchronize_session=False)
-    )
-    return sorted(done.scalars())
+    about = {"session": session_id, "round": iteration, "artifact": str(artifact_id)}
+    return sorted((await tx.execute(_WITHDRAW, about)).scalars())
 
 
 def was_withdrawn(trigger: WorkTrigger) -> bool:
@@ -278,7 +276,7 @@ async def recorded_call(tx: Tx, session_id: UUID, key: str) -> ToolCall | None:
 async def record_call(tx: Tx, **values: Any) -> None:
     if faults.on:
         tx.info.setdefault(WRITES, []).append(str(values["tool"]))
-    await tx.execute(insert(ToolCall).values(workspace_id=tx.workspace_id, **values))
+    await tx.execute(_RECORD_CALL, {"workspace_id": tx.workspace_id} | values)
 
 
 async def calls(tx: Tx, session_id: UUID, iteration: int) -> list[ToolCall]:

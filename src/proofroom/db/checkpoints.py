@@ -5,14 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db.statements import setting, update_of
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 
 OPEN = "pending_review"
 
+_GET = select(WorkCheckpoint).where(WorkCheckpoint.id == bindparam("of"))
+_CREATE = insert(WorkCheckpoint).returning(WorkCheckpoint)
+_OPEN_ONE = select(WorkCheckpoint).where(
+    WorkCheckpoint.session_id == bindparam("session_id"), WorkCheckpoint.status == OPEN
+)
 _OF_SESSION = (
     select(WorkCheckpoint)
     .where(WorkCheckpoint.session_id == bindparam("session_id"))
@@ -21,23 +27,13 @@ _OF_SESSION = (
 
 
 async def create(tx: Tx, **values: Any) -> WorkCheckpoint:
-    return (
-        await tx.execute(
-            insert(WorkCheckpoint)
-            .values(workspace_id=tx.workspace_id, **values)
-            .returning(WorkCheckpoint)
-            .execution_options(populate_existing=True)
-        )
-    ).scalar_one()
+    return (await tx.execute(_CREATE, {"workspace_id": tx.workspace_id} | values)).scalar_one()
 
 
 async def get(tx: Tx, checkpoint_id: UUID, session_id: UUID | None = None) -> WorkCheckpoint:
     """Raises NotFound (`checkpoint_not_found`)."""
-    query = select(WorkCheckpoint).where(WorkCheckpoint.id == checkpoint_id)
-    if session_id is not None:
-        query = query.where(WorkCheckpoint.session_id == session_id)
-    row = (await tx.execute(query)).scalar_one_or_none()
-    if row is None:
+    row = (await tx.execute(_GET, {"of": checkpoint_id})).scalar_one_or_none()
+    if row is None or session_id not in (None, row.session_id):
         raise NotFound(
             "checkpoint_not_found",
             f"No checkpoint {checkpoint_id} is here.",
@@ -49,24 +45,14 @@ async def get(tx: Tx, checkpoint_id: UUID, session_id: UUID | None = None) -> Wo
 async def change(tx: Tx, checkpoint_id: UUID, **values: Any) -> WorkCheckpoint:
     return (
         await tx.execute(
-            update(WorkCheckpoint)
-            .where(WorkCheckpoint.id == checkpoint_id)
-            .values(**values)
-            .returning(WorkCheckpoint)
-            .execution_options(synchronize_session=False, populate_existing=True)
+            update_of(WorkCheckpoint, "id", *values), {"where_id": checkpoint_id} | setting(values)
         )
     ).scalar_one()
 
 
 async def open_one(tx: Tx, session_id: UUID) -> WorkCheckpoint | None:
     """The checkpoint that waits for a person; a session has at most one."""
-    return (
-        await tx.execute(
-            select(WorkCheckpoint).where(
-                WorkCheckpoint.session_id == session_id, WorkCheckpoint.status == OPEN
-            )
-        )
-    ).scalar_one_or_none()
+    return (await tx.execute(_OPEN_ONE, {"session_id": session_id})).scalar_one_or_none()
 
 
 async def open_signings(tx: Tx) -> list[tuple[str, dict[str, Any]]]:

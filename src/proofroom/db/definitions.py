@@ -4,20 +4,24 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from proofroom.db.models import DefinitionText, ProjectAgent
 from proofroom.db.tx import Tx
 
+_KEEP = insert(DefinitionText).on_conflict_do_nothing()
+_OF_PROJECT = (
+    select(ProjectAgent, DefinitionText.text)
+    .join(DefinitionText, DefinitionText.digest == ProjectAgent.digest)
+    .where(ProjectAgent.project_id == bindparam("project"))
+    .order_by(ProjectAgent.name)
+)
+
 
 async def keep_text(tx: Tx, digest: str, text: str) -> None:
     """Keeps a text under its digest, once."""
-    await tx.execute(
-        insert(DefinitionText)
-        .values(workspace_id=tx.workspace_id, digest=digest, text=text)
-        .on_conflict_do_nothing()
-    )
+    await tx.execute(_KEEP, {"workspace_id": tx.workspace_id, "digest": digest, "text": text})
 
 
 async def text_of(tx: Tx, digest: str) -> str | None:
@@ -36,12 +40,7 @@ async def texts_of(tx: Tx, digests: Collection[str]) -> dict[str, str]:
 
 async def of_project(tx: Tx, project_id: UUID) -> list[tuple[ProjectAgent, str]]:
     """Each with its text, by name."""
-    rows = await tx.execute(
-        select(ProjectAgent, DefinitionText.text)
-        .join(DefinitionText, DefinitionText.digest == ProjectAgent.digest)
-        .where(ProjectAgent.project_id == project_id)
-        .order_by(ProjectAgent.name)
-    )
+    rows = await tx.execute(_OF_PROJECT, {"project": project_id})
     return [(r[0], r[1]) for r in rows.all()]
 
 

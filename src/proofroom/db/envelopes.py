@@ -13,6 +13,12 @@ _OF_ITERATION = select(ContextEnvelope).where(
     ContextEnvelope.session_id == bindparam("of"), ContextEnvelope.iteration == bindparam("number")
 )
 
+_PIN = (
+    insert(ContextEnvelope)
+    .on_conflict_do_nothing(index_elements=["workspace_id", "session_id", "iteration"])
+    .returning(ContextEnvelope)
+)
+
 
 async def get(tx: Tx, envelope_id: UUID) -> ContextEnvelope | None:
     return (
@@ -29,19 +35,12 @@ async def pin(
 ) -> ContextEnvelope:
     """Stores the envelope of an iteration; the one that is there already wins."""
     made = await tx.execute(
-        insert(ContextEnvelope)
-        .values(
-            workspace_id=tx.workspace_id,
-            id=new_id(),
-            session_id=session_id,
-            iteration=iteration,
-            body=body,
-            digest=digest,
-            receipt=receipt,
-        )
-        .on_conflict_do_nothing(index_elements=["workspace_id", "session_id", "iteration"])
-        .returning(ContextEnvelope)
-    )
+        _PIN,
+        {
+            "workspace_id": tx.workspace_id, "id": new_id(), "session_id": session_id, "iteration": iteration,
+            "body": body, "digest": digest, "receipt": receipt,
+        },
+    )  # fmt: skip
     pinned = made.scalar_one_or_none() or await of_iteration(tx, session_id, iteration)
     assert pinned is not None
     return pinned

@@ -3,11 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from proofroom.db.models import ApiKey, Member, Workspace, WorkspaceAudit
 from proofroom.db.tx import Tx, new_id
+
+_WORKSPACE = select(Workspace).where(Workspace.id == bindparam("of"))
+_MEMBER = select(Member).where(Member.id == bindparam("of"))
+_ROLE = select(Member.role).where(Member.id == bindparam("of"))
 
 
 async def create_workspace(tx: Tx, workspace_id: UUID, name: str) -> None:
@@ -16,7 +20,7 @@ async def create_workspace(tx: Tx, workspace_id: UUID, name: str) -> None:
 
 
 async def workspace(tx: Tx) -> Workspace | None:
-    return (await tx.execute(select(Workspace).where(Workspace.id == tx.workspace_id))).scalar_one_or_none()
+    return (await tx.execute(_WORKSPACE, {"of": tx.workspace_id})).scalar_one_or_none()
 
 
 async def create(tx: Tx, member_id: UUID, name: str, role: str) -> None:
@@ -26,12 +30,12 @@ async def create(tx: Tx, member_id: UUID, name: str, role: str) -> None:
 
 
 async def get(tx: Tx, member_id: UUID) -> Member | None:
-    return (await tx.execute(select(Member).where(Member.id == member_id))).scalar_one_or_none()
+    return (await tx.execute(_MEMBER, {"of": member_id})).scalar_one_or_none()
 
 
 async def role(tx: Tx, member_id: UUID) -> str | None:
     """As it stands there now, whatever of the member was read before; None when there is no such member."""
-    return (await tx.execute(select(Member.role).where(Member.id == member_id))).scalar_one_or_none()
+    return (await tx.execute(_ROLE, {"of": member_id})).scalar_one_or_none()
 
 
 async def everybody(tx: Tx) -> list[Member]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from proofroom.db.models import BlockOrigin, MemoryDecision, MemoryNote
 from proofroom.db.statements import JSON_VALUE, UUIDS, text, typed
@@ -300,19 +300,21 @@ async def notes(
     return list((await tx.execute(query)).scalars())
 
 
+_IN_FORCE = (
+    select(MemoryNote)
+    .where(
+        MemoryNote.state == "accepted",
+        or_(MemoryNote.project_id == bindparam("project"), MemoryNote.project_id.is_(None)),
+        or_(MemoryNote.agent_type == bindparam("kind"), MemoryNote.agent_type.is_(None)),
+        or_(MemoryNote.expires_at.is_(None), MemoryNote.expires_at > func.clock_timestamp()),
+    )
+    .order_by(MemoryNote.id)
+)
+
+
 async def in_force(tx: Tx, project_id: UUID, agent_type: str) -> list[MemoryNote]:
     """Accepted notes whose scope covers this kind of work and whose time is not over now, oldest first."""
-    query = (
-        select(MemoryNote)
-        .where(
-            MemoryNote.state == "accepted",
-            or_(MemoryNote.project_id == project_id, MemoryNote.project_id.is_(None)),
-            or_(MemoryNote.agent_type == agent_type, MemoryNote.agent_type.is_(None)),
-            or_(MemoryNote.expires_at.is_(None), MemoryNote.expires_at > func.clock_timestamp()),
-        )
-        .order_by(MemoryNote.id)
-    )
-    return list((await tx.execute(query)).scalars())
+    return list((await tx.execute(_IN_FORCE, {"project": project_id, "kind": agent_type})).scalars())
 
 
 async def note(tx: Tx, note_id: UUID, *, lock: bool = False) -> MemoryNote | None:

@@ -6,12 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from proofroom.db.models import Basket, Block, Project, Source, Template, WorkCheckpoint, WorkSession
+from proofroom.db.statements import UUIDS
 from proofroom.db.tx import Tx, new_id, take_turns
 from proofroom.domain.errors import NotFound
+
+_GET = select(Project).where(Project.id == bindparam("of"))
+_SOURCE_IDS = select(Source.id).where(Source.project_id == bindparam("project"))
+_SOURCE_TITLES = select(Source.id, Source.title).where(
+    Source.project_id == bindparam("project"), Source.id == func.any(bindparam("ids", type_=UUIDS))
+)
 
 
 async def create(tx: Tx, **values: Any) -> UUID:
@@ -24,7 +31,7 @@ async def create(tx: Tx, **values: Any) -> UUID:
 
 async def get(tx: Tx, project_id: UUID) -> Project:
     """Raises NotFound (`project_not_found`)."""
-    row = (await tx.execute(select(Project).where(Project.id == project_id))).scalar_one_or_none()
+    row = (await tx.execute(_GET, {"of": project_id})).scalar_one_or_none()
     if row is None:
         raise NotFound("project_not_found", f"No project {project_id} is here.", hint="List the projects.")
     return row
@@ -77,7 +84,7 @@ async def change(tx: Tx, project_id: UUID, **values: Any) -> Project:
 
 
 async def source_ids(tx: Tx, project_id: UUID) -> set[UUID]:
-    return set((await tx.execute(select(Source.id).where(Source.project_id == project_id))).scalars())
+    return set((await tx.execute(_SOURCE_IDS, {"project": project_id})).scalars())
 
 
 async def counts(tx: Tx, project_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
@@ -166,9 +173,7 @@ async def source_titles(tx: Tx, project_id: UUID, ids: Collection[str]) -> dict[
             known.add(UUID(one))
     if not known:
         return {}
-    rows = await tx.execute(
-        select(Source.id, Source.title).where(Source.project_id == project_id, Source.id.in_(known))
-    )
+    rows = await tx.execute(_SOURCE_TITLES, {"project": project_id, "ids": list(known)})
     return {str(r[0]): r[1] for r in rows.all()}
 
 

@@ -1,7 +1,8 @@
 """Statements in SQL, made once: reading a text for its parameters costs about as much as asking the database."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy
 from sqlalchemy import bindparam
@@ -28,3 +29,21 @@ def typed(sql: str, **types: TypeEngine[Any]) -> TextClause:
 @lru_cache(maxsize=1000)
 def _typed(sql: str, types: tuple[tuple[str, TypeEngine[Any]], ...]) -> TextClause:
     return sqlalchemy.text(sql).bindparams(*(bindparam(name, type_=kind) for name, kind in types))
+
+
+@lru_cache(maxsize=200)
+def update_of(model: type[Any], key: str, *names: str) -> Any:
+    """UPDATE of these columns of one row of a model, found by `where_<key>`, that answers the row; see `setting`."""
+    columns = cast(Any, sqlalchemy.inspect(model)).columns
+    return (
+        sqlalchemy.update(model)
+        .where(columns[key] == bindparam(f"where_{key}"))
+        .values({name: bindparam(f"to_{name}", type_=columns[name].type) for name in names})
+        .returning(model)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def setting(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of `update_of` that set these values."""
+    return {f"to_{name}": value for name, value in values.items()}

@@ -6,7 +6,7 @@ A transaction that does not know its workspace cannot read a tenant table at all
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -21,10 +21,12 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.elements import TextClause
 
 from proofroom import faults
+from proofroom.db import direct
 from proofroom.domain.errors import Unavailable
 
 APP_ROLE = "proofroom_app"
 EVENTS_CHANNEL = "proofroom_events"
+_DRIVER = "driver"
 WRITES = "writes"
 """In the `info` of a transaction: names of what it writes, for `faults`."""
 
@@ -45,11 +47,30 @@ class Tx(AsyncSession):
         return workspace_id
 
     async def raw(self) -> "psycopg.AsyncConnection[Any]":
-        """The driver's connection inside this transaction (for the queue)."""
-        fairy = await (await self.connection()).get_raw_connection()
-        driver = fairy.driver_connection
-        assert driver is not None
+        """The driver's connection inside this transaction."""
+        driver: psycopg.AsyncConnection[Any] | None = self.info.get(_DRIVER)
+        if driver is None:
+            fairy = await (await self.connection()).get_raw_connection()
+            driver = fairy.driver_connection
+            assert driver is not None
+            self.info[_DRIVER] = driver
         return driver
+
+    if not TYPE_CHECKING:  # to its callers it is SQLAlchemy's
+
+        async def execute(self, statement: Any, params: Any = None, **given: Any) -> Any:
+            """Says the statement: by itself when it is plain, else through SQLAlchemy (see `direct`)."""
+            plan, within = (None, None) if given else direct.plan(statement, params, self.bind.dialect)
+            if plan is None:
+                return await super().execute(statement, params, **given)
+            driver = await self.raw()
+            try:
+                return await direct.say(driver, self.sync_session, plan, params, within)
+            except psycopg.Error as error:
+                if driver.closed:
+                    del self.info[_DRIVER]
+                    await (await self.connection()).invalidate(error)
+                raise direct.as_sqlalchemy(error, self.bind.dialect, gone=driver.closed) from error
 
 
 async def take_turns(tx: Tx, keys: Sequence[str]) -> None:

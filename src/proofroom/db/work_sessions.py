@@ -15,8 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Float, bindparam, func, insert, inspect, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import CursorResult
-from sqlalchemy.sql.elements import TextClause
+from sqlalchemy.orm.context import FromStatement
 
 from proofroom import faults
 from proofroom.db.across import Limits
@@ -43,6 +42,8 @@ _GET = select(WorkSession).where(WorkSession.id == bindparam("of"))
 _LOCK = _GET.with_for_update()
 _LOCK_IF_FREE = _GET.with_for_update(skip_locked=True)
 _FENCE = _LOCK.where(WorkSession.leg == bindparam("leg"), WorkSession.status == Status.IN_PROGRESS.value)
+
+_CLOCK = select(func.clock_timestamp())
 
 _AUDIT = select(AuditEntry).where(AuditEntry.session_id == bindparam("of")).order_by(AuditEntry.n)
 
@@ -164,7 +165,7 @@ async def lease_has_lapsed(tx: Tx, row: WorkSession) -> bool:
 
 async def now(tx: Tx) -> datetime:
     """The database's clock, at this moment."""
-    return (await tx.execute(select(func.clock_timestamp()))).scalar_one()
+    return (await tx.execute(_CLOCK)).scalar_one()
 
 
 async def move(
@@ -246,9 +247,7 @@ async def _write(
     columns = tuple((name, changes[name] is NOW) for name in sorted(changes))
     written = (
         await tx.execute(
-            select(WorkSession)
-            .from_statement(_written(columns, lease_seconds is not None, tell))
-            .execution_options(populate_existing=True),
+            _written(columns, lease_seconds is not None, tell),
             {
                 f"to_{name}": value
                 for name, value in changes.items()
@@ -273,7 +272,9 @@ async def _write(
 
 
 @lru_cache(maxsize=200)
-def _written(columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool) -> TextClause:
+def _written(
+    columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool
+) -> FromStatement[tuple[WorkSession]]:
     """The statement that writes these columns where (status, version, event_seq) are still as they were read.
 
     Those with a mark get the time of the database's clock. A lease runs from that, too. Events are numbered on from
@@ -316,14 +317,16 @@ def _written(columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool
     )
     if with_lease:
         statement = statement.bindparams(bindparam("lease", type_=Float()))
-    return statement.bindparams(
-        bindparam("events", type_=JSONB()),
-        bindparam("audits", type_=JSONB()),
-        *(
-            bindparam(f"to_{name}", type_=known[name].type)
-            for name, by_clock in columns
-            if not by_clock and name != "turn_at" and not (name == "lease_until" and with_lease)
-        ),
+    return select(WorkSession).from_statement(
+        statement.bindparams(
+            bindparam("events", type_=JSONB()),
+            bindparam("audits", type_=JSONB()),
+            *(
+                bindparam(f"to_{name}", type_=known[name].type)
+                for name, by_clock in columns
+                if not by_clock and name != "turn_at" and not (name == "lease_until" and with_lease)
+            ),
+        )
     )
 
 
@@ -459,7 +462,7 @@ async def page(
 
 
 def _changed(result: Any) -> int:
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    return int(result.rowcount)
 
 
 def _found(row: WorkSession | None, session_id: UUID, project_id: UUID | None) -> WorkSession:

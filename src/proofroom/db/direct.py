@@ -1,0 +1,252 @@
+"""Statements said on the driver's own connection: SQLAlchemy writes them, the driver asks, the models take the rows.
+
+A session of SQLAlchemy's spends two to three times as long on saying a statement as the driver does, and a work
+session asks more than a hundred. What is plain goes this way: it answers rows, objects of models, or both. Everything
+else (updates of a model that the session may hold objects of, statements whose text depends on their values) is left
+to SQLAlchemy; `plan` says which. Answers and errors are SQLAlchemy's either way.
+
+Objects are those of the session's identity map, read anew each time, as everywhere in a `Tx`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import psycopg
+from sqlalchemy import Column, Delete, Executable, FromClause, Insert, Select, TextClause, Update, inspect
+from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm.attributes import instance_dict, instance_state
+from sqlalchemy.orm.context import FromStatement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.util import LRUCache
+
+Values = Mapping[str, Any]
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a run of a row's columns becomes an object: `keys` are its attributes, `identity` where its key stands."""
+
+    mapper: Mapper[Any]
+    keys: tuple[str, ...]
+    identity: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A statement as the driver takes it."""
+
+    compiled: SQLCompiler
+    sql: str
+    converts: Mapping[str, Convert]
+    """What some of the parameters go through on their way."""
+    model: type[Any] | None = None
+    """Rows are objects of it, their columns known by their names."""
+    parts: tuple[_Shape | None, ...] = ()
+    """What the columns of a row become, one after the other; None is a column as it is."""
+
+
+class Said(IteratorResult[Any]):
+    """The answer, with the number of rows that were changed or found."""
+
+    rowcount: int = 0
+
+
+_written: LRUCache[Any, Any] = LRUCache(1000)
+_plans: "WeakKeyDictionary[SQLCompiler, Plan | None]" = WeakKeyDictionary()
+_seen: "WeakKeyDictionary[Executable, dict[tuple[str, ...], tuple[Plan | None, Any]]]" = WeakKeyDictionary()
+"""By the very statement, since those that are asked often are made once; and by the columns that are given to it."""
+
+
+def plan(statement: Executable, given: Any, dialect: Dialect) -> tuple[Plan | None, Any]:
+    """How the driver takes it, and the values that are in it; without a plan it is SQLAlchemy's."""
+    columns: tuple[str, ...] = ()
+    if isinstance(statement, Insert) and given:
+        columns = tuple(given[0] if isinstance(given, list) else given)
+    elif isinstance(given, list):
+        return None, None
+    known = _seen.setdefault(statement, {})
+    found = known.get(columns)
+    if found is None:
+        found = known[columns] = _look(statement, columns, dialect)
+    return found
+
+
+def _look(statement: Any, columns: Sequence[str], dialect: Dialect) -> tuple[Plan | None, Any]:
+    match statement:
+        case FromStatement():
+            compiled, values = _compiled(statement.element, columns, dialect)
+            model = statement.column_descriptions[0]["entity"]
+            return _plan(compiled, dialect, model=model), values
+        case TextClause() | Select() | Insert():
+            pass
+        case Update() | Delete() if statement.get_execution_options().get("synchronize_session") is False:
+            pass  # else the session may hold objects that it changes
+        case _:
+            return None, None
+    compiled, values = _compiled(statement, columns, dialect)
+    if compiled not in _plans:
+        parts = _parts(statement, compiled, dialect)
+        _plans[compiled] = None if parts is None else _plan(compiled, dialect, parts=parts)
+    return _plans[compiled], values
+
+
+def _compiled(statement: Any, columns: Sequence[str], dialect: Dialect) -> tuple[SQLCompiler, Any]:
+    compiled, values, _ = statement._compile_w_cache(
+        dialect, compiled_cache=_written, column_keys=sorted(columns)
+    )
+    return compiled, values
+
+
+def _parts(statement: Any, compiled: SQLCompiler, dialect: Dialect) -> tuple[_Shape | None, ...] | None:
+    """What the rows hold; None when that is not plain. What a text answers is read as it comes."""
+    if isinstance(statement, TextClause):
+        return ()
+    if isinstance(statement, Select):
+        asked = [one["expr"] for one in statement.column_descriptions]
+    else:
+        returning = statement._returning
+        asked = [one.entity_namespace if isinstance(one, FromClause) else one for one in returning]
+    columns = list(compiled._result_columns)
+    parts: list[_Shape | None] = []
+    for one in asked:
+        if not isinstance(one, type):
+            if one.type.dialect_impl(dialect).result_processor(dialect, None) is not None:
+                return None
+            parts.append(None)
+            columns = columns[1:]
+            continue
+        mapper = cast(Mapper[Any], inspect(one))
+        own, columns = columns[: len(mapper.columns)], columns[len(mapper.columns) :]
+        named = [next((of for of in column.objects if isinstance(of, Column)), None) for column in own]
+        if any(column is None or column.table is not mapper.local_table for column in named):
+            return None
+        parts.append(_shape(one, tuple(column.name for column in named if column is not None)))
+    return (
+        None
+        if columns or (None in parts and any(parts) and not isinstance(statement, Select))
+        else tuple(parts)
+    )
+
+
+def _plan(
+    compiled: SQLCompiler,
+    dialect: Dialect,
+    *,
+    model: type[Any] | None = None,
+    parts: tuple[_Shape | None, ...] = (),
+) -> Plan | None:
+    if compiled.post_compile_params or compiled.literal_execute_params:
+        return None  # its text depends on the values
+    converts: dict[str, Convert] = {}
+    for bind, name in compiled.bind_names.items():
+        convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            converts[name] = convert
+    return Plan(compiled, str(compiled), converts, model, parts if any(parts) else ())
+
+
+async def say(
+    connection: "psycopg.AsyncConnection[Any]", session: Session, asked: Plan, given: Any, within: Any
+) -> Said:
+    """Asks it and reads the whole answer. Raises psycopg.Error."""
+    cursor = connection.cursor()
+    if isinstance(given, list):
+        await cursor.executemany(asked.sql, [_values(asked, one, within) for one in given])
+    else:
+        await cursor.execute(asked.sql, _values(asked, given, within))
+    described = cursor.description
+    if described is None:
+        said = Said(_metadata(()), iter(()))
+    else:
+        names = tuple([column.name for column in described])
+        rows: Sequence[Sequence[Any]] = await cursor.fetchall()
+        if asked.model is not None:
+            shape = _shape(asked.model, names)
+            names, rows = (asked.model.__name__,), [(_object(session, shape, row),) for row in rows]
+        elif len(asked.parts) == 1 and asked.parts[0] is not None:
+            shape = asked.parts[0]
+            names, rows = (shape.mapper.class_.__name__,), [(_object(session, shape, row),) for row in rows]
+        elif asked.parts:
+            names, rows = _names(asked.parts, names), [_mixed(session, asked.parts, row) for row in rows]
+        said = Said(_metadata(names), iter(rows))
+    said.rowcount = cursor.rowcount
+    return said
+
+
+def as_sqlalchemy(error: psycopg.Error, dialect: Dialect, *, gone: bool) -> BaseException:
+    """The driver's error as SQLAlchemy names it, without the values; `gone`: the connection is lost."""
+    return DBAPIError.instance(
+        None, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=gone, dialect=dialect
+    )
+
+
+def _values(asked: Plan, given: Values | None, within: Any) -> dict[str, Any]:
+    values = asked.compiled.construct_params(dict(given or {}), extracted_parameters=within)
+    for name, convert in asked.converts.items():
+        values[name] = convert(values[name])
+    return values
+
+
+@lru_cache(maxsize=1000)
+def _metadata(names: tuple[str, ...]) -> SimpleResultMetaData:
+    return SimpleResultMetaData(names)
+
+
+@lru_cache(maxsize=1000)
+def _shape(model: type[Any], names: tuple[str, ...]) -> _Shape:
+    mapper = cast(Mapper[Any], inspect(model))
+    keys = {column.name: mapper.get_property_by_column(column).key for column in mapper.columns}
+    return _Shape(
+        mapper,
+        tuple(keys.get(name, "") for name in names),
+        tuple(names.index(column.name) for column in mapper.primary_key),
+    )
+
+
+def _object(session: Session, shape: _Shape, row: Sequence[Any]) -> Any:
+    mapper = shape.mapper
+    key = (mapper.class_, tuple([row[n] for n in shape.identity]), None)
+    known = session.identity_map
+    held = known.get(key)
+    if held is None:
+        held = mapper.class_manager.new_instance()
+        state = instance_state(held)
+        state.key = key
+        state.session_id = session.hash_key
+        known.add(state)
+    values = instance_dict(held)
+    for name, value in zip(shape.keys, row, strict=True):
+        if name:
+            values[name] = value
+    return held
+
+
+def _mixed(session: Session, parts: Sequence[_Shape | None], row: Sequence[Any]) -> tuple[Any, ...]:
+    made: list[Any] = []
+    at = 0
+    for shape in parts:
+        if shape is None:
+            made.append(row[at])
+            at += 1
+        else:
+            own = row[at : at + len(shape.keys)]
+            # Of an outer join nothing may be there.
+            made.append(None if own[shape.identity[0]] is None else _object(session, shape, own))
+            at += len(shape.keys)
+    return tuple(made)
+
+
+def _names(parts: Sequence[_Shape | None], names: Sequence[str]) -> tuple[str, ...]:
+    made: list[str] = []
+    at = 0
+    for shape in parts:
+        made.append(names[at] if shape is None else shape.mapper.class_.__name__)
+        at += 1 if shape is None else len(shape.keys)
+    return tuple(made)
