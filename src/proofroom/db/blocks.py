@@ -347,14 +347,20 @@ async def live(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = Non
     rows = await tx.execute(
         typed(
             f"""
-            SELECT {_COLUMNS} FROM {_FROM}
-            WHERE b.project_id = :project_id AND b.state IN {LIVE} AND s.retracted_at IS NULL
-              AND (CAST(:sources AS uuid[]) IS NULL OR b.source_id = ANY(CAST(:sources AS uuid[])))
+            SELECT {_COLUMNS} FROM sources s, LATERAL (
+              SELECT * FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = s.id
+                AND b.state IN {LIVE} OFFSET 0) b
+            WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.retracted_at IS NULL
+              AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[])))
             ORDER BY b.source_id, b.version, b.ordinal
             """,  # noqa: S608
             sources=UUIDS,
         ),
-        {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
+        {
+            "workspace_id": tx.workspace_id,
+            "project_id": project_id,
+            "sources": None if source_ids is None else list(source_ids),
+        },
     )
     return [_row(row) for row in rows.mappings()]
 
@@ -387,8 +393,9 @@ async def live_count(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None
             SELECT coalesce(sum(CASE WHEN s.origin <> 'artifact' AND v.block_count IS NOT NULL THEN v.block_count
               ELSE (SELECT count(*) FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = s.id
                       AND b.state IN {LIVE}) END), 0)
-            FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id AND v.source_id = s.id
-              AND v.version = s.version
+            FROM sources s LEFT JOIN LATERAL (
+              SELECT block_count FROM source_versions v WHERE v.workspace_id = :workspace_id AND v.source_id = s.id
+                AND v.version = s.version OFFSET 0) v ON true
             WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.retracted_at IS NULL
               AND s.version > 0
               AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[])))
