@@ -15,7 +15,21 @@ from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
-from sqlalchemy import Column, Delete, Executable, FromClause, Insert, Select, TextClause, Update, inspect
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
+from sqlalchemy import (
+    Column,
+    Delete,
+    Executable,
+    FromClause,
+    Insert,
+    Integer,
+    Numeric,
+    Select,
+    TextClause,
+    Update,
+    inspect,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +37,7 @@ from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import instance_dict, instance_state
 from sqlalchemy.orm.context import FromStatement
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import LRUCache
 
 Values = Mapping[str, Any]
@@ -38,12 +53,12 @@ class _Shape:
     identity: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Plan:
     """A statement as the driver takes it."""
 
     compiled: SQLCompiler
-    sql: str
+    sql: bytes
     converts: Mapping[str, Convert]
     """What some of the parameters go through on their way."""
     model: type[Any] | None = None
@@ -68,7 +83,8 @@ def plan(statement: Executable, given: Any, dialect: Dialect) -> tuple[Plan | No
     """How the driver takes it, and the values that are in it; without a plan it is SQLAlchemy's."""
     columns: tuple[str, ...] = ()
     if isinstance(statement, Insert) and given:
-        columns = tuple(given[0] if isinstance(given, list) else given)
+        first: Values = cast(Any, given)[0] if isinstance(given, list) else given
+        columns = tuple(first)
     elif isinstance(given, list):
         return None, None
     known = _seen.setdefault(statement, {})
@@ -82,7 +98,7 @@ def _look(statement: Any, columns: Sequence[str], dialect: Dialect) -> tuple[Pla
     match statement:
         case FromStatement():
             compiled, values = _compiled(statement.element, columns, dialect)
-            model = statement.column_descriptions[0]["entity"]
+            model = cast("type[Any]", statement.column_descriptions[0]["entity"])
             return _plan(compiled, dialect, model=model), values
         case TextClause() | Select() | Insert():
             pass
@@ -109,30 +125,42 @@ def _parts(statement: Any, compiled: SQLCompiler, dialect: Dialect) -> tuple[_Sh
     if isinstance(statement, TextClause):
         return ()
     if isinstance(statement, Select):
-        asked = [one["expr"] for one in statement.column_descriptions]
+        asked: list[Any] = [one["expr"] for one in statement.column_descriptions]
     else:
         returning = statement._returning
         asked = [one.entity_namespace if isinstance(one, FromClause) else one for one in returning]
-    columns = list(compiled._result_columns)
+    columns = list(cast(Any, compiled)._result_columns)  # noqa: SLF001 (nowhere else is it said what they are)
     parts: list[_Shape | None] = []
     for one in asked:
         if not isinstance(one, type):
-            if one.type.dialect_impl(dialect).result_processor(dialect, None) is not None:
+            kind: TypeEngine[Any] = one.type.dialect_impl(dialect)
+            if isinstance(kind, Numeric) and not isinstance(kind, Integer):
+                return None  # what is to be done with it depends on how the server answers
+            if kind.result_processor(dialect, None) is not None:
                 return None
             parts.append(None)
             columns = columns[1:]
             continue
         mapper = cast(Mapper[Any], inspect(one))
         own, columns = columns[: len(mapper.columns)], columns[len(mapper.columns) :]
-        named = [next((of for of in column.objects if isinstance(of, Column)), None) for column in own]
-        if any(column is None or column.table is not mapper.local_table for column in named):
+        names = tuple(name for column in own if (name := _name_in(mapper, column.objects)) is not None)
+        if len(names) != len(own):
             return None
-        parts.append(_shape(one, tuple(column.name for column in named if column is not None)))
+        parts.append(_shape(one, names))
     return (
         None
         if columns or (None in parts and any(parts) and not isinstance(statement, Select))
         else tuple(parts)
     )
+
+
+def _name_in(mapper: Mapper[Any], objects: Sequence[Any]) -> str | None:
+    """The name of the model's column among what a column of an answer stands for."""
+    for one in objects:
+        if isinstance(one, Column):
+            column = cast("Column[Any]", one)
+            return column.name if column.table is mapper.local_table else None
+    return None
 
 
 def _plan(
@@ -149,7 +177,7 @@ def _plan(
         convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
         if convert is not None:
             converts[name] = convert
-    return Plan(compiled, str(compiled), converts, model, parts if any(parts) else ())
+    return Plan(compiled, str(compiled).encode(), converts, model, parts if any(parts) else ())
 
 
 async def say(
@@ -158,14 +186,15 @@ async def say(
     """Asks it and reads the whole answer. Raises psycopg.Error."""
     cursor = connection.cursor()
     if isinstance(given, list):
-        await cursor.executemany(asked.sql, [_values(asked, one, within) for one in given])
+        several = cast("list[Values]", given)
+        await cursor.executemany(asked.sql, [_values(asked, one, within) for one in several])
     else:
         await cursor.execute(asked.sql, _values(asked, given, within))
-    described = cursor.description
-    if described is None:
+    answer = cursor.pgresult
+    if answer is None or answer.status != ExecStatus.TUPLES_OK:
         said = Said(_metadata(()), iter(()))
     else:
-        names = tuple([column.name for column in described])
+        names = _names_of(asked, answer)
         rows: Sequence[Sequence[Any]] = await cursor.fetchall()
         if asked.model is not None:
             shape = _shape(asked.model, names)
@@ -188,10 +217,22 @@ def as_sqlalchemy(error: psycopg.Error, dialect: Dialect, *, gone: bool) -> Base
 
 
 def _values(asked: Plan, given: Values | None, within: Any) -> dict[str, Any]:
-    values = asked.compiled.construct_params(dict(given or {}), extracted_parameters=within)
+    values = dict(asked.compiled.construct_params(dict(given or {}), extracted_parameters=within))
     for name, convert in asked.converts.items():
         values[name] = convert(values[name])
     return values
+
+
+_answers: "WeakKeyDictionary[Plan, tuple[str, ...]]" = WeakKeyDictionary()
+
+
+def _names_of(asked: Plan, answer: PGresult) -> tuple[str, ...]:
+    """Of the answer's columns: the same each time for a statement, and telling them takes as long as asking it."""
+    names = _answers.get(asked)
+    if names is None or len(names) != answer.nfields:
+        read = [answer.fname(n) for n in range(answer.nfields)]
+        names = _answers[asked] = tuple((name or b"").decode() for name in read)
+    return names
 
 
 @lru_cache(maxsize=1000)

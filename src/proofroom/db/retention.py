@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from proofroom.db.statements import changed
 from proofroom.db.tx import Tx
 
 BATCH = 200
@@ -77,4 +78,4 @@ async def let_go(tx: Tx, what: str, days: int, *, batch: int = BATCH) -> int:
     done = await tx.execute(
         text(_OF[what]), {"workspace": tx.workspace_id, "days": days, "batch": batch}
     )  # fmt: skip
-    return done.rowcount
+    return changed(done)

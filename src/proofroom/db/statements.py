@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import sqlalchemy
-from sqlalchemy import bindparam
+from sqlalchemy import Result, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.types import Integer, Text, TypeEngine, Uuid
@@ -47,3 +47,8 @@ def update_of(model: type[Any], key: str, *names: str) -> Any:
 def setting(values: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of `update_of` that set these values."""
     return {f"to_{name}": value for name, value in values.items()}
+
+
+def changed(answer: Result[Any]) -> int:
+    """How many rows a statement changed."""
+    return int(cast(Any, answer).rowcount)

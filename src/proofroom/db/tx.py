@@ -4,7 +4,7 @@ A transaction that does not know its workspace cannot read a tenant table at all
 `proofroom_workspace()`, which raises when the setting is missing.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.sql.elements import TextClause
 
 from proofroom import faults
 from proofroom.db import direct
@@ -56,6 +55,21 @@ class Tx(AsyncSession):
             self.info[_DRIVER] = driver
         return driver
 
+    async def say(self, words: str) -> None:
+        """Statements without parameters in one message; their answers are not read."""
+        driver = await self.raw()
+        try:
+            await driver.execute(words.encode(), prepare=False)
+        except psycopg.Error as error:
+            raise await self._known(driver, error) from error
+
+    async def _known(self, driver: "psycopg.AsyncConnection[Any]", error: psycopg.Error) -> BaseException:
+        gone = driver.closed
+        if gone:
+            del self.info[_DRIVER]
+            await (await self.connection()).invalidate(error)
+        return direct.as_sqlalchemy(error, self.bind.dialect, gone=gone)
+
     if not TYPE_CHECKING:  # to its callers it is SQLAlchemy's
 
         async def execute(self, statement: Any, params: Any = None, **given: Any) -> Any:
@@ -67,10 +81,7 @@ class Tx(AsyncSession):
             try:
                 return await direct.say(driver, self.sync_session, plan, params, within)
             except psycopg.Error as error:
-                if driver.closed:
-                    del self.info[_DRIVER]
-                    await (await self.connection()).invalidate(error)
-                raise direct.as_sqlalchemy(error, self.bind.dialect, gone=driver.closed) from error
+                raise await self._known(driver, error) from error
 
 
 async def take_turns(tx: Tx, keys: Sequence[str]) -> None:
@@ -116,6 +127,7 @@ class Database:
                 # Who waits for a lock reads what was committed meanwhile: so it is said, whatever the server's default.
                 "options": f"-c role={APP_ROLE} -c timezone=UTC -c lock_timeout=10s -c statement_timeout=60s"
                 " -c default_transaction_isolation=read\\ committed",
+                "autocommit": True,  # `_begin` opens transactions, with more in the same message
                 "connect_timeout": 5,
                 "prepare_threshold": 2,
                 "application_name": "proofroom",
@@ -133,19 +145,21 @@ class Database:
         """
         async with away(), Tx(self.engine, expire_on_commit=False, autoflush=True) as tx:
             tx.info["workspace_id"] = workspace_id
-            await _begin(tx, [_SNAPSHOT, _WORKSPACE] if snapshot else [_WORKSPACE], {"id": str(workspace_id)})
+            await _begin(
+                tx, _SNAPSHOT if snapshot else "", f"; {_WORKSPACE}'{UUID(bytes=workspace_id.bytes)}', true)"
+            )
             yield tx
             faults.points("commit", tx.info.get(WRITES, ()))
             await tx.commit()
             faults.points("committed", tx.info.get(WRITES, ()))
 
     @asynccontextmanager
-    async def across(self) -> AsyncGenerator[AsyncSession]:
+    async def across(self) -> AsyncGenerator[Tx]:
         """A transaction without a workspace: only the SECURITY DEFINER functions answer in it."""
-        async with away(), AsyncSession(self.engine) as session:
-            await _begin(session, [_NOTHING], {})
-            yield session
-            await session.commit()
+        async with away(), Tx(self.engine) as tx:
+            await _begin(tx)
+            yield tx
+            await tx.commit()
 
     def connections(self) -> tuple[int, int]:
         """(in use, most that may be) of the pool's connections."""
@@ -165,24 +179,24 @@ def _remember_statements(connection: Any, _record: object) -> None:
     connection.driver_connection.prepared_max = PREPARED
 
 
-_WORKSPACE = text("SELECT set_config('proofroom.workspace_id', :id, true)")
-_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-_NOTHING = text("SELECT 1")
+_WORKSPACE = "SELECT set_config('proofroom.workspace_id', "
+_SNAPSHOT = " ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
-async def _begin(session: AsyncSession, first: Sequence[TextClause], values: Mapping[str, str]) -> None:
-    """Says the first words of a transaction; on a connection that died in the pool, once more on a fresh one.
+async def _begin(tx: Tx, kind: str = "", then: str = "") -> None:
+    """Opens the transaction and says whose it is, in one message; on a connection that died in the pool, once more on
+    a fresh one.
 
     That takes the place of a ping before each transaction, which would be a transaction of its own.
     """
+    words = f"BEGIN{kind}{then}"
     for last in (False, True):
         try:
-            for words in first:
-                await session.execute(words, values if words is _WORKSPACE else {})
+            await tx.say(words)
         except DBAPIError as error:
             if last or not error.connection_invalidated:
                 raise
-            await session.rollback()
+            await tx.rollback()
         else:
             return
 

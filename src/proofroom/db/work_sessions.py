@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Float, bindparam, func, insert, inspect, select, text, update
@@ -20,6 +20,7 @@ from sqlalchemy.orm.context import FromStatement
 from proofroom import faults
 from proofroom.db.across import Limits
 from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
+from proofroom.db.statements import changed
 from proofroom.db.tx import EVENTS_CHANNEL, WRITES, Tx, new_id, take_turns
 from proofroom.domain import audit
 from proofroom.domain.errors import Conflict, NotFound
@@ -220,7 +221,7 @@ async def renew_lease(tx: Tx, session_id: UUID, leg: int, seconds: float) -> boo
         )
         .execution_options(synchronize_session=False)
     )
-    return _changed(done) == 1
+    return changed(done) == 1
 
 
 async def note(tx: Tx, session_id: UUID, record: Record) -> WorkSession:
@@ -317,17 +318,16 @@ def _written(
     )
     if with_lease:
         statement = statement.bindparams(bindparam("lease", type_=Float()))
-    return select(WorkSession).from_statement(
-        statement.bindparams(
-            bindparam("events", type_=JSONB()),
-            bindparam("audits", type_=JSONB()),
-            *(
-                bindparam(f"to_{name}", type_=known[name].type)
-                for name, by_clock in columns
-                if not by_clock and name != "turn_at" and not (name == "lease_until" and with_lease)
-            ),
-        )
+    typed = statement.bindparams(
+        bindparam("events", type_=JSONB()),
+        bindparam("audits", type_=JSONB()),
+        *(
+            bindparam(f"to_{name}", type_=known[name].type)
+            for name, by_clock in columns
+            if not by_clock and name != "turn_at" and not (name == "lease_until" and with_lease)
+        ),
     )
+    return cast("FromStatement[tuple[WorkSession]]", select(WorkSession).from_statement(typed))
 
 
 def _link(row: WorkSession, audits: Iterable[tuple[str, Values]]) -> list[audit.Entry]:
@@ -459,10 +459,6 @@ async def page(
     if external_ref is not None:
         query = query.where(WorkSession.external_ref == external_ref)
     return list((await tx.execute(query)).scalars())
-
-
-def _changed(result: Any) -> int:
-    return int(result.rowcount)
 
 
 def _found(row: WorkSession | None, session_id: UUID, project_id: UUID | None) -> WorkSession:

@@ -40,6 +40,7 @@ class Dispatcher:
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._aside: dict[UUID, tuple[int, float]] = {}  # tries in vain, and until when it is left alone
         self._wake = asyncio.Event()
+        self._more = False  # there may be more to do than there was room for
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -79,18 +80,23 @@ class Dispatcher:
     async def _take(self) -> None:
         free = self._concurrency - len(self._running)
         if free <= 0:
+            self._more = True
             return
         now = asyncio.get_running_loop().time()
         self._aside = {of: held for of, held in self._aside.items() if held[1] > now - ASIDE_SECONDS}
         # Those that run here may still look queued, or lost when this process was stopped for a while.
         asked = free + len(self._running) + len(self._aside)
-        for workspace_id, session_id in await across.next_legs(self._parts.db, asked, self._parts.limits):
+        found = await across.next_legs(self._parts.db, asked, self._parts.limits)
+        # A limit holds others back until a leg has ended.
+        self._more = bool(self._parts.limits) or len(found) == asked
+        for workspace_id, session_id in found:
             if session_id in self._running or self._aside.get(session_id, (0, now))[1] > now:
                 continue
             task = asyncio.create_task(self._leg(workspace_id, session_id), name=f"leg of {session_id}")
             self._running[session_id] = task
             free -= 1
             if free == 0:
+                self._more = True
                 return
 
     async def _leg(self, workspace_id: UUID, session_id: UUID) -> None:
@@ -104,11 +110,11 @@ class Dispatcher:
             _log.exception("a leg of session %s could not be run", session_id)
         finally:
             self._running.pop(session_id, None)
-            loop = asyncio.get_running_loop()
-            pause = 0.0 if ran else self._leave_alone(session_id, loop.time())
-            self.wake()  # a place is free
-            if pause:
-                loop.call_later(pause, self.wake)
+            if self._more or not ran:
+                self.wake()  # a place is free
+            if not ran:
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._leave_alone(session_id, loop.time()), self.wake)
 
     def _leave_alone(self, session_id: UUID, now: float) -> float:
         """Twice as long each time that it was not to be had, so that others have their turn; answers for how long."""

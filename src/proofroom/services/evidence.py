@@ -1,8 +1,11 @@
 """The claim ledger of a document: passages are fetched here, compared in the domain."""
 
 import asyncio
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
 from uuid import UUID
 
 from proofroom.db import memory as db_memory
@@ -19,6 +22,8 @@ from proofroom.domain.evidence import (
     AnalysedPassage,
     Claim,
     ClaimText,
+    Passage,
+    SourceName,
     analyse,
     check_cited,
     check_computed,
@@ -89,8 +94,40 @@ async def _check_citations(
             return check_computed(claim, document, again.get(claim.path[0]))
         return check_cited(claim, read, further, names)
 
-    claims_found = await asyncio.to_thread(compare)
+    prose = _Prose(tuple(claims), tuple(sorted(cited.items())), tuple(near), tuple(names))
+    if prose.size <= _KEPT_CHARS and not any(isinstance(block, Table | Chart) for block in document.blocks):
+        claims_found = cast("list[dict[str, Any]]", json.loads(await asyncio.to_thread(_compared, prose)))
+    else:
+        claims_found = await asyncio.to_thread(compare)
     return await remembering.with_chains(tx, claims_found) if approved else claims_found
+
+
+@dataclass(frozen=True)
+class _Prose:
+    """All that the verdicts on the claims of a text without tables follow from."""
+
+    claims: tuple[ClaimText, ...]
+    cited: tuple[tuple[str, Passage], ...]
+    near: tuple[Passage, ...]
+    names: tuple[SourceName, ...]
+
+    @property
+    def size(self) -> int:
+        """Characters of what is compared."""
+        compared = (*(p for _, p in self.cited), *self.near, *self.claims)
+        return sum(len(one.text) for one in compared)
+
+
+_KEPT_CHARS = 50_000
+"""What is longer is compared each time: so what is kept stays small."""
+
+
+@lru_cache(maxsize=100)
+def _compared(prose: _Prose) -> str:
+    """The claims as JSON. The same is asked at saving, at the packet, at the signature and at delivery."""
+    read = {alias: analyse(p) for alias, p in prose.cited}
+    near = [analyse(p) for p in prose.near]
+    return json.dumps([claim_to_json(check_cited(claim, read, near, prose.names)) for claim in prose.claims])
 
 
 async def _again(tx: Tx, project_id: UUID, gone: Collection[str], computed: Computation) -> Result | str:

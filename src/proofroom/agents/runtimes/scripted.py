@@ -38,6 +38,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -172,8 +173,12 @@ class Script:
         return self.iterations[max(known, default=min(self.iterations))]
 
 
+@lru_cache(maxsize=50)
 def parse_script(text: str, *, name: str) -> Script:
-    """Read a script; `name` is for messages. Raises InvalidInput `script_invalid` with the line."""
+    """Read a script; `name` is for messages. Raises InvalidInput `script_invalid` with the line.
+
+    What it answers is shared by those that play the same text: nobody changes it.
+    """
     file = read_yaml(text, name=name, code="script_invalid")
     file = _with_text_keys(file)
     check_yaml(file, SCRIPT_SCHEMA, code="script_invalid", whole="the script")
