@@ -129,7 +129,7 @@ def _parts(statement: Any, compiled: SQLCompiler, dialect: Dialect) -> tuple[_Sh
     else:
         returning = statement._returning
         asked = [one.entity_namespace if isinstance(one, FromClause) else one for one in returning]
-    columns = list(cast(Any, compiled)._result_columns)  # noqa: SLF001 (nowhere else is it said what they are)
+    columns = list(cast(Any, compiled)._result_columns)  # nowhere else is it said what they are
     parts: list[_Shape | None] = []
     for one in asked:
         if not isinstance(one, type):

@@ -78,6 +78,8 @@ class Tx(AsyncSession):
             if plan is None:
                 return await super().execute(statement, params, **given)
             driver = await self.raw()
+            if self.in_nested_transaction():
+                await self.connection()  # which sets the savepoint, if that was not done yet
             try:
                 return await direct.say(driver, self.sync_session, plan, params, within)
             except psycopg.Error as error:
