@@ -17,10 +17,12 @@ from sqlalchemy import text
 
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import deliveries as db_deliveries
+from proofroom.db import work_sessions
 from proofroom.db.models import Delivery
 from proofroom.domain.errors import Conflict, NotAllowed, NotFound
 from proofroom.engine import folder, outbox
 from proofroom.engine.effects import Effect, NotSent
+from proofroom.exports.names import file_name
 from proofroom.services import deliveries, work_requests
 from tests.integration.people import join
 from tests.integration.rooms import FINDING, FINISH, Room
@@ -450,3 +452,35 @@ async def test_a_folder_that_leads_out_is_not_written(tmp_path: Path) -> None:
         await folder.send(effect)
     assert (refused.value.code, refused.value.for_good) == ("folder_leads_out", True)
     assert list(elsewhere.iterdir()) == []
+
+
+async def test_work_of_one_title_lies_in_one_folder_and_a_repeat_changes_nothing(
+    room: Room, tmp_path: Path
+) -> None:
+    await room.add()
+    target = tmp_path / "out"
+    ids = [await signed(room, target) for _ in range(2)]
+    for delivery_id in ids:
+        assert await deliver(room, delivery_id)
+    made = {p.name: p.read_bytes() for p in target.iterdir()}
+    sessions = [(await get(room, delivery_id)).session_id for delivery_id in ids]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        titles = {(await work_sessions.get(tx, session_id)).title for session_id in sessions}
+    (title,) = titles
+    assert set(made) == {
+        f"{file_name(title)}-{session_id.hex[-12:]}{ending}"
+        for session_id in sessions
+        for ending in (".md", ".signed.json")
+    }
+    for session_id in sessions:
+        said = json.loads(
+            next(made[name] for name in made if name.endswith(f"{session_id.hex[-12:]}.signed.json"))
+        )
+        assert said["session_id"] == str(session_id)
+
+    async with room.db.transaction(room.actor.workspace_id) as tx:  # as when its record was lost
+        await tx.execute(
+            text("UPDATE deliveries SET status = 'pending', due_at = now() WHERE id = :id"), {"id": ids[0]}
+        )
+    assert await deliver(room, ids[0])
+    assert {p.name: p.read_bytes() for p in target.iterdir()} == made
