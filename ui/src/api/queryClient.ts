@@ -1,7 +1,13 @@
 import { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "./client";
 
-/** Live events say when something changed; a refused request is not tried again, a lost one is. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
+
+/**
+ * Live events say when something changed; a refused request is not tried again, a lost one is, and one that came too soon
+ * when the server said.
+ */
 export function makeClient(retries = 2): QueryClient {
   return new QueryClient({
     defaultOptions: {
@@ -9,7 +15,11 @@ export function makeClient(retries = 2): QueryClient {
         staleTime: 15_000,
         refetchOnWindowFocus: false,
         retry: (failures, error) =>
-          failures < retries && error instanceof ApiError && (error.status === 0 || error.status === 503),
+          failures < retries && error instanceof ApiError && [0, 429, 503].includes(error.status),
+        retryDelay: (failures, error) => {
+          const said = error instanceof ApiError ? error.retryAfter : null;
+          return Math.min(LONGEST_WAIT_MS, said !== null ? said * 1000 : FIRST_WAIT_MS * 2 ** failures);
+        },
       },
       mutations: { retry: false },
     },

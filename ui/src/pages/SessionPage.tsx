@@ -146,7 +146,7 @@ function Session({ session }: { session: WorkSession }) {
           {live && (
             <div className="find" role="status">
               <span className="no quiet">{(shown?.length ?? 0) + 1}</span>
-              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : comparing ? t("session.comparing") : isOwnAgent(session) && !session.agent?.heard_at ? t("ownAgent.awaited") : t("session.writing")}</h3>
+              <h3 className="!font-normal quiet">{session.status === "queued" ? queuedWords(session) : comparing ? t("session.comparing") : isOwnAgent(session) && !session.agent?.heard_at ? t("ownAgent.awaited") : t("session.writing")}</h3>
               <div className="ghost w-[92%]" />
               <div className="ghost w-[71%]" />
             </div>
@@ -235,6 +235,14 @@ function useGoToReview(session: WorkSession, comparing: boolean): void {
     if (comparing) watched.current = true;
     else if (watched.current && checkpointId) void navigate({ to: "/review/$checkpointId", params: { checkpointId } });
   }, [comparing, checkpointId, navigate]);
+}
+
+/** How long the line is before it. The server counts so far and no farther. */
+const FAR = 1000;
+
+function queuedWords({ queued_before: before }: WorkSession): string {
+  if (!before) return t("session.queued");
+  return before < FAR ? t("session.queuedBefore", { count: before }) : t("session.queuedFar", { count: FAR });
 }
 
 function clipped(text: string): string {
