@@ -18,12 +18,12 @@ from sqlalchemy import text
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import deliveries as db_deliveries
 from proofroom.db import work_sessions
-from proofroom.db.models import Delivery
+from proofroom.db.models import Delivery, WorkSession
 from proofroom.domain.errors import Conflict, NotAllowed, NotFound
 from proofroom.engine import folder, outbox
 from proofroom.engine.effects import Effect, NotSent
 from proofroom.exports.names import file_name
-from proofroom.services import deliveries, work_requests
+from proofroom.services import deliveries, packets, work_requests
 from tests.integration.people import join
 from tests.integration.rooms import FINDING, FINISH, Room
 
@@ -240,6 +240,47 @@ async def test_what_fails_is_tried_again_with_pauses_until_a_person_must_look(
         with pytest.raises(Conflict) as refused:
             await deliveries.resend(tx, room.actor, delivery_id)
     assert refused.value.code == "delivery_made"
+
+
+async def test_another_kind_of_effect_needs_only_a_sender_of_its_own(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mail that breaks after it was sent is not sent twice, and holds up no folder."""
+    to = {"kind": "mail", "to": "desk@example.org"}
+    folders = packets.effects
+
+    def with_mail(session: WorkSession, shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [*folders(session, shown), {"kind": "mail", "label": "Mails it to the desk", "target": to}]
+
+    monkeypatch.setattr(packets, "effects", with_mail)
+    await room.add()
+    by_folder = await signed(room, tmp_path / "out")
+    row = await get(room, by_folder)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        by_mail = await db_artifacts.add_delivery(
+            tx, session_id=row.session_id, checkpoint_id=row.checkpoint_id, kind="mail", target=to,
+            packet_digest=row.packet_digest,
+        )  # fmt: skip
+    assert by_mail is not None
+    sent: dict[str, Effect] = {}
+
+    async def mail(effect: Effect) -> Sequence[str]:
+        if effect.idempotency_key not in sent:
+            sent[effect.idempotency_key] = effect
+            raise ConnectionResetError("after it was taken")
+        return ["message 1"]
+
+    both = replace(room, parts=replace(room.parts, senders={"folder": folder.send, "mail": mail}))
+    assert await deliver(both, by_mail)
+    assert await deliver(both, by_folder)
+    assert [(await get(room, one)).status for one in (by_mail, by_folder)] == ["pending", "delivered"]
+    await due(room, by_mail)
+    assert await deliver(both, by_mail)
+    made = await get(room, by_mail)
+    assert (made.status, made.detail, made.attempts) == ("delivered", "message 1", 2)
+    (effect,) = sent.values()
+    assert (effect.kind, effect.target, effect.packet_digest) == ("mail", to, row.packet_digest)
+    assert set(effect.files) == {p.name for p in (tmp_path / "out").iterdir()}
 
 
 async def test_one_that_stops_every_worker_is_given_up(room: Room, tmp_path: Path) -> None:
