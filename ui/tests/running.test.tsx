@@ -24,6 +24,15 @@ describe("the steps of work that was cut off", () => {
   });
 });
 
+describe("the steps of a delivery that fails", () => {
+  const failed = (seq: number, attempts: number, again: boolean, id = "d") => event(seq, "delivery_failed", { delivery_id: id, kind: "folder", detail: "No room.", attempts, again });
+  it("are one line for what it failed of in a row, the latest", () => {
+    expect(words([failed(1, 1, true)])).toEqual(["Not delivered yet; it is tried again"]);
+    expect(words([failed(1, 1, true), failed(2, 2, true), failed(3, 1, true, "other")])).toEqual(["Not delivered in 2 attempts; it is tried again", "Not delivered yet; it is tried again"]);
+    expect(words([failed(1, 9, true), failed(2, 10, false)])).toEqual(["Not delivered: given up"]);
+  });
+});
+
 describe("work that waits for a worker", () => {
   const session = sessions.find((one) => one.status === "in_progress")!;
   const at = (before: number | null) => {
@@ -42,5 +51,6 @@ describe("work that waits for a worker", () => {
     at(0);
     await waitFor(() => expect(screen.getAllByText("Waiting for a free worker").length).toBeGreaterThan(0));
     expect(screen.queryByText(/before it/)).toBeNull();
+    expect(screen.queryByText(/Running for/)).toBeNull();
   });
 });

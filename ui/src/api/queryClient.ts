@@ -6,12 +6,14 @@ const LONGEST_WAIT_MS = 30_000;
 
 /**
  * Live events say when something changed; a refused request is not tried again, a lost one is, and one that came too soon
- * when the server said.
+ * when the server said. The server may be on this machine, so the browser's word on being online counts for nothing, and
+ * nothing that a person pressed waits to be sent behind their back.
  */
 export function makeClient(retries = 2): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
+        networkMode: "always",
         staleTime: 15_000,
         refetchOnWindowFocus: false,
         retry: (failures, error) =>
@@ -21,7 +23,7 @@ export function makeClient(retries = 2): QueryClient {
           return Math.min(LONGEST_WAIT_MS, said !== null ? said * 1000 : FIRST_WAIT_MS * 2 ** failures);
         },
       },
-      mutations: { retry: false },
+      mutations: { retry: false, networkMode: "always" },
     },
   });
 }

@@ -18,8 +18,8 @@ export const en = {
   error: {
     page: "This page could not be shown",
     unknown: "Something went wrong in this page. Load it again; nothing was decided.",
-    wait_one: "Too many requests came at once. Try again in a second; nothing you typed is lost.",
-    wait_other: "Too many requests came at once. Try again in {{count}} seconds; nothing you typed is lost.",
+    wait_one: "Try again in a second; nothing you typed is lost.",
+    wait_other: "Try again in {{count}} seconds; nothing you typed is lost.",
   },
   action: {
     again: "Try again",
@@ -718,6 +718,7 @@ export const en = {
     progress: "Progress",
     of: "{{done}} of {{total}}",
     running: "Running for {{time}}",
+    waitsFor: "Requested {{time}} ago",
     took: "Worked for {{time}}",
     take: "Download",
     format: { md: "Markdown", html: "HTML", record: "Record" },
@@ -824,7 +825,8 @@ export const en = {
     retried: "Tried again",
     cancelled: "Cancelled",
     delivered: "Delivered",
-    deliveryLater: "Not delivered yet; it is tried again",
+    deliveryLater_one: "Not delivered yet; it is tried again",
+    deliveryLater_other: "Not delivered in {{count}} attempts; it is tried again",
     deliveryFailed: "Not delivered: given up",
     deliveryResent: "{{by}} had it sent again",
     deliveryDropped: "{{by}} dropped the delivery",
@@ -855,6 +857,7 @@ export const en = {
     dead_other: "{{count}} signed results could not be delivered:",
     more: " and more",
     failedWords: "It could not be delivered. Above it says why.",
+    laterWords: "It could not be delivered yet, and is tried again by itself.",
   },
   leftOut: {
     duplicate: "the same words as another passage", budget: "no room", no_room: "no room", source_limit: "more than the share of one source", unranked: "no question led to it",

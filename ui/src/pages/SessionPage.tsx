@@ -115,7 +115,7 @@ function Session({ session }: { session: WorkSession }) {
           </p>
         ))}
         <Outcome session={session} by={session.approved_by ?? signedBy(events.data ?? [])} />
-        {session.progress && live && (
+        {live && session.progress && session.progress.total > 0 && (
           <p className="meta mt-3 onlyphone">
             {t("empty.progress", { done: session.progress.done, total: session.progress.total, label: session.progress.label })}
           </p>
@@ -178,7 +178,7 @@ function Session({ session }: { session: WorkSession }) {
               </div>
             </>
           )}
-          <p className="meta mt-1">{live ? <Running since={session.created_at} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
+          <p className="meta mt-1">{live ? <Running since={session.created_at} waits={session.status === "queued"} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
         </section>
         <OwnAgent session={session} />
         {!comparing && session.artifacts_count > 0 && (
@@ -249,13 +249,13 @@ function clipped(text: string): string {
   return text.length > 600 ? `${text.slice(0, 600)} …` : text;
 }
 
-function Running({ since }: { since: string }) {
+function Running({ since, waits }: { since: string; waits: boolean }) {
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => tick((n) => n + 1), 1000);
     return () => clearInterval(timer);
   }, []);
-  return <>{t("session.running", { time: duration((Date.now() - new Date(since).getTime()) / 1000) })}</>;
+  return <>{t(waits ? "session.waitsFor" : "session.running", { time: duration((Date.now() - new Date(since).getTime()) / 1000) })}</>;
 }
 
 /** Who signed at the final gate, from the record of events; the last word counts. */

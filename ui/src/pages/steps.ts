@@ -104,7 +104,7 @@ export function stepOf(event: WorkEvent, told: ReadonlySet<number> = new Set()):
     case "delivered":
       return step("supported", t("step.delivered"), tMaybe(`delivery.${s(d["kind"])}`, s(d["target"]) || s(d["kind"])));
     case "delivery_failed":
-      return step(d["again"] ? "partial" : "warn", t(d["again"] ? "step.deliveryLater" : "step.deliveryFailed"), s(d["detail"]), !d["again"]);
+      return step(d["again"] ? "partial" : "warn", d["again"] ? t("step.deliveryLater", { count: n(d["attempts"]) || 1 }) : t("step.deliveryFailed"), s(d["detail"]), !d["again"]);
     case "delivery_resent":
       return step("own", t("step.deliveryResent", { by: s(d["by"]) }));
     case "delivery_dropped":
@@ -118,10 +118,17 @@ export function stepOf(event: WorkEvent, told: ReadonlySet<number> = new Set()):
   }
 }
 
-/** Steps for the list: several calls of one tool in a row become one line with its latest label. */
+/** Steps for the list: what a delivery failed of several times in a row becomes one line, the latest. */
 export function stepsOf(events: WorkEvent[]): Step[] {
   const told = new Set(events.filter((event) => event.type === "interrupted").map((event) => n(event.data["leg"])));
-  return events.map((event) => stepOf(event, told)).filter((step): step is Step => step !== null);
+  return events
+    .filter((event, i) => !failsAgain(event, events[i + 1]))
+    .map((event) => stepOf(event, told))
+    .filter((step): step is Step => step !== null);
+}
+
+function failsAgain(event: WorkEvent, next: WorkEvent | undefined): boolean {
+  return event.type === "delivery_failed" && next?.type === event.type && next.data["delivery_id"] === event.data["delivery_id"];
 }
 
 export function nextSteps(session: WorkSession): { shape: Shape; words: string }[] {
