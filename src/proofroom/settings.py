@@ -82,12 +82,12 @@ class Settings(BaseSettings):
     requests_per_minute: int | None = Field(
         default=None,
         ge=0,
-        description="Requests a minute of one user; 0: any number. Not set: 600, in local mode any number.",
+        description="Requests a minute of one user at each API process; 0: any. Not set: 600, in local mode any.",
     )
     workspace_requests_per_minute: int | None = Field(
         default=None,
         ge=0,
-        description="Requests a minute of one workspace; 0: any number. Not set: 6000, in local mode any number.",
+        description="The same of one workspace at each API process; 0: any. Not set: 6000, in local mode any.",
     )
     captures_per_minute: int | None = Field(
         default=None,

@@ -564,6 +564,8 @@ async def test_a_leg_whose_worker_died_is_run_again_without_doing_anything_twice
     await lapse(room.db, room.actor.workspace_id)
     row = await room.drive(session_id)
     assert (row.status, row.leg) == ("pending_review", 2)
+    (resumed,) = [e for e in await room.events(session_id) if e.type == "resumed"]
+    assert resumed.data == {"leg": 2, "iteration": 1, "cut_off": 1}
     events = [e.type for e in await room.events(session_id)]
     assert events.count("artifact_saved") == 1
     assert events.count("tool_called") == 1

@@ -17,11 +17,13 @@ from sqlalchemy import text
 
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import deliveries as db_deliveries
-from proofroom.db.models import Delivery
+from proofroom.db import work_sessions
+from proofroom.db.models import Delivery, WorkSession
 from proofroom.domain.errors import Conflict, NotAllowed, NotFound
 from proofroom.engine import folder, outbox
 from proofroom.engine.effects import Effect, NotSent
-from proofroom.services import deliveries, work_requests
+from proofroom.exports.names import file_name
+from proofroom.services import deliveries, packets, work_requests
 from tests.integration.people import join
 from tests.integration.rooms import FINDING, FINISH, Room
 
@@ -240,6 +242,47 @@ async def test_what_fails_is_tried_again_with_pauses_until_a_person_must_look(
     assert refused.value.code == "delivery_made"
 
 
+async def test_another_kind_of_effect_needs_only_a_sender_of_its_own(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mail that breaks after it was sent is not sent twice, and holds up no folder."""
+    to = {"kind": "mail", "to": "desk@example.org"}
+    folders = packets.effects
+
+    def with_mail(session: WorkSession, shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [*folders(session, shown), {"kind": "mail", "label": "Mails it to the desk", "target": to}]
+
+    monkeypatch.setattr(packets, "effects", with_mail)
+    await room.add()
+    by_folder = await signed(room, tmp_path / "out")
+    row = await get(room, by_folder)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        by_mail = await db_artifacts.add_delivery(
+            tx, session_id=row.session_id, checkpoint_id=row.checkpoint_id, kind="mail", target=to,
+            packet_digest=row.packet_digest,
+        )  # fmt: skip
+    assert by_mail is not None
+    sent: dict[str, Effect] = {}
+
+    async def mail(effect: Effect) -> Sequence[str]:
+        if effect.idempotency_key not in sent:
+            sent[effect.idempotency_key] = effect
+            raise ConnectionResetError("after it was taken")
+        return ["message 1"]
+
+    both = replace(room, parts=replace(room.parts, senders={"folder": folder.send, "mail": mail}))
+    assert await deliver(both, by_mail)
+    assert await deliver(both, by_folder)
+    assert [(await get(room, one)).status for one in (by_mail, by_folder)] == ["pending", "delivered"]
+    await due(room, by_mail)
+    assert await deliver(both, by_mail)
+    made = await get(room, by_mail)
+    assert (made.status, made.detail, made.attempts) == ("delivered", "message 1", 2)
+    (effect,) = sent.values()
+    assert (effect.kind, effect.target, effect.packet_digest) == ("mail", to, row.packet_digest)
+    assert set(effect.files) == {p.name for p in (tmp_path / "out").iterdir()}
+
+
 async def test_one_that_stops_every_worker_is_given_up(room: Room, tmp_path: Path) -> None:
     await room.add()
     delivery_id = await signed(room, tmp_path / "out")
@@ -450,3 +493,35 @@ async def test_a_folder_that_leads_out_is_not_written(tmp_path: Path) -> None:
         await folder.send(effect)
     assert (refused.value.code, refused.value.for_good) == ("folder_leads_out", True)
     assert list(elsewhere.iterdir()) == []
+
+
+async def test_work_of_one_title_lies_in_one_folder_and_a_repeat_changes_nothing(
+    room: Room, tmp_path: Path
+) -> None:
+    await room.add()
+    target = tmp_path / "out"
+    ids = [await signed(room, target) for _ in range(2)]
+    for delivery_id in ids:
+        assert await deliver(room, delivery_id)
+    made = {p.name: p.read_bytes() for p in target.iterdir()}
+    sessions = [(await get(room, delivery_id)).session_id for delivery_id in ids]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        titles = {(await work_sessions.get(tx, session_id)).title for session_id in sessions}
+    (title,) = titles
+    assert set(made) == {
+        f"{file_name(title)}-{session_id.hex[-12:]}{ending}"
+        for session_id in sessions
+        for ending in (".md", ".signed.json")
+    }
+    for session_id in sessions:
+        said = json.loads(
+            next(made[name] for name in made if name.endswith(f"{session_id.hex[-12:]}.signed.json"))
+        )
+        assert said["session_id"] == str(session_id)
+
+    async with room.db.transaction(room.actor.workspace_id) as tx:  # as when its record was lost
+        await tx.execute(
+            text("UPDATE deliveries SET status = 'pending', due_at = now() WHERE id = :id"), {"id": ids[0]}
+        )
+    assert await deliver(room, ids[0])
+    assert {p.name: p.read_bytes() for p in target.iterdir()} == made

@@ -56,11 +56,12 @@ async def large(db: Database, database: str, workspace: UUID, project: UUID) -> 
 
 async def rows_read(tx: Tx, *tables: str) -> int:
     """Rows of these tables (`blocks`) that this connection has read, by whatever scan, since it last told the
-    statistics."""
+    statistics. What an index led to is counted with the index."""
     found = await tx.execute(
         text(
-            "SELECT sum(pg_stat_get_xact_tuples_returned(t::regclass) + pg_stat_get_xact_tuples_fetched(t::regclass))"
-            " FROM unnest(CAST(:tables AS text[])) t"
+            "SELECT sum(pg_stat_get_xact_tuples_returned(t::regclass) + pg_stat_get_xact_tuples_fetched(t::regclass)"
+            " + (SELECT sum(pg_stat_get_xact_tuples_fetched(i.indexrelid)) FROM pg_index i"
+            "    WHERE i.indrelid = t::regclass)) FROM unnest(CAST(:tables AS text[])) t"
         ),
         {"tables": list(tables or ("blocks",))},
     )
@@ -226,3 +227,26 @@ async def test_a_session_finds_its_own_rows_however_many_there_were_before(past:
                 decided = await checkpoints.inbox(tx, status="approved", newest_first=True)
                 assert len(decided) == len(listed) == 50
                 assert await rows_read(tx, *tables) - before < 1_000, known
+
+
+async def test_how_the_last_reviews_of_a_kind_went_is_read_without_the_others(
+    past: Room, database: str
+) -> None:
+    """Whether there were thousands of its kind or none, and before and after the database has statistics."""
+    async with past.db.transaction(past.actor.workspace_id) as tx:
+        (row,) = await work_sessions.page(tx, project_id=past.project_id, limit=1)
+    for known in (False, True):
+        if known:
+            await analyze(database)
+        for kind in (row.agent_type, "content"):
+            for _ in range(8):
+                async with past.db.transaction(past.actor.workspace_id) as tx:
+                    before = await rows_read(tx, "work_sessions", "work_checkpoints")
+                    await policies.overturned(tx, row.project_id, kind, 20)
+                    assert await rows_read(tx, "work_sessions", "work_checkpoints") - before <= 25, kind
+
+
+async def test_a_checkpoint_has_the_kind_of_its_session_whoever_opens_it(room: Room) -> None:
+    """A worker of the release before names none."""
+    row = await room.run(room.script(FINDING, FINISH))
+    assert (await room.waiting(row.id)).agent_type == row.agent_type

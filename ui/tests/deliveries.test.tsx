@@ -43,6 +43,16 @@ describe("what could not be delivered", () => {
     await waitFor(() => expect(screen.queryByRole("button", { name: "Send again now" })).toBeNull());
     expect(asked).toEqual(["resend"]);
   });
+  it("says of one that waits for its next attempt that it is tried again by itself", async () => {
+    const session = sessions.find((s) => s.id === "s-last")!;
+    const waits = { ...dead, status: "pending", attempts: 3, due_at: "2026-11-25T10:00:00Z" };
+    server.use(http.get("*/work-sessions/s-last", () => HttpResponse.json({ ...session, deliveries: [waits] })));
+    open("/projects/p-report/sessions/s-last");
+    expect(await screen.findByText("It could not be delivered yet, and is tried again by itself.")).toBeInTheDocument();
+    const line = screen.getByText(/The disk of \/press is full\./);
+    expect(line.textContent).toMatch(/Tried 3 times, next/);
+    expect(line.textContent!.match(/\/press/g), "the folder is named once").toHaveLength(1);
+  });
   it("is asked for again when a delivery is told of", () => {
     const keys = (type: string) => touched("session", { project_id: "p", session_id: "s", type }).map(String);
     for (const type of ["delivered", "delivery_failed", "delivery_resent", "delivery_dropped"]) expect(keys(type)).toContain("deliveries");

@@ -9,17 +9,16 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from proofroom.db import postmaster
-from proofroom.db.migrate import HEAD, KNOWN, current, migrate
+from proofroom.db.migrate import HEAD, KNOWN, current, migrate, owner_connection
 from proofroom.db.tx import libpq_url
-from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, ProofroomError, Unavailable
+from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, ProofroomError
 
 CHUNK = 1 << 20
 
@@ -163,7 +162,7 @@ def _require_known(revision: str, code: str, what: str) -> None:
 
 def _require_all_rows(url: str) -> None:
     """Raises NotAllowed (`backup_role`) where row-level security would hide rows from who connects."""
-    with _connected(url) as connection:
+    with owner_connection(url) as connection:
         row = connection.execute(
             "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
         ).fetchone()
@@ -179,7 +178,7 @@ def _require_all_rows(url: str) -> None:
 def _prepare(url: str) -> None:
     """Raises Conflict (`database_not_empty`), NotAllowed (`backup_role`)."""
     _require_all_rows(url)
-    with _connected(url) as connection:
+    with owner_connection(url) as connection:
         row = connection.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " LEFT JOIN pg_depend d ON d.objid = c.oid AND d.deptype = 'e'"
@@ -191,20 +190,6 @@ def _prepare(url: str) -> None:
             f"The database holds something already, such as {row[0]}. Nothing was changed.",
             hint="Restore into a new --data folder, or a new database on your server.",
         )
-
-
-@contextlib.contextmanager
-def _connected(url: str) -> "Generator[psycopg.Connection]":
-    try:
-        with psycopg.connect(libpq_url(url), connect_timeout=10, autocommit=True) as connection:
-            yield connection
-    except psycopg.OperationalError as error:
-        raise Unavailable(
-            "database_unavailable",
-            f"The database does not answer: {str(error).strip().splitlines()[0]}",
-            hint="Check DATABASE_URL and that the server runs.",
-            retry_after=5,
-        ) from error
 
 
 def _where(url: str) -> list[str]:

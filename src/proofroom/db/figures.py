@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
+from proofroom.db.models import WorkSession
 from proofroom.db.tx import Database, Tx
+
+MOST_BEFORE = 1_000
+"""How far a place in the line is counted; who is farther back learns no more by counting."""
 
 WORKER_SECONDS = 30
 """A worker without a sign of life for so long is not counted."""
@@ -64,3 +68,20 @@ async def more_queued_than(tx: Tx, most: int) -> bool:
         {"workspace": tx.workspace_id, "most": most},
     )
     return found.first() is not None
+
+
+async def queued_before(tx: Tx, row: WorkSession) -> int:
+    """How many sessions of this workspace have their turn before this one, which is queued; MOST_BEFORE at most.
+
+    Limits of agent types may let some that wait behind it pass.
+    """
+    found = await tx.execute(
+        text(
+            "SELECT count(*) FROM (SELECT 1 FROM work_sessions WHERE workspace_id = :workspace AND status = 'queued'"
+            " AND (coalesce(turn_at, updated_at), id) < (:turn, :id) LIMIT :most) before_it"
+        ),
+        {
+            "workspace": tx.workspace_id, "turn": row.turn_at or row.updated_at, "id": row.id, "most": MOST_BEFORE,
+        },
+    )  # fmt: skip
+    return int(found.scalar_one())

@@ -1,5 +1,7 @@
 """Brings a database to this release's schema."""
 
+import contextlib
+from collections.abc import Generator
 from pathlib import Path
 
 import psycopg
@@ -12,20 +14,18 @@ from proofroom.domain.errors import Conflict, Unavailable
 
 KNOWN = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
-    *("0013", "0014", "0015", "0016"),
+    *("0013", "0014", "0015", "0016", "0017"),
 )
 HEAD = KNOWN[-1]
 _LOCK = 0x50524F4F46  # one migration at a time: an advisory lock that two starting processes share
 
 
-def current(owner_url: str) -> str | None:
-    """The revision that the database is at, None when it is empty. Raises Unavailable when it is away."""
+@contextlib.contextmanager
+def owner_connection(owner_url: str) -> "Generator[psycopg.Connection]":
+    """A connection that commits each statement. Raises Unavailable (`database_unavailable`), in the block too."""
     try:
-        with psycopg.connect(libpq_url(owner_url), connect_timeout=10) as connection:
-            if connection.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,):
-                return None
-            row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
-            return None if row is None else str(row[0])
+        with psycopg.connect(libpq_url(owner_url), connect_timeout=10, autocommit=True) as connection:
+            yield connection
     except psycopg.OperationalError as error:
         raise Unavailable(
             "database_unavailable",
@@ -33,6 +33,15 @@ def current(owner_url: str) -> str | None:
             hint="Check DATABASE_URL and that the server runs.",
             retry_after=5,
         ) from error
+
+
+def current(owner_url: str) -> str | None:
+    """The revision that the database is at, None when it is empty. Raises Unavailable when it is away."""
+    with owner_connection(owner_url) as connection:
+        if connection.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,):
+            return None
+        row = connection.execute("SELECT version_num FROM public.alembic_version").fetchone()
+        return None if row is None else str(row[0])
 
 
 def migrate(owner_url: str, target: str = "head") -> bool:

@@ -17,7 +17,7 @@ from proofroom.domain.document import ArtifactDocument, from_json
 from proofroom.domain.errors import InvalidInput
 from proofroom.exports import html, markdown, record
 from proofroom.exports.drafted import drafted_by
-from proofroom.exports.names import file_name
+from proofroom.exports.names import delivered_name, file_name
 
 FORMATS = ("md", "html", "json", "record")
 LATER = ("pdf", "docx", "pptx", "xlsx")
@@ -32,13 +32,14 @@ async def files(tx: Tx, checkpoint: WorkCheckpoint) -> dict[str, bytes]:
     """File names and contents of a signed packet: the readable text, in the formats that its configuration names
     (`formats`, Markdown without it), and the packet with its signature.
 
+    Names hold the session too, so that work of the same title lies in one folder, and are the same at each attempt.
     Titles, claims and source titles are the packet's: what is delivered is what was signed, whatever became of
     the rows since.
     """
     packet = checkpoint.packet
     session = await work_sessions.get(tx, checkpoint.session_id)
     title = str(packet.get("title", session.title))
-    name = file_name(title)
+    name = delivered_name(title, session.id)
     pieces: list[Piece] = []
     for shown in packet["artifacts"]:
         version = await db_artifacts.version(tx, UUID(shown["artifact_id"]), int(shown["version"]))

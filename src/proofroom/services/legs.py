@@ -94,8 +94,9 @@ async def claim(
             return None
     to = apply(state, Event.CLAIM, lease_lapsed=True)
     working = to.next_step is NextStep.WORK and row.agent_type != CHECK
+    cut = {"cut_off": state.leg} if state.status is Status.IN_PROGRESS else {}
     events: list[tuple[str, Mapping[str, Any]]] = [
-        ("resumed" if state.leg else "leg_started", {"leg": to.leg, "iteration": to.iteration})
+        ("resumed" if state.leg else "leg_started", {"leg": to.leg, "iteration": to.iteration} | cut)
     ]
     audits: list[tuple[str, Mapping[str, Any]]] = []
     values: dict[str, Any] = {}

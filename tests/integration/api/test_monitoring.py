@@ -80,6 +80,26 @@ async def test_a_full_queue_takes_no_more_work_but_every_decision(world: World, 
     await api.http.aclose()
 
 
+async def test_work_that_waits_for_a_worker_says_how_many_come_before_it(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+
+    async def place(session_id: str) -> int | None:
+        path = f"/projects/{project}/work-sessions"
+        (listed,) = [s for s in (await world.api.ok("GET", path))["items"] if s["id"] == session_id]
+        assert "queued_before" not in listed
+        return (await world.api.ok("GET", f"{path}/{session_id}"))["queued_before"]
+
+    first, second = [
+        await world.session(project, runtime=world.script(NOTE), auto_execute=True) for _ in "12"
+    ]
+    urgent = await world.session(project, runtime=world.script(NOTE), auto_execute=True, priority=5)
+    idle = await world.session(project, runtime=world.script(NOTE))
+    assert [await place(one) for one in (urgent, first, second, idle)] == [0, 1, 2, None]
+    await world.drive(urgent)
+    assert [await place(one) for one in (urgent, first, second)] == [None, 0, 1]
+
+
 async def test_metrics_count_requests_by_route_and_name_no_tenant(world: World) -> None:
     project = await world.project()
     before = (await world.api.get("//metrics")).text

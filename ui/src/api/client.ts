@@ -20,8 +20,10 @@ export class ApiError extends Error {
   readonly hint: string | null;
   readonly field: string | null;
   readonly body: ProblemBody;
+  /** In how many seconds the server takes another request, where it said so. */
+  readonly retryAfter: number | null;
 
-  constructor(status: number, body: ProblemBody) {
+  constructor(status: number, body: ProblemBody, retryAfter: number | null = null) {
     super(body.detail ?? body.title ?? `The server answered ${status}.`);
     this.name = "ApiError";
     this.status = status;
@@ -29,6 +31,7 @@ export class ApiError extends Error {
     this.hint = body.hint ?? null;
     this.field = body.field ?? null;
     this.body = body;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -71,8 +74,13 @@ export async function api<T>(path: string, options: RequestOptions = {}): Promis
   if (response.status === 204) return undefined as T;
   const text = await response.text();
   const body: unknown = text ? safeJson(text) : undefined;
-  if (!response.ok) throw new ApiError(response.status, (body ?? {}) as ProblemBody);
+  if (!response.ok) throw new ApiError(response.status, (body ?? {}) as ProblemBody, seconds(response.headers.get("Retry-After")));
   return body as T;
+}
+
+function seconds(header: string | null): number | null {
+  const said = Number(header);
+  return header && Number.isFinite(said) && said >= 0 ? said : null;
 }
 
 /** The network did not carry it. */

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
-import { api } from "./client";
+import { api, ApiError } from "./client";
 
 /** Since when nothing has arrived from the server, or null while the stream is open. */
 let offlineSince: number | null = null;
@@ -116,9 +116,11 @@ export function openLive(client: QueryClient): () => void {
       }
       after = found.last_event_id;
       if (found.more) wait = 0;
-    } catch {
+    } catch (error) {
       if (polling !== round) return;
-      setOffline(Date.now());
+      // Who asks too often is answered, and is not offline.
+      if (error instanceof ApiError && error.status === 429) wait = Math.max(POLL_MS, (error.retryAfter ?? 0) * 1000);
+      else setOffline(Date.now());
     }
     poll = setTimeout(() => void ask(round), wait);
   };

@@ -150,8 +150,8 @@ export const sessionQuery = (place: Place) =>
   queryOptions({
     queryKey: ["session", place.sessionId],
     queryFn: ({ signal }) => api<WorkSession>(base(place), { signal }),
-    // A sign of life of one's own agent is no event.
-    refetchInterval: (query) => (query.state.data?.agent ? 15_000 : false),
+    // A sign of life of one's own agent is no event, nor is it one of this session that another had its turn.
+    refetchInterval: (query) => (query.state.data?.agent ? 15_000 : query.state.data?.queued_before ? 5_000 : false),
   });
 
 export const eventsQuery = (place: Place) =>

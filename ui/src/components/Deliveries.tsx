@@ -8,9 +8,10 @@ import { problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { when } from "@/lib/format";
 
-function targetWords(target: unknown): string {
+/** Where it goes, unless the words before say so. */
+function targetWords(target: unknown, said: string | null): string {
   const path = typeof target === "string" ? target : (target as { path?: unknown } | null)?.path;
-  return typeof path === "string" && path ? ` (${path})` : "";
+  return typeof path === "string" && path && !said?.includes(path) ? ` (${path})` : "";
 }
 
 /** One delivery of a session: what was made, or why it could not be, and what a person may do then. */
@@ -31,7 +32,7 @@ function DeliveryLine({ delivery, session }: { delivery: Delivery; session: Work
         {failed && <Mark shape="warn" className="text-error" />} {tMaybe(`delivery.${delivery.kind}`, delivery.kind)}:{" "}
         {failed && <b>{t("deliveryStatus.failed")}. </b>}
         {delivery.detail ?? tMaybe(`deliveryStatus.${delivery.status}`, delivery.status)}
-        {targetWords(delivery.target)}
+        {targetWords(delivery.target, delivery.detail)}
         {waits && delivery.due_at && ` ${t("deliveries.next", { count: delivery.attempts, when: when(delivery.due_at) })}`}
       </p>
       {(failed || waits) && (
@@ -66,7 +67,7 @@ export function DeadLetters() {
   const named = dead.items.slice(0, NAMED);
   const more = dead.items.length - named.length;
   return (
-    <p className="meta mt-3" role="status">
+    <p className="meta my-3" role="status">
       <Mark shape="warn" className="text-error" /> {t("deliveries.dead", { count: dead.items.length })}{" "}
       {named.map((one, i) => (
         <span key={one.id}>

@@ -16,7 +16,11 @@ export function Loading({ words }: { words: string }) {
 }
 
 export function problemText(error: unknown): { title: string; hint: string | null } {
-  if (error instanceof ApiError) return { title: error.message, hint: error.hint };
+  if (error instanceof ApiError) {
+    // What the API tells of headers is for programs.
+    const wait = error.code === "rate_limited" && error.retryAfter !== null;
+    return { title: error.message, hint: wait ? t("error.wait", { count: error.retryAfter }) : error.hint };
+  }
   return { title: error instanceof Error ? error.message : t("error.unknown"), hint: null };
 }
 

@@ -124,5 +124,6 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
 /** What became of it outside: what could not be delivered comes first. */
 function deliveredWords(session: WorkSession): string {
   if (session.deliveries.some((one) => one.status === "failed")) return t("deliveries.failedWords");
+  if (session.deliveries.some((one) => one.status === "pending" && one.attempts > 0 && !one.being_made)) return t("deliveries.laterWords");
   return session.deliveries.find((one) => one.status === "delivered")?.detail ?? t("session.doneWords");
 }

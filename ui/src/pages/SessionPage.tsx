@@ -115,7 +115,7 @@ function Session({ session }: { session: WorkSession }) {
           </p>
         ))}
         <Outcome session={session} by={session.approved_by ?? signedBy(events.data ?? [])} />
-        {session.progress && live && (
+        {live && session.progress && session.progress.total > 0 && (
           <p className="meta mt-3 onlyphone">
             {t("empty.progress", { done: session.progress.done, total: session.progress.total, label: session.progress.label })}
           </p>
@@ -146,7 +146,7 @@ function Session({ session }: { session: WorkSession }) {
           {live && (
             <div className="find" role="status">
               <span className="no quiet">{(shown?.length ?? 0) + 1}</span>
-              <h3 className="!font-normal quiet">{session.status === "queued" ? t("session.queued") : comparing ? t("session.comparing") : isOwnAgent(session) && !session.agent?.heard_at ? t("ownAgent.awaited") : t("session.writing")}</h3>
+              <h3 className="!font-normal quiet">{session.status === "queued" ? queuedWords(session) : comparing ? t("session.comparing") : isOwnAgent(session) && !session.agent?.heard_at ? t("ownAgent.awaited") : t("session.writing")}</h3>
               <div className="ghost w-[92%]" />
               <div className="ghost w-[71%]" />
             </div>
@@ -178,7 +178,7 @@ function Session({ session }: { session: WorkSession }) {
               </div>
             </>
           )}
-          <p className="meta mt-1">{live ? <Running since={session.created_at} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
+          <p className="meta mt-1">{live ? <Running since={session.created_at} waits={session.status === "queued"} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
         </section>
         <OwnAgent session={session} />
         {!comparing && session.artifacts_count > 0 && (
@@ -237,17 +237,25 @@ function useGoToReview(session: WorkSession, comparing: boolean): void {
   }, [comparing, checkpointId, navigate]);
 }
 
+/** How long the line is before it. The server counts so far and no farther. */
+const FAR = 1000;
+
+function queuedWords({ queued_before: before }: WorkSession): string {
+  if (!before) return t("session.queued");
+  return before < FAR ? t("session.queuedBefore", { count: before }) : t("session.queuedFar", { count: FAR });
+}
+
 function clipped(text: string): string {
   return text.length > 600 ? `${text.slice(0, 600)} …` : text;
 }
 
-function Running({ since }: { since: string }) {
+function Running({ since, waits }: { since: string; waits: boolean }) {
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => tick((n) => n + 1), 1000);
     return () => clearInterval(timer);
   }, []);
-  return <>{t("session.running", { time: duration((Date.now() - new Date(since).getTime()) / 1000) })}</>;
+  return <>{t(waits ? "session.waitsFor" : "session.running", { time: duration((Date.now() - new Date(since).getTime()) / 1000) })}</>;
 }
 
 /** Who signed at the final gate, from the record of events; the last word counts. */

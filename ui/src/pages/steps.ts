@@ -29,8 +29,11 @@ export function claimsWords({ claims = 0, needs_you = 0, passed = claims - needs
   return passed > 0 ? t("step.savedPassed", { count: passed }) : t("step.savedOpinions");
 }
 
-/** One event as a step a person can read, or null where it says nothing new to a reader. */
-export function stepOf(event: WorkEvent): Step | null {
+/**
+ * One event as a step a person can read, or null where it says nothing new to a reader. `told` are the legs that said
+ * themselves what cut them off.
+ */
+export function stepOf(event: WorkEvent, told: ReadonlySet<number> = new Set()): Step | null {
   const d = event.data;
   const step = (shape: Shape, words: string, small = "", bad = false): Step => ({ seq: event.seq, at: event.at, shape, words, small, bad });
   switch (event.type) {
@@ -83,8 +86,11 @@ export function stepOf(event: WorkEvent): Step | null {
       return step("warn", t("step.turnLost"), t("step.turnLostWords"));
     case "agent_awaited":
       return step("dot", t("step.awaited"));
+    case "interrupted":
+      return step("warn", t("step.interrupted"), s(d["why"]));
     case "resumed":
-      return step("dot", t("step.resumed"));
+      if (typeof d["cut_off"] !== "number") return step("dot", t("step.resumed"));
+      return step("regressed", t(told.has(d["cut_off"]) ? "step.tookUp" : "step.tookOver"), t("step.keptWords"));
     case "superseded":
       return step("regressed", t("step.superseded"));
     case "reopened":
@@ -98,7 +104,7 @@ export function stepOf(event: WorkEvent): Step | null {
     case "delivered":
       return step("supported", t("step.delivered"), tMaybe(`delivery.${s(d["kind"])}`, s(d["target"]) || s(d["kind"])));
     case "delivery_failed":
-      return step(d["again"] ? "partial" : "warn", t(d["again"] ? "step.deliveryLater" : "step.deliveryFailed"), s(d["detail"]), !d["again"]);
+      return step(d["again"] ? "partial" : "warn", d["again"] ? t("step.deliveryLater", { count: n(d["attempts"]) || 1 }) : t("step.deliveryFailed"), s(d["detail"]), !d["again"]);
     case "delivery_resent":
       return step("own", t("step.deliveryResent", { by: s(d["by"]) }));
     case "delivery_dropped":
@@ -112,9 +118,17 @@ export function stepOf(event: WorkEvent): Step | null {
   }
 }
 
-/** Steps for the list: several calls of one tool in a row become one line with its latest label. */
+/** Steps for the list: what a delivery failed of several times in a row becomes one line, the latest. */
 export function stepsOf(events: WorkEvent[]): Step[] {
-  return events.map(stepOf).filter((step): step is Step => step !== null);
+  const told = new Set(events.filter((event) => event.type === "interrupted").map((event) => n(event.data["leg"])));
+  return events
+    .filter((event, i) => !failsAgain(event, events[i + 1]))
+    .map((event) => stepOf(event, told))
+    .filter((step): step is Step => step !== null);
+}
+
+function failsAgain(event: WorkEvent, next: WorkEvent | undefined): boolean {
+  return event.type === "delivery_failed" && next?.type === event.type && next.data["delivery_id"] === event.data["delivery_id"];
 }
 
 export function nextSteps(session: WorkSession): { shape: Shape; words: string }[] {

@@ -1,12 +1,13 @@
 """What signatures released: whether it was made, and sending again what could not be."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from proofroom.api.deps import CallDep, PagingDep
+from proofroom.api.deps import Call, CallDep, PagingDep
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
@@ -16,6 +17,7 @@ from proofroom.db import projects, work_sessions
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
 from proofroom.services import deliveries
+from proofroom.services.access import Actor
 
 router = APIRouter(prefix="/api/deliveries", tags=["deliveries"], route_class=JsonRoute)
 
@@ -81,10 +83,7 @@ async def get_delivery(delivery_id: UUID, call: CallDep) -> Response:
     summary="Try now what was given up or waits",
 )
 async def resend_delivery(delivery_id: UUID, call: CallDep, key: KeyHeader = None) -> Response:
-    async def act(tx: Tx) -> Answer:
-        return Answer(200, await deliveries.resend(tx, call.actor, delivery_id))
-
-    return respond(await once(call, key, act), call)
+    return await _decided(deliveries.resend, delivery_id, call, key)
 
 
 @router.post(
@@ -94,7 +93,16 @@ async def resend_delivery(delivery_id: UUID, call: CallDep, key: KeyHeader = Non
     summary="Give a delivery up for good",
 )
 async def drop_delivery(delivery_id: UUID, call: CallDep, key: KeyHeader = None) -> Response:
+    return await _decided(deliveries.drop, delivery_id, call, key)
+
+
+async def _decided(
+    decide: Callable[[Tx, Actor, UUID], Awaitable[dict[str, Any]]],
+    delivery_id: UUID,
+    call: Call,
+    key: str | None,
+) -> Response:
     async def act(tx: Tx) -> Answer:
-        return Answer(200, await deliveries.drop(tx, call.actor, delivery_id))
+        return Answer(200, await decide(tx, call.actor, delivery_id))
 
     return respond(await once(call, key, act), call)

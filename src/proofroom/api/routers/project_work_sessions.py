@@ -20,7 +20,7 @@ from proofroom.api.schemas.work import (
     WorkSession,
     WorkSessionList,
 )
-from proofroom.db import projects, work_sessions
+from proofroom.db import figures, projects, work_sessions
 from proofroom.db.models import WorkSession as Row
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
@@ -110,7 +110,10 @@ async def list_work_sessions(
 @router.get("/{session_id}", response_model=WorkSession, summary="One work session")
 async def get_work_session(project_id: UUID, session_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:
-        shown = await views.session(tx, call.catalog, await work_sessions.get(tx, session_id, project_id))
+        row = await work_sessions.get(tx, session_id, project_id)
+        shown = await views.session(tx, call.catalog, row)
+        waits = row.status == Status.QUEUED
+        shown["queued_before"] = await figures.queued_before(tx, row) if waits else None
     return JSONResponse(shown)
 
 

@@ -217,6 +217,11 @@ class WorkSession(Shown):
     forked_from: UUID | None
     audit: Audit
     agent: AgentSeen | None = None
+    queued_before: int | None = Field(
+        default=None,
+        description="While it is queued: how many of the workspace have their turn before it, 1,000 at most;"
+        " only where one session is read.",
+    )
 
 
 class WorkSessionList(Shown):

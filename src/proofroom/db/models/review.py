@@ -14,8 +14,9 @@ from proofroom.db.models.base import EMPTY_LIST, NOW, Base, Json, ref, tenant_ke
 class WorkCheckpoint(Base):
     """The human gate. A decision names `packet_digest`, the SHA-256 of the packet's canonical JSON.
 
-    `votes` are approvals while a quorum is open; `looking_by` holds the review until `looking_until`, for others to
-    see and no more; after `expires_at` nobody can sign; `remind_at` is the next reminder.
+    `agent_type` is the session's, written by the database. `votes` are approvals while a quorum is open; `looking_by`
+    holds the review until `looking_until`, for others to see and no more; after `expires_at` nobody can sign;
+    `remind_at` is the next reminder.
     """
 
     __tablename__ = "work_checkpoints"
@@ -44,6 +45,7 @@ class WorkCheckpoint(Base):
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]
     superseded_by: Mapped[UUID | None]
+    agent_type: Mapped[str | None]
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (
         tenant_key(),
@@ -63,6 +65,14 @@ class WorkCheckpoint(Base):
         Index("work_checkpoints_by_session", "workspace_id", "session_id", "status"),
         Index("work_checkpoints_by_project", "workspace_id", "project_id", "id"),
         Index("work_checkpoints_by_status", "workspace_id", "status", "id"),
+        Index(
+            "work_checkpoints_of_kind",
+            "workspace_id",
+            "project_id",
+            "agent_type",
+            "id",
+            postgresql_where=sql("kind = 'final' AND status IN ('approved','changes_requested','rejected')"),
+        ),
         Index(
             "work_checkpoints_due",
             "undo_until",

@@ -5999,6 +5999,12 @@ export type WorkSession = {
      */
     project_name: string;
     /**
+     * Queued Before
+     *
+     * While it is queued: how many of the workspace have their turn before it, 1,000 at most; only where one session is read.
+     */
+    queued_before?: number | null;
+    /**
      * Repairs
      *
      * By iteration; those that had one.

@@ -53,6 +53,8 @@ BEGIN
 END $$;
 """
 
+# `proofroom_claimable` is asked by workers of the release before legs were taken in turns (0013) alone. It stays as
+# long as these may run beside this release; the first migration of the release after this one drops it.
 ACROSS = """
 CREATE FUNCTION proofroom_claimable(max_rows int) RETURNS TABLE (workspace_id uuid, session_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
