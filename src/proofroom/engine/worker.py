@@ -101,7 +101,7 @@ async def run_worker(
         "install_signal_handlers": False,
         "delete_jobs": "always",
         "shutdown_graceful_timeout": shutdown_seconds,
-        "update_heartbeat_interval": max(1.0, sweep_seconds),
+        "update_heartbeat_interval": min(10.0, max(1.0, sweep_seconds)),
         "stalled_worker_timeout": max(6.0, 3 * sweep_seconds),
     }
     if queues:
