@@ -51,5 +51,4 @@ def pieces(value: Any, depth: int) -> Iterator[str]:
         yield _plain(value)
 
 
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -25,6 +25,7 @@ from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
 from proofroom.services import external
 from proofroom.services.agent_titles import title_of, titles_of
+from proofroom.services.aside import aside
 from proofroom.services.catalog import Catalog
 from proofroom.services.evidence import summarize
 
@@ -211,7 +212,7 @@ def looking(row: WorkCheckpoint, names: Mapping[UUID, str]) -> Json | None:
 async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession) -> Json:
     names, agents = await members.names(tx), await titles_of(tx, [work])
     project_name = (await projects.get(tx, row.project_id)).name
-    return checkpoint_json(row, work, project_name, names, agents)
+    return await aside(row.packet, checkpoint_json, row, work, project_name, names, agents)
 
 
 def checkpoint_json(
