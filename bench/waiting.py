@@ -181,15 +181,24 @@ def fill(url: str, done: UUID, waits: UUID, n: int, home: UUID) -> None:
         print(f"  {n:,} sessions written in {took:.0f} s; the database holds {size[0]}", flush=True)
 
 
-def ask(client: httpx.Client, paths: Iterator[str]) -> list[float]:
-    """Milliseconds of each request, after ten that are not counted."""
+PathOf = Callable[[Any], str]
+"""The path of a request, from the answer to the one before."""
+
+
+def ask(client: httpx.Client, path_of: PathOf, n: int, pid: int) -> tuple[list[float], float]:
+    """Milliseconds of each of n requests, after ten that are not counted; the API's processor time for one, in ms."""
     took: list[float] = []
-    for k, path in enumerate(paths):
+    cpu, answer = 0.0, None
+    for k in range(n + 10):
+        if k == 10:
+            cpu = cpu_of(pid)
+        path = path_of(answer)
         start = time.perf_counter()
-        client.get(path).raise_for_status()
+        got = client.get(path).raise_for_status()
         if k >= 10:
             took.append(1000 * (time.perf_counter() - start))
-    return took
+        answer = got.json()
+    return took, 1000 * (cpu_of(pid) - cpu) / n
 
 
 def history(report: Report, place: Path, given: argparse.Namespace) -> None:
@@ -218,51 +227,51 @@ def history(report: Report, place: Path, given: argparse.Namespace) -> None:
                 if when == "analysed":
                     connection.execute("ANALYZE")
                 with httpx.Client(base_url=running.ready["url"], timeout=60) as client:
-                    for what, paths in requests(client, connection, home, given.requests):
-                        took = ask(client, paths)
+                    for what, path_of in requests(connection, home, given.requests):
+                        took, cpu = ask(client, path_of, given.requests, running.pid)
                         report.add(
                             f"{what}, p95, {when}", percentile(took, 0.95), "ms", bar=50.0,
-                            note=f"p50 {median(took):.1f}, most {max(took):.0f}",
+                            note=f"p50 {median(took):.1f}, most {max(took):.0f}, processor {cpu:.1f} each",
                         )  # fmt: skip
 
 
-def requests(
-    client: httpx.Client, connection: psycopg.Connection[Any], home: UUID, n: int
-) -> Iterator[tuple[str, Iterator[str]]]:
+def requests(connection: psycopg.Connection[Any], home: UUID, n: int) -> Iterator[tuple[str, PathOf]]:
     """What is asked for, and the paths of n requests for it."""
     sessions = f"/api/projects/{home}/work-sessions"
-    some = [
-        (row[0], row[1])
-        for row in connection.execute(
+    some = iter(
+        connection.execute(
             "SELECT project_id, id FROM work_sessions ORDER BY md5(id::text) LIMIT %s", (n + 10,)
-        )
-    ]
+        ).fetchall()
+    )
 
-    def same(path: str) -> Iterator[str]:
-        return (path for _ in range(n + 10))
+    def same(path: str) -> PathOf:
+        return lambda _: path
 
-    def pages(path: str) -> Iterator[str]:
+    def pages(path: str) -> PathOf:
         """One page after the other, as somebody who scrolls back through the year."""
-        cursor: str | None = None
-        for _ in range(n + 10):
-            there = f"{path}{'&' if '?' in path else '?'}limit=50" + (f"&cursor={cursor}" if cursor else "")
-            yield there
-            cursor = client.get(there).json()["next_cursor"]
 
-    each: dict[str, Callable[[], Iterator[str]]] = {
-        "inbox": lambda: same("/api/checkpoints"),
-        "inbox, newest first": lambda: same("/api/checkpoints?sort=-opened_at"),
-        "inbox of one project": lambda: same(f"/api/checkpoints?project_id={home}"),
-        "decided checkpoints": lambda: pages("/api/checkpoints?status=approved&sort=-opened_at"),
-        "list": lambda: same(sessions),
-        "list, page after page": lambda: pages(sessions),
-        "list of what failed": lambda: pages(f"{sessions}?status=failed"),
-        "list of what waits": lambda: same(f"{sessions}?status=pending_review"),
-        "list of what is at work (nothing)": lambda: same(f"{sessions}?status=in_progress"),
-        "status": lambda: iter(f"/api/projects/{p}/work-sessions/{s}/status" for p, s in some),
-    }
-    for what, paths in each.items():
-        yield what, paths()
+        def path_of(answer: Any) -> str:
+            cursor = None if answer is None else answer["next_cursor"]
+            return f"{path}{'&' if '?' in path else '?'}limit=50" + (f"&cursor={cursor}" if cursor else "")
+
+        return path_of
+
+    def status_of(_: Any) -> str:
+        project, session = next(some)
+        return f"/api/projects/{project}/work-sessions/{session}/status"
+
+    yield from {
+        "inbox": same("/api/checkpoints"),
+        "inbox, newest first": same("/api/checkpoints?sort=-opened_at"),
+        "inbox of one project": same(f"/api/checkpoints?project_id={home}"),
+        "decided checkpoints": pages("/api/checkpoints?status=approved&sort=-opened_at"),
+        "list": same(sessions),
+        "list, page after page": pages(sessions),
+        "list of what failed": pages(f"{sessions}?status=failed"),
+        "list of what waits": same(f"{sessions}?status=pending_review"),
+        "list of what is at work (nothing)": same(f"{sessions}?status=in_progress"),
+        "status": status_of,
+    }.items()
 
 
 def main() -> int:

@@ -4,16 +4,21 @@ A job is a nudge: it carries ids, and whoever takes it looks at the row to learn
 doubled and lost jobs are therefore harmless; the sweeper defers a job for every row that needs one.
 """
 
+import asyncio
+import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 import procrastinate
 from procrastinate import PsycopgConnector
+from procrastinate.connector import Notify
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy import text
 
+from proofroom.db.listen import notices
 from proofroom.db.tx import APP_ROLE, Database, Tx, libpq_url
 
 LEG = "leg"  # of earlier releases: legs are claimed from the sessions, see `engine.dispatch`
@@ -25,12 +30,67 @@ EMBED = "embed_project"
 
 _deferring = procrastinate.App(connector=PsycopgConnector())
 
+AWAY_SECONDS = 1.0
+"""How long to wait before a database that is away is asked again."""
+FIRST_AGAIN_SECONDS, LAST_AGAIN_SECONDS = 0.25, 5.0
+"""How soon a job that is due and was told of is told of again while nobody takes it: the worker may have been asking
+just then, or has no free place."""
+_WAKE = json.dumps({"type": "job_inserted", "job_id": 0})
+_SECONDS_LEFT = """
+SELECT extract(epoch FROM min(scheduled_at) - clock_timestamp())::float8 AS seconds
+FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at IS NOT NULL
+"""
+
+
+class Connector(PsycopgConnector):
+    """Tells its worker of a job that was deferred for later when it is due, which nobody else does: workers would have
+    to ask every second to come in time. Its listener sleeps until something is said."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(conninfo=libpq_url(url), **options)  # pyright: ignore[reportUnknownMemberType]
+        self._url = url
+
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        """Calls `on_notification` with what is said on these channels, until cancelled."""
+        named = list(channels)
+        added = asyncio.Event()
+
+        async def wake() -> None:
+            await on_notification(channel=named[0], payload=_WAKE)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tell_when_due(added, wake))
+            async for notice in notices(self._url, named):
+                if notice is None:
+                    await wake()  # what was added while the line was down
+                else:
+                    await on_notification(channel=notice.channel, payload=notice.payload)
+                added.set()
+
+    async def _tell_when_due(self, added: asyncio.Event, wake: Callable[[], Awaitable[None]]) -> None:
+        again = FIRST_AGAIN_SECONDS
+        while True:
+            added.clear()
+            try:
+                # What is due is found by the database's clock; how long to wait is measured by ours.
+                pause = (await self.execute_query_one_async(_SECONDS_LEFT))["seconds"]
+            except ConnectorException:
+                pause = AWAY_SECONDS
+            if pause is None or pause > 0:
+                again = FIRST_AGAIN_SECONDS
+            else:
+                await wake()
+                pause, again = again, min(2 * again, LAST_AGAIN_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await added.wait()
+
 
 def make_app(url: str, *, max_connections: int = 6) -> procrastinate.App:
     """The queue's application for a worker, with a pool of its own."""
     return procrastinate.App(
-        connector=PsycopgConnector(
-            conninfo=libpq_url(url),
+        connector=Connector(
+            url,
             kwargs={"options": f"-c role={APP_ROLE} -c timezone=UTC", "application_name": "proofroom-queue"},
             min_size=1,
             max_size=max_connections,
@@ -42,7 +102,7 @@ async def defer(
     tx: Tx, name: str, *, queue: str = "default", priority: int = 0, at: datetime | None = None, **ids: Any
 ) -> None:
     """Adds a job that exists once the transaction commits, and never when it does not. `at` is when it is due, by the
-    database's clock; without it that is now. A worker takes it within a second of that."""
+    database's clock; without it that is now. A worker that is free takes it then."""
     await tx.flush()
     job = _deferring.configure_task(
         name,

@@ -24,7 +24,9 @@ class Shelf(Database):
         async with self.engine.connect() as connection:
             self.connection = connection
             outer = await connection.begin()
-            await connection.exec_driver_sql("BEGIN")  # the database's connections leave that to `transaction`
+            await connection.exec_driver_sql(
+                "BEGIN"
+            )  # the database's connections leave that to `transaction`
             try:
                 yield
             finally:

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from proofroom import queue
 from proofroom.db import across, work_sessions
 from proofroom.db.across import ANY_NUMBER, Limits
 from proofroom.db.tx import Database
 from proofroom.engine import leg
+from proofroom.engine import worker as worker_module
 from proofroom.engine.dispatch import Dispatcher
 from proofroom.engine.worker import run_worker
 from proofroom.services import context
@@ -139,6 +142,48 @@ async def test_a_worker_hears_of_a_session_and_need_not_look(room: Room) -> None
     async with room.db.transaction(room.actor.workspace_id) as tx:
         jobs = await tx.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'leg'"))
         assert jobs.scalar_one() == 0
+
+
+async def test_an_approval_that_was_held_is_released_when_it_is_due_though_nobody_looks(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "POLL_SECONDS", 600.0)
+    before, meanwhile = (
+        await room.run(room.script(FINDING, FINISH)),
+        await room.run(room.script(FINDING, FINISH)),
+    )
+    held = [await room.approve(before.id, undo_seconds=2)]
+    async with at_work(room, sweep_seconds=600):
+        held.append(await room.approve(meanwhile.id, undo_seconds=1))
+        for one in reversed(held):
+            await status(room, one.session.id, "completed")
+    for one in held:
+        assert one.checkpoint.undo_until is not None
+        released = [e.at for e in await room.events(one.session.id) if e.type == "completed"][-1]
+        assert released >= one.checkpoint.undo_until
+
+
+async def test_a_job_that_is_due_is_told_of_again_until_somebody_takes_it(
+    db: Database, database: str, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "FIRST_AGAIN_SECONDS", 0.01)
+    async with db.transaction(workspace) as tx:
+        await queue.defer(tx, "nobody_takes_it", at=datetime.now(UTC) - timedelta(seconds=1))
+    told: list[str] = []
+    third = asyncio.Event()
+
+    async def tell(*, channel: str, payload: str) -> None:
+        told.append(channel)
+        if len(told) > 3:
+            third.set()
+
+    app = queue.make_app(database)
+    async with app.open_async():
+        listening = asyncio.create_task(app.connector.listen_notify(tell, ["a", "b"]))
+        await asyncio.wait_for(third.wait(), PATIENCE)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+    assert set(told) == {"a"}
 
 
 async def test_a_worker_that_stops_lets_its_legs_finish_or_hands_them_over(room: Room) -> None:

@@ -8,12 +8,13 @@ import psycopg
 import pytest
 
 from proofroom.db import artifacts as db_artifacts
+from proofroom.db import checkpoints as checkpoints_of
 from proofroom.db import work_sessions
 from proofroom.db.models import ArtifactVersion, WorkSession
 from proofroom.db.tx import Tx, libpq_url
 from proofroom.db.work_sessions import LegLost
 from proofroom.engine import leg
-from proofroom.services import artifacts, checks, legs, outside, review, sources, work_requests
+from proofroom.services import artifacts, checks, inbox, legs, outside, review, sources, work_requests
 from tests.integration.rooms import Room
 
 DRAFT = (
@@ -221,6 +222,19 @@ async def test_a_ledger_that_stands_is_signed_and_finished_without_another_check
     assert not (await signed(room, row.id)).stale
     assert (await room.drive(row.id)).status == "completed"
     assert compared == ["draft"]
+
+
+async def test_a_list_shows_of_a_packet_what_the_packet_says_without_reading_it(room: Room) -> None:
+    row = await opened(room)
+    await opened(room, "The planned altitude was 226 km.")
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        listed = await checkpoints_of.inbox(tx)
+        briefly = await inbox.to_json(tx, listed)
+        whole = [(one, (await checkpoints_of.get(tx, one.id)).packet) for one, _ in listed]
+        assert briefly == await inbox.to_json(tx, whole)
+    assert [len(shown["flags"]) for shown in briefly if shown["session_id"] == str(row.id)] == [2]
+    assert len(briefly) == 2
+    assert all(claim["needs_you"] for _, brief in listed for a in brief["artifacts"] for claim in a["claims"])
 
 
 async def test_an_edit_is_compared_and_its_ledger_kept(room: Room, compared: list[str]) -> None:

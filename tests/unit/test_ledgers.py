@@ -1,11 +1,14 @@
 """The digest that a stored ledger is kept with."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from proofroom.services.ledgers import program, seal
+from proofroom.services.aside import MANY_CLAIMS
+from proofroom.services.ledgers import program, seal, sealed
 
 BASIS: dict[str, Any] = {"program": "p", "sources": [["s1", 1, "Notes", None, False, None]], "blocks": "b"}
 CLAIMS = [{"id": "c_1", "verdict": "supported", "anchors": [{"char_start": 3}]}]
@@ -13,7 +16,7 @@ CLAIMS = [{"id": "c_1", "verdict": "supported", "anchors": [{"char_start": 3}]}]
 
 def test_the_order_of_members_says_nothing() -> None:
     turned = [{key: claim[key] for key in reversed(claim)} for claim in CLAIMS]
-    assert seal(dict(reversed(BASIS.items())), "d", turned) == seal(BASIS, "d", CLAIMS)
+    assert sealed(dict(reversed(BASIS.items())), "d", turned) == sealed(BASIS, "d", CLAIMS)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,15 @@ def test_the_order_of_members_says_nothing() -> None:
     ],
 )
 def test_every_part_counts(basis: dict[str, Any], content: str, claims: list[dict[str, Any]]) -> None:
-    assert seal(basis, content, claims) != seal(BASIS, "d", CLAIMS)
+    assert sealed(basis, content, claims) != sealed(BASIS, "d", CLAIMS)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, MANY_CLAIMS])
+async def test_a_ledger_has_the_digest_of_its_sorted_json_however_long_it_is(n: int) -> None:
+    whole = json.dumps(
+        {"basis": BASIS, "content": "d", "claims": CLAIMS * n}, sort_keys=True, separators=(",", ":")
+    )
+    assert await seal(BASIS, "d", CLAIMS * n) == hashlib.sha256(whole.encode()).hexdigest()
 
 
 def test_any_change_of_the_program_makes_it_another(tmp_path: Path) -> None:

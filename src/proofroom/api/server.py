@@ -95,7 +95,36 @@ async def _worker_app(
     await answer(scope, receive, send)
 
 
-class WorkerServer(uvicorn.Server):
+class _Patient(uvicorn.Server):
+    """uvicorn's, which asks ten times a second whether it is to stop; this one is told."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        self._stops = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        super().__init__(config)
+
+    @property
+    def should_exit(self) -> bool:
+        return self._should_exit
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._should_exit = value
+        if value and self._loop is not None:
+            # Out of a signal handler the loop would not notice by itself.
+            self._loop.call_soon_threadsafe(self._stops.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(
+            0
+        ):  # also writes the header with the time, which is to change every second
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._stops.wait()
+
+
+class WorkerServer(_Patient):
     """Serves a worker's own figures. Signals are the caller's."""
 
     def __init__(self, monitor: Monitor) -> None:
@@ -114,7 +143,7 @@ class WorkerServer(uvicorn.Server):
         yield
 
 
-class Server(uvicorn.Server):
+class Server(_Patient):
     """`serve(sockets=[…])` runs until `should_exit` is set or a signal comes."""
 
     def __init__(

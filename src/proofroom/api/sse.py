@@ -44,23 +44,54 @@ HEARTBEAT = b": still here\n\n"
 OPENING = b"retry: 2000\n\n"
 
 
+class _Bell:
+    """Wakes the one who waits. Cheaper than an event with a time limit of its own: a thousand streams wait at once."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def wait(self) -> None:
+        self._waiting = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiting
+        finally:
+            self._waiting = None
+
+
 class Watch:
     """A flag that something changed in one session. No queue: the events are in the database."""
 
     def __init__(self) -> None:
-        self._flag = asyncio.Event()
+        self._changed = False
+        self._bell = _Bell()
 
     def wake(self) -> None:
-        self._flag.set()
+        self._changed = True
+        self._bell.ring()
+
+    def beat(self) -> None:
+        """Nothing changed, but whoever waits may want to say that they are still there."""
+        self._bell.ring()
+
+    async def news(self) -> bool:
+        """Waits; False when it was only a beat."""
+        if not self._changed:
+            await self._bell.wait()
+        changed, self._changed = self._changed, False
+        return changed
 
     async def changed(self, seconds: float) -> bool:
         """Waits; False when nothing was heard for so long."""
         try:
             async with asyncio.timeout(seconds):
-                await self._flag.wait()
+                while not await self.news():
+                    pass
         except TimeoutError:
             return False
-        self._flag.clear()
         return True
 
 
@@ -68,29 +99,33 @@ class _Outlet:
     """One stream's queue. `over` when it has to end: it was too slow, or the server stops."""
 
     def __init__(self, size: int) -> None:
-        self.queue: asyncio.Queue[Item | None] = asyncio.Queue(size)
         self.over = False
+        self._items: list[Item] = []
+        self._size = size
+        self._bell = _Bell()
 
     def put(self, item: Item) -> None:
-        if self.over:
-            return
-        try:
-            self.queue.put_nowait(item)
-        except asyncio.QueueFull:
+        if len(self._items) >= self._size:
             self.end()
+        elif not self.over:
+            self._items.append(item)
+            self._bell.ring()
+
+    def beat(self) -> None:
+        """Says that it is still there, unless there is something else to say."""
+        if not self._items:
+            self.put((None, HEARTBEAT))
 
     def end(self) -> None:
         self.over = True
-        with contextlib.suppress(asyncio.QueueFull):  # a full queue wakes its reader anyway
-            self.queue.put_nowait(None)
+        self._bell.ring()
 
-    async def get(self, seconds: float) -> Item | None:
-        """The next item; None when nothing came for so long, or it is over."""
-        try:
-            async with asyncio.timeout(seconds):
-                return await self.queue.get()
-        except TimeoutError:
-            return None
+    async def take(self) -> list[Item]:
+        """All that has come, at least one; nothing when it is over."""
+        if not self._items and not self.over:
+            await self._bell.wait()
+        items, self._items = self._items, []
+        return [] if self.over else items
 
 
 class _Hub:
@@ -212,15 +247,18 @@ class LiveEvents:
         self._hubs: dict[UUID, _Hub] = {}
         self._reading: dict[tuple[UUID, UUID], dict[int, asyncio.Task[list[tuple[int, bytes]]]]] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._catching_up = asyncio.Semaphore(CATCHING_UP)
         self._ended = False
         self.open_streams = 0
 
     async def start(self) -> None:
         self._ended = False
-        if self._task is None:
-            self._task = asyncio.create_task(self._listen(), name="proofroom events")
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._listen(), name="proofroom events"),
+                asyncio.create_task(self._beat(), name="beats of event streams"),
+            ]
 
     async def stop(self) -> None:
         self.end_streams()
@@ -228,11 +266,10 @@ class LiveEvents:
             await hub.close()
         self._hubs.clear()
         await asyncio.gather(*self._closing)
-        task, self._task = self._task, None
-        if task is not None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def end_streams(self) -> None:
         """Ends every stream, so that a stopping server need not wait for them. Clients come back."""
@@ -274,7 +311,7 @@ class LiveEvents:
                 for seq, sent in found:
                     after = seq
                     yield sent
-                if len(found) < PAGE and not await watch.changed(self._heartbeat):
+                if len(found) < PAGE and not await watch.news():
                     yield HEARTBEAT
 
     async def _read_session(
@@ -324,11 +361,10 @@ class LiveEvents:
                 except Unavailable:
                     return  # the client comes back and resumes
             while not outlet.over and not self._ended:
-                item = await outlet.get(self._heartbeat)
-                if item is None:
-                    yield HEARTBEAT
-                elif item[0] is None or position is None or item[0] > position:
-                    yield item[1]
+                items = await outlet.take()
+                sent = [one for at, one in items if at is None or position is None or at > position]
+                if sent:
+                    yield b"".join(sent)
 
     async def _catch_up(
         self, workspace_id: UUID, position: Position
@@ -369,6 +405,17 @@ class LiveEvents:
             yield
         finally:
             self.open_streams -= 1
+
+    async def _beat(self) -> None:
+        """Has every stream in which nothing happens say something, so that nobody in between closes it."""
+        while True:
+            await asyncio.sleep(self._heartbeat)
+            for watches in self._watches.values():
+                for watch in watches:
+                    watch.beat()
+            for hub in self._hubs.values():
+                for outlet in hub.outlets:
+                    outlet.beat()
 
     async def _listen(self) -> None:
         async for payload in listen(self._db.url, EVENTS_CHANNEL):

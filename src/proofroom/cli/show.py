@@ -292,7 +292,7 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
     signing = signing_of(body)
     if not signing.alone or checkpoint.votes:
         out.line(signatures(checkpoint) + barred(signing, names))
-    around_it = around(checkpoint_json(checkpoint, row, "", names, {}, packet=False), votes=False)
+    around_it = around(checkpoint_json(checkpoint, row, "", names, {}, brief=checkpoint.packet), votes=False)
     if around_it:
         out.line(f"{around_it[:1].upper()}{around_it[1:]}.")
     for line in said(await comments_of(tx, checkpoint.id), body):

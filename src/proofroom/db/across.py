@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from proofroom.db.statements import text
@@ -44,19 +44,30 @@ async def next_legs(db: Database, limit: int, limits: Limits) -> list[Pair]:
     ]
 
 
-async def due_approvals(db: Database, limit: int = 200) -> list[Pair]:
-    """(workspace, checkpoint) of approvals whose time to undo has run out."""
-    return [(r[0], r[1]) for r in await _rows(db, "SELECT * FROM proofroom_due_approvals(:n)", n=limit)]
+Neglected = Literal["approval", "review", "delivery", "source", "project"]
+
+_NEGLECTED = """
+SELECT 'approval', workspace_id, checkpoint_id, CAST(NULL AS int) FROM proofroom_due_approvals(:n)
+UNION ALL SELECT 'review', workspace_id, checkpoint_id, NULL FROM proofroom_due_reviews(:n)
+UNION ALL SELECT 'delivery', workspace_id, delivery_id, NULL FROM proofroom_due_deliveries(:n)
+UNION ALL SELECT 'source', workspace_id, source_id, version
+  FROM proofroom_stale_sources(make_interval(secs => :stale), :n)
+UNION ALL SELECT 'project', workspace_id, project_id, NULL
+  FROM proofroom_without_vectors(CAST(:model AS text), 50) WHERE CAST(:model AS text) IS NOT NULL
+"""
 
 
-async def due_reviews(db: Database, limit: int = 200) -> list[Pair]:
-    """(workspace, checkpoint) of reviews that expired or are to be reminded of."""
-    return [(r[0], r[1]) for r in await _rows(db, "SELECT * FROM proofroom_due_reviews(:n)", n=limit)]
+async def neglected(
+    db: Database, *, stale_seconds: float, model: str | None, limit: int = 200
+) -> list[tuple[Neglected, UUID, UUID, int | None]]:
+    """(what, workspace, id, version of a source) of what is due or was left lying, up to so many of each, in one look:
 
-
-async def due_deliveries(db: Database, limit: int = 200) -> list[Pair]:
-    """(workspace, delivery) of effects that are to be tried now."""
-    return [(r[0], r[1]) for r in await _rows(db, "SELECT * FROM proofroom_due_deliveries(:n)", n=limit)]
+    approvals whose time to undo has run out, reviews that expired or are to be reminded of, effects that are to be
+    tried now, captures that nobody finished for so long, and projects in which a passage may have no vector of this
+    model (`without_vectors`; None: not asked).
+    """
+    rows = await _rows(db, _NEGLECTED, n=limit, stale=stale_seconds, model=model)
+    return [(r[0], r[1], r[2], r[3]) for r in rows]
 
 
 async def stale_sources(
@@ -91,5 +102,4 @@ async def workspace_ids(db: Database) -> list[UUID]:
 
 
 async def _rows(db: Database, sql: str, **parameters: object) -> list[Any]:
-    async with db.across() as session:
-        return list((await session.execute(text(sql), parameters)).all())
+    return await db.ask(text(sql), parameters)

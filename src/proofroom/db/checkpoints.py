@@ -1,11 +1,12 @@
 """Queries on checkpoints."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, or_, select
+from sqlalchemy import bindparam, insert, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import defer
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.statements import setting, update_of
@@ -13,6 +14,8 @@ from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 
 OPEN = "pending_review"
+
+Json = dict[str, Any]
 
 _GET = select(WorkCheckpoint).where(WorkCheckpoint.id == bindparam("of"))
 _CREATE = insert(WorkCheckpoint).returning(WorkCheckpoint)
@@ -24,6 +27,26 @@ _OF_SESSION = (
     .where(WorkCheckpoint.session_id == bindparam("session_id"))
     .order_by(WorkCheckpoint.id)
 )
+
+
+# Read out of the packet once (`#-` of nothing), however large it is. Verdicts that may stand: see `MAY_STAND`.
+_BRIEF = literal_column(
+    """
+    (SELECT jsonb_build_object(
+       'signing', p -> 'signing', 'effects', p -> 'effects', 'summary', p -> 'summary', 'question', p -> 'question',
+       'triggers', p -> 'triggers', 'artifacts', coalesce((
+         SELECT jsonb_agg(jsonb_build_object('version', a.one -> 'version', 'claims', coalesce((
+             SELECT jsonb_agg(jsonb_build_object('id', c -> 'id', 'n', c -> 'n', 'short', c -> 'short',
+               'headline', c -> 'headline', 'verdict', c -> 'verdict', 'needs_you', c -> 'needs_you'))
+             FROM jsonb_path_query(a.one -> 'claims', '$[*] ? (@.needs_you == true
+               || !(@.verdict like_regex "^(supported|partial|uncited)$"))') c), '[]'))
+           ORDER BY a.n)
+         FROM jsonb_array_elements(p -> 'artifacts') WITH ORDINALITY a (one, n)), '[]'))
+     FROM (SELECT work_checkpoints.packet #- '{}' AS p OFFSET 0) once)
+    """,
+    type_=JSONB,
+).label("brief")
+"""Of a packet what a list shows: all but its artifacts' documents and the claims that nobody has to look at."""
 
 
 async def create(tx: Tx, **values: Any) -> WorkCheckpoint:
@@ -66,16 +89,6 @@ async def open_signings(tx: Tx) -> list[tuple[str, dict[str, Any]]]:
     return [(r[0], r[1] or {}) for r in rows.all()]
 
 
-async def open_of(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Session id to the id of its waiting checkpoint."""
-    rows = await tx.execute(
-        select(WorkCheckpoint.session_id, WorkCheckpoint.id).where(
-            WorkCheckpoint.session_id.in_(session_ids), WorkCheckpoint.status == OPEN
-        )
-    )
-    return {r[0]: r[1] for r in rows.all()}
-
-
 async def of_session(tx: Tx, session_id: UUID) -> list[WorkCheckpoint]:
     return list((await tx.execute(_OF_SESSION, {"session_id": session_id})).scalars())
 
@@ -90,11 +103,18 @@ async def inbox(
     after: UUID | None = None,
     limit: int = 50,
     newest_first: bool = False,
-) -> list[WorkCheckpoint]:
-    """Oldest first unless `newest_first`; `after` is the id of the last one seen; `awake_at` leaves out what
-    is snoozed beyond that time."""
+) -> list[tuple[WorkCheckpoint, Json]]:
+    """Each with its packet in brief, and the packet itself not read: see `_BRIEF`.
+
+    Oldest first unless `newest_first`; `after` is the id of the last one seen; `awake_at` leaves out what is snoozed
+    beyond that time."""
     key = WorkCheckpoint.id
-    query = select(WorkCheckpoint).where(WorkCheckpoint.status == status).limit(limit)
+    query = (
+        select(WorkCheckpoint, _BRIEF)
+        .options(defer(WorkCheckpoint.packet, raiseload=True))
+        .where(WorkCheckpoint.status == status)
+        .limit(limit)
+    )
     query = query.order_by(key.desc() if newest_first else key)
     if assignee is not None:
         query = query.where(WorkCheckpoint.assignee == assignee)
@@ -106,15 +126,4 @@ async def inbox(
         )
     if after is not None:
         query = query.where(key < after if newest_first else key > after)
-    return list((await tx.execute(query)).scalars())
-
-
-async def signers(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Session id to the name on its approved final checkpoint."""
-    # The status is looked at here: without statistics the database would read all that was ever approved.
-    rows = await tx.execute(
-        select(
-            WorkCheckpoint.session_id, WorkCheckpoint.status, WorkCheckpoint.decision["name"].astext
-        ).where(WorkCheckpoint.session_id.in_(session_ids), WorkCheckpoint.kind == "final")
-    )
-    return {r[0]: r[2] for r in rows.all() if r[1] == "approved"}
+    return [(row[0], row[1]) for row in await tx.execute(query)]

@@ -125,6 +125,8 @@ def _parts(statement: Any, compiled: SQLCompiler, dialect: Dialect) -> tuple[_Sh
     if isinstance(statement, TextClause):
         return ()
     if isinstance(statement, Select):
+        if cast(Any, statement)._with_options:  # of a model not all is read
+            return None
         asked: list[Any] = [one["expr"] for one in statement.column_descriptions]
     else:
         returning = statement._returning

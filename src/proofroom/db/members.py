@@ -56,9 +56,12 @@ async def lock(tx: Tx) -> None:
     await tx.execute(select(Workspace.id).where(Workspace.id == tx.workspace_id).with_for_update())
 
 
+_NAMES = select(Member.id, Member.name)
+
+
 async def names(tx: Tx) -> dict[UUID, str]:
     """Member id to name."""
-    return {m.id: m.name for m in await everybody(tx)}
+    return {row[0]: row[1] for row in await tx.execute(_NAMES)}
 
 
 async def create_key(tx: Tx, key_id: UUID, member_id: UUID, name: str, key_hash: bytes, scope: str) -> None:

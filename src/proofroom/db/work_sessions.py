@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Float, bindparam, func, insert, inspect, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import load_only
 from sqlalchemy.orm.context import FromStatement
 
 from proofroom import faults
@@ -120,9 +121,25 @@ async def get(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkS
     return _found((await tx.execute(_GET, {"of": session_id})).scalar_one_or_none(), session_id, project_id)
 
 
+_HEADS = (
+    select(WorkSession)
+    .where(WorkSession.id.in_(bindparam("ids", expanding=True)))
+    .options(
+        load_only(
+            WorkSession.title,
+            WorkSession.agent_type,
+            WorkSession.definition_digest,
+            WorkSession.approval_strategy,
+            WorkSession.change_requests,
+            raiseload=True,
+        )
+    )
+)
+
+
 async def several(tx: Tx, ids: Collection[UUID]) -> list[WorkSession]:
-    """Those of these sessions that there are, in no order."""
-    return list((await tx.execute(select(WorkSession).where(WorkSession.id.in_(ids)))).scalars())
+    """Those of these sessions that there are, in no order, with no more than what their checkpoints show of them."""
+    return list((await tx.execute(_HEADS, {"ids": list(ids)})).scalars())
 
 
 async def lock(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:

@@ -16,21 +16,26 @@ _log = logging.getLogger(__name__)
 
 STALE_SOURCE_SECONDS = 90.0
 
+NUDGES: dict[across.Neglected, tuple[str, str]] = {
+    "approval": (queue.COMMIT_APPROVAL, "checkpoint_id"),
+    "review": (queue.REVIEW_CLOCK, "checkpoint_id"),
+    "delivery": (queue.DELIVER, "delivery_id"),
+    "source": (queue.CAPTURE, "source_id"),
+    "project": (queue.EMBED, "project_id"),
+}
+"""What is found to the job that it needs, and the name of its id there."""
+
 
 async def sweep(parts: Parts) -> int:
     """One round; answers how many jobs it deferred. Raises Unavailable when the database is away."""
     found: list[tuple[str, str, dict[str, str | int]]] = []
-    for workspace_id, checkpoint_id in await across.due_approvals(parts.db):
-        found.append((str(workspace_id), queue.COMMIT_APPROVAL, {"checkpoint_id": str(checkpoint_id)}))
-    for workspace_id, checkpoint_id in await across.due_reviews(parts.db):
-        found.append((str(workspace_id), queue.REVIEW_CLOCK, {"checkpoint_id": str(checkpoint_id)}))
-    for workspace_id, delivery_id in await across.due_deliveries(parts.db):
-        found.append((str(workspace_id), queue.DELIVER, {"delivery_id": str(delivery_id)}))
-    for workspace_id, source_id, version in await across.stale_sources(parts.db, STALE_SOURCE_SECONDS):
-        found.append((str(workspace_id), queue.CAPTURE, {"source_id": str(source_id), "version": version}))
-    if embedder.wanted():
-        for workspace_id, project_id in await across.without_vectors(parts.db, embedder.MODEL):
-            found.append((str(workspace_id), queue.EMBED, {"project_id": str(project_id)}))
+    model = embedder.MODEL if embedder.wanted() else None
+    for kind, workspace_id, of, version in await across.neglected(
+        parts.db, stale_seconds=STALE_SOURCE_SECONDS, model=model
+    ):
+        name, field = NUDGES[kind]
+        ids: dict[str, str | int] = {field: str(of)} | ({} if version is None else {"version": version})
+        found.append((str(workspace_id), name, ids))
     deferred = 0
     for workspace_id, name, ids in found:
         deferred += await queue.defer_if_missing(parts.db, workspace_id, name, ids)

@@ -28,9 +28,9 @@ _log = logging.getLogger(__name__)
 
 LEGS = "legs"
 """The queue by whose name a worker is told to run legs."""
-DUE_SECONDS = 1.0
-"""How late a job may be that was deferred for later: nobody is told of the moment, so the queue is looked at. A job
-for now is told of at once."""
+POLL_SECONDS = 5.0
+"""How often the queue is looked at without having been told of a job. Workers are told at once of what is added, and
+when it is due of what was deferred for later: see `queue.Connector`."""
 
 Job = Callable[..., Awaitable[Any]]
 
@@ -97,11 +97,11 @@ async def run_worker(
     options: WorkerOptions = {
         "name": parts.owner,
         "concurrency": concurrency,
-        "fetch_job_polling_interval": DUE_SECONDS,
+        "fetch_job_polling_interval": POLL_SECONDS,
         "install_signal_handlers": False,
         "delete_jobs": "always",
         "shutdown_graceful_timeout": shutdown_seconds,
-        "update_heartbeat_interval": max(1.0, sweep_seconds / 2),
+        "update_heartbeat_interval": min(10.0, max(1.0, sweep_seconds)),
         "stalled_worker_timeout": max(6.0, 3 * sweep_seconds),
     }
     if queues:

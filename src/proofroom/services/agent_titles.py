@@ -8,6 +8,11 @@ from proofroom.db import definitions as db_definitions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 
+MOST_TITLES = 1000
+
+_titles: dict[str, str] = {}
+"""Digest of a definition to its title; a text has one digest for ever."""
+
 
 @lru_cache(maxsize=200)
 def parsed(text: str) -> AgentDefinition:
@@ -16,10 +21,15 @@ def parsed(text: str) -> AgentDefinition:
 
 
 async def titles_of(tx: Tx, rows: Sequence[WorkSession]) -> Mapping[str, str]:
-    """Digest of a definition to its title, for all that these sessions were filed with, in one query."""
+    """Digest of a definition to its title, for all that these sessions were filed with, in one query at most."""
     digests = {row.definition_digest for row in rows if row.definition_digest is not None}
-    texts = await db_definitions.texts_of(tx, digests) if digests else {}
-    return {digest: parsed(text).title for digest, text in texts.items()}
+    unknown = digests - _titles.keys()
+    if unknown:
+        if len(_titles) > MOST_TITLES:
+            _titles.clear()
+        texts = await db_definitions.texts_of(tx, unknown)
+        _titles.update({digest: parsed(text).title for digest, text in texts.items()})
+    return {digest: _titles[digest] for digest in digests if digest in _titles}
 
 
 def title_of(row: WorkSession, titles: Mapping[str, str]) -> str | None:

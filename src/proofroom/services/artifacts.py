@@ -166,7 +166,7 @@ async def ledger_stands(
         return False
     content = content_digest(artifact.artifact_type, version.title, version.document)
     basis = await ledgers.basis(tx, session, artifact.slot)
-    sealed = ledgers.seal(basis, content, version.claims)
+    sealed = await ledgers.seal(basis, content, version.claims)
     return version.checked_inputs == sealed and await ledgers.anchors_stand(tx, version.claims)
 
 
@@ -190,10 +190,10 @@ async def _check(
                 "The sources changed while the draft was compared with them. Nothing was decided.",
                 hint="Try again.",
             )
-        return held.claims, ledgers.seal(before, content, held.claims)
+        return held.claims, await ledgers.seal(before, content, held.claims)
     claims = await evidence.check(tx, session, document, namespace=slot)
     after = await ledgers.basis(tx, session, slot)
-    return claims, ledgers.seal(after, content, claims) if before == after else None
+    return claims, await ledgers.seal(after, content, claims) if before == after else None
 
 
 async def check_apart(read: Read, session: WorkSession, told: Told) -> None:
@@ -219,7 +219,7 @@ async def check_apart(read: Read, session: WorkSession, told: Told) -> None:
             async with read() as tx:
                 held = await work_sessions.fence(tx, session.id, session.leg)
                 same = before == await ledgers.basis(tx, session, artifact.slot)
-                inputs = ledgers.seal(before, content, claims) if same else None
+                inputs = await ledgers.seal(before, content, claims) if same else None
                 await db_artifacts.change_version(
                     tx, artifact.id, version.version, claims=claims, checked_inputs=inputs
                 )

@@ -19,15 +19,18 @@ from proofroom.services.agent_titles import titles_of
 CHANGEABLE = ("assignee", "due_at", "expires_at", "snoozed_until")
 
 
-async def to_json(tx: Tx, rows: Sequence[WorkCheckpoint]) -> list[dict[str, Any]]:
-    """Checkpoints as a list shows them, without packets."""
+async def to_json(tx: Tx, found: Sequence[tuple[WorkCheckpoint, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Checkpoints, each with its packet in brief, as a list shows them."""
+    if not found:
+        return []
+    rows = [row for row, _ in found]
     names = await members.names(tx)
     sessions = {s.id: s for s in await work_sessions.several(tx, {r.session_id for r in rows})}
     titles = await projects.names(tx, {r.project_id for r in rows})
     agents = await titles_of(tx, list(sessions.values()))
     return [
-        views.checkpoint_json(r, sessions[r.session_id], titles[r.project_id], names, agents, packet=False)
-        for r in rows
+        views.checkpoint_json(r, sessions[r.session_id], titles[r.project_id], names, agents, brief=brief)
+        for r, brief in found
     ]
 
 

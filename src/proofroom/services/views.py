@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, members, projects
+from proofroom.db import checkpoints, lists, members, projects
 from proofroom.db.models import (
     ArtifactVersion,
     Delivery,
@@ -25,6 +25,7 @@ from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
 from proofroom.services import external
 from proofroom.services.agent_titles import title_of, titles_of
+from proofroom.services.aside import aside
 from proofroom.services.catalog import Catalog
 from proofroom.services.evidence import summarize
 
@@ -67,15 +68,16 @@ def usage(row: WorkSession) -> Json:
 
 async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> list[Json]:
     """Work sessions with what a list shows of each, in a handful of queries however many there are."""
-    ids = [r.id for r in rows]
-    counts = await db_artifacts.count(tx, ids)
-    waiting = await checkpoints.open_of(tx, ids)
-    signed = await checkpoints.signers(tx, ids)
+    if not rows:
+        return []
+    around = await lists.around(tx, [r.id for r in rows])
     names = await members.names(tx)
     titles = await projects.names(tx, {r.project_id for r in rows})
     agents = await titles_of(tx, rows)
+    labels = {runtime: catalog.runtime_label(runtime) for runtime in {r.runtime for r in rows}}
     sent: dict[UUID, list[Delivery]] = {}
-    for delivery in await db_artifacts.deliveries(tx, ids):
+    delivering = [of for of, found in around.items() if found.has_deliveries]
+    for delivery in await db_artifacts.deliveries(tx, delivering) if delivering else ():
         sent.setdefault(delivery.session_id, []).append(delivery)
     return [
         {
@@ -83,15 +85,15 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
             "project_name": titles[r.project_id], "title": r.title, "agent_type": r.agent_type,
             "agent_title": title_of(r, agents), "task_description": r.task_description, "config": r.task_configuration,
             "source_ids": r.source_ids, "approval_strategy": r.approval_strategy, "runtime": r.runtime,
-            "runtime_label": catalog.runtime_label(r.runtime), "status": r.status, "phase": r.phase,
+            "runtime_label": labels[r.runtime], "status": r.status, "phase": r.phase,
             "iteration": r.iteration, "leg": r.leg, "progress": progress(r), "plan": r.plan,
             "priority": r.priority, "budget": r.budget, "usage": usage(r),
             "repairs": [
                 {"iteration": int(n)} | {k: found.get(k) for k in ("state", "before", "after", "outcome", "why")}
                 for n, found in sorted(r.repairs.items(), key=lambda item: int(item[0]))
             ],
-            "artifacts_count": counts.get(r.id, 0),
-            "checkpoint_id": str(waiting[r.id]) if r.id in waiting else None, "failure": r.failure,
+            "artifacts_count": around[r.id].artifacts,
+            "checkpoint_id": str(around[r.id].waiting) if around[r.id].waiting else None, "failure": r.failure,
             "task_document_id": str(r.task_document_id) if r.task_document_id else None,
             "external_ref": r.external_ref, "metadata": r.meta, "deliver_to": r.deliver_to,
             "deliveries": [
@@ -103,7 +105,7 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
                 }
                 for d in sent.get(r.id, [])
             ],
-            "approved_by": signed.get(r.id) if r.status == "completed" else None,
+            "approved_by": around[r.id].signer if r.status == "completed" else None,
             "created_by": names.get(r.created_by), "created_at": at(r.created_at),
             "updated_at": at(r.updated_at), "started_at": at(r.started_at), "settled_at": at(r.settled_at),
             "forked_from": str(r.forked_from) if r.forked_from else None,
@@ -207,10 +209,10 @@ def looking(row: WorkCheckpoint, names: Mapping[UUID, str]) -> Json | None:
     return {"id": str(row.looking_by), "name": names.get(row.looking_by), "until": at(row.looking_until)}
 
 
-async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession, *, packet: bool = True) -> Json:
+async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession) -> Json:
     names, agents = await members.names(tx), await titles_of(tx, [work])
     project_name = (await projects.get(tx, row.project_id)).name
-    return checkpoint_json(row, work, project_name, names, agents, packet=packet)
+    return await aside(row.packet, checkpoint_json, row, work, project_name, names, agents)
 
 
 def checkpoint_json(
@@ -220,9 +222,13 @@ def checkpoint_json(
     names: Mapping[UUID, str],
     agents: Mapping[str, str],
     *,
-    packet: bool,
+    brief: Mapping[str, Any] | None = None,
 ) -> Json:
-    """One checkpoint; without its packet in lists, but with the flags that a list shows."""
+    """One checkpoint; without its packet in lists, but with the flags that a list shows.
+
+    `brief` is what a list read of the packet, or the packet.
+    """
+    packet = row.packet if brief is None else brief
     shown: Json = {
         "id": str(row.id), "session_id": str(row.session_id), "project_id": str(row.project_id),
         "project_name": project_name, "session_title": work.title, "agent_type": work.agent_type,
@@ -234,29 +240,30 @@ def checkpoint_json(
         "can_request_changes": work.change_requests < MAX_CHANGE_REQUESTS,
         "assignee": None if row.assignee is None else {"id": str(row.assignee), "name": names.get(row.assignee)},
         "expires_at": at(row.expires_at), "looking": looking(row, names),
-        "signing": signing_to_json(signing_of(row.packet)),
+        "signing": signing_to_json(signing_of(packet)),
         "votes": [{"by": v["by"], "name": v["name"], "at": v["at"]} for v in row.votes],
         "due_at": at(row.due_at), "snoozed_until": at(row.snoozed_until), "opened_at": at(row.opened_at),
         "decision": row.decision, "decided_at": at(row.decided_at),
         "superseded_by": str(row.superseded_by) if row.superseded_by else None,
-        "consequence": consequence(row, work), "headline": headline(row), "effects": row.packet["effects"],
-        "summary": row.packet["summary"],
+        "consequence": consequence(row, work, packet), "headline": headline(row, packet), "effects": packet["effects"],
+        "summary": packet["summary"],
     }  # fmt: skip
-    if packet:
-        shown["packet"] = row.packet
-        shown["attention"] = attention(row.packet)
+    if brief is None:
+        shown["packet"] = packet
+        shown["attention"] = attention(packet)
     else:
         shown["flags"] = [
             {"claim_id": c["id"], "n": c["n"], "short": c["short"], "verdict": c["verdict"]}
-            for a in row.packet["artifacts"]
+            for a in packet["artifacts"]
             for c in a["claims"]
             if c["needs_you"]
         ][:50]
     return shown
 
 
-def consequence(row: WorkCheckpoint, work: WorkSession) -> str:
-    """What pressing the button does, in the words on the button."""
+def consequence(row: WorkCheckpoint, work: WorkSession, packet: Mapping[str, Any] | None = None) -> str:
+    """What pressing the button does, in the words on the button. `packet`: the row's, or what a list read of it."""
+    packet = row.packet if packet is None else packet
     match row.kind:
         case "plan":
             return "Approve this plan and let it start"
@@ -266,9 +273,9 @@ def consequence(row: WorkCheckpoint, work: WorkSession) -> str:
             return "Let it go on"
         case _:
             pass
-    shown = row.packet["artifacts"]
+    shown = packet["artifacts"]
     what = f"version {shown[0]['version']}" if len(shown) == 1 else f"{len(shown)} pieces"
-    folder = next((e["target"]["path"] for e in row.packet["effects"] if e["kind"] == "folder"), None)
+    folder = next((e["target"]["path"] for e in packet["effects"] if e["kind"] == "folder"), None)
     if folder is not None:
         return f"Sign {what} and write to {folder}"
     noun = {"research": "findings", "content": "drafts", "reporting": "report", "check": "draft"}
@@ -280,9 +287,9 @@ def _is_used_up(packet: Mapping[str, Any]) -> bool:
     return said[-1:] != ["near"]
 
 
-def headline(row: WorkCheckpoint) -> str:
-    """Why it stopped, in one line."""
-    packet = row.packet
+def headline(row: WorkCheckpoint, packet: Mapping[str, Any] | None = None) -> str:
+    """Why it stopped, in one line. `packet`: the row's, or what a list read of it."""
+    packet = row.packet if packet is None else packet
     if row.kind == "plan":
         return "A plan to approve before it starts"
     if packet.get("question") and "question" in row.reasons:

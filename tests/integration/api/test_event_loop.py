@@ -12,7 +12,7 @@ import pytest
 
 from proofroom.api import answers
 from proofroom.exports import deliverable, html, record_file
-from proofroom.services import aside, finding, review, seals, views
+from proofroom.services import aside, finding, ledgers, review, seals, views
 from proofroom.substrate import guard
 from tests.integration.api.support import SOURCE, World
 
@@ -20,8 +20,10 @@ ASIDE: tuple[tuple[ModuleType, str], ...] = (
     (answers, "_joined"),
     (seals, "require_digest"),
     (seals, "is_sealed_by"),
+    (ledgers, "sealed"),
     (review, "_why_look_again"),
     (views, "_rendered"),
+    (views, "attention"),
     (finding, "item"),
     (guard, "marks"),
     (deliverable, "_text"),

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from proofroom.api import server as server_module
 from proofroom.api.server import Server
-from proofroom.api.sse import Item, LiveEvents, _Outlet
+from proofroom.api.sse import HEARTBEAT, Item, LiveEvents, Watch, _Outlet
 from proofroom.db import embeddings, work_sessions
 from proofroom.services import access
 from tests.integration.api.support import NOTE, SOURCE, World
@@ -311,12 +311,37 @@ async def test_a_client_that_leaves_is_forgotten(served: Served) -> None:
 async def test_a_slow_reader_is_dropped_and_nobody_waits_for_it() -> None:
     outlet = _Outlet(2)
     items: list[Item] = [((n, 0), b"x") for n in range(3)]
+    outlet.put(items[0])
+    assert await outlet.take() == items[:1]
     for item in items:
+        assert not outlet.over
         outlet.put(item)
     assert outlet.over
-    assert [await outlet.get(1), await outlet.get(1)] == items[:2]
-    outlet.put(items[2])
-    assert outlet.queue.empty()
+    assert await outlet.take() == [], "it comes back and resumes"
+
+
+async def test_a_stream_says_that_it_is_there_only_where_it_says_nothing_else() -> None:
+    outlet = _Outlet(2)
+    waiting = asyncio.create_task(outlet.take())
+    await asyncio.sleep(0)
+    outlet.beat()
+    assert await waiting == [(None, HEARTBEAT)]
+    outlet.put(((1, 0), b"x"))
+    outlet.beat()
+    assert await outlet.take() == [((1, 0), b"x")]
+
+
+async def test_who_watches_a_session_is_woken_by_what_changed_also_before_it_waits() -> None:
+    watch = Watch()
+    watch.wake()
+    assert await watch.news()
+    waiting = asyncio.create_task(watch.news())
+    await asyncio.sleep(0)
+    watch.beat()
+    assert not await waiting
+    assert not await watch.changed(0.001)
+    watch.wake()
+    assert await watch.changed(60)
 
 
 async def test_many_streams_hear_the_same(served: Served) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from proofroom.api.answers import written
+from proofroom.api.answers import answered, written
 from proofroom.api.deps import CallDep, PagingDep
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
@@ -43,7 +43,7 @@ async def list_inbox(
     async with call.transaction() as tx:
         if project_id is not None:
             await projects.get(tx, project_id)
-        rows = await db_checkpoints.inbox(
+        found = await db_checkpoints.inbox(
             tx,
             status=status,
             assignee=_assignee(assignee, call.actor.member_id),
@@ -53,9 +53,9 @@ async def list_inbox(
             limit=paging.limit + 1,
             newest_first=sort.startswith("-"),
         )
-        rows, cursor = paging.cut(rows)
-        items = await inbox.to_json(tx, rows)
-    return JSONResponse({"items": items, "next_cursor": cursor})
+        _, cursor = paging.cut([row for row, _ in found])
+        items = await inbox.to_json(tx, found[: paging.limit])
+    return answered({"items": items, "next_cursor": cursor})
 
 
 @router.get("/{checkpoint_id}", response_model=Checkpoint, summary="One checkpoint with its packet")

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 from starlette.responses import JSONResponse, Response
 
+from proofroom.api.answers import answered
 from proofroom.api.deps import Call, CallDep, PagingSinceDep, plain_text, wait_seconds
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
@@ -104,7 +105,7 @@ async def list_work_sessions(
         )
         rows, cursor = paging.cut(rows)
         items = await views.sessions(tx, call.catalog, rows)
-    return JSONResponse({"items": items, "next_cursor": cursor})
+    return answered({"items": items, "next_cursor": cursor})
 
 
 @router.get("/{session_id}", response_model=WorkSession, summary="One work session")
@@ -114,14 +115,14 @@ async def get_work_session(project_id: UUID, session_id: UUID, call: CallDep) ->
         shown = await views.session(tx, call.catalog, row)
         waits = row.status == Status.QUEUED
         shown["queued_before"] = await figures.queued_before(tx, row) if waits else None
-    return JSONResponse(shown)
+    return answered(shown)
 
 
 @router.get("/{session_id}/status", response_model=SessionStatus, summary="Where it stands")
 async def get_status(project_id: UUID, session_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:
         shown = await views.status(tx, await work_sessions.get(tx, session_id, project_id))
-    return JSONResponse(shown)
+    return answered(shown)
 
 
 @router.post(
