@@ -28,7 +28,12 @@ API_POINTS = tuple(f"{when}.{event}" for event in API_EVENTS for when in ("commi
 READY_SECONDS = 20.0
 LIFE_SECONDS = (0.0, 2.0)
 """How long a worker lives until it is killed, unless it comes to its point before."""
+LONG_LIFE_SECONDS = (0.0, 8.0)
+"""The same while the kills are ahead of the sessions."""
 ARMED_SECONDS = 4.0
+TIMES = (1, 1, 2, 3)
+"""The how many-th time that it comes to its point is the last."""
+LATER_TIMES = (1, 10, 20, 30, 40)
 API_LIFE_SECONDS = (1.0, 12.0)
 DATABASE_SECONDS = (8.0, 16.0)
 OTHER_SECONDS = (1.5, 5.0)
@@ -49,13 +54,19 @@ CREATE TRIGGER refuse BEFORE INSERT ON work_events FOR EACH ROW EXECUTE FUNCTION
 
 
 class Chaos:
-    """`kills` so many kill -9; `done` is set when they were made. Everything else happens beside them."""
+    """`kills` so many kill -9; `done` is set when they were made. Everything else happens beside them.
 
-    def __init__(self, world: World, chance: random.Random, *, workers: int, kills: int) -> None:
+    `share` tells how much of the sessions' work is done, 0 to 1: the kills are spread over all of it.
+    """
+
+    def __init__(
+        self, world: World, chance: random.Random, *, workers: int, kills: int, share: Callable[[], float]
+    ) -> None:
         self.world = world
         self.chance = chance
         self.workers = workers
         self.goal = kills
+        self.share = share
         self.made: Counter[str] = Counter()
         self.killed = 0
         self.done = asyncio.Event()
@@ -104,9 +115,16 @@ class Chaos:
     async def _worker(self, n: int) -> None:
         while not self.done.is_set():
             fate = self.chance.choices(("point", "random", "pause", "stop"), (60, 30, 4, 6))[0]
-            spec = f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice((1, 1, 2, 3))}"
+            ahead = self.killed / self.goal > self.share()
+            spec = (
+                f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice(LATER_TIMES if ahead else TIMES)}"
+            )
             worker = self.world.start("worker", spec if fate == "point" else None)
-            life = ARMED_SECONDS if fate == "point" else self.chance.uniform(*LIFE_SECONDS)
+            life = (
+                ARMED_SECONDS
+                if fate == "point"
+                else self.chance.uniform(*(LONG_LIFE_SECONDS if ahead else LIFE_SECONDS))
+            )
             if await self._died(worker, life):
                 if worker.process.exitcode == -signal.SIGKILL:
                     self._kill("worker at a point")

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 
+from tests.faults.harness import models
 from tests.faults.harness.kinds import KINDS, NOTES, Kind
 from tests.faults.harness.world import World
 
@@ -24,6 +25,7 @@ class Filed:
     """A session as the person knows it. `decided`: (checkpoint, decision) that were answered with 200."""
 
     kind: Kind
+    n: int
     id: UUID
     decided: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     retries: int = 0
@@ -89,13 +91,14 @@ class Driver:
     async def run(self, sessions: int, go_on: asyncio.Event) -> None:
         """Files at least so many sessions, and more while `go_on` is not set; returns when all of them rest."""
         looking = asyncio.create_task(self._look())
+        kinds = [k for k in KINDS if self.world.models is not None or k.runtime != models.RUNTIME]
         free = asyncio.Semaphore(AT_ONCE)
         n = 0
         try:
             async with asyncio.TaskGroup() as group:
                 while n < sessions or not go_on.is_set():
                     await free.acquire()
-                    kind = self.chance.choices(KINDS, [k.weight for k in KINDS])[0]
+                    kind = self.chance.choices(kinds, [k.weight for k in kinds])[0]
                     n += 1
                     task = group.create_task(self._live(kind, n))
                     task.add_done_callback(lambda _: free.release())
@@ -132,8 +135,9 @@ class Driver:
                 made = await self.say("POST", f"{home}/checks", {"draft": f"{kind.draft}\n\nDraft {n}.\n"})
             else:
                 body: dict[str, Any] = {
-                    "agent_type": "research", "task_description": "What was planned?", "title": f"{kind.name} {n}",
-                    "approval_strategy": kind.strategy, "runtime": f"scripted:{kind.name}", "auto_execute": True,
+                    "agent_type": "research", "task_description": models.task(n), "title": f"{kind.name} {n}",
+                    "approval_strategy": kind.strategy, "auto_execute": True,
+                    "runtime": kind.runtime or f"scripted:{kind.name}",
                 }  # fmt: skip
                 if kind.delivers:
                     body["deliver_to"] = [{"kind": "folder", "path": f"s{n}"}]
@@ -141,7 +145,7 @@ class Driver:
         except Refused as refused:
             self.wrong.append(f"filing a {kind.name} was refused: {refused}")
             return
-        filed = self.filed[UUID(made["id"])] = Filed(kind, UUID(made["id"]))
+        filed = self.filed[UUID(made["id"])] = Filed(kind, n, UUID(made["id"]))
         began = time.monotonic()
         try:
             async with asyncio.timeout(REST_SECONDS):

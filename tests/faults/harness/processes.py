@@ -10,13 +10,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [
-        *("proofroom.cli.serve", "proofroom.cli.commands", "proofroom.bootstrap", "proofroom.api.app"),
-        *("proofroom.engine.worker", "proofroom.db.migrate"),
-        *("alembic.command", "mako.template", "procrastinate.worker", "uvloop"),
-    ]
-)
+_CONTEXT.set_forkserver_preload(["tests.faults.harness.warm"])
 _PR_SET_PDEATHSIG = 1
 
 

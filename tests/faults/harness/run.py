@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.faults.harness import models
 from tests.faults.harness.chaos import Chaos
 from tests.faults.harness.checks import Checks, verify_records
 from tests.faults.harness.driver import Driver
@@ -27,11 +28,17 @@ async def play(world: World, seed: int, workers: int, kills: int, sessions: int)
     driver = Driver(world, random.Random(seed))
     await driver.begin()
     preparing.kill()
-    chaos = Chaos(world, random.Random(seed + 1), workers=workers, kills=kills)
     began = time.monotonic()
 
+    def done() -> int:
+        return sum(f.resting for f in driver.filed.values())
+
+    chaos = Chaos(
+        world, random.Random(seed + 1), workers=workers, kills=kills, share=lambda: done() / max(1, sessions)
+    )
+
     def show() -> None:
-        at_rest = sum(f.resting for f in driver.filed.values())
+        at_rest = done()
         print(
             f"  {time.monotonic() - began:5.0f} s  {chaos.killed:>4} of {kills} kills, {at_rest:>5} of"
             f" {max(sessions, len(driver.filed))} sessions at rest, {len(driver.wrong)} wrong",
@@ -63,17 +70,18 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the folder of the run")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="pr-"))
-    world = World(folder)
     began = time.monotonic()
     failed = True
-    try:
-        failed = _run(world, given, began)
-    finally:
-        world.stop(seconds=20)
-        if failed or given.keep:
-            print(f"Its logs and database are in {folder}", flush=True)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    with models.provider() as model:
+        world = World(folder, model)
+        try:
+            failed = _run(world, given, began)
+        finally:
+            world.stop(seconds=20)
+            if failed or given.keep:
+                print(f"Its logs and database are in {folder}", flush=True)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
     return 1 if failed else 0
 
 
