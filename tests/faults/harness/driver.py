@@ -43,6 +43,10 @@ class Refused(Exception):
         self.status, self.code = status, code
 
 
+def _statuses(line: "psycopg.Connection[tuple[Any, ...]]", ids: list[UUID]) -> list[tuple[Any, ...]]:
+    return line.execute("SELECT id, status FROM work_sessions WHERE id = ANY(%s)", (ids,)).fetchall()
+
+
 class Driver:
     def __init__(self, world: World, chance: random.Random) -> None:
         self.world = world
@@ -52,6 +56,7 @@ class Driver:
         self.wrong: list[str] = []
         self.again: Counter[str] = Counter()
         self.project = ""
+        self.enough = False
 
     async def say(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON; the same request with the same key until there is one. Raises Refused."""
@@ -89,14 +94,15 @@ class Driver:
             await asyncio.sleep(0.1)
 
     async def run(self, sessions: int, go_on: asyncio.Event) -> None:
-        """Files at least so many sessions, and more while `go_on` is not set; returns when all of them rest."""
+        """Files at least so many sessions, and more while `go_on` is not set; returns when all of them rest. None is
+        filed any more once `enough` is set."""
         looking = asyncio.create_task(self._look())
         kinds = [k for k in KINDS if self.world.models is not None or k.runtime != models.RUNTIME]
         free = asyncio.Semaphore(AT_ONCE)
         n = 0
         try:
             async with asyncio.TaskGroup() as group:
-                while n < sessions or not go_on.is_set():
+                while not self.enough and (n < sessions or not go_on.is_set()):
                     await free.acquire()
                     kind = self.chance.choices(kinds, [k.weight for k in kinds])[0]
                     n += 1
@@ -109,24 +115,20 @@ class Driver:
 
     async def _look(self) -> None:
         """Reads the status of what does not rest from the database, instead of asking for each."""
+        line: psycopg.Connection[tuple[Any, ...]] | None = None
         while True:
             watched = [f.id for f in self.filed.values() if not f.resting]
             try:
-                rows = await asyncio.to_thread(self._statuses, watched) if watched else []
+                line = line or await asyncio.to_thread(self.world.connect)
+                rows = await asyncio.to_thread(_statuses, line, watched) if watched else []
             except psycopg.Error:
-                rows = []
+                rows, line = [], None
             for session_id, status in rows:
                 filed = self.filed[session_id]
                 filed.status = status
                 if status not in ("queued", "in_progress"):
                     filed.changed.set()
             await asyncio.sleep(0.1)
-
-    def _statuses(self, ids: list[UUID]) -> list[tuple[Any, ...]]:
-        with self.world.connect() as connection:
-            return connection.execute(
-                "SELECT id, status FROM work_sessions WHERE id = ANY(%s)", (ids,)
-            ).fetchall()
 
     async def _live(self, kind: Kind, n: int) -> None:
         home = f"/api/projects/{self.project}"

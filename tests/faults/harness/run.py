@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,12 @@ async def play(world: World, seed: int, workers: int, kills: int, sessions: int)
             flush=True,
         )
 
+    def enough() -> None:
+        """What was done until now is counted, as if no more had been asked for."""
+        driver.enough = True
+        chaos.done.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough)
     faults = asyncio.create_task(chaos.run(api, show))
     working = asyncio.create_task(driver.run(sessions, chaos.done))
     await faults

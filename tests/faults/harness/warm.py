@@ -8,13 +8,16 @@ import gc
 import importlib
 
 from proofroom.agents.factory import load_definitions
+from proofroom.agents.prices import load_prices
 
 for name in (
     *("proofroom.cli.serve", "proofroom.cli.commands", "proofroom.bootstrap", "proofroom.api.app"),
+    *("proofroom.api.server", "uvicorn.config", "uvicorn.protocols.websockets.auto"),
     *("proofroom.engine.worker", "proofroom.db.migrate", "alembic.command", "mako.template"),
     *("procrastinate.worker", "uvloop", "pydantic_ai.direct", "pydantic_ai.models.anthropic"),
 ):
     importlib.import_module(name)
 load_definitions()
+load_prices()
 gc.collect()
 gc.freeze()
