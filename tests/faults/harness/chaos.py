@@ -28,12 +28,13 @@ API_POINTS = tuple(f"{when}.{event}" for event in API_EVENTS for when in ("commi
 READY_SECONDS = 20.0
 LIFE_SECONDS = (0.0, 2.0)
 """How long a worker lives until it is killed, unless it comes to its point before."""
-LONG_LIFE_SECONDS = (0.0, 8.0)
-"""The same while the kills are ahead of the sessions."""
+AHEAD_SECONDS = 15.0
+"""How much longer it lives at most while the kills are ahead of the sessions."""
 ARMED_SECONDS = 4.0
 TIMES = (1, 1, 2, 3)
 """The how many-th time that it comes to its point is the last."""
-LATER_TIMES = (1, 10, 20, 30, 40)
+LATER_TIMES = (1, 2, 5, 10, 20)
+"""The same while the kills are ahead of the sessions."""
 API_LIFE_SECONDS = (1.0, 12.0)
 DATABASE_SECONDS = (8.0, 16.0)
 OTHER_SECONDS = (1.5, 5.0)
@@ -102,29 +103,32 @@ class Chaos:
                 await self.done.wait()
         return not self.done.is_set()
 
+    def _ahead(self) -> bool:
+        return self.killed / self.goal > self.share()
+
     async def _died(self, program: Program, seconds: float) -> bool:
-        """Whether it died by itself within so many seconds of being ready, or until the run is done."""
+        """Whether it died by itself within so many seconds of being ready, or until the run is done.
+
+        It is given longer while the kills are ahead of the sessions, so that they are spread over all of them.
+        """
         until = time.monotonic() + READY_SECONDS
         while not (program.dead or program.ready or time.monotonic() > until or self.done.is_set()):
             await asyncio.sleep(0.05)
         until = time.monotonic() + seconds
-        while not program.dead and time.monotonic() < until and not self.done.is_set():
-            await asyncio.sleep(0.02)
+        while not program.dead and not self.done.is_set():
+            now = time.monotonic()
+            if now > until + AHEAD_SECONDS or (now > until and not self._ahead()):
+                break
+            await asyncio.sleep(0.05)
         return program.dead
 
     async def _worker(self, n: int) -> None:
         while not self.done.is_set():
             fate = self.chance.choices(("point", "random", "pause", "stop"), (60, 30, 4, 6))[0]
-            ahead = self.killed / self.goal > self.share()
-            spec = (
-                f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice(LATER_TIMES if ahead else TIMES)}"
-            )
+            times = LATER_TIMES if self._ahead() else TIMES
+            spec = f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice(times)}"
             worker = self.world.start("worker", spec if fate == "point" else None)
-            life = (
-                ARMED_SECONDS
-                if fate == "point"
-                else self.chance.uniform(*(LONG_LIFE_SECONDS if ahead else LIFE_SECONDS))
-            )
+            life = ARMED_SECONDS if fate == "point" else self.chance.uniform(*LIFE_SECONDS)
             if await self._died(worker, life):
                 if worker.process.exitcode == -signal.SIGKILL:
                     self._kill("worker at a point")
@@ -185,6 +189,8 @@ class Chaos:
 
     async def _database(self) -> None:
         while await self._sleep(self.chance.uniform(*DATABASE_SECONDS)):
+            if self._ahead() and self.chance.random() < 0.5:
+                continue
             match self.chance.choice(("all", "postmaster", "fast", "immediate")):
                 case "all":
                     if self.world.signal_database(signal.SIGKILL, backends=True):

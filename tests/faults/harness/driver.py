@@ -16,7 +16,7 @@ from tests.faults.harness.kinds import KINDS, NOTES, Kind
 from tests.faults.harness.world import World
 
 AT_ONCE = 24
-REST_SECONDS = 300.0
+REST_SECONDS = 900.0
 """How long a session may take until it comes to rest, with everything that is done to it."""
 
 
