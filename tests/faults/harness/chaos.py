@@ -11,7 +11,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
-from tests.faults.harness.processes import Program
+from tests.faults.harness.processes import CLOCK, Program
 from tests.faults.harness.world import World
 
 WORKER_EVENTS = (
@@ -38,6 +38,7 @@ LATER_TIMES = (1, 2, 5, 10, 20)
 API_LIFE_SECONDS = (1.0, 12.0)
 DATABASE_SECONDS = (8.0, 16.0)
 OTHER_SECONDS = (1.5, 5.0)
+CLOCK_SHARE = 0.1
 PAUSE_SECONDS = 3.0
 LOCK_SECONDS = 11.0
 """Longer than our lock_timeout."""
@@ -103,6 +104,13 @@ class Chaos:
                 await self.done.wait()
         return not self.done.is_set()
 
+    def _clock(self) -> dict[str, str]:
+        """What to start a program with: now and then its clock jumps."""
+        if self.chance.random() > CLOCK_SHARE:
+            return {}
+        self.made["clock jumped by more than a day"] += 1
+        return {CLOCK: self.chance.choice(("-30", "30"))}
+
     def _ahead(self) -> bool:
         return self.killed / self.goal > self.share()
 
@@ -127,7 +135,7 @@ class Chaos:
             fate = self.chance.choices(("point", "random", "pause", "stop"), (60, 30, 4, 6))[0]
             times = LATER_TIMES if self._ahead() else TIMES
             spec = f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice(times)}"
-            worker = self.world.start("worker", spec if fate == "point" else None)
+            worker = self.world.start("worker", spec if fate == "point" else None, **self._clock())
             life = ARMED_SECONDS if fate == "point" else self.chance.uniform(*LIFE_SECONDS)
             if await self._died(worker, life):
                 if worker.process.exitcode == -signal.SIGKILL:
@@ -185,7 +193,7 @@ class Chaos:
             await asyncio.to_thread(api.process.join)
             armed = self.chance.random() < 0.6 and not self.done.is_set()
             spec = f"{self.chance.choice(API_POINTS)}@{self.chance.randint(1, 4)}"
-            api = self.world.start("api", spec if armed else None)
+            api = self.world.start("api", spec if armed else None, **self._clock())
 
     async def _database(self) -> None:
         while await self._sleep(self.chance.uniform(*DATABASE_SECONDS)):
