@@ -116,19 +116,25 @@ class Driver:
     async def _look(self) -> None:
         """Reads the status of what does not rest from the database, instead of asking for each."""
         line: psycopg.Connection[tuple[Any, ...]] | None = None
-        while True:
-            watched = [f.id for f in self.filed.values() if not f.resting]
-            try:
-                line = line or await asyncio.to_thread(self.world.connect)
-                rows = await asyncio.to_thread(_statuses, line, watched) if watched else []
-            except psycopg.Error:
-                rows, line = [], None
-            for session_id, status in rows:
-                filed = self.filed[session_id]
-                filed.status = status
-                if status not in ("queued", "in_progress"):
-                    filed.changed.set()
-            await asyncio.sleep(0.1)
+        try:
+            while True:
+                watched = [f.id for f in self.filed.values() if not f.resting]
+                try:
+                    line = line or await asyncio.to_thread(self.world.connect)
+                    rows = await asyncio.to_thread(_statuses, line, watched) if watched else []
+                except psycopg.Error:
+                    if line is not None:
+                        line.close()
+                    rows, line = [], None
+                for session_id, status in rows:
+                    filed = self.filed[session_id]
+                    filed.status = status
+                    if status not in ("queued", "in_progress"):
+                        filed.changed.set()
+                await asyncio.sleep(0.1)
+        finally:
+            if line is not None:
+                line.close()
 
     async def _live(self, kind: Kind, n: int) -> None:
         home = f"/api/projects/{self.project}"
