@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ import pytest
 from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.tx import libpq_url
 from proofroom.engine.worker import run_worker
+from tests.faults.harness.driver import Driver
 from tests.faults.harness.world import World, children
 from tests.integration.rooms import FINDING, FINISH, Room
 from tests.integration.test_kill9 import process, until
@@ -77,6 +79,40 @@ async def test_a_delivery_that_a_kill_cut_off_is_made_and_leaves_nothing_beside_
     assert len(list(out.iterdir())) == 2
     assert not [p for p in out.iterdir() if p.name.startswith(".")]
     assert await told() == 1
+
+
+async def test_a_worker_outlives_restarts_of_the_database(folder: Path) -> None:
+    """It is the same process that works after three of them, in the middle of a leg and between."""
+    world = World(folder)
+    world.prepare()
+    world.start("api")
+    try:
+        await world.ready()
+        worker = world.start("worker")
+        driver = Driver(world, random.Random(1))
+        await driver.begin()
+        one = asyncio.create_task(driver.run(4, set_already()))
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
+            before = world.postmaster()
+            assert world.signal_database(number)
+
+            async def again(before: int | None = before) -> bool:
+                return world.postmaster() not in (before, None)
+
+            await until(again, "the database's next start")
+            await world.ready()
+        await one
+        assert not driver.wrong
+        assert not worker.dead
+        assert all(filed.resting for filed in driver.filed.values())
+    finally:
+        await asyncio.to_thread(world.stop)
+
+
+def set_already() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 PARK = """

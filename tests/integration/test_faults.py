@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from uuid import UUID
@@ -19,11 +20,12 @@ from proofroom import queue
 from proofroom.db import work_sessions
 from proofroom.db.tx import Database, libpq_url
 from proofroom.domain.errors import Unavailable
-from proofroom.domain.work_session import MAX_UNSETTLED_CLAIMS
+from proofroom.domain.work_session import MAX_RELEASES, MAX_UNSETTLED_CLAIMS
 from proofroom.engine import leg
 from proofroom.engine.dispatch import Dispatcher
 from tests.integration.rooms import FINDING, FINISH, Room
 from tests.integration.test_dispatch import at_work, set_of, status, turns
+from tests.integration.test_kill9 import until
 
 REFUSED = {
     "40001": "database_busy", "40P01": "database_busy", "55P03": "database_busy", "53200": "database_busy",
@@ -75,17 +77,22 @@ async def test_a_session_that_the_database_refuses_again_and_again_is_given_up_a
 ) -> None:
     session_id = await room.file(room.script(FINDING, FINISH))
     with refusing(database, "tool_calls", "55P03"):
-        for _ in range(MAX_UNSETTLED_CLAIMS):
+        for n in range(MAX_RELEASES + MAX_UNSETTLED_CLAIMS):
             with pytest.raises(Unavailable):
                 await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
+            released = n < MAX_RELEASES
+            assert (await turns(room.db) == [session_id]) is released, "it is to be had at once, or later"
             await set_of(room, session_id, lease_until="now() - interval '1 second'")
     assert not await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
     row = await room.row(session_id)
     assert row.failure is not None
     assert (row.status, row.failure["code"]) == ("failed", "poisoned")
-    assert f"Leg {MAX_UNSETTLED_CLAIMS} said: Somebody else is writing there" in row.failure["message"]
+    assert (
+        f"Leg {MAX_RELEASES + MAX_UNSETTLED_CLAIMS} said: Somebody else is writing there"
+        in row.failure["message"]
+    )
     kinds = [e.type for e in await room.events(session_id)]
-    assert kinds.count("interrupted") == MAX_UNSETTLED_CLAIMS
+    assert kinds.count("interrupted") == MAX_RELEASES + MAX_UNSETTLED_CLAIMS
 
 
 async def test_a_leg_that_was_refused_once_comes_to_rest_without_its_refusal(
@@ -94,7 +101,80 @@ async def test_a_leg_that_was_refused_once_comes_to_rest_without_its_refusal(
     session_id = await room.file(room.script(FINDING, FINISH))
     with refusing(database, "tool_calls", "40001"), pytest.raises(Unavailable):
         await leg.run_leg(room.parts, room.actor.workspace_id, session_id)
-    await set_of(room, session_id, lease_until="now() - interval '1 second'")
+    row = await room.row(session_id)
+    assert (row.status, row.lease_until, row.lease_owner, row.unsettled_claims) == (
+        "in_progress",
+        None,
+        None,
+        0,
+    )
+    assert await turns(room.db) == [session_id]
+    assert (await room.drive(session_id)).status == "pending_review"
+
+
+async def test_a_leg_whose_end_could_not_be_said_at_once_is_released_when_it_can(
+    room: Room, database: str
+) -> None:
+    """Neither the call nor what is said of its end is taken; then the latter is, long before the lease lapses."""
+    parts = replace(room.parts, lease_seconds=3600.0)
+    session_id = await room.file(room.script(FINDING, FINISH))
+    with refusing(database, "tool_calls", "40001"), psycopg.connect(libpq_url(database)) as owner:
+        owner.autocommit = True
+        owner.execute(
+            "CREATE TRIGGER too BEFORE INSERT ON work_events FOR EACH ROW WHEN (NEW.type = 'interrupted')"
+            " EXECUTE FUNCTION refuse()"
+        )
+        with pytest.raises(Unavailable):
+            await leg.run_leg(parts, room.actor.workspace_id, session_id)
+        assert await turns(room.db) == []
+        owner.execute("DROP TRIGGER too ON work_events")
+
+        async def released() -> bool:
+            return await turns(room.db) == [session_id]
+
+        await until(released, "the release")
+    kinds = [e.type for e in await room.events(session_id)]
+    assert kinds.count("interrupted") == 1
+    assert (await room.row(session_id)).unsettled_claims == 0
+
+
+async def test_a_database_that_goes_away_in_every_leg_does_not_stop_a_session(
+    room: Room, database: str
+) -> None:
+    """More legs in a row than may die are answered as by a server that is being shut down."""
+    session_id = await room.file(
+        room.script({"wait_for_file": {"path": str(room.folder / "gate"), "seconds": 60}}, FINDING, FINISH)
+    )
+    for n in range(1, MAX_UNSETTLED_CLAIMS * 2):
+        (room.folder / "gate").unlink(missing_ok=True)
+        running = asyncio.create_task(leg.run_leg(room.parts, room.actor.workspace_id, session_id))
+
+        async def begun(n: int = n) -> bool:
+            return (await room.row(session_id)).leg == n
+
+        await until(begun, "the leg")
+        with refusing(database, "tool_calls", "57P01"):
+            (room.folder / "gate").write_text("open")
+            with pytest.raises(Unavailable) as cut:
+                await running
+        assert cut.value.code == "database_unavailable"
+    row = await room.row(session_id)
+    assert (row.status, row.unsettled_claims) == ("in_progress", 0)
+    assert (await room.drive(session_id)).status == "pending_review"
+
+
+async def test_a_worker_that_stops_again_and_again_does_not_stop_a_session(room: Room) -> None:
+    gate = room.folder / "gate"
+    waits = {"wait_for_file": {"path": str(gate), "seconds": 60}}
+    session_id = await room.file(room.script(FINDING, waits, FINISH))
+    for n in range(1, MAX_UNSETTLED_CLAIMS + 2):
+        async with at_work(room, shutdown_seconds=0.0):
+
+            async def begun(n: int = n) -> bool:
+                return (await room.row(session_id)).leg == n
+
+            await until(begun, "the leg")
+    gate.write_text("open")
     assert (await room.drive(session_id)).status == "pending_review"
 
 
@@ -163,6 +243,36 @@ async def legs_in_queue(room: Room) -> int:
     async with room.db.transaction(room.actor.workspace_id) as tx:
         found = await tx.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'leg'"))
         return int(found.scalar_one())
+
+
+BEAT = """
+SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+AND query LIKE '%update_heartbeat%'
+"""
+
+
+async def test_a_worker_goes_on_when_its_queue_ends_without_an_error(room: Room, database: str) -> None:
+    """The connection of the queue's sign of life is cut while everything else of the queue goes on."""
+
+    def workers() -> list[int]:
+        return [row[0] for row in owner.execute("SELECT id FROM procrastinate_workers")]
+
+    async def found(ask: Callable[[], list[int]]) -> list[int]:
+        async with asyncio.timeout(60):
+            while not (rows := ask()):
+                await asyncio.sleep(0.02)
+        return rows
+
+    with psycopg.connect(libpq_url(database), autocommit=True) as owner:
+        async with at_work(room, sweep_seconds=0.5):
+            first = await found(workers)
+            with psycopg.connect(libpq_url(database)) as somebody:
+                somebody.execute("SELECT id FROM procrastinate_workers FOR UPDATE")
+                (pid,) = await found(lambda: [row[0] for row in owner.execute(BEAT)])
+                owner.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+            await found(lambda: [one for one in workers() if one not in first])
+            session_id = await room.file(room.script(FINDING, FINISH))
+            await status(room, session_id, "pending_review")
 
 
 @pytest.mark.parametrize("hours", [-30, 30])

@@ -232,6 +232,13 @@ class Lifecycle(RuleBasedStateMachine):
     def worker_goes_silent(self) -> None:
         self.lease_lapsed = True
 
+    @precondition(lambda self: self.state.status is Status.IN_PROGRESS and not self.lease_lapsed)
+    @rule()
+    def worker_lets_go(self) -> None:
+        self._move(Event.RELEASE)
+        self.lease_lapsed = True
+        self.claims_in_a_row -= 1
+
     @precondition(lambda self: self.state.status is Status.IN_PROGRESS)
     @rule()
     def sweep(self) -> None:

@@ -30,6 +30,7 @@ PLAIN_NAMES = {
 GUARDS = {
     ("in_progress", Event.CLAIM): "only when the lease has lapsed",
     ("in_progress", Event.COMPLETE): "only when the final gate was passed",
+    ("in_progress", Event.RELEASE): "the lease ends at once, and the claim does not count",
     ("in_progress", Event.GIVE_UP): "after five claims in a row without a resting place",
     ("pending_review", Event.REQUEST_CHANGES): "at most three times in a session",
     ("failed", Event.RETRY): "only when the failure is retryable",

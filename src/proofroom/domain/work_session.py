@@ -18,6 +18,10 @@ MAX_CHANGE_REQUESTS = 3
 MAX_UNSETTLED_CLAIMS = 5
 """Claims in a row that never came to a resting place, before the session is given up as poisoned."""
 
+MAX_RELEASES = 20
+"""Legs in a row that the database cut off and that are not counted as claims without a resting place; later ones are,
+since it may be the session itself that the database cannot bear."""
+
 
 class Status(StrEnum):
     INITIALIZED = "initialized"
@@ -35,6 +39,7 @@ class Event(StrEnum):
     EXECUTE = "execute"
     OPEN_CHECK = "open_check"
     CLAIM = "claim"
+    RELEASE = "release"
     PAUSE = "pause"
     SEAL = "seal"
     COMPLETE = "complete"
@@ -60,6 +65,10 @@ TRANSITIONS: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.INITIALIZED, E.OPEN_CHECK): S.PENDING_REVIEW,
         (S.QUEUED, E.CLAIM): S.IN_PROGRESS,
         (S.IN_PROGRESS, E.CLAIM): S.IN_PROGRESS,  # only when the lease has lapsed
+        (
+            S.IN_PROGRESS,
+            E.RELEASE,
+        ): S.IN_PROGRESS,  # its worker lives and cannot go on; the lease ends at once
         (S.IN_PROGRESS, E.PAUSE): S.PENDING_REVIEW,
         (S.IN_PROGRESS, E.SEAL): S.IN_PROGRESS,  # the final gate, decided by policy; this leg finalizes
         (S.IN_PROGRESS, E.COMPLETE): S.COMPLETED,  # only once the final gate is sealed
@@ -182,6 +191,8 @@ def apply(
                     hint="It is given up now; retry it once you know why they stopped.",
                 )
             return replace(moved, leg=state.leg + 1, unsettled_claims=state.unsettled_claims + 1)
+        case E.RELEASE:  # the session is not to blame, so the claim does not count
+            return replace(moved, unsettled_claims=max(0, state.unsettled_claims - 1))
         case E.GIVE_UP:
             if not lease_lapsed or state.unsettled_claims < MAX_UNSETTLED_CLAIMS:
                 raise Conflict("leased", "This session may still settle.", hint="It is claimed again first.")

@@ -43,6 +43,9 @@ from proofroom.telemetry import logs
 
 _log = logging.getLogger(__name__)
 
+AWAY_SECONDS = 0.5
+"""The pause between two tries to release a session whose leg the database cut off."""
+
 PROGRESS_SECONDS = 0.25
 """The least time between two tellings of how far a check is."""
 
@@ -50,7 +53,8 @@ PROGRESS_SECONDS = 0.25
 async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
     """Runs the session's next leg if it can be claimed; answers whether it was.
 
-    Raises Unavailable when the database is away: the lease lapses and the leg is run again.
+    Raises Unavailable when the database is away: the session is released as soon as the database takes that, or its
+    lease lapses, and the leg is run again.
     """
     faults.point("claim", session_id)
     try:
@@ -74,7 +78,10 @@ async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
     except LegLost:
         _log.info("leg %s of session %s was taken away; it stops", row.leg, session_id)
     except Unavailable as away:
-        await _interrupted(parts, row, away)
+        if not await _cut_off(parts, row, away):
+            later = asyncio.create_task(_cut_off_later(parts, row, away))
+            _later.add(later)
+            later.add_done_callback(_later.discard)
         raise
     except Exception as error:  # noqa: BLE001 (whatever broke, the session says so instead of hanging)
         _log.exception("leg %s of session %s broke", row.leg, session_id)
@@ -95,13 +102,30 @@ async def _claim(
         )  # fmt: skip
 
 
-async def _interrupted(parts: Parts, row: WorkSession, away: Unavailable) -> None:
-    """The session says what cut its leg off, if the database takes that by now. It is run again after its lease."""
-    said = {"leg": row.leg, "code": away.code, "why": away.message}
-    with contextlib.suppress(Unavailable, LegLost, Conflict):
-        async with parts.db.transaction(row.workspace_id) as tx:
-            held = await work_sessions.fence(tx, row.id, row.leg)
-            await work_sessions.step(tx, held, Record(events=[(legs.INTERRUPTED, said)]))
+_later: set[asyncio.Task[None]] = set()
+"""A task that nobody holds may vanish."""
+
+
+async def _cut_off(parts: Parts, row: WorkSession, away: Unavailable) -> bool:
+    """The session says what cut its leg off and is released; false when the database does not take that yet."""
+    try:
+        with contextlib.suppress(LegLost, Conflict):
+            async with parts.db.transaction(row.workspace_id) as tx:
+                held = await work_sessions.fence(tx, row.id, row.leg)
+                if held.lease_owner == parts.owner:  # else it is released, and only the answer was lost
+                    await legs.cut_off(tx, held, away.code, away.message)
+    except Unavailable:
+        return False
+    return True
+
+
+async def _cut_off_later(parts: Parts, row: WorkSession, away: Unavailable) -> None:
+    """As `_cut_off`, tried until the lease has lapsed: then the session is anybody's without it."""
+    until = time.monotonic() + parts.lease_seconds
+    while time.monotonic() < until:
+        await asyncio.sleep(AWAY_SECONDS)  # a database that is away gives nothing to wait on
+        if await _cut_off(parts, row, away):
+            return
 
 
 def _ours(error: Exception) -> Failure:
@@ -215,10 +239,10 @@ def _taken(session_id: UUID, leg: int) -> bool:
 
 
 async def _hand_over(parts: Parts, row: WorkSession) -> None:
-    """This process stops: the lease ends now, so that another worker need not wait for it to lapse."""
-    with contextlib.suppress(Unavailable):
+    """This process stops: another worker need not wait for the lease to lapse."""
+    with contextlib.suppress(Unavailable, LegLost, Conflict):
         async with parts.db.transaction(row.workspace_id) as tx:
-            await work_sessions.renew_lease(tx, row.id, row.leg, 0)
+            await legs.release(tx, await work_sessions.fence(tx, row.id, row.leg))
 
 
 async def _run(parts: Parts, row: WorkSession) -> None:

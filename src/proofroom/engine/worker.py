@@ -12,6 +12,7 @@ import procrastinate
 from procrastinate.app import WorkerOptions
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status as JobStatus
+from procrastinate.worker import Worker
 
 from proofroom import queue
 from proofroom.db.listen import listen
@@ -106,6 +107,26 @@ async def run_worker(
     }
     if queues:
         options["queues"] = queues
+    async with asyncio.TaskGroup() as group:
+        # Beside the queue: when the queue's connection is lost, legs go on, and with them turns that are paid for.
+        taking = [group.create_task(dispatcher.run())] if queues is None or LEGS in queues else []
+        try:
+            await _work_the_queue(app, parts, indexer, options, sweep_seconds, ready)
+        finally:
+            for task in taking:
+                task.cancel()
+            await dispatcher.drain(shutdown_seconds)
+
+
+async def _work_the_queue(
+    app: procrastinate.App,
+    parts: Parts,
+    indexer: Indexer,
+    options: WorkerOptions,
+    sweep_seconds: float,
+    ready: asyncio.Event | None,
+) -> None:
+    """Takes jobs until cancelled; begins again whenever the queue's worker ended or its database failed."""
     while True:
         try:
             async with app.open_async(), asyncio.TaskGroup() as group:
@@ -116,23 +137,31 @@ async def run_worker(
                     group.create_task(indexer.run()),
                     group.create_task(retention.tidy_forever(parts)),
                 ]
-                if queues is None or LEGS in queues:
-                    side.append(group.create_task(dispatcher.run()))
-                _log.info("worker %s takes up to %s jobs at a time", parts.owner, concurrency)
+                _log.info("worker %s takes up to %s jobs at a time", parts.owner, options.get("concurrency"))
                 if ready is not None:
                     ready.set()
                 try:
-                    await app.run_worker_async(**options)
+                    await _QueueWorker(app, **options).run()
                 finally:
                     for task in side:
                         task.cancel()
-                    await dispatcher.drain(shutdown_seconds)
             # It ends without an error when one of its own tasks fails, as they may when the database is away.
             _log.warning("the queue's worker stopped by itself; starting it again")
         except* (ConnectorException, OSError) as lost:
             why = lost.exceptions[0].__cause__ or lost.exceptions[0]
             _log.warning("the queue's database failed (%s: %s); trying again", type(why).__name__, why)
         await asyncio.sleep(1.0)  # a lost database: nothing to wait on but time
+
+
+class _QueueWorker(Worker):
+    """A worker that ends when its sign of life or its listening fails, instead of going on without.
+
+    The library watches these tasks until the first of them ends, and the one that defers periodic jobs ends at once
+    where there are none. Without a sign of life other workers took this one's jobs for lost.
+    """
+
+    async def _periodic_deferrer(self) -> None:
+        await asyncio.Event().wait()
 
 
 async def _clear_dead_workers(app: procrastinate.App, every_seconds: float) -> None:

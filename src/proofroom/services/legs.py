@@ -19,6 +19,7 @@ from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Facts, Gate, Pause, Strategy, Trigger, evaluate
 from proofroom.domain.selection import ContextWeights
 from proofroom.domain.work_session import (
+    MAX_RELEASES,
     MAX_UNSETTLED_CLAIMS,
     Event,
     Failure,
@@ -119,6 +120,26 @@ async def claim(
         tx, row, to, Record(events=events, audits=audits), lease_seconds=lease_seconds, lease_owner=owner,
         phase=phase, **values,
     )  # fmt: skip
+
+
+async def release(tx: Tx, row: WorkSession) -> WorkSession:
+    """The worker that holds the leg cannot go on with it: whoever is free takes the next one, without waiting for the
+    lease to lapse, and the claim does not count as one that the session did not survive."""
+    row = await work_sessions.move(tx, row, apply(state_of(row), Event.RELEASE), lease_owner=None)
+    await work_sessions.notify(tx, {}, channel=work_sessions.LEGS_CHANNEL)
+    return row
+
+
+async def cut_off(tx: Tx, row: WorkSession, code: str, why: str) -> WorkSession:
+    """The database cut the leg off and takes this by now: the session says so and is released.
+
+    After MAX_RELEASES legs in a row that ended so the lease is left to lapse, and the claim counts.
+    """
+    before = await work_sessions.events_of(tx, row.id, [INTERRUPTED], newest=MAX_RELEASES)
+    said = Record(events=[(INTERRUPTED, {"leg": row.leg, "code": code, "why": why})])
+    row = await work_sessions.step(tx, row, said)
+    in_a_row = len(before) == MAX_RELEASES and before[0].data["leg"] == row.leg - MAX_RELEASES
+    return row if in_a_row else await release(tx, row)
 
 
 async def _with_what_was_said(tx: Tx, row: WorkSession, failure: Failure) -> Failure:

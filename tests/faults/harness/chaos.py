@@ -11,7 +11,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
-from tests.faults.harness.processes import Program
+from tests.faults.harness.processes import CLOCK, Program
 from tests.faults.harness.world import World
 
 WORKER_EVENTS = (
@@ -28,10 +28,17 @@ API_POINTS = tuple(f"{when}.{event}" for event in API_EVENTS for when in ("commi
 READY_SECONDS = 20.0
 LIFE_SECONDS = (0.0, 2.0)
 """How long a worker lives until it is killed, unless it comes to its point before."""
+AHEAD_SECONDS = 15.0
+"""How much longer it lives at most while the kills are ahead of the sessions."""
 ARMED_SECONDS = 4.0
+TIMES = (1, 1, 2, 3)
+"""The how many-th time that it comes to its point is the last."""
+LATER_TIMES = (1, 2, 5, 10, 20)
+"""The same while the kills are ahead of the sessions."""
 API_LIFE_SECONDS = (1.0, 12.0)
 DATABASE_SECONDS = (8.0, 16.0)
 OTHER_SECONDS = (1.5, 5.0)
+CLOCK_SHARE = 0.1
 PAUSE_SECONDS = 3.0
 LOCK_SECONDS = 11.0
 """Longer than our lock_timeout."""
@@ -49,13 +56,19 @@ CREATE TRIGGER refuse BEFORE INSERT ON work_events FOR EACH ROW EXECUTE FUNCTION
 
 
 class Chaos:
-    """`kills` so many kill -9; `done` is set when they were made. Everything else happens beside them."""
+    """`kills` so many kill -9; `done` is set when they were made. Everything else happens beside them.
 
-    def __init__(self, world: World, chance: random.Random, *, workers: int, kills: int) -> None:
+    `share` tells how much of the sessions' work is done, 0 to 1: the kills are spread over all of it.
+    """
+
+    def __init__(
+        self, world: World, chance: random.Random, *, workers: int, kills: int, share: Callable[[], float]
+    ) -> None:
         self.world = world
         self.chance = chance
         self.workers = workers
         self.goal = kills
+        self.share = share
         self.made: Counter[str] = Counter()
         self.killed = 0
         self.done = asyncio.Event()
@@ -91,21 +104,38 @@ class Chaos:
                 await self.done.wait()
         return not self.done.is_set()
 
+    def _clock(self) -> dict[str, str]:
+        """What to start a program with: now and then its clock jumps."""
+        if self.chance.random() > CLOCK_SHARE:
+            return {}
+        self.made["clock jumped by more than a day"] += 1
+        return {CLOCK: self.chance.choice(("-30", "30"))}
+
+    def _ahead(self) -> bool:
+        return self.killed / self.goal > self.share()
+
     async def _died(self, program: Program, seconds: float) -> bool:
-        """Whether it died by itself within so many seconds of being ready, or until the run is done."""
+        """Whether it died by itself within so many seconds of being ready, or until the run is done.
+
+        It is given longer while the kills are ahead of the sessions, so that they are spread over all of them.
+        """
         until = time.monotonic() + READY_SECONDS
         while not (program.dead or program.ready or time.monotonic() > until or self.done.is_set()):
             await asyncio.sleep(0.05)
         until = time.monotonic() + seconds
-        while not program.dead and time.monotonic() < until and not self.done.is_set():
-            await asyncio.sleep(0.02)
+        while not program.dead and not self.done.is_set():
+            now = time.monotonic()
+            if now > until + AHEAD_SECONDS or (now > until and not self._ahead()):
+                break
+            await asyncio.sleep(0.05)
         return program.dead
 
     async def _worker(self, n: int) -> None:
         while not self.done.is_set():
             fate = self.chance.choices(("point", "random", "pause", "stop"), (60, 30, 4, 6))[0]
-            spec = f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice((1, 1, 2, 3))}"
-            worker = self.world.start("worker", spec if fate == "point" else None)
+            times = LATER_TIMES if self._ahead() else TIMES
+            spec = f"{self.chance.choice(WORKER_POINTS)}@{self.chance.choice(times)}"
+            worker = self.world.start("worker", spec if fate == "point" else None, **self._clock())
             life = ARMED_SECONDS if fate == "point" else self.chance.uniform(*LIFE_SECONDS)
             if await self._died(worker, life):
                 if worker.process.exitcode == -signal.SIGKILL:
@@ -163,10 +193,12 @@ class Chaos:
             await asyncio.to_thread(api.process.join)
             armed = self.chance.random() < 0.6 and not self.done.is_set()
             spec = f"{self.chance.choice(API_POINTS)}@{self.chance.randint(1, 4)}"
-            api = self.world.start("api", spec if armed else None)
+            api = self.world.start("api", spec if armed else None, **self._clock())
 
     async def _database(self) -> None:
         while await self._sleep(self.chance.uniform(*DATABASE_SECONDS)):
+            if self._ahead() and self.chance.random() < 0.5:
+                continue
             match self.chance.choice(("all", "postmaster", "fast", "immediate")):
                 case "all":
                     if self.world.signal_database(signal.SIGKILL, backends=True):

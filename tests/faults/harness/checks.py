@@ -11,6 +11,7 @@ import psycopg
 
 from proofroom.domain import audit
 from proofroom.exports import record_file
+from tests.faults.harness import models
 from tests.faults.harness.driver import Driver, Filed
 from tests.faults.harness.world import World
 
@@ -42,7 +43,7 @@ class Checks:
             }
             for check in (
                 self.resting, self.events, self.artifacts, self.calls, self.decisions, self.deliveries, self.chains,
-                self.signatures, self.turns, self.context, self.queue,
+                self.signatures, self.turns, self.models, self.context, self.queue,
             ):  # fmt: skip
                 self.broken[check.__doc__ or check.__name__] = []
                 self._into = self.broken[check.__doc__ or check.__name__]
@@ -275,6 +276,27 @@ class Checks:
             filed = self.driver.filed.get(session_id)
             if filed and row[1] == "completed" and used != filed.kind.turns():
                 self.say(f"{self.name(session_id)}: {used} turns recorded, not {filed.kind.turns()}")
+
+    def models(self) -> None:
+        """a model is asked again only for the turn in flight when a leg was cut off, and the session says so"""
+        if self.world.models is None:
+            return
+        asked = models.asked(self.world.models)
+        for filed in self.driver.filed.values():
+            if filed.kind.runtime != models.RUNTIME:
+                continue
+            times, usage = asked.get(filed.n, Counter()), self.sessions[filed.id][7]
+            turns, lost = usage.get("turns", 0), usage.get("turns_lost", 0)
+            self.counts["turns that the model was asked for"] += times.total()
+            self.counts["of it asked for again"] += times.total() - len(times)
+            if times.total() > turns + lost:
+                self.say(
+                    f"{self.name(filed.id)}: asked {times.total()} times for {turns} turns and {lost} lost ones"
+                )
+            if self.sessions[filed.id][1] == "completed" and sorted(times) != list(range(filed.kind.turns())):
+                self.say(f"{self.name(filed.id)}: the model was asked for {dict(times)}")
+        if self.world.models.overruns:
+            self.say(f"{self.world.models.overruns} requests that the model had no answer to")
 
     def context(self) -> None:
         """each round has one envelope, and what was approved is proposed once"""

@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 
+from tests.faults.harness import models
 from tests.faults.harness.kinds import KINDS, NOTES, Kind
 from tests.faults.harness.world import World
 
 AT_ONCE = 24
-REST_SECONDS = 300.0
+REST_SECONDS = 900.0
 """How long a session may take until it comes to rest, with everything that is done to it."""
 
 
@@ -24,6 +25,7 @@ class Filed:
     """A session as the person knows it. `decided`: (checkpoint, decision) that were answered with 200."""
 
     kind: Kind
+    n: int
     id: UUID
     decided: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     retries: int = 0
@@ -41,6 +43,10 @@ class Refused(Exception):
         self.status, self.code = status, code
 
 
+def _statuses(line: "psycopg.Connection[tuple[Any, ...]]", ids: list[UUID]) -> list[tuple[Any, ...]]:
+    return line.execute("SELECT id, status FROM work_sessions WHERE id = ANY(%s)", (ids,)).fetchall()
+
+
 class Driver:
     def __init__(self, world: World, chance: random.Random) -> None:
         self.world = world
@@ -50,6 +56,7 @@ class Driver:
         self.wrong: list[str] = []
         self.again: Counter[str] = Counter()
         self.project = ""
+        self.enough = False
 
     async def say(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON; the same request with the same key until there is one. Raises Refused."""
@@ -87,15 +94,17 @@ class Driver:
             await asyncio.sleep(0.1)
 
     async def run(self, sessions: int, go_on: asyncio.Event) -> None:
-        """Files at least so many sessions, and more while `go_on` is not set; returns when all of them rest."""
+        """Files at least so many sessions, and more while `go_on` is not set; returns when all of them rest. None is
+        filed any more once `enough` is set."""
         looking = asyncio.create_task(self._look())
+        kinds = [k for k in KINDS if self.world.models is not None or k.runtime != models.RUNTIME]
         free = asyncio.Semaphore(AT_ONCE)
         n = 0
         try:
             async with asyncio.TaskGroup() as group:
-                while n < sessions or not go_on.is_set():
+                while not self.enough and (n < sessions or not go_on.is_set()):
                     await free.acquire()
-                    kind = self.chance.choices(KINDS, [k.weight for k in KINDS])[0]
+                    kind = self.chance.choices(kinds, [k.weight for k in kinds])[0]
                     n += 1
                     task = group.create_task(self._live(kind, n))
                     task.add_done_callback(lambda _: free.release())
@@ -106,24 +115,26 @@ class Driver:
 
     async def _look(self) -> None:
         """Reads the status of what does not rest from the database, instead of asking for each."""
-        while True:
-            watched = [f.id for f in self.filed.values() if not f.resting]
-            try:
-                rows = await asyncio.to_thread(self._statuses, watched) if watched else []
-            except psycopg.Error:
-                rows = []
-            for session_id, status in rows:
-                filed = self.filed[session_id]
-                filed.status = status
-                if status not in ("queued", "in_progress"):
-                    filed.changed.set()
-            await asyncio.sleep(0.1)
-
-    def _statuses(self, ids: list[UUID]) -> list[tuple[Any, ...]]:
-        with self.world.connect() as connection:
-            return connection.execute(
-                "SELECT id, status FROM work_sessions WHERE id = ANY(%s)", (ids,)
-            ).fetchall()
+        line: psycopg.Connection[tuple[Any, ...]] | None = None
+        try:
+            while True:
+                watched = [f.id for f in self.filed.values() if not f.resting]
+                try:
+                    line = line or await asyncio.to_thread(self.world.connect)
+                    rows = await asyncio.to_thread(_statuses, line, watched) if watched else []
+                except psycopg.Error:
+                    if line is not None:
+                        line.close()
+                    rows, line = [], None
+                for session_id, status in rows:
+                    filed = self.filed[session_id]
+                    filed.status = status
+                    if status not in ("queued", "in_progress"):
+                        filed.changed.set()
+                await asyncio.sleep(0.1)
+        finally:
+            if line is not None:
+                line.close()
 
     async def _live(self, kind: Kind, n: int) -> None:
         home = f"/api/projects/{self.project}"
@@ -132,8 +143,9 @@ class Driver:
                 made = await self.say("POST", f"{home}/checks", {"draft": f"{kind.draft}\n\nDraft {n}.\n"})
             else:
                 body: dict[str, Any] = {
-                    "agent_type": "research", "task_description": "What was planned?", "title": f"{kind.name} {n}",
-                    "approval_strategy": kind.strategy, "runtime": f"scripted:{kind.name}", "auto_execute": True,
+                    "agent_type": "research", "task_description": models.task(n), "title": f"{kind.name} {n}",
+                    "approval_strategy": kind.strategy, "auto_execute": True,
+                    "runtime": kind.runtime or f"scripted:{kind.name}",
                 }  # fmt: skip
                 if kind.delivers:
                     body["deliver_to"] = [{"kind": "folder", "path": f"s{n}"}]
@@ -141,7 +153,7 @@ class Driver:
         except Refused as refused:
             self.wrong.append(f"filing a {kind.name} was refused: {refused}")
             return
-        filed = self.filed[UUID(made["id"])] = Filed(kind, UUID(made["id"]))
+        filed = self.filed[UUID(made["id"])] = Filed(kind, n, UUID(made["id"]))
         began = time.monotonic()
         try:
             async with asyncio.timeout(REST_SECONDS):

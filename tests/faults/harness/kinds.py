@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.faults.harness import models
+
 NOTES = (
     "# Notes\n\nThe board named a factor of 4.45 in its report of November 1999.\n\n"
     "The planned altitude was 226 km.\n\nThe craft was lost behind the planet.\n"
@@ -60,6 +62,8 @@ class Kind:
     undo: int = 0
     delivers: bool = True
     draft: str = ""
+    runtime: str = ""
+    """Where it is not a script: `iterations` then say only what its turns come to."""
 
     def script(self) -> dict[str, Any]:
         return {"uses_model": True, "iterations": {n: list(s) for n, s in self.iterations.items()}}
@@ -140,6 +144,11 @@ KINDS: Sequence[Kind] = (
     Kind(
         "cancelled", 1, {1: [USAGE, search("altitude"), wait(0.5), finding("altitude"), FINISH]}, [],
         end="cancelled",
+    ),
+    Kind(
+        "model", 2,
+        {1: [USAGE, search("altitude"), USAGE, finding("altitude"), USAGE, progress(1), USAGE]},
+        ["final"], runtime=models.RUNTIME,
     ),
     Kind(
         "check", 1, {}, ["final"], delivers=False,

@@ -5,19 +5,18 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [
-        *("proofroom.cli.serve", "proofroom.cli.commands", "proofroom.bootstrap", "proofroom.api.app"),
-        *("proofroom.engine.worker", "proofroom.db.migrate"),
-        *("alembic.command", "mako.template", "procrastinate.worker", "uvloop"),
-    ]
-)
+_CONTEXT.set_forkserver_preload(["tests.faults.harness.warm"])
 _PR_SET_PDEATHSIG = 1
+CLOCK = "HARNESS_CLOCK"
+"""In the environment of a program: by how many hours its clock jumps."""
+JUMP_SECONDS = 1.0
 
 
 def run_program(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
@@ -32,9 +31,29 @@ def run_program(arguments: Sequence[str], environment: Mapping[str, str], log: s
     from proofroom import faults
     from proofroom.cli import main
 
+    if CLOCK in environment:
+        jump(float(environment[CLOCK]))
     faults.arm(environment.get("PROOFROOM_FAULT"), environment.get("PROOFROOM_FAULT_LOG"))
     sys.argv = ["proofroom", *arguments]
     main()
+
+
+def jump(hours: float) -> None:
+    """From JUMP_SECONDS on this process's clock is wrong by so many hours: where our code reads it, and the library."""
+    from proofroom.db import work_sessions
+
+    right, began = time.time, time.monotonic()
+
+    def wrong() -> float:
+        return right() + (hours * 3600 if time.monotonic() - began > JUMP_SECONDS else 0)
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Wrong":
+            return cls.fromtimestamp(wrong(), tz)
+
+    setattr(work_sessions, "datetime", Wrong)  # noqa: B010 (it is a name that the module imported)
+    time.time = wrong
 
 
 class Program:

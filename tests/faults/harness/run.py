@@ -4,12 +4,14 @@ import argparse
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
+from tests.faults.harness import models
 from tests.faults.harness.chaos import Chaos
 from tests.faults.harness.checks import Checks, verify_records
 from tests.faults.harness.driver import Driver
@@ -27,17 +29,29 @@ async def play(world: World, seed: int, workers: int, kills: int, sessions: int)
     driver = Driver(world, random.Random(seed))
     await driver.begin()
     preparing.kill()
-    chaos = Chaos(world, random.Random(seed + 1), workers=workers, kills=kills)
     began = time.monotonic()
 
+    def done() -> int:
+        return sum(f.resting for f in driver.filed.values())
+
+    chaos = Chaos(
+        world, random.Random(seed + 1), workers=workers, kills=kills, share=lambda: done() / max(1, sessions)
+    )
+
     def show() -> None:
-        at_rest = sum(f.resting for f in driver.filed.values())
+        at_rest = done()
         print(
             f"  {time.monotonic() - began:5.0f} s  {chaos.killed:>4} of {kills} kills, {at_rest:>5} of"
             f" {max(sessions, len(driver.filed))} sessions at rest, {len(driver.wrong)} wrong",
             flush=True,
         )
 
+    def enough() -> None:
+        """What was done until now is counted, as if no more had been asked for."""
+        driver.enough = True
+        chaos.done.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough)
     faults = asyncio.create_task(chaos.run(api, show))
     working = asyncio.create_task(driver.run(sessions, chaos.done))
     await faults
@@ -63,17 +77,18 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the folder of the run")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="pr-"))
-    world = World(folder)
     began = time.monotonic()
     failed = True
-    try:
-        failed = _run(world, given, began)
-    finally:
-        world.stop(seconds=20)
-        if failed or given.keep:
-            print(f"Its logs and database are in {folder}", flush=True)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    with models.provider() as model:
+        world = World(folder, model)
+        try:
+            failed = _run(world, given, began)
+        finally:
+            world.stop(seconds=20)
+            if failed or given.keep:
+                print(f"Its logs and database are in {folder}", flush=True)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
     return 1 if failed else 0
 
 

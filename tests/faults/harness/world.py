@@ -15,6 +15,7 @@ import yaml
 
 from proofroom.db.embedded import DATABASE, SUPERUSER
 from proofroom.db.postmaster import PORT
+from proofroom.testing.model_server import KEY, ModelServer
 from tests.faults.harness.kinds import KINDS
 from tests.faults.harness.processes import Program, base_environment
 from tests.integration.rooms import Plain
@@ -30,9 +31,11 @@ START_SECONDS = 120.0
 
 @dataclass
 class World:
-    """`folder` is empty at first, with a short path: the database's socket lies in it."""
+    """`folder` is empty at first, with a short path: the database's socket lies in it. Without `models` no session
+    asks a model."""
 
     folder: Path
+    models: ModelServer | None = None
     port: int = 0
     programs: list[Program] = field(default_factory=list[Program])
 
@@ -40,7 +43,7 @@ class World:
         for name in ("scripts", "delivered", "logs"):
             (self.folder / name).mkdir()
         for kind in KINDS:
-            if kind.iterations:
+            if kind.iterations and not kind.runtime:
                 (self.folder / "scripts" / f"{kind.name}.yaml").write_text(
                     yaml.dump(kind.script(), Dumper=Plain)
                 )
@@ -66,6 +69,8 @@ class World:
             "PROOFROOM_PORT": str(self.port),
             "PROOFROOM_FAULT_LOG": str(self.points_log),
         }
+        if self.models is not None:
+            environment |= {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": self.models.url}
         if fault is not None:
             environment["PROOFROOM_FAULT"] = fault
         log = self.folder / "logs" / f"{len(self.programs):05}-{name}.log"

@@ -9,6 +9,7 @@ from proofroom.domain.errors import Conflict
 from proofroom.domain.work_session import (
     CLOSED,
     MAX_CHANGE_REQUESTS,
+    MAX_RELEASES,
     MAX_UNSETTLED_CLAIMS,
     RESTING,
     TRANSITIONS,
@@ -24,7 +25,7 @@ from proofroom.domain.work_session import (
 
 STATUSES = ("initialized", "queued", "in_progress", "pending_review", "completed", "failed", "cancelled")
 EVENTS = (
-    "execute", "open_check", "claim", "pause", "seal", "complete", "fail", "give_up", "vote", "supersede",
+    "execute", "open_check", "claim", "release", "pause", "seal", "complete", "fail", "give_up", "vote", "supersede",
     "approve_pending", "withdraw", "approve", "request_changes", "reject", "expire", "cancel", "retry",
 )  # fmt: skip
 
@@ -34,6 +35,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "queued": {"claim": "in_progress", "cancel": "cancelled"},
     "in_progress": {
         "claim": "in_progress",
+        "release": "in_progress",
         "pause": "pending_review",
         "seal": "in_progress",
         "complete": "completed",
@@ -90,7 +92,7 @@ def refused(state: State, event: Event, *, lease_lapsed: bool = False, final_gat
 def test_the_table_here_knows_every_status_and_event() -> None:
     assert {s.value for s in Status} == set(STATUSES) == set(ALLOWED)
     assert {e.value for e in Event} == set(EVENTS)
-    assert sum(len(row) for row in ALLOWED.values()) == len(TRANSITIONS) == 22
+    assert sum(len(row) for row in ALLOWED.values()) == len(TRANSITIONS) == 23
 
 
 @pytest.mark.parametrize(("status", "event"), list(product(STATUSES, EVENTS)))
@@ -117,6 +119,7 @@ def test_every_status_with_every_event(status: str, event: str) -> None:
         ("initialized", "open_check", {"unsettled_claims": 0}),
         ("queued", "claim", {"leg": 4, "unsettled_claims": 2}),
         ("in_progress", "claim", {"leg": 4, "unsettled_claims": 2}),
+        ("in_progress", "release", {"unsettled_claims": 0}),
         ("in_progress", "pause", {"unsettled_claims": 0}),
         ("in_progress", "seal", {"next_step": NextStep.FINALIZE}),
         ("in_progress", "complete", {"unsettled_claims": 0}),
@@ -168,6 +171,7 @@ def test_a_transition_leaves_the_state_it_started_from_alone() -> None:
 def test_the_limits() -> None:
     assert MAX_CHANGE_REQUESTS == 3
     assert MAX_UNSETTLED_CLAIMS >= 2
+    assert MAX_RELEASES >= 2
 
 
 def test_resting_and_closed_statuses() -> None:
@@ -243,6 +247,16 @@ def test_workers_that_keep_dying_cannot_claim_without_end() -> None:
     assert str(MAX_UNSETTLED_CLAIMS) in error.message
     assert refused(state, Event.CLAIM).code == "leased"  # as long as the lease runs, it may still settle
     assert apply(state, Event.GIVE_UP, lease_lapsed=True).status is Status.FAILED
+
+
+def test_a_claim_that_was_released_does_not_count() -> None:
+    state = apply(State(), Event.EXECUTE)
+    for leg in range(1, MAX_UNSETTLED_CLAIMS * 2):
+        state = apply(state, Event.CLAIM, lease_lapsed=True)
+        assert (state.leg, state.unsettled_claims) == (leg, 1)
+        state = apply(state, Event.RELEASE)
+        assert (state.leg, state.unsettled_claims) == (leg, 0)
+    assert apply(state, Event.RELEASE).unsettled_claims == 0
 
 
 def test_a_resting_place_counts_claims_from_zero_again() -> None:
