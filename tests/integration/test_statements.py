@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from proofroom.db import direct
-from proofroom.db.models import Basket, Member, Project, WorkspaceAudit
+from proofroom.db.models import Basket, Member, Project
 from proofroom.db.statements import JSON_VALUE, changed, typed
 from proofroom.db.tx import Database, Tx, libpq_url, new_id
 from proofroom.domain.errors import Unavailable
@@ -89,17 +89,17 @@ async def test_nothing_is_stored_as_the_json_that_it_was_before(db: Database, wo
 
 
 async def test_one_and_several_rows_are_added_and_counted(db: Database, workspace: UUID) -> None:
-    def row(kind: str) -> dict[str, object]:
-        return {"workspace_id": workspace, "id": new_id(), "kind": kind, "content": {"n": 1}}
+    def row(name: str) -> dict[str, object]:
+        return {"workspace_id": workspace, "id": new_id(), "name": name, "role": "viewer"}
 
-    add = insert(WorkspaceAudit)
+    add = insert(Member)
     async with db.transaction(workspace) as tx:
         await tx.execute(add, row("one"))
         await tx.execute(add, [row("two"), row("three")])
-        gone = await tx.execute(text("DELETE FROM workspace_audit WHERE kind <> 'one'"))
-        assert changed(gone) == 2
-        left = (await tx.execute(select(WorkspaceAudit.kind, WorkspaceAudit.content))).all()
-    assert [tuple(one) for one in left] == [("one", {"n": 1})]
+        after = await tx.execute(text("UPDATE members SET role = 'reviewer' WHERE name IN ('two', 'three')"))
+        assert changed(after) == 2
+        left = (await tx.execute(select(Member.name).where(Member.role == "viewer"))).scalars().all()
+    assert left == ["one"]
 
 
 async def test_errors_are_sqlalchemys_without_the_values(db: Database, workspace: UUID) -> None:
