@@ -217,17 +217,22 @@ def _read(path: Path) -> bytes:
 
 
 def faults(arguments: Sequence[str]) -> None:
-    """Kills over many sessions with one worker and with two, then the fault tests; all of it, whatever broke before."""
+    """Kills over many sessions with one worker and with two (or as `--workers` says), then the fault tests; all of it,
+    whatever broke before.
+    """
     sync("dev")
     given = list(arguments)
+    if "-h" in given or "--help" in given:
+        replace_process(BIN / "python", "-m", "tests.faults.harness.run", "--help")
     seed = given.pop(0) if given and given[0].isdecimal() else str(random.SystemRandom().randrange(2**32))
     again = " ".join(["python3 dev.py faults", seed, *given])
     say(f"faults with seed {seed}; the same again: {again}")
     harness = [BIN / "python", "-m", "tests.faults.harness.run", seed, *given]
+    runs = [[]] if "--workers" in given else [["--workers", "1"], ["--workers", "2"]]
     broken = [
-        f"{workers} worker(s)"
-        for workers in ("1", "2")
-        if subprocess.run([*harness, "--workers", workers], cwd=ROOT, env=clean_env(), check=False).returncode
+        " ".join(["the run", *workers])
+        for workers in runs
+        if subprocess.run([*harness, *workers], cwd=ROOT, env=clean_env(), check=False).returncode
     ]
     try:
         pytest(["tests/faults"], PROOFROOM_FAULT_SEED=seed)

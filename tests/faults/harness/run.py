@@ -69,11 +69,15 @@ def table(rows: list[tuple[str, object]]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("seed", type=int)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--kills", type=int, default=500)
-    parser.add_argument("--sessions", type=int, default=2000)
+    parser = argparse.ArgumentParser(
+        prog="python3 dev.py faults",
+        description="Kills programs and the database at named points and at random while sessions run, until all of"
+        " them rest; then looks whether anything was lost, doubled or left open.",
+    )
+    parser.add_argument("seed", type=int, help="the same seed makes the same faults (default of dev.py: any)")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes; dev.py runs one, then two")
+    parser.add_argument("--kills", type=int, default=500, help="how many kills there are to be")
+    parser.add_argument("--sessions", type=int, default=2000, help="how many sessions are filed")
     parser.add_argument("--keep", action="store_true", help="leave the folder of the run")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="pr-"))
