@@ -545,6 +545,30 @@ async def test_projects_need_not_know_each_other(room: Room) -> None:
         assert (await projects.get(tx, other)).remember_approved
 
 
+async def the_bearing_sources_are_those_with_accepted_passages(room: Room) -> set[bool]:
+    """What `bears` says of approved work, after comparing it with the passages themselves."""
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        rows = await tx.execute(
+            text(
+                "SELECT s.id, s.origin, s.bears, EXISTS (SELECT FROM blocks b WHERE b.source_id = s.id"
+                " AND b.state IN ('accepted', 'locked')) FROM sources s"
+            )
+        )
+        found = [tuple(row) for row in rows]
+    for _, origin, bears, accepted in found:
+        assert bears == (accepted if origin == "artifact" else True)
+    return {bears for _, origin, bears, _ in found if origin == "artifact"}
+
+
+async def test_approved_work_bears_once_a_passage_was_accepted_and_until_none_is(room: Room) -> None:
+    await completed(room)
+    assert await the_bearing_sources_are_those_with_accepted_passages(room) == {False}
+    (item, *_) = await items(room)
+    for decision, bears in (("accept", True), ("retire", False)):
+        await decide(room, item["id"], decision, "Because.")
+        assert await the_bearing_sources_are_those_with_accepted_passages(room) == {bears}
+
+
 async def test_whatever_is_decided_and_whatever_goes_the_figures_hold(room: Room) -> None:
     """Random decisions, retractions and new versions: what is found is what was accepted, and what is in question
     was accepted for a reason since."""
@@ -585,6 +609,7 @@ async def test_whatever_is_decided_and_whatever_goes_the_figures_hold(room: Room
                     await sources.retract(tx, chance.choice(captured), reason="Gone.")
         except (Conflict, InvalidInput):
             pass
+        await the_bearing_sources_are_those_with_accepted_passages(room)
         hits = await found(room, "factor named altitude came within 57 km surface")
         now = await items(room)
         assert {i["text"] for i in now if i["state"] == "accepted"} <= set(hits)

@@ -350,7 +350,8 @@ async def live(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = Non
             SELECT {_COLUMNS} FROM sources s, LATERAL (
               SELECT * FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = s.id
                 AND b.state IN {LIVE} OFFSET 0) b
-            WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.retracted_at IS NULL
+            WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.bears
+              AND s.retracted_at IS NULL
               AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[])))
             ORDER BY b.source_id, b.version, b.ordinal
             """,  # noqa: S608
@@ -396,8 +397,8 @@ async def live_count(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None
             FROM sources s LEFT JOIN LATERAL (
               SELECT block_count FROM source_versions v WHERE v.workspace_id = :workspace_id AND v.source_id = s.id
                 AND v.version = s.version OFFSET 0) v ON true
-            WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.retracted_at IS NULL
-              AND s.version > 0
+            WHERE s.workspace_id = :workspace_id AND s.project_id = :project_id AND s.bears
+              AND s.retracted_at IS NULL AND s.version > 0
               AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[])))
             """,  # noqa: S608
             sources=UUIDS,

@@ -170,7 +170,8 @@ async def lineage_sources(tx: Tx, session_id: UUID) -> list[UUID]:
     rows = await tx.execute(
         text(
             f"""{_LINEAGE}
-            SELECT s.id FROM sources s JOIN line ON s.session_id = line.id WHERE s.origin = 'artifact'
+            SELECT s.id FROM line, LATERAL (
+              SELECT id FROM sources s WHERE s.session_id = line.id AND s.origin = 'artifact' OFFSET 0) s
             """  # noqa: S608
         ),
         {"session_id": session_id},

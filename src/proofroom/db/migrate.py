@@ -14,7 +14,7 @@ from proofroom.domain.errors import Conflict, Unavailable
 
 KNOWN = (
     *("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"),
-    *("0013", "0014", "0015", "0016", "0017"),
+    *("0013", "0014", "0015", "0016", "0017", "0018"),
 )
 HEAD = KNOWN[-1]
 _LOCK = 0x50524F4F46  # one migration at a time: an advisory lock that two starting processes share

@@ -71,12 +71,6 @@ _SELECT = """
 # versions of the workspace for each source.
 
 
-_BEARS = """
-    (s.origin <> 'artifact' OR EXISTS (SELECT 1 FROM blocks b WHERE b.workspace_id = s.workspace_id
-       AND b.source_id = s.id AND b.state IN ('accepted', 'locked')))
-"""
-
-
 async def project_exists(tx: Tx, project_id: UUID) -> bool:
     return (await tx.execute(select(Project.id).where(Project.id == project_id))).scalar() is not None
 
@@ -217,7 +211,7 @@ async def tables(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = N
     """Sources with captured tables that are in use."""
     return await _rows(
         tx,
-        "WHERE s.project_id = :project_id AND s.retracted_at IS NULL AND s.version > 0"
+        "WHERE s.project_id = :project_id AND s.bears AND s.retracted_at IS NULL AND s.version > 0"
         " AND jsonb_array_length(v.tables) > 0"
         " AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[]))) ORDER BY s.id",
         {"project_id": project_id, "sources": None if source_ids is None else list(source_ids)},
@@ -299,10 +293,10 @@ async def names(tx: Tx, project_id: UUID) -> list[tuple[str, str | None]]:
     """(title, file name) of the sources in use; of approved artifacts only those with a passage that was accepted."""
     rows = await tx.execute(
         text(
-            f"""
+            """
             SELECT s.title, s.filename FROM sources s
-            WHERE s.project_id = :project_id AND s.retracted_at IS NULL AND {_BEARS} ORDER BY s.id
-            """  # noqa: S608  a constant of this module
+            WHERE s.project_id = :project_id AND s.retracted_at IS NULL AND s.bears ORDER BY s.id
+            """
         ),
         {"project_id": project_id},
     )
@@ -314,12 +308,12 @@ async def states(tx: Tx, project_id: UUID) -> list[list[Any]]:
     artifacts only those with a passage that was accepted."""
     rows = await tx.execute(
         text(
-            f"""
+            """
             SELECT s.id::text, s.version, s.title, s.filename, s.retracted_at IS NOT NULL, md5(v.tables::text)
             FROM sources s LEFT JOIN source_versions v ON v.workspace_id = s.workspace_id
               AND v.source_id = s.id AND v.version = s.version
-            WHERE s.project_id = :project_id AND {_BEARS} ORDER BY s.id
-            """  # noqa: S608
+            WHERE s.project_id = :project_id AND s.bears ORDER BY s.id
+            """
         ),
         {"project_id": project_id},
     )

@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, Integer, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
@@ -85,7 +93,8 @@ class Source(Base):
     """A captured source; `version` names the current one of its immutable versions (0: none yet).
 
     `progress` is {"phase", "done", "total", "unit"} while a capture takes its time, else null. An approved
-    artifact is a source too (origin `artifact`), and names its session and artifact.
+    artifact is a source too (origin `artifact`), and names its session and artifact. It `bears` something when a
+    passage of it was accepted, which the database keeps account of; every other source does.
     """
 
     __tablename__ = "sources"
@@ -102,6 +111,7 @@ class Source(Base):
     version: Mapped[int] = mapped_column(Integer, server_default="0")
     retracted_at: Mapped[datetime | None]
     retract_reason: Mapped[str | None]
+    bears: Mapped[bool] = mapped_column(Boolean, server_default="true")
     created_by: Mapped[UUID | None]
     session_id: Mapped[UUID | None]
     artifact_id: Mapped[UUID | None]
@@ -122,6 +132,16 @@ class Source(Base):
         CheckConstraint("status IN ('processing','ready','failed')", name="sources_status"),
         CheckConstraint("origin IN ('file','text','url','artifact')", name="sources_origin"),
         Index("sources_by_project", "workspace_id", "project_id", "id"),
+        Index(
+            "sources_bearing",
+            "workspace_id",
+            "project_id",
+            "id",
+            postgresql_where=sql("bears AND retracted_at IS NULL"),
+        ),
+        Index(
+            "sources_by_session", "workspace_id", "session_id", postgresql_where=sql("session_id IS NOT NULL")
+        ),
     )
 
 
