@@ -121,6 +121,45 @@ async def test_both_scores_and_the_rows_are_read_by_key(
             assert await rows_read(tx) - before <= 4 * 40, analyzed
 
 
+async def test_a_context_does_not_look_at_approved_work_that_nobody_accepted(
+    db: Database, workspace: UUID, large: UUID
+) -> None:
+    """Every session that completes leaves a source; the next one's context costs the same."""
+    tables = ("sources", "source_versions", "blocks")
+    read: list[int] = []
+    for more in (0, 500):
+        async with db.transaction(workspace) as tx:
+            for n in range(more):
+                source, said = new_id(), f"Finding {n} on group7."
+                await db_sources.add(
+                    tx,
+                    id=source,
+                    project_id=large,
+                    title=f"F{n}",
+                    origin="artifact",
+                    status="ready",
+                    version=1,
+                )
+                await db_sources.add_version(
+                    tx,
+                    source_id=source,
+                    version=1,
+                    project_id=large,
+                    status="ready",
+                    text=said,
+                    block_count=1,
+                )
+                block = NewBlock(new_id(), 0, "paragraph", 0, len(said), None, None, said, terms.count(said))
+                await db_blocks.insert_all(
+                    tx, project_id=large, state="proposed", blocks=[(source, 1, block)]
+                )
+        async with db.transaction(workspace) as tx:
+            before = await rows_read(tx, *tables)
+            await compose(tx, large, "group7", token_budget=2_000)
+            read.append(await rows_read(tx, *tables) - before)
+    assert read[1] - read[0] <= 50, read
+
+
 async def test_a_capture_counts_its_own_blocks_only(
     db: Database, database: str, workspace: UUID, large: UUID
 ) -> None:

@@ -219,10 +219,10 @@ async def tables(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = N
 
 
 async def statuses(tx: Tx, project_id: UUID, source_ids: Sequence[UUID] | None = None) -> dict[str, int]:
-    """How many sources that are in use have each status."""
+    """How many sources that are in use have each status; of approved work those that bear something."""
     rows = await tx.execute(
         typed(
-            "SELECT status, count(*) FROM sources s WHERE project_id = :project_id AND retracted_at IS NULL"
+            "SELECT status, count(*) FROM sources s WHERE project_id = :project_id AND bears AND retracted_at IS NULL"
             " AND (CAST(:sources AS uuid[]) IS NULL OR s.id = ANY(CAST(:sources AS uuid[]))) GROUP BY status",
             sources=UUIDS,
         ),
