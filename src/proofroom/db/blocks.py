@@ -494,8 +494,9 @@ async def around_all(tx: Tx, own: Sequence[BlockRow], *, before: int, after: int
                 AS p (source_id, version, ordinal),
               LATERAL (SELECT * FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = p.source_id
                          AND b.version = p.version AND b.ordinal BETWEEN p.ordinal - :before AND p.ordinal + :after
-                       OFFSET 0) b
-              JOIN sources s ON s.workspace_id = :workspace_id AND s.id = b.source_id
+                       OFFSET 0) b,
+              LATERAL (SELECT * FROM sources s
+                       WHERE s.workspace_id = :workspace_id AND s.id = b.source_id OFFSET 0) s
             WHERE s.origin <> 'artifact' OR b.ordinal = p.ordinal OR b.state IN {LIVE}
             ORDER BY b.source_id, b.version, b.ordinal
             """,  # noqa: S608
