@@ -218,6 +218,13 @@ async def test_names_of_lists_are_known(world: World) -> None:
     assert (await world.api.ok("GET", f"/projects/{project}/search?q=%00"))["items"] == []
 
 
+async def test_names_in_addresses_may_hold_what_no_text_of_the_database_holds(world: World) -> None:
+    project = await world.project()
+    assert (await world.api.ok("GET", "/deliveries?kind=%00"))["items"] == []
+    await world.api.problem("GET", f"/projects/{project}/agents/%00", 404, "agent_not_found")
+    await world.api.problem("DELETE", f"/projects/{project}/agents/%00", 404, "agent_not_found")
+
+
 async def test_a_request_id_is_taken_over_when_it_is_one(world: World) -> None:
     given = await world.api.get("/health", headers={"X-Request-Id": "trace-17"})
     assert given.headers["X-Request-Id"] == "trace-17"
