@@ -28,6 +28,9 @@ COMMIT_APPROVAL = "commit_approval"
 REVIEW_CLOCK = "review_clock"
 EMBED = "embed_project"
 
+_PRIORITIES = {COMMIT_APPROVAL: 1, REVIEW_CLOCK: 1, DELIVER: 1}
+"""What persons decided does not stand behind the thousand captures that one workspace may have put in the line."""
+
 _deferring = procrastinate.App(connector=PsycopgConnector())
 
 AWAY_SECONDS = 1.0
@@ -98,16 +101,14 @@ def make_app(url: str, *, max_connections: int = 6) -> procrastinate.App:
     )
 
 
-async def defer(
-    tx: Tx, name: str, *, queue: str = "default", priority: int = 0, at: datetime | None = None, **ids: Any
-) -> None:
+async def defer(tx: Tx, name: str, *, queue: str = "default", at: datetime | None = None, **ids: Any) -> None:
     """Adds a job that exists once the transaction commits, and never when it does not. `at` is when it is due, by the
     database's clock; without it that is now. A worker that is free takes it then."""
     await tx.flush()
     job = _deferring.configure_task(
         name,
         queue=queue,
-        priority=priority,
+        priority=_PRIORITIES.get(name, 0),
         connection=await tx.raw(),
         schedule_at=at,
     )

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from proofroom import queue
 from proofroom.db import across, work_sessions
 from proofroom.db.across import ANY_NUMBER, Limits
-from proofroom.db.tx import Database
+from proofroom.db.tx import Database, new_id
 from proofroom.engine import leg
 from proofroom.engine import worker as worker_module
 from proofroom.engine.dispatch import Dispatcher
@@ -247,3 +247,20 @@ async def test_a_limit_that_names_nothing_is_no_limit(room: Room) -> None:
         )
     assert not ANY_NUMBER
     assert Limits(per_workspace=1)
+
+
+async def test_what_persons_decided_does_not_wait_for_the_captures_of_others(room: Room) -> None:
+    other, _ = await make_workspace(room.db, "Other")
+    async with room.db.transaction(other) as tx:
+        captures = [{"source_id": str(new_id()), "version": 1} for _ in range(3)]
+        await queue.defer_many(tx, queue.CAPTURE, captures)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await queue.defer(tx, queue.EMBED, project_id=str(room.project_id))
+        await queue.defer(tx, queue.DELIVER, delivery_id=str(new_id()))
+        await queue.defer(tx, queue.COMMIT_APPROVAL, checkpoint_id=str(new_id()))
+    app = queue.make_app(room.db.url)
+    async with app.open_async():
+        worker_id = await app.job_manager.register_worker()
+        taken = [await app.job_manager.fetch_job(None, worker_id) for _ in range(3)]
+    names = [job.task_name for job in taken if job is not None]
+    assert names == [queue.DELIVER, queue.COMMIT_APPROVAL, queue.CAPTURE]

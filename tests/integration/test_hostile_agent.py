@@ -356,3 +356,16 @@ async def test_it_cannot_hide_what_it_read(room: Room) -> None:
     assert [r["call"] for r in listed] == [r["call"] for r in reads]
     assert packet["reads_digest"] == digest([[r["call"], r["tool"], r["digest"]] for r in reads])
     assert packet["reads_digest"] != digest([[r["call"], r["tool"], r["digest"]] for r in reads[1:]])
+
+
+async def test_a_figure_that_the_database_gives_back_as_another_is_refused(room: Room) -> None:
+    """Stopped by: numbers are within 2^53, where what is signed and what is stored are the same."""
+    row, said = await obeys(
+        room,
+        (
+            "ask_reviewer",
+            {"question": "How many?", "schema": {"properties": {"n": {"type": "number", "minimum": 1e17}}}},
+        ),
+    )
+    assert "ask_reviewer was refused: tool_arguments_invalid" in said
+    assert (await room.waiting(row.id)).form is None

@@ -5,7 +5,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from sqlalchemy import Executable, func, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from proofroom.db import direct
@@ -13,6 +13,7 @@ from proofroom.db.models import Basket, Member, Project
 from proofroom.db.statements import JSON_VALUE, changed, typed
 from proofroom.db.tx import Database, Tx, libpq_url, new_id
 from proofroom.domain.errors import Unavailable
+from tests.integration.conftest import make_workspace
 
 
 async def _as_sqlalchemy(tx: Tx, statement: Executable, given: object = None) -> list[tuple[object, ...]]:
@@ -150,6 +151,27 @@ async def test_a_connection_that_dies_in_a_transaction_says_so_and_the_next_one_
         assert caught.value.code == "database_unavailable"
         async with one.transaction(workspace) as tx:
             assert (await tx.execute(select(Project.name))).scalar_one() != "lost"
+    finally:
+        await one.dispose()
+
+
+async def test_a_transaction_that_ended_says_nothing_on_the_connection_of_the_next(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    other, _ = await make_workspace(db, "Other")
+    one = Database(db.url, pool_size=2, max_overflow=0)
+    try:
+        async with one.transaction(other) as ended:
+            pass
+        async with one.transaction(workspace):
+            for statement in (select(Project.name), text("UPDATE projects SET name = 'taken'")):
+                with pytest.raises(InvalidRequestError, match="closed"):
+                    await ended.execute(statement)
+        async with one.transaction(other) as undone:
+            await undone.rollback()
+            async with one.transaction(workspace):
+                with pytest.raises(ProgrammingError, match="workspace_id is not set"):
+                    await undone.execute(select(Project.name))
     finally:
         await one.dispose()
 

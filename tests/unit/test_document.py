@@ -303,6 +303,7 @@ def test_numbers_in_cells_become_text_and_empty_blocks_vanish() -> None:
         ({"blocks": [{"type": "chart", "spec": 1}]}, "blocks[0].spec"),
         ({"blocks": [{"type": "chart", "spec": {}, "computed": 1}]}, "blocks[0].computed"),
         ({"blocks": [{"type": "chart", "spec": {"n": 2**53}}]}, "blocks[0].spec.n"),
+        ({"blocks": [{"type": "chart", "spec": {"n": 1e17}}]}, "blocks[0].spec.n"),
         ({"blocks": [{"type": "chart", "spec": {"n": float("inf")}}]}, "blocks[0].spec.n"),
         ({"blocks": [{"type": "chart", "spec": {"n": {1}}}]}, "blocks[0].spec.n"),
         ({"blocks": [{"type": "chart", "spec": {1: 2}}]}, "blocks[0].spec"),

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from proofroom.domain.evidence import SourceName
+from proofroom.services import evidence
 from proofroom.services.aside import MANY_CLAIMS
 from proofroom.services.ledgers import program, seal, sealed
 
@@ -63,3 +65,10 @@ def test_any_change_of_the_program_makes_it_another(tmp_path: Path) -> None:
 def test_the_program_that_runs_is_read() -> None:
     program.cache_clear()
     assert program() == program(Path(__file__).parents[2] / "src" / "proofroom")
+
+
+def test_what_is_kept_of_comparisons_is_small_in_projects_of_many_sources_too() -> None:
+    few = tuple(SourceName(f"Source {n}", f"{n}.pdf") for n in range(500))
+    many = tuple(SourceName(f"Source {n}", f"{n}.pdf") for n in range(10_000))
+    assert evidence._Prose((), (), (), few).small
+    assert not evidence._Prose((), (), (), many).small

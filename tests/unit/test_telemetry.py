@@ -61,6 +61,10 @@ SECRETS = (
     "postgresql://ann:abcdefghijklmnop@db.example.org/proofroom is away",
     "could not connect: password=abcdefghijklmnop host=db",
     'duplicate key\nDETAIL:  Failing row contains (1, "abcdefghijklmnop").',
+    "null value\nDETAIL:  Failing row contains (1, a text\n\nof lines\nabcdefghijklmnop).",
+    f"duplicate key\nDETAIL:  Key (a)=({'long ' * 1000}abcdefghijklmnop) already exists.",
+    'no JSON\nDETAIL:  Token "NaN" is invalid.\nCONTEXT:  JSON data, line 1: {"a": "abcdefghijklmnop", "b": NaN...',
+    'invalid input syntax for type integer: "abcdef\nabcdefghijklmnop"\nCONTEXT:  unnamed portal parameter $1',
 )
 
 

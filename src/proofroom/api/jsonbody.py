@@ -79,11 +79,12 @@ def _plain(value: Any, depth: int) -> Any:
         case bool() | None:
             return value
         case int() | float():
-            if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+            # Written with an exponent too: the database gives it back as the whole number that it is.
+            if not math.isfinite(value) or abs(value) > MAX_INTEGER:
                 raise InvalidInput(
                     "number_out_of_range",
                     "A number is larger than JSON readers agree on.",
-                    hint=f"Send whole numbers up to {MAX_INTEGER}, or send it as text.",
+                    hint=f"Send numbers up to {MAX_INTEGER}, or send it as text.",
                 )
             return value
         case _:

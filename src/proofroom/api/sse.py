@@ -3,7 +3,7 @@
 A notification carries ids only. A session's stream reads that session's events after the last one it sent; streams
 that ask for the same at the same time share one reading. The streams of a workspace share one reader, which reads what
 is new once and hands the same bytes to all. A client that falls behind is dropped, and resumes where it was by its
-Last-Event-ID.
+Last-Event-ID. Who may read is asked when a stream is opened; so when a key is revoked all streams of its workspace end.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from proofroom.db.listen import listen
 from proofroom.db.tx import EVENTS_CHANNEL, Database
 from proofroom.domain.errors import InvalidInput, Unavailable
 from proofroom.services import views
+from proofroom.services.access import KEY_REVOKED
 
 _log = logging.getLogger(__name__)
 
@@ -66,12 +67,18 @@ class Watch:
     """A flag that something changed in one session. No queue: the events are in the database."""
 
     def __init__(self) -> None:
+        self.over = False
         self._changed = False
         self._bell = _Bell()
 
     def wake(self) -> None:
         self._changed = True
         self._bell.ring()
+
+    def end(self) -> None:
+        """Its stream has to end; whoever only waits for news looks at what there is."""
+        self.over = True
+        self.wake()
 
     def beat(self) -> None:
         """Nothing changed, but whoever waits may want to say that they are still there."""
@@ -303,7 +310,7 @@ class LiveEvents:
         """Frames of one session's events from number `after` on; never ends by itself."""
         with self.watch(workspace_id, session_id) as watch, self._counted():
             yield OPENING
-            while not self._ended:
+            while not self._ended and not watch.over:
                 try:
                     found = await self._read_session(workspace_id, session_id, after)
                 except Unavailable:
@@ -432,10 +439,23 @@ class LiveEvents:
         for hub in self._hubs.values():
             hub.wake()
 
+    def _end_streams_of(self, workspace_id: UUID) -> None:
+        """Ends the streams of a workspace. Clients come back, and are asked for their keys again."""
+        for (of, _), watches in self._watches.items():
+            if of == workspace_id:
+                for watch in watches:
+                    watch.end()
+        hub = self._hubs.get(workspace_id)
+        for outlet in () if hub is None else tuple(hub.outlets):
+            outlet.end()
+
     def _tell(self, payload: str) -> None:
         try:
             note = json.loads(payload)
             workspace_id = UUID(note["workspace_id"])
+            if note.get("kind") == KEY_REVOKED:
+                self._end_streams_of(workspace_id)
+                return
             hub = self._hubs.get(workspace_id)
             if hub is not None:
                 hub.tell(note)

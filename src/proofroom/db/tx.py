@@ -48,13 +48,16 @@ class Tx(AsyncSession):
         return workspace_id
 
     async def raw(self) -> "psycopg.AsyncConnection[Any]":
-        """The driver's connection inside this transaction."""
-        driver: psycopg.AsyncConnection[Any] | None = self.info.get(_DRIVER)
-        if driver is None:
+        """The driver's connection inside this transaction.
+
+        Once the transaction has ended its connection is somebody else's, in another workspace.
+        """
+        begun, driver = self.info.get(_DRIVER, (None, None))
+        if driver is None or begun is not self.sync_session.get_transaction():
             fairy = await (await self.connection()).get_raw_connection()
             driver = fairy.driver_connection
             assert driver is not None
-            self.info[_DRIVER] = driver
+            self.info[_DRIVER] = (self.sync_session.get_transaction(), driver)
         return driver
 
     async def say(self, words: str) -> None:
@@ -149,7 +152,10 @@ class Database:
 
         Raises Unavailable (`database_unavailable`) when the database cannot be reached.
         """
-        async with away(), Tx(self.engine, expire_on_commit=False, autoflush=True) as tx:
+        async with (
+            away(),
+            Tx(self.engine, expire_on_commit=False, autoflush=True, close_resets_only=False) as tx,
+        ):
             tx.info["workspace_id"] = workspace_id
             await _begin(
                 tx, _SNAPSHOT if snapshot else "", f"; {_WORKSPACE}'{UUID(bytes=workspace_id.bytes)}', true)"
@@ -162,7 +168,7 @@ class Database:
     @asynccontextmanager
     async def across(self) -> AsyncGenerator[Tx]:
         """A transaction without a workspace: only the SECURITY DEFINER functions answer in it."""
-        async with away(), Tx(self.engine) as tx:
+        async with away(), Tx(self.engine, close_resets_only=False) as tx:
             await _begin(tx)
             yield tx
             await tx.commit()

@@ -427,7 +427,14 @@ def _refused(code: str, message: str, hint: str) -> ToolResult:
 
 def _plain(value: Any) -> Any:
     """The arguments as JSON that PostgreSQL can hold. Raises ValueError."""
-    return clean_json(json.loads(json.dumps(value, allow_nan=False)))
+    return clean_json(json.loads(json.dumps(value, allow_nan=False), parse_float=_fraction))
+
+
+def _fraction(said: str) -> float:
+    """Raises ValueError beyond 2^53, where every number is a whole one and the database gives it back as such."""
+    if abs(value := float(said)) >= 2**53:
+        raise ValueError(f"{value:g} is larger than JSON readers agree on")
+    return value
 
 
 def _shortened(text: str, most: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
-from proofroom.db import across, checkpoints, members
+from proofroom.db import across, checkpoints, members, work_sessions
 from proofroom.db.models import Member
 from proofroom.db.tx import Database, Tx, new_id
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -22,6 +22,8 @@ SIGNERS: tuple[Role, ...] = ("reviewer", "admin")
 """Roles that may decide."""
 
 KEY_PREFIX = "pk_"
+KEY_REVOKED = "key_revoked"
+"""The kind of the notification of it."""
 
 Scope = Literal["all", "agent"]
 SCOPES: tuple[Scope, ...] = ("all", "agent")
@@ -244,6 +246,7 @@ async def revoke_api_key(tx: Tx, key_id: UUID, *, by: Actor | None = None) -> No
     if not await members.revoke_key(tx, key_id):
         raise Conflict("key_not_active", f"No key {key_id} is in use here.", hint="List the keys.")
     await _record(tx, by, "api_key_revoked", {"key_id": str(key_id)})
+    await work_sessions.notify(tx, {"kind": KEY_REVOKED})  # streams may be open with it
 
 
 def _hash(key: str) -> bytes:

@@ -95,7 +95,7 @@ async def _check_citations(
         return check_cited(claim, read, further, names)
 
     prose = _Prose(tuple(claims), tuple(sorted(cited.items())), tuple(near), tuple(names))
-    if prose.size <= _KEPT_CHARS and not any(isinstance(block, Table | Chart) for block in document.blocks):
+    if prose.small and not any(isinstance(block, Table | Chart) for block in document.blocks):
         claims_found = cast("list[dict[str, Any]]", json.loads(await asyncio.to_thread(_compared, prose)))
     else:
         claims_found = await asyncio.to_thread(compare)
@@ -112,14 +112,17 @@ class _Prose:
     names: tuple[SourceName, ...]
 
     @property
-    def size(self) -> int:
-        """Characters of what is compared."""
+    def small(self) -> bool:
+        """Whether it may be kept: what is larger is compared each time."""
         compared = (*(p for _, p in self.cited), *self.near, *self.claims)
-        return sum(len(one.text) for one in compared)
+        named = sum(len(name.title) + len(name.filename or "") for name in self.names)
+        return sum(len(one.text) for one in compared) <= _KEPT_CHARS and named <= _KEPT_NAMES
 
 
 _KEPT_CHARS = 50_000
-"""What is longer is compared each time: so what is kept stays small."""
+"""Characters of what is compared."""
+_KEPT_NAMES = 100_000
+"""Characters of the names of sources: all of a project's, of which there may be tens of thousands."""
 
 
 @lru_cache(maxsize=100)

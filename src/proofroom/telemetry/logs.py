@@ -19,8 +19,17 @@ _SECRETS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic) [A-Za-z0-9._~+/=-]{8,}"), r"\1 •••"),
     (re.compile(r"(://[^\s:/@]{0,200}):[^\s/@]{1,500}@"), r"\1:•••@"),
     (re.compile(r"(?i)\b(password|passwd|api[_-]?key|secret|token)(\s?[=:]\s?)[^\s,;&]{1,500}"), r"\1\2•••"),
-    # What PostgreSQL says of the row that it refused: values, which may be somebody's text.
-    (re.compile(r"(?m)^(\s{0,20}DETAIL:).{1,4000}$"), r"\1 left out"),
+    # What PostgreSQL says of the row or the value that it refused, which may be somebody's text of many lines: it goes
+    # on to the error's next part, or to what Python says of errors.
+    (
+        re.compile(
+            r"(?ms)^(\s{0,20}DETAIL:).*?"
+            r"(?=\n(?:HINT: |CONTEXT: |QUERY: |\(Background on |Traceback |The above exception |During handling )|\Z)"
+        ),
+        r"\1 left out",
+    ),
+    (re.compile(r"(?m)^(\s{0,20}CONTEXT:\s{1,4}JSON data)[^\n]*"), r"\1 left out"),
+    (re.compile(r'(?ms)(\binvalid input syntax for type [a-z ]{1,30}: ").*?("$)'), r"\1•••\2"),
 )
 
 

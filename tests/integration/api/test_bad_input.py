@@ -117,7 +117,7 @@ async def test_text_that_a_database_cannot_hold_is_kept_readable(world: World) -
 
 async def test_numbers_that_readers_disagree_on(world: World) -> None:
     project = await world.project()
-    for number in ("1e400", "123456789012345678901234567890"):
+    for number in ("1e400", "123456789012345678901234567890", "1e17", "-9007199254740992.0"):
         content = (
             '{"agent_type":"research","task_description":"x","metadata":{"n":' + number + "}}"
         ).encode()
@@ -216,6 +216,13 @@ async def test_names_of_lists_are_known(world: World) -> None:
     await world.api.problem("GET", f"/projects/{project}/search", 422, "query_empty")
     await world.api.problem("GET", f"/projects/{project}/search?q=%20", 422, "query_empty")
     assert (await world.api.ok("GET", f"/projects/{project}/search?q=%00"))["items"] == []
+
+
+async def test_names_in_addresses_may_hold_what_no_text_of_the_database_holds(world: World) -> None:
+    project = await world.project()
+    assert (await world.api.ok("GET", "/deliveries?kind=%00"))["items"] == []
+    await world.api.problem("GET", f"/projects/{project}/agents/%00", 404, "agent_not_found")
+    await world.api.problem("DELETE", f"/projects/{project}/agents/%00", 404, "agent_not_found")
 
 
 async def test_a_request_id_is_taken_over_when_it_is_one(world: World) -> None:

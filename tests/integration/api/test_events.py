@@ -296,6 +296,32 @@ async def test_a_stopping_server_ends_its_streams(served: Served) -> None:
         assert await two.ended()
 
 
+async def test_streams_do_not_outlive_the_key_that_they_were_opened_with(served: Served) -> None:
+    world, client, _ = served
+    project = await world.project()
+    session = await world.session(project)
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        key_id, key = await access.create_api_key(tx, world.actor.member_id, "lost")
+    theirs, _ = await access.create_workspace(world.db, "Theirs", "Stranger")
+    leaver = {"Authorization": f"Bearer {key}"}
+    live: LiveEvents = world.app.state.serving.live
+    heard = live.workspace(theirs, None)
+    async with (
+        streaming(client, f"/projects/{project}/work-sessions/{session}/events", **leaver) as one,
+        streaming(client, "/events", **leaver) as two,
+    ):
+        await one.next()
+        await two.opened()
+        await anext(heard)
+        async with world.db.transaction(world.actor.workspace_id) as tx:
+            await access.revoke_api_key(tx, key_id)
+        assert await one.ended()
+        assert await two.ended()
+    assert (await client.get("/api/events", headers=leaver)).status_code == 401
+    assert (await anext(heard)).startswith(b"id: ")  # another workspace's goes on
+    await heard.aclose()
+
+
 async def test_a_client_that_leaves_is_forgotten(served: Served) -> None:
     world, client, _ = served
     live: LiveEvents = world.app.state.serving.live

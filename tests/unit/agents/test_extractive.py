@@ -13,6 +13,7 @@ from proofroom.agents.runtimes.base import Finished, PreviousArtifact
 from proofroom.agents.runtimes.extractive import ExtractiveRuntime
 from proofroom.agents.runtimes.extractive.content import LABEL, PLATFORMS
 from proofroom.agents.runtimes.extractive.obligations import wishes_of
+from proofroom.agents.runtimes.extractive.report import plain_value
 from proofroom.agents.runtimes.extractive.research import in_time, questions
 from proofroom.agents.runtimes.extractive.sentences import demotion, is_whole, leans, sentences_of, split
 from proofroom.agents.runtimes.extractive.tables import shape_of
@@ -407,6 +408,23 @@ async def test_a_chart_holds_the_computed_values() -> None:
     values = chart.spec["data"]["values"]
     assert len(values) == len(ENERGY["energy.csv"]) - 1
     assert chart.computed is not None
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("9007199254740991", 2**53 - 1),
+        ("36000000000000000", "36000000000000000"),
+        ("-90071992547409920.5", "-90071992547409920.5"),
+        ("1,234.5", 1234.5),
+        ("", None),
+        ("n/a", "n/a"),
+    ],
+)
+def test_a_figure_of_a_chart_is_a_number_as_long_as_it_is_the_same_to_every_reader(
+    cell: str, value: object
+) -> None:
+    assert plain_value(cell) == value
 
 
 async def test_a_chart_that_cannot_be_drawn_says_why() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from proofroom.api.deps import Call, CallDep, PagingDep
+from proofroom.api.deps import Call, CallDep, PagingDep, plain_text
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
@@ -53,7 +53,7 @@ async def list_deliveries(
         rows = await db_deliveries.page(
             tx,
             status=status,
-            kind=kind,
+            kind=plain_text(kind),
             project_id=project_id,
             session_id=session_id,
             before=paging.after,

@@ -4,12 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
+from pydantic import AfterValidator
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.deps import CallDep
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
-from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.jsonbody import JsonRoute, clean
 from proofroom.api.schemas.agents import (
     DefinitionChange,
     NewDefinition,
@@ -21,7 +22,7 @@ from proofroom.services import definitions
 
 router = APIRouter(prefix="/api/projects/{project_id}/agents", tags=["agents"], route_class=JsonRoute)
 
-Name = Annotated[str, Path(max_length=40, description="The agent's name.")]
+Name = Annotated[str, Path(max_length=40, description="The agent's name."), AfterValidator(clean)]
 
 
 @router.post("", status_code=201, response_model=ProjectAgent, summary="Add an agent definition, for admins")

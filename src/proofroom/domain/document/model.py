@@ -357,7 +357,10 @@ def _cell(value: object, path: str) -> str | None:
 
 
 def json_value(value: object, path: str, depth: int = 0) -> Any:
-    """The value if it is JSON that RFC 8785 can write: no NaN, integers within 2^53, no lone surrogates."""
+    """The value if it is JSON that RFC 8785 can write: no NaN, numbers within 2^53, no lone surrogates.
+
+    Beyond 2^53 every number is a whole one, and the database gives it back as such, however it was written.
+    """
     if depth > MAX_DEPTH:
         invalid(path[:200], f"it is nested more than {MAX_DEPTH} levels deep")
     match value:
@@ -372,6 +375,8 @@ def json_value(value: object, path: str, depth: int = 0) -> Any:
         case float():
             if not math.isfinite(value):
                 invalid(path, "numbers must be finite")
+            if abs(value) >= 2**53:
+                invalid(path, "numbers beyond 2^53 must be text")
             return value
         case list() | tuple():
             items = cast(Sequence[object], value)

@@ -185,9 +185,9 @@ def exact(value: Decimal) -> str:
 def plain_value(cell: str) -> Any:
     """A cell for a chart's data: a JSON number, of long fractions the first four digits, else the text."""
     value = parse_number(cell)
-    if value is None:
+    if value is None or abs(value) >= 2**53:  # not the same number to every reader (RFC 7493)
         return cell or None
-    if value == value.to_integral_value() and abs(value) < 2**53:
+    if value == value.to_integral_value():
         return int(value)
     number = float(value)
     if Decimal(repr(number)) == value and len(repr(number)) <= 12:
