@@ -217,8 +217,12 @@ def _read(path: Path) -> bytes:
 
 
 def faults(arguments: Sequence[str]) -> None:
-    """Kills over many sessions with one worker and with two, then the fault tests; all of it, whatever broke before."""
+    """Kills over many sessions with one worker and with two, then the fault tests; all of it, whatever broke before.
+    Asking for help runs nothing.
+    """
     sync("dev")
+    if {"-h", "--help"} & set(arguments):
+        replace_process(BIN / "python", "-m", "tests.faults.harness.run", "--help")
     given = list(arguments)
     seed = given.pop(0) if given and given[0].isdecimal() else str(random.SystemRandom().randrange(2**32))
     again = " ".join(["python3 dev.py faults", seed, *given])
