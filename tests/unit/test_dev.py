@@ -112,6 +112,23 @@ def test_with_a_key_running_installs_what_claude_takes(
     assert (devsetup.LOCKS / f"{installed}.lock").is_file()
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["7", "--kills", "5", "-h"]])
+def test_asking_what_fault_runs_take_runs_none(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    done: list[object] = []
+
+    def become(*command: object) -> None:
+        done.append(command[1:])
+        raise SystemExit  # as another program, nothing of this one goes on
+
+    monkeypatch.setattr(dev, "sync", lambda _: None)
+    monkeypatch.setattr(dev, "replace_process", become)
+    monkeypatch.setattr(dev, "pytest", lambda *_, **__: pytest.fail("the fault tests ran"))
+    monkeypatch.setattr(dev.subprocess, "run", lambda *_, **__: pytest.fail("a fault run began"))
+    with pytest.raises(SystemExit):
+        dev.faults(arguments)
+    assert done == [("-m", "tests.faults.harness.run", "--help")]
+
+
 @pytest.mark.parametrize("by", ["environment", "command line"])
 def test_a_process_left_behind_is_found(tmp_path: Path, by: str) -> None:
     assert dev.leftovers(tmp_path, patience=0) == {}

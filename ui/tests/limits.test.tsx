@@ -1,5 +1,5 @@
-import { onlineManager, QueryClient } from "@tanstack/react-query";
-import { renderHook, screen } from "@testing-library/react";
+import { onlineManager, QueryClient, useQuery } from "@tanstack/react-query";
+import { act, renderHook, screen } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
@@ -64,5 +64,45 @@ describe("a page whose browser takes itself for offline", () => {
     } finally {
       onlineManager.setOnline(true);
     }
+  });
+});
+
+describe("a page that was loaded and cannot be loaded again", () => {
+  const PATH = "/projects/p-test/things";
+  const down = () => HttpResponse.error();
+  const busy = () => HttpResponse.json({ status: 503, code: "database_unavailable", detail: "Away." }, { status: 503 });
+  it.each([["the server is away", down], ["the database is away", busy]])("keeps what it shows while %s", async (_when, answer) => {
+    const client = makeClient(0);
+    const ask = { queryKey: ["thing"], queryFn: () => api<{ n: number }>(PATH) };
+    server.use(http.get(`*/api${PATH}`, () => HttpResponse.json({ n: 1 })));
+    const { result } = renderHook(() => ({ ...useQuery(ask, client) }));
+    await vi.waitFor(() => expect(result.current.data).toEqual({ n: 1 }));
+    server.use(http.get(`*/api${PATH}`, answer));
+    await act(() => result.current.refetch());
+    await vi.waitFor(() => expect(result.current).toMatchObject({ data: { n: 1 }, error: null, isStale: true }));
+  });
+  it("asks again by itself", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const client = makeClient(0);
+      let n = 0;
+      server.use(http.get(`*/api${PATH}`, () => (++n === 2 ? busy() : HttpResponse.json({ n }))));
+      const { result } = renderHook(() => ({ ...useQuery({ queryKey: ["thing"], queryFn: () => api<{ n: number }>(PATH) }, client) }));
+      await vi.waitFor(() => expect(result.current.data).toEqual({ n: 1 }));
+      await act(() => result.current.refetch());
+      await act(() => vi.advanceTimersByTimeAsync(30_000));
+      await vi.waitFor(() => expect(result.current.data).toEqual({ n: 3 }));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+  it("says so when it is not there any more", async () => {
+    const client = makeClient(0);
+    server.use(http.get(`*/api${PATH}`, () => HttpResponse.json({ n: 1 })));
+    const { result } = renderHook(() => ({ ...useQuery({ queryKey: ["thing"], queryFn: () => api(PATH) }, client) }));
+    await vi.waitFor(() => expect(result.current.data).toEqual({ n: 1 }));
+    server.use(http.get(`*/api${PATH}`, () => HttpResponse.json({ status: 404, code: "not_found" }, { status: 404 })));
+    await act(() => result.current.refetch());
+    await vi.waitFor(() => expect(result.current.error).toMatchObject({ status: 404 }));
   });
 });

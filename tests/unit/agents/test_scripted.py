@@ -167,6 +167,7 @@ def test_scripts_over_the_network_stay_in_their_folder(tmp_path: Path) -> None:
     (folder / "sub").mkdir(parents=True)
     for path in (
         folder / "demo.yaml",
+        folder / "note.script.yaml",
         folder / "sub" / "b.yml",
         tmp_path / "secret.yaml",
         folder / "notes.txt",
@@ -175,6 +176,9 @@ def test_scripts_over_the_network_stay_in_their_folder(tmp_path: Path) -> None:
     (folder / "link.yaml").symlink_to(tmp_path / "secret.yaml")
     assert resolve_script("demo.yaml", folder) == folder / "demo.yaml"
     assert resolve_script("demo", folder) == folder / "demo.yaml"
+    assert (
+        resolve_script("note.script", folder) == folder / "note.script.yaml"
+    )  # as docs/how-to/play-a-script.md has it
     assert resolve_script("sub/b.yml", folder) == folder / "sub" / "b.yml"
     for name in (
         "../secret.yaml", str(tmp_path / "secret.yaml"), "sub/../../secret.yaml", "link.yaml", "notes.txt", "", ".",

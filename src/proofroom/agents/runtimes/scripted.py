@@ -251,7 +251,7 @@ def resolve_script(name: str, folder: Path | None) -> Path:
         raise _not_allowed(name)
     root = folder.resolve()
     path = (root / name).resolve()
-    if path.suffix == "" and not path.is_file():
+    if path.suffix not in (".yaml", ".yml") and not path.is_file():
         path = (root / f"{name}.yaml").resolve()
     if not path.is_relative_to(root) or path.suffix not in (".yaml", ".yml"):
         raise _not_allowed(name)
