@@ -1,5 +1,6 @@
 """A database with rows goes back to the release before and up again, and what the release before left works here."""
 
+import asyncio
 import json
 from pathlib import Path
 from uuid import UUID
@@ -137,3 +138,31 @@ async def test_a_process_serves_on_when_a_later_release_has_migrated(
         if revision is not None:
             connection.execute("INSERT INTO alembic_version VALUES (%s)", (revision,))
     assert ((await readiness.check(room.db))["migrations"] == "ok") == says
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("work_sessions", "work_checkpoints"), ("work_checkpoints", "work_sessions")]
+)
+async def test_a_migration_that_waits_for_a_program_which_waits_for_it_is_begun_again(
+    database: str, first: str, second: str
+) -> None:
+    migrate(database, "0016")
+    # Both are the superuser's: which of the two the database undoes is said here, not by how fast they are.
+    undone = f"{database}{'&' if '?' in database else '?'}options=-c%20deadlock_timeout%3D2s"
+    async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as outside:
+        await outside.execute("SET deadlock_timeout = '1min'")
+        async with outside.transaction():
+            await outside.execute(f"LOCK TABLE {first} IN ROW SHARE MODE".encode())
+            migrating = asyncio.create_task(asyncio.to_thread(migrate, undone))
+            async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as looking:
+                while (
+                    await (
+                        await looking.execute(
+                            "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass", (first,)
+                        )
+                    ).fetchone()
+                ) is None:
+                    assert not migrating.done()
+            await outside.execute(f"LOCK TABLE {second} IN ROW SHARE MODE".encode())
+    assert await migrating
+    assert current(database) == KNOWN[-1]

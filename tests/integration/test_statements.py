@@ -1,5 +1,6 @@
 """Statements said on the driver's own connection answer as SQLAlchemy's sessions do."""
 
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import psycopg
@@ -174,6 +175,25 @@ async def test_a_transaction_that_ended_says_nothing_on_the_connection_of_the_ne
                     await undone.execute(select(Project.name))
     finally:
         await one.dispose()
+
+
+async def test_a_restart_of_the_database_costs_no_transaction_however_many_wait_in_the_pool(
+    database: str, workspace: UUID
+) -> None:
+    pool = Database(database, pool_size=5)
+    try:
+        async with AsyncExitStack() as all_of_them:
+            pids: list[int] = []
+            for _ in range(5):
+                tx = await all_of_them.enter_async_context(pool.transaction(workspace))
+                pids.append((await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+        for pid in pids:
+            await _end(database, pid)
+        async with pool.transaction(workspace) as tx:
+            assert (await tx.execute(select(func.count()).select_from(Project))).scalar_one() >= 0
+        assert await pool.ask(text("SELECT 1 AS one"), {}) == [(1,)]
+    finally:
+        await pool.dispose()
 
 
 async def _lose(db: Database, database: str, workspace: UUID) -> None:

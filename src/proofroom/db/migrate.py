@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import NotSupportedError
+from sqlalchemy.exc import NotSupportedError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from proofroom.db.tx import libpq_url, sqlalchemy_url
@@ -17,6 +17,8 @@ KNOWN = (
     *("0013", "0014", "0015", "0016", "0017", "0018"),
 )
 HEAD = KNOWN[-1]
+TRIES = 10
+"""How often a migration is begun: other programs go on meanwhile, and one of two that wait for each other is undone."""
 _LOCK = 0x50524F4F46  # one migration at a time: an advisory lock that two starting processes share
 
 
@@ -48,7 +50,7 @@ def migrate(owner_url: str, target: str = "head") -> bool:
     """Upgrades to `target` (or downgrades, when it is older); answers whether anything changed.
 
     Two processes may call it at once. Raises Conflict (`database_newer`) when the database was made by a
-    later release, Unavailable when it is away.
+    later release, Unavailable when it is away or others hold its tables all the time (`database_busy`).
     """
     goal = HEAD if target == "head" else target
     at = current(owner_url)
@@ -66,12 +68,25 @@ def migrate(owner_url: str, target: str = "head") -> bool:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = create_engine(sqlalchemy_url(owner_url), poolclass=NullPool)
+    down = goal == "base" or (at is not None and KNOWN.index(goal) < KNOWN.index(at))
     try:
-        with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            config.attributes["connection"] = connection
-            down = goal == "base" or (at is not None and KNOWN.index(goal) < KNOWN.index(at))
-            (command.downgrade if down else command.upgrade)(config, goal)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                with engine.begin() as connection:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                    config.attributes["connection"] = connection
+                    (command.downgrade if down else command.upgrade)(config, goal)
+                break
+            except OperationalError as error:
+                if not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+                    raise
+                if not tries_left:
+                    raise Unavailable(
+                        "database_busy",
+                        "The tables to be changed are in use all the time. Nothing was changed.",
+                        hint="Try again when less is going on, or stop the workers for that long.",
+                        retry_after=30,
+                    ) from error
     except NotSupportedError as error:
         if 'extension "vector" is not available' not in str(error):
             raise

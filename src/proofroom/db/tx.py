@@ -7,7 +7,7 @@ A transaction that does not know its workspace cannot read a tenant table at all
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -72,7 +72,11 @@ class Tx(AsyncSession):
         gone = driver.closed
         if gone:
             del self.info[_DRIVER]
-            await (await self.connection()).invalidate(error)
+            connection = await self.connection()
+            # What ended one mostly ended all that wait in the pool; SQLAlchemy takes them for lost, too.
+            fairy = await connection.get_raw_connection()
+            cast(Any, self.bind.sync_engine.pool)._invalidate(fairy, error, _checkin=False)
+            await connection.invalidate(error)
         return direct.as_sqlalchemy(error, self.bind.dialect, gone=gone)
 
     if not TYPE_CHECKING:  # to its callers it is SQLAlchemy's

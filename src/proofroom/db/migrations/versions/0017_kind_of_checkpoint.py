@@ -13,7 +13,9 @@ revision = "0017"
 down_revision = "0016"
 
 # Row-level security holds for the owner too, where that is no superuser; it would see no row to fill in.
+# The tables are taken in the order in which everybody else takes them, so that nobody has to be undone for it.
 KIND = """
+LOCK TABLE work_sessions, work_checkpoints IN ACCESS EXCLUSIVE MODE;
 ALTER TABLE work_checkpoints ADD COLUMN agent_type text;
 ALTER TABLE work_checkpoints NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE work_sessions NO FORCE ROW LEVEL SECURITY;
