@@ -13,6 +13,7 @@ from proofroom.db import across, embeddings, readiness, work_sessions
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db.migrate import KNOWN, current, migrate
 from proofroom.db.tx import libpq_url
+from proofroom.domain.errors import Unavailable
 from proofroom.exports import deliverable, record_file
 from proofroom.services import memory, sources
 from proofroom.services.memory import Scope
@@ -166,3 +167,18 @@ async def test_a_migration_that_waits_for_a_program_which_waits_for_it_is_begun_
             await outside.execute(f"LOCK TABLE {second} IN ROW SHARE MODE".encode())
     assert await migrating
     assert current(database) == KNOWN[-1]
+
+
+async def test_a_migration_that_does_not_get_a_table_says_so_and_holds_nobody_up(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(database, "0016")
+    monkeypatch.setattr("proofroom.db.migrate.WAIT", "50ms")
+    monkeypatch.setattr("proofroom.db.migrate.TRIES", 3)
+    async with await psycopg.AsyncConnection.connect(libpq_url(database)) as outside:
+        await outside.execute("LOCK TABLE work_checkpoints IN ROW SHARE MODE")
+        with pytest.raises(Unavailable) as caught:
+            await asyncio.to_thread(migrate, database)
+    assert caught.value.code == "database_busy"
+    assert current(database) == "0016"
+    assert migrate(database)

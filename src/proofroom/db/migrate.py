@@ -19,6 +19,8 @@ KNOWN = (
 HEAD = KNOWN[-1]
 TRIES = 10
 """How often a migration is begun: other programs go on meanwhile, and one of two that wait for each other is undone."""
+WAIT = "3s"
+"""How long a migration waits for a table before it lets others at it and is begun again."""
 _LOCK = 0x50524F4F46  # one migration at a time: an advisory lock that two starting processes share
 
 
@@ -74,11 +76,15 @@ def migrate(owner_url: str, target: str = "head") -> bool:
             try:
                 with engine.begin() as connection:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                    # Whoever comes after a migration that waits for a table waits for it, too.
+                    connection.execute(text("SELECT set_config('lock_timeout', :most, true)"), {"most": WAIT})
                     config.attributes["connection"] = connection
                     (command.downgrade if down else command.upgrade)(config, goal)
                 break
             except OperationalError as error:
-                if not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+                if not isinstance(
+                    error.orig, (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
+                ):
                     raise
                 if not tries_left:
                     raise Unavailable(
