@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,7 @@ from proofroom.db.tx import Database, new_id
 from proofroom.engine import leg
 from proofroom.engine import worker as worker_module
 from proofroom.engine.dispatch import Dispatcher
+from proofroom.engine.parts import Parts
 from proofroom.engine.worker import run_worker
 from proofroom.services import context
 from tests.integration.conftest import make_project, make_workspace
@@ -235,6 +237,51 @@ async def test_a_dispatcher_outlives_a_leg_that_breaks(room: Room, monkeypatch: 
     await asyncio.gather(running, return_exceptions=True)
     await dispatcher.drain(0)
     assert (await room.row(broken)).status == "queued"
+
+
+async def test_a_session_that_is_queued_before_its_leg_has_ended_here_is_taken_when_it_has(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = leg.run_leg
+    rests, go = asyncio.Event(), asyncio.Event()
+
+    async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
+        ran = await own(parts, workspace_id, session_id)
+        rests.set()
+        await go.wait()
+        return ran
+
+    looks = 0
+    looked = asyncio.Event()
+
+    async def next_legs(*given: Any) -> list[across.Pair]:
+        nonlocal looks
+        found = await next_legs_of(*given)
+        looks += 1
+        looked.set()
+        return found
+
+    next_legs_of = across.next_legs
+    monkeypatch.setattr(across, "next_legs", next_legs)
+    monkeypatch.setattr(leg, "run_leg", run_leg)
+    dispatcher = Dispatcher(room.parts, concurrency=4, every_seconds=600)
+    session_id = await room.file(room.script(FINDING, FINISH))
+    running = asyncio.create_task(dispatcher.run())
+    try:
+        await asyncio.wait_for(rests.wait(), PATIENCE)
+        await room.approve(session_id)
+        dispatcher.wake()
+        before = looks
+        async with asyncio.timeout(PATIENCE):
+            while looks == before:
+                looked.clear()
+                await looked.wait()
+        go.set()
+        await status(room, session_id, "completed")
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await dispatcher.drain(0)
 
 
 async def test_a_limit_that_names_nothing_is_no_limit(room: Room) -> None:

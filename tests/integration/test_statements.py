@@ -1,16 +1,21 @@
 """Statements said on the driver's own connection answer as SQLAlchemy's sessions do."""
 
+import asyncio
+import gc
+import weakref
 from contextlib import AsyncExitStack
 from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Executable, func, insert, select, text, update
+from sqlalchemy import Executable, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from proofroom.db import direct
-from proofroom.db.models import Basket, Member, Project
+from proofroom.db.models import Basket, Member, Project, WorkSession
+from proofroom.db.models.base import Base
 from proofroom.db.statements import JSON_VALUE, changed, typed
 from proofroom.db.tx import Database, Tx, libpq_url, new_id
 from proofroom.domain.errors import Unavailable
@@ -52,8 +57,10 @@ async def test_the_rows_are_those_that_a_session_answers(
         update(Project).values(name="x"),
         select(Project).where(Project.name.in_(["a", "b"])),
         select(func.sum(Basket.block_count).cast(type_=Basket.block_count.type) / 2.5),
+        select(aliased(Project)),
+        select(Project).execution_options(stream_results=False),
     ],
-    ids=["objects it changes", "text by values", "numbers"],
+    ids=["objects it changes", "text by values", "numbers", "another name", "options"],
 )
 async def test_what_is_not_plain_is_left_to_sqlalchemy(
     db: Database, workspace: UUID, statement: Executable
@@ -207,3 +214,112 @@ async def _end(database: str, pid: int) -> None:
     """Ends a connection from outside, and waits until it is gone."""
     async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as outside:
         await outside.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+async def test_names_are_those_that_sqlalchemy_gives(db: Database, workspace: UUID) -> None:
+    named = [
+        select(WorkSession.meta, WorkSession.id),
+        select(func.count(), func.max(Project.created_at)),
+        select(Project.id, Basket.id).join(Basket, Basket.project_id == Project.id),
+    ]
+    async with db.transaction(workspace) as tx:
+        for statement in named:
+            theirs = await AsyncSession.execute(tx, statement)
+            assert list((await tx.execute(statement)).keys()) == list(theirs.keys())
+        added = insert(WorkSession).values(workspace_id=workspace, id=new_id()).returning(WorkSession.meta)
+        assert direct.plan(added, None, tx.bind.dialect)[0] is None  # type: ignore[union-attr]
+
+
+async def test_what_an_outer_join_did_not_find_is_nothing(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    joined = select(Basket).select_from(Project).outerjoin(Basket, Basket.block_count < 0)
+    async with db.transaction(workspace) as tx:
+        assert (await tx.execute(joined)).scalars().all() == [None]
+        assert await _as_sqlalchemy(tx, joined) == [(None,)], "nor is anything left for others to find"
+
+
+async def test_several_rows_that_are_added_are_answered(db: Database, workspace: UUID) -> None:
+    rows = [{"workspace_id": workspace, "id": new_id(), "name": n, "role": "viewer"} for n in ("a", "b")]
+    async with db.transaction(workspace) as tx:
+        added = await tx.execute(insert(Member).returning(Member.name), rows)
+        assert sorted(added.scalars()) == ["a", "b"]
+
+
+async def test_names_of_attributes_and_columns_to_set_may_be_given(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    rename = (
+        update(Project).where(Project.id == bindparam("which")).execution_options(synchronize_session=False)
+    )
+    async with db.transaction(workspace) as tx:
+        await tx.execute(rename, {"which": project, "name": "given"})
+        assert (await tx.execute(select(Project.name))).scalar_one() == "given"
+        add = insert(WorkSession)
+        assert direct.plan(add, {"meta": {}}, tx.bind.dialect)[0] is None  # type: ignore[union-attr]
+
+
+async def test_what_is_said_of_a_column_holds_for_every_model(db: Database) -> None:
+    """Objects are made of what the driver answers: no type of a column may want more done to it."""
+    dialect = db.engine.dialect
+    models = [mapper.class_ for mapper in Base.registry.mappers]
+    assert len(models) > 10
+    for model in models:
+        statement = select(model)
+        assert direct.plan(statement, None, dialect)[0] is not None, model
+
+
+async def test_the_drivers_connection_is_inside_of_a_savepoint(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    async with db.transaction(workspace) as tx:
+        point = await tx.begin_nested()
+        await (await tx.raw()).execute("UPDATE projects SET name = 'inside'")
+        await point.rollback()
+        assert (await tx.execute(select(Project.name))).scalar_one() != "inside"
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_who_is_cancelled_while_a_statement_runs_is_cancelled_and_leaves_nothing_open(
+    db: Database, database: str, workspace: UUID, project: UUID, times: int
+) -> None:
+    one = Database(db.url, pool_size=1, max_overflow=0)
+    lock = text("SELECT pg_advisory_xact_lock(7)")
+
+    async def wait() -> None:
+        async with one.transaction(workspace) as tx:
+            await tx.execute(text("UPDATE projects SET name = 'cut off'"))
+            await tx.execute(lock)
+
+    try:
+        async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as outside:
+            await outside.execute("SELECT pg_advisory_lock(7)")
+            waiting = asyncio.create_task(wait())
+            while not await _waits(outside):
+                await asyncio.sleep(0.01)
+            for _ in range(times):  # again while the server is being told
+                waiting.cancel()
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        async with one.transaction(workspace) as tx:
+            assert (await tx.execute(select(Project.name))).scalar_one() != "cut off"
+            await tx.execute(lock)
+    finally:
+        await one.dispose()
+
+
+async def _waits(outside: "psycopg.AsyncConnection[tuple[object, ...]]") -> bool:
+    asked = await outside.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    return await asked.fetchone() is not None
+
+
+async def test_statements_that_nobody_holds_are_forgotten(db: Database, workspace: UUID) -> None:
+    rows = [{"workspace_id": workspace, "id": new_id(), "name": "a text", "role": "viewer"} for _ in range(2)]
+    async with db.transaction(workspace) as tx:
+        several = insert(Member).values(rows)  # is compiled each time, with what is in it
+        await tx.execute(several)
+        held = weakref.ref(several)
+        del several
+        gc.collect()
+        assert held() is None

@@ -12,15 +12,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import (
+    ARRAY,
     Column,
+    ColumnElement,
     Delete,
     Executable,
+    Float,
     FromClause,
     Insert,
     Integer,
@@ -34,7 +37,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapper, Session
-from sqlalchemy.orm.attributes import instance_dict, instance_state
+from sqlalchemy.orm.attributes import QueryableAttribute, instance_dict, instance_state
 from sqlalchemy.orm.context import FromStatement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -65,6 +68,8 @@ class Plan:
     """Rows are objects of it, their columns known by their names."""
     parts: tuple[_Shape | None, ...] = ()
     """What the columns of a row become, one after the other; None is a column as it is."""
+    names: tuple[str | None, ...] = ()
+    """What SQLAlchemy calls these; None, or none at all: as the server does."""
 
 
 class Said(IteratorResult[Any]):
@@ -74,43 +79,73 @@ class Said(IteratorResult[Any]):
 
 
 _written: LRUCache[Any, Any] = LRUCache(1000)
-_plans: "WeakKeyDictionary[SQLCompiler, Plan | None]" = WeakKeyDictionary()
-_seen: "WeakKeyDictionary[Executable, dict[tuple[str, ...], tuple[Plan | None, Any]]]" = WeakKeyDictionary()
+_PLAN = "proofroom_plan"
+"""In the `__dict__` of what a statement was compiled to: its plans, by the model of a text's rows. There, since plan
+and compiled statement hold each other, and go together when `_written` has no more room."""
+_seen: "WeakKeyDictionary[Executable, dict[tuple[str, ...], tuple[ref[Plan] | None, Any]]]" = (
+    WeakKeyDictionary()
+)
 """By the very statement, since those that are asked often are made once; and by the columns that are given to it."""
+_PLAIN_OPTIONS = frozenset({"synchronize_session", "populate_existing"})
 
 
 def plan(statement: Executable, given: Any, dialect: Dialect) -> tuple[Plan | None, Any]:
     """How the driver takes it, and the values that are in it; without a plan it is SQLAlchemy's."""
     columns: tuple[str, ...] = ()
-    if isinstance(statement, Insert) and given:
+    if isinstance(given, list) and (not isinstance(statement, Insert) or cast(Any, statement)._returning):
+        return None, None
+    if isinstance(statement, Insert | Update) and given:
         first: Values = cast(Any, given)[0] if isinstance(given, list) else given
         columns = tuple(first)
     elif isinstance(given, list):
         return None, None
     known = _seen.setdefault(statement, {})
     found = known.get(columns)
-    if found is None:
-        found = known[columns] = _look(statement, columns, dialect)
-    return found
+    if found is not None:
+        held, values = found
+        if held is None:
+            return None, None
+        still = held()
+        if still is not None:
+            return still, values
+    made, values = _look(statement, columns, dialect)
+    known[columns] = (None, None) if made is None else (ref(made), values)
+    return made, values
 
 
 def _look(statement: Any, columns: Sequence[str], dialect: Dialect) -> tuple[Plan | None, Any]:
+    if statement.get_execution_options().keys() - _PLAIN_OPTIONS:
+        return None, None
+    model: type[Any] | None = None
+    asked = statement
+    given = columns
     match statement:
         case FromStatement():
-            compiled, values = _compiled(statement.element, columns, dialect)
+            asked = statement.element
             model = cast("type[Any]", statement.column_descriptions[0]["entity"])
-            return _plan(compiled, dialect, model=model), values
-        case TextClause() | Select() | Insert():
+        case TextClause() | Select():
             pass
+        case Insert() if all(name in statement.table.columns for name in columns):
+            pass  # else they are a model's names of its columns
         case Update() | Delete() if statement.get_execution_options().get("synchronize_session") is False:
-            pass  # else the session may hold objects that it changes
+            given = ()  # else the session may hold objects that it changes
         case _:
             return None, None
-    compiled, values = _compiled(statement, columns, dialect)
-    if compiled not in _plans:
-        parts = _parts(statement, compiled, dialect)
-        _plans[compiled] = None if parts is None else _plan(compiled, dialect, parts=parts)
-    return _plans[compiled], values
+    compiled, values = _compiled(asked, given, dialect)
+    if isinstance(statement, Update) and any(
+        name in statement.table.columns and name not in compiled.binds for name in columns
+    ):
+        return None, None  # columns to set that the statement does not name itself
+    plans = cast("dict[Any, Plan | None]", compiled.__dict__.setdefault(_PLAN, {}))
+    if model not in plans:
+        if model is not None:
+            plans[model] = _plan(compiled, dialect, model=model)
+        else:
+            parts = _parts(asked, compiled, dialect)
+            plans[model] = (
+                None if parts is None else _plan(compiled, dialect, parts=parts, names=_names_in(asked))
+            )
+    return plans[model], values
 
 
 def _compiled(statement: Any, columns: Sequence[str], dialect: Dialect) -> tuple[SQLCompiler, Any]:
@@ -135,7 +170,11 @@ def _parts(statement: Any, compiled: SQLCompiler, dialect: Dialect) -> tuple[_Sh
     parts: list[_Shape | None] = []
     for one in asked:
         if not isinstance(one, type):
-            kind: TypeEngine[Any] = one.type.dialect_impl(dialect)
+            if not isinstance(one, ColumnElement | QueryableAttribute):
+                return None  # a model under another name, or several columns as one
+            if not isinstance(statement, Select) and _attribute(one) not in (None, one.name):
+                return None  # the server names the column, SQLAlchemy the attribute
+            kind: TypeEngine[Any] = cast(Any, one).type.dialect_impl(dialect)
             if isinstance(kind, Numeric) and not isinstance(kind, Integer):
                 return None  # what is to be done with it depends on how the server answers
             if kind.result_processor(dialect, None) is not None:
@@ -146,7 +185,7 @@ def _parts(statement: Any, compiled: SQLCompiler, dialect: Dialect) -> tuple[_Sh
         mapper = cast(Mapper[Any], inspect(one))
         own, columns = columns[: len(mapper.columns)], columns[len(mapper.columns) :]
         names = tuple(name for column in own if (name := _name_in(mapper, column.objects)) is not None)
-        if len(names) != len(own):
+        if len(names) != len(own) or not all(_as_it_comes(c.type, dialect) for c in mapper.columns):
             return None
         parts.append(_shape(one, names))
     return (
@@ -154,6 +193,31 @@ def _parts(statement: Any, compiled: SQLCompiler, dialect: Dialect) -> tuple[_Sh
         if columns or (None in parts and any(parts) and not isinstance(statement, Select))
         else tuple(parts)
     )
+
+
+def _attribute(column: Any) -> str | None:
+    """The name of the model's attribute that a column of an answer is."""
+    return column._annotations.get("proxy_key")
+
+
+def _as_it_comes(kind: TypeEngine[Any], dialect: Dialect) -> bool:
+    """Whether what the driver makes of a column's value is what SQLAlchemy answers."""
+    if isinstance(kind, ARRAY):
+        return _as_it_comes(cast("ARRAY[Any]", kind).item_type, dialect)
+    if isinstance(kind, Numeric):
+        return isinstance(kind, Integer | Float) and not kind.asdecimal
+    return kind.dialect_impl(dialect).result_processor(dialect, None) is None
+
+
+def _names_in(statement: Any) -> tuple[str | None, ...]:
+    """As SQLAlchemy names what a select answers; none where that takes the names that the server gives."""
+    if not isinstance(statement, Select):
+        return ()
+    names = tuple(
+        one["expr"].key if isinstance(one["expr"], QueryableAttribute) else one["name"]
+        for one in statement.column_descriptions
+    )
+    return names if len(set(names)) == len(names) else ()
 
 
 def _name_in(mapper: Mapper[Any], objects: Sequence[Any]) -> str | None:
@@ -171,6 +235,7 @@ def _plan(
     *,
     model: type[Any] | None = None,
     parts: tuple[_Shape | None, ...] = (),
+    names: tuple[str | None, ...] = (),
 ) -> Plan | None:
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None  # its text depends on the values
@@ -179,7 +244,7 @@ def _plan(
         convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
         if convert is not None:
             converts[name] = convert
-    return Plan(compiled, str(compiled).encode(), converts, model, parts if any(parts) else ())
+    return Plan(compiled, str(compiled).encode(), converts, model, parts if any(parts) else (), names)
 
 
 async def say(
@@ -206,6 +271,8 @@ async def say(
             names, rows = (shape.mapper.class_.__name__,), [(_object(session, shape, row),) for row in rows]
         elif asked.parts:
             names, rows = _names(asked.parts, names), [_mixed(session, asked.parts, row) for row in rows]
+        if asked.names:
+            names = tuple(own or server for own, server in zip(asked.names, names, strict=True))
         said = Said(_metadata(names), iter(rows))
     said.rowcount = cursor.rowcount
     return said
@@ -254,6 +321,8 @@ def _shape(model: type[Any], names: tuple[str, ...]) -> _Shape:
 
 
 def _object(session: Session, shape: _Shape, row: Sequence[Any]) -> Any:
+    if row[shape.identity[0]] is None:  # of an outer join nothing may be there
+        return None
     mapper = shape.mapper
     key = (mapper.class_, tuple([row[n] for n in shape.identity]), None)
     known = session.identity_map
@@ -280,8 +349,7 @@ def _mixed(session: Session, parts: Sequence[_Shape | None], row: Sequence[Any])
             at += 1
         else:
             own = row[at : at + len(shape.keys)]
-            # Of an outer join nothing may be there.
-            made.append(None if own[shape.identity[0]] is None else _object(session, shape, own))
+            made.append(_object(session, shape, own))
             at += len(shape.keys)
     return tuple(made)
 

@@ -13,12 +13,13 @@ from uuid import UUID
 
 import psycopg
 import uuid_utils
+from psycopg.pq import TransactionStatus
 from pydantic_core import from_json, to_json
 from sqlalchemy import TextClause, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.pool import QueuePool
 
 from proofroom import faults
@@ -28,6 +29,7 @@ from proofroom.domain.errors import Unavailable
 APP_ROLE = "proofroom_app"
 EVENTS_CHANNEL = "proofroom_events"
 _DRIVER = "driver"
+_STILL_AT_WORK = TransactionStatus.ACTIVE
 WRITES = "writes"
 """In the `info` of a transaction: names of what it writes, for `faults`."""
 
@@ -48,16 +50,16 @@ class Tx(AsyncSession):
         return workspace_id
 
     async def raw(self) -> "psycopg.AsyncConnection[Any]":
-        """The driver's connection inside this transaction.
-
-        Once the transaction has ended its connection is somebody else's, in another workspace.
-        """
-        begun, driver = self.info.get(_DRIVER, (None, None))
-        if driver is None or begun is not self.sync_session.get_transaction():
+        """The driver's connection inside this transaction."""
+        driver: psycopg.AsyncConnection[Any] | None = self.info.get(_DRIVER)
+        if driver is not None:
+            if self.in_nested_transaction():
+                await self.connection()  # which sets the savepoint, if that was not done yet
+        else:
             fairy = await (await self.connection()).get_raw_connection()
             driver = fairy.driver_connection
             assert driver is not None
-            self.info[_DRIVER] = (self.sync_session.get_transaction(), driver)
+            self.info[_DRIVER] = driver
         return driver
 
     async def say(self, words: str) -> None:
@@ -68,10 +70,19 @@ class Tx(AsyncSession):
         except psycopg.Error as error:
             raise await self._known(driver, error) from error
 
+    async def close(self) -> None:
+        """Gives the connection back, or throws it away when it is fit for nothing: psycopg closes one whose statement
+        it could not stop, as when its user is cancelled twice or the server does not answer. To end the transaction on
+        it would fail, and that error take the place of the cancellation."""
+        driver: psycopg.AsyncConnection[Any] | None = self.info.get(_DRIVER)
+        if driver is not None and (driver.closed or driver.info.transaction_status == _STILL_AT_WORK):
+            await (await self.connection()).invalidate()
+        await super().close()
+
     async def _known(self, driver: "psycopg.AsyncConnection[Any]", error: psycopg.Error) -> BaseException:
         gone = driver.closed
         if gone:
-            del self.info[_DRIVER]
+            self.info.pop(_DRIVER, None)
             connection = await self.connection()
             # What ended one mostly ended all that wait in the pool; SQLAlchemy takes them for lost, too.
             fairy = await connection.get_raw_connection()
@@ -87,8 +98,6 @@ class Tx(AsyncSession):
             if plan is None:
                 return await super().execute(statement, params, **given)
             driver = await self.raw()
-            if self.in_nested_transaction():
-                await self.connection()  # which sets the savepoint, if that was not done yet
             try:
                 return await direct.say(driver, self.sync_session, plan, params, within)
             except psycopg.Error as error:
@@ -111,6 +120,14 @@ async def take_turns(tx: Tx, keys: Sequence[str]) -> None:
 
 class _Sync(Session):
     """Rows are re-read on every select: after a compare-and-set nobody may see a stale attribute."""
+
+
+@event.listens_for(_Sync, "after_transaction_end")
+def _ended(session: Session, transaction: SessionTransaction) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Whoever goes on with a transaction that has ended must not do so on its connection: that is somebody else's by
+    now, in another workspace."""
+    if transaction.parent is None:
+        session.info.pop(_DRIVER, None)
 
 
 @event.listens_for(_Sync, "do_orm_execute")

@@ -41,6 +41,7 @@ class Dispatcher:
         self._aside: dict[UUID, tuple[int, float]] = {}  # tries in vain, and until when it is left alone
         self._wake = asyncio.Event()
         self._more = False  # there may be more to do than there was room for
+        self._next: set[UUID] = set()  # have their turn again while a leg of theirs has not ended here yet
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -89,6 +90,7 @@ class Dispatcher:
         found = await across.next_legs(self._parts.db, asked, self._parts.limits)
         # A limit holds others back until a leg has ended.
         self._more = bool(self._parts.limits) or len(found) == asked
+        self._next = {session_id for _, session_id in found if session_id in self._running}
         for workspace_id, session_id in found:
             if session_id in self._running or self._aside.get(session_id, (0, now))[1] > now:
                 continue
@@ -110,7 +112,7 @@ class Dispatcher:
             _log.exception("a leg of session %s could not be run", session_id)
         finally:
             self._running.pop(session_id, None)
-            if self._more or not ran:
+            if self._more or not ran or session_id in self._next:
                 self.wake()  # a place is free
             if not ran:
                 loop = asyncio.get_running_loop()
