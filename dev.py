@@ -228,7 +228,7 @@ def faults(arguments: Sequence[str]) -> None:
     again = " ".join(["python3 dev.py faults", seed, *given])
     say(f"faults with seed {seed}; the same again: {again}")
     harness = [BIN / "python", "-m", "tests.faults.harness.run", seed, *given]
-    runs = [[]] if "--workers" in given else [["--workers", "1"], ["--workers", "2"]]
+    runs: list[list[str]] = [[]] if "--workers" in given else [["--workers", "1"], ["--workers", "2"]]
     broken = [
         " ".join(["the run", *workers])
         for workers in runs

@@ -242,7 +242,9 @@ async def _hand_over(parts: Parts, row: WorkSession) -> None:
     """This process stops: another worker need not wait for the lease to lapse."""
     with contextlib.suppress(Unavailable, LegLost, Conflict):
         async with parts.db.transaction(row.workspace_id) as tx:
-            await legs.release(tx, await work_sessions.fence(tx, row.id, row.leg))
+            held = await work_sessions.fence(tx, row.id, row.leg)
+            if held.lease_owner == parts.owner:  # else it is released already, and only the answer was lost
+                await legs.release(tx, held)
 
 
 async def _run(parts: Parts, row: WorkSession) -> None:
