@@ -309,6 +309,40 @@ async def test_who_is_cancelled_while_a_statement_runs_is_cancelled_and_leaves_n
         await one.dispose()
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_who_is_cancelled_while_it_commits_is_cancelled(
+    db: Database, database: str, workspace: UUID, project: UUID, times: int
+) -> None:
+    """Whether it was committed is then not known; the connection serves the next one, or is thrown away."""
+    one = Database(db.url, pool_size=1, max_overflow=0)
+
+    async def write() -> None:
+        async with one.transaction(workspace) as tx:
+            await tx.execute(text("UPDATE projects SET name = 'perhaps'"))
+
+    try:
+        async with await psycopg.AsyncConnection.connect(libpq_url(database), autocommit=True) as outside:
+            await outside.execute(
+                "CREATE FUNCTION wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS"
+                " 'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END';"
+                " CREATE CONSTRAINT TRIGGER wait_at_commit AFTER UPDATE ON projects DEFERRABLE INITIALLY DEFERRED"
+                " FOR EACH ROW EXECUTE FUNCTION wait_at_commit()"
+            )
+            await outside.execute("SELECT pg_advisory_lock(7)")
+            committing = asyncio.create_task(write())
+            while not await _waits(outside):
+                await asyncio.sleep(0.01)
+            for _ in range(times):
+                committing.cancel()
+                await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await committing
+        async with one.transaction(workspace) as tx:
+            assert (await tx.execute(select(Project.name))).scalar_one() != "perhaps"
+    finally:
+        await one.dispose()
+
+
 async def _waits(outside: "psycopg.AsyncConnection[tuple[object, ...]]") -> bool:
     asked = await outside.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     return await asked.fetchone() is not None

@@ -18,7 +18,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import TextClause, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 from sqlalchemy.pool import QueuePool
 
@@ -28,7 +28,7 @@ from proofroom.domain.errors import Unavailable
 
 APP_ROLE = "proofroom_app"
 EVENTS_CHANNEL = "proofroom_events"
-_DRIVER = "driver"
+_CONNECTION, _DRIVER = "connection", "driver"
 _STILL_AT_WORK = TransactionStatus.ACTIVE
 WRITES = "writes"
 """In the `info` of a transaction: names of what it writes, for `faults`."""
@@ -56,10 +56,10 @@ class Tx(AsyncSession):
             if self.in_nested_transaction():
                 await self.connection()  # which sets the savepoint, if that was not done yet
         else:
-            fairy = await (await self.connection()).get_raw_connection()
-            driver = fairy.driver_connection
+            connection = await self.connection()
+            driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            self.info[_DRIVER] = driver
+            self.info[_CONNECTION], self.info[_DRIVER] = connection, driver
         return driver
 
     async def say(self, words: str) -> None:
@@ -76,7 +76,10 @@ class Tx(AsyncSession):
         it would fail, and that error take the place of the cancellation."""
         driver: psycopg.AsyncConnection[Any] | None = self.info.get(_DRIVER)
         if driver is not None and (driver.closed or driver.info.transaction_status == _STILL_AT_WORK):
-            await (await self.connection()).invalidate()
+            held: AsyncConnection = self.info[
+                _CONNECTION
+            ]  # the session gives it out no more once it was to commit
+            await held.invalidate()
         await super().close()
 
     async def _known(self, driver: "psycopg.AsyncConnection[Any]", error: psycopg.Error) -> BaseException:
