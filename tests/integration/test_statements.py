@@ -338,7 +338,9 @@ async def test_who_is_cancelled_while_it_commits_is_cancelled(
             with pytest.raises(asyncio.CancelledError):
                 await committing
         async with one.transaction(workspace) as tx:
-            assert (await tx.execute(select(Project.name))).scalar_one() != "perhaps"
+            await tx.execute(text("UPDATE projects SET name = 'surely'"))
+        async with one.transaction(workspace) as tx:
+            assert (await tx.execute(select(Project.name))).scalar_one() == "surely"
     finally:
         await one.dispose()
 
