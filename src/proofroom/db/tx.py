@@ -76,9 +76,8 @@ class Tx(AsyncSession):
         it would fail, and that error take the place of the cancellation."""
         driver: psycopg.AsyncConnection[Any] | None = self.info.get(_DRIVER)
         if driver is not None and (driver.closed or driver.info.transaction_status == _STILL_AT_WORK):
-            held: AsyncConnection = self.info[
-                _CONNECTION
-            ]  # the session gives it out no more once it was to commit
+            # The session gives it out no more once it was to commit.
+            held: AsyncConnection = self.info[_CONNECTION]
             await held.invalidate()
         await super().close()
 
