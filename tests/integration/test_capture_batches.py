@@ -283,8 +283,8 @@ async def test_the_sweeper_finds_what_a_killed_worker_had_taken(
     assert await waiting(db, workspace) == []
     async with db.transaction(workspace) as tx:
         await tx.execute(text("UPDATE source_versions SET created_at = now() - interval '1 hour'"))
-    stale = await across.stale_sources(db, 90)
-    assert {source_id for _, source_id, _ in stale} == {row.id for row in rows}
+    stale = await across.neglected(db, stale_seconds=90, model=None)
+    assert {(what, of, version) for what, _, of, version in stale} == {("source", row.id, 1) for row in rows}
 
 
 async def test_a_capture_that_takes_long_is_not_begun_again_beside_itself(

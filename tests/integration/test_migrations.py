@@ -119,13 +119,15 @@ async def test_blocks_of_a_process_of_the_release_before_get_their_vectors(room:
             tx, room.project_id, MODEL, [row[0] for row in rows], [[0.1] * 384 for _ in rows]
         )
         assert await embeddings.complete(tx, room.project_id, MODEL)
-    assert await across.without_vectors(room.db, MODEL) == []
+    assert await across.neglected(room.db, stale_seconds=90, model=MODEL) == []
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(
             text("UPDATE baskets SET block_count = block_count + 1 WHERE project_id = :p"),
             {"p": room.project_id},
         )
-    assert await across.without_vectors(room.db, MODEL) == [(room.actor.workspace_id, room.project_id)]
+    assert await across.neglected(room.db, stale_seconds=90, model=MODEL) == [
+        ("project", room.actor.workspace_id, room.project_id, None)
+    ]
 
 
 @pytest.mark.parametrize(

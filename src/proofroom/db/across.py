@@ -64,31 +64,10 @@ async def neglected(
 
     approvals whose time to undo has run out, reviews that expired or are to be reminded of, effects that are to be
     tried now, captures that nobody finished for so long, and projects in which a passage may have no vector of this
-    model (`without_vectors`; None: not asked).
+    model, small ones first (None: not asked).
     """
     rows = await _rows(db, _NEGLECTED, n=limit, stale=stale_seconds, model=model)
     return [(r[0], r[1], r[2], r[3]) for r in rows]
-
-
-async def stale_sources(
-    db: Database, older_than_seconds: float, limit: int = 200
-) -> list[tuple[UUID, UUID, int]]:
-    """(workspace, source, version) of captures that nobody finished."""
-    rows = await _rows(
-        db,
-        "SELECT * FROM proofroom_stale_sources(make_interval(secs => :age), :n)",
-        age=older_than_seconds,
-        n=limit,
-    )
-    return [(r[0], r[1], r[2]) for r in rows]
-
-
-async def without_vectors(db: Database, model: str, limit: int = 50) -> list[Pair]:
-    """(workspace, project) of projects in which a passage may have no vector of this model, small ones first."""
-    return [
-        (r[0], r[1])
-        for r in await _rows(db, "SELECT * FROM proofroom_without_vectors(:m, :n)", m=model, n=limit)
-    ]
 
 
 async def key_owner(db: Database, key_hash: bytes) -> tuple[UUID, UUID, UUID] | None:
