@@ -1,12 +1,21 @@
 import i18next from "i18next";
 import { en } from "./en";
 
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/u;
+const ISOLATES = /[\u2066-\u2069]/gu;
+
+/** A name that turns the direction of writing turns itself, not the sentence that it is put into (Unicode Annex 9). */
+export const isolated = (value: unknown): string => {
+  const text = String(value);
+  return TURNS.test(text) ? `\u2068${text.replace(ISOLATES, "")}\u2069` : text;
+};
+
 /** Every sentence of the page stands in one catalogue; `t` looks it up. */
 void i18next.init({
   lng: "en",
   fallbackLng: "en",
   resources: { en: { translation: en } },
-  interpolation: { escapeValue: false }, // React escapes
+  interpolation: { escape: isolated }, // React escapes
   initAsync: false,
   returnNull: false,
 });
