@@ -7,6 +7,8 @@
     python3 dev.py bench [ARGS]   the benchmarks, in one table and a JSON file; --help says which there are
     python3 dev.py faults [SEED] [--kills 500] [--sessions 2000]
                                   kills and other faults over many sessions, then the fault tests; prints its seed
+    python3 dev.py screenshots [--all]
+                                  the pictures of the documentation again; --all: every page into out/screenshots
     python3 dev.py sync [runtime] only set up
     python3 dev.py lock           choose versions again and write requirements/*.lock
 
@@ -58,7 +60,7 @@ SYSTEM_SUITE = [
     *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 1}", "--dist=loadfile"),
     *("--no-loadscope-reorder", "--durations=25", "--durations-min=5"),
 ]
-BROWSER_SUITE = ["tests/browser"]
+BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS}", "--dist=loadfile"]
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
 LEFTOVER_SECONDS = 10.0
@@ -254,6 +256,15 @@ def bench(arguments: Sequence[str]) -> None:
     replace_process(BIN / "python", str(ROOT / "bench" / "run.py"), *arguments)
 
 
+def screenshots(arguments: Sequence[str]) -> None:
+    unknown = [given for given in arguments if given != "--all"]
+    if unknown:
+        raise Failure(f"Screenshots know --all, not {unknown[0]}.")
+    sync("dev")
+    ensure_browser()
+    pytest(["tests/browser/pictures.py"], PROOFROOM_PICTURES="all" if arguments else "")
+
+
 def run(arguments: Sequence[str]) -> None:
     # With a key Claude does the work, which needs its extra: 160 MB that nobody else has to download.
     sync("extra-claude" if os.environ.get("ANTHROPIC_API_KEY") else "runtime")
@@ -266,6 +277,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "check": lambda _: check(),
     "bench": bench,
     "faults": faults,
+    "screenshots": screenshots,
     "sync": lambda arguments: sync(arguments[0] if arguments else "dev"),
     "lock": lambda _: lock(),
     "help": lambda _: print(__doc__),
