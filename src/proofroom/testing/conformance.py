@@ -282,7 +282,7 @@ class RuntimeConformance:
                 assert "tool_not_allowed" in events[-1].message
 
     async def test_a_huge_answer_of_a_tool_is_borne(self, agent: str) -> None:
-        texts = {**TEXTS, "huge.md": "The closest approach altitude was huge. " * 80_000}
+        texts = {**TEXTS, "huge.md": "The closest approach altitude was huge. " * 20_000}
         room = Room(texts, TABLES)
         events = await self.play(self.make(), self.request(room, agent, envelope_size=2))
         assert isinstance(events[-1], Finished | Failed)
