@@ -1,9 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { Shell } from "@/components/Shell";
 import { t } from "@/i18n";
 import { HomePage } from "@/pages/HomePage";
 import { NotFound } from "@/pages/NotFound";
-import { readSearch } from "@/pages/search";
+import { readSearch } from "@/pages/asked";
 import { OpenReview } from "@/review/OpenReview";
 import { Problem } from "@/components/States";
 
@@ -33,6 +34,11 @@ function Broken({ error, reset }: { error: unknown; reset: () => void }) {
   );
 }
 
+/** A page that is fetched when somebody goes there, and the words of such pages with it. */
+function page<N extends string>(load: () => Promise<Record<N, () => ReactNode>>, name: N) {
+  return lazyRouteComponent(async () => ({ page: (await Promise.all([load(), import("@/i18n/rest")]))[0][name] }), "page");
+}
+
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: NotFound,
@@ -40,30 +46,30 @@ const root = createRootRoute({
 });
 const routes = [
   createRoute({ getParentRoute: () => root, path: "/", component: HomePage }),
-  createRoute({ getParentRoute: () => root, path: "/inbox", component: lazyRouteComponent(() => import("@/pages/InboxPage"), "InboxPage") }),
+  createRoute({ getParentRoute: () => root, path: "/inbox", component: page(() => import("@/pages/InboxPage"), "InboxPage") }),
   createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: OpenReview }),
-  createRoute({ getParentRoute: () => root, path: "/work", component: lazyRouteComponent(() => import("@/pages/WorkPage"), "WorkPage") }),
-  createRoute({ getParentRoute: () => root, path: "/sources", component: lazyRouteComponent(() => import("@/pages/SourcesPage"), "SourcesPage") }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId", component: lazyRouteComponent(() => import("@/pages/ProjectPage"), "ProjectPage") }),
+  createRoute({ getParentRoute: () => root, path: "/work", component: page(() => import("@/pages/WorkPage"), "WorkPage") }),
+  createRoute({ getParentRoute: () => root, path: "/sources", component: page(() => import("@/pages/SourcesPage"), "SourcesPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId", component: page(() => import("@/pages/ProjectPage"), "ProjectPage") }),
   createRoute({
     getParentRoute: () => root,
     path: "/projects/$projectId/new",
     validateSearch: (search: Record<string, unknown>): NewWorkSearch =>
       typeof search["agent"] === "string" ? { agent: search["agent"] } : {},
-    component: lazyRouteComponent(() => import("@/pages/NewWorkPage"), "NewWorkPage"),
+    component: page(() => import("@/pages/NewWorkPage"), "NewWorkPage"),
   }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/agents", component: lazyRouteComponent(() => import("@/pages/AgentsPage"), "AgentsPage") }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/policy", component: lazyRouteComponent(() => import("@/pages/PolicyPage"), "PolicyPage") }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sources", component: lazyRouteComponent(() => import("@/pages/ProjectSourcesPage"), "ProjectSourcesPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/agents", component: page(() => import("@/pages/AgentsPage"), "AgentsPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/policy", component: page(() => import("@/pages/PolicyPage"), "PolicyPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sources", component: page(() => import("@/pages/ProjectSourcesPage"), "ProjectSourcesPage") }),
   createRoute({
     getParentRoute: () => root,
     path: "/projects/$projectId/search",
     validateSearch: readSearch,
-    component: lazyRouteComponent(() => import("@/pages/SearchPage"), "SearchPage"),
+    component: page(() => import("@/pages/SearchPage"), "SearchPage"),
   }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/memory", component: lazyRouteComponent(() => import("@/pages/MemoryPage"), "MemoryPage") }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId/envelope", component: lazyRouteComponent(() => import("@/pages/EnvelopePage"), "EnvelopePage") }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId", component: lazyRouteComponent(() => import("@/pages/SessionPage"), "SessionPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/memory", component: page(() => import("@/pages/MemoryPage"), "MemoryPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId/envelope", component: page(() => import("@/pages/EnvelopePage"), "EnvelopePage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sessions/$sessionId", component: page(() => import("@/pages/SessionPage"), "SessionPage") }),
   createRoute({
     getParentRoute: () => root,
     path: "/projects/$projectId/sources/$sourceId",
@@ -74,7 +80,7 @@ const routes = [
       version: whole(search["version"]),
       table: whole(search["table"]),
     }),
-    component: lazyRouteComponent(() => import("@/pages/SourcePage"), "SourcePage"),
+    component: page(() => import("@/pages/SourcePage"), "SourcePage"),
   }),
 ] as const;
 

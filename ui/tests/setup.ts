@@ -3,6 +3,7 @@ import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { setupServer } from "msw/node";
 import { makeHandlers } from "@/mocks/handlers";
+import "@/i18n/rest";
 
 // A busy machine is slow, not wrong.
 configure({ asyncUtilTimeout: 15_000 });

@@ -6,7 +6,8 @@ import { sources } from "@/mocks/data";
 import { worthShowing } from "@/sources/UploadList";
 import { deletedWords } from "@/sources/SourcePanel";
 import { Uploads, type Send, type Upload } from "@/sources/uploads";
-import { addresses, cameFrom, figures, indexWords, kindOf, noteWords, progressShare, progressWords, shownSources, stateOf } from "@/sources/words";
+import { kindOf } from "@/sources/kinds";
+import { addresses, cameFrom, figures, indexWords, noteWords, progressShare, progressWords, shownSources, stateOf } from "@/sources/words";
 
 const one = (extra: Partial<SourceMore> = {}): SourceMore => ({ ...structuredClone(sources[0]!), filename: null, notes: [], ...extra }) as SourceMore;
 

@@ -5,7 +5,8 @@ import { firstDifference, grouped, leftGroups, marksOf, placeOf, searchWords, si
 import { chosen, dayOf, expiryOf, isPast, nameOf, pastWords, scopeWords, sectionsOf } from "@/memory/memory";
 import { contents, sources } from "@/mocks/data";
 import { given } from "@/mocks/substrate";
-import { askOf, countWords, filtersSet, matchedWords, modeWords, readSearch } from "@/pages/search";
+import { readSearch } from "@/pages/asked";
+import { askOf, countWords, filtersSet, matchedWords, modeWords } from "@/pages/search";
 import { itemsOf, matchesOf, partAt, partsOf, rangeOf, windowAround } from "@/reader/parts";
 
 describe("the search's address", () => {

@@ -3,7 +3,8 @@
 import type { Contradiction, GivenPassage, GivenReceipt } from "@/api/substrate";
 import { t, tMaybe } from "@/i18n";
 import { count } from "@/lib/format";
-import { kindOf, kindWord } from "@/sources/words";
+import { kindOf } from "@/sources/kinds";
+import { kindWord } from "@/sources/words";
 
 export interface Ranked {
   passage: GivenPassage;

@@ -1,7 +1,6 @@
 import { agents } from "./agents";
-import { substrate } from "./substrate";
 
-/** Every sentence the page says. Plain verbs, sentence case, no exclamation marks. */
+/** What the inbox and the review say, and the frame around every page; `rest` has the other pages. Plain verbs, sentence case, no exclamation marks. */
 export const en = {
   nav: { label: "Main", inbox: "Inbox", work: "Work", sources: "Sources" },
   theme: { label: "Colours", light: "Light", dark: "Dark", system: "As the system" },
@@ -617,7 +616,6 @@ export const en = {
     yours: "This project is yours",
     yoursWords: "Paste a draft and drop its sources, or ask for research, content or a report.",
   },
-  ...substrate,
   ...agents,
   new: {
     title: "New work in {{project}}",

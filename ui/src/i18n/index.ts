@@ -1,5 +1,6 @@
 import i18next from "i18next";
 import { en } from "./en";
+import type { rest } from "./rest";
 
 const TURNS = /[\u202a-\u202e\u2066-\u2069]/u;
 const ISOLATES = /[\u2066-\u2069]/gu;
@@ -10,11 +11,11 @@ export const isolated = (value: unknown): string => {
   return TURNS.test(text) ? `\u2068${text.replace(ISOLATES, "")}\u2069` : text;
 };
 
-/** Every sentence of the page stands in one catalogue; `t` looks it up. */
+/** Every sentence of the page stands in a catalogue, that of the first load or `rest`; `t` looks it up. */
 void i18next.init({
   lng: "en",
   fallbackLng: "en",
-  resources: { en: { translation: en } },
+  resources: { en: { translation: { ...en } } },
   interpolation: { escape: isolated }, // React escapes
   initAsync: false,
   returnNull: false,
@@ -24,7 +25,7 @@ type Leaf<T, P extends string = ""> = {
   [K in keyof T & string]: T[K] extends string ? `${P}${K}` : Leaf<T[K], `${P}${K}.`>;
 }[keyof T & string];
 type Singular<K extends string> = K extends `${infer Base}_one` | `${infer Base}_other` ? Base : K;
-export type Key = Singular<Leaf<typeof en>>;
+export type Key = Singular<Leaf<typeof en> | Leaf<typeof rest>>;
 
 export function t(key: Key, values?: Record<string, string | number>): string {
   return i18next.t(key, values as Record<string, unknown>) as string;
@@ -33,4 +34,9 @@ export function t(key: Key, values?: Record<string, string | number>): string {
 /** For keys that are put together from what the API says: a missing one falls back to `or`. */
 export function tMaybe(key: string, or: string, values?: Record<string, string | number>): string {
   return i18next.exists(key, values) ? (i18next.t(key, values as Record<string, unknown>) as string) : or;
+}
+
+/** Adds the words of a part of the page that is loaded later than the rest. */
+export function addWords(words: Record<string, unknown>): void {
+  i18next.addResourceBundle("en", "translation", words, true, true);
 }

@@ -12,7 +12,8 @@ import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
 import { AddSources } from "@/sources/AddSources";
 import { SourceTable } from "@/sources/SourceTable";
-import { counted, indexWords, kindOf, KINDS, kindWord, shownSources, stateOf, STATES, type FileKind, type SourceFilter, type SourceState } from "@/sources/words";
+import { kindOf, KINDS, type FileKind } from "@/sources/kinds";
+import { counted, indexWords, kindWord, shownSources, stateOf, STATES, type SourceFilter, type SourceState } from "@/sources/words";
 
 const PAGE = 100;
 const NONE: SourceMore[] = [];

@@ -12,8 +12,10 @@ import { keep } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
 import { IndexLine } from "@/pages/ProjectSourcesPage";
-import { counted, kindOf, KINDS, kindWord, partWord, type FileKind } from "@/sources/words";
-import { askOf, countWords, FEW, filtersSet, matchedWords, modeWords, MOST, type SearchSearch } from "./search";
+import { kindOf, KINDS, type FileKind } from "@/sources/kinds";
+import { counted, kindWord, partWord } from "@/sources/words";
+import { FEW, MOST, type SearchSearch } from "./asked";
+import { askOf, countWords, filtersSet, matchedWords, modeWords } from "./search";
 
 const NONE: SourceMore[] = [];
 const WAIT_MS = 180;

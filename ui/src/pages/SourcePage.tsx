@@ -14,7 +14,8 @@ import { matchesOf, MOST_MATCHES, partAt, partsOf, rangeOf } from "@/reader/part
 import { ReaderText } from "@/reader/ReaderText";
 import { TableView } from "@/reader/TableView";
 import { failureOf, ProgressLine } from "@/sources/SourceTable";
-import { figures, kindOf, kindWord, noteWords, partWord } from "@/sources/words";
+import { kindOf } from "@/sources/kinds";
+import { figures, kindWord, noteWords, partWord } from "@/sources/words";
 
 export function SourcePage() {
   const { projectId, sourceId } = useParams({ from: "/projects/$projectId/sources/$sourceId" });

@@ -1,45 +1,10 @@
-/** What the search page asks, from its address; and what it says of the answer. Pure. */
+/** How the search page asks the server, and what it says of the answer. Pure. */
 
 import type { Found, Hit, IndexState, SearchAsk, SourceMore } from "@/api/substrate";
 import { t } from "@/i18n";
 import { count } from "@/lib/format";
-import { KINDS, kindOf, type FileKind } from "@/sources/words";
-
-export interface SearchSearch {
-  q?: string;
-  source?: string;
-  file?: FileKind;
-  kind?: string;
-  state?: string;
-  from?: string;
-  to?: string;
-  mode?: "text" | "vector";
-  k?: number;
-}
-
-export const FEW = 20;
-export const MOST = 100;
-
-const word = (value: unknown): string | undefined => (typeof value === "string" && value.trim() !== "" ? value : typeof value === "number" ? String(value) : undefined);
-const date = (value: unknown): string | undefined => (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined);
-
-export function readSearch(search: Record<string, unknown>): SearchSearch {
-  const file = word(search["file"]) as FileKind | undefined;
-  const mode = search["mode"];
-  const k = Number(search["k"]);
-  const read: SearchSearch = {
-    q: word(search["q"]),
-    source: word(search["source"]),
-    file: file && KINDS.includes(file) ? file : undefined,
-    kind: word(search["kind"]),
-    state: word(search["state"]),
-    from: date(search["from"]),
-    to: date(search["to"]),
-    mode: mode === "text" || mode === "vector" ? mode : undefined,
-    k: Number.isInteger(k) && k > FEW && k <= MOST ? k : undefined,
-  };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as SearchSearch;
-}
+import { kindOf } from "@/sources/kinds";
+import { FEW, type SearchSearch } from "./asked";
 
 export function filtersSet(search: SearchSearch): number {
   return [search.source, search.file, search.kind, search.state, search.from, search.to, search.mode].filter((value) => value !== undefined).length;

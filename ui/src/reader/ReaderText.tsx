@@ -3,7 +3,7 @@ import type { SourceContent } from "@/api/types";
 import { t } from "@/i18n";
 import { cut } from "@/lib/codepoints";
 import { count, keep } from "@/lib/format";
-import type { FileKind } from "@/sources/words";
+import type { FileKind } from "@/sources/kinds";
 import { partWord } from "@/sources/words";
 import { itemsOf, windowAround, type Match, type Part } from "./parts";
 

@@ -7,7 +7,8 @@ import { t, tMaybe } from "@/i18n";
 import { count, exact, when } from "@/lib/format";
 import { useSourceActs } from "./act";
 import { RestList, RestsOn } from "./RestsOn";
-import { kindOf, kindWord, noteWords, sizeOf } from "./words";
+import { kindOf } from "./kinds";
+import { kindWord, noteWords, sizeOf } from "./words";
 
 type Doing = "none" | "version" | "retract" | "restore" | "remove";
 

@@ -5,7 +5,8 @@ import { Mark, type Shape } from "@/components/Mark";
 import { t, tMaybe } from "@/i18n";
 import { exact, when } from "@/lib/format";
 import { SourcePanel } from "./SourcePanel";
-import { cameFrom, figures, kindOf, kindWord, noteWords, progressShare, progressWords, sizeOf, stateOf } from "./words";
+import { kindOf } from "./kinds";
+import { cameFrom, figures, kindWord, noteWords, progressShare, progressWords, sizeOf, stateOf } from "./words";
 
 export function stateMark(source: SourceMore): { shape: Shape; className: string; label: string } {
   const state = stateOf(source);

@@ -1,0 +1,7 @@
+import { addWords } from ".";
+import { substrate } from "./substrate";
+
+/** What the pages say that are not part of the first load; the router fetches it with the first of them. */
+export const rest = { ...substrate };
+
+addWords(rest);
