@@ -8,7 +8,7 @@ import pytest
 from proofroom.agents.factory import parse_own
 from proofroom.db import checkpoints
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, ProofroomError
-from proofroom.services import definitions, inbox, projects, templates, views, work_requests
+from proofroom.services import definitions, inbox, templates, views, work_requests
 from proofroom.services.work_requests import NewWork
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.rooms import FINDING, FINISH, Room, make_room
@@ -67,9 +67,7 @@ async def test_a_projects_agent_can_be_asked_for_there_and_nowhere_else(room: Ro
         assert "minutes" in await definitions.offered(tx, known, room.project_id)
         assert sorted(await definitions.offered(tx, known, other)) == ["content", "reporting", "research"]
         content = {"agent_type": "minutes", "config": {"language": "german"}}
-        template = await projects.add_template(
-            tx, room.actor, room.parts.catalog, room.project_id, "M", content
-        )
+        template = await templates.add(tx, room.actor, room.parts.catalog, room.project_id, "M", content)
         await templates.change(
             tx, room.actor, room.parts.catalog, room.project_id, template.id, content=content
         )

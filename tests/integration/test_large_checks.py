@@ -1,6 +1,6 @@
 """Long outside drafts: checked by a leg, with progress; and ledgers that are used again only while they stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -67,7 +67,7 @@ async def claimed(room: Room, session_id: UUID) -> WorkSession:
     return row
 
 
-async def hear_nothing(done: int, total: int) -> None:
+async def hear_nothing(done: int, total: int, fresh: Sequence[Mapping[str, Any]]) -> None:
     """For those who do not ask how far it is."""
 
 
@@ -82,9 +82,15 @@ async def test_a_long_draft_is_queued_and_its_leg_opens_the_review(
     done = await room.drive(row.id)
     assert (done.status, done.phase) == ("pending_review", "waiting for you")
     events = await room.events(row.id)
-    assert [e.data for e in events if e.type == "progress"] == [
-        {"done": n, "total": 4, "label": "claims compared"} for n in (1, 2, 3, 4)
+    told = [e.data for e in events if e.type == "progress"]
+    assert [(d["done"], d["total"], d["label"]) for d in told] == [
+        (n, 4, "claims compared") for n in (1, 2, 3, 4)
     ]
+    assert [c for d in told for c in d["claims"]] == [
+        {"n": n, "text": claim["text"], "verdict": claim["verdict"], "needs_you": claim["needs_you"]}
+        for n, claim in enumerate((await version_of(room, row.id)).claims, start=1)
+    ]
+    assert [d["needs_you"] for d in told] == [0, 0, 1, 1]
     assert [e.type for e in events if e.type != "progress"] == [
         "session_created", "queued", "leg_started", "artifact_saved", "checkpoint_opened",
     ]  # fmt: skip
@@ -111,12 +117,12 @@ async def test_a_cancelled_check_stops_where_it_is(room: Room) -> None:
     heard: list[int] = []
     told = leg._progress(room.parts, row)  # pyright: ignore[reportPrivateUsage]
 
-    async def cancels(done: int, total: int) -> None:
+    async def cancels(done: int, total: int, fresh: Sequence[Mapping[str, Any]]) -> None:
         heard.append(done)
         if done == 2:
             async with room.db.transaction(room.actor.workspace_id) as tx:
                 await work_requests.cancel(tx, room.actor, row.id)
-        await told(done, total)
+        await told(done, total, fresh)
 
     with pytest.raises(LegLost):
         await checks.check_in_leg(lambda: room.db.transaction(room.actor.workspace_id), row, cancels)
@@ -130,7 +136,7 @@ async def test_a_leg_that_was_replaced_saves_nothing(room: Room) -> None:
     """It wakes when the other has saved its ledger and opened the review."""
     row = await claimed(room, (await opened(room)).id)
 
-    async def replaced(done: int, total: int) -> None:
+    async def replaced(done: int, total: int, _: Sequence[Mapping[str, Any]]) -> None:
         if done == total:
             async with room.db.transaction(room.actor.workspace_id) as tx:
                 await work_sessions.renew_lease(tx, row.id, row.leg, -1)
@@ -160,7 +166,7 @@ async def test_a_leg_that_died_after_saving_is_not_done_again(room: Room, compar
 async def test_sources_that_change_under_a_check_are_in_its_ledger(room: Room, compared: list[str]) -> None:
     row = await claimed(room, (await opened(room)).id)
 
-    async def adds(done: int, total: int) -> None:
+    async def adds(done: int, total: int, fresh: Sequence[Mapping[str, Any]]) -> None:
         if done == total and len(compared) == 1:
             await room.add("The planned altitude was 180 km.", "other.md")
 
@@ -178,7 +184,7 @@ async def test_sources_that_change_under_a_check_are_in_its_ledger(room: Room, c
 async def test_sources_that_never_rest_do_not_hold_up_the_review(room: Room, compared: list[str]) -> None:
     row = await claimed(room, (await opened(room)).id)
 
-    async def adds(done: int, total: int) -> None:
+    async def adds(done: int, total: int, fresh: Sequence[Mapping[str, Any]]) -> None:
         if done == total:
             await room.add(f"Note {len(compared)} is about something else.", f"{len(compared)}.md")
 

@@ -166,6 +166,14 @@ def plain_text(value: str | None) -> str | None:
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
 
+_ASYNC = re.compile(r"(?:^|[,;])\s*respond-async\s*(?=$|[,;])", re.IGNORECASE)
+
+
+def prefers_async(prefer: str | None) -> bool:
+    """Whether `Prefer: respond-async` (RFC 7240) was sent: rather an answer now than one with the result."""
+    return _ASYNC.search(prefer or "") is not None
+
+
 def wait_seconds(prefer: str | None) -> int | None:
     """N of `Prefer: wait=N` (RFC 7240), at most a minute; None when nothing of that kind was preferred."""
     found = _WAIT.search(prefer or "")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
 from proofroom.engine import outbox
 from proofroom.services import review
 from proofroom.services.access import Actor
+from proofroom.services.outside import Told
 
 DELIVERY_SECONDS = 20.0
 
@@ -63,10 +64,10 @@ def _show(steps: Steps, kind: str, data: dict[str, Any], label: str) -> None:
             pass
 
 
-def compared(steps: Steps) -> Callable[[int, int], Awaitable[None]]:
+def compared(steps: Steps) -> Told:
     """Shows how many claims of a draft are compared."""
 
-    async def told(done: int, total: int) -> None:
+    async def told(done: int, total: int, _: Sequence[Mapping[str, Any]]) -> None:
         steps.at(done, total, "claims compared")
 
     return told

@@ -283,6 +283,20 @@ async def calls(tx: Tx, session_id: UUID, iteration: int) -> list[ToolCall]:
     return list((await tx.execute(_CALLS, {"session_id": session_id, "iteration": iteration})).scalars())
 
 
+async def call(tx: Tx, session_id: UUID, key: str) -> ToolCall:
+    """Raises NotFound (`call_not_found`)."""
+    row = (
+        await tx.execute(select(ToolCall).where(ToolCall.session_id == session_id, ToolCall.key == key))
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFound(
+            "call_not_found",
+            "No such call of a tool is recorded in this session.",
+            hint="The events `tool_called` of the session name its calls.",
+        )
+    return row
+
+
 async def forget_last_refusals(tx: Tx, session_id: UUID, iteration: int) -> None:
     """Takes refusals out of the ledger that came after the last call which was carried out: these calls are tried
     again. A refusal before it stays, for what was done later was done because of it."""

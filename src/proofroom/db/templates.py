@@ -1,11 +1,15 @@
 """Queries on templates: saved configurations of work requests."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from proofroom.db.models import Template
+from proofroom.db.statements import UUIDS, typed
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 
@@ -31,7 +35,7 @@ async def change(tx: Tx, template_id: UUID, **values: Any) -> Template:
         await tx.execute(
             update(Template)
             .where(Template.id == template_id)
-            .values(**values)
+            .values(**values, updated_at=func.now())
             .returning(Template)
             .execution_options(synchronize_session=False, populate_existing=True)
         )
@@ -42,3 +46,46 @@ async def remove(tx: Tx, template_id: UUID) -> None:
     await tx.execute(
         delete(Template).where(Template.id == template_id).execution_options(synchronize_session=False)
     )
+
+
+LOOKED_BACK = 20
+"""Sessions of a template whose cost and time say what the next one may come to."""
+
+_USE = typed(
+    """
+    SELECT t.id, used.n, used.last, ended.n, ended.usd_least, ended.usd_most, ended.s_least, ended.s_most
+    FROM unnest(:ids) t (id)
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS n, max(s.created_at) AS last FROM work_sessions s WHERE s.template_id = t.id) used
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS n, min(e.usd) AS usd_least, max(e.usd) AS usd_most, min(e.s) AS s_least, max(e.s) AS s_most
+      FROM (
+        SELECT coalesce((s.usage ->> 'cost_usd')::float8, 0) AS usd, coalesce((s.usage ->> 'seconds')::float8, 0) AS s
+        FROM work_sessions s WHERE s.template_id = t.id AND s.status = 'completed' ORDER BY s.id DESC LIMIT :most
+      ) e) ended
+    """,
+    ids=UUIDS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a template was used. `completed`: of its last sessions, those that ended well, whose least and most cost in
+    US dollars and working time in seconds follow; None where there is none."""
+
+    uses: int
+    last_used_at: datetime | None
+    completed: int
+    usd: tuple[float, float] | None
+    seconds: tuple[float, float] | None
+
+
+async def use(tx: Tx, template_ids: Collection[UUID]) -> dict[UUID, Use]:
+    """How each of these templates was used."""
+    if not template_ids:
+        return {}
+    rows = await tx.execute(_USE, {"ids": list(template_ids), "most": LOOKED_BACK})
+    return {
+        r[0]: Use(r[1], r[2], r[3], (r[4], r[5]) if r[3] else None, (r[6], r[7]) if r[3] else None)
+        for r in rows
+    }

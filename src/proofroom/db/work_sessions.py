@@ -13,14 +13,14 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Float, bindparam, func, insert, inspect, select, text, update
+from sqlalchemy import ColumnElement, Float, bindparam, func, insert, inspect, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import load_only
 from sqlalchemy.orm.context import FromStatement
 
 from proofroom import faults
 from proofroom.db.across import Limits
-from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
+from proofroom.db.models import AuditEntry, Project, WorkEvent, WorkSession
 from proofroom.db.statements import changed
 from proofroom.db.tx import EVENTS_CHANNEL, WRITES, Tx, new_id, take_turns
 from proofroom.domain import audit
@@ -458,15 +458,20 @@ async def page(
     *,
     project_id: UUID | None = None,
     statuses: Sequence[str] = (),
+    agent_types: Sequence[str] = (),
+    title: str | None = None,
     before: UUID | None = None,
     updated_since: datetime | None = None,
     external_ref: str | None = None,
     limit: int = 50,
 ) -> list[WorkSession]:
-    """Newest first; `before` is the id of the last one seen."""
+    """Newest first; `before` is the id of the last one seen. Without a project those of archived ones are left out."""
     query = select(WorkSession).order_by(WorkSession.id.desc()).limit(limit)
-    if project_id is not None:
-        query = query.where(WorkSession.project_id == project_id)
+    query = query.where(_of(project_id))
+    if agent_types:
+        query = query.where(WorkSession.agent_type.in_(agent_types))
+    if title:
+        query = query.where(WorkSession.title.icontains(title, autoescape=True))
     if statuses:
         query = query.where(WorkSession.status.in_(statuses))
     if before is not None:
@@ -476,6 +481,25 @@ async def page(
     if external_ref is not None:
         query = query.where(WorkSession.external_ref == external_ref)
     return list((await tx.execute(query)).scalars())
+
+
+def _of(project_id: UUID | None) -> ColumnElement[bool]:
+    if project_id is not None:
+        return WorkSession.project_id == project_id
+    return WorkSession.project_id.not_in(select(Project.id).where(Project.archived_at.is_not(None)))
+
+
+async def counts(tx: Tx, project_id: UUID | None = None) -> dict[str, dict[str, int]]:
+    """Agent type to status to how many, of one project or of all that are not archived."""
+    rows = await tx.execute(
+        select(WorkSession.agent_type, WorkSession.status, func.count())
+        .where(_of(project_id))
+        .group_by(WorkSession.agent_type, WorkSession.status)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for agent_type, status, n in rows.all():
+        found.setdefault(agent_type, {})[status] = n
+    return found
 
 
 def _found(row: WorkSession | None, session_id: UUID, project_id: UUID | None) -> WorkSession:

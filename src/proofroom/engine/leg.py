@@ -6,7 +6,7 @@ import logging
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 from uuid import UUID
@@ -39,6 +39,7 @@ from proofroom.engine.toolbox import LegTools
 from proofroom.engine.turns import text_of
 from proofroom.services import checks, context, definitions, deletion, external, gates, legs, work_requests
 from proofroom.services.catalog import CHECK
+from proofroom.services.outside import Told
 from proofroom.telemetry import logs
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,12 @@ AWAY_SECONDS = 0.5
 
 PROGRESS_SECONDS = 0.25
 """The least time between two tellings of how far a check is."""
+
+CLAIMS_TOLD = 400
+"""Claims of a check whose words stand in its history while it runs; of later ones only the count does."""
+
+CLAIM_TOLD = 160
+"""Characters of each."""
 
 
 async def run_leg(parts: Parts, workspace_id: UUID, session_id: UUID) -> bool:
@@ -258,27 +265,44 @@ async def _run(parts: Parts, row: WorkSession) -> None:
     await _work(parts, row)
 
 
-def _progress(parts: Parts, row: WorkSession) -> Callable[[int, int], Awaitable[None]]:
-    """Tells in the session's history how many claims are compared, a few times a second at most.
+def _progress(parts: Parts, row: WorkSession) -> Told:
+    """Tells in the session's history how many claims are compared and what came out, a few times a second at most.
 
     Each telling is a transaction of its own and fenced, so a leg that was cancelled or replaced stops here.
     """
     last = -math.inf
+    untold: list[Mapping[str, Any]] = []
 
-    async def told(done: int, total: int) -> None:
+    async def told(done: int, total: int, fresh: Sequence[Mapping[str, Any]]) -> None:
         nonlocal last
+        untold.extend(fresh)
         now = time.monotonic()
         if done < total and now - last < PROGRESS_SECONDS:
             return
         last = now
         progress = {"done": done, "total": total, "label": "claims compared"}
+        said = progress | _compared(done, untold)
+        untold.clear()
         async with parts.db.transaction(row.workspace_id) as tx:
             held = await work_sessions.fence(tx, row.id, row.leg)
             await work_sessions.step(
-                tx, held, Record(events=[("progress", progress)]), phase="checking", progress=progress
+                tx, held, Record(events=[("progress", said)]), phase="checking", progress=progress
             )
 
     return told
+
+
+def _compared(done: int, fresh: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an event says of the claims that were compared last: each of the first ones, of all how they came out."""
+    first = done - len(fresh)
+    return {
+        "claims": [
+            {"n": n, "text": c["text"][:CLAIM_TOLD], "verdict": c["verdict"], "needs_you": c["needs_you"]}
+            for n, c in enumerate(fresh, start=first + 1)
+            if n <= CLAIMS_TOLD
+        ],
+        "needs_you": sum(bool(c["needs_you"]) for c in fresh),
+    }
 
 
 async def _work(parts: Parts, row: WorkSession) -> None:

@@ -255,7 +255,10 @@ class LegTools:
                 raise _reads_used_up(f"{self._read_chars:,} of {MAX_READ_CHARS:,} characters were read")
             self._reads, self._read_chars = self._reads + 1, self._read_chars + size
             record.append(
-                ("tool_called", {"tool": name, "label": _label(name, arguments, content), "ok": True})
+                (
+                    "tool_called",
+                    {"tool": name, "label": _label(name, arguments, content), "ok": True, "call": key},
+                )
             )
         self._learn(content)
         await db_artifacts.record_call(

@@ -39,6 +39,10 @@ MAX_DRAFT = 2_000_000
 CHECKED_AT_ONCE = 150
 """Claims of a draft that is checked in the request that brings it. A longer one is checked by a leg."""
 
+WATCHED_FROM = 20
+"""Claims from which a draft is checked by a leg for who asked to watch it: fewer are done before there is anything
+to watch."""
+
 
 def read_draft(draft: str, title: str | None) -> ArtifactDocument:
     """The draft as a document; its first heading is its title unless one is given.
@@ -83,11 +87,12 @@ async def open_check(
     source_ids: Sequence[UUID] | None = None,
     deliver_to: Sequence[Mapping[str, Any]] = (),
     trusted: bool = False,
+    watched: bool = False,
 ) -> WorkSession:
     """A session that is parked at the review of the draft; a long draft's is queued, and its leg parks it there.
 
-    There is no agent in it. Raises InvalidInput (`draft_empty`, `no_claims`, `unknown_source`, …), NotFound
-    (`project_not_found`).
+    `watched`: the caller would rather follow the check in its history than wait for its end. There is no agent in it.
+    Raises InvalidInput (`draft_empty`, `no_claims`, `unknown_source`, …), NotFound (`project_not_found`).
     """
     require(actor, "requester")
     project = await projects.get(tx, project_id)
@@ -118,7 +123,7 @@ async def open_check(
         created_by=actor.member_id,
         started_at=work_sessions.NOW,
     )
-    if claims > CHECKED_AT_ONCE:
+    if claims > (min(WATCHED_FROM, CHECKED_AT_ONCE) if watched else CHECKED_AT_ONCE):
         await artifacts.file_draft(
             tx, row, slot=SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document
         )

@@ -31,7 +31,10 @@ LONGEST_QUERY = 2_000
 """Characters of a sentence that are searched for."""
 
 PORTION = 40
-"""Sentences compared between two looks at the event loop: some tenths of a second of work in a thread."""
+"""Sentences compared between two looks at the event loop, at most: some tenths of a second of work in a thread."""
+
+TELLINGS = 12
+"""About how often a draft that is not long is told of while it is compared."""
 
 KEPT = 5_000
 """Analysed passages kept while a draft is compared, about 60 kB each."""
@@ -39,8 +42,8 @@ KEPT = 5_000
 Read = Callable[[], AbstractAsyncContextManager[Tx]]
 """Opens a transaction to read in."""
 
-Told = Callable[[int, int], Awaitable[None]]
-"""Is told how many of how many sentences have been compared."""
+Told = Callable[[int, int, Sequence[Mapping[str, Any]]], Awaitable[None]]
+"""Is told how many of how many sentences have been compared, and the claims that came since it was told last."""
 
 
 def within(tx: Tx) -> Read:
@@ -73,8 +76,9 @@ async def check_draft(
     tables: dict[tuple[UUID, int, int], list[Passage]] = {}
     analysed = lru_cache(maxsize=KEPT)(analyse)
     checked: list[dict[str, Any]] = []
-    for start in range(0, len(claims), PORTION):
-        portion = claims[start : start + PORTION]
+    size = PORTION if told is None else min(PORTION, max(1, len(claims) // TELLINGS))
+    for start in range(0, len(claims), size):
+        portion = claims[start : start + size]
         async with read() as tx:
             ranked = await finder.ranked(tx, [_query(c) for c in portion], CANDIDATES)
             await _fetch(tx, [row for rows in ranked for row in rows], found, tables)
@@ -82,9 +86,10 @@ async def check_draft(
             (claim, [found[row.block_id] for row in rows], _near(rows, tables))
             for claim, rows in zip(portion, ranked, strict=True)
         ]
-        checked += await asyncio.to_thread(_compare, wanted, names, analysed)
+        fresh = await asyncio.to_thread(_compare, wanted, names, analysed)
+        checked += fresh
         if told is not None:
-            await told(len(checked), len(claims))
+            await told(len(checked), len(claims), fresh)
     async with read() as tx:
         return await remembering.with_chains(tx, checked)
 

@@ -49,14 +49,14 @@ async def in_force(tx: Tx, project_id: UUID) -> InForce:
     return InForce(row.version, stored_settings(row.settings))
 
 
-async def show(tx: Tx, project_id: UUID) -> dict[str, Any]:
-    """{project_id, version, rules, settings, history}. Raises NotFound (`project_not_found`)."""
+async def show(tx: Tx, project_id: UUID, *, may_sign: bool = False) -> dict[str, Any]:
+    """{project_id, version, rules, settings, may_sign, history}. Raises NotFound (`project_not_found`)."""
     await projects.get(tx, project_id)
     held = await in_force(tx, project_id)
     names = await members.names(tx)
     return {
         "project_id": str(project_id), "version": held.version, "rules": POLICY_VERSION,
-        "settings": settings_to_json(held.settings),
+        "settings": settings_to_json(held.settings), "may_sign": await _opted_in(tx, project_id, may_sign),
         "history": [_version_json(v, names) for v in await policies.versions(tx, project_id)],
     }  # fmt: skip
 
@@ -69,7 +69,13 @@ def _version_json(row: ProjectPolicy, names: Mapping[UUID, str]) -> dict[str, An
 
 
 async def change(
-    tx: Tx, actor: Actor, project_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+    tx: Tx,
+    actor: Actor,
+    project_id: UUID,
+    changes: Mapping[str, Any],
+    *,
+    version: int | None = None,
+    may_sign: bool = False,
 ) -> dict[str, Any]:
     """Writes a new version of the settings if they differ; what is not named stays as it is.
 
@@ -92,7 +98,7 @@ async def change(
         added = await policies.add(tx, project_id, held.version + 1, after, actor.member_id)
         if added is None:
             raise _policy_changed(held.version + 1)
-    return await show(tx, project_id)
+    return await show(tx, project_id, may_sign=may_sign)
 
 
 def _merged(before: Mapping[str, int], wanted: Any) -> Any:

@@ -1,18 +1,15 @@
-"""Projects, and their saved configurations."""
+"""Projects."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from proofroom.agents.factory import validate_config
 from proofroom.db import projects as db_projects
-from proofroom.db.models import Project, Template
+from proofroom.db.models import Project
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
-from proofroom.services import definitions, views
+from proofroom.services import views
 from proofroom.services.access import Actor, require
-from proofroom.services.catalog import Catalog
 
 
 async def create(
@@ -60,29 +57,6 @@ async def to_json(tx: Tx, rows: list[Project]) -> list[dict[str, Any]]:
     counts = await db_projects.counts(tx, [r.id for r in rows])
     baskets = await db_projects.baskets(tx, [r.id for r in rows])
     return [views.project(r, baskets[r.id], counts[r.id]) for r in rows]
-
-
-async def add_template(
-    tx: Tx, actor: Actor, catalog: Catalog, project_id: UUID, name: str, content: Mapping[str, Any]
-) -> Template:
-    """Saves the configuration of a work request under a name. Raises what filing the request would raise."""
-    require(actor, "requester")
-    await db_projects.get(tx, project_id)
-    agent_type = str(content.get("agent_type", ""))
-    definition = await definitions.find(tx, catalog.definitions, project_id, agent_type)
-    kept = dict(content) | {"config": validate_config(definition, content.get("config") or {})}
-    return await db_projects.add_template(tx, project_id, _name(name), agent_type, kept)
-
-
-def template_json(row: Template) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "project_id": str(row.project_id),
-        "name": row.name,
-        "agent_type": row.agent_type,
-        "content": row.content,
-        "created_at": views.at(row.created_at),
-    }
 
 
 def _name(name: str) -> str:

@@ -1,6 +1,6 @@
 """Templates: a saved work request to start from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,17 +8,30 @@ from proofroom.agents.factory import validate_config
 from proofroom.db import projects as db_projects
 from proofroom.db import templates as db_templates
 from proofroom.db.models import Template
+from proofroom.db.templates import Use
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
-from proofroom.services import definitions
+from proofroom.services import definitions, views
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import Catalog
+
+NEVER = Use(0, None, 0, None, None)
 
 
 async def of_project(tx: Tx, project_id: UUID) -> list[Template]:
     """Raises NotFound (`project_not_found`)."""
     await db_projects.get(tx, project_id)
     return await db_projects.templates(tx, project_id)
+
+
+async def add(
+    tx: Tx, actor: Actor, catalog: Catalog, project_id: UUID, name: str, content: Mapping[str, Any]
+) -> Template:
+    """Saves a work request under a name. Raises InvalidInput (`name_invalid`, and what filing the request would)."""
+    require(actor, "requester")
+    await db_projects.get(tx, project_id)
+    agent_type, kept = await _checked(tx, catalog, project_id, content)
+    return await db_projects.add_template(tx, project_id, _named(name), agent_type, kept)
 
 
 async def change(
@@ -38,10 +51,7 @@ async def change(
     if name is not None:
         values["name"] = _named(name)
     if content is not None:
-        name = str(content.get("agent_type", ""))
-        definition = await definitions.find(tx, catalog.definitions, project_id, name)
-        config = validate_config(definition, content.get("config") or {})
-        values |= {"content": dict(content) | {"config": config}, "agent_type": definition.name}
+        values["agent_type"], values["content"] = await _checked(tx, catalog, project_id, content)
     return await db_templates.change(tx, template_id, **values) if values else row
 
 
@@ -54,7 +64,9 @@ async def remove(tx: Tx, actor: Actor, project_id: UUID, template_id: UUID) -> N
 
 async def fill(tx: Tx, project_id: UUID, template_id: UUID, request: Mapping[str, Any]) -> dict[str, Any]:
     """A work request in which what was not said comes from the template; settings are merged one by one."""
-    content = (await db_templates.get(tx, project_id, template_id)).content
+    content = dict((await db_templates.get(tx, project_id, template_id)).content)
+    if content.get("source_ids") is not None:
+        content["source_ids"] = [UUID(s) for s in content["source_ids"]]
     said = {k: v for k, v in request.items() if v is not None}
     merged = {k: v for k, v in content.items() if v is not None} | said
     if said.get("agent_type", content["agent_type"]) == content["agent_type"]:
@@ -62,12 +74,42 @@ async def fill(tx: Tx, project_id: UUID, template_id: UUID, request: Mapping[str
     return merged
 
 
+async def to_json(tx: Tx, rows: Sequence[Template]) -> list[dict[str, Any]]:
+    """Templates as the API shows them, each with how it was used."""
+    uses = await db_templates.use(tx, [row.id for row in rows])
+    return [_json(row, uses.get(row.id, NEVER)) for row in rows]
+
+
+def _json(row: Template, use: Use) -> dict[str, Any]:
+    return {
+        "id": str(row.id), "project_id": str(row.project_id), "name": row.name, "agent_type": row.agent_type,
+        "content": row.content, "created_at": views.at(row.created_at), "updated_at": views.at(row.updated_at),
+        "uses": use.uses, "last_used_at": views.at(use.last_used_at),
+        "last_time": None if use.usd is None or use.seconds is None else {
+            "completed": use.completed, "usd_least": use.usd[0], "usd_most": use.usd[1],
+            "seconds_least": use.seconds[0], "seconds_most": use.seconds[1],
+        },
+    }  # fmt: skip
+
+
+async def _checked(
+    tx: Tx, catalog: Catalog, project_id: UUID, content: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """(agent type, what is kept) of a work request, its settings as its agent wants them."""
+    definition = await definitions.find(
+        tx, catalog.definitions, project_id, str(content.get("agent_type", ""))
+    )
+    config = validate_config(definition, content.get("config") or {})
+    return definition.name, dict(content) | {"config": config}
+
+
 def _named(name: str) -> str:
-    if not name.strip() or len(name) > 200:
+    clean = name.replace("\x00", "").strip()
+    if not clean or len(clean) > 200:
         raise InvalidInput(
             "name_invalid",
             "A name has 1 to 200 characters.",
             hint="Give a shorter or longer one.",
             field="name",
         )
-    return name.strip()
+    return clean

@@ -1,6 +1,7 @@
 """Rows as the JSON that callers see: one shape for API, command line and Python."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from proofroom.db.models import (
     ArtifactVersion,
     Delivery,
     Project,
+    ToolCall,
     WorkArtifact,
     WorkCheckpoint,
     WorkEvent,
@@ -152,6 +154,18 @@ async def executed(tx: Tx, row: WorkSession) -> Json:
     return {
         "session_id": str(row.id), "status": row.status, "artifacts_count": counts.get(row.id, 0),
         "checkpoint_id": None if waiting is None else str(waiting.id), "error": row.failure,
+    }  # fmt: skip
+
+
+RESULT_SHOWN = 4_000
+"""Characters of a tool's answer that are shown of it."""
+
+
+def tool_call(row: ToolCall) -> Json:
+    result = json.dumps(row.result, ensure_ascii=False)
+    return {
+        "id": row.key, "tool": row.tool, "iteration": row.iteration, "leg": row.leg, "ok": row.ok, "at": at(row.at),
+        "arguments": row.arguments, "result": result[:RESULT_SHOWN], "result_chars": len(result),
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from proofroom.api.routers import (
     session_results,
     sources,
     templates,
+    work_sessions,
 )
 
 ROUTERS = (
@@ -40,6 +41,7 @@ ROUTERS = (
     agents.router,
     project_agents.router,
     project_work_sessions.router,
+    work_sessions.router,
     session_results.router,
     agent_events.router,
     exports.router,

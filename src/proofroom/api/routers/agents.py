@@ -51,5 +51,6 @@ def _shown(definition: AgentDefinition, *, own: bool) -> dict[str, Any]:
         "name": definition.name, "title": definition.title, "goal": definition.goal,
         "output_types": list(definition.output_types), "config_schema": dict(definition.config_schema),
         "origin": "project" if own else "program", "digest": definition.digest,
-        "definition": definition.text,
+        "definition": definition.text, "budget": dict(definition.budget),
+        "impact_setting": definition.impact_setting, "impact_values": dict(definition.impact_values),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from proofroom.api.deps import CallDep, wait_seconds
+from proofroom.api.deps import CallDep, prefers_async, wait_seconds
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.limits import require_room
@@ -25,7 +25,8 @@ router = APIRouter(prefix="/api/projects/{project_id}", tags=["checks"], route_c
     description=(
         "It becomes a work session at its review; the packet of its checkpoint holds every claim. A draft of more than "
         f"{checks.CHECKED_AT_ONCE} claims is answered while it is `queued` and reports its progress; with "
-        "`Prefer: wait=N` the answer waits up to N seconds (at most 60) for its review."
+        "`Prefer: wait=N` the answer waits up to N seconds (at most 60) for its review, with `Prefer: respond-async` "
+        f"it is answered so from more than {checks.WATCHED_FROM} claims on."
     ),
 )
 async def create_check(
@@ -42,6 +43,7 @@ async def create_check(
             draft=new.draft,
             title=new.title,
             source_ids=new.source_ids,
+            watched=prefers_async(prefer),
         )
         await require_room(tx, call, row)
         return Answer(201, await views.session(tx, call.catalog, row))

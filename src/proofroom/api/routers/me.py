@@ -27,6 +27,7 @@ async def get_me(call: CallDep) -> Response:
             },
             "mode": "local" if call.serving.local else "server",
             "sample": sample is not None,
+            "folders": call.catalog.delivery_root is not None,
         }
     )
 

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/projects/{project_id}", tags=["policy"], route_c
 @router.get("/policy", response_model=Policy, summary="What the project sets for its reviews")
 async def get_policy(project_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:
-        shown = await policies.show(tx, project_id)
+        shown = await policies.show(tx, project_id, may_sign=call.parts.policy_may_sign)
     return JSONResponse(shown)
 
 
@@ -32,7 +32,9 @@ async def change_policy(project_id: UUID, change: PolicyChange, call: CallDep) -
     changes = change.model_dump(exclude_unset=True)
     version = changes.pop("version", None)
     async with call.transaction() as tx:
-        shown = await policies.change(tx, call.actor, project_id, changes, version=version)
+        shown = await policies.change(
+            tx, call.actor, project_id, changes, version=version, may_sign=call.parts.policy_may_sign
+        )
     return JSONResponse(shown)
 
 

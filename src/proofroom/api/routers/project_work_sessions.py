@@ -43,6 +43,14 @@ REQUIRED = {
 
 RESTED: dict[str, Any] = {"model": Executed, "description": "It came to rest while you waited."}
 
+AgentTypes = Annotated[
+    list[str] | None,
+    Query(description="Only of these agent types; repeated, or separated by commas.", max_length=50),
+]
+TitleLike = Annotated[
+    str | None, Query(max_length=300, description="Only with these words in the title, in any case.")
+]
+
 PreferHeader = Annotated[
     str | None,
     Header(
@@ -69,7 +77,8 @@ async def create_work_session(
 
 async def _request(tx: Tx, project_id: UUID, new: NewWorkSession) -> NewWork:
     given = new.model_dump(exclude_unset=True)
-    given["deliver_to"] = [t.model_dump() for t in new.deliver_to]
+    if "deliver_to" in new.model_fields_set or new.template_id is None:
+        given["deliver_to"] = [t.model_dump() for t in new.deliver_to]
     if new.template_id is not None:
         await projects.get(tx, project_id)
         given = await templates.fill(tx, project_id, new.template_id, given)
@@ -90,14 +99,18 @@ async def list_work_sessions(
     external_ref: Annotated[
         str | None, Query(max_length=300, description="Only with this reference.")
     ] = None,
+    agent_type: AgentTypes = None,
+    title: TitleLike = None,
 ) -> Response:
-    statuses = _statuses(status or [])
+    statuses = known_statuses(status or [])
     async with call.transaction() as tx:
         await projects.get(tx, project_id)
         rows = await work_sessions.page(
             tx,
             project_id=project_id,
             statuses=statuses,
+            agent_types=names_of(agent_type or []),
+            title=plain_text(title),
             before=paging.after,
             updated_since=paging.updated_since,
             external_ref=plain_text(external_ref),
@@ -237,8 +250,16 @@ async def resting(call: Call, session_id: UUID, seconds: float) -> Row:
             await watch.changed(min(left, POLL_SECONDS))
 
 
-def _statuses(given: list[str]) -> list[str]:
-    names = [name.strip() for item in given for name in item.split(",") if name.strip()]
+def names_of(given: list[str]) -> list[str]:
+    """Names of a query parameter that is repeated, or separated by commas."""
+    return [
+        clean for item in given for name in item.split(",") if (clean := (plain_text(name) or "").strip())
+    ]
+
+
+def known_statuses(given: list[str]) -> list[str]:
+    """Raises InvalidInput (`unknown_status`)."""
+    names = names_of(given)
     known = [s.value for s in Status]
     for name in names:
         if name not in known:

@@ -15,6 +15,7 @@ from proofroom.api.deps import (
     decode_number,
     encode_cursor,
     page_of,
+    plain_text,
 )
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
@@ -28,6 +29,7 @@ from proofroom.api.schemas.work import (
     EventList,
     RebuiltEnvelope,
     SinceLast,
+    ToolCall,
 )
 from proofroom.api.sse import EventStream, parse_seq
 from proofroom.db import artifacts as db_artifacts
@@ -75,6 +77,18 @@ async def list_events(
     return JSONResponse(
         {"items": shown, "next_cursor": encode_cursor(str(shown[-1]["seq"])) if len(rows) > limit else None}
     )
+
+
+@router.get(
+    "/tool-calls/{call_id}",
+    response_model=ToolCall,
+    summary="One call of a tool: its arguments, and its answer in brief",
+)
+async def get_tool_call(project_id: UUID, session_id: UUID, call_id: str, call: CallDep) -> Response:
+    async with call.transaction() as tx:
+        await work_sessions.get(tx, session_id, project_id)
+        shown = views.tool_call(await db_artifacts.call(tx, session_id, plain_text(call_id) or ""))
+    return JSONResponse(shown)
 
 
 @router.get("/envelope", response_model=Envelope, summary="The pinned context envelope with its receipt")

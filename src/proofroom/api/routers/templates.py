@@ -1,5 +1,6 @@
 """Templates: saved configurations of work requests."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -8,10 +9,16 @@ from starlette.responses import JSONResponse, Response
 from proofroom.api.deps import CallDep, PagingDep, page_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
-from proofroom.api.schemas.projects import NewTemplate, Template, TemplateChange, TemplateList
+from proofroom.api.schemas.projects import (
+    NewTemplate,
+    Template,
+    TemplateChange,
+    TemplateContent,
+    TemplateList,
+)
 from proofroom.db import templates as db_templates
 from proofroom.db.tx import Tx
-from proofroom.services import projects, templates
+from proofroom.services import templates
 
 router = APIRouter(prefix="/api/projects/{project_id}/templates", tags=["templates"], route_class=JsonRoute)
 
@@ -21,10 +28,8 @@ async def create_template(
     project_id: UUID, new: NewTemplate, call: CallDep, key: KeyHeader = None
 ) -> Response:
     async def act(tx: Tx) -> Answer:
-        row = await projects.add_template(
-            tx, call.actor, call.catalog, project_id, new.name, new.content.model_dump(exclude_none=True)
-        )
-        return Answer(201, projects.template_json(row))
+        row = await templates.add(tx, call.actor, call.catalog, project_id, new.name, _content(new.content))
+        return Answer(201, (await templates.to_json(tx, [row]))[0])
 
     return respond(await once(call, key, act), call)
 
@@ -33,26 +38,28 @@ async def create_template(
 async def list_templates(project_id: UUID, call: CallDep, paging: PagingDep) -> Response:
     async with call.transaction() as tx:
         rows = await templates.of_project(tx, project_id)
-    return JSONResponse(page_of([projects.template_json(r) for r in rows], paging))
+        items = await templates.to_json(tx, rows)
+    return JSONResponse(page_of(items, paging))
 
 
 @router.get("/{template_id}", response_model=Template, summary="One template")
 async def get_template(project_id: UUID, template_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:
-        row = await db_templates.get(tx, project_id, template_id)
-    return JSONResponse(projects.template_json(row))
+        (shown,) = await templates.to_json(tx, [await db_templates.get(tx, project_id, template_id)])
+    return JSONResponse(shown)
 
 
 @router.patch("/{template_id}", response_model=Template, summary="Change a template")
 async def change_template(
     project_id: UUID, template_id: UUID, change: TemplateChange, call: CallDep
 ) -> Response:
-    content = None if change.content is None else change.content.model_dump(exclude_none=True)
+    content = None if change.content is None else _content(change.content)
     async with call.transaction() as tx:
         row = await templates.change(
             tx, call.actor, call.catalog, project_id, template_id, name=change.name, content=content
         )
-    return JSONResponse(projects.template_json(row))
+        (shown,) = await templates.to_json(tx, [row])
+    return JSONResponse(shown)
 
 
 @router.delete("/{template_id}", status_code=204, summary="Remove a template")
@@ -60,3 +67,7 @@ async def delete_template(project_id: UUID, template_id: UUID, call: CallDep) ->
     async with call.transaction() as tx:
         await templates.remove(tx, call.actor, project_id, template_id)
     return Response(status_code=204)
+
+
+def _content(sent: TemplateContent) -> dict[str, Any]:
+    return sent.model_dump(mode="json", exclude_none=True)

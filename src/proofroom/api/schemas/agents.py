@@ -27,6 +27,15 @@ class Agent(Shown):
     origin: Literal["program", "project"] = Field(description="Who offers it; a project's own comes first.")
     digest: str = Field(description="SHA-256 of the definition's text.")
     definition: str = Field(description="Its YAML text, to start one of a project's own from.")
+    budget: dict[str, float] = Field(
+        default_factory=dict, description="Of a request that names none: `usd`, `tokens`, `seconds`."
+    )
+    impact_setting: str | None = Field(
+        default=None, description="The setting that says where the result is meant for."
+    )
+    impact_values: dict[str, str] = Field(
+        default_factory=dict, description="What its values mean: `public`, `external_recipient`, …"
+    )
     runtimes: list[Runtime]
     default_runtime: str
 

@@ -101,3 +101,8 @@ CheckpointStatus = Literal[
 NextCursor = Annotated[
     str | None, Field(description="Send it as `cursor` for the next page; null on the last one.")
 ]
+
+
+class FolderTarget(Sent):
+    kind: str = Field(description="`folder`.")
+    path: str = Field(max_length=1_000, description="Under the server's delivery root.")

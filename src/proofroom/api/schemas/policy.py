@@ -23,6 +23,10 @@ class Policy(Shown):
     version: int
     rules: str = Field(description="Version of the rules themselves.")
     settings: PolicySettings
+    may_sign: bool = Field(
+        default=False,
+        description="Whether policy may sign here, the workspace's and the server's word included.",
+    )
     history: list[PolicyVersion] = Field(description="Newest first.")
 
 

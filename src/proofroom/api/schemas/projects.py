@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from proofroom.api.schemas.common import Json, NextCursor, Sent, Shown, Strategy, Timestamp
+from proofroom.api.schemas.common import FolderTarget, Json, NextCursor, Sent, Shown, Strategy, Timestamp
 
 Role = Literal["viewer", "requester", "reviewer", "admin"]
 
@@ -22,6 +22,9 @@ class Me(Shown):
     workspace: Workspace
     mode: Literal["local", "server"]
     sample: bool = Field(description="Whether the sample projects are in this workspace.")
+    folders: bool = Field(
+        default=False, description="Whether this server delivers to folders (`deliver_to`)."
+    )
 
 
 class WorkspaceList(Shown):
@@ -77,6 +80,10 @@ class TemplateContent(Sent):
     approval_strategy: Strategy | None = None
     runtime: str | None = None
     budget: dict[str, Any] | None = None
+    source_ids: list[UUID] | None = Field(
+        default=None, max_length=1_000, description="Only these sources; all of the project's without it."
+    )
+    deliver_to: list[FolderTarget] | None = Field(default=None, max_length=20)
 
 
 class NewTemplate(Sent):
@@ -89,6 +96,16 @@ class TemplateChange(Sent):
     content: TemplateContent | None = None
 
 
+class LastTime(Shown):
+    """What the last sessions that started from a template and were completed came to, 20 at most."""
+
+    completed: int
+    usd_least: float
+    usd_most: float
+    seconds_least: float
+    seconds_most: float
+
+
 class Template(Shown):
     id: UUID
     project_id: UUID
@@ -96,6 +113,10 @@ class Template(Shown):
     agent_type: str
     content: Json
     created_at: Timestamp
+    updated_at: Timestamp
+    uses: int = Field(description="Sessions that started from it.")
+    last_used_at: Timestamp | None
+    last_time: LastTime | None
 
 
 class TemplateList(Shown):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from proofroom.api.schemas.common import (
     Failure,
+    FolderTarget,
     Json,
     NextCursor,
     Progress,
@@ -18,11 +19,6 @@ from proofroom.api.schemas.common import (
     Timestamp,
 )
 from proofroom.api.schemas.evidence import Claim
-
-
-class FolderTarget(Sent):
-    kind: str = Field(description="`folder`.")
-    path: str = Field(max_length=1_000, description="Under the server's delivery root.")
 
 
 class NewWorkSession(Sent):
@@ -227,6 +223,28 @@ class WorkSession(Shown):
 class WorkSessionList(Shown):
     items: list[WorkSession]
     next_cursor: NextCursor
+
+
+class WorkCounts(Shown):
+    """How many pieces of work there are: `by_agent` holds, by agent type and status, what `total` sums up."""
+
+    total: int
+    by_status: dict[str, int]
+    by_agent: dict[str, dict[str, int]]
+
+
+class ToolCall(Shown):
+    """One call of a tool as it was recorded before the agent saw its answer."""
+
+    id: str
+    tool: str
+    iteration: int
+    leg: int
+    ok: bool
+    at: Timestamp
+    arguments: Json
+    result: str = Field(description="The answer as JSON text, its first 4,000 characters.")
+    result_chars: int = Field(description="Characters of the whole answer.")
 
 
 class Executed(Shown):

@@ -66,6 +66,7 @@ class Template(Base):
     agent_type: Mapped[str]
     content: Mapped[Json]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (tenant_key(), ref("project_id", to="projects"))
 
 

@@ -84,6 +84,14 @@ class WorkSession(Base):
             postgresql_where=sql("external_ref IS NOT NULL"),
         ),
         Index("work_sessions_updated", "workspace_id", "updated_at"),
+        Index("work_sessions_by_state", "workspace_id", "status", "agent_type", "project_id", "id"),
+        Index(
+            "work_sessions_by_template",
+            "workspace_id",
+            "template_id",
+            "id",
+            postgresql_where=sql("template_id IS NOT NULL"),
+        ),
         Index(
             "work_sessions_claimable",
             "lease_until",

@@ -146,6 +146,14 @@ export type AddedSources = {
  */
 export type Agent = {
     /**
+     * Budget
+     *
+     * Of a request that names none: `usd`, `tokens`, `seconds`.
+     */
+    budget?: {
+        [key: string]: number;
+    };
+    /**
      * Config Schema
      *
      * JSON Schema of `config`, enough to draw a form from.
@@ -173,6 +181,20 @@ export type Agent = {
      * Goal
      */
     goal: string;
+    /**
+     * Impact Setting
+     *
+     * The setting that says where the result is meant for.
+     */
+    impact_setting?: string | null;
+    /**
+     * Impact Values
+     *
+     * What its values mean: `public`, `external_recipient`, …
+     */
+    impact_values?: {
+        [key: string]: string;
+    };
     /**
      * Name
      */
@@ -2722,6 +2744,34 @@ export type KeptBefore = {
 };
 
 /**
+ * LastTime
+ *
+ * What the last sessions that started from a template and were completed came to, 20 at most.
+ */
+export type LastTime = {
+    /**
+     * Completed
+     */
+    completed: number;
+    /**
+     * Seconds Least
+     */
+    seconds_least: number;
+    /**
+     * Seconds Most
+     */
+    seconds_most: number;
+    /**
+     * Usd Least
+     */
+    usd_least: number;
+    /**
+     * Usd Most
+     */
+    usd_most: number;
+};
+
+/**
  * LedgerCounts
  *
  * Claims of an iteration, and those of them that their sources do not bear, without opinion.
@@ -2866,6 +2916,12 @@ export type MadeApiKey = {
  * Me
  */
 export type Me = {
+    /**
+     * Folders
+     *
+     * Whether this server delivers to folders (`deliver_to`).
+     */
+    folders?: boolean;
     /**
      * Id
      */
@@ -4128,6 +4184,12 @@ export type Policy = {
      * Newest first.
      */
     history: Array<PolicyVersion>;
+    /**
+     * May Sign
+     *
+     * Whether policy may sign here, the workspace's and the server's word included.
+     */
+    may_sign?: boolean;
     /**
      * Project Id
      */
@@ -5499,6 +5561,11 @@ export type Template = {
      * Id
      */
     id: string;
+    last_time: LastTime | null;
+    /**
+     * Last Used At
+     */
+    last_used_at: string | null;
     /**
      * Name
      */
@@ -5507,6 +5574,18 @@ export type Template = {
      * Project Id
      */
     project_id: string;
+    /**
+     * Updated At
+     *
+     * ISO 8601, UTC.
+     */
+    updated_at: string;
+    /**
+     * Uses
+     *
+     * Sessions that started from it.
+     */
+    uses: number;
 };
 
 /**
@@ -5547,9 +5626,19 @@ export type TemplateContent = {
         [key: string]: unknown;
     };
     /**
+     * Deliver To
+     */
+    deliver_to?: Array<FolderTarget> | null;
+    /**
      * Runtime
      */
     runtime?: string | null;
+    /**
+     * Source Ids
+     *
+     * Only these sources; all of the project's without it.
+     */
+    source_ids?: Array<string> | null;
     /**
      * Task Description
      */
@@ -5570,6 +5659,58 @@ export type TemplateList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * ToolCall
+ *
+ * One call of a tool as it was recorded before the agent saw its answer.
+ */
+export type ToolCall = {
+    /**
+     * Arguments
+     */
+    arguments: {
+        [key: string]: unknown;
+    };
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Iteration
+     */
+    iteration: number;
+    /**
+     * Leg
+     */
+    leg: number;
+    /**
+     * Ok
+     */
+    ok: boolean;
+    /**
+     * Result
+     *
+     * The answer as JSON text, its first 4,000 characters.
+     */
+    result: string;
+    /**
+     * Result Chars
+     *
+     * Characters of the whole answer.
+     */
+    result_chars: number;
+    /**
+     * Tool
+     */
+    tool: string;
 };
 
 /**
@@ -5878,6 +6019,32 @@ export type Waiting = {
      * P90 Seconds
      */
     p90_seconds: number | null;
+};
+
+/**
+ * WorkCounts
+ *
+ * How many pieces of work there are: `by_agent` holds, by agent type and status, what `total` sums up.
+ */
+export type WorkCounts = {
+    /**
+     * By Agent
+     */
+    by_agent: {
+        [key: string]: {
+            [key: string]: number;
+        };
+    };
+    /**
+     * By Status
+     */
+    by_status: {
+        [key: string]: number;
+    };
+    /**
+     * Total
+     */
+    total: number;
 };
 
 /**
@@ -10322,6 +10489,18 @@ export type ListWorkSessionsData = {
          */
         external_ref?: string | null;
         /**
+         * Agent Type
+         *
+         * Only of these agent types; repeated, or separated by commas.
+         */
+        agent_type?: Array<string> | null;
+        /**
+         * Title
+         *
+         * Only with these words in the title, in any case.
+         */
+        title?: string | null;
+        /**
          * Limit
          *
          * Most items to answer.
@@ -12500,6 +12679,64 @@ export type GetStatusResponses = {
 
 export type GetStatusResponse = GetStatusResponses[keyof GetStatusResponses];
 
+export type GetToolCallData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+        /**
+         * Call Id
+         */
+        call_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/tool-calls/{call_id}';
+};
+
+export type GetToolCallErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type GetToolCallError = GetToolCallErrors[keyof GetToolCallErrors];
+
+export type GetToolCallResponses = {
+    /**
+     * Successful Response
+     */
+    200: ToolCall;
+};
+
+export type GetToolCallResponse = GetToolCallResponses[keyof GetToolCallResponses];
+
 export type ReadyData = {
     body?: never;
     path?: never;
@@ -12532,6 +12769,154 @@ export type ReadyResponses = {
 };
 
 export type ReadyResponse = ReadyResponses[keyof ReadyResponses];
+
+export type ListAllWorkSessionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Project Id
+         *
+         * Only of this project.
+         */
+        project_id?: string | null;
+        /**
+         * Status
+         *
+         * Only these statuses; repeated, or separated by commas.
+         */
+        status?: Array<string> | null;
+        /**
+         * Agent Type
+         *
+         * Only of these agent types; repeated, or separated by commas.
+         */
+        agent_type?: Array<string> | null;
+        /**
+         * Title
+         *
+         * Only with these words in the title, in any case.
+         */
+        title?: string | null;
+        /**
+         * Limit
+         *
+         * Most items to answer.
+         */
+        limit?: number;
+        /**
+         * Cursor
+         *
+         * `next_cursor` of the page before, unchanged.
+         */
+        cursor?: string | null;
+        /**
+         * Updated Since
+         *
+         * Only what changed at or after this time.
+         */
+        updated_since?: string | null;
+    };
+    url: '/api/work-sessions';
+};
+
+export type ListAllWorkSessionsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListAllWorkSessionsError = ListAllWorkSessionsErrors[keyof ListAllWorkSessionsErrors];
+
+export type ListAllWorkSessionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: WorkSessionList;
+};
+
+export type ListAllWorkSessionsResponse = ListAllWorkSessionsResponses[keyof ListAllWorkSessionsResponses];
+
+export type CountWorkSessionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Project Id
+         *
+         * Only of this project.
+         */
+        project_id?: string | null;
+    };
+    url: '/api/work-sessions/counts';
+};
+
+export type CountWorkSessionsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type CountWorkSessionsError = CountWorkSessionsErrors[keyof CountWorkSessionsErrors];
+
+export type CountWorkSessionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: WorkCounts;
+};
+
+export type CountWorkSessionsResponse = CountWorkSessionsResponses[keyof CountWorkSessionsResponses];
 
 export type ListWorkspacesData = {
     body?: never;

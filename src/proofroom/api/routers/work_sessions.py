@@ -1,0 +1,73 @@
+"""Work sessions of every project."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import JSONResponse, Response
+
+from proofroom.api.answers import answered
+from proofroom.api.deps import CallDep, PagingSinceDep, plain_text
+from proofroom.api.describe import problems_of
+from proofroom.api.jsonbody import JsonRoute
+from proofroom.api.routers.project_work_sessions import AgentTypes, TitleLike, known_statuses, names_of
+from proofroom.api.schemas.work import WorkCounts, WorkSessionList
+from proofroom.db import projects, work_sessions
+from proofroom.services import views
+
+router = APIRouter(prefix="/api/work-sessions", tags=["work sessions"], route_class=JsonRoute)
+
+OfProject = Annotated[UUID | None, Query(description="Only of this project.")]
+
+
+@router.get(
+    "",
+    response_model=WorkSessionList,
+    responses=problems_of(404),
+    summary="Work sessions of all projects that are not archived, newest first",
+)
+async def list_all_work_sessions(
+    call: CallDep,
+    paging: PagingSinceDep,
+    project_id: OfProject = None,
+    status: Annotated[
+        list[str] | None, Query(description="Only these statuses; repeated, or separated by commas.")
+    ] = None,
+    agent_type: AgentTypes = None,
+    title: TitleLike = None,
+) -> Response:
+    statuses = known_statuses(status or [])
+    async with call.transaction() as tx:
+        if project_id is not None:
+            await projects.get(tx, project_id)
+        rows = await work_sessions.page(
+            tx,
+            project_id=project_id,
+            statuses=statuses,
+            agent_types=names_of(agent_type or []),
+            title=plain_text(title),
+            before=paging.after,
+            updated_since=paging.updated_since,
+            limit=paging.limit + 1,
+        )
+        rows, cursor = paging.cut(rows)
+        items = await views.sessions(tx, call.catalog, rows)
+    return answered({"items": items, "next_cursor": cursor})
+
+
+@router.get(
+    "/counts",
+    response_model=WorkCounts,
+    responses=problems_of(404),
+    summary="How many work sessions there are, by agent type and status",
+)
+async def count_work_sessions(call: CallDep, project_id: OfProject = None) -> Response:
+    async with call.transaction() as tx:
+        if project_id is not None:
+            await projects.get(tx, project_id)
+        by_agent = await work_sessions.counts(tx, project_id)
+    by_status: dict[str, int] = {}
+    for counted in by_agent.values():
+        for name, n in counted.items():
+            by_status[name] = by_status.get(name, 0) + n
+    return JSONResponse({"total": sum(by_status.values()), "by_status": by_status, "by_agent": by_agent})
