@@ -17,6 +17,10 @@ export interface SourceSearch {
 }
 export interface NewWorkSearch {
   agent?: string;
+  /** The template that the form starts from. */
+  template?: string;
+  /** The session whose request the form starts from. */
+  from?: string;
 }
 
 const whole = (value: unknown): number | undefined => {
@@ -55,7 +59,7 @@ const routes = [
     getParentRoute: () => root,
     path: "/projects/$projectId/new",
     validateSearch: (search: Record<string, unknown>): NewWorkSearch =>
-      typeof search["agent"] === "string" ? { agent: search["agent"] } : {},
+      Object.fromEntries(["agent", "template", "from"].flatMap((name) => (typeof search[name] === "string" ? [[name, search[name]]] : []))),
     component: page(() => import("@/pages/NewWorkPage"), "NewWorkPage"),
   }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/agents", component: page(() => import("@/pages/AgentsPage"), "AgentsPage") }),

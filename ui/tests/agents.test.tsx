@@ -52,7 +52,7 @@ describe("who does the work", () => {
     expect(firstRuntime(own).name).toBe("claude");
   });
   it("leaves it to an agent of one's own to start", () => {
-    const values = { task: " Why? ", title: "", draft: "", config: {}, strategy: "final_only" as const, usd: "2", minutes: "", left: [], model: "left over" };
+    const values = { task: " Why? ", title: "", draft: "", config: {}, strategy: "final_only" as const, usd: "2", minutes: "", tokens: "", folder: "", left: [], model: "left over" };
     expect(workBody(research, research.config_schema, { ...values, runtime: "external" }, null)).toMatchObject({ runtime: "external", auto_execute: false, task_description: "Why?" });
     expect(workBody(research, research.config_schema, { ...values, runtime: "extractive" }, ["s1"])).toEqual({
       agent_type: "research", task_description: "Why?", config: {}, approval_strategy: "final_only", source_ids: ["s1"], runtime: "extractive", auto_execute: true,

@@ -44,6 +44,7 @@ export interface RequestOptions {
   /** Makes a repeated send answer the same; pass one key for one intention. */
   idempotencyKey?: string;
   signal?: AbortSignal;
+  headers?: Record<string, string>;
   /** Sent even when the page closes meanwhile. */
   keepalive?: boolean;
 }
@@ -54,7 +55,7 @@ export async function api<T>(path: string, options: RequestOptions = {}): Promis
     if (Array.isArray(value)) for (const one of value) url.searchParams.append(name, String(one));
     else if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, String(value));
   }
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (options.json !== undefined) headers["Content-Type"] = "application/json";
   if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
   let response: Response;

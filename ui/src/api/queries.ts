@@ -154,10 +154,18 @@ export const sessionQuery = (place: Place) =>
     refetchInterval: (query) => (query.state.data?.agent ? 15_000 : query.state.data?.queued_before ? 5_000 : false),
   });
 
+/** Events are only added to, so only those after the last known one are asked for; a deletion alone rewrites them. */
 export const eventsQuery = (place: Place) =>
   queryOptions({
     queryKey: ["events", place.sessionId],
-    queryFn: ({ signal }) => all<WorkEvent>(`${base(place)}/events`, {}, signal, 5000),
+    queryFn: async ({ signal, client, queryKey }) => {
+      const path = `${base(place)}/events`;
+      const held = client.getQueryData<WorkEvent[]>(queryKey) ?? [];
+      const last = held.at(-1)?.seq ?? 0;
+      const fresh = (await all<WorkEvent>(path, { after: last }, signal, 5000)).filter((event) => event.seq > last);
+      if (last > 0 && fresh.some((event) => event.type === "source_deleted")) return all<WorkEvent>(path, {}, signal, 5000);
+      return fresh.length > 0 ? [...held, ...fresh] : held;
+    },
   });
 
 export const envelopeQuery = (place: Place) =>

@@ -18,6 +18,7 @@ export function defaultsOf(schema: JsonSchema): Record<string, unknown> {
     Object.entries(schema.properties ?? {}).map(([name, field]) => {
       if (field.default !== undefined) return [name, field.default];
       const type = typeOf(field);
+      if (type === "object") return [name, defaultsOf(field)];
       return [name, type === "array" ? [] : ""]; // a yes or no without a default is not a no
     }),
   );
@@ -55,6 +56,10 @@ export function problemWith(schema: JsonSchema, value: unknown, required: boolea
     if (schema.minItems !== undefined && list.length < schema.minItems) return t("form.minItems", { count: schema.minItems });
     if (schema.maxItems !== undefined && list.length > schema.maxItems) return t("form.maxItems", { count: schema.maxItems });
     if (schema.uniqueItems && !schema.items?.enum && new Set(given(list)).size < given(list).length) return t("form.unique");
+    const lines = schema.items && !schema.items.enum ? given(list) : [];
+    const items = schema.items;
+    const wrong = items && ["integer", "number"].includes(typeOf(items)) ? lines.map((line) => problemWith(items, line, true)).find(Boolean) : null;
+    if (wrong) return t("w.form.each", { why: wrong });
     const longest = schema.items?.maxLength;
     if (longest !== undefined && list.some((item) => [...String(item)].length > longest))
       return t("form.itemLength", { count: longest });
@@ -86,11 +91,17 @@ export function cleaned(schema: JsonSchema, values: Record<string, unknown>): Re
       continue;
     }
     if (type === "integer" || type === "number") out[name] = typeof value === "number" ? value : Number(String(value).trim());
-    else if (type === "array") out[name] = given(value as unknown[]);
+    else if (type === "array") out[name] = ["integer", "number"].includes(typeOf(field.items ?? {})) ? given(value as unknown[]).map(Number) : given(value as unknown[]);
+    else if (type === "object") out[name] = cleaned(field, value as Record<string, unknown>);
     else if (field.enum) out[name] = field.enum.find((option) => String(option) === String(value)) ?? value;
     else out[name] = value;
   }
   return out;
+}
+
+/** Choices that have room side by side. */
+function shortWords(items: JsonSchema): boolean {
+  return (items.enum ?? []).every((value, i) => (items.enum_titles?.[i] ?? String(value)).length <= 18);
 }
 
 function Field({
@@ -180,7 +191,7 @@ function Field({
     group = true;
     const chosen = Array.isArray(field.value) ? (field.value as (string | number)[]) : [];
     input = (
-      <div className="opts" role="group" aria-labelledby={`${id}-label`}>
+      <div className={shortWords(schema.items) ? "opts ticks" : "opts"} role="group" aria-labelledby={`${id}-label`}>
         {schema.items.enum.map((value, i) => (
           <label className="opt row" key={String(value)}>
             <input
@@ -254,6 +265,18 @@ function Field({
   );
 }
 
+/** Settings that belong together, under the name that they have in common. */
+function Group({ name, path, schema, control }: { name: string; path: string; schema: JsonSchema; control: Control<FieldValues> }) {
+  const title = label(name, schema);
+  return (
+    <fieldset className="settings" id={`field-${path.replaceAll(".", "-")}`} tabIndex={-1}>
+      <legend>{title}</legend>
+      {schema.description && <p className="help">{schema.description}</p>}
+      <SchemaFields schema={schema} control={control} prefix={path} />
+    </fieldset>
+  );
+}
+
 export function SchemaFields({
   schema,
   control,
@@ -269,7 +292,9 @@ export function SchemaFields({
     <>
       {Object.entries(schema.properties ?? {})
         .filter(([name]) => !skip.includes(name))
-        .map(([name, field]) => (
+        .map(([name, field]) => typeOf(field) === "object" ? (
+          <Group key={name} name={name} path={`${prefix}.${name}`} schema={field} control={control} />
+        ) : (
           <Field
             key={name}
             name={name}

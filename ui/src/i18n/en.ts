@@ -719,7 +719,7 @@ export const en = {
     waitsFor: "Requested {{time}} ago",
     took: "Worked for {{time}}",
     take: "Download",
-    format: { md: "Markdown", html: "HTML", record: "Record" },
+    format: { md: "Markdown", html: "HTML", json: "JSON", record: "Record" },
     takeSigned: "The record can be checked without Proofroom’s database: proofroom verify.",
     takeUnsigned: "As it stands, unsigned.",
     cost: "Cost",

@@ -1,7 +1,8 @@
 import { addWords } from ".";
 import { substrate } from "./substrate";
+import { workWords } from "./work";
 
 /** What the pages say that are not part of the first load; the router fetches it with the first of them. */
-export const rest = { ...substrate };
+export const rest = { ...substrate, w: workWords };
 
 addWords(rest);

@@ -5,6 +5,7 @@ import { problem, url } from "./answers";
 import * as data from "./data";
 import { peopleHandlers } from "./people";
 import { moreSources, substrateHandlers } from "./substrate";
+import { workHandlers } from "./work";
 
 const page = <T>(items: T[]) => HttpResponse.json({ items, next_cursor: null });
 const missing = (what: string) => problem(404, "not_found", `This ${what} does not exist, or you may not see it.`);
@@ -62,6 +63,7 @@ export function makeHandlers() {
       return content ? HttpResponse.json(content) : missing("source");
     }),
     ...agentHandlers(),
+    ...workHandlers(sessions),
     http.get(url("/projects/:pid/work-sessions"), ({ params }) => page(sessions.filter((s) => s.project_id === params["pid"]))),
     http.post(url("/projects/:pid/work-sessions"), async ({ params, request }) => {
       const body = (await request.json()) as { agent_type: string; task_description: string };

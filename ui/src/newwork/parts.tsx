@@ -1,11 +1,12 @@
 import { useRef } from "react";
 import type { UseFormReturn } from "react-hook-form";
-import type { Source, Strategy } from "@/api/types";
-import { sizeWords, type useUpload } from "@/components/Sources";
-import { ErrorLine, problemText } from "@/components/States";
+import type { Strategy } from "@/api/types";
+import { ErrorLine } from "@/components/States";
 import { Track } from "@/components/Track";
 import { t } from "@/i18n";
-import { positive, type Values } from "./request";
+import { count } from "@/lib/format";
+import { amount } from "@/lib/usage";
+import { folderProblem, positive, type Values } from "./request";
 
 const STRATEGIES: Strategy[] = ["checkpoint_required", "final_only", "auto_approve_low_risk"];
 
@@ -61,61 +62,8 @@ export function DraftFields({ form, readFile }: { form: UseFormReturn<Values>; r
   );
 }
 
-/** Which of the project's sources are used; more are added by dropping files. */
-export function SourcesField({
-  form,
-  usable,
-  upload,
-  empty,
-}: {
-  form: UseFormReturn<Values>;
-  usable: Source[];
-  upload: ReturnType<typeof useUpload>;
-  /** Nothing can be read yet. */
-  empty: boolean;
-}) {
-  const left = form.watch("left");
-  const error = form.formState.errors.left as { message?: string } | undefined;
-  const words = (source: Source) =>
-    source.status === "processing" ? t("source.processing") : source.status === "failed" ? t("source.failed") : sizeWords(source);
-  return (
-    <div className="field">
-      <span className="label">{t("page.sources")}</span>
-      <div>
-        {usable.length > 0 && (
-          <div className="opts" role="group" aria-label={t("page.sources")} id="sources" tabIndex={-1}>
-            {usable.map((source) => (
-              <label className="opt row" key={source.id}>
-                <input
-                  type="checkbox"
-                  disabled={source.status !== "ready"}
-                  checked={source.status === "ready" && !left.includes(source.id)}
-                  onChange={(event) =>
-                    form.setValue("left", event.target.checked ? left.filter((id) => id !== source.id) : [...left, source.id])
-                  }
-                />
-                <b className="break-words">{source.title}</b>
-                <span className="meta">{words(source)}</span>
-              </label>
-            ))}
-          </div>
-        )}
-        {error?.message && <ErrorLine>{error.message}</ErrorLine>}
-        {empty && upload.sending === 0 && <ErrorLine>{t("new.noSources")}</ErrorLine>}
-        <div className="help">{t("new.dropHelp")}</div>
-        {upload.sending > 0 && <div className="help">{t("source.sending", { count: upload.sending })}</div>}
-        {upload.refused.map(({ name: file, error: why }) => (
-          <ErrorLine key={file}>
-            {file}: {[problemText(why).title, problemText(why).hint].filter(Boolean).join(" ")}
-          </ErrorLine>
-        ))}
-      </div>
-    </div>
-  );
-}
-
 /** When the work stops for a person. */
-export function StrategyField({ form }: { form: UseFormReturn<Values> }) {
+export function StrategyField({ form, note }: { form: UseFormReturn<Values>; /** What policy makes of "only where it matters" here. */ note?: string | null }) {
   return (
     <div className="field">
       <span className="label">{t("new.stops")}</span>
@@ -125,7 +73,10 @@ export function StrategyField({ form }: { form: UseFormReturn<Values> }) {
             <input type="radio" value={strategy} {...form.register("strategy")} />
             <span>
               <b>{t(`strategy.${strategy}.title`)}</b>
-              <small>{t(`strategy.${strategy}.words`)}</small>
+              <small>
+                {t(`strategy.${strategy}.words`)}
+                {strategy === "auto_approve_low_risk" && note ? ` ${note}` : ""}
+              </small>
             </span>
             <Track strategy={strategy} />
           </label>
@@ -135,10 +86,16 @@ export function StrategyField({ form }: { form: UseFormReturn<Values> }) {
   );
 }
 
-/** Money only where a model costs some; time always. */
-export function BudgetField({ form, usesModel }: { form: UseFormReturn<Values>; usesModel: boolean }) {
+/** Money and tokens only where a model costs some; time always. What is left empty is as the agent has it. */
+export function BudgetField({ form, usesModel, budget }: { form: UseFormReturn<Values>; usesModel: boolean; /** The agent's own. */ budget: Record<string, number> }) {
   const { register, formState } = form;
-  const { usd, minutes } = formState.errors;
+  const { usd, minutes, tokens } = formState.errors;
+  const { usd: own_usd, seconds: own_seconds, tokens: own_tokens } = budget;
+  const limits = [
+    usesModel && own_usd ? amount("usd", own_usd) : "",
+    usesModel && own_tokens ? amount("tokens", own_tokens) : "",
+    own_seconds ? amount("seconds", own_seconds) : "",
+  ].filter(Boolean);
   return (
     <div className="field">
       <label htmlFor={usesModel ? "usd" : "minutes"}>{t("new.budget")}</label>
@@ -151,10 +108,20 @@ export function BudgetField({ form, usesModel }: { form: UseFormReturn<Values>; 
                 id="usd"
                 className="in short"
                 inputMode="decimal"
-                placeholder={t("new.noLimit")}
+                placeholder={own_usd ? own_usd.toFixed(2) : t("new.noLimit")}
                 aria-invalid={usd ? true : undefined}
                 {...register("usd", { validate: (v) => positive(v, false) })}
               />
+              <input
+                id="tokens"
+                className="in short"
+                inputMode="numeric"
+                placeholder={own_tokens ? count(own_tokens) : t("new.noLimit")}
+                aria-label={t("w.form.tokens")}
+                aria-invalid={tokens ? true : undefined}
+                {...register("tokens", { validate: (v) => positive(v, true) })}
+              />
+              <span className="quiet">{t("w.form.tokensWord")}</span>
             </>
           )}
           <span className="quiet">{usesModel ? t("new.andAtMost") : t("new.atMost")}</span>
@@ -162,15 +129,43 @@ export function BudgetField({ form, usesModel }: { form: UseFormReturn<Values>; 
             id="minutes"
             className="in short"
             inputMode="numeric"
-            placeholder={t("new.noLimit")}
+            placeholder={own_seconds ? String(Math.round(own_seconds / 60)) : t("new.noLimit")}
             aria-label={t("new.minutes")}
             aria-invalid={minutes ? true : undefined}
             {...register("minutes", { validate: (v) => positive(v, true) })}
           />
           <span className="quiet">{t("new.minutesWord")}</span>
         </div>
-        {(usd || minutes) && <ErrorLine>{usd?.message ?? minutes?.message}</ErrorLine>}
-        <div className="help">{t("new.budgetHelp")}</div>
+        {(usd || minutes || tokens) && <ErrorLine>{usd?.message ?? tokens?.message ?? minutes?.message}</ErrorLine>}
+        <div className="help">{[t("new.budgetHelp"), limits.length > 0 ? t("w.form.of", { limits: limits.join(", ") }) : ""].filter(Boolean).join(" ")}</div>
+      </div>
+    </div>
+  );
+}
+
+/** Where the signed result is written as well; only where the server delivers to folders. */
+export function DeliverField({ form }: { form: UseFormReturn<Values> }) {
+  const { register, formState } = form;
+  const { folder } = formState.errors;
+  return (
+    <div className="field">
+      <label htmlFor="folder">{t("w.form.deliver")}</label>
+      <div>
+        <input
+          id="folder"
+          className="in"
+          maxLength={1000}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={t("w.form.deliverPlaceholder")}
+          aria-invalid={folder ? true : undefined}
+          aria-describedby="folder-help"
+          {...register("folder", { validate: folderProblem })}
+        />
+        {folder && <ErrorLine>{folder.message}</ErrorLine>}
+        <div className="help" id="folder-help">
+          {t("w.form.deliverHelp")}
+        </div>
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 import type { FieldErrors, FieldValues } from "react-hook-form";
 import { ApiError } from "@/api/client";
 import type { Agent, JsonSchema, Runtime, Source, Strategy } from "@/api/types";
+import type { Template, TemplateContent } from "@/api/work";
 import { cleaned, typeOf } from "@/components/SchemaForm";
 import { t } from "@/i18n";
 import { modelRule, specOf, specText, type Spec } from "@/lib/runtime";
@@ -15,7 +16,9 @@ export interface Values extends FieldValues {
   model: string;
   usd: string;
   minutes: string;
+  tokens: string;
   left: string[];
+  folder: string;
 }
 
 /** Settings that the list of sources says for every agent. */
@@ -88,25 +91,63 @@ export function checkBody(v: Values, sourceIds: string[] | null): Record<string,
   };
 }
 
-/** `sourceIds` is null when all of the project's sources are meant. */
-export function workBody(agent: Agent, schema: JsonSchema, v: Values, sourceIds: string[] | null): Record<string, unknown> {
-  const config = cleaned(schema, v.config);
-  for (const key of HIDDEN_KEYS) delete config[key];
+/** What the request says of a budget: what is left empty stays as the agent's definition has it. */
+function budgetOf(agent: Agent, v: Values): Record<string, number> | null {
   const usesModel = agent.runtimes.find((r) => r.name === v.runtime)?.uses_model ?? false;
-  const budget = {
+  const given = {
     ...(usesModel && v.usd.trim() ? { usd: Number(v.usd) } : {}),
+    ...(usesModel && v.tokens.trim() ? { tokens: Number(v.tokens) } : {}),
     ...(v.minutes.trim() ? { seconds: Number(v.minutes) * 60 } : {}),
   };
+  return Object.keys(given).length > 0 ? { ...agent.budget, ...given } : null;
+}
+
+/** The request as a template keeps it. `sourceIds` is null when all of the project's sources are meant. */
+export function requestOf(agent: Agent, schema: JsonSchema, v: Values, sourceIds: string[] | null): TemplateContent {
+  const config = cleaned(schema, v.config);
+  for (const key of HIDDEN_KEYS) delete config[key];
+  const budget = budgetOf(agent, v);
   return {
     agent_type: agent.name,
-    task_description: v.task.trim(),
+    ...(v.task.trim() ? { task_description: v.task.trim() } : {}),
     config,
     approval_strategy: v.strategy,
     ...(sourceIds ? { source_ids: sourceIds } : {}),
     ...(v.runtime ? { runtime: specText({ name: v.runtime, model: modelRule(v.runtime) === "none" ? "" : v.model }) } : {}),
-    ...(Object.keys(budget).length ? { budget } : {}),
-    auto_execute: v.runtime !== "external", // its agent starts it: from then on its lease runs
+    ...(budget ? { budget } : {}),
+    ...(v.folder.trim() ? { deliver_to: [{ kind: "folder", path: v.folder.trim() }] } : {}),
   };
+}
+
+/**
+ * The same to be sent, started at once or kept for later. Of a template the server takes what is not said here, so
+ * what the form leaves open is said: `all` are the ids of all sources that can be used.
+ */
+export function workBody(
+  agent: Agent,
+  schema: JsonSchema,
+  v: Values,
+  sourceIds: string[] | null,
+  start = true,
+  from?: { template: Template; all: string[] },
+): Record<string, unknown> {
+  const request = requestOf(agent, schema, v, sourceIds);
+  const held = from?.template.content;
+  return {
+    ...request,
+    task_description: v.task.trim(),
+    ...(from ? { template_id: from.template.id, deliver_to: request.deliver_to ?? [] } : {}),
+    ...(held?.source_ids && !sourceIds ? { source_ids: from?.all } : {}),
+    ...(held?.budget && !request.budget ? { budget: agent.budget } : {}),
+    auto_execute: start && v.runtime !== "external", // its agent starts it: from then on its lease runs
+  };
+}
+
+/** A folder under the server's: relative, and nowhere above it. */
+export function folderProblem(path: string): string | true {
+  const clean = path.trim();
+  if (clean === "") return true;
+  return /^[/\\~]/.test(clean) || /^[a-z]:/i.test(clean) || clean.split(/[/\\]/).includes("..") ? t("w.form.deliverBad") : true;
 }
 
 /** The field of the form that the server's refusal is about, or null. */
@@ -121,7 +162,8 @@ export function fieldOf(error: unknown, schema: JsonSchema, runtime: string): st
   if (first === "config" && schema.properties?.[second]) return `config.${second}`;
   if (schema.properties?.[first]) return `config.${first}`;
   if (first === "task_description") return "task";
-  if (first === "budget") return second === "seconds" ? "minutes" : "usd";
+  if (first === "budget") return second === "seconds" ? "minutes" : second === "tokens" ? "tokens" : "usd";
+  if (first === "deliver_to") return "folder";
   return ["draft", "title", "runtime"].includes(first) ? first : null;
 }
 
@@ -139,6 +181,8 @@ export function errorList(errors: FieldErrors<Values>, schema: JsonSchema, taskL
   if (errors.runtime) add("runtime-choice", t("new.runtime"));
   if (errors.model) add("model", t("runtime.model"));
   if (errors.usd) add("usd", t("new.budget"));
+  if (errors.tokens) add("tokens", t("w.form.tokens"));
   if (errors.minutes) add("minutes", t("new.minutes"));
+  if (errors.folder) add("folder", t("w.form.deliver"));
   return list;
 }

@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useForm } from "react-hook-form";
 import { api, newKey } from "@/api/client";
-import { agentsQuery, projectQuery, sourcesQuery } from "@/api/queries";
+import { agentsQuery, base, meQuery, policyQuery, projectQuery, sessionQuery, sourcesQuery } from "@/api/queries";
 import type { Agent, JsonSchema, Source, WorkSession } from "@/api/types";
+import { templatesQuery, type Template, type TemplateContent } from "@/api/work";
 import { Mark } from "@/components/Mark";
 import { defaultsOf, SchemaFields } from "@/components/SchemaForm";
 import { useUpload } from "@/components/Sources";
@@ -13,10 +14,15 @@ import { t, tMaybe } from "@/i18n";
 import { takeOver } from "@/lib/handover";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
-import { BudgetField, DraftFields, SourcesField, StrategyField } from "@/newwork/parts";
-import { checkBody, errorList, fieldOf, firstRuntime, HIDDEN_KEYS, inOrder, withSources, workBody, type Values } from "@/newwork/request";
+import { AgentCards } from "@/newwork/AgentCards";
+import { LastTime } from "@/newwork/LastTime";
+import { BudgetField, DeliverField, DraftFields, StrategyField } from "@/newwork/parts";
+import { checkBody, errorList, fieldOf, firstRuntime, HIDDEN_KEYS, requestOf, withSources, workBody, type Values } from "@/newwork/request";
 import { RuntimeField } from "@/newwork/RuntimeField";
-import { checkSteps, workSteps } from "@/newwork/will";
+import { SourcesField } from "@/newwork/SourcesField";
+import { contentOf, startFrom } from "@/newwork/start";
+import { FromTemplate, SaveTemplate, TemplateCards } from "@/newwork/Templates";
+import { aheadOf, checkSteps, noteOf, workSteps } from "@/newwork/will";
 
 const DRAFT_LIMIT = 2_000_000;
 const NO_FIELDS: JsonSchema = { type: "object", properties: {} };
@@ -27,8 +33,13 @@ export function NewWorkPage() {
   const project = useQuery(projectQuery(projectId));
   const agents = useQuery(agentsQuery(projectId));
   const sources = useQuery(sourcesQuery(projectId));
-  const failed = project.error ?? agents.error ?? sources.error;
-  if (failed || !agents.data || !sources.data || !project.data) {
+  const search = useSearch({ from: "/projects/$projectId/new" });
+  const templates = useQuery(templatesQuery(projectId));
+  const copied = useQuery({ ...sessionQuery({ projectId, sessionId: search.from ?? "" }), enabled: search.from !== undefined });
+  const failed = project.error ?? agents.error ?? sources.error ?? copied.error;
+  // What a form starts from has to be there before it: later it would take the place of what was typed meanwhile.
+  const waits = (search.template !== undefined && templates.isPending) || (search.from !== undefined && copied.isPending);
+  if (failed || waits || !agents.data || !sources.data || !project.data) {
     return (
       <main className="inbox screen">
         <div className="wrap">
@@ -41,6 +52,7 @@ export function NewWorkPage() {
                 void project.refetch();
                 void agents.refetch();
                 void sources.refetch();
+                if (copied.error) void copied.refetch();
               }}
             />
           ) : (
@@ -50,7 +62,17 @@ export function NewWorkPage() {
       </main>
     );
   }
-  return <NewWork projectId={projectId} projectName={project.data.name} agents={agents.data} sources={sources.data} />;
+  return (
+    <NewWork
+      projectId={projectId}
+      projectName={project.data.name}
+      agents={agents.data}
+      sources={sources.data}
+      templates={templates.data ?? []}
+      templatesFailed={templates.error}
+      copied={search.from ? (copied.data ?? null) : null}
+    />
+  );
 }
 
 function NewWork({
@@ -58,45 +80,64 @@ function NewWork({
   projectName,
   agents,
   sources,
+  templates,
+  templatesFailed,
+  copied,
 }: {
   projectId: string;
   projectName: string;
   agents: Agent[];
   sources: Source[];
+  templates: Template[];
+  templatesFailed: unknown;
+  copied: WorkSession | null;
 }) {
   const search = useSearch({ from: "/projects/$projectId/new" });
   const navigate = useNavigate();
   const client = useQueryClient();
   const upload = useUpload(projectId);
+  const me = useQuery(meQuery).data;
+  const policy = useQuery(policyQuery(projectId)).data;
   const [over, setOver] = useState(false);
   const [refused, setRefused] = useState<unknown>(null);
-  const name = search.agent === "check" || agents.some((a) => a.name === search.agent) ? (search.agent ?? "check") : "check";
+  const [said, setSaid] = useState<string | null>(null);
+  const template = templates.find((one) => one.id === search.template) ?? null;
+  const wanted = template?.agent_type ?? copied?.agent_type ?? search.agent;
+  const name = wanted !== undefined && agents.some((a) => a.name === wanted) ? wanted : "check";
   const agent = agents.find((a) => a.name === name) ?? null;
-  const base = agent?.config_schema ?? NO_FIELDS;
-  const schema = useMemo(() => withSources(base, sources.filter((s) => !s.retracted_at && s.status === "ready")), [base, sources]);
+  const base_schema = agent?.config_schema ?? NO_FIELDS;
+  const schema = useMemo(() => withSources(base_schema, sources.filter((s) => !s.retracted_at && s.status === "ready")), [base_schema, sources]);
   const usable = sources.filter((s) => !s.retracted_at);
   const ready = usable.filter((s) => s.status === "ready");
+  const start = useMemo(() => {
+    const content = template?.content ?? (copied ? contentOf(copied) : null);
+    return agent && content ? startFrom(content, agent, base_schema, usable) : null;
+    // What the form starts from is settled once: sources that come later do not change it.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [template, copied, agent, base_schema]);
   const first = firstRuntime(agent);
 
-  const form = useForm<Values>({
-    mode: "onTouched",
-    defaultValues: {
-      task: "", title: "", draft: "", config: defaultsOf(base), strategy: "final_only", runtime: first.name, model: first.model,
-      usd: "", minutes: "", left: [],
-    },
-  });
-  const { register, control, watch, setValue, handleSubmit, formState, setError, clearErrors } = form;
+  const empty: Values = {
+    task: "", title: "", draft: "", config: defaultsOf(base_schema), strategy: "final_only", runtime: first.name, model: first.model,
+    usd: "", minutes: "", tokens: "", left: [], folder: "",
+  };
+  const form = useForm<Values>({ mode: "onTouched", defaultValues: { ...empty, ...start?.values } });
+  const { register, control, watch, setValue, handleSubmit, formState, setError, clearErrors, reset } = form;
+  const { isDirty } = formState;
   const values = watch();
   const runtime = agent?.runtimes.find((r) => r.name === values.runtime);
 
+  const began = `${name} ${template?.id ?? ""} ${template?.updated_at ?? ""} ${copied?.id ?? ""}`;
+  const held = useRef(began);
   useEffect(() => {
-    const start = firstRuntime(agent);
-    setValue("config", defaultsOf(base));
-    setValue("runtime", start.name);
-    setValue("model", start.model);
-    clearErrors();
+    if (held.current === began) return;
+    held.current = began;
+    // Of another kind of work only what that has itself begins anew; what was typed and chosen stays.
+    const { task, draft, title, left, folder } = form.getValues();
+    reset(start ? { ...empty, draft, title, ...start.values } : { ...empty, task, draft, title, left, folder });
     setRefused(null);
-  }, [base, agent, setValue, clearErrors]);
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [began, start, reset]);
 
   const readFile = async (file: File) => {
     if (file.size > DRAFT_LIMIT) {
@@ -123,42 +164,63 @@ function NewWork({
 
   const chosen = ready.filter((s) => !values.left.includes(s.id));
   const sourceIds = chosen.length < ready.length ? chosen.map((s) => s.id) : null;
+  const place = (sessionId: string) => ({ projectId, sessionId });
+  const send = (v: Values, now: boolean): Promise<WorkSession> => {
+    const post = (path: string, json: unknown, headers?: Record<string, string>) =>
+      api<WorkSession>(path, { method: "POST", json, idempotencyKey: newKey(), headers });
+    // Who watches a long check sees its ledger fill.
+    if (agent === null) return post(`/projects/${projectId}/checks`, checkBody(v, sourceIds), { Prefer: "respond-async" });
+    const body = workBody(agent, schema, v, sourceIds, now, template ? { template, all: ready.map((s) => s.id) } : undefined);
+    const same = copied !== null && agent.name === copied.agent_type && !v.folder && (sourceIds ?? []).join() === (copied.source_ids ?? []).join();
+    if (!same) return post(`/projects/${projectId}/work-sessions`, body);
+    const { task_description, config, approval_strategy, runtime: spec, budget, auto_execute } = body;
+    const title = v.task.trim() === copied.task_description ? undefined : v.task.trim().replace(/\s+/g, " ").slice(0, 90);
+    return post(`${base(place(copied.id))}/fork`, { task_description, config, approval_strategy, runtime: spec, budget, auto_execute, title });
+  };
   const startWork = useMutation({
-    mutationFn: (v: Values) =>
-      agent === null
-        ? api<WorkSession>(`/projects/${projectId}/checks`, { method: "POST", json: checkBody(v, sourceIds), idempotencyKey: newKey() })
-        : api<WorkSession>(`/projects/${projectId}/work-sessions`, {
-            method: "POST",
-            json: workBody(agent, schema, v, sourceIds),
-            idempotencyKey: newKey(),
-          }),
-    onMutate: () => setRefused(null),
+    mutationFn: ({ v, now }: { v: Values; now: boolean }) => send(v, now),
+    onMutate: () => {
+      setRefused(null);
+      setSaid(null);
+    },
     onSuccess: (session) => {
-      for (const queryKey of [["sessions", projectId], ["inbox"], ["projects"], ["project", projectId]])
+      for (const queryKey of [["sessions", projectId], ["work"], ["inbox"], ["projects"], ["project", projectId], ["templates", projectId]])
         void client.invalidateQueries({ queryKey });
       if (session.checkpoint_id && name === "check")
         void navigate({ to: "/review/$checkpointId", params: { checkpointId: session.checkpoint_id } });
-      else
-        void navigate({ to: "/projects/$projectId/sessions/$sessionId", params: { projectId, sessionId: session.id } });
+      else void navigate({ to: "/projects/$projectId/sessions/$sessionId", params: place(session.id) });
     },
-    onError: (error) => {
-      setRefused(error);
-      const field = fieldOf(error, schema, values.runtime);
-      const { title, hint } = problemText(error);
-      if (field) setError(field, { message: [title, hint].filter(Boolean).join(" ") }, { shouldFocus: true });
-    },
+    onError: (error) => refuse(error),
   });
-  const submit = () => {
-    clearErrors("left"); // it belongs to no field of the form's own, so sending again would not clear it
-    void handleSubmit((v) => startWork.mutate(v))();
+  const refuse = (error: unknown) => {
+    setRefused(error);
+    const field = fieldOf(error, schema, values.runtime);
+    const { title, hint } = problemText(error);
+    if (field) setError(field, { message: [title, hint].filter(Boolean).join(" ") }, { shouldFocus: true });
   };
-  useKeys({ "Ctrl+Enter": submit }, !startWork.isPending);
+  /** What a template would keep of the form, or null while the form is wrong. A template may leave the task open. */
+  const content = async (): Promise<TemplateContent | null> => {
+    if (agent === null || !(await form.trigger(["config", "usd", "minutes", "tokens", "folder", "runtime", "model"] as never))) return null;
+    return requestOf(agent, schema, form.getValues(), sourceIds);
+  };
+  const submit = (now: boolean) => {
+    clearErrors("left"); // it belongs to no field of the form's own, so sending again would not clear it
+    void handleSubmit((v) => {
+      if (ready.length > 0 && chosen.length === 0) setError("left", { message: t("w.form.noneChosen") });
+      else startWork.mutate({ v, now });
+    })();
+  };
+  useKeys({ "Ctrl+Enter": () => submit(true) }, !startWork.isPending);
+  const choose = (next: { agent?: string; template?: string }) =>
+    void navigate({ to: "/projects/$projectId/new", params: { projectId }, search: next, replace: true });
   const taskLabel = tMaybe(`new.task.${name}`, t("new.task.any"));
   const problems = errorList(formState.errors, schema, taskLabel);
   const noSources = ready.length === 0;
   const usesModel = runtime?.uses_model ?? false;
   const what = agent ? tMaybe(`agent.${name}`, agent.title).toLowerCase() : "";
-  const steps = agent ? workSteps(chosen.length, values.strategy, usesModel) : checkSteps(chosen.length);
+  const folder = agent && me?.folders ? values.folder.trim() : "";
+  const ahead = aheadOf(policy, agent, values.config ?? {}, folder !== "");
+  const steps = agent ? workSteps(chosen.length, values.strategy, usesModel, ahead, folder) : checkSteps(chosen.length, ahead);
   const focus = (id: string) => {
     const field = document.getElementById(id);
     (field?.matches("input, textarea, select, [tabindex]") ? field : field?.querySelector<HTMLElement>("input"))?.focus();
@@ -170,7 +232,7 @@ function NewWork({
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        submit(true);
       }}
       onDragOver={(event) => {
         event.preventDefault();
@@ -186,26 +248,19 @@ function NewWork({
       <main className="main">
         <div className="form">
           <h1 className="doctitle">{t("new.title", { project: projectName })}</h1>
-          <div className="agents" role="radiogroup" aria-label={t("new.agent")}>
-            {["check", ...inOrder(agents)].map((option) => {
-              const known = agents.find((a) => a.name === option);
-              const own = known?.origin === "project";
-              return (
-                <label key={option}>
-                  <input
-                    type="radio"
-                    name="agent"
-                    checked={name === option}
-                    onChange={() =>
-                      void navigate({ to: "/projects/$projectId/new", params: { projectId }, search: { agent: option }, replace: true })
-                    }
-                  />
-                  <b>{own ? known.title : tMaybe(`agent.${option}`, known?.title ?? option)}</b>
-                  <span>{own ? clipped(known.goal) : tMaybe(`new.card.${option}`, clipped(known?.goal ?? ""))}</span>
-                </label>
-              );
-            })}
-          </div>
+          <AgentCards agents={agents} name={name} choose={(option) => choose({ agent: option })} />
+          <TemplateCards
+            templates={templates}
+            agents={agents}
+            chosen={template?.id}
+            choose={(one) => choose(one ? { agent: one.agent_type, template: one.id } : { agent: name })}
+          />
+          {templatesFailed ? <ErrorLine>{t("w.template.failed", { why: problemText(templatesFailed).title })}</ErrorLine> : null}
+          {search.template && !template && !templatesFailed && <p className="meta mt-2">{t("w.template.gone")}</p>}
+          {template && (
+            <FromTemplate key={template.id} template={template} changed={isDirty} missing={start?.missing ?? 0} content={content} leave={() => choose({ agent: name })} />
+          )}
+          {copied && !template && <p className="fromtemplate">{t("w.template.copyOf", { title: copied.title })}</p>}
           <div className="mt-4">
             {agent === null ? (
               <DraftFields form={form} readFile={readFile} />
@@ -234,12 +289,13 @@ function NewWork({
                 />
               </>
             )}
-            <SourcesField form={form} usable={usable} upload={upload} empty={noSources} />
+            <SourcesField form={form} usable={usable} upload={upload} />
             {agent && (
               <>
-                <StrategyField form={form} />
+                <StrategyField form={form} note={noteOf(ahead)} />
                 <RuntimeField agent={agent} form={form} />
-                <BudgetField form={form} usesModel={usesModel} />
+                <BudgetField form={form} usesModel={usesModel} budget={agent.budget ?? {}} />
+                {me?.folders && <DeliverField form={form} />}
               </>
             )}
           </div>
@@ -260,6 +316,7 @@ function NewWork({
             ))}
           </ol>
         </section>
+        {template && <LastTime template={template} />}
       </aside>
       <footer className="dock" aria-label={t("page.newWork")}>
         <div className="st" role="status">
@@ -283,8 +340,25 @@ function NewWork({
             </>
           ) : over ? (
             <b>{t("new.dropHere")}</b>
+          ) : said ? (
+            <b>{said}</b>
           ) : null}
         </div>
+        {agent && (
+          <>
+            <SaveTemplate
+              projectId={projectId}
+              content={content}
+              saved={(one) => {
+                setSaid(t("w.template.saved", { name: one.name }));
+                choose({ agent: one.agent_type, template: one.id });
+              }}
+            />
+            <button type="button" className="b" disabled={startWork.isPending} onClick={() => submit(false)}>
+              {t("w.form.saveLater")}
+            </button>
+          </>
+        )}
         <button
           type="submit"
           className={`b big ${problems.length === 0 && !noSources ? "fill" : "wait"}`}
@@ -300,8 +374,4 @@ function NewWork({
       </footer>
     </form>
   );
-}
-
-function clipped(goal: string): string {
-  return goal.length > 120 ? `${goal.slice(0, 119).trimEnd()}…` : goal;
 }

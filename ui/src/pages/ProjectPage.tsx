@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { api, newKey } from "@/api/client";
-import { inboxQuery, projectQuery, sessionsQuery, sourcesQuery } from "@/api/queries";
+import { inboxQuery, projectQuery, sourcesQuery } from "@/api/queries";
 import type { Project, WorkSession } from "@/api/types";
 import { ProjectNav } from "@/components/ProjectNav";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
@@ -9,7 +9,8 @@ import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
 import { AddSources } from "@/sources/AddSources";
 import { SourceList } from "@/sources/SourceList";
-import { countsOf, SessionRows } from "./WorkPage";
+import { WorkList } from "./WorkList";
+import { countsOf } from "./WorkPage";
 
 function SampleBanner({ project }: { project: Project }) {
   const client = useQueryClient();
@@ -92,7 +93,6 @@ function SampleBanner({ project }: { project: Project }) {
 export function ProjectPage() {
   const { projectId } = useParams({ from: "/projects/$projectId" });
   const project = useQuery(projectQuery(projectId));
-  const sessions = useQuery(sessionsQuery(projectId));
   useTitle(project.data?.name ?? t("page.work"));
   if (project.error || project.isPending) {
     return (
@@ -108,7 +108,6 @@ export function ProjectPage() {
       </main>
     );
   }
-  const items = [...(sessions.data ?? [])].sort((a, b) => b.created_at.localeCompare(a.created_at));
   return (
     <div className="page plain screen">
       <main className="main">
@@ -124,15 +123,7 @@ export function ProjectPage() {
         <SampleBanner project={project.data} />
         <section className="sect">
           <h2>{t("page.work")}</h2>
-          {sessions.error ? (
-            <Problem what={t("work.failed")} error={sessions.error} retry={() => void sessions.refetch()} />
-          ) : sessions.isPending ? (
-            <Loading words={t("work.loading")} />
-          ) : items.length === 0 ? (
-            <p className="text-ink-2">{t("project.noWork")}</p>
-          ) : (
-            <SessionRows items={items} />
-          )}
+          <WorkList project={projectId} empty={<p className="text-ink-2">{t("project.noWork")}</p>} />
         </section>
       </main>
       <aside className="rail" aria-label={t("page.sources")}>

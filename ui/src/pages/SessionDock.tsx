@@ -42,6 +42,11 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
     </button>
   );
   const forkable = session.agent_type !== "check";
+  const copy = forkable && (
+    <Link className="b bare" to="/projects/$projectId/new" params={{ projectId: session.project_id }} search={{ agent: session.agent_type, from: session.id }}>
+      {t("w.session.copy")}
+    </Link>
+  );
   const cancel = (
     <>
       {sure ? (
@@ -95,6 +100,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
       content = (
         <>
           {st(session.failure?.code === "rejected" ? t("session.closed") : t("session.stopped"), session.failure?.retryable ? t("session.retryHint") : forkable ? t("session.forkHint") : t("session.closedWords"))}
+          {copy}
           {forkable && button("fork", t("session.fork"), session.failure?.retryable ? "b" : "b big")}
           {session.failure?.retryable && button("retry", t("session.retry"), "b big fill")}
         </>
@@ -107,6 +113,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
             session.status === "completed" ? t("session.done") : t("status.cancelled"),
             session.status === "completed" ? deliveredWords(session) : t("session.cancelledWords"),
           )}
+          {copy}
           {forkable && button("fork", t("session.fork"))}
           <Link className="b" to="/projects/$projectId" params={{ projectId: session.project_id }}>
             {project.data ? t("session.toProject", { name: project.data.name }) : t("page.work")}

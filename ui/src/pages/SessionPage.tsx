@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { artifactsQuery, base, envelopeQuery, eventsQuery, sessionQuery, sinceLastQuery } from "@/api/queries";
-import type { Artifact, Envelope, WorkEvent, WorkSession } from "@/api/types";
+import type { Envelope, WorkEvent, WorkSession } from "@/api/types";
 import { Deliveries } from "@/components/Deliveries";
 import { Mark } from "@/components/Mark";
 import { SinceLastPanel } from "@/components/SinceLast";
@@ -10,18 +10,21 @@ import { Loading, Problem, problemText } from "@/components/States";
 import { WhyPolicy } from "@/components/WhyPolicy";
 import { leftGroups } from "@/given/given";
 import { t, tMaybe } from "@/i18n";
-import { clock, count, duration, exact, keep } from "@/lib/format";
+import { clock, count, duration, exact } from "@/lib/format";
 import { runtimeWords } from "@/lib/runtime";
 import { statusOf, strategyWord } from "@/lib/status";
 import { useTitle } from "@/lib/title";
 import { repairWords } from "@/lib/usage";
 import { agentWord } from "@/review/Queue";
-import { plainOf } from "@/review/state";
+import { Contents, ContentsFold } from "@/session/Contents";
+import { clipped } from "@/session/Findings";
+import { LedgerView } from "@/session/LedgerView";
+import { Made, useView, ViewChoice, viewsOf } from "@/session/Made";
+import { sectionsOf, type Section } from "@/session/sections";
+import { Steps, StepsFold } from "@/session/Steps";
 import { isOwnAgent, OwnAgent } from "./OwnAgent";
 import { SessionDock } from "./SessionDock";
 import { SessionUsage } from "./SessionUsage";
-import { SignedText } from "./SignedText";
-import { claimsWords, nextSteps, stepsOf } from "./steps";
 
 export function SessionPage() {
   const { projectId, sessionId } = useParams({ from: "/projects/$projectId/sessions/$sessionId" });
@@ -58,49 +61,18 @@ function Session({ session }: { session: WorkSession }) {
   const comparing = live && session.agent_type === "check";
   const shown = comparing ? [] : artifacts.data;
   useGoToReview(session, comparing);
-  const steps = stepsOf(events.data ?? []);
+  const seen = events.data ?? [];
   const status = statusOf(session);
   const [why, setWhy] = useState(false);
-  const list = useRef<HTMLElement>(null);
-  const last = steps.at(-1)?.seq;
-  useEffect(() => {
-    // The list of steps follows its end; the page itself never moves.
-    if (live && list.current) list.current.scrollTop = list.current.scrollHeight;
-  }, [last, live]);
+  const views = viewsOf(session, shown ?? []);
+  const [view, choose] = useView(views);
+  const sections = useMemo(() => (view === "text" ? sectionsOf(shown ?? []) : []), [view, shown]);
+  const [goal, setGoal] = useState<Section | null>(null);
+  const goTo = (section: Section) => setGoal({ ...section });
 
   return (
     <div className="page screen">
-      <aside className="left" ref={list} aria-label={t("session.steps")} tabIndex={0}>
-        <h2 className="px-4">{t("session.steps")}</h2>
-        {events.error ? (
-          <p className="px-4 text-ink-2">{problemText(events.error).title}</p>
-        ) : (
-          <ol className="steps" aria-live="polite">
-            {steps.map((step, i) => {
-              const now = live && i === steps.length - 1;
-              return (
-                <li key={step.seq} className={now ? "now" : undefined}>
-                  <span className="at" title={exact(step.at)}>
-                    {clock(step.at)}
-                  </span>
-                  <Mark shape={now ? "run" : step.shape} className={now ? "v-accent" : step.bad ? "text-error" : ""} />
-                  <span>
-                    {step.words}
-                    {step.small && <small>{keep(step.small)}</small>}
-                  </span>
-                </li>
-              );
-            })}
-            {nextSteps(session).map((step, i) => (
-              <li className="next" key={`next-${i}`}>
-                <span className="at" />
-                <Mark shape={step.shape} />
-                <span>{step.words}</span>
-              </li>
-            ))}
-          </ol>
-        )}
-      </aside>
+      <Steps session={session} events={seen} live={live} failed={events.error} />
       <main className="main">
         <h1 className="doctitle">{session.title}</h1>
         <p className="meta mt-1">
@@ -114,38 +86,42 @@ function Session({ session }: { session: WorkSession }) {
             {session.repairs.length > 1 ? t("repair.round", { n: repair.iteration, words: repairWords(repair) }) : repairWords(repair)}
           </p>
         ))}
-        <Outcome session={session} by={session.approved_by ?? signedBy(events.data ?? [])} />
+        <Outcome session={session} by={session.approved_by ?? signedBy(seen)} />
         {live && session.progress && session.progress.total > 0 && (
           <p className="meta mt-3 onlyphone">
             {t("empty.progress", { done: session.progress.done, total: session.progress.total, label: session.progress.label })}
           </p>
         )}
+        <StepsFold session={session} events={seen} live={live} />
+        {sections.length > 0 && <ContentsFold sections={sections} goTo={goTo} />}
         <section className="sect" aria-live="polite">
-          <div className="between">
+          <div className="between flex-wrap">
             <h2 className="font-semibold">
-              {session.agent_type !== "research" ? t("session.artifacts") : live ? t("session.findings") : t("session.findingsThere")}
+              {comparing ? t("w.ledger.title") : session.agent_type !== "research" ? t("session.artifacts") : live ? t("session.findings") : t("session.findingsThere")}
             </h2>
-            <span className="meta">
-              {t(session.status === "completed" ? "session.signedCount" : "session.writtenCount", { count: shown?.length ?? session.artifacts_count })}
-            </span>
+            <ViewChoice views={views} view={view} choose={choose} />
+            {!comparing && (
+              <span className="meta">
+                {t(session.status === "completed" ? "session.signedCount" : "session.writtenCount", { count: shown?.length ?? session.artifacts_count })}
+              </span>
+            )}
           </div>
-          {artifacts.error ? (
+          {comparing ? (
+            <LedgerView session={session} events={seen} />
+          ) : artifacts.error ? (
             <Problem what={t("session.artifactsFailed")} error={artifacts.error} retry={() => void artifacts.refetch()} />
           ) : artifacts.isPending ? (
             <Loading words={t("session.artifactsLoading")} />
-          ) : comparing ? null : artifacts.data.length === 0 ? (
+          ) : artifacts.data.length === 0 ? (
             <p className="mt-3 text-ink-2">{live ? t("session.noneYet") : session.status === "initialized" ? t("session.notStarted") : t("session.none")}</p>
           ) : (
             <div className="mt-2">
-              {session.status === "completed" && <SignedText artifacts={artifacts.data} projectId={session.project_id} />}
-              {session.status !== "completed" && artifacts.data.map((artifact, i) => (
-                <Finding key={artifact.id} artifact={artifact} n={i + 1} projectId={session.project_id} />
-              ))}
+              <Made session={session} artifacts={artifacts.data} view={view} goal={goal} />
             </div>
           )}
           {live && (
             <div className="find" role="status">
-              <span className="no quiet">{(shown?.length ?? 0) + 1}</span>
+              {!comparing && <span className="no quiet">{(shown?.length ?? 0) + 1}</span>}
               <h3 className="!font-normal quiet">{session.status === "queued" ? queuedWords(session) : comparing ? t("session.comparing") : isOwnAgent(session) && !session.agent?.heard_at ? t("ownAgent.awaited") : t("session.writing")}</h3>
               <div className="ghost w-[92%]" />
               <div className="ghost w-[71%]" />
@@ -155,6 +131,12 @@ function Session({ session }: { session: WorkSession }) {
         {since.data && <SinceLastPanel since={since.data} projectId={session.project_id} className="sect" />}
       </main>
       <aside className="rail" aria-label={t("session.about")}>
+        {sections.length > 0 && (
+          <section className="wide">
+            <h2>{t("w.viewer.contents")}</h2>
+            <Contents sections={sections} goTo={goTo} />
+          </section>
+        )}
         <section>
           <h2>{t("session.progress")}</h2>
           <p className="flex items-start gap-2">
@@ -185,7 +167,7 @@ function Session({ session }: { session: WorkSession }) {
           <section>
             <h2>{t("session.take")}</h2>
             <p className="flex flex-wrap gap-x-4">
-              {(["md", "html", "record"] as const).map((format) => (
+              {(["md", "html", "json", "record"] as const).map((format) => (
                 <a key={format} className="link" download href={`/api${base(place)}/export?format=${format}`}>
                   {t(`session.format.${format}`)}
                 </a>
@@ -194,7 +176,7 @@ function Session({ session }: { session: WorkSession }) {
             <p className="meta mt-1">{t(session.status === "completed" ? "session.takeSigned" : "session.takeUnsigned")}</p>
           </section>
         )}
-        <SessionUsage session={session} events={events.data ?? []} />
+        <SessionUsage session={session} events={seen} />
         <section>
           <h2>{t("session.given")}</h2>
           {envelope.error ? (
@@ -245,10 +227,6 @@ function queuedWords({ queued_before: before }: WorkSession): string {
   return before < FAR ? t("session.queuedBefore", { count: before }) : t("session.queuedFar", { count: FAR });
 }
 
-function clipped(text: string): string {
-  return text.length > 600 ? `${text.slice(0, 600)} …` : text;
-}
-
 function Running({ since, waits }: { since: string; waits: boolean }) {
   const [, tick] = useState(0);
   useEffect(() => {
@@ -293,50 +271,6 @@ function Outcome({ session, by }: { session: WorkSession; by: string | null }) {
     );
   }
   return null;
-}
-
-function Finding({ artifact, n, projectId }: { artifact: Artifact; n: number; projectId: string }) {
-  const { claims } = artifact.summary;
-  const quotes = artifact.claims.flatMap((claim) => claim.anchors.filter((a) => a.role !== "nearest").map((anchor) => ({ claim, anchor })));
-  const seen = new Set<string>();
-  const shown = quotes.filter(({ anchor }) => !seen.has(anchor.quote) && seen.add(anchor.quote)).slice(0, 3);
-  const worst = artifact.claims.find((claim) => claim.needs_you);
-  const lead = artifact.document.blocks.find((block) => block.type === "paragraph");
-  const text = lead ? plainOf(lead, [0]) : null;
-  return (
-    <article className="find">
-      <span className="no">
-        <Mark
-          shape={worst ? worst.verdict : claims > 0 ? "supported" : "none"}
-          className={worst ? `v-${worst.verdict}` : ""}
-          label={worst ? t(`verdict.${worst.verdict}`) : claims > 0 ? t("verdict.supported") : t("session.notCompared")}
-        />
-        {n}
-      </span>
-      <h3>{artifact.title}</h3>
-      {text && shown.length === 0 && <p className="font-serif text-[15px] leading-6 text-ink-2">{clipped(keep(text))}</p>}
-      {shown.map(({ anchor }, i) => (
-        <div key={i}>
-          <blockquote>“{keep(anchor.quote)}”</blockquote>
-          <div className="meta">
-            <Link
-              className="hover:underline"
-              to="/projects/$projectId/sources/$sourceId"
-              params={{ projectId, sourceId: anchor.source_id }}
-              search={{ version: anchor.version, start: anchor.char_start, end: anchor.char_end }}
-            >
-              {anchor.source_title}
-              {anchor.page ? `, ${t("sheet.page", { n: anchor.page })}` : ""}
-            </Link>
-          </div>
-        </div>
-      ))}
-      <div className="meta cap">
-        {t("review.version", { n: artifact.version })} · {claimsWords(artifact.summary) || t("session.notCompared")}
-        {artifact.versions.some((v) => v.signed) ? ` · ${t("session.signed")}` : ""}
-      </div>
-    </article>
-  );
 }
 
 function EnvelopeFigures({ envelope }: { envelope: Envelope }) {

@@ -1,61 +1,15 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, newKey } from "@/api/client";
-import { useAllSessions } from "@/api/queries";
-import type { Project, WorkSession } from "@/api/types";
-import { Mark } from "@/components/Mark";
+import { projectsQuery } from "@/api/queries";
+import type { Project } from "@/api/types";
 import { Loading, Problem, problemText, ErrorLine } from "@/components/States";
 import { t } from "@/i18n";
-import { exact, when } from "@/lib/format";
-import { statusOf } from "@/lib/status";
 import { useTitle } from "@/lib/title";
-import { agentWord } from "@/review/Queue";
-
-export function SessionRows({ items }: { items: WorkSession[] }) {
-  return (
-    <table className="list">
-      <thead>
-        <tr>
-          <th scope="col">{t("work.state")}</th>
-          <th scope="col">{t("inbox.work")}</th>
-          <th scope="col" className="num">
-            {t("work.started")}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((session) => {
-          const status = statusOf(session);
-          return (
-            <tr key={session.id}>
-              <td className="w-[38%]">
-                <Mark shape={status.shape} className={status.className} />
-                &ensp;{status.words}
-              </td>
-              <td>
-                <Link
-                  className="t"
-                  to="/projects/$projectId/sessions/$sessionId"
-                  params={{ projectId: session.project_id, sessionId: session.id }}
-                >
-                  {session.title}
-                </Link>
-                <span className="sub">
-                  {agentWord(session.agent_type, session.agent_title)}
-                  {session.iteration > 1 ? ` · ${t("queue.round", { n: session.iteration })}` : ""}
-                </span>
-              </td>
-              <td className="num" title={exact(session.created_at)}>
-                {when(session.created_at)}
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
-  );
-}
+import { homeProject } from "./home";
+import { WorkList } from "./WorkList";
+import { useWorkFilter } from "./workFilter";
 
 export function countsOf(project: Project): string {
   const { sources, sessions, waiting } = project.counts;
@@ -114,53 +68,51 @@ function NewProject() {
 
 export function WorkPage() {
   useTitle(t("page.work"));
-  const { items, projects, pending, error, refetch } = useAllSessions();
+  const projects = useQuery(projectsQuery);
+  const { search } = useWorkFilter();
+  const home = projects.data && homeProject(projects.data);
+  const one = projects.data?.find((project) => project.id === search.project);
   return (
-    <main className="inbox screen">
-      <div className="wrap">
-        <div className="ihead">
-          <h1 className="doctitle">{t("page.work")}</h1>
+    <div className="page plain screen">
+      <main className="main">
+        <div className="between flex-wrap">
+          <h1 className="doctitle">{one ? t("w.list.own", { name: one.name }) : t("page.work")}</h1>
+          {home && (
+            <Link className="b fill" to="/projects/$projectId/new" params={{ projectId: (one ?? home).id }} search={{}}>
+              {t("page.newWork")}
+            </Link>
+          )}
+        </div>
+        <section className="sect" aria-label={t("page.work")}>
+          {projects.data?.length === 0 ? (
+            <p className="text-ink-2">{t("work.none")}</p>
+          ) : (
+            <WorkList empty={<p className="text-ink-2">{`${t("w.list.none")} ${t("w.list.startOne")}`}</p>} />
+          )}
+        </section>
+      </main>
+      <aside className="rail" aria-label={t("w.list.projects")}>
+        <h2>{t("w.list.projects")}</h2>
+        {projects.error ? (
+          <Problem what={t("work.failed")} error={projects.error} retry={() => void projects.refetch()} />
+        ) : projects.isPending ? (
+          <Loading words={t("work.loading")} />
+        ) : (
+          <ul className="projects">
+            {projects.data.map((project) => (
+              <li key={project.id}>
+                <Link to="/projects/$projectId" params={{ projectId: project.id }}>
+                  <b>{project.name}</b>
+                  <span className="meta">{countsOf(project)}</span>
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+        <div className="mt-4">
           <NewProject />
         </div>
-        {error ? (
-          <Problem what={t("work.failed")} error={error} retry={refetch} />
-        ) : pending ? (
-          <Loading words={t("work.loading")} />
-        ) : projects.length === 0 ? (
-          <p className="text-ink-2">{t("work.none")}</p>
-        ) : (
-          projects.map((project) => {
-            const mine = items.filter((session) => session.project_id === project.id);
-            return (
-              <section className="mt-8 first:mt-0" key={project.id}>
-                <div className="between">
-                  <h2 className="text-[16.5px] leading-6 font-semibold font-serif">
-                    <Link className="hover:underline underline-offset-4" to="/projects/$projectId" params={{ projectId: project.id }}>
-                      {project.name}
-                    </Link>
-                  </h2>
-                  <span className="meta nophone">{countsOf(project)}</span>
-                </div>
-                {mine.length > 0 ? (
-                  <SessionRows items={mine.slice(0, 8)} />
-                ) : (
-                  <p className="mt-2 border-t border-line-2 pt-2 text-ink-2">
-                    {project.description}{" "}
-                    <Link className="link" to="/projects/$projectId/new" params={{ projectId: project.id }} search={{}}>
-                      {t("work.start")}
-                    </Link>
-                  </p>
-                )}
-                {mine.length > 8 && (
-                  <Link className="link mt-2 inline-block" to="/projects/$projectId" params={{ projectId: project.id }}>
-                    {t("work.all", { count: mine.length })}
-                  </Link>
-                )}
-              </section>
-            );
-          })
-        )}
-      </div>
-    </main>
+      </aside>
+    </div>
   );
 }

@@ -10,6 +10,8 @@ export interface Step {
   words: string;
   small: string;
   bad: boolean;
+  /** The recorded call of a tool that can be looked at. */
+  call?: string;
 }
 
 const s = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
@@ -46,7 +48,10 @@ export function stepOf(event: WorkEvent, told: ReadonlySet<number> = new Set()):
     case "plan_written":
       return step("supported", t("step.plan"), t("step.planWords", { count: size(d["steps"]) }));
     case "tool_called":
-      return step(d["ok"] === false ? "none" : "supported", tMaybe(`tool.${s(d["tool"])}`, s(d["tool"])), s(d["label"]), d["ok"] === false);
+      return {
+        ...step(d["ok"] === false ? "none" : "supported", tMaybe(`tool.${s(d["tool"])}`, s(d["tool"])), s(d["label"]), d["ok"] === false),
+        ...(s(d["call"]) ? { call: s(d["call"]) } : {}),
+      };
     case "said":
       return step("dot", t("step.said"), s(d["text"]).slice(0, 240));
     case "artifact_saved": {
@@ -118,17 +123,27 @@ export function stepOf(event: WorkEvent, told: ReadonlySet<number> = new Set()):
   }
 }
 
-/** Steps for the list: what a delivery failed of several times in a row becomes one line, the latest. */
+const RETOLD = new Set(["delivery_failed", "delivery_resent"]);
+
+/**
+ * Steps for the list. What a delivery failed of and how often it was sent again is one line each, the latest: who
+ * mends a folder for an hour must still find the steps of the work.
+ */
 export function stepsOf(events: WorkEvent[]): Step[] {
   const told = new Set(events.filter((event) => event.type === "interrupted").map((event) => n(event.data["leg"])));
-  return events
-    .filter((event, i) => !failsAgain(event, events[i + 1]))
-    .map((event) => stepOf(event, told))
-    .filter((step): step is Step => step !== null);
-}
-
-function failsAgain(event: WorkEvent, next: WorkEvent | undefined): boolean {
-  return event.type === "delivery_failed" && next?.type === event.type && next.data["delivery_id"] === event.data["delivery_id"];
+  const again = new Map<string, { last: number; times: number }>();
+  const keyOf = (event: WorkEvent) => `${event.type} ${s(event.data["delivery_id"])}`;
+  for (const event of events) {
+    if (RETOLD.has(event.type)) again.set(keyOf(event), { last: event.seq, times: (again.get(keyOf(event))?.times ?? 0) + 1 });
+  }
+  return events.flatMap((event) => {
+    const told_again = again.get(keyOf(event));
+    if (told_again && told_again.last !== event.seq) return [];
+    const step = stepOf(event, told);
+    if (!step) return [];
+    const often = event.type === "delivery_resent" && told_again && told_again.times > 1;
+    return [often ? { ...step, small: t("w.step2.resentTimes", { count: told_again.times }) } : step];
+  });
 }
 
 export function nextSteps(session: WorkSession): { shape: Shape; words: string }[] {

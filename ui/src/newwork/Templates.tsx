@@ -1,0 +1,169 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, newKey } from "@/api/client";
+import type { Agent } from "@/api/types";
+import type { Template, TemplateContent } from "@/api/work";
+import { ErrorLine, problemText } from "@/components/States";
+import { t, tMaybe } from "@/i18n";
+import { exact, when } from "@/lib/format";
+import { byUse } from "./start";
+
+const SHOWN = 6;
+
+/** The project's templates, the one used last first, each with its last use. */
+export function TemplateCards({ templates, agents, chosen, choose }: { templates: Template[]; agents: Agent[]; chosen: string | undefined; choose: (template: Template | null) => void }) {
+  const [all, setAll] = useState(false);
+  if (templates.length === 0) return null;
+  const sorted = byUse(templates);
+  const shown = all ? sorted : sorted.filter((one, i) => i < SHOWN || one.id === chosen);
+  return (
+    <section className="templates" aria-label={t("w.template.title")}>
+      <h2 className="meta">{t("w.template.title")}</h2>
+      <ul>
+        {shown.map((one) => {
+          const agent = agents.find((a) => a.name === one.agent_type);
+          return (
+            <li key={one.id}>
+              <button
+                type="button"
+                aria-pressed={one.id === chosen}
+                disabled={!agent}
+                title={agent ? exact(one.last_used_at) : t("w.template.agentGone")}
+                onClick={() => choose(one.id === chosen ? null : one)}
+              >
+                <b>{one.name}</b>
+                <span className="meta">
+                  {[tMaybe(`agent.${one.agent_type}`, agent?.title ?? one.agent_type), t("w.template.used", { count: one.uses, when: when(one.last_used_at) })].join(" · ")}
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      {shown.length < sorted.length && (
+        <button type="button" className="link" onClick={() => setAll(true)}>
+          {t("w.list.showAll")}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** What the form was filled in from, and what can be done with the template. */
+export function FromTemplate({
+  template,
+  changed,
+  missing,
+  content,
+  leave,
+}: {
+  template: Template;
+  changed: boolean;
+  missing: number;
+  /** What the form says now; null while it cannot be kept. */
+  content: () => Promise<TemplateContent | null>;
+  leave: () => void;
+}) {
+  const client = useQueryClient();
+  const [sure, setSure] = useState(false);
+  const again = () => client.invalidateQueries({ queryKey: ["templates", template.project_id] });
+  const path = `/projects/${template.project_id}/templates/${template.id}`;
+  const update = useMutation({
+    mutationFn: async () => {
+      const kept = await content();
+      return kept ? api<Template>(path, { method: "PATCH", json: { content: kept } }) : null;
+    },
+    onSuccess: again,
+  });
+  const remove = useMutation({
+    mutationFn: () => api<undefined>(path, { method: "DELETE" }),
+    onSuccess: () => {
+      leave();
+      return again();
+    },
+  });
+  const error = update.error ?? remove.error;
+  return (
+    <div className="fromtemplate">
+      <p role="status">
+        {update.data && !changed ? t("w.template.updated", { name: template.name }) : changed ? t("w.template.changed", { name: template.name }) : t("w.template.fromHere", { name: template.name })}
+      </p>
+      <p className="line">
+        {changed && (
+          <button type="button" className="link" disabled={update.isPending} onClick={() => update.mutate()}>
+            {t("w.template.update")}
+          </button>
+        )}
+        {sure ? (
+          <>
+            <button type="button" className="link" disabled={remove.isPending} onClick={() => remove.mutate()}>
+              {t("w.template.removeSure", { name: template.name })}
+            </button>
+            <button type="button" className="link quiet" onClick={() => setSure(false)}>
+              {t("w.template.removeNot")}
+            </button>
+          </>
+        ) : (
+          <button type="button" className="link quiet" onClick={() => setSure(true)}>
+            {t("w.template.remove")}
+          </button>
+        )}
+        <button type="button" className="link quiet" onClick={leave}>
+          {t("w.template.without")}
+        </button>
+      </p>
+      {missing > 0 && <p className="meta">{t("w.template.missing", { count: missing })}</p>}
+      {error && <ErrorLine>{[problemText(error).title, problemText(error).hint].filter(Boolean).join(" ")}</ErrorLine>}
+    </div>
+  );
+}
+
+/** The name of a new template, asked for in the dock; nothing is started by saving it. */
+export function SaveTemplate({ projectId, content, saved }: { projectId: string; content: () => Promise<TemplateContent | null>; saved: (template: Template) => void }) {
+  const client = useQueryClient();
+  const [name, setName] = useState<string | null>(null);
+  const save = useMutation({
+    mutationFn: async (as: string) => {
+      const kept = await content();
+      return kept ? api<Template>(`/projects/${projectId}/templates`, { method: "POST", json: { name: as, content: kept }, idempotencyKey: newKey() }) : null;
+    },
+    onSuccess: async (template) => {
+      if (!template) return;
+      await client.invalidateQueries({ queryKey: ["templates", projectId] });
+      setName(null);
+      saved(template);
+    },
+  });
+  if (name === null)
+    return (
+      <button type="button" className="b bare" onClick={() => setName("")}>
+        {t("w.template.save")}
+      </button>
+    );
+  const go = () => name.trim() && save.mutate(name.trim());
+  return (
+    <div className="saveas">
+      <input
+        className="in"
+        autoFocus
+        aria-label={t("w.template.saveAs")}
+        placeholder={t("w.template.saveAs")}
+        maxLength={200}
+        value={name}
+        aria-invalid={save.error ? true : undefined}
+        onChange={(event) => setName(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") {
+            event.preventDefault();
+            event.stopPropagation();
+            go();
+          } else if (event.key === "Escape") setName(null);
+        }}
+      />
+      <button type="button" className="b" disabled={save.isPending || !name.trim()} onClick={go}>
+        {save.isPending ? t("w.template.saving") : t("w.template.saveDo")}
+      </button>
+      {save.error && <ErrorLine>{[problemText(save.error).title, problemText(save.error).hint].filter(Boolean).join(" ")}</ErrorLine>}
+    </div>
+  );
+}
