@@ -642,7 +642,6 @@ export const en = {
     draftTooLarge: "At most 2 MB of text. Send longer drafts in parts.",
     titleField: "Title",
     noSources: "This project has no readable source yet. Drop at least one, so that there is something to compare with.",
-    dropHelp: "Drop files anywhere on this page to add them.",
     dropHere: "Drop to add",
     stops: "When it stops for you",
     runtime: "Who does the work",

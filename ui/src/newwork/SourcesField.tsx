@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { Source } from "@/api/types";
 import { sizeWords, type useUpload } from "@/components/Sources";
@@ -27,6 +27,7 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
   const chosen = ready.filter((source) => !left.includes(source.id));
   const [open, setOpen] = useState(usable.length <= OPEN_UP_TO);
   const [find, setFind] = useState("");
+  const file = useRef<HTMLInputElement>(null);
   const error = form.formState.errors.left as { message?: string } | undefined;
   const fits = find.trim() ? usable.filter((source) => source.title.toLowerCase().includes(find.trim().toLowerCase())) : usable;
   const all = chosen.length === ready.length;
@@ -89,7 +90,24 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
         )}
         {error?.message && <ErrorLine>{error.message}</ErrorLine>}
         {ready.length === 0 && upload.sending === 0 && <ErrorLine>{t("new.noSources")}</ErrorLine>}
-        <div className="help">{t("new.dropHelp")}</div>
+        <div className="help">
+          {t("w.form.dropOr")}{" "}
+          <button type="button" className="link" onClick={() => file.current?.click()}>
+            {t("w.form.chooseFiles")}
+          </button>
+          <input
+            ref={file}
+            type="file"
+            multiple
+            className="sr"
+            tabIndex={-1}
+            aria-label={t("w.form.chooseFiles")}
+            onChange={(event) => {
+              void upload.files([...(event.target.files ?? [])]);
+              event.target.value = "";
+            }}
+          />
+        </div>
         {upload.sending > 0 && <div className="help">{t("source.sending", { count: upload.sending })}</div>}
         {upload.refused.map(({ name: file, error: why }) => (
           <ErrorLine key={file}>

@@ -15,6 +15,7 @@ export function SessionUsage({ session, events }: { session: WorkSession; events
   // Money and tokens say nothing of work that no model does.
   const metered = usage.tokens > 0 || MODEL_RUNTIMES.has(specOf(session.runtime).name);
   const limits = limitsOf(session.budget, usage).filter((limit) => metered || limit.what === "seconds");
+  const money = limits.find((limit) => limit.what === "usd");
   const who = runtimeWords(session.runtime) ?? session.runtime_label;
   return (
     <>
@@ -24,7 +25,9 @@ export function SessionUsage({ session, events }: { session: WorkSession; events
       </section>
       <section>
         <h2>{t("session.cost")}</h2>
-        <div className="fig">{amount("usd", usage.cost_usd)}</div>
+        <div className="fig">
+          {amount("usd", usage.cost_usd)} {money && <small>{t("session.ofBudget", { usd: amount("usd", money.of) })}</small>}
+        </div>
         {usage.unpriced && <p className="meta">{t("session.unpriced")}</p>}
         {usage.turns_lost > 0 && <p className="meta">{t("usage.lost", { count: usage.turns_lost })}</p>}
         <ModelList models={usage.models} />

@@ -13,7 +13,7 @@ function Row({ claim }: { claim: Compared }) {
     <li data-v={claim.needs_you ? claim.verdict : undefined}>
       <span className="n">{claim.n}</span>
       <Mark shape={claim.verdict} className={claim.needs_you ? `v-${claim.verdict}` : ""} />
-      <span className="said">{keep(claim.text)}</span>
+      <span className="claimtext">{keep(claim.text)}</span>
       <span className={claim.needs_you ? `word v-${claim.verdict}` : "word quiet"}>{t(`verdict.${claim.verdict}`)}</span>
     </li>
   );
@@ -23,7 +23,7 @@ function Row({ claim }: { claim: Compared }) {
 export function LedgerView({ session, events }: { session: WorkSession; events: WorkEvent[] }) {
   const { done, total, needs, claims } = useMemo(() => ledgerOf(events), [events]);
   const byNumber = new Map(claims.map((claim) => [claim.n, claim]));
-  if (session.status === "queued" && total === 0) return <p className="mt-3 text-ink-2">{t("w.ledger.waits")}</p>;
+  if (session.status === "queued" && total === 0) return null; // the line below says that it waits
   return (
     <div className="filling">
       <p className="sum" role="status">
@@ -48,7 +48,7 @@ export function LedgerView({ session, events }: { session: WorkSession; events: 
         </div>
       )}
       {total > CELLS_UP_TO && (
-        <div className="bar-line" role="progressbar" aria-label={t("session.progress")} aria-valuenow={done} aria-valuemin={0} aria-valuemax={total}>
+        <div className="bar-line" aria-hidden="true">
           <i style={{ transform: `scaleX(${Math.min(1, done / total)})` }} />
         </div>
       )}
