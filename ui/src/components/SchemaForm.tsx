@@ -59,7 +59,7 @@ export function problemWith(schema: JsonSchema, value: unknown, required: boolea
     const lines = schema.items && !schema.items.enum ? given(list) : [];
     const items = schema.items;
     const wrong = items && ["integer", "number"].includes(typeOf(items)) ? lines.map((line) => problemWith(items, line, true)).find(Boolean) : null;
-    if (wrong) return t("w.form.each", { why: wrong });
+    if (wrong) return t("form.each", { why: wrong });
     const longest = schema.items?.maxLength;
     if (longest !== undefined && list.some((item) => [...String(item)].length > longest))
       return t("form.itemLength", { count: longest });

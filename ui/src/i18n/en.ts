@@ -478,6 +478,7 @@ export const en = {
     itemLength_one: "Each at most 1 character.",
     itemLength_other: "Each at most {{count}} characters.",
     unique: "Each line once.",
+    each: "Each: {{why}}",
     pattern: "It is not in the form asked for.",
     perLine: "One per line",
     none: "None",

@@ -90,7 +90,6 @@ export const workWords = {
     table_one: "table, 1 row",
     table_other: "table, {{count}} rows",
     chosenOf: "{{n}} of {{count}} chosen",
-    each: "Each: {{why}}",
   },
   willPolicy: {
     two: "{{count}} different people must sign.",
