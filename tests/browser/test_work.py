@@ -97,6 +97,7 @@ def test_work_of_all_projects_is_found_by_state_and_title(page: Page) -> None:
     add_text(page, project, "Bridge notes", BRIDGE)
     page.goto(f"/projects/{project}/sources")
     expect(row(page, "Bridge notes")).to_contain_text("passage")
+    made = {"id": ""}
     for n in range(2):
         body = {"draft": f"The bridge {n} is long.", "title": f"Listed piece {n}"}
         made = sent(page, "POST", f"/api/projects/{project}/checks", body)

@@ -86,7 +86,7 @@ async def test_a_call_of_a_tool_can_be_looked_at(world: World) -> None:
     await world.add_text(project, SOURCE)
     base, _ = await world.waiting(project, runtime=world.script(SEARCHES))
     events = (await world.api.ok("GET", f"{base}/events"))["items"]
-    called = [e["data"] for e in events if e["type"] == "tool_called"][0]
+    called = next(e["data"] for e in events if e["type"] == "tool_called")
     shown = await world.api.ok("GET", f"{base}/tool-calls/{called['call']}")
     assert (shown["tool"], shown["arguments"]["query"], shown["ok"]) == ("search_context", "altitude", True)
     assert len(shown["result"]) == min(shown["result_chars"], 4_000)
