@@ -132,7 +132,7 @@ function Session({ session }: { session: WorkSession }) {
       </main>
       <aside className="rail" aria-label={t("session.about")}>
         {sections.length > 0 && (
-          <section className="wide">
+          <section className="contentsbox">
             <h2>{t("w.viewer.contents")}</h2>
             <Contents sections={sections} goTo={goTo} />
           </section>

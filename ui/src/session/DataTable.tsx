@@ -5,7 +5,7 @@ import { count } from "@/lib/format";
 import { isNumeric, orderBy } from "./figures";
 
 /** Rows in the page at once, however long the table is. */
-const ROWS = 200;
+const ROWS = 100;
 
 /** A table of any size: a page of rows at a time, each column sortable, wide ones scroll inside. */
 export function DataTable({
