@@ -74,6 +74,8 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("PATCH", f"/projects/{project}/templates/{template['id']}", {"name": "x"}),
         ("DELETE", f"/projects/{project}/templates/{template['id']}", None),
         ("GET", f"/projects/{project}/work-sessions", None),
+        ("GET", f"/work-sessions?project_id={project}", None),
+        ("GET", f"/work-sessions/counts?project_id={project}", None),
         (
             "POST",
             f"/projects/{project}/work-sessions",
@@ -99,6 +101,7 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
                 f"/checkpoints/{checkpoint['id']}",
                 "/policy",
                 "/since-last",
+                "/tool-calls/any",
                 "/export?format=md",
                 "/export?format=record",
             )
@@ -155,7 +158,9 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         (
             method,
             re.sub(
-                r"[0-9a-f-]{36}|(?<=/versions/)1|(?<=/agents/)ours", "*", "/api" + address.partition("?")[0]
+                r"[0-9a-f-]{36}|(?<=/versions/)1|(?<=/agents/)ours|(?<=/tool-calls/)any",
+                "*",
+                "/api" + address.partition("?")[0],
             ),
         )
         for method, address, _ in ours
@@ -172,7 +177,7 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
     assert (await stranger.get(f"{path}/events", **streaming)).status_code == 404
     key = (await world.api.ok("POST", "/api-keys", 201, json={"name": "ours"}))["id"]
     await stranger.problem("DELETE", f"/api-keys/{key}", 409, "key_not_active")
-    for empty in ("/projects", "/checkpoints", "/deliveries"):
+    for empty in ("/projects", "/work-sessions", "/checkpoints", "/deliveries"):
         assert (await stranger.ok("GET", empty))["items"] == []
     assert [m["name"] for m in (await stranger.ok("GET", "/members"))["items"]] == ["Stranger"]
     assert len((await stranger.ok("GET", "/api-keys"))["items"]) == 1
