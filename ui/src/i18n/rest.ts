@@ -3,6 +3,6 @@ import { substrate } from "./substrate";
 import { workWords } from "./work";
 
 /** What the pages say that are not part of the first load; the router fetches it with the first of them. */
-export const rest = { ...substrate, w: workWords };
+export const rest = { ...substrate, workArea: workWords };
 
 addWords(rest);

@@ -11,7 +11,6 @@ export const workWords = {
     agent: "Kind of work",
     anyAgent: "Any kind",
     project: "Project",
-    anyProject: "All projects",
     find: "Find by title",
     none: "No work yet.",
     noneOf: "Nothing here fits.",
@@ -66,10 +65,8 @@ export const workWords = {
   },
   form: {
     saveLater: "Save without starting",
-    savingLater: "Saving",
     tokens: "Tokens, at most",
     tokensWord: "tokens",
-    wholeTokens: "A whole number, more than 0.",
     of: "What you leave empty is as this agent has it: {{limits}}.",
     deliver: "Deliver to folder",
     deliverPlaceholder: "reports/weekly",
@@ -89,7 +86,6 @@ export const workWords = {
     noneChosen: "Choose at least one source.",
     table_one: "table, 1 row",
     table_other: "table, {{count}} rows",
-    chosenOf: "{{n}} of {{count}} chosen",
   },
   willPolicy: {
     two: "{{count}} different people must sign.",
@@ -105,15 +101,13 @@ export const workWords = {
     days_other: "{{count}} days",
   },
   session: { copy: "Copy with changes" },
-  step2: {
+  steps: {
     open: "Show what was asked and answered",
     asked: "Asked",
     answered: "Answered",
     cut: "The first {{shown}} of {{all}} characters.",
     failed: "This call could not be loaded: {{why}}",
     loading: "Loading the call.",
-    count_one: "1 step",
-    count_other: "{{count}} steps",
     resentTimes: "sent again {{count}} times",
     earlier_one: "1 earlier step",
     earlier_other: "{{count}} earlier steps",

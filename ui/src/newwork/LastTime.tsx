@@ -4,7 +4,7 @@ import { duration } from "@/lib/format";
 import { amount } from "@/lib/usage";
 
 function range(from: string, to: string): string {
-  return from === to ? from : t("w.template.range", { from, to });
+  return from === to ? from : t("workArea.template.range", { from, to });
 }
 
 /** What the last sessions from this template came to; nothing when none was finished. */
@@ -14,9 +14,9 @@ export function LastTime({ template }: { template: Template }) {
   const cost = last.usd_most > 0 ? `${range(amount("usd", last.usd_least), amount("usd", last.usd_most))}, ` : "";
   return (
     <section>
-      <h2>{t("w.template.lastTime")}</h2>
+      <h2>{t("workArea.template.lastTime")}</h2>
       <p className="text-ink-2">
-        {t("w.template.lastTimeWords", { count: last.completed, cost, time: range(duration(last.seconds_least), duration(last.seconds_most)) })}
+        {t("workArea.template.lastTimeWords", { count: last.completed, cost, time: range(duration(last.seconds_least), duration(last.seconds_most)) })}
       </p>
     </section>
   );

@@ -16,7 +16,7 @@ const DRAWN = 200;
 function wordsOf(source: Source): string {
   if (source.status === "processing") return t("source.processing");
   if (source.status === "failed") return t("source.failed");
-  if (source.tables.length > 0) return t("w.form.table", { count: source.tables.reduce((sum, table) => sum + table.row_count, 0) });
+  if (source.tables.length > 0) return t("workArea.form.table", { count: source.tables.reduce((sum, table) => sum + table.row_count, 0) });
   return sizeWords(source);
 }
 
@@ -41,19 +41,19 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
       <div id="sources" tabIndex={-1}>
         {ready.length > 0 && (
           <div className="line chosen">
-            <span>{all ? t("w.form.sourcesAll", { count: ready.length }) : t("w.form.sourcesSome", { n: chosen.length, count: ready.length })}</span>
+            <span>{all ? t("workArea.form.sourcesAll", { count: ready.length }) : t("workArea.form.sourcesSome", { n: chosen.length, count: ready.length })}</span>
             {usable.length > OPEN_UP_TO && (
               <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>
-                {open ? t("w.form.chooseDone") : t("w.form.choose")}
+                {open ? t("workArea.form.chooseDone") : t("workArea.form.choose")}
               </button>
             )}
             {open && usable.length > 1 && (
               <span className="end">
                 <button type="button" className="link" disabled={all} onClick={() => set([])}>
-                  {t("w.form.pickAll")}
+                  {t("workArea.form.pickAll")}
                 </button>
                 <button type="button" className="link" disabled={chosen.length === 0} onClick={() => set(ready.map((source) => source.id))}>
-                  {t("w.form.pickNone")}
+                  {t("workArea.form.pickNone")}
                 </button>
               </span>
             )}
@@ -63,8 +63,8 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
           <input
             className="in mb-1.5"
             type="search"
-            aria-label={t("w.form.findSource")}
-            placeholder={t("w.form.findSource")}
+            aria-label={t("workArea.form.findSource")}
+            placeholder={t("workArea.form.findSource")}
             value={find}
             onChange={(event) => setFind(event.target.value)}
             onKeyDown={(event) => event.key === "Enter" && !event.ctrlKey && event.preventDefault()}
@@ -85,15 +85,15 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
                 {source.status === "failed" && source.failure && <small className="why">{source.failure.message}</small>}
               </label>
             ))}
-            {fits.length === 0 && <p className="p-3 quiet">{t("w.form.noneFound")}</p>}
+            {fits.length === 0 && <p className="p-3 quiet">{t("workArea.form.noneFound")}</p>}
           </div>
         )}
         {error?.message && <ErrorLine>{error.message}</ErrorLine>}
         {ready.length === 0 && upload.sending === 0 && <ErrorLine>{t("new.noSources")}</ErrorLine>}
         <div className="help">
-          {t("w.form.dropOr")}{" "}
+          {t("workArea.form.dropOr")}{" "}
           <button type="button" className="link" onClick={() => file.current?.click()}>
-            {t("w.form.chooseFiles")}
+            {t("workArea.form.chooseFiles")}
           </button>
           <input
             ref={file}
@@ -101,7 +101,7 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
             multiple
             className="sr"
             tabIndex={-1}
-            aria-label={t("w.form.chooseFiles")}
+            aria-label={t("workArea.form.chooseFiles")}
             onChange={(event) => {
               void upload.files([...(event.target.files ?? [])]);
               event.target.value = "";

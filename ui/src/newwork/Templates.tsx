@@ -17,8 +17,8 @@ export function TemplateCards({ templates, agents, chosen, choose }: { templates
   const sorted = byUse(templates);
   const shown = all ? sorted : sorted.filter((one, i) => i < SHOWN || one.id === chosen);
   return (
-    <section className="templates" aria-label={t("w.template.title")}>
-      <h2 className="meta">{t("w.template.title")}</h2>
+    <section className="templates" aria-label={t("workArea.template.title")}>
+      <h2 className="meta">{t("workArea.template.title")}</h2>
       <ul>
         {shown.map((one) => {
           const agent = agents.find((a) => a.name === one.agent_type);
@@ -28,12 +28,12 @@ export function TemplateCards({ templates, agents, chosen, choose }: { templates
                 type="button"
                 aria-pressed={one.id === chosen}
                 disabled={!agent}
-                title={agent ? exact(one.last_used_at) : t("w.template.agentGone")}
+                title={agent ? exact(one.last_used_at) : t("workArea.template.agentGone")}
                 onClick={() => choose(one.id === chosen ? null : one)}
               >
                 <b>{one.name}</b>
                 <span className="meta">
-                  {[tMaybe(`agent.${one.agent_type}`, agent?.title ?? one.agent_type), t("w.template.used", { count: one.uses, when: when(one.last_used_at) })].join(" · ")}
+                  {[tMaybe(`agent.${one.agent_type}`, agent?.title ?? one.agent_type), t("workArea.template.used", { count: one.uses, when: when(one.last_used_at) })].join(" · ")}
                 </span>
               </button>
             </li>
@@ -42,7 +42,7 @@ export function TemplateCards({ templates, agents, chosen, choose }: { templates
       </ul>
       {shown.length < sorted.length && (
         <button type="button" className="link" onClick={() => setAll(true)}>
-          {t("w.list.showAll")}
+          {t("workArea.list.showAll")}
         </button>
       )}
     </section>
@@ -86,33 +86,33 @@ export function FromTemplate({
   return (
     <div className="fromtemplate">
       <p role="status">
-        {update.data && !changed ? t("w.template.updated", { name: template.name }) : changed ? t("w.template.changed", { name: template.name }) : t("w.template.fromHere", { name: template.name })}
+        {update.data && !changed ? t("workArea.template.updated", { name: template.name }) : changed ? t("workArea.template.changed", { name: template.name }) : t("workArea.template.fromHere", { name: template.name })}
       </p>
       <p className="line">
         {changed && (
           <button type="button" className="link" disabled={update.isPending} onClick={() => update.mutate()}>
-            {t("w.template.update")}
+            {t("workArea.template.update")}
           </button>
         )}
         {sure ? (
           <>
             <button type="button" className="link" disabled={remove.isPending} onClick={() => remove.mutate()}>
-              {t("w.template.removeSure", { name: template.name })}
+              {t("workArea.template.removeSure", { name: template.name })}
             </button>
             <button type="button" className="link quiet" onClick={() => setSure(false)}>
-              {t("w.template.removeNot")}
+              {t("workArea.template.removeNot")}
             </button>
           </>
         ) : (
           <button type="button" className="link quiet" onClick={() => setSure(true)}>
-            {t("w.template.remove")}
+            {t("workArea.template.remove")}
           </button>
         )}
         <button type="button" className="link quiet" onClick={leave}>
-          {t("w.template.without")}
+          {t("workArea.template.without")}
         </button>
       </p>
-      {missing > 0 && <p className="meta">{t("w.template.missing", { count: missing })}</p>}
+      {missing > 0 && <p className="meta">{t("workArea.template.missing", { count: missing })}</p>}
       {error && <ErrorLine>{[problemText(error).title, problemText(error).hint].filter(Boolean).join(" ")}</ErrorLine>}
     </div>
   );
@@ -137,7 +137,7 @@ export function SaveTemplate({ projectId, content, saved }: { projectId: string;
   if (name === null)
     return (
       <button type="button" className="b bare" onClick={() => setName("")}>
-        {t("w.template.save")}
+        {t("workArea.template.save")}
       </button>
     );
   const go = () => name.trim() && save.mutate(name.trim());
@@ -146,8 +146,8 @@ export function SaveTemplate({ projectId, content, saved }: { projectId: string;
       <input
         className="in"
         autoFocus
-        aria-label={t("w.template.saveAs")}
-        placeholder={t("w.template.saveAs")}
+        aria-label={t("workArea.template.saveAs")}
+        placeholder={t("workArea.template.saveAs")}
         maxLength={200}
         value={name}
         aria-invalid={save.error ? true : undefined}
@@ -161,7 +161,7 @@ export function SaveTemplate({ projectId, content, saved }: { projectId: string;
         }}
       />
       <button type="button" className="b" disabled={save.isPending || !name.trim()} onClick={go}>
-        {save.isPending ? t("w.template.saving") : t("w.template.saveDo")}
+        {save.isPending ? t("workArea.template.saving") : t("workArea.template.saveDo")}
       </button>
       {save.error && <ErrorLine>{[problemText(save.error).title, problemText(save.error).hint].filter(Boolean).join(" ")}</ErrorLine>}
     </div>

@@ -117,11 +117,11 @@ export function BudgetField({ form, usesModel, budget }: { form: UseFormReturn<V
                 className="in short"
                 inputMode="numeric"
                 placeholder={own_tokens ? count(own_tokens) : t("new.noLimit")}
-                aria-label={t("w.form.tokens")}
+                aria-label={t("workArea.form.tokens")}
                 aria-invalid={tokens ? true : undefined}
                 {...register("tokens", { validate: (v) => positive(v, true) })}
               />
-              <span className="quiet">{t("w.form.tokensWord")}</span>
+              <span className="quiet">{t("workArea.form.tokensWord")}</span>
             </>
           )}
           <span className="quiet">{usesModel ? t("new.andAtMost") : t("new.atMost")}</span>
@@ -137,7 +137,7 @@ export function BudgetField({ form, usesModel, budget }: { form: UseFormReturn<V
           <span className="quiet">{t("new.minutesWord")}</span>
         </div>
         {(usd || minutes || tokens) && <ErrorLine>{usd?.message ?? tokens?.message ?? minutes?.message}</ErrorLine>}
-        <div className="help">{[t("new.budgetHelp"), limits.length > 0 ? t("w.form.of", { limits: limits.join(", ") }) : ""].filter(Boolean).join(" ")}</div>
+        <div className="help">{[t("new.budgetHelp"), limits.length > 0 ? t("workArea.form.of", { limits: limits.join(", ") }) : ""].filter(Boolean).join(" ")}</div>
       </div>
     </div>
   );
@@ -149,7 +149,7 @@ export function DeliverField({ form }: { form: UseFormReturn<Values> }) {
   const { folder } = formState.errors;
   return (
     <div className="field">
-      <label htmlFor="folder">{t("w.form.deliver")}</label>
+      <label htmlFor="folder">{t("workArea.form.deliver")}</label>
       <div>
         <input
           id="folder"
@@ -157,14 +157,14 @@ export function DeliverField({ form }: { form: UseFormReturn<Values> }) {
           maxLength={1000}
           autoComplete="off"
           spellCheck={false}
-          placeholder={t("w.form.deliverPlaceholder")}
+          placeholder={t("workArea.form.deliverPlaceholder")}
           aria-invalid={folder ? true : undefined}
           aria-describedby="folder-help"
           {...register("folder", { validate: folderProblem })}
         />
         {folder && <ErrorLine>{folder.message}</ErrorLine>}
         <div className="help" id="folder-help">
-          {t("w.form.deliverHelp")}
+          {t("workArea.form.deliverHelp")}
         </div>
       </div>
     </div>

@@ -147,7 +147,7 @@ export function workBody(
 export function folderProblem(path: string): string | true {
   const clean = path.trim();
   if (clean === "") return true;
-  return /^[/\\~]/.test(clean) || /^[a-z]:/i.test(clean) || clean.split(/[/\\]/).includes("..") ? t("w.form.deliverBad") : true;
+  return /^[/\\~]/.test(clean) || /^[a-z]:/i.test(clean) || clean.split(/[/\\]/).includes("..") ? t("workArea.form.deliverBad") : true;
 }
 
 /** The field of the form that the server's refusal is about, or null. */
@@ -181,8 +181,8 @@ export function errorList(errors: FieldErrors<Values>, schema: JsonSchema, taskL
   if (errors.runtime) add("runtime-choice", t("new.runtime"));
   if (errors.model) add("model", t("runtime.model"));
   if (errors.usd) add("usd", t("new.budget"));
-  if (errors.tokens) add("tokens", t("w.form.tokens"));
+  if (errors.tokens) add("tokens", t("workArea.form.tokens"));
   if (errors.minutes) add("minutes", t("new.minutes"));
-  if (errors.folder) add("folder", t("w.form.deliver"));
+  if (errors.folder) add("folder", t("workArea.form.deliver"));
   return list;
 }

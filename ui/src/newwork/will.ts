@@ -41,18 +41,18 @@ export function aheadOf(policy: Policy | undefined, agent: Agent | null, config:
 /** What policy makes of "stop only where it matters", or null where it may do as it says. */
 export function noteOf(ahead: Ahead): string | null {
   if (ahead.mayEnd) return null;
-  return ahead.outside ? t("w.willPolicy.outside") : t("w.willPolicy.noPolicy");
+  return ahead.outside ? t("workArea.willPolicy.outside") : t("workArea.willPolicy.noPolicy");
 }
 
 export function hoursWords(hours: number): string {
-  return hours >= 48 && hours % 24 === 0 ? t("w.willPolicy.days", { count: hours / 24 }) : t("w.willPolicy.hours", { count: hours });
+  return hours >= 48 && hours % 24 === 0 ? t("workArea.willPolicy.days", { count: hours / 24 }) : t("workArea.willPolicy.hours", { count: hours });
 }
 
 function signs(ahead: Ahead): string {
   return [
-    ahead.signatures > 1 ? t("w.willPolicy.two", { count: ahead.signatures }) : "",
-    ahead.separate ? t("w.willPolicy.separate") : "",
-    ahead.expireHours ? t("w.willPolicy.expires", { time: hoursWords(ahead.expireHours) }) : "",
+    ahead.signatures > 1 ? t("workArea.willPolicy.two", { count: ahead.signatures }) : "",
+    ahead.separate ? t("workArea.willPolicy.separate") : "",
+    ahead.expireHours ? t("workArea.willPolicy.expires", { time: hoursWords(ahead.expireHours) }) : "",
   ]
     .filter(Boolean)
     .join(" ");
@@ -86,7 +86,7 @@ export function workSteps(sources: number, strategy: Strategy, model: boolean, a
     words: joined(alone ? t("will.signMaybe") : (note ?? t("will.signWords")), signs(ahead)),
     stop: true,
   });
-  if (folder) steps.push({ title: t("w.willPolicy.folder", { folder }), words: t("w.willPolicy.folderWords") });
+  if (folder) steps.push({ title: t("workArea.willPolicy.folder", { folder }), words: t("workArea.willPolicy.folderWords") });
   steps.push({ title: t("will.saved"), words: t("will.savedWords"), end: true });
   return steps;
 }

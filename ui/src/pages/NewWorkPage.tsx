@@ -206,7 +206,7 @@ function NewWork({
   const submit = (now: boolean) => {
     clearErrors("left"); // it belongs to no field of the form's own, so sending again would not clear it
     void handleSubmit((v) => {
-      if (ready.length > 0 && chosen.length === 0) setError("left", { message: t("w.form.noneChosen") });
+      if (ready.length > 0 && chosen.length === 0) setError("left", { message: t("workArea.form.noneChosen") });
       else startWork.mutate({ v, now });
     })();
   };
@@ -255,12 +255,12 @@ function NewWork({
             chosen={template?.id}
             choose={(one) => choose(one ? { agent: one.agent_type, template: one.id } : { agent: name })}
           />
-          {templatesFailed ? <ErrorLine>{t("w.template.failed", { why: problemText(templatesFailed).title })}</ErrorLine> : null}
-          {search.template && !template && !templatesFailed && <p className="meta mt-2">{t("w.template.gone")}</p>}
+          {templatesFailed ? <ErrorLine>{t("workArea.template.failed", { why: problemText(templatesFailed).title })}</ErrorLine> : null}
+          {search.template && !template && !templatesFailed && <p className="meta mt-2">{t("workArea.template.gone")}</p>}
           {template && (
             <FromTemplate key={template.id} template={template} changed={isDirty} missing={start?.missing ?? 0} content={content} leave={() => choose({ agent: name })} />
           )}
-          {copied && !template && <p className="fromtemplate">{t("w.template.copyOf", { title: copied.title })}</p>}
+          {copied && !template && <p className="fromtemplate">{t("workArea.template.copyOf", { title: copied.title })}</p>}
           <div className="mt-4">
             {agent === null ? (
               <DraftFields form={form} readFile={readFile} />
@@ -350,12 +350,12 @@ function NewWork({
               projectId={projectId}
               content={content}
               saved={(one) => {
-                setSaid(t("w.template.saved", { name: one.name }));
+                setSaid(t("workArea.template.saved", { name: one.name }));
                 choose({ agent: one.agent_type, template: one.id });
               }}
             />
             <button type="button" className="b" disabled={startWork.isPending} onClick={() => submit(false)}>
-              {t("w.form.saveLater")}
+              {t("workArea.form.saveLater")}
             </button>
           </>
         )}

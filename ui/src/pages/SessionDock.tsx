@@ -44,7 +44,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
   const forkable = session.agent_type !== "check";
   const copy = forkable && (
     <Link className="b bare" to="/projects/$projectId/new" params={{ projectId: session.project_id }} search={{ agent: session.agent_type, from: session.id }}>
-      {t("w.session.copy")}
+      {t("workArea.session.copy")}
     </Link>
   );
   const cancel = (

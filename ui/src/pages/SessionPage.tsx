@@ -97,7 +97,7 @@ function Session({ session }: { session: WorkSession }) {
         <section className="sect" aria-live="polite">
           <div className="between flex-wrap">
             <h2 className="font-semibold">
-              {comparing ? t("w.ledger.title") : session.agent_type !== "research" ? t("session.artifacts") : live ? t("session.findings") : t("session.findingsThere")}
+              {comparing ? t("workArea.ledger.title") : session.agent_type !== "research" ? t("session.artifacts") : live ? t("session.findings") : t("session.findingsThere")}
             </h2>
             <ViewChoice views={views} view={view} choose={choose} />
             {!comparing && (
@@ -133,7 +133,7 @@ function Session({ session }: { session: WorkSession }) {
       <aside className="rail" aria-label={t("session.about")}>
         {sections.length > 0 && (
           <section className="contentsbox">
-            <h2>{t("w.viewer.contents")}</h2>
+            <h2>{t("workArea.viewer.contents")}</h2>
             <Contents sections={sections} goTo={goTo} />
           </section>
         )}

@@ -21,9 +21,9 @@ export function SessionRows({ items, named }: { items: WorkSession[]; /** Whethe
         <tr>
           <th scope="col">{t("work.state")}</th>
           <th scope="col">{t("inbox.work")}</th>
-          {named && <th scope="col">{t("w.list.project")}</th>}
+          {named && <th scope="col">{t("workArea.list.project")}</th>}
           <th scope="col" className="num">
-            {t("w.list.cost")}
+            {t("workArea.list.cost")}
           </th>
           <th scope="col" className="num">
             {t("work.started")}
@@ -93,12 +93,12 @@ export function WorkList({ project, empty }: { project?: string; empty: ReactNod
   const shownStates = STATES.filter((state) => state !== "ready" || of("ready") || search.state === "ready");
   return (
     <>
-      <div className="workbar" role="group" aria-label={t("w.list.states")}>
-        <span className="seg" role="radiogroup" aria-label={t("w.list.states")}>
+      <div className="workbar" role="group" aria-label={t("workArea.list.states")}>
+        <span className="seg" role="radiogroup" aria-label={t("workArea.list.states")}>
           {[undefined, ...shownStates].map((state) => (
             <label key={state ?? "all"}>
               <input type="radio" name="work-state" checked={search.state === state} onChange={() => change({ state })} />
-              {t(`w.list.${state ?? "all"}`)} {of(state) !== null && <span className="n">{count(of(state) ?? 0)}</span>}
+              {t(`workArea.list.${state ?? "all"}`)} {of(state) !== null && <span className="n">{count(of(state) ?? 0)}</span>}
             </label>
           ))}
         </span>
@@ -111,9 +111,9 @@ export function WorkList({ project, empty }: { project?: string; empty: ReactNod
         <Loading words={t("work.loading")} />
       ) : items.length === 0 ? (
         <p className="mt-4 text-ink-2">
-          {t("w.list.noneOf")}{" "}
+          {t("workArea.list.noneOf")}{" "}
           <button type="button" className="link" onClick={() => change({ state: undefined, agent: undefined, find: undefined, project: undefined })}>
-            {t("w.list.showAll")}
+            {t("workArea.list.showAll")}
           </button>
         </p>
       ) : (
@@ -121,7 +121,7 @@ export function WorkList({ project, empty }: { project?: string; empty: ReactNod
           <SessionRows items={items} named={!project} />
           {list.hasNextPage && (
             <button type="button" className="b mt-4" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-              {list.isFetchingNextPage ? t("w.list.loadingMore") : t("w.list.more")}
+              {list.isFetchingNextPage ? t("workArea.list.loadingMore") : t("workArea.list.more")}
             </button>
           )}
         </>
@@ -136,8 +136,8 @@ function Agents({ agent, by, items, change }: { agent?: string; by: Record<strin
   const title = (name: string) =>
     tMaybe(`agent.${name}`, items.find((one) => one.agent_type === name)?.agent_title ?? name.replaceAll("_", " "));
   return (
-    <select className="in" aria-label={t("w.list.agent")} value={agent ?? ""} onChange={(event) => change(event.target.value || undefined)}>
-      <option value="">{t("w.list.anyAgent")}</option>
+    <select className="in" aria-label={t("workArea.list.agent")} value={agent ?? ""} onChange={(event) => change(event.target.value || undefined)}>
+      <option value="">{t("workArea.list.anyAgent")}</option>
       {[...new Set([...names, ...(agent ? [agent] : [])])].sort().map((name) => (
         <option key={name} value={name}>
           {title(name)}
@@ -161,8 +161,8 @@ function Find({ find, change }: { find: string; change: (find: string | undefine
     <input
       className="in finder"
       type="search"
-      aria-label={t("w.list.find")}
-      placeholder={t("w.list.find")}
+      aria-label={t("workArea.list.find")}
+      placeholder={t("workArea.list.find")}
       maxLength={300}
       value={typed}
       onChange={(event) => setTyped(event.target.value)}

@@ -76,7 +76,7 @@ export function WorkPage() {
     <div className="page plain screen">
       <main className="main">
         <div className="between flex-wrap">
-          <h1 className="doctitle">{one ? t("w.list.own", { name: one.name }) : t("page.work")}</h1>
+          <h1 className="doctitle">{one ? t("workArea.list.own", { name: one.name }) : t("page.work")}</h1>
           {home && (
             <Link className="b fill" to="/projects/$projectId/new" params={{ projectId: (one ?? home).id }} search={{}}>
               {t("page.newWork")}
@@ -87,12 +87,12 @@ export function WorkPage() {
           {projects.data?.length === 0 ? (
             <p className="text-ink-2">{t("work.none")}</p>
           ) : (
-            <WorkList empty={<p className="text-ink-2">{`${t("w.list.none")} ${t("w.list.startOne")}`}</p>} />
+            <WorkList empty={<p className="text-ink-2">{`${t("workArea.list.none")} ${t("workArea.list.startOne")}`}</p>} />
           )}
         </section>
       </main>
-      <aside className="rail" aria-label={t("w.list.projects")}>
-        <h2>{t("w.list.projects")}</h2>
+      <aside className="rail" aria-label={t("workArea.list.projects")}>
+        <h2>{t("workArea.list.projects")}</h2>
         {projects.error ? (
           <Problem what={t("work.failed")} error={projects.error} retry={() => void projects.refetch()} />
         ) : projects.isPending ? (

@@ -142,7 +142,7 @@ export function stepsOf(events: WorkEvent[]): Step[] {
     const step = stepOf(event, told);
     if (!step) return [];
     const often = event.type === "delivery_resent" && told_again && told_again.times > 1;
-    return [often ? { ...step, small: t("w.step2.resentTimes", { count: told_again.times }) } : step];
+    return [often ? { ...step, small: t("workArea.steps.resentTimes", { count: told_again.times }) } : step];
   });
 }
 

@@ -21,7 +21,7 @@ export function ContentsFold(props: Parameters<typeof Contents>[0]) {
   return (
     <details className="narrow contentsfold">
       <summary>
-        <b>{t("w.viewer.contents")}</b>
+        <b>{t("workArea.viewer.contents")}</b>
       </summary>
       <Contents {...props} />
     </details>

@@ -43,7 +43,7 @@ export function DataTable({
                   aria-sort={sort?.column === c ? (sort.down ? "descending" : "ascending") : undefined}
                 >
                   {rows.length > 1 ? (
-                    <button type="button" className="sorts" title={t("w.viewer.sort", { column: name })} onClick={() => next(c)}>
+                    <button type="button" className="sorts" title={t("workArea.viewer.sort", { column: name })} onClick={() => next(c)}>
                       {name}
                       <span aria-hidden="true">{sort?.column === c ? (sort.down ? " ↓" : " ↑") : ""}</span>
                     </button>
@@ -69,12 +69,12 @@ export function DataTable({
       </div>
       {rows.length > ROWS && (
         <div className="pager">
-          <span className="meta" role="status">{t("w.viewer.rows", { from: count(from + 1), to: count(to), all: count(rows.length) })}</span>
+          <span className="meta" role="status">{t("workArea.viewer.rows", { from: count(from + 1), to: count(to), all: count(rows.length) })}</span>
           <button type="button" className="b small" disabled={from === 0} onClick={() => setFrom(Math.max(0, from - ROWS))}>
-            ←<span className="sr">{t("w.viewer.rowsBefore")}</span>
+            ←<span className="sr">{t("workArea.viewer.rowsBefore")}</span>
           </button>
           <button type="button" className="b small" disabled={to === rows.length} onClick={() => setFrom(from + ROWS)}>
-            →<span className="sr">{t("w.viewer.rowsAfter")}</span>
+            →<span className="sr">{t("workArea.viewer.rowsAfter")}</span>
           </button>
         </div>
       )}

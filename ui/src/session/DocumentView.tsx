@@ -58,7 +58,7 @@ function ChartBlock({ block, index, artifactId, shared }: { block: Extract<DocBl
         <span>{title}</span>
         {figures && (
           <button type="button" className="link nobreak" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {open ? t("w.viewer.asChart") : t("w.viewer.asTable")}
+            {open ? t("workArea.viewer.asChart") : t("workArea.viewer.asTable")}
           </button>
         )}
       </figcaption>
@@ -67,7 +67,7 @@ function ChartBlock({ block, index, artifactId, shared }: { block: Extract<DocBl
       </Suspense>
       {open && figures && (
         <DataTable
-          label={t("w.viewer.chartTable", { title })}
+          label={t("workArea.viewer.chartTable", { title })}
           columns={figures.columns}
           rows={figures.rows}
           cell={(r, c) => shownCell(figures.rows[r]?.[c])}
@@ -144,7 +144,7 @@ export function DocumentView({
       {more && (
         <div ref={end}>
           <button type="button" className="b small" onClick={() => setAsked(drawn + BLOCKS)}>
-            {t("w.viewer.moreBlocks")}
+            {t("workArea.viewer.moreBlocks")}
           </button>
         </div>
       )}

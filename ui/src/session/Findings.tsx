@@ -59,7 +59,7 @@ export function Finding({ artifact, n, projectId }: { artifact: Artifact; n: num
       ))}
       {quotes.length > QUOTES && (
         <button type="button" className="link mt-2" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? t("w.viewer.fewer") : t("w.viewer.moreQuotes", { count: quotes.length - QUOTES })}
+          {all ? t("workArea.viewer.fewer") : t("workArea.viewer.moreQuotes", { count: quotes.length - QUOTES })}
         </button>
       )}
       <div className="meta cap">
@@ -73,13 +73,13 @@ export function Finding({ artifact, n, projectId }: { artifact: Artifact; n: num
 /** The same quotes from the other side: what each source bears. */
 export function BySource({ artifacts, projectId }: { artifacts: Artifact[]; projectId: string }) {
   const sources = bySource(artifacts);
-  if (sources.length === 0) return <p className="mt-3 text-ink-2">{t("w.viewer.noQuotes")}</p>;
+  if (sources.length === 0) return <p className="mt-3 text-ink-2">{t("workArea.viewer.noQuotes")}</p>;
   return (
     <>
       {sources.map((source, i) => (
         <details className="bysource" key={source.id} open={i === 0}>
           <summary>
-            <b>{source.title}</b> <span className="meta">{t("w.viewer.quotes", { count: source.quotes.length })}</span>
+            <b>{source.title}</b> <span className="meta">{t("workArea.viewer.quotes", { count: source.quotes.length })}</span>
           </summary>
           <ul>
             {source.quotes.map(({ anchor, of }, q) => (
@@ -93,7 +93,7 @@ export function BySource({ artifacts, projectId }: { artifacts: Artifact[]; proj
                 </Link>
                 <div className="meta">
                   {anchor.page ? `${t("sheet.page", { n: anchor.page })}, ` : ""}
-                  {t("w.viewer.inFinding", { title: of.title })}
+                  {t("workArea.viewer.inFinding", { title: of.title })}
                 </div>
               </li>
             ))}

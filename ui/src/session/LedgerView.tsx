@@ -29,14 +29,14 @@ export function LedgerView({ session, events }: { session: WorkSession; events: 
       <p className="sum" role="status">
         {total > 0 && (
           <>
-            <b>{t("w.ledger.of", { done: count(done), total: count(total) })}</b>
-            <span className="quiet">{t("w.ledger.needs", { count: needs })}</span>
+            <b>{t("workArea.ledger.of", { done: count(done), total: count(total) })}</b>
+            <span className="quiet">{t("workArea.ledger.needs", { count: needs })}</span>
           </>
         )}
-        <span className="quiet nophone end">{t("w.ledger.then")}</span>
+        <span className="quiet nophone end">{t("workArea.ledger.then")}</span>
       </p>
       {total > 0 && total <= CELLS_UP_TO && (
-        <div className="cells" role="img" aria-label={t("w.ledger.strip", { done, total })}>
+        <div className="cells" role="img" aria-label={t("workArea.ledger.strip", { done, total })}>
           {Array.from({ length: total }, (_, i) => {
             const claim = byNumber.get(i + 1);
             return (
@@ -52,12 +52,12 @@ export function LedgerView({ session, events }: { session: WorkSession; events: 
           <i style={{ transform: `scaleX(${Math.min(1, done / total)})` }} />
         </div>
       )}
-      <ol className="ledger" aria-label={t("w.ledger.label")}>
+      <ol className="ledger" aria-label={t("workArea.ledger.label")}>
         {claims.map((claim) => (
           <Row key={claim.n} claim={claim} />
         ))}
       </ol>
-      {done > claims.length && <p className="meta mt-2">{t("w.ledger.rest", { count: done - claims.length })}</p>}
+      {done > claims.length && <p className="meta mt-2">{t("workArea.ledger.rest", { count: done - claims.length })}</p>}
     </div>
   );
 }

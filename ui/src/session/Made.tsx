@@ -22,12 +22,12 @@ export function useView(views: View[]): [View, (view: View) => void] {
   return [chosen && views.includes(chosen) ? chosen : (views[0] ?? "text"), setChosen];
 }
 
-const WORDS = { findings: "w.viewer.findings", sources: "w.viewer.bySource", variations: "w.viewer.variations", text: "w.viewer.text" } as const;
+const WORDS = { findings: "workArea.viewer.findings", sources: "workArea.viewer.bySource", variations: "workArea.viewer.variations", text: "workArea.viewer.text" } as const;
 
 export function ViewChoice({ views, view, choose }: { views: View[]; view: View; choose: (view: View) => void }) {
   if (views.length < 2) return null;
   return (
-    <span className="seg small" role="radiogroup" aria-label={t("w.viewer.how")}>
+    <span className="seg small" role="radiogroup" aria-label={t("workArea.viewer.how")}>
       {views.map((one) => (
         <label key={one}>
           <input type="radio" name="session-view" checked={one === view} onChange={() => choose(one)} />

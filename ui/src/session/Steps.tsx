@@ -15,16 +15,16 @@ const DRAWN = 150;
 /** What a tool was asked and what it answered, in brief, as it was recorded. */
 function Call({ place, call }: { place: Place; call: string }) {
   const found = useQuery(toolCallQuery(place, call));
-  if (found.error) return <p className="error-line">{t("w.step2.failed", { why: problemText(found.error).title })}</p>;
-  if (!found.data) return <p className="meta">{t("w.step2.loading")}</p>;
+  if (found.error) return <p className="error-line">{t("workArea.steps.failed", { why: problemText(found.error).title })}</p>;
+  if (!found.data) return <p className="meta">{t("workArea.steps.loading")}</p>;
   const { arguments: asked, result, result_chars: all } = found.data;
   return (
     <div className="call">
-      <p className="meta">{t("w.step2.asked")}</p>
-      <pre tabIndex={0} aria-label={t("w.step2.asked")}>{Object.entries(asked).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join("\n")}</pre>
-      <p className="meta">{t("w.step2.answered")}</p>
-      <pre tabIndex={0} aria-label={t("w.step2.answered")}>{pretty(result, all)}</pre>
-      {all > result.length && <p className="meta">{t("w.step2.cut", { shown: count(result.length), all: count(all) })}</p>}
+      <p className="meta">{t("workArea.steps.asked")}</p>
+      <pre tabIndex={0} aria-label={t("workArea.steps.asked")}>{Object.entries(asked).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join("\n")}</pre>
+      <p className="meta">{t("workArea.steps.answered")}</p>
+      <pre tabIndex={0} aria-label={t("workArea.steps.answered")}>{pretty(result, all)}</pre>
+      {all > result.length && <p className="meta">{t("workArea.steps.cut", { shown: count(result.length), all: count(all) })}</p>}
     </div>
   );
 }
@@ -49,7 +49,7 @@ function Line({ step, now, place }: { step: Step; now: boolean; place: Place }) 
       <Mark shape={now ? "run" : step.shape} className={now ? "v-accent" : step.bad ? "text-error" : ""} />
       <span>
         {step.call ? (
-          <button type="button" className="opens" aria-expanded={open} title={t("w.step2.open")} onClick={() => setOpen(!open)}>
+          <button type="button" className="opens" aria-expanded={open} title={t("workArea.steps.open")} onClick={() => setOpen(!open)}>
             {step.words}
           </button>
         ) : (
@@ -71,7 +71,7 @@ export function StepList({ session, events, live }: { session: WorkSession; even
     <>
       {shown.length < steps.length && (
         <button type="button" className="link mx-4 mb-2" onClick={() => setAll(true)}>
-          {t("w.step2.earlier", { count: steps.length - shown.length })}
+          {t("workArea.steps.earlier", { count: steps.length - shown.length })}
         </button>
       )}
       <ol className="steps" aria-live="polite">

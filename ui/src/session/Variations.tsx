@@ -54,18 +54,18 @@ function Card({ artifact, n, platform, name, open, toggle }: { artifact: Artifac
   const worst = artifact.claims.find((claim) => claim.needs_you);
   const words = text.split(/\s+/).filter(Boolean).length;
   return (
-    <article className="variation" aria-label={t("w.viewer.variation", { n })}>
+    <article className="variation" aria-label={t("workArea.viewer.variation", { n })}>
       <header className="between">
         <h3>
-          {t("w.viewer.variation", { n })}
+          {t("workArea.viewer.variation", { n })}
           {artifact.versions.some((v) => v.signed) ? ` · ${t("session.signed")}` : ""}
         </h3>
-        <span className="meta">{name ? t("w.viewer.asOn", { platform: name }) : ""}</span>
+        <span className="meta">{name ? t("workArea.viewer.asOn", { platform: name }) : ""}</span>
       </header>
       <div className={`preview on-${platform ?? "generic"}`} tabIndex={0} role="group" aria-label={artifact.title}>
         {platform === "email" && (
           <p className="subject">
-            <span className="quiet">{t("w.viewer.subject")}</span> {artifact.title}
+            <span className="quiet">{t("workArea.viewer.subject")}</span> {artifact.title}
           </p>
         )}
         {platform !== "email" && platform !== "x" && platform !== "linkedin" && <b className="head">{artifact.title}</b>}
@@ -79,13 +79,13 @@ function Card({ artifact, n, platform, name, open, toggle }: { artifact: Artifac
       <p className={over ? "bad" : ""}>
         {over && <Mark shape="warn" />}{" "}
         {limit === undefined
-          ? t("w.viewer.charsOnly", { n: count(chars) })
+          ? t("workArea.viewer.charsOnly", { n: count(chars) })
           : over
-            ? t("w.viewer.charsOver", { n: count(chars), limit: count(limit), over: count(chars - limit) })
-            : t("w.viewer.chars", { n: count(chars), limit: count(limit) })}
+            ? t("workArea.viewer.charsOver", { n: count(chars), limit: count(limit), over: count(chars - limit) })
+            : t("workArea.viewer.chars", { n: count(chars), limit: count(limit) })}
       </p>
       <p className="meta">
-        {[t("w.viewer.words", { n: count(words) }), limit === undefined ? "" : t(OF_THE_PLATFORM.has(platform ?? "") ? (platform === "x" ? "w.viewer.limitOf.x" : "w.viewer.limitOf.linkedin") : "w.viewer.limitOf.ours")]
+        {[t("workArea.viewer.words", { n: count(words) }), limit === undefined ? "" : t(OF_THE_PLATFORM.has(platform ?? "") ? (platform === "x" ? "workArea.viewer.limitOf.x" : "workArea.viewer.limitOf.linkedin") : "workArea.viewer.limitOf.ours")]
           .filter(Boolean)
           .join(" · ")}
       </p>
@@ -94,7 +94,7 @@ function Card({ artifact, n, platform, name, open, toggle }: { artifact: Artifac
         {claimsWords(artifact.summary) || t("session.notCompared")}
       </p>
       <button type="button" className="b small" aria-expanded={open} onClick={toggle}>
-        {open ? t("w.viewer.readNot") : t("w.viewer.read")}
+        {open ? t("workArea.viewer.readNot") : t("workArea.viewer.read")}
       </button>
     </article>
   );
