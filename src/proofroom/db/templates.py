@@ -1,5 +1,6 @@
 """Queries on templates: saved configurations of work requests."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,12 @@ async def get(tx: Tx, project_id: UUID, template_id: UUID) -> Template:
             hint="List the project's templates.",
         )
     return row
+
+
+async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Template id to name, of those that there are."""
+    rows = await tx.execute(select(Template.id, Template.name).where(Template.id.in_(ids)))
+    return {r[0]: r[1] for r in rows.all()}
 
 
 async def change(tx: Tx, template_id: UUID, **values: Any) -> Template:

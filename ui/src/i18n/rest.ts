@@ -1,7 +1,8 @@
 import { addWords } from ".";
+import { inboxWords } from "./inbox";
 import { substrate } from "./substrate";
 
 /** What the pages say that are not part of the first load; the router fetches it with the first of them. */
-export const rest = { ...substrate };
+export const rest = { ...inboxWords, ...substrate };
 
 addWords(rest);
