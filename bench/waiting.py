@@ -262,6 +262,9 @@ def requests(connection: psycopg.Connection[Any], home: UUID, n: int) -> Iterato
 
     yield from {
         "inbox": same("/api/checkpoints"),
+        "inbox, what to begin first": same("/api/checkpoints?sort=attention&held=false"),
+        "inbox, riskiest first": same("/api/checkpoints?sort=risk&held=false"),
+        "inbox, searched": same("/api/checkpoints?sort=attention&q=research+checks"),
         "inbox, newest first": same("/api/checkpoints?sort=-opened_at"),
         "inbox of one project": same(f"/api/checkpoints?project_id={home}"),
         "decided checkpoints": pages("/api/checkpoints?status=approved&sort=-opened_at"),

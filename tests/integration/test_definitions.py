@@ -55,9 +55,9 @@ async def test_a_projects_agent_can_be_asked_for_there_and_nowhere_else(room: Ro
         shown = await views.session(tx, room.parts.catalog, row)
         assert (shown["agent_type"], shown["agent_title"]) == ("minutes", "Minutes")
         assert (await views.checkpoint(tx, signed, row))["agent_title"] == "Minutes"
-        assert [one["agent_title"] for one in await inbox.to_json(tx, [(signed, signed.packet)])] == [
-            "Minutes"
-        ]
+        assert [
+            one["agent_title"] for one in await inbox.to_json(tx, room.actor, [(signed, signed.packet)])
+        ] == ["Minutes"]
     assert signed.packet["definition_digest"] == made["digest"] == row.definition_digest
     other = await make_project(room.db, room.actor.workspace_id, "Other")
     with pytest.raises(InvalidInput, match="There is no agent called 'minutes'"):

@@ -9,6 +9,7 @@ import pytest
 
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints as checkpoints_of
+from proofroom.db import inbox as db_inbox
 from proofroom.db import work_sessions
 from proofroom.db.models import ArtifactVersion, WorkSession
 from proofroom.db.tx import Tx, libpq_url
@@ -234,10 +235,10 @@ async def test_a_list_shows_of_a_packet_what_the_packet_says_without_reading_it(
     row = await opened(room)
     await opened(room, "The planned altitude was 226 km.")
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        listed = await checkpoints_of.inbox(tx)
-        briefly = await inbox.to_json(tx, listed)
+        listed = await db_inbox.page(tx, db_inbox.Wanted(now=await work_sessions.now(tx)), db_inbox.Order())
+        briefly = await inbox.to_json(tx, room.actor, listed)
         whole = [(one, (await checkpoints_of.get(tx, one.id)).packet) for one, _ in listed]
-        assert briefly == await inbox.to_json(tx, whole)
+        assert briefly == await inbox.to_json(tx, room.actor, whole)
     assert [len(shown["flags"]) for shown in briefly if shown["session_id"] == str(row.id)] == [2]
     assert len(briefly) == 2
     assert all(claim["needs_you"] for _, brief in listed for a in brief["artifacts"] for claim in a["claims"])

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
-from proofroom.db import artifacts, checkpoints, policies, retrieval, work_sessions
+from proofroom.db import artifacts, inbox, policies, retrieval, work_sessions
 from proofroom.db import blocks as db_blocks
 from proofroom.db import sources as db_sources
 from proofroom.db.blocks import NewBlock
@@ -263,7 +263,8 @@ async def test_a_session_finds_its_own_rows_however_many_there_were_before(past:
                 await views.sessions(tx, past.parts.catalog, listed)
                 assert not await work_sessions.page(tx, project_id=row.project_id, statuses=["failed"])
                 assert not await work_sessions.page(tx, external_ref="nobody's")
-                decided = await checkpoints.inbox(tx, status="approved", newest_first=True)
+                wanted = inbox.Wanted(now=await work_sessions.now(tx), status="approved")
+                decided = await inbox.page(tx, wanted, inbox.Order("opened_at", descending=True))
                 assert len(decided) == len(listed) == 50
                 assert await rows_read(tx, *tables) - before < 1_000, known
 

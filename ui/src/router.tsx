@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { readView } from "@/api/inbox";
 import { Shell } from "@/components/Shell";
 import { t } from "@/i18n";
 import { HomePage } from "@/pages/HomePage";
@@ -50,7 +51,7 @@ const root = createRootRoute({
 });
 const routes = [
   createRoute({ getParentRoute: () => root, path: "/", component: HomePage }),
-  createRoute({ getParentRoute: () => root, path: "/inbox", component: page(() => import("@/pages/InboxPage"), "InboxPage") }),
+  createRoute({ getParentRoute: () => root, path: "/inbox", validateSearch: readView, component: page(() => import("@/pages/InboxPage"), "InboxPage") }),
   createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: OpenReview }),
   createRoute({ getParentRoute: () => root, path: "/work", component: page(() => import("@/pages/WorkPage"), "WorkPage") }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: page(() => import("@/pages/SourcesPage"), "SourcesPage") }),

@@ -4,26 +4,38 @@ import { describe, expect, it } from "vitest";
 import type { CheckpointItem } from "@/api/types";
 import { problem } from "@/mocks/answers";
 import { checkpoints, inboxItem, me, members } from "@/mocks/data";
-import { ableTo, shown, snoozeUntil } from "@/pages/inbox";
+import { listed } from "@/mocks/inbox";
+import { queryOf, readView } from "@/api/inbox";
+import { ableTo, goneWords, snoozeUntil, takes } from "@/pages/inbox";
 import { open } from "./app";
 import { server } from "./setup";
 
 const item = (extra: Partial<CheckpointItem>): CheckpointItem => ({ ...inboxItem(checkpoints[0]!), due_at: null, ...extra });
-const ids = (items: CheckpointItem[]) => items.map((one) => one.id);
 
 describe("what the inbox shows", () => {
-  const mine = item({ id: "mine", assignee: { id: me.id, name: me.name }, due_at: "2026-02-03T10:00:00Z" });
-  const theirs = item({ id: "theirs", assignee: { id: "u2", name: "A colleague" }, due_at: "2026-02-01T10:00:00Z" });
   const free = item({ id: "free" });
-  const all = [free, mine, theirs];
-  it("is everybody's, one's own, or nobody's", () => {
-    expect(ids(shown(all, "all", me.id, "oldest", ""))).toEqual(["free", "mine", "theirs"]);
-    expect(ids(shown(all, "mine", me.id, "oldest", ""))).toEqual(["mine"]);
-    expect(ids(shown(all, "unassigned", me.id, "oldest", ""))).toEqual(["free"]);
-    expect(shown(all, "mine", undefined, "oldest", "")).toEqual([]);
+  it("stands in the address, and what it does not know is left out", () => {
+    expect(readView({ order: "risk", whose: "mine", project: "p-1", agent: "research", risk: "high", stop: "plan", find: " 42 " })).toEqual({
+      order: "risk", whose: "mine", project: "p-1", agent: "research", risk: "high", stop: "plan", find: " 42 ",
+    });
+    expect(readView({ order: "attention", whose: "all", find: "" })).toEqual({});
+    expect(readView({ order: "size", whose: 3, project: "../x", risk: ["high"], stop: {}, find: 42 })).toEqual({ find: "42" });
+    expect(queryOf({ whose: "unassigned" })["assignee"]).toBe("none");
+    expect(queryOf({ whose: "snoozed" })["snoozed"]).toBe("only");
   });
-  it("comes by due time, what has none last", () => {
-    expect(ids(shown(all, "all", me.id, "due", ""))).toEqual(["theirs", "mine", "free"]);
+  it("says of what left it where it went", () => {
+    const now = (extra: Partial<CheckpointItem>) => goneWords(item(extra), {}, me.id);
+    const by = (name: string, id = "u2") => ({ decision: { decision: "approve" as const, by: id, name, at: "" } });
+    expect(now({ status: "approved", ...by("Ana") })).toBe("Signed by Ana");
+    expect(now({ approve_pending: true, ...by("Me", me.id) })).toBe("Signed by you");
+    expect(now({ status: "rejected", ...by("Ana") })).toBe("Rejected by Ana");
+    expect(now({ status: "changes_requested", ...by("Ana") })).toBe("Sent back by Ana");
+    expect(now({ status: "superseded" })).toBe("A newer version waits instead");
+    expect(now({ status: "expired" })).toBe("Nobody signed it in time");
+    expect(now({ snoozed_until: new Date(Date.now() + 1e9).toISOString() })).toMatch(/^Put off until/);
+    expect(goneWords(item({ assignee: { id: "u2", name: "Ana" } }), { whose: "mine" }, me.id)).toBe("Now for Ana");
+    expect(goneWords(undefined, {}, me.id)).toBe("No longer waits here");
+    expect([takes(10), takes(61), takes(5400), takes(9000)]).toEqual(["1\u00a0min", "1\u00a0min", "2\u00a0h", "3\u00a0h"]);
   });
   it("is put off by the reader's clock", () => {
     const monday = new Date(2026, 0, 5, 22, 30);
@@ -100,7 +112,7 @@ describe("inbox by keyboard", () => {
       expires_at: new Date(Date.now() + 86_400_000).toISOString(),
       looking: { id: "u2", name: "A colleague", until: new Date(Date.now() + 40_000).toISOString() },
     });
-    server.use(http.get("*/api/checkpoints", () => HttpResponse.json({ items: [late], next_cursor: null })));
+    server.use(http.get("*/api/checkpoints", ({ request }) => HttpResponse.json(listed([late], new URL(request.url).searchParams))));
     open("/inbox");
     expect(await screen.findByText(/^overdue since /)).toBeInTheDocument();
     expect(screen.getByText("expires tomorrow")).toBeInTheDocument();

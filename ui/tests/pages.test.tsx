@@ -3,11 +3,12 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { touched } from "@/api/live";
 import { sessions } from "@/mocks/data";
+import { listed } from "@/mocks/inbox";
 import { problem } from "@/mocks/answers";
 import { open } from "./app";
 import { server } from "./setup";
 
-const empty = http.get("*/api/checkpoints", () => HttpResponse.json({ items: [], next_cursor: null }));
+const empty = http.get("*/api/checkpoints", ({ request }) => HttpResponse.json(listed([], new URL(request.url).searchParams)));
 
 describe("home", () => {
   it("opens on the first project's waiting review", async () => {
@@ -40,14 +41,14 @@ describe("inbox", () => {
     expect(screen.getByRole("row", { name: /US renewable electricity in 2023/ })).toHaveAttribute("aria-current", "true");
     await user.keyboard("/");
     await user.keyboard("plan to approve");
-    expect(screen.getAllByRole("row")).toHaveLength(2);
+    await waitFor(() => expect(screen.getAllByRole("row")).toHaveLength(2));
     await user.keyboard("{Enter}");
     await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-plan"));
   });
   it("says that nothing matches", async () => {
     const { user } = open("/inbox");
     await user.type(await screen.findByLabelText("Find by title or project"), "zebra");
-    expect(screen.getByText(/Nothing that waits matches/)).toBeInTheDocument();
+    expect(await screen.findByText(/Nothing that waits matches/)).toBeInTheDocument();
   });
 });
 

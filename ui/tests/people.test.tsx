@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "@/api/types";
 import { problem } from "@/mocks/answers";
 import { attentionOf, checkpoints, inboxItem, me } from "@/mocks/data";
+import { listed } from "@/mocks/inbox";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -16,7 +17,7 @@ function given(change: (c: Checkpoint) => void): Checkpoint {
   change(c);
   server.use(
     http.get("*/api/checkpoints/k-check", () => HttpResponse.json(c)),
-    http.get("*/api/checkpoints", () => HttpResponse.json({ items: [inboxItem(c)], next_cursor: null })),
+    http.get("*/api/checkpoints", ({ request }) => HttpResponse.json(listed([inboxItem(c)], new URL(request.url).searchParams))),
   );
   return c;
 }
@@ -266,7 +267,7 @@ describe("looking", () => {
     const [, second, third] = structuredClone(checkpoints);
     second!.looking = { ...COLLEAGUE, until: new Date(Date.now() + 40_000).toISOString() };
     third!.looking = { id: "u3", name: "Somebody gone", until: new Date(Date.now() - 1000).toISOString() };
-    server.use(http.get("*/api/checkpoints", () => HttpResponse.json({ items: [checkpoints[0]!, second!, third!].map(inboxItem), next_cursor: null })));
+    server.use(http.get("*/api/checkpoints", ({ request }) => HttpResponse.json(listed([checkpoints[0]!, second!, third!].map(inboxItem), new URL(request.url).searchParams))));
     open("/review/k-check");
     await screen.findByText("5 flags are open");
     expect(screen.getByText("A colleague is looking")).toBeInTheDocument();

@@ -2,6 +2,7 @@ import "@testing-library/jest-dom/vitest";
 import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { setupServer } from "msw/node";
+import { forgetPlaces } from "@/pages/inboxRows";
 import { makeHandlers } from "@/mocks/handlers";
 import "@/i18n/rest";
 
@@ -15,5 +16,6 @@ beforeEach(() => server.resetHandlers(...makeHandlers()));
 afterEach(() => {
   cleanup();
   sessionStorage.clear();
+  forgetPlaces();
 });
 afterAll(() => server.close());

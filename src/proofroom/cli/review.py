@@ -187,11 +187,10 @@ def review(
 async def _inbox(program: "Program", out: Out) -> int:
     from proofroom.cli import find
     from proofroom.cli import show as text
-    from proofroom.db import checkpoints
     from proofroom.services import inbox
 
     async with program.parts.db.transaction(program.actor.workspace_id) as tx:
-        items = await inbox.to_json(tx, await checkpoints.inbox(tx, limit=200))
+        items = await inbox.oldest(tx, program.actor, 200)
     out.document({"items": items})
     for item in items:
         out.line(f"{find.short(item['session_id'])}  {one_line(item['session_title'], 90)}", "yellow")

@@ -43,6 +43,11 @@ async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
     return {r[0]: r[1] for r in rows.all()}
 
 
+async def all_names(tx: Tx) -> list[tuple[UUID, str]]:
+    """Every project's id and name."""
+    return [(r[0], r[1]) for r in (await tx.execute(select(Project.id, Project.name))).all()]
+
+
 async def basket(tx: Tx, project_id: UUID) -> Basket:
     return (await tx.execute(select(Basket).where(Basket.project_id == project_id))).scalar_one()
 

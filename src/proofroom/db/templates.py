@@ -30,6 +30,12 @@ async def get(tx: Tx, project_id: UUID, template_id: UUID) -> Template:
     return row
 
 
+async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Template id to name, of those that there are."""
+    rows = await tx.execute(select(Template.id, Template.name).where(Template.id.in_(ids)))
+    return {r[0]: r[1] for r in rows.all()}
+
+
 async def change(tx: Tx, template_id: UUID, **values: Any) -> Template:
     return (
         await tx.execute(

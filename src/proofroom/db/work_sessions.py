@@ -131,6 +131,7 @@ _HEADS = (
             WorkSession.definition_digest,
             WorkSession.approval_strategy,
             WorkSession.change_requests,
+            WorkSession.template_id,
             raiseload=True,
         )
     )

@@ -23,7 +23,8 @@ from proofroom.domain.errors import Conflict, NotFound
 from proofroom.domain.policy_settings import stored_settings
 from proofroom.domain.signing import signing_of
 from proofroom.domain.work_session import Event, apply
-from proofroom.services import packets
+from proofroom.services import packets, weights
+from proofroom.services.aside import aside
 
 SEALED_SECONDS = 30.0
 """How long a leg whose final gate policy decided may take to finish."""
@@ -60,7 +61,8 @@ async def open_checkpoint(
     packet = built or await packets.build(
         tx, row, checkpoint_id=row.id, kind=kind, reasons=reasons, form=form
     )
-    when = deadlines(stored_settings(packet["policy"]["settings"]), await work_sessions.now(tx))
+    now = await work_sessions.now(tx)
+    when = deadlines(stored_settings(packet["policy"]["settings"]), now)
     checkpoint = await _create(
         tx,
         row,
@@ -68,6 +70,7 @@ async def open_checkpoint(
         reasons,
         form,
         packet,
+        opened_at=now,
         due_at=when.due_at,
         remind_at=when.remind_at,
         expires_at=when.expires_at,
@@ -107,6 +110,10 @@ async def _create(
         tx, row, checkpoint_id=checkpoint_id, kind=kind, reasons=reasons, form=form
     )
     packet = packets.named(built, checkpoint_id=checkpoint_id, reasons=reasons, form=form)
+    if "opened_at" in values:
+        values |= await aside(
+            packet, weights.of_packet, row, kind, reasons, packet, values["opened_at"], values["due_at"]
+        )
     return await checkpoints.create(
         tx, id=checkpoint_id, session_id=row.id, project_id=row.project_id, kind=kind, reasons=list(reasons),
         iteration=row.iteration, packet=packet, packet_digest=packet_digest(packet), form=form,
@@ -182,7 +189,7 @@ async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> 
     new = await _create(
         tx, row, old.kind, old.reasons, old.form, assignee=old.assignee, due_at=old.due_at,
         remind_at=old.remind_at, expires_at=old.expires_at, looking_by=old.looking_by,
-        looking_until=old.looking_until,
+        looking_until=old.looking_until, opened_at=await work_sessions.now(tx),
     )  # fmt: skip
     if str(new.assignee) in signing_of(new.packet).barred:
         new = await checkpoints.change(tx, new.id, assignee=None)
@@ -309,7 +316,8 @@ def already_decided(checkpoint: WorkCheckpoint) -> Conflict:
 
 def said_of(checkpoint: WorkCheckpoint) -> dict[str, Any]:
     decision = checkpoint.decision or {}
-    return {
+    said = {
         "checkpoint_id": str(checkpoint.id), "kind": checkpoint.kind, "decision": decision.get("decision"),
         "by": decision.get("name"), "reason": decision.get("reason"),
     }  # fmt: skip
+    return said | ({"batch": decision["batch"]} if "batch" in decision else {})

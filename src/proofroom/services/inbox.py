@@ -1,26 +1,129 @@
 """The inbox: what waits for a person, over all projects, and whose it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from proofroom.db import checkpoints, members, projects, work_sessions
+from proofroom.db import checkpoints, members, projects, templates, work_sessions
+from proofroom.db import inbox as db_inbox
+from proofroom.db.inbox import Key, Order, Wanted
 from proofroom.db.models import WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
+from proofroom.domain.batch import batch_exceptions
 from proofroom.domain.deadlines import next_reminder
 from proofroom.domain.errors import InvalidInput
+from proofroom.domain.inbox_order import GRAVEST_FIRST, folded
 from proofroom.domain.policy_settings import stored_settings
 from proofroom.domain.signing import signing_of
-from proofroom.services import gates, views
+from proofroom.services import gates, views, weights
 from proofroom.services.access import SIGNERS, Actor, require
 from proofroom.services.agent_titles import titles_of
 
 CHANGEABLE = ("assignee", "due_at", "expires_at", "snoozed_until")
 
 
-async def to_json(tx: Tx, found: Sequence[tuple[WorkCheckpoint, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Checkpoints, each with its packet in brief, as a list shows them."""
+MAX_WORDS = 8
+"""More words than that restrict a search no further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which part of a list is wanted: from the start, `skip` items further on, beyond a key, or about a checkpoint,
+    which need not be in the list any more."""
+
+    limit: int
+    beyond: Key | None = None
+    skip: int = 0
+    after: UUID | None = None
+    before: UUID | None = None
+    around: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`following` is the key to go on after, None at the end; `offset` is how many of the list come before the first
+    item, `position` how many come before the checkpoint that it is about."""
+
+    items: list[dict[str, Any]]
+    following: Key | None
+    total: int
+    offset: int
+    position: int | None
+    effort_seconds: int
+
+
+async def oldest(tx: Tx, actor: Actor, limit: int) -> list[dict[str, Any]]:
+    """What waits, oldest first, with what is put off."""
+    wanted = Wanted(now=await work_sessions.now(tx), snoozed=None)
+    return await to_json(tx, actor, await db_inbox.page(tx, wanted, Order(), limit=limit))
+
+
+async def part(tx: Tx, actor: Actor, wanted: Wanted, order: Order, place: Place, *, find: str = "") -> Part:
+    """One part of a list. `find`: words of titles, headlines and project names, all of which must be there.
+
+    Raises NotFound (`checkpoint_not_found`) when `place` names none of this workspace.
+    """
+    wanted = replace(wanted, words=await _words(tx, find))
+    named = place.after or place.before or place.around
+    at = place.beyond if named is None else await _key_of(tx, order, named)
+    earlier: db_inbox.Found = []
+    if place.around or place.before:
+        ahead = place.limit // 2 if place.around else place.limit
+        earlier = (await db_inbox.page(tx, wanted, order.backwards(), beyond=at, limit=ahead))[::-1]
+    rows = list(earlier)
+    if place.around:
+        rows += await db_inbox.itself(tx, wanted, place.around)
+    if not place.before:
+        rows += await db_inbox.page(
+            tx, wanted, order, beyond=at, skip=place.skip, limit=place.limit + 1 - len(rows)
+        )
+    first = order.key(rows[0][0]) if rows else at
+    counts = await db_inbox.counts(tx, wanted, order, None if at is None else first)
+    offset = place.skip if at is None else counts.before
+    shown = rows[: place.limit]
+    more = bool(shown) and offset + len(shown) < counts.total
+    return Part(
+        items=await to_json(tx, actor, shown),
+        following=order.key(shown[-1][0]) if more else None,
+        total=counts.total,
+        offset=offset,
+        position=offset + len(earlier) if place.around else None,
+        effort_seconds=counts.effort_seconds,
+    )
+
+
+async def _words(tx: Tx, find: str) -> list[tuple[str, list[UUID]]]:
+    words = folded(find).split()[:MAX_WORDS]
+    if not words:
+        return []
+    names = [(of, folded(name)) for of, name in await projects.all_names(tx)]
+    return [(word, [of for of, name in names if word in name]) for word in words]
+
+
+async def _key_of(tx: Tx, order: Order, checkpoint_id: UUID) -> Key:
+    row = await db_inbox.one(tx, checkpoint_id)
+    key = order.key(row)
+    if None not in key:
+        return key
+    raise InvalidInput(
+        "unknown_sort",
+        "This review was decided when it opened, so it has a place only in the order of opening.",
+        hint="Sort by opened_at.",
+        field="sort",
+    )
+
+
+def risks_of(levels: Sequence[str]) -> list[int]:
+    """Risk levels as they are stored."""
+    return [[level.value for level in GRAVEST_FIRST].index(one) for one in levels]
+
+
+async def to_json(
+    tx: Tx, actor: Actor, found: Sequence[tuple[WorkCheckpoint, Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Checkpoints, each with its packet in brief, as a list shows them to the actor."""
     if not found:
         return []
     rows = [row for row, _ in found]
@@ -28,10 +131,26 @@ async def to_json(tx: Tx, found: Sequence[tuple[WorkCheckpoint, Mapping[str, Any
     sessions = {s.id: s for s in await work_sessions.several(tx, {r.session_id for r in rows})}
     titles = await projects.names(tx, {r.project_id for r in rows})
     agents = await titles_of(tx, list(sessions.values()))
-    return [
-        views.checkpoint_json(r, sessions[r.session_id], titles[r.project_id], names, agents, brief=brief)
-        for r, brief in found
-    ]
+    started = {s.template_id for s in sessions.values() if s.template_id is not None}
+    saved = await templates.names(tx, started) if started else {}
+    shown: list[dict[str, Any]] = []
+    for r, brief in found:
+        work = sessions[r.session_id]
+        weight = weights.weight_of(r)
+        why = batch_exceptions(
+            brief, kind=r.kind, reasons=r.reasons, from_template=work.template_id is not None,
+            member_id=str(actor.member_id),
+        )  # fmt: skip
+        shown.append(
+            views.checkpoint_json(r, work, titles[r.project_id], names, agents, brief=brief)
+            | {
+                "risk": None if weight is None else weight.risk.value, "effort_seconds": r.effort_seconds,
+                "begin_by": views.at(r.begin_by), "batch_exceptions": list(why),
+                "template_id": None if work.template_id is None else str(work.template_id),
+                "template_name": saved.get(work.template_id) if work.template_id else None,
+            }
+        )  # fmt: skip
+    return shown
 
 
 async def change(
@@ -67,6 +186,7 @@ async def change(
             stored["remind_at"] = next_reminder(
                 values["due_at"], settings.remind_hours, await work_sessions.now(tx)
             )
+            stored |= weights.moved_to(checkpoint, values["due_at"])
         checkpoint = await checkpoints.change(tx, checkpoint_id, **stored)
         said = {"checkpoint_id": str(checkpoint_id), "by": actor.name} | {
             k: None if v is None else views.at(v) if k != "assignee" else str(v) for k, v in values.items()

@@ -55,6 +55,7 @@ async def approve(
     judged: Sequence[Mapping[str, Any]] = (),
     undo_seconds: int = 0,
     shown: bool = True,
+    batch: Mapping[str, Any] | None = None,
     project_id: UUID | None = None,
     ahead: Ahead = NOTHING_AHEAD,
 ) -> Outcome:
@@ -62,7 +63,8 @@ async def approve(
 
     `judged` are the person's own states of obligations. Where more than one must sign it is a vote until the
     last of them. Edits of a packet that more than one look at make a new packet for all of them. `shown` is false
-    when the packet was never put in front of the person (`--approve`); the record says so. `ahead` is what was compared
+    when the packet was never put in front of the person (`--approve`, and signing from a list); the record says so, and
+    of how many it was one when they were signed together (`batch`). `ahead` is what was compared
     of the edits before the session was locked.
 
     Raises PreconditionRequired, Conflict (`already_decided`, `already_voted`, `review_expired`, `stale_packet`,
@@ -104,6 +106,8 @@ async def approve(
         "acknowledged": _kept(acknowledged),
         "judged": words, "packet_digest": checkpoint.packet_digest, "packet_shown": shown,
     }  # fmt: skip
+    if batch is not None:
+        vote["batch"] = dict(batch)
     votes = await _votes(tx, checkpoint, signing)
     require_new_vote(votes, str(actor.member_id), signing)
     votes.append(vote)

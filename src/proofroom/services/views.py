@@ -303,10 +303,14 @@ def _is_used_up(packet: Mapping[str, Any]) -> bool:
 
 def headline(row: WorkCheckpoint, packet: Mapping[str, Any] | None = None) -> str:
     """Why it stopped, in one line. `packet`: the row's, or what a list read of it."""
-    packet = row.packet if packet is None else packet
-    if row.kind == "plan":
+    return headline_of(row.kind, row.reasons, row.packet if packet is None else packet)
+
+
+def headline_of(kind: str, reasons: Sequence[str], packet: Mapping[str, Any]) -> str:
+    """As `headline`, for a checkpoint that is not there yet."""
+    if kind == "plan":
         return "A plan to approve before it starts"
-    if packet.get("question") and "question" in row.reasons:
+    if packet.get("question") and "question" in reasons:
         return str(packet["question"].get("text", "A question for you"))
     shorts = [c["headline"] for _, c in flagged_claims(packet)]
     if shorts:
@@ -321,7 +325,7 @@ def headline(row: WorkCheckpoint, packet: Mapping[str, Any] | None = None) -> st
         "suspicious_source": "A source gives instructions",
         "budget": "The budget is used up" if _is_used_up(packet) else "The budget is nearly used up",
     }
-    said = [doubts[r] for r in row.reasons if r in doubts]
+    said = [doubts[r] for r in reasons if r in doubts]
     if said:
         return "; ".join(said)
     count = packet["summary"]["needs_you"]

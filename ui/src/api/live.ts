@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { api, ApiError } from "./client";
+import { tellAll, tellWaiting } from "./waiting";
 
 /** Since when nothing has arrived from the server, or null while the stream is open. */
 let offlineSince: number | null = null;
@@ -92,9 +93,15 @@ export function openLive(client: QueryClient): () => void {
     for (const queryKey of keys) void client.invalidateQueries({ queryKey });
   };
   const take = (kind: "session" | "source", data: Record<string, string>) => {
+    if (kind === "session") tellWaiting(data["session_id"] ?? "", data["type"] ?? "");
     for (const key of touched(kind, data)) pending[kind].set(JSON.stringify(key), key);
     if (kind === "session") gather ??= setTimeout(() => { gather = undefined; flush(kind); }, GATHER_MS);
     else slow ??= setTimeout(() => { slow = undefined; flush(kind); }, SOURCES_MS);
+  };
+  // Long lists look themselves what of them is on screen.
+  const everything = () => {
+    void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "inbox-rows" });
+    tellAll();
   };
   const note = (kind: "session" | "source") => (event: MessageEvent<string>) => {
     try {
@@ -110,7 +117,7 @@ export function openLive(client: QueryClient): () => void {
       if (polling !== round) return;
       const back = offlineSince !== null;
       setOffline(null);
-      if (after === null || back) void client.invalidateQueries();
+      if (after === null || back) everything();
       else {
         for (const item of found.items) take("session", item);
         for (const queryKey of SOURCES) void client.invalidateQueries({ queryKey: [queryKey] });
@@ -145,7 +152,7 @@ export function openLive(client: QueryClient): () => void {
       clearTimeout(patience);
       stopAsking();
       setOffline(null);
-      if (!first) void client.invalidateQueries();
+      if (!first) everything();
       first = false;
     };
     source.onerror = () => {

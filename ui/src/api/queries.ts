@@ -1,7 +1,7 @@
 import { queryOptions, useQueries, useQuery } from "@tanstack/react-query";
 import { all, api, ApiError } from "./client";
 import type {
-  Agent, Artifact, ArtifactDiff, Checkpoint, CheckpointItem, Comment, DeliveryList, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
+  Agent, Artifact, ArtifactDiff, Checkpoint, Comment, DeliveryList, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
   SinceLast, Source, SourceContent, WorkEvent, WorkSession,
 } from "./types";
 
@@ -29,20 +29,6 @@ export const projectQuery = (id: string) =>
     queryKey: ["project", id],
     queryFn: ({ signal }) => api<Project>(`/projects/${id}`, { signal }),
   });
-
-export const inboxQuery = queryOptions({
-  queryKey: ["inbox"],
-  queryFn: ({ signal }) => all<CheckpointItem>("/checkpoints", { status: "pending_review" }, signal),
-});
-
-/** What is put off until later; it comes back to the inbox by itself. */
-export const snoozedQuery = queryOptions({
-  queryKey: ["inbox", "snoozed"],
-  queryFn: async ({ signal }) => {
-    const items = await all<CheckpointItem>("/checkpoints", { status: "pending_review", snoozed: "true" }, signal);
-    return items.filter((item) => item.snoozed_until !== null && new Date(item.snoozed_until).getTime() > Date.now());
-  },
-});
 
 /** What was signed and could not be delivered: given up until a person has it sent again. */
 export const deadLettersQuery = queryOptions({

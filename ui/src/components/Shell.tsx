@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { inboxQuery, meQuery } from "@/api/queries";
+import { waitingQuery } from "@/api/inbox";
+import { meQuery } from "@/api/queries";
 import { useOfflineSince } from "@/api/live";
 import { t } from "@/i18n";
-import { clock } from "@/lib/format";
+import { clock, count } from "@/lib/format";
 import { setTheme, useTheme, type Theme } from "@/lib/theme";
 import { Mark } from "./Mark";
 import { RuntimeNotice } from "./RuntimeNotice";
@@ -44,7 +45,7 @@ function ThemeChoice() {
 }
 
 export function Shell() {
-  const inbox = useQuery(inboxQuery);
+  const inbox = useQuery(waitingQuery);
   const me = useQuery(meQuery);
   const offline = useOfflineSince();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -59,7 +60,7 @@ export function Shell() {
         </Link>
         <nav className="nav" aria-label={t("nav.label")}>
           <Link to="/inbox" aria-current={current("inbox")}>
-            {t("nav.inbox")} {inbox.data && inbox.data.length > 0 ? <span className="quiet">{inbox.data.length}</span> : null}
+            {t("nav.inbox")} {inbox.data && inbox.data.total > 0 ? <span className="quiet">{count(inbox.data.total)}</span> : null}
           </Link>
           <Link to="/work" aria-current={current("work")}>
             {t("nav.work")}

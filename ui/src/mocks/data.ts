@@ -426,7 +426,8 @@ for (const c of checkpoints) c.form = c.packet.form;
 export function inboxItem(c: Checkpoint): CheckpointItem {
   const { packet: p, attention: _attention, ...rest } = c;
   return {
-    ...rest, summary: p.summary,
+    ...rest, summary: p.summary, risk: p.risk?.level ?? "low", effort_seconds: 30 + 20 * p.summary.needs_you, begin_by: c.opened_at,
+    template_id: null, template_name: null, batch_exceptions: ["It did not start from a template."],
     flags: rowsOf(p).filter((r) => r.claim.needs_you).map((r) => ({ claim_id: r.claim.id, n: r.n, short: r.claim.short, verdict: r.claim.verdict })),
   };
 }

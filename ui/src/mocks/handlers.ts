@@ -3,6 +3,7 @@ import type { Checkpoint, Source, WorkSession } from "@/api/types";
 import { agentHandlers } from "./agents";
 import { problem, url } from "./answers";
 import * as data from "./data";
+import { inboxHandlers } from "./inbox";
 import { peopleHandlers } from "./people";
 import { moreSources, substrateHandlers } from "./substrate";
 import { workHandlers } from "./work";
@@ -110,11 +111,7 @@ export function makeHandlers() {
     ...peopleHandlers(checkpoints),
     ...substrateHandlers(sources),
     http.get(url("/deliveries"), () => page([])),
-    http.get(url("/checkpoints"), ({ request }) => {
-      const snoozed = new URL(request.url).searchParams.get("snoozed") === "true";
-      const awake = (c: Checkpoint) => c.snoozed_until === null || new Date(c.snoozed_until).getTime() <= Date.now();
-      return page(checkpoints.filter((c) => c.status === "pending_review" && !c.approve_pending && (snoozed || awake(c))).map(data.inboxItem));
-    }),
+    ...inboxHandlers(checkpoints),
     http.get(url("/checkpoints/:id"), ({ params }) => {
       const found = find(params["id"]);
       return found ? HttpResponse.json(found) : missing("review");

@@ -1,21 +1,24 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { api } from "@/api/client";
-import { inboxQuery, membersQuery, meQuery, snoozedQuery } from "@/api/queries";
+import { isNarrow, keepView, keyOf, snoozedCountQuery, tidy, waitingQuery, type View } from "@/api/inbox";
+import { membersQuery, meQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem, Member } from "@/api/types";
 import { DeadLetters } from "@/components/Deliveries";
-import { Mark } from "@/components/Mark";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
-import { dueWords, exact, isOverdue, when } from "@/lib/format";
+import { count, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
-import { onlooker } from "@/review/looking";
-import { agentWord, needOf } from "@/review/Queue";
 import { EmptyInbox } from "./EmptyInbox";
-import { shown, snoozeUntil, type Order, type Snooze, type Whose } from "./inbox";
+import { snoozeUntil, takes, type Snooze } from "./inbox";
 import { InboxDock, type Choosing } from "./InboxDock";
+import { InboxFilters } from "./InboxFilters";
+import { InboxRow } from "./InboxRow";
+import { useRows } from "./inboxRows";
+
+const InboxBatch = lazy(() => import("./InboxBatch").then((module) => ({ default: module.InboxBatch })));
 
 interface Change {
   item: CheckpointItem;
@@ -26,133 +29,85 @@ interface Change {
   before: { assignee?: string | null; snoozed_until?: string | null } | null;
 }
 
-const MOST_MS = 2 ** 31 - 1;
+const PHONE = "(max-width: 720px)";
+const TYPING_MS = 250;
 
-/** What is put off comes back by itself: the list is asked again when the first of it is due to. */
-function useWaking(snoozed: CheckpointItem[]): void {
-  const client = useQueryClient();
-  const next = Math.min(...snoozed.map((item) => new Date(item.snoozed_until ?? 0).getTime()));
-  useEffect(() => {
-    if (!Number.isFinite(next)) return;
-    const timer = setTimeout(() => void client.invalidateQueries({ queryKey: ["inbox"] }), Math.min(MOST_MS, Math.max(0, next - Date.now()) + 500));
-    return () => clearTimeout(timer);
-  }, [next, client]);
-}
-
-function ItemRow({
-  item,
-  here,
-  me,
-  people,
-  onHere,
-  onAssign,
-  onSnooze,
-  onWake,
-}: {
-  item: CheckpointItem;
-  here: boolean;
-  me: string | undefined;
-  people: boolean;
-  onHere: () => void;
-  onAssign: () => void;
-  onSnooze: () => void;
-  onWake: () => void;
-}) {
-  const need = needOf(item);
-  const other = onlooker(item, me);
-  const asleep = item.snoozed_until !== null && new Date(item.snoozed_until).getTime() > Date.now();
-  const overdue = isOverdue(item.due_at);
-  const whose = item.assignee === null ? t("inbox.anyone") : item.assignee.id === me ? t("inbox.you") : (item.assignee.name ?? t("look.somebody"));
-  return (
-    <tr aria-current={here ? "true" : undefined} onMouseDown={onHere}>
-      <td className="tight">
-        <Mark shape={need.shape} className={need.className} />
-        &ensp;{need.words}
-      </td>
-      <td>
-        <Link className="t" to="/review/$checkpointId" params={{ checkpointId: item.id }}>
-          {item.session_title}
-        </Link>
-        <span className="sub">
-          {agentWord(item.agent_type, item.agent_title)} · {item.project_name}
-          {item.iteration > 1 ? ` · ${t("review.round", { n: item.iteration, max: item.max_iterations })}` : ""}
-          {item.signing.quorum > 1 ? ` · ${t("sign.count", { n: item.votes.length, all: item.signing.quorum })}` : ""}
-          {other && " · "}
-          {other && <b>{t("look.is", { name: other.name ?? t("look.somebody") })}</b>}
-        </span>
-      </td>
-      <td className="why2">{item.headline}</td>
-      <td className="num nophone" title={exact(item.opened_at)}>
-        {when(item.opened_at)}
-      </td>
-      <td className="num due">
-        {item.due_at && (
-          <span className={overdue ? "strong text-error" : undefined} title={exact(item.due_at)}>
-            {overdue && <Mark shape="warn" className="text-error" />} {dueWords(item.due_at)}
-          </span>
-        )}
-        {item.expires_at && (
-          <span className="sub" title={exact(item.expires_at)}>
-            {t("inbox.expires", { when: when(item.expires_at) })}
-          </span>
-        )}
-      </td>
-      {people && (
-        <td className="for">
-          <button type="button" className="link" aria-label={t("inbox.forOf", { whose })} title={t("inbox.assignOf", { title: item.session_title })} onClick={onAssign}>
-            {whose}
-          </button>
-        </td>
-      )}
-      <td className="later">
-        {asleep ? (
-          <>
-            <span className="sub" title={exact(item.snoozed_until)}>
-              {t("inbox.until", { when: when(item.snoozed_until) })}
-            </span>
-            <button type="button" className="link" onClick={onWake}>
-              {t("inbox.wake")}
-            </button>
-          </>
-        ) : (
-          <button type="button" className="link quiet" aria-label={t("inbox.snoozeOf", { title: item.session_title })} onClick={onSnooze}>
-            {t("inbox.snooze")}
-          </button>
-        )}
-      </td>
-    </tr>
+/** How high a row is; the list counts with it, so the styles say the same. */
+function useRowHeight(): number {
+  const phone = useSyncExternalStore(
+    (listener) => {
+      const asked = window.matchMedia?.(PHONE);
+      asked?.addEventListener("change", listener);
+      return () => asked?.removeEventListener("change", listener);
+    },
+    () => window.matchMedia?.(PHONE).matches ?? false,
   );
+  return phone ? 104 : 54;
 }
 
 export function InboxPage() {
   useTitle(t("page.inbox"));
+  const view: View = useSearch({ from: "/inbox" });
+  const navigate = useNavigate();
+  const [batch, setBatch] = useState(false);
+  if (batch)
+    return (
+      <Suspense fallback={<main className="inbox screen" />}>
+        <InboxBatch view={view} onClose={() => setBatch(false)} />
+      </Suspense>
+    );
+  return <InboxList view={view} onView={(next, replace) => void navigate({ to: "/inbox", search: tidy(next), replace })} onBatch={() => setBatch(true)} />;
+}
+
+/** A day's work is worth saying; beyond that the sum helps nobody. */
+const within = (seconds: number) => seconds > 0 && seconds <= 8 * 3600;
+
+function InboxList({ view, onView, onBatch }: { view: View; onView: (next: View, replace?: boolean) => void; onBatch: () => void }) {
   const client = useQueryClient();
-  const inbox = useQuery(inboxQuery);
-  const snoozed = useQuery(snoozedQuery);
+  const navigate = useNavigate();
+  const waiting = useQuery(waitingQuery);
+  const asleep = useQuery(snoozedCountQuery);
   const members = useQuery(membersQuery);
   const me = useQuery(meQuery).data;
-  const navigate = useNavigate();
-  const [find, setFind] = useState("");
-  const [whose, setWhose] = useState<Whose>("all");
-  const [order, setOrder] = useState<Order>("oldest");
-  const [at, setAt] = useState(0);
   const [choosing, setChoosing] = useState<Choosing | null>(null);
   const field = useRef<HTMLInputElement>(null);
-  const asleep = snoozed.data ?? [];
-  useWaking(asleep);
+  const pane = useRef<HTMLElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const height = useRowHeight();
+  const rows = useRows(view, pane, body, height);
   const people = (members.data?.length ?? 0) > 1;
-  const list = whose === "snoozed" ? snoozed.data : inbox.data;
-  const items = useMemo(() => shown(list ?? [], whose, me?.id, order, find), [list, whose, me?.id, order, find]);
-  const index = Math.min(at, Math.max(0, items.length - 1));
-  const current = items[index];
-  const open = (item: CheckpointItem | undefined) =>
-    item && void navigate({ to: "/review/$checkpointId", params: { checkpointId: item.id } });
+  const current = rows.gone.has(rows.row(rows.at)?.id ?? "") ? undefined : rows.row(rows.at);
 
+  useEffect(() => keepView(view), [view]);
+  const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(typing.current), []);
+  const find = (words: string, now = false) => {
+    clearTimeout(typing.current);
+    const act = () => onView({ ...view, find: words.trim() || undefined }, true);
+    if (now) act();
+    else typing.current = setTimeout(act, TYPING_MS);
+  };
+  // Enter in the search opens the first that is found, as soon as it is.
+  const wanted = useRef<string | null>(null);
+
+  const open = (item: CheckpointItem | undefined) => {
+    if (!item) return;
+    keepView(view);
+    void navigate({ to: "/review/$checkpointId", params: { checkpointId: item.id } });
+  };
+  const found = rows.pending ? undefined : rows.row(0);
+  useEffect(() => {
+    if (wanted.current === null || wanted.current !== (view.find ?? "") || rows.pending) return;
+    wanted.current = null;
+    if (found) open(found);
+  });
   const change = useMutation({
     mutationFn: ({ item, values }: Change) => api<Checkpoint>(`/checkpoints/${item.id}`, { method: "PATCH", json: values }),
     onSettled: (_answer, _problem, { item }) => {
       void client.invalidateQueries({ queryKey: ["inbox"] });
       void client.invalidateQueries({ queryKey: ["checkpoint", item.id] });
+      // One's own doing is no surprise: the list shows it at once.
+      rows.refresh();
     },
   });
   const choose = (what: Choosing["what"], item: CheckpointItem | undefined) => {
@@ -196,97 +151,95 @@ export function InboxPage() {
 
   useKeys(
     {
-      j: () => setAt(Math.min(index + 1, items.length - 1)),
-      k: () => setAt(Math.max(index - 1, 0)),
-      ArrowDown: () => setAt(Math.min(index + 1, items.length - 1)),
-      ArrowUp: () => setAt(Math.max(index - 1, 0)),
+      j: () => rows.setAt(rows.at + 1),
+      k: () => rows.setAt(rows.at - 1),
+      ArrowDown: () => rows.setAt(rows.at + 1),
+      ArrowUp: () => rows.setAt(rows.at - 1),
+      PageDown: () => rows.setAt(rows.at + rows.pageRows),
+      PageUp: () => rows.setAt(rows.at - rows.pageRows),
+      Home: () => rows.setAt(0),
+      End: () => rows.setAt((rows.total ?? 1) - 1),
       Enter: () => open(current),
       m: () => choose("assign", current),
       s: () => choose("snooze", current),
+      b: onBatch,
       u: undo,
+      ".": rows.refresh,
       "/": () => field.current?.focus(),
       Escape: () => {
-        setFind("");
-        field.current?.blur();
+        if (view.find) find("", true);
+        if (field.current) {
+          field.current.value = "";
+          field.current.blur();
+        }
       },
     },
-    inbox.isSuccess && choosing === null,
+    !rows.pending && choosing === null,
   );
 
-  if (inbox.isPending || inbox.error) {
+  if (waiting.error && !waiting.data) {
     return (
       <main className="inbox screen">
         <div className="wrap">
           <h1 className="sr">{t("page.inbox")}</h1>
-          {inbox.error ? (
-            <Problem what={t("inbox.failed")} error={inbox.error} retry={() => void inbox.refetch()} />
-          ) : (
-            <Loading words={t("inbox.loading")} />
-          )}
+          <Problem what={t("home.failed")} error={waiting.error} retry={() => void waiting.refetch()} />
         </div>
       </main>
     );
   }
-  if (inbox.data.length === 0 && asleep.length === 0 && !change.data) {
+  if (waiting.isPending) {
+    return (
+      <main className="inbox screen">
+        <div className="wrap">
+          <h1 className="sr">{t("page.inbox")}</h1>
+          <Loading words={t("home.loading")} />
+        </div>
+      </main>
+    );
+  }
+  const all = waiting.data?.total ?? 0;
+  if (all === 0 && asleep.data === 0 && keyOf(view) === "[]" && !change.data && rows.gone.size === 0) {
     return (
       <main className="inbox screen">
         <EmptyInbox />
       </main>
     );
   }
-  const tabs: Whose[] = people ? ["all", "mine", "unassigned", "snoozed"] : ["all", "snoozed"];
-  const tabWord = (tab: Whose) => (tab === "snoozed" ? `${t("inbox.snoozedTab")}${asleep.length > 0 ? ` ${asleep.length}` : ""}` : t(`inbox.${tab}`));
-  const nothing = find
-    ? t("inbox.noMatch", { find })
-    : t(whose === "mine" ? "inbox.noneMine" : whose === "unassigned" ? "inbox.noneUnassigned" : whose === "snoozed" ? "inbox.noneSnoozed" : "empty.title");
+  const narrow = isNarrow(view) || (view.whose !== undefined && view.whose !== "all");
+  const nothing = view.find
+    ? t("inbox.noMatch", { find: view.find })
+    : isNarrow(view)
+      ? t("inbox.noneSuch")
+      : t(view.whose === "mine" ? "inbox.noneMine" : view.whose === "unassigned" ? "inbox.noneUnassigned" : view.whose === "snoozed" ? "inbox.noneSnoozed" : "empty.title");
+  const shown = [];
+  for (let index = rows.first; index <= rows.last; index += 1) shown.push(index);
   return (
     <div className="keyed screen">
-      <main className="inbox">
+      <main className="inbox" ref={pane} tabIndex={-1}>
         <div className="wrap">
           <div className="ihead">
-            <h1 className="doctitle">{inbox.data.length > 0 ? t("inbox.title", { count: inbox.data.length }) : t("empty.title")}</h1>
+            <h1 className="doctitle">
+              {all > 0 ? t("inbox.title", { count: all, n: count(all) }) : t("empty.title")}{" "}
+              {all > 0 && within(waiting.data?.effort_seconds ?? 0) && <span className="quiet time">{t("inbox.about", { time: takes(waiting.data?.effort_seconds ?? 0) })}</span>}
+            </h1>
             <input
               ref={field}
               className="in"
               type="search"
               placeholder={t("inbox.find")}
               aria-label={t("inbox.find")}
-              value={find}
-              onChange={(event) => {
-                setFind(event.target.value);
-                setAt(0);
-              }}
+              defaultValue={view.find ?? ""}
+              onChange={(event) => find(event.target.value)}
               onKeyDown={(event) => {
-                if (event.key === "Enter") open(items[0]);
+                if (event.key !== "Enter") return;
+                wanted.current = event.currentTarget.value.trim();
+                find(event.currentTarget.value, true);
               }}
             />
           </div>
           <DeadLetters />
-          <div className="filters">
-            <span className="seg" role="radiogroup" aria-label={t("inbox.whose")}>
-              {tabs.map((tab) => (
-                <label key={tab}>
-                  <input
-                    type="radio"
-                    name="whose"
-                    checked={whose === tab}
-                    onChange={() => {
-                      setWhose(tab);
-                      setAt(0);
-                    }}
-                  />
-                  {tabWord(tab)}
-                </label>
-              ))}
-            </span>
-            <span className="seg" role="radiogroup" aria-label={t("inbox.order")}>
-              {(["oldest", "due"] as const).map((one) => (
-                <label key={one}>
-                  <input type="radio" name="order" checked={order === one} onChange={() => setOrder(one)} />
-                  {t(one === "oldest" ? "inbox.oldest" : "inbox.byDue")}
-                </label>
-              ))}
-            </span>
+          <InboxFilters view={view} people={people} field={field} onChange={(next) => onView(next)} />
+          <div className="inews">
             <div className="notice" role="status">
               {change.isPending && last?.busy}
               {change.isSuccess && (
@@ -305,17 +258,30 @@ export function InboxPage() {
                 </ErrorLine>
               )}
             </div>
+            {narrow && rows.total !== undefined && rows.total > 0 && <span className="quiet">{t("inbox.ofAll", { count: rows.total, n: count(rows.total) })}</span>}
+            <button type="button" className="link quiet touch" onClick={onBatch}>
+              {t("batch.title")}
+            </button>
+            {rows.changes > 0 && (
+              <button type="button" className="link" onClick={rows.refresh}>
+                {t("inbox.changed", { count: rows.changes })} <Kbd>.</Kbd>
+              </button>
+            )}
           </div>
-          {items.length === 0 ? (
+          {rows.error && rows.total === undefined ? (
+            <Problem what={t("home.failed")} error={rows.error} retry={() => void client.refetchQueries({ queryKey: ["inbox-rows"] })} />
+          ) : rows.pending ? (
+            <Loading words={t("home.loading")} />
+          ) : rows.total === 0 ? (
             <p className="text-ink-2">
               {nothing}{" "}
-              {(find || whose !== "all") && (
+              {narrow && (
                 <button
                   type="button"
                   className="link"
                   onClick={() => {
-                    setFind("");
-                    setWhose("all");
+                    if (field.current) field.current.value = "";
+                    onView({ order: view.order });
                   }}
                 >
                   {t("inbox.showAll")}
@@ -323,44 +289,57 @@ export function InboxPage() {
               )}
             </p>
           ) : (
-            <table className="list">
-              <thead>
-                <tr>
-                  <th scope="col">{t("inbox.need")}</th>
-                  <th scope="col">{t("inbox.work")}</th>
-                  <th scope="col">{t("inbox.why")}</th>
-                  <th scope="col" className="num">
-                    {t("inbox.since")}
-                  </th>
-                  <th scope="col" className="num">
+            <div role="table" className="ilist" data-people={people || undefined} aria-rowcount={(rows.total ?? 0) + 1} aria-label={t("page.inbox")}>
+              <div role="rowgroup" className="ihd">
+                <div role="row" className="irowhead" aria-rowindex={1}>
+                  <span role="columnheader">{t("inbox.need")}</span>
+                  <span role="columnheader">{t("inbox.work")}</span>
+                  <span role="columnheader" className="why2">
+                    {t("inbox.why")}
+                  </span>
+                  <span role="columnheader" className="num takes">
+                    {t("inbox.takes")}
+                  </span>
+                  <span role="columnheader" className="num">
                     {t("inbox.due")}
-                  </th>
-                  {people && (
-                    <th scope="col" className="for">
-                      {t("inbox.for")}
-                    </th>
-                  )}
-                  <th scope="col">
+                  </span>
+                  {people && <span role="columnheader">{t("inbox.for")}</span>}
+                  <span role="columnheader">
                     <span className="sr">{t("inbox.later")}</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((item, i) => (
-                  <ItemRow
-                    key={item.id}
-                    item={item}
-                    here={i === index}
-                    me={me?.id}
-                    people={people}
-                    onHere={() => setAt(i)}
-                    onAssign={() => choose("assign", item)}
-                    onSnooze={() => choose("snooze", item)}
-                    onWake={() => wake(item)}
-                  />
-                ))}
-              </tbody>
-            </table>
+                  </span>
+                </div>
+              </div>
+              <div
+                role="rowgroup"
+                className="ibody"
+                ref={body}
+                style={{ height: (rows.total ?? 0) * height, "--row": `${height}px` } as React.CSSProperties}
+                onPointerMove={rows.stir}
+                onPointerDown={rows.stir}
+                onWheel={rows.stir}
+              >
+                {shown.map((index) => {
+                  const item = rows.row(index);
+                  return (
+                    <InboxRow
+                      key={item?.id ?? `row-${index}`}
+                      item={item}
+                      index={index}
+                      top={index * height}
+                      here={index === rows.at}
+                      gone={item && rows.gone.get(item.id)}
+                      view={view}
+                      me={me?.id}
+                      people={people}
+                      onHere={() => rows.setAt(index)}
+                      onAssign={() => choose("assign", item)}
+                      onSnooze={() => choose("snooze", item)}
+                      onWake={() => item && wake(item)}
+                    />
+                  );
+                })}
+              </div>
+            </div>
           )}
         </div>
       </main>
@@ -392,6 +371,9 @@ export function InboxPage() {
           <span>
             <Kbd>/</Kbd> {t("keys.find")}
           </span>
+          <button type="button" className="link quiet last" onClick={onBatch}>
+            <Kbd>b</Kbd> {t("batch.key")}
+          </button>
         </footer>
       )}
     </div>

@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { api, newKey } from "@/api/client";
-import { inboxQuery, projectQuery, sourcesQuery } from "@/api/queries";
+import { firstQuery } from "@/api/inbox";
+import { projectQuery, sourcesQuery } from "@/api/queries";
 import type { Project, WorkSession } from "@/api/types";
 import { ProjectNav } from "@/components/ProjectNav";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
@@ -15,9 +16,8 @@ import { countsOf } from "./WorkPage";
 function SampleBanner({ project }: { project: Project }) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const inbox = useQuery(inboxQuery);
   const sources = useQuery({ ...sourcesQuery(project.id), enabled: project.sample_key === "report" });
-  const waiting = inbox.data?.find((item) => item.project_id === project.id);
+  const waiting = useQuery(firstQuery(project.id)).data;
   const year = useMutation({
     mutationFn: () =>
       api<WorkSession>(`/projects/${project.id}/sample/new-year`, { method: "POST", idempotencyKey: newKey() }),

@@ -1,28 +1,9 @@
-/** Which reviews the inbox shows, in which order, and until when one is put off. */
+/** Until when a review is put off, who may be given one, and what is said of one that left the list. */
 
+import type { View } from "@/api/inbox";
 import type { CheckpointItem, Member } from "@/api/types";
-import { agentWord } from "@/review/Queue";
-
-export type Whose = "all" | "mine" | "unassigned" | "snoozed";
-export type Order = "oldest" | "due";
-
-export function matchesText(item: CheckpointItem, find: string): boolean {
-  const words = find.toLowerCase().split(/\s+/).filter(Boolean);
-  const text = `${item.session_title} ${item.project_name} ${item.headline} ${agentWord(item.agent_type, item.agent_title)}`.toLowerCase();
-  return words.every((word) => text.includes(word));
-}
-
-export function shown(items: CheckpointItem[], whose: Whose, me: string | undefined, order: Order, find: string): CheckpointItem[] {
-  const found = items.filter(
-    (item) =>
-      matchesText(item, find) &&
-      (whose === "mine" ? item.assignee !== null && item.assignee.id === me : whose === "unassigned" ? item.assignee === null : true),
-  );
-  if (order === "oldest") return found;
-  // Without a due time it comes last; equal ones keep the order in which they opened.
-  const due = (item: CheckpointItem) => (item.due_at ? new Date(item.due_at).getTime() : Infinity);
-  return found.toSorted((a, b) => (due(a) === due(b) ? 0 : due(a) - due(b)));
-}
+import { t } from "@/i18n";
+import { when } from "@/lib/format";
 
 export const SNOOZES = ["hour", "tomorrow", "week"] as const;
 export type Snooze = (typeof SNOOZES)[number];
@@ -38,4 +19,36 @@ export function snoozeUntil(how: Snooze, now: Date = new Date()): Date {
 /** Members to whom it can be given: they may sign it. */
 export function ableTo(members: Member[], item: CheckpointItem): Member[] {
   return members.filter((m) => (m.role === "reviewer" || m.role === "admin") && !item.signing.barred.includes(m.id));
+}
+
+/** "about 6 min", "under a minute", "about 3 h". */
+export function takes(seconds: number): string {
+  if (seconds < 45) return t("inbox.underMinute");
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  return minutes < 90 ? t("inbox.minutes", { n: minutes }) : t("inbox.hours", { n: Math.round(minutes / 60) });
+}
+
+/** What became of a row that is not in its view any more; `now` is how it stands, where that is known. */
+export function goneWords(now: CheckpointItem | undefined, view: View, me: string | undefined): string {
+  if (!now) return t("gone.away");
+  const by = now.decision?.by === me && me !== undefined ? t("decided.you") : (now.decision?.name ?? t("look.somebody"));
+  switch (now.status) {
+    case "approved":
+      return t("gone.signed", { by });
+    case "rejected":
+      return t("gone.rejected", { by });
+    case "changes_requested":
+      return t("gone.sentBack", { by });
+    case "expired":
+      return t("gone.expired");
+    case "superseded":
+      return t("gone.superseded");
+    case "pending_review":
+      break;
+  }
+  if (now.approve_pending) return t("gone.signed", { by });
+  const asleep = now.snoozed_until !== null && new Date(now.snoozed_until).getTime() > Date.now();
+  if (asleep !== (view.whose === "snoozed")) return asleep ? t("gone.snoozed", { when: when(now.snoozed_until) }) : t("gone.woken");
+  if (view.whose === "mine" || view.whose === "unassigned") return now.assignee ? t("gone.assigned", { to: now.assignee.id === me ? t("inbox.you") : (now.assignee.name ?? t("look.somebody")) }) : t("gone.unassigned");
+  return t("gone.away");
 }

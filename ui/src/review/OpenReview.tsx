@@ -1,13 +1,14 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { artifactVersionQuery, checkpointQuery, inboxQuery, meQuery } from "@/api/queries";
+import { artifactVersionQuery, checkpointQuery, meQuery } from "@/api/queries";
 import type { ArtifactDocument } from "@/api/types";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
 import { LoadingDock } from "./Dock";
 import { KeysHelp } from "./Panels";
+import { usePlace } from "./place";
 import { Queue } from "./Queue";
 import { ReviewPage, type Shown } from "./ReviewPage";
 
@@ -17,16 +18,16 @@ const NONE = new Map<string, number>();
 export function OpenReview() {
   const { checkpointId } = useParams({ from: "/review/$checkpointId" });
   const checkpoint = useQuery(checkpointQuery(checkpointId));
-  const inbox = useQuery(inboxQuery);
   const me = useQuery(meQuery);
   const [help, setHelp] = useState(false);
-  const item = inbox.data?.find((entry) => entry.id === checkpointId);
+  const place = usePlace(checkpointId, undefined);
+  const item = place.items.find((entry) => entry.id === checkpointId);
   useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
 
-  const place = checkpoint.data && { projectId: checkpoint.data.project_id, sessionId: checkpoint.data.session_id };
+  const home = checkpoint.data && { projectId: checkpoint.data.project_id, sessionId: checkpoint.data.session_id };
   const wanted = checkpoint.data?.packet.artifacts ?? [];
   const versions = useQueries({
-    queries: wanted.map((a) => artifactVersionQuery(place ?? { projectId: "", sessionId: "" }, a.artifact_id, a.version)),
+    queries: wanted.map((a) => artifactVersionQuery(home ?? { projectId: "", sessionId: "" }, a.artifact_id, a.version)),
   });
   const failed = checkpoint.error ?? versions.find((query) => query.error)?.error;
   const ready = checkpoint.data !== undefined && versions.every((query) => query.data !== undefined);
@@ -44,7 +45,7 @@ export function OpenReview() {
   }
   return (
     <div className="review screen">
-      <Queue items={inbox.data ?? []} current={checkpointId} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} onHelp={() => setHelp(!help)} />
+      <Queue items={place.items} current={checkpointId} position={place.position} total={place.total} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} onHelp={() => setHelp(!help)} />
       <main className="artifact">
         <div className="ahead">
           <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>

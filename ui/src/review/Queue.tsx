@@ -1,9 +1,11 @@
 import { Link } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { currentView } from "@/api/inbox";
 import type { CheckpointItem, Obligation } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
-import { exact, isOverdue, keep, when } from "@/lib/format";
+import { count as number, exact, isOverdue, keep, when } from "@/lib/format";
 import { sentence } from "@/lib/runtime";
 import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
@@ -70,6 +72,8 @@ function NeedRow({
 export function Queue({
   items,
   current,
+  position,
+  total,
   needs,
   obligations,
   counts,
@@ -80,6 +84,9 @@ export function Queue({
 }: {
   items: CheckpointItem[];
   current: string;
+  /** How many of the list come before the current one, and how many there are. */
+  position: number | undefined;
+  total: number | undefined;
   needs: Need[];
   obligations: Obligation[];
   /** Comments, by claim. */
@@ -89,16 +96,26 @@ export function Queue({
   onSelect: (key: string) => void;
   onHelp: () => void;
 }) {
-  const index = items.findIndex((item) => item.id === current);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.querySelector("[aria-current=true]")?.scrollIntoView?.({ block: "nearest" });
+  }, [current]);
+  const before = position === undefined ? 0 : position - items.findIndex((item) => item.id === current);
+  const after = total === undefined ? 0 : total - before - items.length;
   return (
     <aside className="queue" aria-label={t("queue.label")}>
       <div className="qhead">
         <h2>{t("queue.title")}</h2>
         <span className="meta">
-          {index >= 0 ? t("queue.place", { n: index + 1, all: items.length }) : t("queue.many", { n: items.length })}
+          {position !== undefined && total !== undefined && t("queue.place", { n: number(position + 1), all: number(total) })}
         </span>
       </div>
-      <div className="qlist">
+      <div className="qlist" ref={list}>
+        {before > 0 && (
+          <Link className="qmore" to="/inbox" search={currentView()}>
+            {t("queue.before", { count: before, n: number(before) })}
+          </Link>
+        )}
         {items.map((item) => {
           const need = needOf(item);
           const here = item.id === current;
@@ -144,6 +161,11 @@ export function Queue({
             </div>
           );
         })}
+        {after > 0 && (
+          <Link className="qmore" to="/inbox" search={currentView()}>
+            {t("queue.after", { count: after, n: number(after) })}
+          </Link>
+        )}
       </div>
       <div className="qfoot">
         <span>

@@ -5,7 +5,7 @@ import { useForm, type FieldValues } from "react-hook-form";
 import { newKey } from "@/api/client";
 import { useOfflineSince } from "@/api/live";
 import {
-  artifactVersionQuery, checkpointQuery, commentsQuery, inboxQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
+  artifactVersionQuery, checkpointQuery, commentsQuery, meQuery, projectQuery, revealQuery, sinceLastQuery,
 } from "@/api/queries";
 import type { ArtifactDocument, Checkpoint } from "@/api/types";
 import { cleaned, defaultsOf, SchemaFields } from "@/components/SchemaForm";
@@ -21,12 +21,13 @@ import { countsOf, Thread } from "./Comments";
 import { useDecide } from "./decide";
 import { AskDock, Banner, decidedWords, Dock, REASONS } from "./Dock";
 import { Draft } from "./Draft";
-import { useInView, usePlace, useUndoEnd } from "./effects";
+import { useInView, useUndoEnd } from "./effects";
 import { EvidencePane } from "./Evidence";
 import { Head } from "./Head";
 import { onlooker, useLooking } from "./looking";
 import { NeedPane } from "./Need";
 import { KeysHelp, Obligations, PlanSteps, Reveal, WhyStopped } from "./Panels";
+import { usePlace } from "./place";
 import { Queue } from "./Queue";
 import { recall, remember } from "./remember";
 import { signWords, standingOf } from "./signing";
@@ -57,7 +58,6 @@ export function ReviewPage({
 }) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const inbox = useQuery(inboxQuery);
   const me = useQuery(meQuery);
   const offline = useOfflineSince() !== null;
   const [shown, setShown] = useState<Shown>(first);
@@ -231,12 +231,7 @@ export function ReviewPage({
     else dispatch({ type: "settle", claim: claimId, settlement: { kind: "corrected", how: text === "" ? "remove" : "edit", text } });
   };
 
-  const waiting = inbox.data ?? [];
-  const { items, at, nextItem } = usePlace(waiting, status);
-  const goItem = (by: 1 | -1) => {
-    const target = at < 0 ? nextItem : items[at + by];
-    if (target) void navigate({ to: "/review/$checkpointId", params: { checkpointId: target.id } });
-  };
+  const { items, position, total, nextItem, goItem } = usePlace(status.id, status);
 
   const openRow = row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id);
   const flagged = row !== null && needs.some((one) => one.key === row.claim.id);
@@ -312,7 +307,7 @@ export function ReviewPage({
 
   const comments = useQuery(commentsQuery(place.sessionId, status.id));
   const counts = useMemo(() => countsOf(comments.data ?? []), [comments.data]);
-  const listed = onlooker(waiting.find((item) => item.id === status.id), me.data?.id);
+  const listed = onlooker(items.find((item) => item.id === status.id), me.data?.id);
   const looking = useLooking(status.id, !decided && me.data !== undefined && standing.mayDecide, listed?.id ?? null);
   const thread = (claim: Row | null) => (
     <Thread
@@ -333,6 +328,8 @@ export function ReviewPage({
       <Queue
         items={items}
         current={status.id}
+        position={position}
+        total={total}
         needs={needs}
         obligations={packet.obligations}
         counts={counts}

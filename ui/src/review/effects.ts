@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, type RefObject } from "react";
-import type { Checkpoint, CheckpointItem } from "@/api/types";
+import { useEffect, type RefObject } from "react";
+import type { Checkpoint } from "@/api/types";
 
 /** Brings the selected sentence into view, inside its own pane, and starts its evidence from the top. */
 export function useInView(selected: string | null, draft: RefObject<HTMLElement | null>, evidence: RefObject<HTMLElement | null>): void {
@@ -28,17 +28,4 @@ export function useUndoEnd({ id, session_id, approve_pending, undo_until }: Chec
     }, wait);
     return () => clearTimeout(timer);
   }, [until, id, session_id, client]);
-}
-
-/** The queue around this review: it keeps its place after it is decided, until the reader moves on. */
-export function usePlace(waiting: CheckpointItem[], status: Checkpoint): { items: CheckpointItem[]; at: number; nextItem: CheckpointItem | null } {
-  const index = waiting.findIndex((item) => item.id === status.id);
-  const lastIndex = useRef(0);
-  useEffect(() => {
-    if (index >= 0) lastIndex.current = index;
-  }, [index]);
-  const self: CheckpointItem = { ...status, summary: status.packet.summary, flags: [] };
-  const items = index >= 0 ? waiting : waiting.toSpliced(Math.min(lastIndex.current, waiting.length), 0, self);
-  const at = items.findIndex((item) => item.id === status.id);
-  return { items, at, nextItem: items[at + 1] ?? items.find((item) => item.id !== status.id) ?? null };
 }

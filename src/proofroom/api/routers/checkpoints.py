@@ -1,26 +1,122 @@
 """The inbox over all projects."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.answers import answered, written
-from proofroom.api.deps import CallDep, PagingDep
+from proofroom.api.deps import (
+    CallDep,
+    Cursor,
+    Limit,
+    cursor_invalid,
+    decode_cursor,
+    encode_cursor,
+    plain_text,
+)
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
-from proofroom.api.schemas.review import Checkpoint, Inbox, InboxChange
+from proofroom.api.schemas.inbox import Inbox, InboxChange
+from proofroom.api.schemas.review import Checkpoint
 from proofroom.db import checkpoints as db_checkpoints
 from proofroom.db import projects, work_sessions
+from proofroom.db.inbox import ORDERS, Order, Wanted, key_from_text, key_to_text
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.errors import InvalidInput
 from proofroom.services import inbox, views
+from proofroom.services.inbox import Place
 
 router = APIRouter(prefix="/api/checkpoints", tags=["inbox"], route_class=JsonRoute)
 
-SORTS = ("opened_at", "-opened_at")
+STATUSES = (*(s.value for s in CheckpointStatus), "any")
+SORTS = tuple(sign + name for name in ORDERS for sign in ("", "-"))
+Kind = Literal["plan", "mid", "final"]
+RiskLevel = Literal["high", "medium", "low"]
+Snoozed = Literal["false", "true", "only"]
+Reason = Literal[
+    "plan",
+    "low_confidence",
+    "review_requested",
+    "high_impact",
+    "conflict",
+    "suspicious_source",
+    "question",
+    "budget",
+    "final",
+]
+
+
+async def _wanted(
+    call: CallDep,
+    status: Annotated[str, Query(description="A checkpoint status, or `any`.")] = "pending_review",
+    assignee: Annotated[str | None, Query(description="A member's id, `me`, or `none`.")] = None,
+    project_id: Annotated[UUID | None, Query(description="Only of this project.")] = None,
+    session_id: Annotated[list[UUID] | None, Query(max_length=200, description="Only of these.")] = None,
+    agent_type: Annotated[list[str] | None, Query(max_length=20, description="Only of these agents.")] = None,
+    kind: Annotated[list[Kind] | None, Query(max_length=3, description="Only gates of these kinds.")] = None,
+    reason: Annotated[
+        list[Reason] | None, Query(max_length=20, description="Only what stopped for one of these.")
+    ] = None,
+    risk: Annotated[list[RiskLevel] | None, Query(max_length=3, description="Only of these.")] = None,
+    snoozed: Annotated[
+        Snoozed, Query(description="`true`: also what is put off; `only`: nothing else.")
+    ] = "false",
+    held: Annotated[bool, Query(description="Also what is signed and can still be taken back.")] = True,
+) -> Wanted:
+    _known(status, STATUSES, "status", "unknown_status")
+    return Wanted(
+        now=datetime.now(UTC),
+        status=None if status == "any" else status,
+        assignee=None if assignee == "none" else _assignee(assignee, call.actor.member_id),
+        nobodys=assignee == "none",
+        project_id=project_id,
+        session_ids=session_id or (),
+        agent_types=[plain_text(name) or "" for name in agent_type or ()],
+        kinds=kind or (),
+        reasons=reason or (),
+        risks=inbox.risks_of(risk or ()),
+        snoozed={"false": False, "true": None, "only": True}[snoozed],
+        held=held,
+    )
+
+
+async def _placed(
+    sort: Annotated[
+        str,
+        Query(
+            description="`attention` (begin with the first), `due_at`, `risk`, `effort`, `opened_at`; or `-` and one."
+        ),
+    ] = "opened_at",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    start: Annotated[int, Query(ge=0, le=1_000_000, description="How many to leave out first.")] = 0,
+    after: Annotated[UUID | None, Query(description="What comes after this checkpoint.")] = None,
+    before: Annotated[UUID | None, Query(description="What comes just before this checkpoint.")] = None,
+    around: Annotated[UUID | None, Query(description="This checkpoint and what is about it.")] = None,
+) -> tuple[Order, Place]:
+    _known(sort, SORTS, "sort", "unknown_sort")
+    given = [
+        n for n, v in (("cursor", cursor), ("after", after), ("before", before), ("around", around)) if v
+    ]
+    if len(given) > 1 or (given and start):
+        raise InvalidInput(
+            "place_unclear",
+            f"{' and '.join([*given, *(['start'] if start else [])])} name different parts of the list.",
+            hint="Send one of them.",
+            field=given[-1],
+        )
+    order = Order(sort.removeprefix("-"), sort.startswith("-"))
+    beyond = None
+    if cursor is not None:
+        try:
+            beyond = key_from_text(order, decode_cursor(cursor))
+        except ValueError:
+            raise cursor_invalid() from None
+    return order, Place(limit, beyond, start, after, before, around)
 
 
 @router.get(
@@ -31,31 +127,31 @@ SORTS = ("opened_at", "-opened_at")
 )
 async def list_inbox(
     call: CallDep,
-    paging: PagingDep,
-    status: Annotated[str, Query(description="A checkpoint status.")] = "pending_review",
-    assignee: Annotated[str | None, Query(description="A member's id, or `me`.")] = None,
-    project_id: Annotated[UUID | None, Query(description="Only of this project.")] = None,
-    sort: Annotated[str, Query(description="`opened_at` (oldest first) or `-opened_at`.")] = "opened_at",
-    snoozed: Annotated[bool, Query(description="Also what is snoozed.")] = False,
+    wanted: Annotated[Wanted, Depends(_wanted)],
+    placed: Annotated[tuple[Order, Place], Depends(_placed)],
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words of titles, headlines, agents and project names.")
+    ] = None,
 ) -> Response:
-    _known(status, [s.value for s in CheckpointStatus], "status", "unknown_status")
-    _known(sort, SORTS, "sort", "unknown_sort")
-    async with call.transaction() as tx:
-        if project_id is not None:
-            await projects.get(tx, project_id)
-        found = await db_checkpoints.inbox(
-            tx,
-            status=status,
-            assignee=_assignee(assignee, call.actor.member_id),
-            project_id=project_id,
-            awake_at=None if snoozed else datetime.now(UTC),
-            after=paging.after,
-            limit=paging.limit + 1,
-            newest_first=sort.startswith("-"),
+    order, place = placed
+    if wanted.status != CheckpointStatus.PENDING_REVIEW and order.by != "opened_at":
+        raise InvalidInput(
+            "unknown_sort",
+            f"Only what waits is sorted by {order.by}.",
+            hint="Sort by opened_at or -opened_at.",
+            field="sort",
         )
-        _, cursor = paging.cut([row for row, _ in found])
-        items = await inbox.to_json(tx, found[: paging.limit])
-    return answered({"items": items, "next_cursor": cursor})
+    async with call.transaction() as tx:
+        if wanted.project_id is not None:
+            await projects.get(tx, wanted.project_id)
+        found = await inbox.part(tx, call.actor, wanted, order, place, find=plain_text(q) or "")
+    cursor = None if found.following is None else encode_cursor(key_to_text(order, found.following))
+    return answered(
+        {
+            "items": found.items, "next_cursor": cursor, "total": found.total, "offset": found.offset,
+            "position": found.position, "effort_seconds": found.effort_seconds,
+        }
+    )  # fmt: skip
 
 
 @router.get("/{checkpoint_id}", response_model=Checkpoint, summary="One checkpoint with its packet")
@@ -78,7 +174,7 @@ async def change_checkpoint(checkpoint_id: UUID, change: InboxChange, call: Call
     return JSONResponse(shown)
 
 
-def _known(value: str, known: list[str] | tuple[str, ...], field: str, code: str) -> None:
+def _known(value: str, known: Sequence[str], field: str, code: str) -> None:
     if value not in known:
         raise InvalidInput(
             code, f"There is no {field} {value[:60]!r}.", hint=f"Use one of {', '.join(known)}.", field=field

@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field
 from proofroom.api.schemas.common import (
     CheckpointStatus,
     Json,
-    Moment,
     Named,
     NextCursor,
     Sent,
@@ -17,7 +16,6 @@ from proofroom.api.schemas.common import (
     Strategy,
     Summary,
     Timestamp,
-    Verdict,
 )
 from proofroom.api.schemas.evidence import Claim
 
@@ -242,31 +240,6 @@ class Checkpoint(CheckpointBase):
 class CheckpointList(Shown):
     items: list[Checkpoint]
     next_cursor: NextCursor
-
-
-class Flag(Shown):
-    claim_id: str
-    n: int
-    short: str
-    verdict: Verdict
-
-
-class InboxItem(CheckpointBase):
-    flags: list[Flag]
-
-
-class Inbox(Shown):
-    items: list[InboxItem]
-    next_cursor: NextCursor
-
-
-class InboxChange(Sent):
-    """What is sent is set; null clears it."""
-
-    assignee: UUID | None = None
-    due_at: Moment | None = None
-    expires_at: Moment | None = None
-    snoozed_until: Moment | None = None
 
 
 class Decided(Shown):

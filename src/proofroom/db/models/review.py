@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Index, SmallInteger, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,7 +16,8 @@ class WorkCheckpoint(Base):
 
     `agent_type` is the session's, written by the database. `votes` are approvals while a quorum is open; `looking_by`
     holds the review until `looking_until`, for others to see and no more; after `expires_at` nobody can sign;
-    `remind_at` is the next reminder.
+    `remind_at` is the next reminder. The inbox orders by `risk` (0 high, 1 medium, 2 low), `effort_seconds` and
+    `begin_by`, and searches `find_text`, see `domain.inbox_order`; what was decided when it opened has none of them.
     """
 
     __tablename__ = "work_checkpoints"
@@ -46,6 +47,10 @@ class WorkCheckpoint(Base):
     decided_at: Mapped[datetime | None]
     superseded_by: Mapped[UUID | None]
     agent_type: Mapped[str | None]
+    risk: Mapped[int | None] = mapped_column(SmallInteger)
+    effort_seconds: Mapped[int | None]
+    begin_by: Mapped[datetime | None]
+    find_text: Mapped[str | None]
     opened_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (
         tenant_key(),
@@ -72,6 +77,13 @@ class WorkCheckpoint(Base):
             "agent_type",
             "id",
             postgresql_where=sql("kind = 'final' AND status IN ('approved','changes_requested','rejected')"),
+        ),
+        Index(
+            "work_checkpoints_waiting",
+            "workspace_id",
+            "begin_by",
+            "id",
+            postgresql_where=sql("status = 'pending_review'"),
         ),
         Index(
             "work_checkpoints_due",

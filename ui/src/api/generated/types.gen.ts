@@ -1013,6 +1013,100 @@ export type Audit = {
 };
 
 /**
+ * Batch
+ *
+ * Up to 100 reviews of one template that need nobody's eye: see `batch_exceptions`.
+ */
+export type Batch = {
+    /**
+     * Items
+     */
+    items: Array<BatchItem>;
+    /**
+     * Template Id
+     */
+    template_id: string;
+    /**
+     * Undo Seconds
+     *
+     * How long the last one is held; the others a little longer.
+     */
+    undo_seconds?: number;
+};
+
+/**
+ * BatchDone
+ *
+ * What became of each, in the order in which they were sent.
+ */
+export type BatchDone = {
+    /**
+     * Items
+     */
+    items: Array<BatchOutcome>;
+};
+
+/**
+ * BatchItem
+ */
+export type BatchItem = {
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id: string;
+    /**
+     * Packet Digest
+     *
+     * `packet_digest` of the item in the list.
+     */
+    packet_digest?: string | null;
+};
+
+/**
+ * BatchOutcome
+ */
+export type BatchOutcome = {
+    /**
+     * Approve Pending
+     */
+    approve_pending: boolean;
+    /**
+     * Checkpoint Id
+     */
+    checkpoint_id: string;
+    /**
+     * Done
+     */
+    done: boolean;
+    /**
+     * Why nothing was decided on it.
+     */
+    problem: Problem | null;
+    /**
+     * Session Id
+     */
+    session_id: string | null;
+    /**
+     * Status
+     */
+    status: 'pending_review' | 'approved' | 'rejected' | 'changes_requested' | 'expired' | 'superseded' | null;
+    /**
+     * Undo Until
+     */
+    undo_until: string | null;
+};
+
+/**
+ * BatchToWithdraw
+ */
+export type BatchToWithdraw = {
+    /**
+     * Checkpoint Ids
+     */
+    checkpoint_ids: Array<string>;
+};
+
+/**
  * CaptureProgress
  *
  * How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched.
@@ -2474,6 +2568,12 @@ export type InQuestion = {
  */
 export type Inbox = {
     /**
+     * Effort Seconds
+     *
+     * Estimated time to decide all of them.
+     */
+    effort_seconds: number;
+    /**
      * Items
      */
     items: Array<InboxItem>;
@@ -2483,6 +2583,24 @@ export type Inbox = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+    /**
+     * Offset
+     *
+     * How many of them come before the first item of this answer.
+     */
+    offset: number;
+    /**
+     * Position
+     *
+     * With `around`: how many come before that checkpoint.
+     */
+    position: number | null;
+    /**
+     * Total
+     *
+     * How many there are with these filters, over all pages.
+     */
+    total: number;
 };
 
 /**
@@ -2529,6 +2647,18 @@ export type InboxItem = {
     approve_pending: boolean;
     assignee: Named | null;
     /**
+     * Batch Exceptions
+     *
+     * Why it cannot be signed together with others from the list; none when it can.
+     */
+    batch_exceptions: Array<string>;
+    /**
+     * Begin By
+     *
+     * The latest moment to begin: the due time less the effort and a head start by risk.
+     */
+    begin_by: string | null;
+    /**
      * Can Request Changes
      */
     can_request_changes: boolean;
@@ -2556,6 +2686,12 @@ export type InboxItem = {
      * Effects
      */
     effects: Array<Effect>;
+    /**
+     * Effort Seconds
+     *
+     * Estimated time to decide: words to read, and what needs a person.
+     */
+    effort_seconds: number | null;
     /**
      * Expires At
      *
@@ -2620,6 +2756,12 @@ export type InboxItem = {
      */
     reasons: Array<string>;
     /**
+     * Risk
+     *
+     * Of the packet; of a plan or a stop in the middle, by why it stopped. Null for what policy signed.
+     */
+    risk: 'low' | 'medium' | 'high' | null;
+    /**
      * Session Id
      */
     session_id: string;
@@ -2645,6 +2787,16 @@ export type InboxItem = {
      * Superseded By
      */
     superseded_by: string | null;
+    /**
+     * Template Id
+     *
+     * The saved request that it started from.
+     */
+    template_id: string | null;
+    /**
+     * Template Name
+     */
+    template_name: string | null;
     /**
      * Undo Until
      */
@@ -6588,15 +6740,21 @@ export type ListInboxData = {
     path?: never;
     query?: {
         /**
+         * Q
+         *
+         * Words of titles, headlines, agents and project names.
+         */
+        q?: string | null;
+        /**
          * Status
          *
-         * A checkpoint status.
+         * A checkpoint status, or `any`.
          */
         status?: string;
         /**
          * Assignee
          *
-         * A member's id, or `me`.
+         * A member's id, `me`, or `none`.
          */
         assignee?: string | null;
         /**
@@ -6606,17 +6764,53 @@ export type ListInboxData = {
          */
         project_id?: string | null;
         /**
-         * Sort
+         * Session Id
          *
-         * `opened_at` (oldest first) or `-opened_at`.
+         * Only of these.
          */
-        sort?: string;
+        session_id?: Array<string> | null;
+        /**
+         * Agent Type
+         *
+         * Only of these agents.
+         */
+        agent_type?: Array<string> | null;
+        /**
+         * Kind
+         *
+         * Only gates of these kinds.
+         */
+        kind?: Array<'plan' | 'mid' | 'final'> | null;
+        /**
+         * Reason
+         *
+         * Only what stopped for one of these.
+         */
+        reason?: Array<'plan' | 'low_confidence' | 'review_requested' | 'high_impact' | 'conflict' | 'suspicious_source' | 'question' | 'budget' | 'final'> | null;
+        /**
+         * Risk
+         *
+         * Only of these.
+         */
+        risk?: Array<'high' | 'medium' | 'low'> | null;
         /**
          * Snoozed
          *
-         * Also what is snoozed.
+         * `true`: also what is put off; `only`: nothing else.
          */
-        snoozed?: boolean;
+        snoozed?: 'false' | 'true' | 'only';
+        /**
+         * Held
+         *
+         * Also what is signed and can still be taken back.
+         */
+        held?: boolean;
+        /**
+         * Sort
+         *
+         * `attention` (begin with the first), `due_at`, `risk`, `effort`, `opened_at`; or `-` and one.
+         */
+        sort?: string;
         /**
          * Limit
          *
@@ -6629,6 +6823,30 @@ export type ListInboxData = {
          * `next_cursor` of the page before, unchanged.
          */
         cursor?: string | null;
+        /**
+         * Start
+         *
+         * How many to leave out first.
+         */
+        start?: number;
+        /**
+         * After
+         *
+         * What comes after this checkpoint.
+         */
+        after?: string | null;
+        /**
+         * Before
+         *
+         * What comes just before this checkpoint.
+         */
+        before?: string | null;
+        /**
+         * Around
+         *
+         * This checkpoint and what is about it.
+         */
+        around?: string | null;
     };
     url: '/api/checkpoints';
 };
@@ -6674,6 +6892,152 @@ export type ListInboxResponses = {
 };
 
 export type ListInboxResponse = ListInboxResponses[keyof ListInboxResponses];
+
+export type ApproveBatchData = {
+    body: Batch;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/checkpoints/approve-batch';
+};
+
+export type ApproveBatchErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ApproveBatchError = ApproveBatchErrors[keyof ApproveBatchErrors];
+
+export type ApproveBatchResponses = {
+    /**
+     * Successful Response
+     */
+    200: BatchDone;
+};
+
+export type ApproveBatchResponse = ApproveBatchResponses[keyof ApproveBatchResponses];
+
+export type WithdrawBatchData = {
+    body: BatchToWithdraw;
+    headers?: {
+        /**
+         * Idempotency-Key
+         *
+         * A key of your making for this one intention; sent again, it gets the first answer.
+         */
+        'Idempotency-Key'?: string | null;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/checkpoints/withdraw-batch';
+};
+
+export type WithdrawBatchErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type WithdrawBatchError = WithdrawBatchErrors[keyof WithdrawBatchErrors];
+
+export type WithdrawBatchResponses = {
+    /**
+     * Successful Response
+     */
+    200: BatchDone;
+};
+
+export type WithdrawBatchResponse = WithdrawBatchResponses[keyof WithdrawBatchResponses];
 
 export type GetCheckpointData = {
     body?: never;

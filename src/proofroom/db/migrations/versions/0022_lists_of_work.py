@@ -1,13 +1,13 @@
 """Work of all projects is listed and counted by its state, and by the template that it started from.
 
 Revision ID: 0022
-Revises: 0018
+Revises: 0021
 """
 
 from alembic import op
 
 revision = "0022"
-down_revision = "0018"
+down_revision = "0021"
 
 
 def upgrade() -> None:

@@ -1,0 +1,60 @@
+"""Which reviews may be signed together from a list, unread: only those in which there is nothing to read for.
+
+A signature from a list covers a packet that was not shown. So it is for routine work: one template, one signature, low
+risk, nothing that came up, nothing that leaves the project's own places.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from proofroom.domain.attention import attention
+from proofroom.domain.risk import REVERSIBLE_EFFECTS, Level
+from proofroom.domain.signing import signing_of
+
+MAX_BATCH = 100
+
+_STOPS = {
+    "plan": "It asks for a plan.",
+    "question": "It asks a question.",
+    "budget": "It asks for more budget.",
+    "low_confidence": "Its evidence is thin.",
+    "review_requested": "The agent asks for a look.",
+    "high_impact": "It is meant for the outside.",
+    "conflict": "Two sources disagree.",
+    "suspicious_source": "A source reads like an instruction.",
+}
+
+
+def batch_exceptions(
+    packet: Mapping[str, Any],
+    *,
+    kind: str,
+    reasons: Sequence[str],
+    from_template: bool,
+    member_id: str,
+) -> tuple[str, ...]:
+    """Why a review is signed by itself, in sentences; none when it may be signed together with others.
+
+    `packet` is the packet or what a list reads of it; `kind` and `reasons` are the checkpoint's; `member_id` is who
+    would sign.
+    """
+    found = [] if from_template else ["It did not start from a template."]
+    stops = dict.fromkeys([*reasons, *(str(t.get("kind")) for t in packet.get("triggers") or ())])
+    if kind != "final" and not stops.keys() & _STOPS.keys():
+        found.append("It is not finished.")
+    found += [_STOPS.get(stop, f"It stopped for: {stop}.") for stop in stops if stop != "final"]
+    needs = len(attention(packet))
+    if needs:
+        found.append("1 thing in it needs you." if needs == 1 else f"{needs} things in it need you.")
+    risk: Mapping[str, Any] = packet.get("risk") or {}
+    level = risk.get("level")
+    if kind == "final" and level != Level.LOW:
+        found.append(f"Its risk is {level}." if level in tuple(Level) else "Its risk is not known.")
+    signing = signing_of(packet)
+    if signing.quorum > 1:
+        found.append(f"It needs {signing.quorum} signatures.")
+    if member_id in signing.barred:
+        found.append("You asked for this work or edited it.")
+    if any(effect.get("kind") not in REVERSIBLE_EFFECTS for effect in packet.get("effects") or ()):
+        found.append("What it releases cannot be taken back.")
+    return tuple(found)

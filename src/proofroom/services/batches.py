@@ -1,0 +1,81 @@
+"""Several reviews signed from a list, and taken back: each by itself, in a transaction of the caller's. Nothing here
+commits."""
+
+from collections.abc import Sequence
+from math import ceil
+from uuid import UUID
+
+from proofroom.db import checkpoints, work_sessions
+from proofroom.db.tx import Tx
+from proofroom.domain.batch import MAX_BATCH, batch_exceptions
+from proofroom.domain.checkpoint import MAX_UNDO_SECONDS
+from proofroom.domain.errors import Conflict, InvalidInput
+from proofroom.services import review
+from proofroom.services.access import Actor, require
+from proofroom.services.aside import aside
+from proofroom.services.gates import Outcome
+
+SECONDS_EACH = 0.25
+"""For how much longer the first ones are held, for each that is still to be signed after them."""
+
+
+def check(actor: Actor, checkpoint_ids: Sequence[UUID]) -> None:
+    """Raises InvalidInput (`batch_invalid`), NotAllowed."""
+    require(actor, "reviewer")
+    if not 1 <= len(checkpoint_ids) <= MAX_BATCH or len(set(checkpoint_ids)) < len(checkpoint_ids):
+        raise InvalidInput(
+            "batch_invalid",
+            f"A batch names 1 to {MAX_BATCH} different reviews; this one has {len(checkpoint_ids)}"
+            f" and names {len(set(checkpoint_ids))}.",
+            hint="Name each once, and send more than that in another batch.",
+            field="items",
+        )
+
+
+def held_for(undo_seconds: int, to_come: int) -> int:
+    """Seconds for which one is held while `to_come` more are signed after it, so that all can be taken back at once."""
+    return min(MAX_UNDO_SECONDS, undo_seconds + ceil(SECONDS_EACH * to_come)) if undo_seconds else 0
+
+
+async def sign_one(
+    tx: Tx,
+    actor: Actor,
+    checkpoint_id: UUID,
+    *,
+    packet_digest: str | None,
+    template_id: UUID,
+    size: int,
+    undo_seconds: int,
+) -> Outcome:
+    """Signs one of `size` packets that are signed together unread, all from one template.
+
+    The record says that the packet was not shown, and how many there were. Raises what a decision raises, and Conflict
+    (`not_for_batch`, with `because`) for what somebody has to look at by itself.
+    """
+    found = await checkpoints.get(tx, checkpoint_id)
+    row = await work_sessions.lock(tx, found.session_id)
+    checkpoint = await checkpoints.get(tx, checkpoint_id)
+    if checkpoint.status == checkpoints.OPEN and not checkpoint.approve_pending:
+        why = await aside(
+            checkpoint.packet, batch_exceptions, checkpoint.packet, kind=checkpoint.kind, reasons=checkpoint.reasons,
+            from_template=row.template_id is not None, member_id=str(actor.member_id),
+        )  # fmt: skip
+        if row.template_id not in (None, template_id):
+            why = ("It started from another template.", *why)
+        if why:
+            raise Conflict(
+                "not_for_batch",
+                f"“{row.title}” is signed by itself: {' '.join(why)}",
+                hint="Open it and decide.",
+                extra={"because": list(why)},
+            )
+    return await review.approve(
+        tx, actor, row.id, checkpoint_id, packet_digest=packet_digest, undo_seconds=undo_seconds, shown=False,
+        batch={"size": size, "template_id": str(template_id)},
+    )  # fmt: skip
+
+
+async def take_back_one(tx: Tx, actor: Actor, checkpoint_id: UUID) -> Outcome:
+    """Raises what `review.withdraw` raises, and NotFound."""
+    found = await checkpoints.get(tx, checkpoint_id)
+    return await review.withdraw(tx, actor, found.session_id, checkpoint_id)

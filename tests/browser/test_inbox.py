@@ -1,0 +1,191 @@
+"""The inbox: its address, its keys, what happens to it while somebody looks, and signing routine work together."""
+
+import re
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import SLOW_MS
+from tests.browser.test_people import (
+    DRAFT,
+    SECOND,
+    SOURCE,
+    WIDTHS,
+    Colleague,
+    colleague,
+    make_project,
+    sent,
+    theirs,
+)
+
+__all__ = ["colleague", "theirs"]
+
+expect.set_options(timeout=SLOW_MS)
+
+MANY = 36
+RIGHT = "The bridge was opened on 4 May 1998."
+
+
+def make_checks(page: Page, project: str, n: int, draft: str = DRAFT, name: str = "Bridge") -> None:
+    for k in range(n):
+        body = {"draft": draft, "title": f"{name} {k:02}"}
+        sent(page.request, "POST", f"/api/projects/{project}/checks", body)
+
+
+def sign_as(page: Page, colleague: Colleague, item: dict[str, Any]) -> None:
+    """The second reviewer signs, flags and all."""
+    at = f"/api/projects/{item['project_id']}/work-sessions/{item['session_id']}/checkpoints/{item['id']}"
+    body = {"packet_digest": item["packet_digest"]}
+    answer = page.request.post(f"{at}/approve", data=body, headers=colleague.headers)
+    assert answer.ok, answer.text()
+
+
+def waiting(page: Page, project: str) -> list[dict[str, Any]]:
+    path = f"/api/checkpoints?project_id={project}&sort=attention&held=false"
+    return sent(page.request, "GET", path)["items"]
+
+
+def test_a_view_stands_in_the_address_and_the_review_goes_through_it(page: Page) -> None:
+    project = make_project(page, "Many to read")
+    make_checks(page, project, MANY)
+    page.goto(f"/inbox?project={project}&order=opened_at")
+    rows = page.locator(".irow")
+    expect(rows.first).to_contain_text("Bridge 00")
+    expect(page.get_by_text(f"{MANY} of them are here.")).to_be_visible()
+    assert rows.count() < MANY
+    page.keyboard.press("End")
+    last = page.get_by_role("row", name=re.compile(f"Bridge {MANY - 1}"))
+    expect(last).to_have_attribute("aria-current", "true")
+    expect(last).to_be_in_viewport(ratio=1)
+    page.keyboard.press("PageUp")
+    page.keyboard.press("k")
+    chosen = page.locator(".irow[aria-current]")
+    title = chosen.locator(".t").inner_text()
+    scrolled = page.get_by_role("main").evaluate("e => e.scrollTop")
+    assert scrolled > 0
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    at = int(title.split()[1])
+    expect(page.get_by_label("Queue")).to_contain_text(f"{at + 1} of {MANY}")
+    expect(page.get_by_text("1 flag is open")).to_be_visible()  # keys are dead before
+    page.keyboard.press("j")
+    expect(page.get_by_label("Queue")).to_contain_text(f"{at + 2} of {MANY}")
+    page.go_back()
+    page.go_back()
+    # Back where it was: the same place, the same row.
+    expect(page.locator(".irow[aria-current]")).to_contain_text(title)
+    assert page.get_by_role("main").evaluate("e => e.scrollTop") == scrolled
+
+    page.keyboard.press("/")
+    page.keyboard.type("bridge 07")
+    expect(rows).to_have_count(1)
+    expect(page).to_have_url(re.compile("find=bridge"))
+    page.reload()
+    expect(page.get_by_label("Find by title or project")).to_have_value("bridge 07")
+    expect(rows).to_have_count(1)
+    page.get_by_label("Find by title or project").press("Enter")
+    expect(page.get_by_role("heading", name="Bridge 07")).to_be_visible()
+    expect(page.get_by_label("Queue")).to_contain_text("1 of 1")
+
+
+def test_what_somebody_else_signs_keeps_its_place_until_nobody_points_at_it(
+    page: Page, colleague: Colleague
+) -> None:
+    project = make_project(page, "Two at once")
+    make_checks(page, project, 3, RIGHT)
+    page.goto(f"/inbox?project={project}")
+    rows = page.locator(".irow")
+    expect(rows).to_have_count(3)
+    first, second, third = waiting(page, project)
+    before = rows.nth(2).bounding_box()
+    assert before is not None
+    page.mouse.move(before["x"] + 400, before["y"] + 10)
+    sign_as(page, colleague, second)
+    expect(rows.nth(1)).to_contain_text(f"Signed by {SECOND}")
+    page.mouse.move(before["x"] + 420, before["y"] + 12)
+    assert rows.nth(2).bounding_box() == before
+    make_checks(page, project, 1, RIGHT, "Newly come")
+    expect(page.get_by_role("button", name="2 changes. Show them now")).to_be_visible()
+    page.keyboard.press(".")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(2)).to_contain_text("Newly come")
+    expect(page.get_by_text(re.compile("Signed by"))).to_have_count(0)
+    # When nobody moves, the list sets itself right.
+    page.mouse.move(5, 5)
+    sign_as(page, colleague, third)
+    sign_as(page, colleague, first)
+    expect(rows).to_have_count(1)
+
+
+def routine(page: Page, name: str, n: int) -> str:
+    """A project in which n pieces of one template wait, and one that somebody has to read."""
+    project = make_project(page, name)
+    content = {"agent_type": "research", "task_description": "When was the bridge opened?"}
+    body = {"name": "Weekly bridge note", "content": content}
+    saved = sent(page.request, "POST", f"/api/projects/{project}/templates", body)["id"]
+    for k in range(n):
+        request = {"agent_type": "research", "title": f"Week {k}", "template_id": saved, "auto_execute": True}
+        request["task_description"] = "When was the bridge opened?"
+        sent(page.request, "POST", f"/api/projects/{project}/work-sessions", request)
+    make_checks(page, project, 1)
+    page.goto(f"/inbox?project={project}")
+    expect(page.locator(".irow")).to_have_count(n + 1)
+    return project
+
+
+def test_routine_work_is_signed_together_and_taken_back(page: Page) -> None:
+    assert SOURCE
+    project = routine(page, "Routine", 3)
+    page.keyboard.press("b")
+    expect(page.get_by_role("radio", name="Weekly bridge note 3")).to_be_checked()
+    expect(page.get_by_role("heading", name="1 is read by itself")).to_be_visible()
+    expect(page.get_by_text("It did not start from a template.")).to_be_visible()
+    page.keyboard.press("Space")
+    dock = page.get_by_label("Decision")
+    expect(dock.get_by_role("button", name="Sign 2 and save them")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(dock).to_contain_text("2 signed")
+    page.keyboard.press("u")
+    expect(dock).to_contain_text("2 taken back")
+    expect(page.get_by_text("Taken back, waits again")).to_have_count(2)
+    assert len(waiting(page, project)) == 4
+    page.keyboard.press("Escape")
+    expect(page.locator(".irow")).to_have_count(4)
+
+    page.keyboard.press("b")
+    page.get_by_role("button", name="Sign 3 and save them").click()
+    expect(dock).to_contain_text("3 signed")
+    expect(dock).to_contain_text("Each record says that it was one of 3 signed from a list.")
+    page.get_by_role("button", name="Back to the inbox").last.click()
+    expect(page.locator(".irow")).to_have_count(1)
+    page.goto(f"/projects/{project}")
+    expect(page.get_by_text("Signed by Local user")).to_have_count(3)
+    done = sent(page.request, "GET", f"/api/checkpoints?project_id={project}&status=approved")["items"]
+    assert [d["decision"]["batch"]["size"] for d in done] == [3, 3, 3]
+    assert {d["decision"]["packet_shown"] for d in done} == {False}
+
+
+def test_the_inbox_is_accessible_at_every_width(browser: Browser, server: str, page: Page) -> None:
+    project = routine(page, "Widths", 2)
+    wrong: list[str] = []
+    for theme in ("light", "dark"):
+        for width, height in WIDTHS:
+            context = browser.new_context(
+                base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
+            )
+            context.set_default_timeout(SLOW_MS)
+            seen = context.new_page()
+            for name in ("inbox", "batch"):
+                seen.goto(f"/inbox?project={project}")
+                expect(seen.locator(".irow").first).to_be_visible()
+                if name == "batch":
+                    seen.keyboard.press("b")
+                    expect(seen.get_by_role("button", name="Sign 2 and save them")).to_be_visible()
+                if seen.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    wrong.append(f"{theme} {width} {name}: wider than the screen")
+                for violation in Axe().run(seen).response["violations"]:
+                    nodes = [node["html"][:200] for node in violation["nodes"]][:3]
+                    wrong.append(f"{theme} {width} {name}: {violation['id']} {nodes}")
+            context.close()
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,64 @@
+"""What may be signed from a list, and why the rest may not."""
+
+from typing import Any
+
+import pytest
+from tests.unit.domain.test_attention import claim, packet
+
+from proofroom.domain.batch import batch_exceptions
+
+ME = "m1"
+CALM = {"risk": {"level": "low"}, "effects": [{"kind": "record"}, {"kind": "folder"}]}
+
+
+def why(shown: dict[str, Any], **more: Any) -> tuple[str, ...]:
+    given: dict[str, Any] = {"kind": "final", "reasons": ["final"], "from_template": True, "member_id": ME}
+    return batch_exceptions(shown, **(given | more))
+
+
+def test_routine_work_may_be_signed_with_others() -> None:
+    assert why(packet(claim("c1", "supported"), **CALM)) == ()
+    assert why(packet(**CALM, signing={"quorum": 1, "separate_duties": True, "barred": ["m2"]})) == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"risk": None}, "Its risk is not known."),
+        ({"risk": {"level": "medium"}}, "Its risk is medium."),
+        ({"risk": {"level": "beyond me"}}, "Its risk is not known."),
+        ({"signing": {"quorum": 2}}, "It needs 2 signatures."),
+        ({"signing": {"barred": [ME]}}, "You asked for this work or edited it."),
+        ({"effects": [{"kind": "mail"}]}, "What it releases cannot be taken back."),
+        ({"triggers": [{"id": "t", "kind": "conflict", "detail": None}]}, "Two sources disagree."),
+        ({"triggers": [{"id": "t", "kind": "new", "detail": None}]}, "It stopped for: new."),
+        ({"obligations": [{"id": "o", "state": "unmet"}]}, "1 thing in it needs you."),
+        ({"artifact": {"high_impact": "public"}}, "1 thing in it needs you."),
+    ],
+)
+def test_one_exception_is_enough(more: dict[str, Any], said: str) -> None:
+    assert why(packet(**(CALM | more))) == (said,)
+
+
+def test_every_reason_is_said() -> None:
+    flagged = packet(
+        claim("c1", "unsupported"), claim("c2", "uncited"), **(CALM | {"risk": {"level": "medium"}})
+    )
+    assert why(flagged, from_template=False) == (
+        "It did not start from a template.", "2 things in it need you.", "Its risk is medium.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "reasons", "said"),
+    [
+        ("plan", ["plan"], ("It asks for a plan.",)),
+        ("mid", ["question", "budget"], ("It asks a question.", "It asks for more budget.")),
+        ("mid", [], ("It is not finished.",)),
+        ("final", ["final", "low_confidence"], ("Its evidence is thin.",)),
+    ],
+)
+def test_only_the_final_gate_is_signed_from_a_list(
+    kind: str, reasons: list[str], said: tuple[str, ...]
+) -> None:
+    assert why(packet(**CALM), kind=kind, reasons=reasons) == said

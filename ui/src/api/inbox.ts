@@ -1,0 +1,150 @@
+/** What waits for a decision: views of it, pages of a view, and what is around one review. */
+
+import { queryOptions } from "@tanstack/react-query";
+import { all, api, type RequestOptions } from "./client";
+import type * as G from "./generated";
+import type { CheckpointItem } from "./types";
+
+export const ORDERS = ["attention", "due_at", "risk", "effort", "opened_at"] as const;
+export const WHOSE = ["all", "mine", "unassigned", "snoozed"] as const;
+export const RISKS = ["high", "medium", "low"] as const;
+export const STOPS = ["final", "plan", "question", "budget", "conflict", "suspicious_source", "high_impact", "low_confidence", "review_requested"] as const;
+
+/** What a person looks at: it stands in the address, and the review goes through the same. */
+export interface View {
+  order?: (typeof ORDERS)[number];
+  whose?: (typeof WHOSE)[number];
+  project?: string;
+  agent?: string;
+  risk?: (typeof RISKS)[number];
+  stop?: (typeof STOPS)[number];
+  find?: string;
+}
+
+const oneOf = <T extends string>(known: readonly T[], value: unknown): T | undefined => known.find((one) => one === value);
+const text = (value: unknown, most: number): string | undefined => (typeof value === "string" || typeof value === "number") && String(value).trim() ? String(value).slice(0, most) : undefined;
+
+/** The view that an address says; what it does not know is left out. */
+export function readView(search: Record<string, unknown>): View {
+  const found: View = {
+    order: oneOf(ORDERS, search["order"]),
+    whose: oneOf(WHOSE, search["whose"]),
+    project: /^[0-9a-zA-Z-]{1,60}$/.exec(text(search["project"], 60) ?? "")?.[0],
+    agent: text(search["agent"], 80),
+    risk: oneOf(RISKS, search["risk"]),
+    stop: oneOf(STOPS, search["stop"]),
+    find: text(search["find"], 200),
+  };
+  return tidy(found);
+}
+
+/** Without what is the usual, so that one view has one address. */
+export function tidy(view: View): View {
+  const usual = (name: string, value: unknown) => value === undefined || value === "" || (name === "order" && value === "attention") || (name === "whose" && value === "all");
+  return Object.fromEntries(Object.entries(view).filter(([name, value]) => !usual(name, value)));
+}
+
+export const keyOf = (view: View): string => JSON.stringify(Object.entries(tidy(view)).toSorted());
+
+/** Whether a view leaves anything out, other than by whose it is. */
+export const isNarrow = ({ project, agent, risk, stop, find }: View): boolean => Boolean(project ?? agent ?? risk ?? stop ?? find);
+
+type Query = NonNullable<RequestOptions["query"]>;
+
+export function queryOf(view: View): Query {
+  return {
+    held: "false",
+    sort: view.order ?? "attention",
+    assignee: view.whose === "mine" ? "me" : view.whose === "unassigned" ? "none" : null,
+    snoozed: view.whose === "snoozed" ? "only" : null,
+    project_id: view.project,
+    agent_type: view.agent,
+    risk: view.risk,
+    reason: view.stop,
+    q: view.find,
+  };
+}
+
+export type Listed = Omit<G.Inbox, "items"> & { items: CheckpointItem[] };
+
+const list = (query: Query, signal?: AbortSignal) => api<Listed>("/checkpoints", { query, signal });
+
+export const PAGE = 100;
+
+/** Rows of a view by their place. `round` counts how often it was read anew: rows of one round belong together. */
+export const rowsQuery = (view: View, round: number, page: number) =>
+  queryOptions({
+    queryKey: ["inbox-rows", keyOf(view), round, page],
+    queryFn: ({ signal }) => list({ ...queryOf(view), start: page * PAGE, limit: PAGE }, signal),
+    staleTime: Infinity, // what changes is told of, row by row
+  });
+
+/** How much waits for anybody. */
+export const waitingQuery = queryOptions({
+  queryKey: ["inbox", "count"],
+  queryFn: async ({ signal }) => {
+    const { total, effort_seconds } = await list({ ...queryOf({}), limit: 1 }, signal);
+    return { total, effort_seconds };
+  },
+  refetchInterval: 60_000, // what was put off comes back by itself
+});
+
+export const snoozedCountQuery = queryOptions({
+  queryKey: ["inbox", "snoozed"],
+  queryFn: async ({ signal }) => (await list({ ...queryOf({ whose: "snoozed" }), limit: 1 }, signal)).total,
+});
+
+/** What to begin with: of a project, or of all. */
+export const firstQuery = (project?: string) =>
+  queryOptions({
+    queryKey: ["inbox", "first", project ?? ""],
+    queryFn: async ({ signal }) => (await list({ ...queryOf({ project }), limit: 1 }, signal)).items[0] ?? null,
+  });
+
+export const AROUND = 31;
+
+/** A review and its neighbours in a view, whether or not it still waits. */
+export const aroundQuery = (view: View, id: string) =>
+  queryOptions({
+    queryKey: ["inbox", "around", keyOf(view), id],
+    queryFn: ({ signal }) => list({ ...queryOf(view), around: id, limit: AROUND }, signal),
+    staleTime: 5_000,
+  });
+
+/** What may be signed together is among these: the least risky first. */
+export const batchQuery = (view: View) =>
+  queryOptions({
+    queryKey: ["inbox-batch", keyOf(view)],
+    queryFn: ({ signal }) => list({ ...queryOf(view), sort: "-risk", limit: 200 }, signal),
+    staleTime: Infinity,
+  });
+
+/** Of a view, the rows of these sessions that are in it now. */
+export const stillThere = async (view: View, sessions: string[], signal?: AbortSignal): Promise<CheckpointItem[]> =>
+  (await list({ ...queryOf(view), session_id: sessions, limit: 200 }, signal)).items;
+
+/** Every review of these sessions, whatever became of it. */
+export const whatBecame = (sessions: string[], signal?: AbortSignal): Promise<CheckpointItem[]> =>
+  all<CheckpointItem>("/checkpoints", { status: "any", snoozed: "true", sort: "-opened_at", session_id: sessions }, signal, 400);
+
+/** The place of a row in a view now. */
+export const placeOf = async (view: View, id: string): Promise<number> => (await list({ ...queryOf(view), around: id, limit: 1 })).position ?? 0;
+
+const VIEW = "proofroom.inbox";
+
+/** The view that the reader came from: the review goes through it. Kept in this tab. */
+export function currentView(): View {
+  try {
+    return readView(JSON.parse(sessionStorage.getItem(VIEW) ?? "{}") as Record<string, unknown>);
+  } catch {
+    return {};
+  }
+}
+
+export function keepView(view: View): void {
+  try {
+    sessionStorage.setItem(VIEW, JSON.stringify(tidy(view)));
+  } catch {
+    // Without storage the review goes through the usual view.
+  }
+}

@@ -1,0 +1,89 @@
+/** Where a review stands in the view that the reader came from, what comes next, and that it is there at once. */
+
+import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useCallback, useEffect, useState } from "react";
+import { aroundQuery, currentView } from "@/api/inbox";
+import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
+import type { Checkpoint, CheckpointItem } from "@/api/types";
+
+export interface Place {
+  /** The reviews around this one, itself among them. */
+  items: CheckpointItem[];
+  /** Its index in `items`; -1 until it is known. */
+  at: number;
+  /** How many of the view come before it, and how many there are; undefined until it is known. */
+  position: number | undefined;
+  total: number | undefined;
+  nextItem: CheckpointItem | null;
+  previousItem: CheckpointItem | null;
+  /** Opens the next review, or the one before. */
+  goItem: (by: 1 | -1) => void;
+  goNext: () => void;
+}
+
+/** A review that is open, in the shape of a list. */
+export function asItem(checkpoint: Checkpoint): CheckpointItem {
+  return {
+    ...checkpoint, summary: checkpoint.packet.summary, flags: [], risk: checkpoint.packet.risk?.level ?? null,
+    effort_seconds: null, begin_by: null, template_id: null, template_name: null, batch_exceptions: [],
+  };
+}
+
+/** Reads a review and its texts, so that it is painted as soon as it is opened. Does nothing for what is there. */
+export async function prefetchReview(client: QueryClient, id: string): Promise<void> {
+  await client.prefetchQuery({ ...checkpointQuery(id), staleTime: 60_000 });
+  const found = client.getQueryData<Checkpoint>(checkpointQuery(id).queryKey);
+  if (!found) return;
+  const place = { projectId: found.project_id, sessionId: found.session_id };
+  await Promise.all(found.packet.artifacts.map((a) => client.prefetchQuery(artifactVersionQuery(place, a.artifact_id, a.version))));
+}
+
+/**
+ * The place of a review. `status` is what is known of it now: a review that was decided keeps its place until the reader
+ * moves on. The next one and the one before are read ahead.
+ */
+export function usePlace(id: string, status: Checkpoint | undefined): Place {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [view] = useState(currentView);
+  const { data } = useQuery({ ...aroundQuery(view, id), placeholderData: keepPreviousData });
+  const listed = data?.items.findIndex((item) => item.id === id) ?? -1;
+  // A list of the review before is shown while this one's is on its way, as long as it holds this one.
+  const known = data !== undefined && (listed >= 0 || data.items.length === 0 || data.position !== null);
+  const place = listed >= 0 ? listed : data ? Math.min(data.items.length, Math.max(0, (data.position ?? 0) - data.offset)) : 0;
+  const items = !known || listed >= 0 || !status ? (data?.items ?? []) : data.items.toSpliced(place, 0, asItem(status));
+  const at = items.findIndex((item) => item.id === id);
+  const after = at >= 0 ? items[at + 1] : items[place];
+  const nextItem = after ?? items.find((item) => item.id !== id) ?? null;
+  const previousItem = (at > 0 ? items[at - 1] : null) ?? null;
+  const nextId = nextItem?.id;
+  const previousId = previousItem?.id;
+
+  // The next one first: it is what is opened most.
+  const ready = status !== undefined;
+  useEffect(() => {
+    if (!ready) return;
+    void (async () => {
+      if (nextId) await prefetchReview(client, nextId);
+      if (previousId) await prefetchReview(client, previousId);
+    })();
+  }, [client, ready, nextId, previousId]);
+  useEffect(() => {
+    if (nextId) void client.prefetchQuery(aroundQuery(view, nextId));
+  }, [client, view, nextId]);
+
+  const goItem = useCallback(
+    (by: 1 | -1) => {
+      const target = by === 1 ? (after?.id ?? (at < 0 ? nextId : undefined)) : previousId;
+      if (target) void navigate({ to: "/review/$checkpointId", params: { checkpointId: target } });
+    },
+    [navigate, after?.id, at, nextId, previousId],
+  );
+  const goNext = useCallback(() => {
+    if (nextId) void navigate({ to: "/review/$checkpointId", params: { checkpointId: nextId } });
+  }, [navigate, nextId]);
+
+  const counted = known && data ? (listed >= 0 ? data.offset + listed : data.offset + place) : undefined;
+  return { items, at, position: counted, total: data && known ? data.total + (listed < 0 && at >= 0 ? 1 : 0) : undefined, nextItem, previousItem, goItem, goNext };
+}
