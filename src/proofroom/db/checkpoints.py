@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import defer
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
-from proofroom.db.statements import setting, update_of
+from proofroom.db.statements import setting, text, update_of
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 
@@ -127,3 +127,22 @@ async def inbox(
     if after is not None:
         query = query.where(key < after if newest_first else key > after)
     return [(row[0], row[1]) for row in await tx.execute(query)]
+
+
+async def latest_final(tx: Tx, project_id: UUID, most: int) -> list[WorkCheckpoint]:
+    """The last final checkpoint of each of the latest sessions of a project that reached one, latest first."""
+    ids = text(
+        """
+        SELECT id FROM (
+          SELECT DISTINCT ON (session_id) id FROM (
+            SELECT id, session_id FROM work_checkpoints
+            WHERE project_id = :project AND kind = 'final' AND status <> 'superseded'
+            ORDER BY id DESC LIMIT :read) lately
+          ORDER BY session_id, id DESC) one ORDER BY id DESC LIMIT :most
+        """
+    )
+    found = (await tx.execute(ids, {"project": project_id, "read": 4 * most, "most": most})).scalars()
+    rows = await tx.execute(
+        select(WorkCheckpoint).where(WorkCheckpoint.id.in_(list(found))).order_by(WorkCheckpoint.id.desc())
+    )
+    return list(rows.scalars())
