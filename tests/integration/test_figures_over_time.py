@@ -119,18 +119,20 @@ async def test_a_wait_is_that_of_one_decision_and_medians_are_counted_anew(room:
 
 
 async def test_an_edit_is_measured_from_what_was_first_shown(room: Room) -> None:
-    row = await room.run(room.script(FINDING, FINISH))
+    plain = {"artifact": FINDING["artifact"] | {"title": "T", "markdown": "One two three four."}}
+    row = await room.run(room.script(plain, FINISH))
     (artifact,) = (await room.waiting(row.id)).packet["artifacts"]
-    quote = FINDING["artifact"]["markdown"]
-    edit = {"artifact_id": artifact["artifact_id"], "body": quote.replace("named", "gave", 1)}
-    done = await room.approve(row.id, edits=[edit])
-    if done.stale:
-        await room.approve(row.id)
+    # Signed with the edit at once: the packet is the edited one from then on, and what was shown is kept beside it.
+    signed = await room.approve(
+        row.id, edits=[{"artifact_id": artifact["artifact_id"], "body": "One two four."}]
+    )
+    assert not signed.stale
+    before = (await series(room))["total"]["edits"]
+    assert (before["signed"], before["compared"], before["edit_rate"]) == (1, 0, None)
     assert (await room.drive(row.id)).status == "completed"
     await completed(room)
     edits = (await series(room))["total"]["edits"]
-    assert (edits["signed"], edits["compared"], edits["edited"], edits["edit_rate"]) == (2, 2, 1, 0.5)
-    assert 0 < edits["median_share"] < 0.5
+    assert edits == {"signed": 2, "compared": 2, "edited": 1, "edit_rate": 0.5, "median_share": 0.1}
     async with room.db.transaction(room.actor.workspace_id) as tx:
         same = (await analytics.summary(tx))["edit_distance"]
     assert (same["signed"], same["unchanged"], same["words"]) == (2, 1, 1)

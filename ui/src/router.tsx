@@ -3,6 +3,7 @@ import { Shell } from "@/components/Shell";
 import { t } from "@/i18n";
 import { HomePage } from "@/pages/HomePage";
 import { NotFound } from "@/pages/NotFound";
+import { readOverview } from "@/overview/range";
 import { readSearch } from "@/pages/search";
 import { OpenReview } from "@/review/OpenReview";
 import { Problem } from "@/components/States";
@@ -44,6 +45,14 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: OpenReview }),
   createRoute({ getParentRoute: () => root, path: "/work", component: lazyRouteComponent(() => import("@/pages/WorkPage"), "WorkPage") }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: lazyRouteComponent(() => import("@/pages/SourcesPage"), "SourcesPage") }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/overview",
+    validateSearch: readOverview,
+    component: lazyRouteComponent(() => import("@/overview/OverviewPage"), "OverviewPage"),
+  }),
+  createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("@/settings/SettingsPage"), "SettingsPage") }),
+  createRoute({ getParentRoute: () => root, path: "/settings/$area", component: lazyRouteComponent(() => import("@/settings/SettingsPage"), "SettingsPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId", component: lazyRouteComponent(() => import("@/pages/ProjectPage"), "ProjectPage") }),
   createRoute({
     getParentRoute: () => root,

@@ -31,11 +31,10 @@ async def run(
     wanted = policies.changed(held, changes)
     anywhere = await policies.workspace_may_sign(tx, may_sign)
     found = await checkpoints.latest_final(tx, project_id, last)
-    sessions = {s.id: s for s in await work_sessions.several(tx, {c.session_id for c in found})}
     overturned: dict[str, int] = {}
     items: list[dict[str, Any]] = []
     for checkpoint in found:
-        row = sessions[checkpoint.session_id]
+        row = await work_sessions.get(tx, checkpoint.session_id)
         if row.agent_type not in overturned:
             overturned[row.agent_type] = await db_policies.overturned(
                 tx, project_id, row.agent_type, policies.HISTORY

@@ -3,7 +3,7 @@ import { substrate } from "./substrate";
 
 /** Every sentence the page says. Plain verbs, sentence case, no exclamation marks. */
 export const en = {
-  nav: { label: "Main", inbox: "Inbox", work: "Work", sources: "Sources" },
+  nav: { label: "Main", inbox: "Inbox", work: "Work", sources: "Sources", overview: "Overview", settings: "Settings", open: "Open", openLong: "Open anything", keys: "Keys" },
   theme: { label: "Colours", light: "Light", dark: "Dark", system: "As the system" },
   page: {
     review: "Review",

@@ -1,5 +1,7 @@
 import i18next from "i18next";
 import { en } from "./en";
+import type { overview } from "./overview";
+import type { settings } from "./settings";
 
 /** Every sentence of the page stands in one catalogue; `t` looks it up. */
 void i18next.init({
@@ -15,7 +17,9 @@ type Leaf<T, P extends string = ""> = {
   [K in keyof T & string]: T[K] extends string ? `${P}${K}` : Leaf<T[K], `${P}${K}.`>;
 }[keyof T & string];
 type Singular<K extends string> = K extends `${infer Base}_one` | `${infer Base}_other` ? Base : K;
-export type Key = Singular<Leaf<typeof en>>;
+/** With the words of pages that bring their own: they are there once such a page is loaded. */
+type Catalogue = typeof en & typeof overview & typeof settings;
+export type Key = Singular<Leaf<Catalogue>>;
 
 export function t(key: Key, values?: Record<string, string | number>): string {
   return i18next.t(key, values as Record<string, unknown>) as string;
@@ -24,4 +28,9 @@ export function t(key: Key, values?: Record<string, string | number>): string {
 /** For keys that are put together from what the API says: a missing one falls back to `or`. */
 export function tMaybe(key: string, or: string, values?: Record<string, string | number>): string {
   return i18next.exists(key, values) ? (i18next.t(key, values as Record<string, unknown>) as string) : or;
+}
+
+/** Adds the words of a part of the page that is loaded later than the rest. */
+export function addWords(words: Record<string, unknown>): void {
+  i18next.addResourceBundle("en", "translation", words, true, true);
 }
