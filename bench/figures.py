@@ -3,9 +3,9 @@
     python bench/figures.py [--history N] [--requests N] [--keep DIR] [--json FILE]
 
 N sessions over a year are written by copying two that really ran (see `history.py`), half of them in one project, the
-others in nineteen; their waits, costs and outcomes are spread by chance. Then the figures of a year by week and by month, of
-12 weeks, of one project, and what stands where now, over HTTP, one request after the other; and what opens anything by
-words of its title. `--keep` leaves the data folder there, to look at its pages.
+others in nineteen; their waits, costs and outcomes are spread by chance. Then the figures of a year by week and by
+month, of 12 weeks, of one project, and what stands where now, over HTTP, one request after the other; and what opens
+anything by words of its title. `--keep` leaves the data folder there, to look at its pages.
 
 Exits 1 when a bar is missed.
 """
@@ -32,15 +32,17 @@ BAR_MS = 200.0
 
 SPREAD = """
 SELECT setseed(0.25);
-UPDATE checkpoint_figures SET opened_at = decided_at - interval '4 hours' * exp(1.4 * (random() + random() + random() - 1.5)),
-  status = CASE WHEN random() < 0.8 THEN 'approved' WHEN random() < 0.7 THEN 'changes_requested' ELSE 'rejected' END,
+UPDATE checkpoint_figures SET 
+  opened_at = decided_at - interval '4 hours' * exp(1.4 * (random() + random() + random() - 1.5)),
+  status = CASE WHEN random() < 0.8 THEN 'approved' WHEN random() < 0.7 THEN 'changes_requested'
+    ELSE 'rejected' END,
   claims = 4 + (random() * 12)::int, needs_you = (random() * 4)::int, kept = (random() * 1.2)::int,
   edit_words = CASE WHEN random() < 0.6 THEN 0 ELSE (random() * 60)::int END, edit_of = 300 WHERE decided_at IS NOT NULL;
 UPDATE checkpoint_figures SET check_was_wrong = kept WHERE kept > 0 AND random() < 0.4;
 UPDATE session_figures SET cost_usd = round((0.05 + random() * 0.6)::numeric, 4), tokens = (random() * 60000)::bigint,
-  agent_type = (ARRAY['research', 'content', 'reporting'])[1 + (random() * 2.99)::int],
-  outcome = CASE WHEN settled_at IS NULL THEN NULL WHEN random() < 0.86 THEN 'completed' WHEN random() < 0.6 THEN 'rejected'
-    ELSE 'failed' END;
+  agent_type = (ARRAY['research', 'content', 'reporting'])[1 + floor(random() * 3)::int],
+  outcome = CASE WHEN settled_at IS NULL THEN NULL WHEN random() < 0.86 THEN 'completed'
+    WHEN random() < 0.6 THEN 'rejected' ELSE 'failed' END;
 UPDATE checkpoint_figures c SET agent_type = s.agent_type FROM session_figures s
   WHERE s.workspace_id = c.workspace_id AND s.session_id = c.session_id;
 """

@@ -3,6 +3,7 @@ import type { Checkpoint, Source, WorkSession } from "@/api/types";
 import { agentHandlers } from "./agents";
 import { problem, url } from "./answers";
 import * as data from "./data";
+import { overviewHandlers } from "./overview";
 import { peopleHandlers } from "./people";
 import { moreSources, substrateHandlers } from "./substrate";
 
@@ -105,6 +106,7 @@ export function makeHandlers() {
         return HttpResponse.json({ ...session, session_id: session.id });
       }),
     ),
+    ...overviewHandlers(projects),
     ...peopleHandlers(checkpoints),
     ...substrateHandlers(sources),
     http.get(url("/deliveries"), () => page([])),

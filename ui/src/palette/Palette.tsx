@@ -15,17 +15,18 @@ const PAUSE_MS = 150;
 /** A dialog over the page: the rest of the page is not reached by keys or readers while it is open, and what had the focus gets it back. */
 function useModal(onClose: () => void) {
   const box = useRef<HTMLDialogElement>(null);
+  const [before] = useState(() => document.activeElement); // as it is drawn: afterwards it is in the dialog
   useEffect(() => {
     const dialog = box.current;
     if (!dialog) return;
-    const before = document.activeElement;
     if (typeof dialog.showModal === "function") dialog.showModal();
     else dialog.setAttribute("open", "");
+    dialog.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => {
       if (typeof dialog.close === "function") dialog.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
-  }, []);
+  }, [before]);
   return {
     ref: box,
     onCancel: (event: React.SyntheticEvent) => {
@@ -102,7 +103,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
         placeholder={t("palette.placeholder")}
         autoComplete="off"
         spellCheck={false}
-        autoFocus
+        data-first
         maxLength={200}
         value={typed}
         onChange={(event) => {
@@ -149,7 +150,7 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
       <div className="keys">
         <div className="between">
           <h2>{t("keysHelp.title")}</h2>
-          <button type="button" className="b small" autoFocus onClick={onClose}>
+          <button type="button" className="b small" data-first onClick={onClose}>
             {t("palette.close")}
           </button>
         </div>
