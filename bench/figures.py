@@ -32,12 +32,13 @@ BAR_MS = 200.0
 
 SPREAD = """
 SELECT setseed(0.25);
-UPDATE checkpoint_figures SET 
+UPDATE checkpoint_figures SET
   opened_at = decided_at - interval '4 hours' * exp(1.4 * (random() + random() + random() - 1.5)),
   status = CASE WHEN random() < 0.8 THEN 'approved' WHEN random() < 0.7 THEN 'changes_requested'
     ELSE 'rejected' END,
   claims = 4 + (random() * 12)::int, needs_you = (random() * 4)::int, kept = (random() * 1.2)::int,
-  edit_words = CASE WHEN random() < 0.6 THEN 0 ELSE (random() * 60)::int END, edit_of = 300 WHERE decided_at IS NOT NULL;
+  edit_words = CASE WHEN random() < 0.6 THEN 0 ELSE (random() * 60)::int END, edit_of = 300
+  WHERE decided_at IS NOT NULL;
 UPDATE checkpoint_figures SET check_was_wrong = kept WHERE kept > 0 AND random() < 0.4;
 UPDATE session_figures SET cost_usd = round((0.05 + random() * 0.6)::numeric, 4), tokens = (random() * 60000)::bigint,
   agent_type = (ARRAY['research', 'content', 'reporting'])[1 + floor(random() * 3)::int],

@@ -1,5 +1,6 @@
 """Figures over time are those of the sessions and checkpoints that there are, whatever became of them."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,10 @@ from sqlalchemy import text
 
 from proofroom import Acknowledgement, AcknowledgementKind
 from proofroom.db.figures_over_time import Of
+from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotFound
 from proofroom.services import analytics, dry_runs, figures, projects, review, work_requests
+from proofroom.services.outside import Read
 from proofroom.services.work_requests import NewWork
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.people import join, set_policy
@@ -20,14 +23,17 @@ from tests.integration.test_policy import WRONG
 ALL = Of()
 
 
+def reading(room: Room) -> Read:
+    return lambda: room.db.transaction(room.actor.workspace_id)
+
+
 async def series(
     room: Room, of: Of = ALL, *, days: int = 2, unit: str = "day", zone: str = "UTC"
 ) -> dict[str, Any]:
     until = datetime.now(UTC) + timedelta(minutes=1)
-    async with room.db.transaction(room.actor.workspace_id) as tx:
-        return await figures.series(
-            tx, since=until - timedelta(days=days), until=until, unit=unit, zone=zone, of=of
-        )
+    return await figures.series(
+        reading(room), since=until - timedelta(days=days), until=until, unit=unit, zone=zone, of=of
+    )
 
 
 async def now(room: Room, project_id: UUID | None = None) -> dict[str, Any]:
@@ -57,7 +63,7 @@ async def test_nothing_is_counted_as_nothing_and_a_rate_of_it_is_none(room: Room
     for one in (found["total"], *found["buckets"]):
         assert one["approval_rate"] is None
         assert one["waiting"] == {"decided": 0, "median_seconds": None, "p90_seconds": None}
-        assert (one["edits"]["edit_rate"], one["edits"]["median_share"]) == (None, None)
+        assert (one["edits"]["edit_rate"], one["edits"]["mean_share"]) == (None, None)
         assert one["evidence"]["needs_you_rate"] is None
         assert one["cost"]["per_deliverable_usd"] is None
     assert (found["agents"], found["templates"]) == ([], [])
@@ -132,7 +138,7 @@ async def test_an_edit_is_measured_from_what_was_first_shown(room: Room) -> None
     assert (await room.drive(row.id)).status == "completed"
     await completed(room)
     edits = (await series(room))["total"]["edits"]
-    assert edits == {"signed": 2, "compared": 2, "edited": 1, "edit_rate": 0.5, "median_share": 0.1}
+    assert edits == {"signed": 2, "compared": 2, "edited": 1, "edit_rate": 0.5, "mean_share": 0.1}
     async with room.db.transaction(room.actor.workspace_id) as tx:
         same = (await analytics.summary(tx))["edit_distance"]
     assert (same["signed"], same["unchanged"], same["words"]) == (2, 1, 1)
@@ -185,14 +191,23 @@ async def test_nobody_counts_the_work_of_others(room: Room) -> None:
     await completed(room)
     workspace, _ = await make_workspace(room.db, "Theirs")
     until = datetime.now(UTC) + timedelta(minutes=1)
-    async with room.db.transaction(workspace) as tx:
-        found = await figures.series(
-            tx, since=until - timedelta(days=1), until=until, unit="day", zone="UTC", of=ALL
-        )
-        assert found["total"]["sessions"]["created"] == 0
+
+    def theirs() -> AbstractAsyncContextManager[Tx]:
+        return room.db.transaction(workspace)
+
+    found = await figures.series(
+        theirs, since=until - timedelta(days=1), until=until, unit="day", zone="UTC", of=ALL
+    )
+    assert found["total"]["sessions"]["created"] == 0
+    async with theirs() as tx:
         assert (await figures.now(tx))["delivered"]["count"] == 0
         with pytest.raises(NotFound):
             await figures.now(tx, room.project_id)
+    with pytest.raises(NotFound):
+        await figures.series(
+            theirs, since=until - timedelta(days=1), until=until, unit="day", zone="UTC",
+            of=Of(project_id=room.project_id),
+        )  # fmt: skip
 
 
 async def test_zones_that_there_are_not_are_refused(room: Room) -> None:

@@ -35,88 +35,121 @@ _OF = """workspace_id = proofroom_workspace()
 _TIMES = ARRAY(DateTime(timezone=True))
 
 
-def _within(column: str) -> str:
-    return f"{column} >= (CAST(:edges AS timestamptz[]))[1] AND {column} < (CAST(:edges AS timestamptz[]))[:last]"
+def _rows(table: str, column: str, kept: str) -> str:
+    """Of the rows of a table that fall into the time: the number of their stretch, agent, template, and more.
+
+    Names are compared by their bytes: they are only told apart.
+    """
+    return f"""
+      SELECT width_bucket({column}, CAST(:edges AS timestamptz[])) AS bucket, agent_type COLLATE "C" AS agent_type,
+        template_id, {kept}
+      FROM {table} WHERE {_OF} AND {column} >= (CAST(:edges AS timestamptz[]))[1]
+        AND {column} < (CAST(:edges AS timestamptz[]))[:last]"""  # noqa: S608  constants of this module
 
 
-def _grouped(table: str, column: str, what: str, kept: str) -> Any:
-    """Counted by stretch of time, by agent, by template, and in all, in one reading of the rows."""
-    return typed(
-        f"""
-        WITH rows AS MATERIALIZED (
-          SELECT width_bucket({column}, CAST(:edges AS timestamptz[])) AS bucket, agent_type, template_id, {kept}
-          FROM {table} WHERE {_OF} AND {_within(column)})
-        SELECT CASE grouping(bucket, agent_type, template_id) WHEN 3 THEN 'bucket' WHEN 5 THEN 'agent'
-          WHEN 6 THEN 'template' ELSE 'all' END, bucket, agent_type, template_id, {what}
-        FROM rows GROUP BY GROUPING SETS ((bucket), (agent_type), (template_id), ())
-        """,  # noqa: S608  constants of this module
-        project=Uuid(), agent=Text(), template=Uuid(), edges=_TIMES, last=Integer(),
-    )  # fmt: skip
+def _typed(sql: str) -> Any:
+    return typed(sql, project=Uuid(), agent=Text(), template=Uuid(), edges=_TIMES, last=Integer())
 
 
-_CREATED = _grouped("session_figures", "created_at", "count(*) AS created", "1")
-_SETTLED = _grouped(
+def _cells(table: str, column: str, kept: str, what: str) -> Any:
+    """Sums for each stretch, agent and template: few enough to add up here, in one reading of the rows."""
+    return _typed(
+        f"SELECT bucket, agent_type, template_id, {what} FROM ({_rows(table, column, kept)}) r GROUP BY 1, 2, 3"  # noqa: S608
+    )
+
+
+_CREATED = _cells("session_figures", "created_at", "1", "count(*) AS created")
+_SETTLED = _cells(
     "session_figures",
     "settled_at",
+    "outcome, cost_usd, tokens, unpriced",
     """
     count(*) FILTER (WHERE outcome = 'completed') AS completed,
     count(*) FILTER (WHERE outcome = 'rejected') AS rejected,
     count(*) FILTER (WHERE outcome = 'expired') AS expired, count(*) FILTER (WHERE outcome = 'failed') AS failed,
-    count(*) FILTER (WHERE outcome = 'cancelled') AS cancelled, coalesce(sum(cost_usd), 0) AS cost_usd,
-    coalesce(sum(tokens), 0)::bigint AS tokens, count(*) FILTER (WHERE unpriced) AS unpriced
+    count(*) FILTER (WHERE outcome = 'cancelled') AS cancelled, sum(cost_usd) AS cost_usd,
+    sum(tokens)::bigint AS tokens, count(*) FILTER (WHERE unpriced) AS unpriced
     """,
-    "outcome, cost_usd, tokens, unpriced",
 )
-_DECIDED = _grouped(
+_DECIDED = _cells(
     "checkpoint_figures",
     "decided_at",
+    """
+    status, kind = 'final' AS final, kind = 'final' AND status = 'approved' AS signed, claims, needs_you, kept,
+    check_was_wrong, CASE WHEN edit_words = 0 THEN 0 ELSE edit_words::float8 / nullif(edit_of, 0) END AS share
+    """,
     """
     count(*) AS decided, count(*) FILTER (WHERE status = 'approved') AS approved,
     count(*) FILTER (WHERE status = 'changes_requested') AS changes_requested,
     count(*) FILTER (WHERE status = 'rejected') AS rejected,
-    percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY waited) AS waited,
     coalesce(sum(claims) FILTER (WHERE final), 0)::bigint AS claims,
-    coalesce(sum(needs_you) FILTER (WHERE final), 0)::bigint AS needs_you,
-    coalesce(sum(kept), 0)::bigint AS kept,
-    coalesce(sum(check_was_wrong), 0)::bigint AS check_was_wrong,
-    count(*) FILTER (WHERE signed) AS signed, count(share) FILTER (WHERE signed) AS compared,
-    count(*) FILTER (WHERE signed AND share > 0) AS edited,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY share) AS median_share
-    """,
-    """
-    status, extract(epoch FROM decided_at - opened_at)::float8 AS waited, kind = 'final' AS final, claims, needs_you,
-    kept, check_was_wrong, kind = 'final' AND status = 'approved' AS signed,
-    CASE WHEN edit_words = 0 THEN 0 ELSE edit_words::float8 / nullif(edit_of, 0) END AS share
+    coalesce(sum(needs_you) FILTER (WHERE final), 0)::bigint AS needs_you, sum(kept)::bigint AS kept,
+    sum(check_was_wrong)::bigint AS check_was_wrong, count(*) FILTER (WHERE signed) AS signed,
+    count(share) FILTER (WHERE signed) AS compared, count(*) FILTER (WHERE signed AND share > 0) AS edited,
+    coalesce(sum(share) FILTER (WHERE signed), 0) AS shares
     """,
 )
+_WAITED = "percentile_disc(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY waited)"
+_WAITS = _rows(
+    "checkpoint_figures", "decided_at", "extract(epoch FROM decided_at - opened_at)::float8 AS waited"
+)
+# A middle cannot be added up from others, so each is found anew; most work is from no template, which is left out.
+_WAITED_BY = _typed(
+    f"""
+    SELECT grouping(bucket), grouping(agent_type), bucket, agent_type, {_WAITED} FROM ({_WAITS}) r
+    GROUP BY GROUPING SETS ((bucket), (agent_type), ())
+    """  # noqa: S608  constants of this module
+)
+_WAITED_BY_TEMPLATE = _typed(
+    f"SELECT template_id, {_WAITED} FROM ({_WAITS} AND template_id IS NOT NULL) r GROUP BY 1"  # noqa: S608
+)
+_ROOM_TO_SORT = typed("SELECT set_config('work_mem', '32MB', true)")
 
 
-async def _counted(tx: Tx, statement: Any, edges: Sequence[datetime], of: Of) -> dict[Key, dict[str, Any]]:
-    rows = await tx.execute(statement, {"edges": list(edges), "last": len(edges), **of.parameters()})
+def _given(edges: Sequence[datetime], of: Of) -> dict[str, Any]:
+    return {"edges": list(edges), "last": len(edges), **of.parameters()}
+
+
+async def _added_up(tx: Tx, statement: Any, edges: Sequence[datetime], of: Of) -> dict[Key, dict[str, Any]]:
     found: dict[Key, dict[str, Any]] = {}
-    for row in rows.mappings():
-        values = dict(row)
-        kind, bucket, agent, template = (
-            values.pop(name) for name in ("case", "bucket", "agent_type", "template_id")
-        )
-        key = {"bucket": bucket, "agent": agent, "template": template, "all": None}[kind]
-        found[kind, key] = values
+    for row in (await tx.execute(statement, _given(edges, of))).mappings():
+        cell = dict(row)
+        keys = [("bucket", cell.pop("bucket")), ("agent", cell.pop("agent_type")), ("all", None)]
+        template = cell.pop("template_id")
+        for key in keys if template is None else [*keys, ("template", template)]:
+            total = found.setdefault(key, dict.fromkeys(cell, 0))
+            for name, value in cell.items():
+                total[name] += value
     return found
 
 
 async def created(tx: Tx, edges: Sequence[datetime], of: Of) -> dict[Key, dict[str, Any]]:
     """{created}: sessions filed."""
-    return await _counted(tx, _CREATED, edges, of)
+    return await _added_up(tx, _CREATED, edges, of)
 
 
 async def settled(tx: Tx, edges: Sequence[datetime], of: Of) -> dict[Key, dict[str, Any]]:
     """{completed, rejected, expired, failed, cancelled, cost_usd, tokens, unpriced} of the sessions that ended."""
-    return await _counted(tx, _SETTLED, edges, of)
+    return await _added_up(tx, _SETTLED, edges, of)
 
 
 async def decided(tx: Tx, edges: Sequence[datetime], of: Of) -> dict[Key, dict[str, Any]]:
-    """What people decided. `waited` is [median, p90] in seconds, each the wait of one of them (nearest rank)."""
-    return await _counted(tx, _DECIDED, edges, of)
+    """What people decided. `shares` is the sum of the shares of words that changed, over `compared` signatures."""
+    return await _added_up(tx, _DECIDED, edges, of)
+
+
+async def waited(tx: Tx, edges: Sequence[datetime], of: Of) -> dict[Key, list[float]]:
+    """[median, p90] of the seconds that reviews waited for their decisions, each the wait of one (nearest rank)."""
+    await tx.execute(_ROOM_TO_SORT)
+    found: dict[Key, list[float]] = {}
+    for row in await tx.execute(_WAITED_BY, _given(edges, of)):
+        no_bucket, no_agent, bucket, agent, waits = row
+        key = ("bucket", bucket) if not no_bucket else ("agent", agent) if not no_agent else ("all", None)
+        if waits is not None:
+            found[key] = waits
+    for row in await tx.execute(_WAITED_BY_TEMPLATE, _given(edges, of)):
+        found["template", row[0]] = row[1]
+    return found
 
 
 _TEMPLATES = typed("SELECT id, name, project_id FROM templates WHERE id = ANY(:ids)", ids=UUIDS)

@@ -38,6 +38,7 @@ export const overview = {
     csv: "Download as CSV",
     table: "Show as table",
     chart: "Show as chart",
+    asTable: "{{title}}, as a table",
     period: "Time",
     none: "–",
     noData: "Nothing to count in this time.",
@@ -72,7 +73,7 @@ export const overview = {
       edits: {
         title: "Changed before it was signed",
         means: "Signed work in which at least one word is another than in what was first shown.",
-        extra: "{{edited}} of {{compared}} compared. In the middle one {{share}} of the words changed.",
+        extra: "{{edited}} of {{compared}} compared. On average {{share}} of the words changed.",
         one: "Changed",
       },
       evidence: {

@@ -9,7 +9,7 @@ export const figures = (over: Partial<Figures> = {}): Figures => ({
   decisions: { approved: 6, changes_requested: 2, rejected: 1 },
   approval_rate: 0.6667,
   waiting: { decided: 9, median_seconds: 5400, p90_seconds: 90_000 },
-  edits: { signed: 6, compared: 6, edited: 2, edit_rate: 0.3333, median_share: 0 },
+  edits: { signed: 6, compared: 6, edited: 2, edit_rate: 0.3333, mean_share: 0 },
   evidence: { claims: 60, needs_you: 9, passed: 51, needs_you_rate: 0.15, kept: 4, check_was_wrong: 1 },
   cost: { usd: 1.8, per_deliverable_usd: 0.3, tokens: 52_000, unpriced_sessions: 0 },
   ...over,
@@ -20,7 +20,7 @@ export const nothing: Figures = {
   decisions: { approved: 0, changes_requested: 0, rejected: 0 },
   approval_rate: null,
   waiting: { decided: 0, median_seconds: null, p90_seconds: null },
-  edits: { signed: 0, compared: 0, edited: 0, edit_rate: null, median_share: null },
+  edits: { signed: 0, compared: 0, edited: 0, edit_rate: null, mean_share: null },
   evidence: { claims: 0, needs_you: 0, passed: 0, needs_you_rate: null, kept: 0, check_was_wrong: 0 },
   cost: { usd: 0, per_deliverable_usd: null, tokens: 0, unpriced_sessions: 0 },
 };

@@ -36,7 +36,7 @@ export function Figure({ measure, series }: { measure: Measure; series: Series }
         <p className="means">{t(`overview.m.${name}.means`)}</p>
       </figcaption>
       {table ? (
-        <div className="scroll" tabIndex={0} role="region" aria-label={title}>
+        <div className="scroll" tabIndex={0} role="region" aria-label={t("overview.asTable", { title })}>
           <table className="grid-table">
             <thead>
               <tr>

@@ -16,7 +16,7 @@ const COLUMNS: [string, (f: Figures) => number | null | undefined][] = [
   ["signed", (f) => f.edits.signed],
   ["edits_compared", (f) => f.edits.compared],
   ["edit_rate", (f) => f.edits.edit_rate],
-  ["edit_median_share", (f) => f.edits.median_share],
+  ["edit_mean_share", (f) => f.edits.mean_share],
   ["claims", (f) => f.evidence.claims],
   ["claims_needed_a_person", (f) => f.evidence.needs_you],
   ["flags_kept", (f) => f.evidence.kept],

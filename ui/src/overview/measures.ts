@@ -62,9 +62,9 @@ export const MEASURES: Measure[] = [
     write: percent,
     least: 0.1,
     extra: (f) =>
-      f.edits.median_share === null
+      f.edits.mean_share === null
         ? ""
-        : t("overview.m.edits.extra", { edited: f.edits.edited, compared: f.edits.compared, share: percent(f.edits.median_share ?? 0) }),
+        : t("overview.m.edits.extra", { edited: f.edits.edited, compared: f.edits.compared, share: percent(f.edits.mean_share ?? 0) }),
   },
   {
     name: "evidence",

@@ -67,15 +67,14 @@ async def figures_over_time(
     template_id: Annotated[UUID | None, Query(description="Only of work filed from this template.")] = None,
 ) -> Response:
     end = until or datetime.now(UTC)
-    async with call.transaction(snapshot=True) as tx:
-        shown = await figures.series(
-            tx,
-            since=since or end - USUAL,
-            until=end,
-            unit=unit,
-            zone=tz,
-            of=Of(project_id, agent, template_id),
-        )
+    shown = await figures.series(
+        call.transaction,
+        since=since or end - USUAL,
+        until=end,
+        unit=unit,
+        zone=tz,
+        of=Of(project_id, agent, template_id),
+    )
     return JSONResponse(shown)
 
 

@@ -37,7 +37,9 @@ class EditFigures(Shown):
     compared: int = Field(description="Of those, whose texts were compared.")
     edited: int = Field(description="Of the compared, in which at least one word changed.")
     edit_rate: float | None
-    median_share: float | None = Field(description="The middle one's share of words that changed.")
+    mean_share: float | None = Field(
+        description="The share of words that changed, on average over the compared."
+    )
 
 
 class EvidenceCounts(Shown):

@@ -30,11 +30,25 @@ class SessionFigures(Base):
     __table_args__ = (
         tenant_key("session_id"),
         ref("session_id", to="work_sessions"),
-        Index("session_figures_created", "workspace_id", "created_at"),
+        Index(
+            "session_figures_created",
+            "workspace_id",
+            "created_at",
+            postgresql_include=["project_id", "agent_type", "template_id"],
+        ),
         Index(
             "session_figures_settled",
             "workspace_id",
             "settled_at",
+            postgresql_include=[
+                "project_id",
+                "agent_type",
+                "template_id",
+                "outcome",
+                "cost_usd",
+                "unpriced",
+                "tokens",
+            ],
             postgresql_where=sql("settled_at IS NOT NULL"),
         ),
     )
@@ -74,6 +88,20 @@ class CheckpointFigures(Base):
             "checkpoint_figures_decided",
             "workspace_id",
             "decided_at",
+            postgresql_include=[
+                "project_id",
+                "agent_type",
+                "template_id",
+                "kind",
+                "status",
+                "opened_at",
+                "claims",
+                "needs_you",
+                "kept",
+                "check_was_wrong",
+                "edit_words",
+                "edit_of",
+            ],
             postgresql_where=sql("decided_at IS NOT NULL"),
         ),
         Index(

@@ -2328,11 +2328,11 @@ export type EditFigures = {
      */
     edited: number;
     /**
-     * Median Share
+     * Mean Share
      *
-     * The middle one's share of words that changed.
+     * The share of words that changed, on average over the compared.
      */
-    median_share: number | null;
+    mean_share: number | null;
     /**
      * Signed
      */

@@ -31,8 +31,10 @@ CREATE TABLE session_figures (
   PRIMARY KEY (workspace_id, session_id),
   FOREIGN KEY (workspace_id, session_id) REFERENCES work_sessions (workspace_id, id)
 );
-CREATE INDEX session_figures_created ON session_figures (workspace_id, created_at);
-CREATE INDEX session_figures_settled ON session_figures (workspace_id, settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX session_figures_created ON session_figures (workspace_id, created_at)
+  INCLUDE (project_id, agent_type, template_id);
+CREATE INDEX session_figures_settled ON session_figures (workspace_id, settled_at)
+  INCLUDE (project_id, agent_type, template_id, outcome, cost_usd, unpriced, tokens) WHERE settled_at IS NOT NULL;
 CREATE TABLE checkpoint_figures (
   workspace_id uuid NOT NULL,
   checkpoint_id uuid NOT NULL,
@@ -57,7 +59,9 @@ CREATE TABLE checkpoint_figures (
   FOREIGN KEY (workspace_id, checkpoint_id) REFERENCES work_checkpoints (workspace_id, id),
   FOREIGN KEY (workspace_id, session_id) REFERENCES work_sessions (workspace_id, id)
 );
-CREATE INDEX checkpoint_figures_decided ON checkpoint_figures (workspace_id, decided_at) WHERE decided_at IS NOT NULL;
+CREATE INDEX checkpoint_figures_decided ON checkpoint_figures (workspace_id, decided_at)
+  INCLUDE (project_id, agent_type, template_id, kind, status, opened_at, claims, needs_you, kept, check_was_wrong,
+    edit_words, edit_of) WHERE decided_at IS NOT NULL;
 CREATE INDEX checkpoint_figures_open ON checkpoint_figures (workspace_id, checkpoint_id)
   WHERE status = 'pending_review';
 CREATE INDEX checkpoint_figures_by_session ON checkpoint_figures (workspace_id, session_id, opened_at);
