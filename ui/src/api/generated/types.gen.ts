@@ -10148,6 +10148,12 @@ export type ListSourcesData = {
     };
     query?: {
         /**
+         * Sort
+         *
+         * `created_at` (oldest first) or `-created_at`.
+         */
+        sort?: string;
+        /**
          * Limit
          *
          * Most items to answer.
