@@ -22,6 +22,8 @@ TABLES = (
     "audit_entries",
     "tool_calls",
     "work_triggers",
+    "session_figures",
+    "checkpoint_figures",
 )
 PORTION = 5_000
 

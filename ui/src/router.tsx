@@ -5,6 +5,7 @@ import { Shell } from "@/components/Shell";
 import { t } from "@/i18n";
 import { HomePage } from "@/pages/HomePage";
 import { NotFound } from "@/pages/NotFound";
+import { readOverview } from "@/overview/range";
 import { readSearch } from "@/pages/asked";
 import { OpenReview } from "@/review/OpenReview";
 import { Problem } from "@/components/States";
@@ -55,6 +56,14 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: OpenReview }),
   createRoute({ getParentRoute: () => root, path: "/work", component: page(() => import("@/pages/WorkPage"), "WorkPage") }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: page(() => import("@/pages/SourcesPage"), "SourcesPage") }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/overview",
+    validateSearch: readOverview,
+    component: page(() => import("@/overview/OverviewPage"), "OverviewPage"),
+  }),
+  createRoute({ getParentRoute: () => root, path: "/settings", component: page(() => import("@/settings/SettingsPage"), "SettingsPage") }),
+  createRoute({ getParentRoute: () => root, path: "/settings/$area", component: page(() => import("@/settings/SettingsPage"), "SettingsPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId", component: page(() => import("@/pages/ProjectPage"), "ProjectPage") }),
   createRoute({
     getParentRoute: () => root,

@@ -1,14 +1,16 @@
 """Figures, counted in the database."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Text, cast, column, func, or_, select, true
-from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy import ColumnElement, Float, Text, cast, column, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
 
-from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db.models import CheckpointFigures, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 
 DECIDED = ("approved", "changes_requested", "rejected")
@@ -131,41 +133,55 @@ async def overruled(tx: Tx, span: Span, project_id: UUID | None) -> list[dict[st
     return [{"packet": r[0], "decision": r[1]} for r in rows.all()]
 
 
-async def signed_versions(
-    tx: Tx, span: Span, project_id: UUID | None, limit: int
-) -> list[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
-    """(first shown, signed) of each session signed by a person in the time, latest first: the artifacts
-    {slot, artifact_id, version, digest} of its first final packet and of the one that was signed.
-    """
-    where = _within(WorkCheckpoint.decided_at, span, WorkCheckpoint.project_id, project_id)
-    signed = (
-        select(WorkCheckpoint.session_id, WorkCheckpoint.id, _shown(WorkCheckpoint.packet))
-        .where(
-            WorkCheckpoint.decided_by.is_not(None), WorkCheckpoint.kind == "final",
-            WorkCheckpoint.status == "approved", *where,
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What was first shown for signature in a session and what was signed, as [{slot, artifact_id, version}].
+    `words` of `of` changed; None until that was counted."""
+
+    checkpoint_id: UUID
+    shown: list[dict[str, Any]]
+    signed: list[dict[str, Any]]
+    words: int | None
+    of: int | None
+
+
+async def signed_versions(tx: Tx, span: Span, project_id: UUID | None, limit: int) -> list[Signed]:
+    """Each session signed by a person in the time, latest first."""
+    where = _within(CheckpointFigures.decided_at, span, CheckpointFigures.project_id, project_id)
+    return await _signed(tx, where, limit)
+
+
+async def signed_version(tx: Tx, checkpoint_id: UUID) -> Signed | None:
+    """Of one checkpoint; None where it was not signed by a person at the end of the work."""
+    found = await _signed(tx, [CheckpointFigures.checkpoint_id == checkpoint_id], 1)
+    return found[0] if found else None
+
+
+async def _signed(tx: Tx, where: list[ColumnElement[bool]], limit: int) -> list[Signed]:
+    first = aliased(CheckpointFigures)
+    shown = (
+        select(first.shown)
+        .where(first.session_id == CheckpointFigures.session_id, first.kind == "final")
+        .order_by(first.opened_at, first.checkpoint_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = await tx.execute(
+        select(
+            CheckpointFigures.checkpoint_id, shown, CheckpointFigures.signed, CheckpointFigures.edit_words,
+            CheckpointFigures.edit_of,
         )
-        .order_by(WorkCheckpoint.decided_at.desc(), WorkCheckpoint.id)
+        .where(CheckpointFigures.decided_at.is_not(None), CheckpointFigures.signed.is_not(None), *where)
+        .order_by(CheckpointFigures.decided_at.desc(), CheckpointFigures.checkpoint_id)
         .limit(limit)
     )  # fmt: skip
-    rows = (await tx.execute(signed)).all()
-    first = (
-        select(WorkCheckpoint.session_id, _shown(WorkCheckpoint.packet))
-        .where(WorkCheckpoint.kind == "final", WorkCheckpoint.session_id.in_([r[0] for r in rows]))
-        .distinct(WorkCheckpoint.session_id)
-        .order_by(WorkCheckpoint.session_id, WorkCheckpoint.opened_at, WorkCheckpoint.id)
+    return [Signed(r[0], r[1] or [], r[2], r[3], r[4]) for r in rows.all()]
+
+
+async def set_edited(tx: Tx, checkpoint_id: UUID, words: int, of: int) -> None:
+    await tx.execute(
+        update(CheckpointFigures)
+        .where(CheckpointFigures.checkpoint_id == checkpoint_id)
+        .values(edit_words=words, edit_of=of)
+        .execution_options(synchronize_session=False)
     )
-    shown = {r[0]: _artifacts(r[1]) for r in (await tx.execute(first)).all()}
-    return [(shown[r[0]], _artifacts(r[2])) for r in rows]
-
-
-_PARTS = ("slot", "artifact_id", "version", "digest")
-
-
-def _shown(packet: Any) -> Any:
-    """Four lists of a packet's artifacts, without their claims, which are most of it."""
-    lists = [func.jsonb_path_query_array(packet, cast(f"$.artifacts[*].{name}", JSONPATH)) for name in _PARTS]
-    return func.jsonb_build_array(*lists)
-
-
-def _artifacts(lists: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    return [dict(zip(_PARTS, one, strict=True)) for one in zip(*lists, strict=True)]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select
 
 from proofroom.db.models import WorkCheckpoint, WorkSession
-from proofroom.db.statements import setting, update_of
+from proofroom.db.statements import setting, text, update_of
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
 
@@ -66,3 +66,22 @@ async def open_signings(tx: Tx) -> list[tuple[str, dict[str, Any]]]:
 
 async def of_session(tx: Tx, session_id: UUID) -> list[WorkCheckpoint]:
     return list((await tx.execute(_OF_SESSION, {"session_id": session_id})).scalars())
+
+
+async def latest_final(tx: Tx, project_id: UUID, most: int) -> list[WorkCheckpoint]:
+    """The last final checkpoint of each of the latest sessions of a project that reached one, latest first."""
+    ids = text(
+        """
+        SELECT id FROM (
+          SELECT DISTINCT ON (session_id) id FROM (
+            SELECT id, session_id FROM work_checkpoints
+            WHERE project_id = :project AND kind = 'final' AND status <> 'superseded'
+            ORDER BY id DESC LIMIT :read) lately
+          ORDER BY session_id, id DESC) one ORDER BY id DESC LIMIT :most
+        """
+    )
+    found = (await tx.execute(ids, {"project": project_id, "read": 4 * most, "most": most})).scalars()
+    rows = await tx.execute(
+        select(WorkCheckpoint).where(WorkCheckpoint.id.in_(list(found))).order_by(WorkCheckpoint.id.desc())
+    )
+    return list(rows.scalars())

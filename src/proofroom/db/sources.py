@@ -197,12 +197,14 @@ async def page(
     after: UUID | None = None,
     updated_since: datetime | None = None,
     limit: int = 50,
+    newest_first: bool = False,
 ) -> list[SourceRow]:
-    """Oldest first, retracted ones included."""
+    """Oldest first unless `newest_first`, retracted ones included."""
+    further, order = ("<", "DESC") if newest_first else (">", "ASC")
     return await _rows(
         tx,
-        "WHERE s.project_id = :project_id AND (CAST(:after AS uuid) IS NULL OR s.id > :after)"
-        " AND (CAST(:since AS timestamptz) IS NULL OR s.updated_at >= :since) ORDER BY s.id LIMIT :limit",
+        f"WHERE s.project_id = :project_id AND (CAST(:after AS uuid) IS NULL OR s.id {further} :after)"
+        f" AND (CAST(:since AS timestamptz) IS NULL OR s.updated_at >= :since) ORDER BY s.id {order} LIMIT :limit",
         {"project_id": project_id, "after": after, "since": updated_since, "limit": limit},
     )
 

@@ -57,19 +57,30 @@ async def summary(
 async def _distances(
     tx: Tx, span: tuple[datetime | None, datetime | None], project_id: UUID | None
 ) -> list[Distance]:
-    """Of each session signed in the time, over all of its artifacts. Equal digests need no reading."""
-    found: list[Distance] = []
-    for first, signed in await analytics.signed_versions(tx, span, project_id, MOST_COMPARED):
-        before, after = ({a["slot"]: a for a in shown} for shown in (first, signed))
-        total = NONE
-        for slot in before.keys() | after.keys():
-            a, b = before.get(slot), after.get(slot)
-            same = a is not None and b is not None and a["digest"] == b["digest"]
-            old = await _document(tx, a)
-            new = old if same else await _document(tx, b)
-            total += await asyncio.to_thread(distance, old, new)
-        found.append(total)
-    return found
+    """Of each session signed in the time, over all of its artifacts. What was counted before needs no reading."""
+    return [
+        Distance(one.words, one.of or 0) if one.words is not None else await _distance(tx, one)
+        for one in await analytics.signed_versions(tx, span, project_id, MOST_COMPARED)
+    ]
+
+
+async def count_edits(tx: Tx, checkpoint_id: UUID) -> None:
+    """Writes down how much changed from what was first shown to what was signed, where a person signed."""
+    one = await analytics.signed_version(tx, checkpoint_id)
+    if one is not None and one.words is None:
+        counted = await _distance(tx, one)
+        await analytics.set_edited(tx, checkpoint_id, counted.words, counted.of)
+
+
+async def _distance(tx: Tx, one: analytics.Signed) -> Distance:
+    before, after = ({a["slot"]: a for a in shown} for shown in (one.shown, one.signed))
+    total = NONE
+    for slot in before.keys() | after.keys():
+        a, b = before.get(slot), after.get(slot)
+        old = await _document(tx, a)
+        new = old if a == b else await _document(tx, b)
+        total += await asyncio.to_thread(distance, old, new)
+    return total
 
 
 async def _document(tx: Tx, shown: Mapping[str, Any] | None) -> ArtifactDocument | None:

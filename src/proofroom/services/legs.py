@@ -28,7 +28,17 @@ from proofroom.domain.work_session import (
     apply,
     can,
 )
-from proofroom.services import context, external, gates, obligations, packets, policies, remembering, seals
+from proofroom.services import (
+    analytics,
+    context,
+    external,
+    gates,
+    obligations,
+    packets,
+    policies,
+    remembering,
+    seals,
+)
 from proofroom.services.catalog import CHECK
 from proofroom.services.definitions import of_session as definition_of
 
@@ -252,6 +262,8 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
             )  # fmt: skip
             if delivery is not None:
                 await queue.defer(tx, queue.DELIVER, delivery_id=str(delivery))
+    if sealed.decided_by is not None:
+        await analytics.count_edits(tx, sealed.id)
     said = {"by": decision.get("name"), "checkpoint_id": str(sealed.id)}
     proposed = await remembering.propose(tx, row, sealed, fresh)
     return await work_sessions.move(

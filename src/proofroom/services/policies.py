@@ -87,9 +87,7 @@ async def change(
     await projects.get(tx, project_id)
     held = await in_force(tx, project_id)
     before = settings_to_json(held.settings)
-    wanted = settings_from_json(
-        before | {**changes, "quorum": _merged(before["quorum"], changes.get("quorum"))}
-    )
+    wanted = changed(held.settings, changes)
     if version is not None and version != held.version:
         raise _policy_changed(held.version)
     await _require_enough_people(tx, wanted)
@@ -99,6 +97,14 @@ async def change(
         if added is None:
             raise _policy_changed(held.version + 1)
     return await show(tx, project_id, may_sign=may_sign)
+
+
+def changed(held: PolicySettings, changes: Mapping[str, Any]) -> PolicySettings:
+    """The settings after a change; what is not named stays as it is. Raises InvalidInput (`policy_invalid`)."""
+    before = settings_to_json(held)
+    return settings_from_json(
+        before | {**changes, "quorum": _merged(before["quorum"], changes.get("quorum"))}
+    )
 
 
 def _merged(before: Mapping[str, int], wanted: Any) -> Any:
@@ -145,7 +151,7 @@ async def packet_part(
     final = kind == "final"
     quorum = held.settings.needed(consequence_of(effects, shown)) if final else 1
     separate = final and held.settings.separate_duties
-    barred = await _authors(tx, session) if separate else []
+    barred = await authors(tx, session) if separate else []
     risk = _risk(effects, shown, triggers) if final else None
     return {
         "policy": {
@@ -169,7 +175,7 @@ def _subjects(shown: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return subjects_of(text for a in shown for text in (a["title"], *(c["text"] for c in a["claims"])))
 
 
-async def _authors(tx: Tx, session: WorkSession) -> list[str]:
+async def authors(tx: Tx, session: WorkSession) -> list[str]:
     """Ids of who asked for the work, of who wrote a version of it, and of whose agent handed it in, in order."""
     editors = await db_artifacts.person_authors(tx, session.id)
     posters = await db_artifacts.posters(tx, session.id)
@@ -212,8 +218,11 @@ def with_packet(known: Facts, packet: Mapping[str, Any]) -> Facts:
 
 async def _opted_in(tx: Tx, project_id: UUID, may_sign: bool) -> bool:
     said = (await in_force(tx, project_id)).settings.policy_may_sign
-    if said is not None:
-        return said
+    return await workspace_may_sign(tx, may_sign) if said is None else said
+
+
+async def workspace_may_sign(tx: Tx, may_sign: bool) -> bool:
+    """Whether policy may sign in projects that say nothing of it."""
     workspace = await members.workspace(tx)
     return may_sign or (workspace is not None and workspace.settings.get("policy_may_sign") is True)
 

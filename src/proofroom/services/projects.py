@@ -7,6 +7,7 @@ from uuid import UUID
 from proofroom.db import projects as db_projects
 from proofroom.db.models import Project
 from proofroom.db.tx import Tx
+from proofroom.domain.allowance import allowance_from_json, allowance_to_json
 from proofroom.domain.errors import InvalidInput
 from proofroom.services import views
 from proofroom.services.access import Actor, require
@@ -31,8 +32,10 @@ async def change(
     name: str | None = None,
     description: str | None = None,
     remember_approved: bool | None = None,
+    budget: Mapping[str, Any] | None = None,
 ) -> Project:
-    """Whether completed sessions propose what was approved (`remember_approved`) is for reviewers to say."""
+    """Whether completed sessions propose what was approved (`remember_approved`) is for reviewers to say, what work may
+    cost (`budget`, see `domain.allowance`) for admins. Raises InvalidInput (`name_invalid`, `budget_invalid`, …)."""
     require(actor, "requester")
     await db_projects.get(tx, project_id)
     values: dict[str, Any] = {}
@@ -43,6 +46,9 @@ async def change(
     if remember_approved is not None:
         require(actor, "reviewer")
         values["remember_approved"] = remember_approved
+    if budget is not None:
+        require(actor, "admin")
+        values["budget"] = allowance_to_json(allowance_from_json(budget))
     return await db_projects.change(tx, project_id, **values)
 
 

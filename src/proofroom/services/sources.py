@@ -331,9 +331,12 @@ async def page(
     after: UUID | None = None,
     updated_since: datetime | None = None,
     limit: int = 50,
+    newest_first: bool = False,
 ) -> list[SourceRow]:
-    """Sources of a project, oldest first; `after` is the last id of the page before."""
-    return await db_sources.page(tx, project_id, after=after, updated_since=updated_since, limit=limit)
+    """Sources of a project, oldest first unless `newest_first`; `after` is the last id of the page before."""
+    return await db_sources.page(
+        tx, project_id, after=after, updated_since=updated_since, limit=limit, newest_first=newest_first
+    )
 
 
 async def content(tx: Tx, source_id: UUID, version: int | None = None) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def project(row: Project, basket_id: UUID, counts: Mapping[str, int]) -> Json:
     return {
         "id": str(row.id), "name": row.name, "description": row.description, "basket_id": str(basket_id),
         "sample_key": row.sample_key, "counts": dict(counts), "remember_approved": row.remember_approved,
+        "budget": {"default": {}, "most": {}} | row.budget,
         "created_at": at(row.created_at),
         "updated_at": at(row.updated_at),
     }  # fmt: skip

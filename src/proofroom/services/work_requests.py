@@ -1,7 +1,6 @@
 """Filing work and steering it: create, execute, cancel, retry, fork."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,8 @@ from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record, state_of
+from proofroom.domain.allowance import allowance_from_json, budget_of
+from proofroom.domain.budget import LIMITS
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Strategy
@@ -23,7 +24,6 @@ from proofroom.services.catalog import CHECK, Catalog
 
 CANCEL_CHANNEL = "proofroom_cancel"
 MAX_TASK = 20_000
-BUDGET_KEYS = ("usd", "tokens", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ async def create(
     """A session in status initialized, or queued with `auto_execute`.
 
     Raises InvalidInput (`unknown_agent`, `unknown_strategy`, `unknown_runtime`, `config_invalid`,
-    `budget_invalid`, `task_invalid`, `delivery_not_allowed`, …), NotFound (`project_not_found`).
+    `budget_invalid`, `budget_over_project`, `task_invalid`, `delivery_not_allowed`, …), NotFound (`project_not_found`).
     """
     require(actor, "requester")
-    await projects.get(tx, project_id)
+    project = await projects.get(tx, project_id)
     task = new.task_description.replace("\x00", "\ufffd").strip()
     if not task or len(task) > MAX_TASK:
         raise InvalidInput(
@@ -94,7 +94,9 @@ async def create(
         approval_strategy=_strategy(new.approval_strategy),
         runtime=runtime,
         priority=new.priority,
-        budget=_budget(new.budget if new.budget is not None else definition.budget),
+        budget=allowance_from_json(project.budget).budget(
+            None if new.budget is None else budget_of(new.budget), budget_of(definition.budget)
+        ),
         deliver_to=[target(catalog, t, trusted=new.trusted) for t in new.deliver_to],
         external_ref=new.external_ref,
         meta=_metadata(new.metadata),
@@ -203,7 +205,7 @@ async def fork(
         runtime=changed.get("runtime", old.runtime),
         auto_execute=auto_execute,
         priority=old.priority,
-        budget=changed.get("budget", {k: v for k, v in old.budget.items() if k in BUDGET_KEYS}),
+        budget=changed.get("budget", {k: v for k, v in old.budget.items() if k in LIMITS}),
         source_ids=None if old.source_ids is None else [UUID(s) for s in old.source_ids],
         title=changed.get("title", old.title),
         metadata=old.meta,
@@ -238,24 +240,6 @@ def _strategy(name: str) -> str:
             hint=f"Use one of {', '.join(s.value for s in Strategy)}.",
             field="approval_strategy",
         ) from None
-
-
-def _budget(budget: Mapping[str, Any]) -> dict[str, Any]:
-    for key, value in budget.items():
-        if key not in BUDGET_KEYS:
-            raise InvalidInput(
-                "budget_invalid", f"A budget has no {key[:40]!r}.", hint=f"Use {', '.join(BUDGET_KEYS)}.",
-                field=f"budget.{key}",
-            )  # fmt: skip
-        number = not isinstance(value, bool) and isinstance(value, int | float)
-        if not number or not math.isfinite(value) or value <= 0:
-            raise InvalidInput(
-                "budget_invalid",
-                f"The budget in {key} is {str(value)[:40]}; it must be more than zero.",
-                hint="Give a positive number, or leave it out.",
-                field=f"budget.{key}",
-            )
-    return dict(budget)
 
 
 def target(catalog: Catalog, target: Mapping[str, Any], *, trusted: bool) -> dict[str, Any]:

@@ -5,6 +5,14 @@ import { all, api, ApiError } from "./client";
 import { base, type Place } from "./queries";
 import type { Envelope, Page, Source } from "./types";
 
+/** The newest sources of a project, whatever lies behind them. */
+export const newestSourcesQuery = (projectId: string, most: number) =>
+  queryOptions({
+    queryKey: ["sources", projectId, "newest", most],
+    queryFn: async ({ signal }) =>
+      (await api<Page<SourceMore>>(`/projects/${projectId}/sources`, { query: { sort: "-created_at", limit: most }, signal })).items,
+  });
+
 /** How far a source is read. */
 export interface Progress {
   phase: "fetching" | "reading" | "writing";

@@ -1,15 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { waitingQuery } from "@/api/inbox";
 import { meQuery } from "@/api/queries";
 import { useOfflineSince } from "@/api/live";
 import { t } from "@/i18n";
 import { clock, count } from "@/lib/format";
+import { useKeys } from "@/lib/keys";
 import { setTheme, useTheme, type Theme } from "@/lib/theme";
 import { Mark } from "./Mark";
 import { RuntimeNotice } from "./RuntimeNotice";
+import { Kbd } from "./States";
 
-function ThemeChoice() {
+export function ThemeChoice() {
   const theme = useTheme();
   const options: Theme[] = ["light", "dark", "system"];
   return (
@@ -44,13 +47,36 @@ function ThemeChoice() {
   );
 }
 
+const Palette = lazy(() => import("@/palette/Palette").then((part) => ({ default: part.Palette })));
+const KeysHelp = lazy(() => import("@/palette/Palette").then((part) => ({ default: part.KeysHelp })));
+
+type Here = "inbox" | "work" | "sources" | "overview" | "settings" | null;
+
+function whereIs(path: string): Here {
+  if (/^\/(sources|projects\/[^/]+\/(sources|search|memory))(\/|$)/.test(path)) return "sources";
+  if (/^\/(work|projects)(\/|$)/.test(path)) return "work";
+  if (/^\/overview(\/|$)/.test(path)) return "overview";
+  if (/^\/settings(\/|$)/.test(path)) return "settings";
+  return path === "/" || /^\/(inbox|review)(\/|$)/.test(path) ? "inbox" : null;
+}
+
 export function Shell() {
   const inbox = useQuery(waitingQuery);
   const me = useQuery(meQuery);
   const offline = useOfflineSince();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  const here = /\/(sources|search|memory)(\/|$)/.test(path) ? "sources" : path.startsWith("/work") || path.startsWith("/projects") ? "work" : "inbox";
-  const current = (name: string) => (here === name ? ("page" as const) : undefined);
+  const here = whereIs(path);
+  const current = (name: Here) => (here === name ? ("page" as const) : undefined);
+  const [over, setOver] = useState<"palette" | "keys" | null>(null);
+  useKeys(
+    {
+      "Ctrl+k": () => setOver("palette"),
+      // A review has a list of its own keys.
+      ...(path.startsWith("/review/") ? {} : { "?": () => setOver("keys") }),
+    },
+    over === null,
+  );
+  const waiting = inbox.data?.total ?? 0;
   return (
     <div className="app">
       <header className="top">
@@ -60,7 +86,7 @@ export function Shell() {
         </Link>
         <nav className="nav" aria-label={t("nav.label")}>
           <Link to="/inbox" aria-current={current("inbox")}>
-            {t("nav.inbox")} {inbox.data && inbox.data.total > 0 ? <span className="quiet">{count(inbox.data.total)}</span> : null}
+            {t("nav.inbox")} {waiting > 0 ? <span className="quiet nophone">{count(waiting)}</span> : null}
           </Link>
           <Link to="/work" aria-current={current("work")}>
             {t("nav.work")}
@@ -68,10 +94,19 @@ export function Shell() {
           <Link to="/sources" aria-current={current("sources")}>
             {t("nav.sources")}
           </Link>
+          <Link to="/overview" search={{}} aria-current={current("overview")}>
+            {t("nav.overview")}
+          </Link>
+          <Link to="/settings" aria-current={current("settings")}>
+            {t("nav.settings")}
+          </Link>
         </nav>
         <div className="end">
+          <button type="button" className="open" aria-label={t("nav.openLong")} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K" onClick={() => setOver("palette")}>
+            {t("nav.open")} <Kbd>Ctrl+K</Kbd>
+          </button>
           <ThemeChoice />
-          <span className="nophone">{me.data?.name}</span>
+          <span className="who nophone">{me.data?.name}</span>
         </div>
       </header>
       <div className="body">
@@ -87,6 +122,10 @@ export function Shell() {
         )}
         <Outlet />
       </div>
+      <Suspense fallback={null}>
+        {over === "palette" && <Palette onClose={() => setOver(null)} />}
+        {over === "keys" && <KeysHelp onClose={() => setOver(null)} />}
+      </Suspense>
     </div>
   );
 }

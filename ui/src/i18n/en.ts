@@ -2,7 +2,7 @@ import { agents } from "./agents";
 
 /** What the inbox and the review say, and the frame around every page; `rest` has the other pages. Plain verbs, sentence case, no exclamation marks. */
 export const en = {
-  nav: { label: "Main", inbox: "Inbox", work: "Work", sources: "Sources" },
+  nav: { label: "Main", inbox: "Inbox", work: "Work", sources: "Sources", overview: "Overview", settings: "Settings", open: "Open", openLong: "Open anything", keys: "Keys" },
   theme: { label: "Colours", light: "Light", dark: "Dark", system: "As the system" },
   page: {
     review: "Review",

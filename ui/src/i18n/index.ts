@@ -1,5 +1,7 @@
 import i18next from "i18next";
 import { en } from "./en";
+import type { overview } from "./overview";
+import type { settings } from "./settings";
 import type { rest } from "./rest";
 
 const TURNS = /[\u202a-\u202e\u2066-\u2069]/u;
@@ -25,7 +27,8 @@ type Leaf<T, P extends string = ""> = {
   [K in keyof T & string]: T[K] extends string ? `${P}${K}` : Leaf<T[K], `${P}${K}.`>;
 }[keyof T & string];
 type Singular<K extends string> = K extends `${infer Base}_one` | `${infer Base}_other` ? Base : K;
-export type Key = Singular<Leaf<typeof en> | Leaf<typeof rest>>;
+/** With the words of pages that are loaded later. */
+export type Key = Singular<Leaf<typeof en> | Leaf<typeof rest> | Leaf<typeof overview> | Leaf<typeof settings>>;
 
 export function t(key: Key, values?: Record<string, string | number>): string {
   return i18next.t(key, values as Record<string, unknown>) as string;

@@ -43,3 +43,46 @@ export function useTheme(): Theme {
 }
 
 apply();
+
+/** How close the rows of lists stand. */
+export type Density = "calm" | "dense";
+const DENSITY = "proofroom.density";
+
+function readDensity(): Density {
+  try {
+    return localStorage.getItem(DENSITY) === "dense" ? "dense" : "calm";
+  } catch {
+    return "calm";
+  }
+}
+
+let density: Density = readDensity();
+
+function applyDensity(): void {
+  if (density === "calm") delete document.documentElement.dataset["density"];
+  else document.documentElement.dataset["density"] = density;
+}
+
+export function setDensity(next: Density): void {
+  density = next;
+  try {
+    if (next === "calm") localStorage.removeItem(DENSITY);
+    else localStorage.setItem(DENSITY, next);
+  } catch {
+    /* the choice then lasts until the page is closed */
+  }
+  applyDensity();
+  for (const listener of listeners) listener();
+}
+
+export function useDensity(): Density {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => density,
+  );
+}
+
+applyDensity();

@@ -4,6 +4,7 @@ import { agentHandlers } from "./agents";
 import { problem, url } from "./answers";
 import * as data from "./data";
 import { inboxHandlers } from "./inbox";
+import { overviewHandlers } from "./overview";
 import { peopleHandlers } from "./people";
 import { moreSources, substrateHandlers } from "./substrate";
 import { workHandlers } from "./work";
@@ -108,6 +109,7 @@ export function makeHandlers() {
         return HttpResponse.json({ ...session, session_id: session.id });
       }),
     ),
+    ...overviewHandlers(projects),
     ...peopleHandlers(checkpoints),
     ...substrateHandlers(sources),
     http.get(url("/deliveries"), () => page([])),

@@ -9,6 +9,7 @@ import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
 import { useTitle } from "@/lib/title";
+import { DryRun } from "@/settings/DryRun";
 import {
   changesIn, CONSEQUENCES, countOf, differences, problemsIn, rebased, TIMES, UNSET, valuesOf, type MaySign, type Values,
 } from "./policy";
@@ -185,6 +186,7 @@ function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
             ))}
           </Field>
         </div>
+        <DryRun projectId={policy.project_id} changes={changes} bad={bad} />
       </main>
       <History policy={policy} />
       {admin && (

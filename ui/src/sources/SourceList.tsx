@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { sourcesQuery } from "@/api/queries";
-import type { SourceMore } from "@/api/substrate";
+import { projectQuery } from "@/api/queries";
+import { newestSourcesQuery, type SourceMore } from "@/api/substrate";
 import { Mark } from "@/components/Mark";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
@@ -43,23 +43,24 @@ function Row({ source }: { source: SourceMore }) {
   );
 }
 
-/** The newest sources of a project, what needs a look first; all of them are a page away. */
+/** The newest sources of a project; all of them are a page away, however many there are. */
 export function SourceList({ projectId }: { projectId: string }) {
-  const sources = useQuery(sourcesQuery(projectId));
+  const all = useQuery(projectQuery(projectId)).data?.counts.sources ?? 0;
+  const sources = useQuery(newestSourcesQuery(projectId, SHOWN));
   if (sources.error) return <Problem what={t("source.listFailed")} error={sources.error} retry={() => void sources.refetch()} />;
   if (sources.isPending) return <Loading words={t("source.loading")} />;
   if (sources.data.length === 0) return <p className="mt-2 text-ink-2">{t("source.none")}</p>;
-  const items = (sources.data as SourceMore[]).toSorted((a, b) => b.created_at.localeCompare(a.created_at));
+  const items = sources.data;
   return (
     <>
       <ul>
-        {items.slice(0, SHOWN).map((source) => (
+        {items.map((source) => (
           <Row key={source.id} source={source} />
         ))}
       </ul>
       <p className="mt-2">
         <Link className="link" to="/projects/$projectId/sources" params={{ projectId }}>
-          {items.length > 1 ? t("source.allOf", { count: items.length }) : t("source.open")}
+          {all > 1 ? t("source.allOf", { count: all }) : t("source.open")}
         </Link>
       </p>
     </>

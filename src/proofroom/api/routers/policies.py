@@ -8,9 +8,9 @@ from starlette.responses import JSONResponse, Response
 from proofroom.api.deps import CallDep
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
-from proofroom.api.schemas.policy import Policy, PolicyChange, PolicyExplained
+from proofroom.api.schemas.policy import DryRun, DryRunResult, Policy, PolicyChange, PolicyExplained
 from proofroom.db import work_sessions
-from proofroom.services import packets, policies
+from proofroom.services import dry_runs, packets, policies
 
 router = APIRouter(prefix="/api/projects/{project_id}", tags=["policy"], route_class=JsonRoute)
 
@@ -34,6 +34,21 @@ async def change_policy(project_id: UUID, change: PolicyChange, call: CallDep) -
     async with call.transaction() as tx:
         shown = await policies.change(
             tx, call.actor, project_id, changes, version=version, may_sign=call.parts.policy_may_sign
+        )
+    return JSONResponse(shown)
+
+
+@router.post(
+    "/policy/dry-run",
+    response_model=DryRunResult,
+    summary="What these settings would have said of the latest work; stores nothing",
+)
+async def try_policy(project_id: UUID, trial: DryRun, call: CallDep) -> Response:
+    changes = trial.settings.model_dump(exclude_unset=True)
+    changes.pop("version", None)
+    async with call.transaction() as tx:
+        shown = await dry_runs.run(
+            tx, project_id, changes, last=trial.last, may_sign=call.parts.policy_may_sign
         )
     return JSONResponse(shown)
 

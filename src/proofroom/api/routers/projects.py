@@ -46,7 +46,7 @@ async def get_project(project_id: UUID, call: CallDep) -> Response:
 @router.patch(
     "/{project_id}",
     response_model=Project,
-    summary="Rename or describe a project, or say whether it keeps what was approved",
+    summary="Rename or describe a project, say whether it keeps what was approved or what its work may cost",
 )
 async def change_project(project_id: UUID, change: ProjectChange, call: CallDep) -> Response:
     async with call.transaction() as tx:
@@ -57,6 +57,7 @@ async def change_project(project_id: UUID, change: ProjectChange, call: CallDep)
             name=change.name,
             description=change.description,
             remember_approved=change.remember_approved,
+            budget=change.budget,
         )
         shown = await projects.to_json(tx, [row])
     return JSONResponse(shown[0])

@@ -44,6 +44,8 @@ from proofroom.services.sources import Given
 
 router = APIRouter(prefix="/api/projects/{project_id}/sources", tags=["sources"], route_class=JsonRoute)
 
+SORTS = ("created_at", "-created_at")
+
 MAX_FILES = 100
 MAX_VERSION = 2**31 - 1
 
@@ -95,12 +97,29 @@ async def add_source(project_id: UUID, call: CallDep, key: KeyHeader = None) -> 
     return respond(await once(call, key, act, fingerprint=b"".join(_fingerprint(g) for g in given)), call)
 
 
-@router.get("", response_model=SourceList, summary="Sources of the project, oldest first")
-async def list_sources(project_id: UUID, call: CallDep, paging: PagingSinceDep) -> Response:
+@router.get("", response_model=SourceList, summary="Sources of the project, oldest first unless sorted")
+async def list_sources(
+    project_id: UUID,
+    call: CallDep,
+    paging: PagingSinceDep,
+    sort: Annotated[str, Query(description="`created_at` (oldest first) or `-created_at`.")] = "created_at",
+) -> Response:
+    if sort not in SORTS:
+        raise InvalidInput(
+            "unknown_sort",
+            f"There is no sort {sort[:60]!r}.",
+            hint=f"Use one of {', '.join(SORTS)}.",
+            field="sort",
+        )
     async with call.transaction() as tx:
         await projects.get(tx, project_id)
         rows = await sources.page(
-            tx, project_id, after=paging.after, updated_since=paging.updated_since, limit=paging.limit + 1
+            tx,
+            project_id,
+            after=paging.after,
+            updated_since=paging.updated_since,
+            limit=paging.limit + 1,
+            newest_first=sort.startswith("-"),
         )
     rows, cursor = paging.cut(rows)
     return JSONResponse({"items": [sources.to_json(r) for r in rows], "next_cursor": cursor})

@@ -52,6 +52,56 @@ class PolicyChange(Sent):
     )
 
 
+class DryRun(Sent):
+    """Settings to try: what is sent is changed, the rest is as it stands. Nothing is stored."""
+
+    settings: PolicyChange
+    last: int = Field(default=20, ge=1, le=50, description="Of how many sessions, the latest ones.")
+
+
+class DrySaid(Shown):
+    stops: bool = Field(description="A person must sign.")
+    because: list[str]
+    quorum: int
+    barred: int = Field(
+        description="How many people could not sign it, because they asked for it or wrote in it."
+    )
+    due_at: Timestamp | None
+    expires_at: Timestamp | None
+    late: bool = Field(description="It was decided, and only after this.")
+    expired: bool = Field(description="It was decided, and could not have been any more.")
+
+
+class DryRunItem(Shown):
+    session_id: UUID
+    title: str
+    agent_type: str
+    strategy: Strategy
+    checkpoint_status: str
+    opened_at: Timestamp
+    risk: Risk | None
+    today: DrySaid
+    proposed: DrySaid
+    differs: list[str] = Field(description="Names of what the proposed settings say otherwise.")
+
+
+class DryRunSummary(Shown):
+    sessions: int
+    differ: int
+    stops_today: int
+    stops_proposed: int
+    late_today: int
+    late_proposed: int
+    expired_today: int
+    expired_proposed: int
+
+
+class DryRunResult(Shown):
+    settings: PolicySettings
+    summary: DryRunSummary
+    items: list[DryRunItem]
+
+
 class RuleSaid(Shown):
     rule: str
     says: Literal["go on", "stop", "no opinion"]

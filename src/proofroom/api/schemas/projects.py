@@ -39,6 +39,19 @@ class Counts(Shown):
     waiting: int = Field(description="Checkpoints that wait for a decision.")
 
 
+class Budget(Shown):
+    """A limit of zero does not exist; what is not there is not limited."""
+
+    usd: float | None = Field(default=None, description="US dollars.")
+    tokens: float | None = None
+    seconds: float | None = None
+
+
+class ProjectBudget(Shown):
+    default: Budget = Field(description="Of a session that names none; without it, its agent's.")
+    most: Budget = Field(description="The most that a session may begin with.")
+
+
 class Project(Shown):
     id: UUID
     name: str
@@ -49,6 +62,7 @@ class Project(Shown):
     remember_approved: bool = Field(
         default=True, description="Whether completed sessions propose their approved passages and lessons."
     )
+    budget: ProjectBudget
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -68,6 +82,11 @@ class ProjectChange(Sent):
     description: str | None = None
     remember_approved: StrictBool | None = Field(
         default=None, description="Whether completed sessions propose what was approved. For reviewers."
+    )
+    budget: dict[str, dict[str, Any]] | None = Field(
+        default=None,
+        description="What work may cost here: `default` and `most`, each by `usd`, `tokens` and `seconds`. It is"
+        " set as a whole, by admins.",
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from proofroom.api.schemas.common import Shown
+from proofroom.api.schemas.common import Named, Shown
 
 
 class IndexState(Shown):
@@ -41,3 +41,16 @@ class SearchItem(Shown):
 class SearchList(Shown):
     items: list[SearchItem]
     index: IndexState
+
+
+class FoundItem(Shown):
+    kind: Literal["project", "review", "session", "source"]
+    id: UUID
+    project: Named
+    title: str
+    status: str | None = Field(description="Of a session or a review.")
+    session_id: UUID | None
+
+
+class Found(Shown):
+    items: list[FoundItem] = Field(description="By kind; of each the latest first.")

@@ -7,6 +7,7 @@ row-level security (migration 0001) makes it unable to see one. Times are UTC.
 from proofroom.db.models.agents import DefinitionText, ProjectAgent
 from proofroom.db.models.base import Base
 from proofroom.db.models.deletion import Redaction, SourceDeletion
+from proofroom.db.models.figures import CheckpointFigures, SessionFigures
 from proofroom.db.models.memory import BlockOrigin, MemoryDecision, MemoryNote
 from proofroom.db.models.people import ApiKey, IdempotencyKey, Member, Workspace, WorkspaceAudit
 from proofroom.db.models.review import CheckpointComment, Delivery, WorkCheckpoint, WorkObligation
@@ -44,6 +45,7 @@ __all__ = [
     "BlockEmbedding",
     "BlockOrigin",
     "CheckpointComment",
+    "CheckpointFigures",
     "ContextEnvelope",
     "DefinitionText",
     "Delivery",
@@ -55,6 +57,7 @@ __all__ = [
     "ProjectAgent",
     "ProjectPolicy",
     "Redaction",
+    "SessionFigures",
     "Source",
     "SourceDeletion",
     "SourceVersion",

@@ -28,6 +28,7 @@ class Project(Base):
     description: Mapped[str] = mapped_column(server_default="")
     sample_key: Mapped[str | None]
     remember_approved: Mapped[bool] = mapped_column(server_default=sql("true"))
+    budget: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)

@@ -1,0 +1,84 @@
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { policyQuery, projectsQuery } from "@/api/queries";
+import type { Policy, Project } from "@/api/types";
+import { Loading, Problem } from "@/components/States";
+import { t } from "@/i18n";
+import { differences, UNSET } from "@/pages/policy";
+import { ReadOnly } from "./SettingsPage";
+
+/** The projects, or what stands in their place: they are loading, could not be loaded, or there is none. */
+export function useProjects(): { projects: Project[]; instead: ReactNode } {
+  const query = useQuery(projectsQuery);
+  const instead = query.error ? (
+    <Problem what={t("settings.failed")} error={query.error} retry={() => void query.refetch()} />
+  ) : !query.data ? (
+    <Loading words={t("settings.loading")} />
+  ) : query.data.length === 0 ? (
+    <p className="text-ink-2">{t("settings.noProject")}</p>
+  ) : null;
+  return { projects: query.data ?? [], instead };
+}
+
+export function ProjectAgentsList() {
+  const { projects, instead } = useProjects();
+  return (
+    <>
+      <p className="text-ink-2">{t("agentsOf.words")}</p>
+      <ReadOnly />
+      {instead ?? (
+        <table className="list mt-4">
+          <tbody>
+            {projects.map((project) => (
+              <tr key={project.id}>
+                <td className="t">{project.name}</td>
+                <td className="num">
+                  <Link className="link" to="/projects/$projectId/agents" params={{ projectId: project.id }} aria-label={t("agentsOf.open", { project: project.name })}>
+                    {t("agentsOf.openShort")}
+                  </Link>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}
+
+const briefly = (policy: Policy): string => differences(policy.settings, UNSET).map((line) => line.replace(/: .* → /, ": ")).join(" · ") || t("policies.never");
+
+export function ProjectPolicies() {
+  const { projects, instead } = useProjects();
+  const policies = useQueries({ queries: projects.map((project) => policyQuery(project.id)) });
+  return (
+    <>
+      <p className="text-ink-2">{t("policies.words")}</p>
+      <ReadOnly />
+      {instead ?? (
+        <table className="list mt-4">
+          <tbody>
+            {projects.map((project, i) => {
+              const policy = policies[i]?.data;
+              return (
+                <tr key={project.id}>
+                  <td>
+                    <span className="t">{project.name}</span>
+                    <span className="sub">{policy ? briefly(policy) : " "}</span>
+                  </td>
+                  <td className="tight meta nophone">{policy && policy.version > 0 ? t("policies.v", { n: policy.version }) : ""}</td>
+                  <td className="num">
+                    <Link className="link" to="/projects/$projectId/policy" params={{ projectId: project.id }} aria-label={t("policies.openOf", { project: project.name })}>
+                      {t("policies.open")}
+                    </Link>
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,120 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { http, HttpResponse } from "msw";
+import { describe, expect, it } from "vitest";
+import { url } from "@/mocks/answers";
+import { me } from "@/mocks/data";
+import { budgetFrom } from "@/settings/Budgets";
+import { open } from "./app";
+import { server } from "./setup";
+
+const asViewer = () => server.use(http.get(url("/me"), () => HttpResponse.json({ ...me, role: "viewer" })));
+
+describe("members", () => {
+  it("are added, and what the server refuses is said beside the field", async () => {
+    const { user } = open("/settings/members");
+    await user.click(await screen.findByRole("button", { name: "Add a person" }));
+    const name = screen.getByRole("textbox", { name: "Name" });
+    await user.type(name, "A colleague");
+    await user.click(screen.getByRole("button", { name: "Add A colleague" }));
+    expect(await screen.findByText(/is a member of this workspace already/)).toBeInTheDocument();
+    expect(name).toBeInvalid();
+    await user.clear(name);
+    await user.type(name, "Ana");
+    await user.click(screen.getByRole("button", { name: "Add Ana" }));
+    expect(await screen.findByText("Ana was added.")).toBeInTheDocument();
+    expect(await screen.findByRole("row", { name: /Ana Reviewer/ })).toBeInTheDocument();
+  });
+  it("keep their last admin", async () => {
+    const { user } = open("/settings");
+    await user.click(await screen.findByRole("button", { name: "Change Local reviewer" }));
+    await user.selectOptions(screen.getByRole("combobox", { name: "Role of Local reviewer" }), "Viewer");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText(/only admin of this workspace. Make somebody else an admin first/)).toBeInTheDocument();
+    await user.keyboard("{Escape}");
+    expect(await screen.findByRole("button", { name: "Change Local reviewer" })).toBeInTheDocument();
+  });
+  it("are read by everybody, who are told whom to ask", async () => {
+    asViewer();
+    open("/settings/members");
+    expect(await screen.findByText("You may read this. Admins of the workspace change it: Local reviewer.")).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: /Change|Add/ })).toBeNull();
+  });
+});
+
+describe("budgets", () => {
+  it("are sent without what is empty", () => {
+    expect(budgetFrom({ default: { usd: "1.5", tokens: "", seconds: " " }, most: { usd: "", tokens: "5000", seconds: "" } })).toEqual({
+      default: { usd: 1.5 }, most: { tokens: 5000 },
+    });
+  });
+  it("are set for a project, and a refusal stands beside its field", async () => {
+    const { user } = open("/settings/budgets");
+    const usual = await screen.findByRole("group", { name: "The usual budget" });
+    const most = screen.getByRole("group", { name: "The most to begin with" });
+    const usd = within(usual).getByRole("textbox", { name: "US dollars" });
+    await user.type(usd, "-2");
+    expect(within(usual).getByText("Give a number above zero, or leave it empty.")).toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Save" })).toBeDisabled();
+    await user.clear(usd);
+    await user.type(usd, "3");
+    await user.type(within(most).getByRole("textbox", { name: "US dollars" }), "2");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await within(usual).findByText(/The usual budget is over the limit/)).toBeInTheDocument();
+    await user.clear(usd);
+    await user.type(usd, "1");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Saved.")).toBeInTheDocument();
+    expect(screen.getByText(/\$1.25 over 4 pieces of work/)).toBeInTheDocument();
+  });
+});
+
+describe("templates", () => {
+  it("are renamed, and deleted after a second press", async () => {
+    const { user } = open("/settings/templates");
+    await user.click(await screen.findByRole("button", { name: "Rename Weekly" }));
+    const name = screen.getByRole("textbox", { name: "Name" });
+    await user.clear(name);
+    await user.type(name, "Monthly{Enter}");
+    expect(await screen.findByText("It is called Monthly now.")).toBeInTheDocument();
+    await user.click(await screen.findByRole("button", { name: "Delete Monthly" }));
+    expect(screen.getByText("Work that was started from it stays as it is.")).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Delete it" }));
+    expect(await screen.findByText("Monthly was deleted.")).toBeInTheDocument();
+    expect(await screen.findByText(/No template is saved in this project/)).toBeInTheDocument();
+  });
+});
+
+describe("appearance", () => {
+  it("is kept in the browser", async () => {
+    const { user } = open("/settings/appearance");
+    await user.click(await screen.findByRole("radio", { name: "Dense" }));
+    expect(document.documentElement.dataset["density"]).toBe("dense");
+    expect(localStorage.getItem("proofroom.density")).toBe("dense");
+    await user.click(screen.getByRole("radio", { name: "Comfortable" }));
+    expect(document.documentElement.dataset["density"]).toBeUndefined();
+    expect(localStorage.getItem("proofroom.density")).toBeNull();
+  });
+});
+
+describe("a policy", () => {
+  it("is tried on the latest work as it is typed, and says when the trial is old", async () => {
+    const { user } = open("/projects/p-check/policy");
+    await user.click(await screen.findByRole("button", { name: "Try it" }));
+    expect(await screen.findByText(/The last piece of work would have gone as it does today/)).toBeInTheDocument();
+    await user.type(screen.getByRole("textbox", { name: /due/i }), "4");
+    expect(screen.getByText(/The settings were changed since/)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Try it again" }));
+    expect(await screen.findByText("1 of the last 1 would have gone otherwise.")).toBeInTheDocument();
+    expect(screen.getByText("Decided too late: 0 today, 1 with this.", { exact: false })).toBeInTheDocument();
+    expect(screen.getByText(/decided after it was due/)).toBeInTheDocument();
+  });
+});
+
+describe("keys, webhooks and schedules", () => {
+  it("have no place before they work", async () => {
+    open("/settings");
+    const nav = await screen.findByRole("navigation", { name: "Settings" });
+    expect(within(nav).getAllByRole("link").map((link) => link.textContent)).toEqual(["Members", "Agents", "Templates", "Policies", "Budgets", "Appearance"]);
+    await waitFor(() => expect(within(nav).getByRole("link", { name: "Members" })).toHaveAttribute("aria-current", "page"));
+  });
+});
