@@ -12,7 +12,7 @@ from proofroom import Acknowledgement, AcknowledgementKind
 from proofroom.db.figures_over_time import Of
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotFound
-from proofroom.services import analytics, dry_runs, figures, projects, review, work_requests
+from proofroom.services import analytics, dry_runs, figures, projects, review, templates, work_requests
 from proofroom.services.outside import Read
 from proofroom.services.work_requests import NewWork
 from tests.integration.conftest import make_project, make_workspace
@@ -162,7 +162,7 @@ async def test_what_readers_said_of_checks_is_counted_once_per_claim(room: Room)
 
 async def test_it_is_counted_by_project_agent_and_template(room: Room) -> None:
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        template = await projects.add_template(
+        template = await templates.add(
             tx, room.actor, room.parts.catalog, room.project_id, "Weekly", {"agent_type": "research"}
         )
     await room.file(room.script(FINDING, FINISH), template_id=template.id)

@@ -1,5 +1,6 @@
 """Projects."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID

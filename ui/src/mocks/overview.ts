@@ -60,7 +60,7 @@ export const now: Now = {
 /** The overview, what opens anything, templates, budgets and members, over the same projects. */
 export function overviewHandlers(projects: Project[]) {
   const templates: Template[] = [
-    { id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research" }, created_at: "2026-11-01T10:00:00Z" },
+    { id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research" }, created_at: "2026-11-01T10:00:00Z" , updated_at: "2026-11-01T10:00:00Z" , uses: 0, last_used_at: null, last_time: null},
   ];
   const members: Member[] = structuredClone(data.members);
   return [

@@ -1,7 +1,7 @@
 """Figures over time are counted in two narrow tables, and a project may say what its work may cost.
 
-Revision ID: 0021
-Revises: 0020
+Revision ID: 0020
+Revises: 0019
 
 Sessions and checkpoints are wide rows: a packet is read in tens of microseconds, a year of them in seconds. The
 database keeps one narrow row beside each, so that it holds for what programs of the release before write, too.
@@ -9,8 +9,8 @@ database keeps one narrow row beside each, so that it holds for what programs of
 
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0020"
+down_revision = "0019"
 
 TENANT_TABLES = ("session_figures", "checkpoint_figures")
 
