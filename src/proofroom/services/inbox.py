@@ -81,7 +81,10 @@ async def part(tx: Tx, actor: Actor, wanted: Wanted, order: Order, place: Place,
         )
     first = order.key(rows[0][0]) if rows else at
     counts = await db_inbox.counts(tx, wanted, order, None if at is None else first)
-    offset = place.skip if at is None else counts.before
+    if at is None:
+        offset = place.skip
+    else:  # where nothing follows, what is asked for begins at the end
+        offset = counts.before if rows or place.before else counts.total
     shown = rows[: place.limit]
     more = bool(shown) and offset + len(shown) < counts.total
     return Part(

@@ -303,7 +303,7 @@ function InboxList({ view, onView, onBatch }: { view: View; onView: (next: View,
                   <span role="columnheader" className="num">
                     {t("inbox.due")}
                   </span>
-                  {people && <span role="columnheader">{t("inbox.for")}</span>}
+                  {people && <span role="columnheader" className="forhead">{t("inbox.for")}</span>}
                   <span role="columnheader">
                     <span className="sr">{t("inbox.later")}</span>
                   </span>
