@@ -33,7 +33,7 @@ LONGEST_QUERY = 2_000
 PORTION = 40
 """Sentences compared between two looks at the event loop, at most: some tenths of a second of work in a thread."""
 
-TELLINGS = 12
+TELLINGS = 8
 """About how often a draft that is not long is told of while it is compared."""
 
 KEPT = 5_000
