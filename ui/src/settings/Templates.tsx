@@ -37,12 +37,12 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
             className="rowform"
             onSubmit={(event) => {
               event.preventDefault();
-              if (name.trim() && name.trim() !== template.name) rename.mutate();
+              if (name.trim() && name.trim() !== template.name && !rename.isPending) rename.mutate();
             }}
             onKeyDown={(event) => event.key === "Escape" && setMode("shown")}
           >
             <input className="in" aria-label={t("templates.name")} autoFocus maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />
-            <button type="submit" className="b fill" disabled={!name.trim() || name.trim() === template.name || rename.isPending}>
+            <button type="submit" className="b fill" disabled={!name.trim() || name.trim() === template.name} aria-disabled={rename.isPending || undefined}>
               {t("templates.rename")}
             </button>
             <button type="button" className="b bare" onClick={() => setMode("shown")}>
