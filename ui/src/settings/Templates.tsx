@@ -74,7 +74,7 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
             </>
           ) : (
             <>
-              <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id } as never}>
+              <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id }}>
                 {t("templates.start")}
                 <span className="sr">: {template.name}</span>
               </Link>
