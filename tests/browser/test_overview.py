@@ -73,7 +73,7 @@ def test_anything_is_opened_by_keys_and_nothing_is_signed_there(page: Page) -> N
 def test_a_budget_is_set_and_holds_where_work_is_asked_for(page: Page) -> None:
     project = make_project(page, "Thrift")
     page.goto("/settings/budgets")
-    page.get_by_label("Project", exact=True).select_option(label="Thrift")
+    page.get_by_role("combobox", name="Project").select_option(label="Thrift")
     most = page.get_by_role("group", name="The most to begin with")
     most.get_by_role("textbox", name="US dollars").fill("2")
     page.get_by_role("button", name="Save").click()
