@@ -1,11 +1,12 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { http } from "msw";
 import { describe, expect, it } from "vitest";
 import { problem, url } from "@/mocks/answers";
 import { open } from "./app";
 import { server } from "./setup";
 
-const options = () => screen.queryAllByRole("option").map((one) => one.firstChild?.textContent);
+const list = () => within(screen.getByRole("listbox", { name: "Open anything" }));
+const options = () => list().queryAllByRole("option").map((one) => one.firstChild?.textContent);
 
 describe("what opens anything", () => {
   it("opens on Ctrl+K, finds pages and things by words, and goes there by keys", async () => {
@@ -19,7 +20,7 @@ describe("what opens anything", () => {
     await waitFor(() => expect(options()).toEqual(["Annual report", "Annual inquiry"]));
     expect(screen.getByText("2 to open")).toBeInTheDocument();
     await user.keyboard("{ArrowDown}");
-    const chosen = screen.getByRole("option", { selected: true });
+    const chosen = list().getByRole("option", { selected: true });
     expect(chosen).toHaveTextContent("Annual inquirySource · Check an AI draft");
     expect(field).toHaveAttribute("aria-activedescendant", chosen.id);
     await user.keyboard("{Enter}");
@@ -39,6 +40,7 @@ describe("what opens anything", () => {
     const { user } = open("/projects/p-report");
     await screen.findByRole("navigation", { name: "Main" });
     await user.keyboard("{Control>}k{/Control}");
+    await screen.findByRole("dialog");
     await waitFor(() => expect(options()[0]).toBe("New work in Annual report"));
     expect(options().join(" ")).not.toMatch(/sign|approve|reject/i);
   });

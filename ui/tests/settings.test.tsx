@@ -3,6 +3,7 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { url } from "@/mocks/answers";
 import { me } from "@/mocks/data";
+import { overviewHandlers } from "@/mocks/overview";
 import { budgetFrom } from "@/settings/Budgets";
 import { open } from "./app";
 import { server } from "./setup";
@@ -70,6 +71,7 @@ describe("budgets", () => {
 
 describe("templates", () => {
   it("are renamed, and deleted after a second press", async () => {
+    server.use(...overviewHandlers([]));
     const { user } = open("/settings/templates");
     await user.click(await screen.findByRole("button", { name: "Rename Weekly" }));
     const name = screen.getByRole("textbox", { name: "Name" });

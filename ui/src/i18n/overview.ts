@@ -60,7 +60,7 @@ export const overview = {
         title: "Time that a review waits",
         means: "From the opening of a review to the decision of a person: the middle one, and what nine of ten do not exceed.",
         extra_one: "1 decision.",
-        extra_other: "{{count}} decisions.",
+        extra_other: "{{n}} decisions.",
         one: "Median",
         two: "9 of 10 within",
       },

@@ -25,10 +25,12 @@ export const money = (n: number): string => (n === 0 || n >= 0.1 ? `$${n.toLocal
 
 /** Waits run from seconds to weeks. */
 export function wait(seconds: number): string {
-  if (seconds < 86_400) return duration(seconds);
+  if (seconds < 86_400) return duration(seconds).replace(/(\u00a0h) 0\u00a0min$/, "$1");
   const days = seconds / 86_400;
   return `${days < 10 ? days.toFixed(1) : Math.round(days)}\u00a0days`;
 }
+
+const counts = (of: Record<string, number>): Record<string, string> => Object.fromEntries(Object.entries(of).map(([name, n]) => [name, count(n)]));
 
 export const MEASURES: Measure[] = [
   {
@@ -37,7 +39,7 @@ export const MEASURES: Measure[] = [
     of: [(f) => f.sessions.completed],
     write: count,
     least: 1,
-    extra: (f) => t("overview.m.delivered.extra", { ...f.sessions }),
+    extra: (f) => t("overview.m.delivered.extra", counts(f.sessions)),
   },
   {
     name: "waiting",
@@ -45,7 +47,7 @@ export const MEASURES: Measure[] = [
     of: [(f) => f.waiting.median_seconds ?? null, (f) => f.waiting.p90_seconds ?? null],
     write: wait,
     least: 60,
-    extra: (f) => t("overview.m.waiting.extra", { count: f.waiting.decided }),
+    extra: (f) => t("overview.m.waiting.extra", { count: f.waiting.decided, n: count(f.waiting.decided) }),
   },
   {
     name: "approval",
@@ -53,7 +55,7 @@ export const MEASURES: Measure[] = [
     of: [(f) => f.approval_rate ?? null],
     write: percent,
     least: 1,
-    extra: (f) => t("overview.m.approval.extra", { approved: f.decisions.approved, sent: f.decisions.changes_requested, rejected: f.decisions.rejected }),
+    extra: (f) => t("overview.m.approval.extra", counts({ approved: f.decisions.approved, sent: f.decisions.changes_requested, rejected: f.decisions.rejected })),
   },
   {
     name: "edits",
@@ -64,7 +66,7 @@ export const MEASURES: Measure[] = [
     extra: (f) =>
       f.edits.mean_share === null
         ? ""
-        : t("overview.m.edits.extra", { edited: f.edits.edited, compared: f.edits.compared, share: percent(f.edits.mean_share ?? 0) }),
+        : t("overview.m.edits.extra", { edited: count(f.edits.edited), compared: count(f.edits.compared), share: percent(f.edits.mean_share ?? 0) }),
   },
   {
     name: "evidence",
@@ -73,7 +75,7 @@ export const MEASURES: Measure[] = [
     write: percent,
     least: 0.1,
     extra: (f) =>
-      t("overview.m.evidence.extra", { needs: count(f.evidence.needs_you), claims: count(f.evidence.claims), wrong: f.evidence.check_was_wrong, kept: f.evidence.kept }),
+      t("overview.m.evidence.extra", { needs: count(f.evidence.needs_you), claims: count(f.evidence.claims), wrong: count(f.evidence.check_was_wrong), kept: count(f.evidence.kept) }),
   },
   {
     name: "cost",

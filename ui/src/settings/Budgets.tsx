@@ -79,7 +79,7 @@ function BudgetForm({ project }: { project: Project }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        if (admin && changed && !wrong) save.mutate();
+        if (admin && changed && !wrong && !save.isPending) save.mutate();
       }}
     >
       {PARTS.map((part) => (
@@ -112,7 +112,7 @@ function BudgetForm({ project }: { project: Project }) {
         <div className="field">
           <span />
           <div className="line">
-            <button type="submit" className={`b ${changed && !wrong ? "fill" : ""}`} disabled={!changed || wrong || save.isPending}>
+            <button type="submit" className={`b ${changed && !wrong ? "fill" : ""}`} disabled={!changed || wrong} aria-disabled={save.isPending || undefined}>
               {save.isPending ? t("settings.saving") : t("settings.save")}
             </button>
             <span role="status" className="meta">

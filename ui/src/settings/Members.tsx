@@ -58,7 +58,7 @@ function MemberForm({ member, onDone, onLeave }: { member: Member | null; onDone
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        if (name.trim() && !same) save.mutate(false);
+        if (name.trim() && !same && !save.isPending) save.mutate(false);
       }}
       onKeyDown={(event) => {
         if (event.key === "Escape") onLeave();
@@ -86,7 +86,7 @@ function MemberForm({ member, onDone, onLeave }: { member: Member | null; onDone
           save.reset();
         }}
       />
-      <button type="submit" className="b fill" disabled={!name.trim() || same || save.isPending}>
+      <button type="submit" className="b fill" disabled={!name.trim() || same} aria-disabled={save.isPending || undefined}>
         {save.isPending ? t("settings.saving") : member ? t("settings.save") : t("members.addThis", { name: about })}
       </button>
       <button type="button" className="b bare" onClick={onLeave}>

@@ -37,12 +37,12 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
             className="rowform"
             onSubmit={(event) => {
               event.preventDefault();
-              if (name.trim() && name.trim() !== template.name) rename.mutate();
+              if (name.trim() && name.trim() !== template.name && !rename.isPending) rename.mutate();
             }}
             onKeyDown={(event) => event.key === "Escape" && setMode("shown")}
           >
             <input className="in" aria-label={t("templates.name")} autoFocus maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />
-            <button type="submit" className="b fill" disabled={!name.trim() || name.trim() === template.name || rename.isPending}>
+            <button type="submit" className="b fill" disabled={!name.trim() || name.trim() === template.name} aria-disabled={rename.isPending || undefined}>
               {t("templates.rename")}
             </button>
             <button type="button" className="b bare" onClick={() => setMode("shown")}>
@@ -74,7 +74,7 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
             </>
           ) : (
             <>
-              <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id } as never}>
+              <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id }}>
                 {t("templates.start")}
                 <span className="sr">: {template.name}</span>
               </Link>

@@ -18,10 +18,7 @@ export function useAdd(projectId: string): (what: What[]) => void {
   const client = useQueryClient();
   useEffect(() => {
     uploads.onArrived((source) => {
-      const pid = source.project_id;
-      for (const queryKey of [["sources", pid], ["sources", pid, "all"]]) {
-        client.setQueryData<SourceMore[]>(queryKey, (held) => held && merged(held, [source]));
-      }
+      client.setQueriesData<SourceMore[]>({ queryKey: ["sources", source.project_id] }, (held) => held && merged(held, [source]));
       // What is counted elsewhere follows with the live events: a thousand files must not ask for it a thousand times.
     });
   }, [client]);

@@ -50,7 +50,7 @@ export function SourceList({ projectId }: { projectId: string }) {
   if (sources.error) return <Problem what={t("source.listFailed")} error={sources.error} retry={() => void sources.refetch()} />;
   if (sources.isPending) return <Loading words={t("source.loading")} />;
   if (sources.data.length === 0) return <p className="mt-2 text-ink-2">{t("source.none")}</p>;
-  const items = sources.data;
+  const items = sources.data.toSorted((a, b) => b.created_at.localeCompare(a.created_at)).slice(0, SHOWN);
   return (
     <>
       <ul>

@@ -9,13 +9,10 @@ export type NewContent = { file: File } | { text: string } | { url: string };
 export function useSourceActs(source: SourceMore) {
   const client = useQueryClient();
   const path = `/projects/${source.project_id}/sources/${source.id}`;
-  const lists = [["sources", source.project_id], ["sources", source.project_id, "all"]];
   const changed = (now: SourceMore | null) => {
-    for (const queryKey of lists) {
-      client.setQueryData<SourceMore[]>(queryKey, (held) =>
-        held && (now ? merged(held, [now]) : held.filter((one) => one.id !== source.id)),
-      );
-    }
+    client.setQueriesData<SourceMore[]>({ queryKey: ["sources", source.project_id] }, (held) =>
+      held && (now ? merged(held, [now]) : held.filter((one) => one.id !== source.id)),
+    );
     if (now) client.setQueryData(["source", source.id], now);
     else client.removeQueries({ queryKey: ["source", source.id] });
     client.removeQueries({ queryKey: ["search", source.project_id] });
