@@ -1,4 +1,4 @@
-"""What a reviewer's page asks beside the decision: comments on exact words, and edits compared before they are signed."""
+"""What a review is asked beside its decision: comments on exact words, and edits compared before they are signed."""
 
 from typing import Any
 
@@ -58,7 +58,8 @@ async def test_words_that_do_not_stand_there_are_refused(world: World) -> None:
     at = f"/checkpoints/{checkpoint['id']}/comments"
     block = paragraph(artifact, "paragraph")
     right: dict[str, Any] = {
-        "artifact_id": artifact["id"], "version": 1, "path": [block], "char_start": 11, "char_end": 16, "quote": "60 km",
+        "artifact_id": artifact["id"], "version": 1, "path": [block], "char_start": 11, "char_end": 16,
+        "quote": "60 km",
     }  # fmt: skip
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"quote": "61 km"}, "unknown_passage"),
