@@ -16,7 +16,7 @@ export interface Words {
 }
 
 export const LONGEST = 2000;
-/** What is found again elsewhere has to say something: a short word stands in many places. */
+/** What is found again elsewhere has to say something, or to stand there alone: a short word stands in many places. */
 const TELLING = 8;
 
 /** The value of `data-place`. */
@@ -127,7 +127,8 @@ export function foundAgain(words: Words, document: ArtifactDocument): Words | nu
   const same = (a: number[], b: number[]) => a.length === b.length && a.every((part, i) => part === b[i]);
   const own = places.find(({ path }) => same(path, words.path));
   if (own && slice(own.text, words.start, words.end) === words.quote) return words;
-  const telling = words.quote.length >= TELLING || /\S\s+\S/.test(words.quote);
+  const alone = places.reduce((n, { text }) => n + text.split(words.quote).length - 1, 0) === 1;
+  const telling = alone || words.quote.length >= TELLING || /\S\s+\S/.test(words.quote);
   const near = places
     .filter(({ path, text }) => text.includes(words.quote) && (telling || same(path, words.path)))
     .toSorted((a, b) => distance(a.path, words.path) - distance(b.path, words.path))[0];

@@ -45,7 +45,9 @@ export function useStill(pane: RefObject<HTMLElement | null>): void {
     if (by === 0) return;
     before.current = height;
     // Room to scroll, also where the text is shorter than its pane.
-    element.style.setProperty("--still", `${height}px`);
+    const last = element.lastElementChild?.getBoundingClientRect().bottom ?? 0;
+    const end = last - element.getBoundingClientRect().top + element.scrollTop + parseFloat(getComputedStyle(element).paddingBottom);
+    element.style.setProperty("--room", `${Math.max(0, Math.ceil(element.clientHeight + height - end))}px`);
     element.scrollTop += by;
   });
 }
