@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterator
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import SLOW_MS
 from tests.browser.test_people import make_project, sent
+from tests.browser.wire import Wire
+from tests.unit.substrate.pdfs import paragraph as lines
+from tests.unit.substrate.pdfs import pdf
 
 expect.set_options(timeout=SLOW_MS)
 
@@ -326,27 +330,46 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
     expect(page.get_by_text(re.compile("failed", re.IGNORECASE))).to_have_count(0)
 
 
-def test_a_dropped_stream_loses_and_doubles_nothing(page: Page, theirs: Page) -> None:
+@pytest.fixture
+def wire(server: str) -> Iterator[Wire]:
+    host, port = server.removeprefix("http://").split(":")
+    made = Wire((host, int(port)))
+    yield made
+    made.cut()
+
+
+def test_a_dropped_stream_loses_and_doubles_nothing(browser: Browser, page: Page, wire: Wire) -> None:
     project = make_project(page, "Offline")
     review = make_check(page, project, WRONG)
-    opened(page, review)
-    field = page.get_by_label("Comment on claim 2")
+    context = browser.new_context(base_url=f"http://127.0.0.1:{wire.port}")
+    context.set_default_timeout(SLOW_MS)
+    read = context.new_page()
+    opened(read, review)
+    field = read.get_by_label("Comment on claim 2")
     field.fill("half a thought")
     comments = f"/api/checkpoints/{review['id']}/comments"
     claim = review["packet"]["artifacts"][0]["claims"][1]["id"]
-    sent(theirs.request, "POST", comments, {"text": "before", "claim_id": claim})
-    said = page.get_by_role("region", name="Comments", exact=True).get_by_role("listitem")
+    sent(page.request, "POST", comments, {"text": "before", "claim_id": claim})
+    said = read.get_by_role("region", name="Comments", exact=True).get_by_role("listitem")
     expect(said).to_have_count(1)
-    page.context.set_offline(True)
-    expect(page.get_by_text("Waiting for the connection")).to_be_visible()
-    expect(page.get_by_label("Decision")).to_contain_text("No decision was sent.")
+    wire.cut()
+    dock = read.get_by_label("Decision")
+    expect(dock).to_contain_text("Waiting for the connection")
+    expect(dock).to_contain_text("No decision was sent.")
     for text in ("during", "meanwhile"):
-        sent(theirs.request, "POST", comments, {"text": text, "claim_id": claim})
-    page.context.set_offline(False)
+        sent(page.request, "POST", comments, {"text": text, "claim_id": claim})
+    # A decision that is pressed now may have arrived, for all that this page knows.
+    field.press("Escape")
+    read.keyboard.press("x")
+    read.keyboard.press("1")
+    expect(dock).to_contain_text("Sent, but nobody answered")
+    assert status(page, review) == "pending_review"
+    wire.join()
     expect(said).to_have_count(3)
-    expect(page.get_by_text("Waiting for the connection")).to_have_count(0)
+    expect(read.get_by_text("Waiting for the connection")).to_have_count(0)
     assert [line.split("\n")[-1] for line in said.all_inner_texts()] == ["before", "during", "meanwhile"]
     expect(field).to_have_value("half a thought")
+    context.close()
 
 
 def test_snoozing_and_assigning_from_the_review(page: Page, theirs: Page) -> None:
@@ -374,3 +397,77 @@ def test_snoozing_and_assigning_from_the_review(page: Page, theirs: Page) -> Non
     page.keyboard.press("u")
     expect(page).to_have_url(re.compile(review["id"]))
     assert status(page, review) == "pending_review"
+
+
+def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page) -> None:
+    project = str(sent(page.request, "POST", "/api/projects", {"name": "Cells and pages"})["id"])
+    table = "year,source,twh\n2021,Wind,378\n2022,Wind,434\n2022,Solar,141\n"
+    said = pdf([lines("The bridge was opened on 4 May 1998 and is 312 metres long.", 760)])
+    for name, kind, data in (
+        ("energy.csv", "text/csv", table.encode()),
+        ("bridge.pdf", "application/pdf", said),
+    ):
+        added = page.request.post(
+            f"/api/projects/{project}/sources",
+            multipart={"file": {"name": name, "mimeType": kind, "buffer": data}},
+        )
+        assert added.ok
+    page.goto(f"/projects/{project}")
+    expect(page.get_by_text(re.compile("[0-9] passages?"))).to_have_count(2)
+    review = make_check(
+        page,
+        project,
+        "Wind came to 435 TWh in 2022. The bridge was opened on 4 May 1998 and is 321 metres long.",
+    )
+    opened(page, review)
+    page.get_by_role("button", name=re.compile("^Claim 1, ")).first.click()
+    sheet = page.get_by_label("Evidence for claim 1").locator(".sheet").first
+    expect(sheet.get_by_role("columnheader")).to_have_text(["year", "source", "twh"])
+    expect(sheet.get_by_role("cell").locator("mark").first).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Claim 2, ")).first.click()
+    evidence = page.get_by_label("Evidence for claim 2")
+    expect(evidence).to_contain_text("Page 1")
+    evidence.get_by_role("button", name="Show page 1 as it looks").click()
+    picture = evidence.get_by_role("img", name=re.compile("^Page 1 of"))
+    expect(picture).to_be_visible()
+    expect(picture).to_have_js_property("naturalWidth", 1200)
+    evidence.get_by_role("button", name="Hide page 1").click()
+    expect(picture).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_what_a_review_opens(
+    browser: Browser, server: str, page: Page, theme: Literal["light", "dark"]
+) -> None:
+    project = make_project(page, f"Axe in {theme}")
+    reviews = [make_check(page, project, RICH) for _ in range(2)]
+    claim = reviews[0]["packet"]["artifacts"][0]
+    anchor = {
+        "artifact_id": claim["artifact_id"], "version": 1, "path": [1], "char_start": 0, "char_end": 5,
+        "quote": "About",
+    }  # fmt: skip
+    sent(
+        page.request, "POST", f"/api/checkpoints/{reviews[0]['id']}/comments", {"text": "?", "anchor": anchor}
+    )
+    wrong: list[str] = []
+    for width, height in ((1440, 900), (1180, 800), (390, 844)):
+        context = browser.new_context(
+            base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
+        )
+        context.set_default_timeout(SLOW_MS)
+        seen = context.new_page()
+        opened(seen, reviews[0])
+        expect(seen.get_by_label("Comments on words")).to_be_attached()
+        for name, *keys in (
+            ("versions", "h"), ("reasons", "h", "x"), ("snooze", "Escape", "s"), ("words", "Escape", "t"),
+            ("keys", "Escape", "?"),
+        ):  # fmt: skip
+            for key in keys:
+                seen.keyboard.press(key)
+            if seen.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                wrong.append(f"{theme} {width} {name}: wider than the screen")
+            for violation in Axe().run(seen).response["violations"]:
+                nodes = [node["html"][:200] for node in violation["nodes"]][:3]
+                wrong.append(f"{theme} {width} {name}: {violation['id']} {nodes}")
+        context.close()
+    assert not wrong, "\n".join(wrong)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from tests.integration.api.support import World
+from tests.unit.substrate.pdfs import paragraph as lines
+from tests.unit.substrate.pdfs import pdf
 
 DRAFT = (
     "# The orbit 🛰 of 60 km\n\nIt came to 60 km. Nobody knows why.\n\n- It came to 61 km in all.\n- Nobody was told.\n"
@@ -142,3 +144,29 @@ async def test_edits_that_cannot_be_compared_say_why(world: World) -> None:
     await world.api.problem("POST", at, 422, "unknown_artifact", json={"edits": [wrong]})
     bad = {"artifact_id": artifact["id"], "body": {"version": 1, "title": "", "blocks": [{"type": "what"}]}}
     await world.api.problem("POST", at, 422, "document_invalid", json={"edits": [bad]})
+
+
+async def test_a_page_of_a_pdf_is_drawn_and_nothing_else_is(world: World) -> None:
+    project = await world.project()
+    at = f"/projects/{project}/sources"
+    data = pdf([lines("It is 312 metres long, said the city.", 760)])
+    made = await world.api.ok("POST", at, 202, files={"file": ("bridge.pdf", data)})
+    await world.api.problem("GET", f"{at}/{made['id']}/pages/1", 404, "version_not_found")
+    await world.capture(made["id"])
+    text = (await world.api.ok("GET", f"{at}/{made['id']}/content"))["text"]
+    start = text.index("312")
+    plain = await world.api.send("GET", f"{at}/{made['id']}/pages/1")
+    marked = await world.api.send(
+        "GET", f"{at}/{made['id']}/pages/1?start={start}&end={start + 10}&version=1"
+    )
+    for drawn in (plain, marked):
+        assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/png")
+        assert drawn.content.startswith(b"\x89PNG")
+    assert plain.content != marked.content
+    await world.api.problem("GET", f"{at}/{made['id']}/pages/2", 404, "page_not_found")
+    await world.api.problem("GET", f"{at}/{made['id']}/pages/0", 404, "not_found")
+    await world.api.problem("GET", f"{at}/{made['id']}/pages/1?version=2", 404, "version_not_found")
+    note = await world.add_text(project, FACT)
+    await world.api.problem("GET", f"{at}/{note}/pages/1", 404, "page_not_found")
+    other = await world.project()
+    await world.api.problem("GET", f"/projects/{other}/sources/{made['id']}/pages/1", 404, "source_not_found")

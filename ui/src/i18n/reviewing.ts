@@ -92,6 +92,12 @@ export const reviewing = {
     unassigned: "“{{title}}” is for anyone now.",
     snoozed: "“{{title}}” comes back {{when}}.",
   },
+  pdf: {
+    show: "Show page {{n}} as it looks",
+    hide: "Hide page {{n}}",
+    alt: "Page {{n}} of {{title}}, with the words marked",
+    failed: "The page could not be drawn. Its text above is what was compared.",
+  },
   keysHelp: {
     snooze: "put it off until later",
     assign: "give it to somebody",

@@ -235,11 +235,11 @@ export function Dock({
               {t("action.askChanges")} <Kbd>c</Kbd>
             </button>
           )}
-          <button type="button" className="b bare nophone icon" disabled={stop} title={t("keysHelp.snooze")} onClick={() => acts.choose("snooze")}>
+          <button type="button" className="b bare" disabled={stop} title={t("keysHelp.snooze")} onClick={() => acts.choose("snooze")}>
             {t("inbox.snooze")} <Kbd>s</Kbd>
           </button>
           {several && (
-            <button type="button" className="b bare nophone icon" disabled={stop} title={t("keysHelp.assign")} onClick={() => acts.choose("assign")}>
+            <button type="button" className="b bare" disabled={stop} title={t("keysHelp.assign")} onClick={() => acts.choose("assign")}>
               {t("action.assign")} <Kbd>m</Kbd>
             </button>
           )}

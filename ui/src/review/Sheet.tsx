@@ -8,6 +8,7 @@ import { t } from "@/i18n";
 import { cut, slice } from "@/lib/codepoints";
 import { count, keep, when } from "@/lib/format";
 import { rowAt } from "@/lib/tableRow";
+import { isPdf, PdfPage } from "./PdfPage";
 import { SheetTable } from "./SheetTable";
 
 const NEIGHBOUR = 320;
@@ -122,6 +123,7 @@ export function Sheet({
             );
           })}
       </div>
+      {anchor.page !== null && source && isPdf(source) && <PdfPage projectId={projectId} anchor={anchor} page={anchor.page} />}
       <div className="where meta">
         <span>{placeWords(anchor, own)}</span>
         <Link

@@ -88,7 +88,6 @@ export function useReview(first: Shown, current: Checkpoint) {
     const title = checkpoint.session_title;
     const words = verb === "approve" ? t("former.signed", { title }) : verb === "reject" ? t("former.rejected", { title }) : t("former.sent", { title });
     const until = checkpoint.approve_pending ? checkpoint.undo_until : null;
-    carried.set(checkpoint.id, state);
     setFormer({
       id: checkpoint.id,
       words,
@@ -98,10 +97,10 @@ export function useReview(first: Shown, current: Checkpoint) {
       undo: until === null ? null : async () => {
         const back = await api<DecisionAnswer>(`${base(place)}/checkpoints/${checkpoint.id}/withdraw`, { method: "POST", json: {}, idempotencyKey: newKey() });
         client.setQueryData(checkpointQuery(checkpoint.id).queryKey, back.checkpoint);
+        carried.set(checkpoint.id, state);
         for (const queryKey of [["inbox"], ["session", place.sessionId], ["events", place.sessionId]]) void client.invalidateQueries({ queryKey });
       },
     });
-    if (until === null) carried.delete(checkpoint.id);
     if (nextItem) open(nextItem.id);
   };
 

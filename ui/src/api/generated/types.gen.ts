@@ -370,6 +370,28 @@ export type AgentEventsAnswer = {
 };
 
 /**
+ * AgentFigures
+ */
+export type AgentFigures = {
+    /**
+     * Agent Type
+     */
+    agent_type: string;
+    /**
+     * Approval Rate
+     *
+     * Approved among approved, sent back and rejected.
+     */
+    approval_rate: number | null;
+    cost: CostFigures;
+    decisions: DecisionCounts;
+    edits: EditFigures;
+    evidence: EvidenceCounts;
+    sessions: SessionCounts;
+    waiting: Waiting;
+};
+
+/**
  * AgentList
  */
 export type AgentList = {
@@ -1107,6 +1129,58 @@ export type BatchToWithdraw = {
 };
 
 /**
+ * Bucket
+ */
+export type Bucket = {
+    /**
+     * Approval Rate
+     *
+     * Approved among approved, sent back and rejected.
+     */
+    approval_rate: number | null;
+    cost: CostFigures;
+    decisions: DecisionCounts;
+    edits: EditFigures;
+    /**
+     * End
+     *
+     * ISO 8601, UTC.
+     */
+    end: string;
+    evidence: EvidenceCounts;
+    sessions: SessionCounts;
+    /**
+     * Start
+     *
+     * ISO 8601, in the zone that was asked for.
+     */
+    start: string;
+    waiting: Waiting;
+};
+
+/**
+ * Budget
+ *
+ * A limit of zero does not exist; what is not there is not limited.
+ */
+export type Budget = {
+    /**
+     * Seconds
+     */
+    seconds?: number | null;
+    /**
+     * Tokens
+     */
+    tokens?: number | null;
+    /**
+     * Usd
+     *
+     * US dollars.
+     */
+    usd?: number | null;
+};
+
+/**
  * CaptureProgress
  *
  * How far a capture is. `total` is null where nobody knows it, such as the size of a page that is fetched.
@@ -1585,6 +1659,7 @@ export type Claim = {
  * Comment
  */
 export type Comment = {
+    anchor: CommentedWords | null;
     /**
      * Artifact Id
      */
@@ -1628,6 +1703,40 @@ export type CommentList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * CommentedWords
+ *
+ * As they stood in the version that was commented on; a newer one may have them elsewhere, or not at all.
+ */
+export type CommentedWords = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Char End
+     */
+    char_end: number;
+    /**
+     * Char Start
+     */
+    char_start: number;
+    /**
+     * Path
+     *
+     * Block index, then item or row, then column.
+     */
+    path: Array<number>;
+    /**
+     * Quote
+     */
+    quote: string;
+    /**
+     * Version
+     */
+    version: number;
 };
 
 /**
@@ -1678,6 +1787,34 @@ export type Correction = {
 };
 
 /**
+ * CostFigures
+ *
+ * Of the sessions that ended in the time, whatever they came to.
+ */
+export type CostFigures = {
+    /**
+     * Per Deliverable Usd
+     *
+     * All of it, divided by the completed ones.
+     */
+    per_deliverable_usd: number | null;
+    /**
+     * Tokens
+     */
+    tokens: number;
+    /**
+     * Unpriced Sessions
+     *
+     * Those whose cost is higher than `usd` says.
+     */
+    unpriced_sessions: number;
+    /**
+     * Usd
+     */
+    usd: number;
+};
+
+/**
  * Counts
  */
 export type Counts = {
@@ -1714,6 +1851,26 @@ export type Decided = {
      * Status
      */
     status: 'initialized' | 'queued' | 'in_progress' | 'pending_review' | 'completed' | 'failed' | 'cancelled';
+};
+
+/**
+ * DecisionCounts
+ *
+ * What people decided at all gates.
+ */
+export type DecisionCounts = {
+    /**
+     * Approved
+     */
+    approved: number;
+    /**
+     * Changes Requested
+     */
+    changes_requested: number;
+    /**
+     * Rejected
+     */
+    rejected: number;
 };
 
 /**
@@ -1782,6 +1939,20 @@ export type Deletion = {
      * Why; it is kept, so it should repeat nothing of the source.
      */
     reason?: string | null;
+};
+
+/**
+ * DeliveredNow
+ */
+export type DeliveredNow = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Items
+     */
+    items: Array<NowItem>;
 };
 
 /**
@@ -2084,6 +2255,158 @@ export type DoneEvent = {
 };
 
 /**
+ * DryRun
+ *
+ * Settings to try: what is sent is changed, the rest is as it stands. Nothing is stored.
+ */
+export type DryRun = {
+    /**
+     * Last
+     *
+     * Of how many sessions, the latest ones.
+     */
+    last?: number;
+    settings: PolicyChange;
+};
+
+/**
+ * DryRunItem
+ */
+export type DryRunItem = {
+    /**
+     * Agent Type
+     */
+    agent_type: string;
+    /**
+     * Checkpoint Status
+     */
+    checkpoint_status: string;
+    /**
+     * Differs
+     *
+     * Names of what the proposed settings say otherwise.
+     */
+    differs: Array<string>;
+    /**
+     * Opened At
+     *
+     * ISO 8601, UTC.
+     */
+    opened_at: string;
+    proposed: DrySaid;
+    risk: Risk | null;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Strategy
+     */
+    strategy: 'checkpoint_required' | 'final_only' | 'auto_approve_low_risk';
+    /**
+     * Title
+     */
+    title: string;
+    today: DrySaid;
+};
+
+/**
+ * DryRunResult
+ */
+export type DryRunResult = {
+    /**
+     * Items
+     */
+    items: Array<DryRunItem>;
+    settings: PolicySettings;
+    summary: DryRunSummary;
+};
+
+/**
+ * DryRunSummary
+ */
+export type DryRunSummary = {
+    /**
+     * Differ
+     */
+    differ: number;
+    /**
+     * Expired Proposed
+     */
+    expired_proposed: number;
+    /**
+     * Expired Today
+     */
+    expired_today: number;
+    /**
+     * Late Proposed
+     */
+    late_proposed: number;
+    /**
+     * Late Today
+     */
+    late_today: number;
+    /**
+     * Sessions
+     */
+    sessions: number;
+    /**
+     * Stops Proposed
+     */
+    stops_proposed: number;
+    /**
+     * Stops Today
+     */
+    stops_today: number;
+};
+
+/**
+ * DrySaid
+ */
+export type DrySaid = {
+    /**
+     * Barred
+     *
+     * How many people could not sign it, because they asked for it or wrote in it.
+     */
+    barred: number;
+    /**
+     * Because
+     */
+    because: Array<string>;
+    /**
+     * Due At
+     */
+    due_at: string | null;
+    /**
+     * Expired
+     *
+     * It was decided, and could not have been any more.
+     */
+    expired: boolean;
+    /**
+     * Expires At
+     */
+    expires_at: string | null;
+    /**
+     * Late
+     *
+     * It was decided, and only after this.
+     */
+    late: boolean;
+    /**
+     * Quorum
+     */
+    quorum: number;
+    /**
+     * Stops
+     *
+     * A person must sign.
+     */
+    stops: boolean;
+};
+
+/**
  * Edit
  */
 export type Edit = {
@@ -2131,6 +2454,66 @@ export type EditDistance = {
      * Words that differ, in all of them.
      */
     words: number;
+};
+
+/**
+ * EditFigures
+ *
+ * From what was first shown for signature to what was signed, by people, at the end of work.
+ */
+export type EditFigures = {
+    /**
+     * Compared
+     *
+     * Of those, whose texts were compared.
+     */
+    compared: number;
+    /**
+     * Edit Rate
+     */
+    edit_rate: number | null;
+    /**
+     * Edited
+     *
+     * Of the compared, in which at least one word changed.
+     */
+    edited: number;
+    /**
+     * Mean Share
+     *
+     * The share of words that changed, on average over the compared.
+     */
+    mean_share: number | null;
+    /**
+     * Signed
+     */
+    signed: number;
+};
+
+/**
+ * EditedClaims
+ */
+export type EditedClaims = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Claims
+     *
+     * Of blocks that the edit changed or added, in reading order.
+     */
+    claims: Array<Claim>;
+};
+
+/**
+ * Edits
+ */
+export type Edits = {
+    /**
+     * Edits
+     */
+    edits: Array<Edit>;
 };
 
 /**
@@ -2298,6 +2681,42 @@ export type EventList = {
 };
 
 /**
+ * EvidenceCounts
+ *
+ * Over the final packets that were decided.
+ */
+export type EvidenceCounts = {
+    /**
+     * Check Was Wrong
+     *
+     * Of those, as the check's mistake.
+     */
+    check_was_wrong: number;
+    /**
+     * Claims
+     */
+    claims: number;
+    /**
+     * Kept
+     *
+     * Flags that were signed over or kept, with a reason.
+     */
+    kept: number;
+    /**
+     * Needs You
+     */
+    needs_you: number;
+    /**
+     * Needs You Rate
+     */
+    needs_you_rate: number | null;
+    /**
+     * Passed
+     */
+    passed: number;
+};
+
+/**
  * EvidenceFigures
  *
  * Over the packets that were decided. `check_was_wrong_by`: the kinds of check that readers overruled.
@@ -2381,6 +2800,26 @@ export type FailedEvent = {
 };
 
 /**
+ * FailedNow
+ */
+export type FailedNow = {
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Deliveries
+     *
+     * Signed, and given up on the way out.
+     */
+    deliveries: number;
+    /**
+     * Items
+     */
+    items: Array<NowItem>;
+};
+
+/**
  * Failure
  */
 export type Failure = {
@@ -2415,6 +2854,24 @@ export type FieldProblem = {
      * Message
      */
     message: string;
+};
+
+/**
+ * Figures
+ */
+export type Figures = {
+    /**
+     * Approval Rate
+     *
+     * Approved among approved, sent back and rejected.
+     */
+    approval_rate: number | null;
+    cost: CostFigures;
+    decisions: DecisionCounts;
+    edits: EditFigures;
+    evidence: EvidenceCounts;
+    sessions: SessionCounts;
+    waiting: Waiting;
 };
 
 /**
@@ -2495,6 +2952,47 @@ export type Fork = {
      * Title
      */
     title?: string | null;
+};
+
+/**
+ * Found
+ */
+export type Found = {
+    /**
+     * Items
+     *
+     * By kind; of each the latest first.
+     */
+    items: Array<FoundItem>;
+};
+
+/**
+ * FoundItem
+ */
+export type FoundItem = {
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Kind
+     */
+    kind: 'project' | 'review' | 'session' | 'source';
+    project: Named;
+    /**
+     * Session Id
+     */
+    session_id: string | null;
+    /**
+     * Status
+     *
+     * Of a session or a review.
+     */
+    status: string | null;
+    /**
+     * Title
+     */
+    title: string;
 };
 
 /**
@@ -3687,6 +4185,7 @@ export type NewCheck = {
  * NewComment
  */
 export type NewComment = {
+    anchor?: WordsOf | null;
     /**
      * Artifact Id
      */
@@ -3963,6 +4462,75 @@ export type NewsPage = {
      * Whether there was more than is answered at once: ask again now.
      */
     more: boolean;
+};
+
+/**
+ * Now
+ */
+export type Now = {
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * Days
+     *
+     * How far `delivered` and `failed` look back.
+     */
+    days: number;
+    delivered: DeliveredNow;
+    failed: FailedNow;
+    running: RunningNow;
+    waiting: WaitingNow;
+};
+
+/**
+ * NowItem
+ */
+export type NowItem = {
+    /**
+     * Agent Type
+     */
+    agent_type: string;
+    /**
+     * At
+     *
+     * Since when it runs or waits, or when it ended.
+     */
+    at: string | null;
+    /**
+     * Checkpoint Id
+     *
+     * The review, of what waits.
+     */
+    checkpoint_id: string | null;
+    /**
+     * Due At
+     */
+    due_at: string | null;
+    /**
+     * Failure
+     */
+    failure: string | null;
+    /**
+     * Phase
+     */
+    phase: string | null;
+    project: Named;
+    /**
+     * Retryable
+     */
+    retryable: boolean | null;
+    /**
+     * Session Id
+     */
+    session_id: string;
+    /**
+     * Title
+     */
+    title: string;
 };
 
 /**
@@ -4627,6 +5195,7 @@ export type Project = {
      * The project's substrate.
      */
     basket_id: string;
+    budget: ProjectBudget;
     counts: Counts;
     /**
      * Created At
@@ -4745,9 +5314,33 @@ export type ProjectAgentList = {
 };
 
 /**
+ * ProjectBudget
+ */
+export type ProjectBudget = {
+    /**
+     * Of a session that names none; without it, its agent's.
+     */
+    default: Budget;
+    /**
+     * The most that a session may begin with.
+     */
+    most: Budget;
+};
+
+/**
  * ProjectChange
  */
 export type ProjectChange = {
+    /**
+     * Budget
+     *
+     * What work may cost here: `default` and `most`, each by `usd`, `tokens` and `seconds`. It is set as a whole, by admins.
+     */
+    budget?: {
+        [key: string]: {
+            [key: string]: unknown;
+        };
+    } | null;
     /**
      * Description
      */
@@ -4965,6 +5558,18 @@ export type Receipt = {
 };
 
 /**
+ * Recheck
+ *
+ * What signing these edits would find. Nothing was stored.
+ */
+export type Recheck = {
+    /**
+     * Artifacts
+     */
+    artifacts: Array<EditedClaims>;
+};
+
+/**
  * Rejection
  */
 export type Rejection = {
@@ -5119,6 +5724,30 @@ export type Risk = {
 };
 
 /**
+ * RiskCounts
+ */
+export type RiskCounts = {
+    /**
+     * High
+     */
+    high: number;
+    /**
+     * Low
+     */
+    low: number;
+    /**
+     * Medium
+     */
+    medium: number;
+    /**
+     * None
+     *
+     * Plans and questions, of which there is no risk yet.
+     */
+    none: number;
+};
+
+/**
  * RuleSaid
  */
 export type RuleSaid = {
@@ -5130,6 +5759,30 @@ export type RuleSaid = {
      * Says
      */
     says: 'go on' | 'stop' | 'no opinion';
+};
+
+/**
+ * RunningNow
+ */
+export type RunningNow = {
+    /**
+     * In Progress
+     */
+    in_progress: number;
+    /**
+     * Initialized
+     *
+     * Filed and not begun.
+     */
+    initialized: number;
+    /**
+     * Items
+     */
+    items: Array<NowItem>;
+    /**
+     * Queued
+     */
+    queued: number;
 };
 
 /**
@@ -5281,6 +5934,84 @@ export type SearchList = {
      * Items
      */
     items: Array<SearchItem>;
+};
+
+/**
+ * Series
+ *
+ * The same figures over stretches of time, over all of it, by agent and by template. Medians are
+ * counted anew for each, never from others.
+ */
+export type Series = {
+    /**
+     * Agents
+     */
+    agents: Array<AgentFigures>;
+    /**
+     * Buckets
+     */
+    buckets: Array<Bucket>;
+    /**
+     * From
+     *
+     * ISO 8601, UTC.
+     */
+    from: string;
+    /**
+     * Templates
+     *
+     * Of work that was filed from one.
+     */
+    templates: Array<TemplateFigures>;
+    /**
+     * To
+     *
+     * ISO 8601, UTC.
+     */
+    to: string;
+    total: Figures;
+    /**
+     * Tz
+     */
+    tz: string;
+    /**
+     * Unit
+     */
+    unit: 'day' | 'week' | 'month';
+};
+
+/**
+ * SessionCounts
+ *
+ * `created` were filed in the time; the others ended in it, whenever they were filed.
+ */
+export type SessionCounts = {
+    /**
+     * Cancelled
+     */
+    cancelled: number;
+    /**
+     * Completed
+     */
+    completed: number;
+    /**
+     * Created
+     */
+    created: number;
+    /**
+     * Expired
+     *
+     * Nobody signed in time.
+     */
+    expired: number;
+    /**
+     * Failed
+     */
+    failed: number;
+    /**
+     * Rejected
+     */
+    rejected: number;
 };
 
 /**
@@ -5798,6 +6529,38 @@ export type TemplateContent = {
 };
 
 /**
+ * TemplateFigures
+ *
+ * `name` and `project_id` are null when the template is gone.
+ */
+export type TemplateFigures = {
+    /**
+     * Approval Rate
+     *
+     * Approved among approved, sent back and rejected.
+     */
+    approval_rate: number | null;
+    cost: CostFigures;
+    decisions: DecisionCounts;
+    edits: EditFigures;
+    evidence: EvidenceCounts;
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Project Id
+     */
+    project_id: string | null;
+    sessions: SessionCounts;
+    /**
+     * Template Id
+     */
+    template_id: string;
+    waiting: Waiting;
+};
+
+/**
  * TemplateList
  */
 export type TemplateList = {
@@ -6174,6 +6937,67 @@ export type Waiting = {
 };
 
 /**
+ * WaitingNow
+ *
+ * Reviews that wait for a person; what is snoozed does not wait.
+ */
+export type WaitingNow = {
+    by_risk: RiskCounts;
+    /**
+     * Count
+     */
+    count: number;
+    /**
+     * Items
+     *
+     * The longest waiting first.
+     */
+    items: Array<NowItem>;
+    /**
+     * Oldest At
+     */
+    oldest_at: string | null;
+    /**
+     * Overdue
+     */
+    overdue: number;
+};
+
+/**
+ * WordsOf
+ *
+ * Exact words of an artifact's version: `plain_text[char_start:char_end] == quote`, in code points.
+ */
+export type WordsOf = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Char End
+     */
+    char_end: number;
+    /**
+     * Char Start
+     */
+    char_start: number;
+    /**
+     * Path
+     *
+     * Block index, then item or row, then column.
+     */
+    path: Array<number>;
+    /**
+     * Quote
+     */
+    quote: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
  * WorkCounts
  *
  * How many pieces of work there are: `by_agent` holds, by agent type and status, what `total` sums up.
@@ -6481,6 +7305,154 @@ export type ListAgentsResponses = {
 };
 
 export type ListAgentsResponse = ListAgentsResponses[keyof ListAgentsResponses];
+
+export type ShowNowData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Project Id
+         *
+         * Only of this project.
+         */
+        project_id?: string | null;
+    };
+    url: '/api/analytics/now';
+};
+
+export type ShowNowErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ShowNowError = ShowNowErrors[keyof ShowNowErrors];
+
+export type ShowNowResponses = {
+    /**
+     * Successful Response
+     */
+    200: Now;
+};
+
+export type ShowNowResponse = ShowNowResponses[keyof ShowNowResponses];
+
+export type FiguresOverTimeData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * From
+         *
+         * From this time on; 12 weeks before `to` without it.
+         */
+        from?: string | null;
+        /**
+         * To
+         *
+         * Before this time; now without it.
+         */
+        to?: string | null;
+        /**
+         * Unit
+         *
+         * `day`, `week` (from Monday on) or `month`.
+         */
+        unit?: string;
+        /**
+         * Tz
+         *
+         * The IANA time zone in which days begin.
+         */
+        tz?: string;
+        /**
+         * Project Id
+         *
+         * Only of this project.
+         */
+        project_id?: string | null;
+        /**
+         * Agent
+         *
+         * Only of this agent type.
+         */
+        agent?: string | null;
+        /**
+         * Template Id
+         *
+         * Only of work filed from this template.
+         */
+        template_id?: string | null;
+    };
+    url: '/api/analytics/series';
+};
+
+export type FiguresOverTimeErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type FiguresOverTimeError = FiguresOverTimeErrors[keyof FiguresOverTimeErrors];
+
+export type FiguresOverTimeResponses = {
+    /**
+     * Successful Response
+     */
+    200: Series;
+};
+
+export type FiguresOverTimeResponse = FiguresOverTimeResponses[keyof FiguresOverTimeResponses];
 
 export type SummarizeWorkData = {
     body?: never;
@@ -7844,6 +8816,64 @@ export type ListLatestEventsResponses = {
 };
 
 export type ListLatestEventsResponse = ListLatestEventsResponses[keyof ListLatestEventsResponses];
+
+export type FindData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Q
+         *
+         * Words of the title; nothing finds nothing.
+         */
+        q?: string;
+        /**
+         * Limit
+         *
+         * Most of each kind.
+         */
+        limit?: number;
+    };
+    url: '/api/find';
+};
+
+export type FindErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type FindError = FindErrors[keyof FindErrors];
+
+export type FindResponses = {
+    /**
+     * Successful Response
+     */
+    200: Found;
+};
+
+export type FindResponse = FindResponses[keyof FindResponses];
 
 export type HealthData = {
     body?: never;
@@ -9502,6 +10532,76 @@ export type ChangePolicyResponses = {
 
 export type ChangePolicyResponse = ChangePolicyResponses[keyof ChangePolicyResponses];
 
+export type TryPolicyData = {
+    body: DryRun;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/policy/dry-run';
+};
+
+export type TryPolicyErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type TryPolicyError = TryPolicyErrors[keyof TryPolicyErrors];
+
+export type TryPolicyResponses = {
+    /**
+     * Successful Response
+     */
+    200: DryRunResult;
+};
+
+export type TryPolicyResponse = TryPolicyResponses[keyof TryPolicyResponses];
+
 export type SampleNewYearData = {
     body?: never;
     path: {
@@ -9686,6 +10786,12 @@ export type ListSourcesData = {
         project_id: string;
     };
     query?: {
+        /**
+         * Sort
+         *
+         * `created_at` (oldest first) or `-created_at`.
+         */
+        sort?: string;
         /**
          * Limit
          *
@@ -10233,6 +11339,87 @@ export type GetDependentsResponses = {
 };
 
 export type GetDependentsResponse = GetDependentsResponses[keyof GetDependentsResponses];
+
+export type DrawSourcePageData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Source Id
+         */
+        source_id: string;
+        /**
+         * Page
+         */
+        page: number;
+    };
+    query?: {
+        /**
+         * Version
+         *
+         * Default: the one in use.
+         */
+        version?: number | null;
+        /**
+         * Start
+         *
+         * Of the words to mark.
+         */
+        start?: number | null;
+        /**
+         * End
+         *
+         * Where they end.
+         */
+        end?: number | null;
+    };
+    url: '/api/projects/{project_id}/sources/{source_id}/pages/{page}';
+};
+
+export type DrawSourcePageErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type DrawSourcePageError = DrawSourcePageErrors[keyof DrawSourcePageErrors];
+
+export type DrawSourcePageResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type DrawSourcePageResponse = DrawSourcePageResponses[keyof DrawSourcePageResponses];
 
 export type RestoreSourceData = {
     body: Restoration;
@@ -11918,6 +13105,84 @@ export type ReplaceDraftResponses = {
 };
 
 export type ReplaceDraftResponse = ReplaceDraftResponses[keyof ReplaceDraftResponses];
+
+export type RecheckEditsData = {
+    body: Edits;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+        /**
+         * Checkpoint Id
+         */
+        checkpoint_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/checkpoints/{checkpoint_id}/recheck';
+};
+
+export type RecheckEditsErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RecheckEditsError = RecheckEditsErrors[keyof RecheckEditsErrors];
+
+export type RecheckEditsResponses = {
+    /**
+     * Successful Response
+     */
+    200: Recheck;
+};
+
+export type RecheckEditsResponse = RecheckEditsResponses[keyof RecheckEditsResponses];
 
 export type RejectCheckpointData = {
     body: Rejection;
