@@ -129,7 +129,7 @@ def test_a_correction_is_shown_to_everybody_before_it_is_signed(page: Page, thei
     page.keyboard.press("e")
     page.get_by_role("button", name=re.compile("^Show the corrections to everybody")).click()
     expect(page.get_by_text("Local user edited it, so everybody looks at it anew.")).to_be_visible()
-    page.get_by_role("button", name="Show what changed").click()
+    page.get_by_role("button", name="Go on with the new version").click()
     expect(page).not_to_have_url(re.compile(review))
     # The earlier signature covered other words: it is void.
     expect(page.get_by_label("Decision")).to_contain_text("0 of 2 signatures")

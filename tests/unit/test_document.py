@@ -23,6 +23,7 @@ from proofroom.domain.document import (
     from_json,
     parse_markdown,
     plain,
+    text_at,
     to_json,
     to_markdown,
 )
@@ -404,3 +405,23 @@ def test_a_computed_table_reads_back_from_its_markdown() -> None:
     }
     document = from_json({"version": 1, "title": "T", "refs": {}, "blocks": [table]})
     assert parse_markdown(to_markdown(document), title="T").blocks == document.blocks
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ([0], "A b"), ([0, 0], None), ([1], "One two."), ([2, 1], "second"), ([2], None), ([2, 2], None),
+        ([3, 0, 1], "5 km"), ([3, 0, 0], None), ([3, 0], None), ([3, 1, 0], None), ([3, 0, 2], None), ([4], None),
+        ([5], None), ([], None), ([-1], None), ([2, -1], None),
+    ],
+)  # fmt: skip
+def test_a_path_leads_to_the_plain_text_of_its_place(path: list[int], text: str | None) -> None:
+    document = ArtifactDocument(
+        title="T",
+        blocks=(
+            Heading(2, "A *b*"), Paragraph("One [[b1|q]] two."), ListBlock(False, ("first", "**second**")),
+            Table((Column("a"), Column("b")), ((None, "5 km"),)), Chart("C", {}),
+        ),
+        refs={},
+    )  # fmt: skip
+    assert text_at(document, path) == text

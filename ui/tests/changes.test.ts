@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { ArtifactDiff } from "@/api/types";
 import { checkpoints } from "@/mocks/data";
 import { cutAtClaims, entriesOf, runsOf } from "@/review/Changes";
-import { approveBody, judgedOf, reduce, rowsOf, start, type Row } from "@/review/state";
+import { approveBody, judgedOf } from "@/review/outgoing";
+import { reduce, rowsOf, start, type Row } from "@/review/state";
 
 const diff = {
   artifact_id: "a",

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { checkpoints } from "@/mocks/data";
 import { recall, remember } from "@/review/remember";
-import { acknowledgedOf, keptBefore, reduce, rowsOf, start, type ReviewState } from "@/review/state";
+import { acknowledgedOf } from "@/review/outgoing";
+import { keptBefore, reduce, rowsOf, start, type ReviewState } from "@/review/state";
 
 const checkpoint = { ...checkpoints[0]!, status: "pending_review" as const };
 const { packet } = checkpoint;

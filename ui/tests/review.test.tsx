@@ -131,7 +131,7 @@ describe("review", () => {
 
   it("rejects with one's own words", async () => {
     const { user } = await opened();
-    await user.keyboard("x4");
+    await user.keyboard("x9");
     await user.type(await screen.findByLabelText("Reject: why?"), "no audit{Enter}");
     expect((await screen.findAllByText("Rejected by you: no audit")).length).toBeGreaterThan(0);
   });
@@ -147,7 +147,8 @@ describe("review", () => {
     await user.keyboard("f");
     await user.type(await screen.findByLabelText("What should change in claim 4?"), "the teams are swapped");
     await user.keyboard("{Control>}{Enter}{/Control}");
-    await screen.findByText(/^Sent back by you at/);
+    // It went back, and the reader is at the next item.
+    await screen.findByText("“Why Mars Climate Orbiter was lost (practice draft)” went back.");
     expect(changes).toEqual([
       expect.objectContaining({ claim_id: "c_mars0004", comment: "the teams are swapped" }),
       expect.objectContaining({ claim_id: "c_mars0003", comment: expect.stringContaining("23 September 1999") }),
@@ -167,7 +168,7 @@ describe("review", () => {
     await screen.findByText("2 claims changed while you read.");
     expect(screen.getByText("The packet changed. Nothing was signed.")).toBeInTheDocument();
     expect(screen.getByRole("button", { name: "Claim 7, Passed automatic checks" })).toBeInTheDocument();
-    await user.click(screen.getByRole("button", { name: "Show what changed" }));
+    await user.click(screen.getByRole("button", { name: "Go on with the new version" }));
     await screen.findByRole("button", { name: "Claim 7, Partial" });
     expect(screen.queryByText("2 claims changed while you read.")).not.toBeInTheDocument();
     expect(screen.getByText("2 flags are open")).toBeInTheDocument();

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Claim } from "@/api/types";
 import { attentionOf, checkDocument, checkpoints } from "@/mocks/data";
-import {
-  approveBody, changedClaims, changesToSend, correctedDocument, flagsOf, markedRange, needsOf, openNeeds, readyToSign, reduce, rowsOf,
-  start, tally, type ReviewState,
-} from "@/review/state";
+import { approveBody, changesToSend, correctedDocument, markedRange } from "@/review/outgoing";
+import { changedClaims, flagsOf, needsOf, openNeeds, readyToSign, reduce, rowsOf, start, tally, type ReviewState } from "@/review/state";
 
 const checkpoint = checkpoints[0]!;
 const packet = checkpoint.packet;

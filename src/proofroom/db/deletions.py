@@ -26,7 +26,7 @@ OF_SESSIONS: Mapping[str, tuple[str, ...]] = {
     "work_artifacts": ("title",),
     "artifact_versions": ("title", "document", "claims", "high_impact"),
     "work_checkpoints": ("packet", "form", "votes", "decision"),
-    "checkpoint_comments": ("text",),
+    "checkpoint_comments": ("text", "anchor"),
     "work_obligations": ("claim_text", "comment", "passage", "checks", "note"),
     "deliveries": ("target", "detail", "tries"),
     "audit_entries": ("content", "salt"),

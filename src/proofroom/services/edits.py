@@ -1,17 +1,23 @@
 """Edits of a reviewer: their own version of what they were shown, checked like anybody's."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db import checkpoints, work_sessions
+from proofroom.db.models import ArtifactVersion, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement
+from proofroom.domain.document import ArtifactDocument, from_json
 from proofroom.domain.errors import Conflict, InvalidInput
-from proofroom.services import artifacts
-from proofroom.services.access import Actor
+from proofroom.services import artifacts, evidence, outside
+from proofroom.services.access import Actor, require
+from proofroom.services.catalog import CHECK
 from proofroom.services.ledgers import Ahead
+from proofroom.services.outside import Read
 
 
 async def save_edits(
@@ -28,12 +34,7 @@ async def save_edits(
     for edit in edits:
         shown = by_id.get(str(edit.get("artifact_id")))
         if shown is None:
-            raise InvalidInput(
-                "unknown_artifact",
-                "An edit names an artifact that is not in this packet.",
-                hint="Edit artifacts of the packet that you name.",
-                field="edits",
-            )
+            raise _unknown()
         artifact = await db_artifacts.get(tx, row.id, UUID(shown["artifact_id"]))
         version = await db_artifacts.version(tx, artifact.id, artifact.version)
         stands = artifacts.content_digest(artifact.artifact_type, version.title, version.document)
@@ -43,11 +44,7 @@ async def save_edits(
                 f"“{shown['title']}” is not the version that you looked at any more. Nothing was decided.",
                 hint="Look at the current packet and edit that.",
             )
-        refs = version.document.get("refs", {})
-        body: Any = edit.get("body")
-        if isinstance(body, dict):
-            body = {**cast(dict[str, Any], body), "refs": refs}  # an edit cites what the version cites
-        document = artifacts.read_body(body, title=version.title, refs=refs)
+        document = _edited(version, edit.get("body"))
         result = await artifacts.save(
             tx, row, slot=artifact.slot, artifact_type=artifact.artifact_type,
             title=document.title or version.title, document=document, high_impact=version.high_impact,
@@ -57,6 +54,69 @@ async def save_edits(
         if result.changed:
             saved.append({"artifact_id": str(artifact.id), "version": result.version})
     return saved
+
+
+def _edited(version: ArtifactVersion, body: Any) -> ArtifactDocument:
+    refs = version.document.get("refs", {})
+    if isinstance(body, dict):
+        body = {**cast(dict[str, Any], body), "refs": refs}  # an edit cites what the version cites
+    return artifacts.read_body(body, title=version.title, refs=refs)
+
+
+async def compared(
+    read: Read,
+    actor: Actor,
+    session_id: UUID,
+    checkpoint_id: UUID,
+    edits: Sequence[Mapping[str, Any]],
+    project_id: UUID | None = None,
+) -> list[dict[str, Any]]:
+    """What a check would find in the blocks that edits {artifact_id, body} changed or added: {artifact_id, claims}.
+
+    Nothing is stored or decided. Each claim is judged by itself, so the other blocks need not be compared again; paths
+    are those of the edited document.
+
+    Raises NotAllowed, NotFound, InvalidInput (`unknown_artifact`, `document_invalid`).
+    """
+    require(actor, "reviewer")
+    async with read() as tx:
+        row = await work_sessions.get(tx, session_id, project_id)
+        checkpoint = await checkpoints.get(tx, checkpoint_id, session_id)
+    shown = {a["artifact_id"]: a for a in checkpoint.packet["artifacts"]}
+    found: list[dict[str, Any]] = []
+    for edit in edits:
+        artifact = shown.get(str(edit.get("artifact_id")))
+        if artifact is None:
+            raise _unknown()
+        async with read() as tx:
+            version = await db_artifacts.version(tx, UUID(artifact["artifact_id"]), artifact["version"])
+        document = await asyncio.to_thread(_edited, version, edit.get("body"))
+        claims = await _compared(read, row, artifact["slot"], from_json(version.document), document)
+        found.append({"artifact_id": artifact["artifact_id"], "claims": claims})
+    return found
+
+
+async def _compared(
+    read: Read, row: WorkSession, slot: str, before: ArtifactDocument, after: ArtifactDocument
+) -> list[dict[str, Any]]:
+    changed = [n for n, block in enumerate(after.blocks) if block not in before.blocks]
+    part = replace(after, blocks=tuple(after.blocks[n] for n in changed))
+    if row.agent_type == CHECK:
+        within = None if row.source_ids is None else [UUID(s) for s in row.source_ids]
+        claims = await outside.check_draft(read, row.project_id, part, slot, within)
+    else:
+        async with read() as tx:
+            claims = await evidence.check(tx, row, part, namespace=slot)
+    return [claim | {"path": [changed[claim["path"][0]], *claim["path"][1:]]} for claim in claims]
+
+
+def _unknown() -> InvalidInput:
+    return InvalidInput(
+        "unknown_artifact",
+        "An edit names an artifact that is not in this packet.",
+        hint="Edit artifacts of the packet that you name.",
+        field="edits",
+    )
 
 
 def still_there(

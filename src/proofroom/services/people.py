@@ -1,14 +1,16 @@
 """People around a review: who looks at it just now, and what they say to each other. None of it decides anything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, comments, members, work_sessions
 from proofroom.db.models import CheckpointComment, WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
+from proofroom.domain.document import from_json, text_at
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import gates
 from proofroom.services.access import Actor, require
@@ -75,10 +77,13 @@ async def comment(
     *,
     claim_id: str | None = None,
     artifact_id: UUID | None = None,
+    anchor: Mapping[str, Any] | None = None,
 ) -> CheckpointComment:
-    """Says something about the packet, an artifact or a claim of it; also after it was decided.
+    """Says something about the packet, an artifact, a claim or words of it; also after it was decided.
 
-    Raises InvalidInput (`comment_empty`, `text_invalid`, `unknown_claim`, `unknown_artifact`), NotFound.
+    `anchor` is {artifact_id, version, path, char_start, char_end, quote}: the exact words of a version that the packet
+    shows. Raises InvalidInput (`comment_empty`, `text_invalid`, `unknown_claim`, `unknown_artifact`,
+    `unknown_passage`), NotFound.
     """
     require(actor, "requester")
     clean = text_of(text, "text")
@@ -99,22 +104,52 @@ async def comment(
                 hint="Comment on claims of the packet that you look at.", field="claim_id",
             )  # fmt: skip
         artifact_id = artifact_id or UUID(homes[0])
+    if anchor is not None:
+        anchor = await _anchored(tx, shown, anchor, artifact_id)
+        artifact_id = UUID(anchor["artifact_id"])
     made = await comments.add(
         tx, session_id=row.session_id, checkpoint_id=row.id, artifact_id=artifact_id, claim_id=claim_id,
-        member_id=actor.member_id, text=clean,
+        member_id=actor.member_id, text=clean, **({} if anchor is None else {"anchor": anchor}),
     )  # fmt: skip
     said = {
         "comment_id": str(made.id), "checkpoint_id": str(row.id), "by": actor.name, "claim_id": claim_id,
         "text": clean,
-    }  # fmt: skip
+    } | ({} if anchor is None else {"quote": anchor["quote"]})  # fmt: skip
     await work_sessions.note(
         tx, row.session_id, Record(events=[("commented", said)], audits=[("commented", said)])
     )
     return made
 
 
+async def _anchored(
+    tx: Tx, shown: Sequence[Mapping[str, Any]], anchor: Mapping[str, Any], artifact_id: UUID | None
+) -> dict[str, Any]:
+    """The anchor as it is kept, when its words stand there."""
+    named = str(anchor["artifact_id"])
+    version, path = int(anchor["version"]), [int(part) for part in anchor["path"]]
+    if artifact_id not in (None, UUID(named)) or all(
+        (a["artifact_id"], a["version"]) != (named, version) for a in shown
+    ):
+        raise InvalidInput(
+            "unknown_artifact", f"Version {version} of artifact {named} is not in this packet.",
+            hint="Comment on words of what the packet shows.", field="anchor.artifact_id",
+        )  # fmt: skip
+    stored = await db_artifacts.version(tx, UUID(named), version)
+    text = text_at(from_json(stored.document), path) or ""
+    start, end, quote = int(anchor["char_start"]), int(anchor["char_end"]), str(anchor["quote"])
+    if not 0 <= start < end <= len(text) or text[start:end] != quote:
+        raise InvalidInput(
+            "unknown_passage", "These words do not stand at that place of the artifact.",
+            hint="Count code points in its plain text, and quote it word for word.", field="anchor",
+        )  # fmt: skip
+    return {
+        "artifact_id": named, "version": version, "path": path, "char_start": start, "char_end": end, "quote": quote,
+    }  # fmt: skip
+
+
 async def comments_of(tx: Tx, checkpoint_id: UUID) -> list[dict[str, Any]]:
-    """The comments of the whole session, oldest first: {id, checkpoint_id, artifact_id, claim_id, by, text, at}."""
+    """The comments of the whole session, oldest first:
+    {id, checkpoint_id, artifact_id, claim_id, by, text, anchor, at}."""
     row = await checkpoints.get(tx, checkpoint_id)
     names = await members.names(tx)
     return [comment_json(c, names) for c in await comments.of_session(tx, row.session_id)]
@@ -124,6 +159,6 @@ def comment_json(row: CheckpointComment, names: Mapping[UUID, str]) -> dict[str,
     return {
         "id": str(row.id), "checkpoint_id": str(row.checkpoint_id),
         "artifact_id": str(row.artifact_id) if row.artifact_id else None, "claim_id": row.claim_id,
-        "by": {"id": str(row.member_id), "name": names.get(row.member_id)}, "text": row.text,
+        "by": {"id": str(row.member_id), "name": names.get(row.member_id)}, "text": row.text, "anchor": row.anchor,
         "at": at(row.created_at),
     }  # fmt: skip

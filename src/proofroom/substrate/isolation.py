@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, UnsupportedMedia
@@ -142,6 +143,15 @@ class ParserPool:
             answer, text = self._ask(head, data, limits, report)
         return _extracted(answer, text)
 
+    def picture(self, data: bytes, page: int, quote: str, share: float, limits: Limits) -> bytes:
+        """A page (from 1) of a PDF as PNG, as `parsers.pdf_picture.draw` makes it; errors as of `parse`."""
+        asked = {"page": page, "quote": quote, "share": share}
+        head = json.dumps({"size": len(data), "limits": limits_json(limits), "picture": asked}).encode()
+        with self._slots:
+            answer, drawn = self._ask(head, data, limits, unheard)
+        _raise_refusal(answer)
+        return drawn
+
     def close(self) -> None:
         """Ends all processes."""
         with self._lock:
@@ -224,12 +234,16 @@ def broken_down() -> ProofroomError:
     )
 
 
-def _extracted(answer: Mapping[str, object], text: bytes) -> Extracted:
+def _raise_refusal(answer: Mapping[str, object]) -> None:
     error = answer.get("error")
     if isinstance(error, dict):
         said: dict[str, str] = {str(k): str(v) for k, v in error.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         family = _FAMILIES.get(said["family"], ProofroomError)
         raise family(said["code"], said["message"], said["hint"])
+
+
+def _extracted(answer: Mapping[str, object], text: bytes) -> Extracted:
+    _raise_refusal(answer)
     extracted = answer["extracted"]
     assert isinstance(extracted, dict)
     return from_json(text.decode(), extracted)  # pyright: ignore[reportUnknownArgumentType]
@@ -278,3 +292,9 @@ async def parse_isolated(
     return await asyncio.to_thread(
         shared_pool().parse, data, filename, content_type, limits or Limits(), report
     )
+
+
+async def draw_isolated(data: bytes, page: int, quote: str, share: float) -> bytes:
+    """`ParserPool.picture` in a thread, with less time than a capture has: somebody waits for it."""
+    limits = replace(Limits(), cpu_seconds=10, wall_seconds=20)
+    return await asyncio.to_thread(shared_pool().picture, data, page, quote, share, limits)

@@ -4,7 +4,8 @@ It is started by `substrate.isolation` as `python -m proofroom.substrate.worker`
 bytes, big-endian) and that much JSON {"size", "filename", "content_type", "limits"}, then `size` bytes of
 file. An answer is a length and that much JSON: {"text_bytes", "extracted"} followed by `text_bytes` bytes
 of UTF-8, or {"error": {"family", "code", "message", "hint"}}. Before it there may be any number of frames
-{"progress": [done, total, unit]}, a length and JSON each.
+{"progress": [done, total, unit]}, a length and JSON each. With "picture": {"page", "quote", "share"} in the request
+a page of a PDF is drawn: {"text_bytes"} and so many bytes of PNG.
 """
 
 import contextlib
@@ -44,8 +45,13 @@ def main() -> None:
         data = _need(requests, request["size"])
         limits = Limits(**request["limits"])
         _bound(limits)
-        answer, text = handle(data, request["filename"], request["content_type"], limits, _reporting(answers))
-        _answer(answers, answer, text)
+        if "picture" in request:
+            answer, rest = picture(data, **request["picture"])
+        else:
+            answer, rest = handle(
+                data, request["filename"], request["content_type"], limits, _reporting(answers)
+            )
+        _answer(answers, answer, rest)
 
 
 def _answer(answers: BinaryIO, said: dict[str, Any], text: bytes = b"") -> None:
@@ -81,14 +87,29 @@ def handle(
 
     try:
         extracted = parse(data, filename, content_type, limits, report)
-    except ProofroomError as error:
-        return {"error": {"family": type(error).__name__, **_said(error)}}, b""
-    except MemoryError:
-        return {"error": {"family": "TooLarge", **_said(too_much_memory())}}, b""
-    except RecursionError:
-        return {"error": {"family": "InvalidInput", **_said(too_deep())}}, b""
+    except (ProofroomError, MemoryError, RecursionError) as error:
+        return _refused(error), b""
     text = extracted.text.encode()
     return {"text_bytes": len(text), "extracted": to_json(extracted)}, text
+
+
+def picture(data: bytes, page: int, quote: str, share: float) -> tuple[dict[str, Any], bytes]:
+    """As `handle`, for a page that is drawn."""
+    from proofroom.substrate.parsers.pdf_picture import draw
+
+    try:
+        drawn = draw(data, page, quote, share)
+    except (ProofroomError, MemoryError, RecursionError) as error:
+        return _refused(error), b""
+    return {"text_bytes": len(drawn)}, drawn
+
+
+def _refused(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, ProofroomError):
+        return {"error": {"family": type(error).__name__, **_said(error)}}
+    if isinstance(error, MemoryError):
+        return {"error": {"family": "TooLarge", **_said(too_much_memory())}}
+    return {"error": {"family": "InvalidInput", **_said(too_deep())}}
 
 
 def too_much_memory() -> ProofroomError:

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { api } from "@/api/client";
 import { deadLettersQuery } from "@/api/queries";
 import type { Delivery, DeliveryInFull, WorkSession } from "@/api/types";
@@ -26,9 +27,15 @@ function DeliveryLine({ delivery, session }: { delivery: Delivery; session: Work
   });
   const failed = delivery.status === "failed";
   const waits = delivery.status === "pending" && delivery.attempts > 0 && !delivery.being_made;
+  // What was pressed goes once it is done: the focus stays with what it was about.
+  const words = useRef<HTMLParagraphElement>(null);
+  const done = act.isSuccess && !failed && !waits;
+  useEffect(() => {
+    if (done && document.activeElement === document.body) words.current?.focus({ preventScroll: true });
+  }, [done]);
   return (
     <div className="mt-1">
-      <p className="meta">
+      <p className="meta" ref={words} tabIndex={-1}>
         {failed && <Mark shape="warn" className="text-error" />} {tMaybe(`delivery.${delivery.kind}`, delivery.kind)}:{" "}
         {failed && <b>{t("deliveryStatus.failed")}. </b>}
         {delivery.detail ?? tMaybe(`deliveryStatus.${delivery.status}`, delivery.status)}

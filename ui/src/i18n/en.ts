@@ -1,4 +1,5 @@
 import { agents } from "./agents";
+import { reviewing } from "./reviewing";
 
 /** What the inbox and the review say, and the frame around every page; `rest` has the other pages. Plain verbs, sentence case, no exclamation marks. */
 export const en = {
@@ -44,6 +45,7 @@ export const en = {
     keepLooked: "Read it, keep",
     flag: "Flag it: the meaning differs",
     reject: "Reject",
+    assign: "Assign",
     send_one: "Send 1 change back",
     send_other: "Send {{count}} changes back",
     sendLast_one: "Send 1 back for the last round",
@@ -263,6 +265,9 @@ export const en = {
     facts: "Facts are wrong",
     sources: "Sources missing",
     task: "Not what was asked",
+    outdated: "Out of date",
+    tone: "Wrong tone",
+    unneeded: "No longer needed",
     own: "Write a reason",
     write: "Reject: why?",
     placeholder: "The audit cannot be found",
@@ -275,14 +280,15 @@ export const en = {
     nothing: "Nothing was signed.",
     dropped: "What you had settled was for an earlier packet.",
     again: "This one is settled anew.",
-    show: "Show what changed",
   },
   dock: {
     label: "Decision",
     opening: "Opening",
     openingWords: "Nobody decides on what they have not seen.",
     offline: "Waiting for the connection",
-    offlineWords: "Trying again every few seconds.",
+    offlineWords: "No decision was sent. Trying again every few seconds.",
+    unsure: "Sent, but nobody answered",
+    unsureWords: "It may have arrived. This page looks as soon as there is a connection; pressing again decides once.",
     notDone: "Not decided",
     busyWords: "Hold on a moment.",
     open_one: "1 flag is open",
@@ -459,7 +465,7 @@ export const en = {
     sign: "sign, or go to the first open flag",
     undo: "undo the decision for six seconds, or take your signature back",
     open: "open the source at the marked words",
-    view: "whole draft, or what changed",
+    view: "whole draft, or what changed; what changed while you read",
     help: "show or hide this list",
     dead: "Keys are off while an item opens and inside text fields.",
   },
@@ -571,6 +577,7 @@ export const en = {
     signed: "Signed today",
     progress: "{{done}} of {{total}} {{label}}",
   },
+  ...reviewing,
   new: {
     title: "New work in {{project}}",
     agent: "What kind of work",

@@ -6,6 +6,7 @@ import * as data from "./data";
 import { inboxHandlers } from "./inbox";
 import { overviewHandlers } from "./overview";
 import { peopleHandlers } from "./people";
+import { reviewingHandlers } from "./reviewing";
 import { moreSources, substrateHandlers } from "./substrate";
 import { workHandlers } from "./work";
 
@@ -111,6 +112,7 @@ export function makeHandlers() {
     ),
     ...overviewHandlers(projects),
     ...peopleHandlers(checkpoints),
+    ...reviewingHandlers(checkpoints),
     ...substrateHandlers(sources),
     http.get(url("/deliveries"), () => page([])),
     ...inboxHandlers(checkpoints),

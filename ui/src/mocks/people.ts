@@ -40,9 +40,9 @@ export function peopleHandlers(checkpoints: Checkpoint[]) {
       return HttpResponse.json({ items: here, next_cursor: null });
     }),
     http.post(url("/checkpoints/:id/comments"), async ({ params, request }) => {
-      const body = (await request.json()) as { text: string; claim_id?: string };
+      const body = (await request.json()) as { text: string; claim_id?: string; anchor?: Comment["anchor"] };
       const made: Comment = {
-        id: `comment-${comments.length}`, checkpoint_id: String(params["id"]), artifact_id: null, claim_id: body.claim_id ?? null,
+        id: `comment-${comments.length}`, checkpoint_id: String(params["id"]), artifact_id: body.anchor?.artifact_id ?? null, claim_id: body.claim_id ?? null, anchor: body.anchor ?? null,
         by: { id: data.me.id, name: data.me.name }, text: body.text, at: new Date().toISOString(),
       };
       comments.push(made);

@@ -7,6 +7,7 @@ import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { length, slice } from "@/lib/codepoints";
 import { keep } from "@/lib/format";
+import { placeKey } from "@/lib/places";
 import { Block, ClaimSpan, Gutter, headingRanks, isTitle, placesOf, type Shared } from "./Draft";
 import type { Row } from "./state";
 
@@ -49,7 +50,7 @@ export function runsOf(entries: Entry[], claimsIn: (index: number) => Row[], kep
   return runs.filter((run) => "folded" in run || run.entry.kind !== "same" || run.entry.index !== null);
 }
 
-function Words({ changes }: { changes: Change[] }) {
+export function Words({ changes }: { changes: Change[] }) {
   return (
     <>
       {changes.map((change, i) => {
@@ -59,7 +60,7 @@ function Words({ changes }: { changes: Change[] }) {
         const beside = change.kind === "removed" && changes[i + 1]?.kind === "added" ? " " : "";
         const W = change.kind === "removed" ? "del" : "ins";
         return (
-          <span key={i}>
+          <span key={i} data-aside={change.kind === "removed" ? "" : undefined}>
             <W>{keep(words)}</W>
             {change.text.slice(words.length) || beside}
           </span>
@@ -107,10 +108,10 @@ export function cutAtClaims(
 }
 
 /** A changed text with its claims in it, each with what was taken away and what was added. */
-function ChangedText({ changes, rows, shared }: { changes: Change[]; rows: Row[]; shared: Shared }) {
+function ChangedText({ changes, rows, shared, place }: { changes: Change[]; rows: Row[]; shared: Shared; place: string }) {
   const ranges = rows.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end }));
   return (
-    <>
+    <span data-place={place}>
       {cutAtClaims(changes, ranges).map((piece, i) => {
         const row = rows[piece.range];
         return row ? (
@@ -119,7 +120,7 @@ function ChangedText({ changes, rows, shared }: { changes: Change[]; rows: Row[]
           <Words key={i} changes={piece.changes} />
         );
       })}
-    </>
+    </span>
   );
 }
 
@@ -130,6 +131,7 @@ function ChangedBlock({
   shared,
   rank,
   whole,
+  place,
 }: {
   entry: Entry;
   block: DocBlock;
@@ -137,8 +139,9 @@ function ChangedBlock({
   shared: Shared;
   rank: number;
   whole: ReactNode;
+  place: string;
 }) {
-  const text = <ChangedText changes={entry.changes} rows={rows} shared={shared} />;
+  const text = <ChangedText changes={entry.changes} rows={rows} shared={shared} place={place} />;
   switch (block.type) {
     case "heading": {
       const H = `h${rank}` as "h2" | "h3" | "h4";
@@ -249,6 +252,7 @@ export function Changes({
               shared={all}
               rank={ranks[entry.index] ?? 2}
               whole={whole(entry.index)}
+              place={placeKey(artifactId, [entry.index])}
             />
           );
         })

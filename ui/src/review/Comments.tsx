@@ -82,6 +82,7 @@ export function Thread({
               <span className="meta" title={exact(comment.at)}>
                 <b>{comment.by.id === me ? t("comment.you") : (comment.by.name ?? t("comment.somebody"))}</b>, {when(comment.at)}
               </span>
+              {comment.anchor && <q className="on">{comment.anchor.quote}</q>}
               <p>{comment.text}</p>
             </li>
           ))}

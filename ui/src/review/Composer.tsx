@@ -9,6 +9,7 @@ export function Composer({
   placeholder,
   submit,
   short = false,
+  quiet = false,
   above,
   help,
   onArrow,
@@ -20,22 +21,25 @@ export function Composer({
   placeholder: string;
   submit: string;
   short?: boolean;
+  /** Something else is the next best thing to press. */
+  quiet?: boolean;
   /** Stands between the label and the field. */
   above?: React.ReactNode;
   /** Stands under the field. */
   help?: string;
   /** Arrow up and down in a field of one line. */
   onArrow?: () => void;
-  onSubmit: (text: string) => void;
+  /** `advance`: by Ctrl Enter, which goes on to the next item where something is decided. */
+  onSubmit: (text: string, advance: boolean) => void;
   onCancel: () => void;
-  also?: { label: string; onSubmit: (text: string) => void };
+  also?: { label: string; onSubmit: (text: string, advance: boolean) => void } | undefined;
 }) {
   const [text, setText] = useState("");
   const id = useId();
   const field = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
-  const done = (act: (text: string) => void) => {
-    if (text.trim()) act(text.trim());
+  const done = (act: (text: string, advance: boolean) => void, advance = false) => {
+    if (text.trim()) act(text.trim(), advance);
     else field.current?.focus();
   };
   const common = {
@@ -53,9 +57,9 @@ export function Composer({
       } else if (onArrow && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
         event.preventDefault();
         onArrow();
-      } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && also) {
+      } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
-        done(also.onSubmit);
+        done(also ? also.onSubmit : onSubmit, true);
       } else if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
         event.preventDefault();
         done(onSubmit);
@@ -73,7 +77,7 @@ export function Composer({
         </p>
       )}
       <div className="acts">
-        <button type="button" className="b fill" onClick={() => done(onSubmit)}>
+        <button type="button" className={quiet ? "b" : "b fill"} onClick={() => done(onSubmit)}>
           {submit} <Kbd>↵</Kbd>
         </button>
         {also && (

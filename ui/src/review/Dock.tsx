@@ -9,7 +9,9 @@ import { Composer } from "./Composer";
 import { signaturesWords, type Standing } from "./signing";
 import type { Change, ReviewState, Tally } from "./state";
 
-export const REASONS = ["facts", "sources", "task"] as const;
+/** Behind the keys 1 to 6; the last key is for one's own words. */
+export const REASONS = ["facts", "sources", "task", "outdated", "tone", "unneeded"] as const;
+export const OWN_REASON = "9";
 
 /** Seconds left until `iso`, counted down; 0 when it has passed. */
 export function useSecondsLeft(iso: string | null): number {
@@ -66,10 +68,11 @@ export function decidedWords(checkpoint: Checkpoint, me: string | null): { title
 
 export interface DockActs {
   sign: () => void;
-  reject: (reason: string) => void;
+  reject: (reason: string, advance?: boolean) => void;
   askWhole: () => void;
   send: () => void;
   undo: () => void;
+  choose: (what: "assign" | "snooze") => void;
   setMode: (mode: ReviewState["mode"]) => void;
 }
 
@@ -77,31 +80,40 @@ export function Dock({
   checkpoint,
   state,
   tally,
+  flagged,
   standing,
   ready,
   busy,
   offline,
+  unsure,
   error,
   undoUntil,
   signLabel,
   canAsk,
   me,
   nextId,
+  several,
   acts,
 }: {
   checkpoint: Checkpoint;
   state: ReviewState;
   tally: Tally;
+  /** Corrections that were compared again and are flagged. */
+  flagged: number;
   standing: Standing;
   ready: boolean;
   busy: string | null;
   offline: boolean;
+  /** Whether a decision was sent of which nobody knows if it arrived. */
+  unsure: boolean;
   error: unknown;
   undoUntil: string | null;
   signLabel: string;
   canAsk: boolean;
   me: string | null;
   nextId: string | null;
+  /** Whether there is anybody else to give it to. */
+  several: boolean;
   acts: DockActs;
 }) {
   const left = useSecondsLeft(undoUntil);
@@ -154,7 +166,7 @@ export function Dock({
             placeholder={t("reject.placeholder")}
             submit={t("reject.submit")}
             short
-            onSubmit={acts.reject}
+            onSubmit={(text, advance) => acts.reject(text, advance)}
             onCancel={() => acts.setMode({ name: "reject" })}
           />
         </div>
@@ -166,17 +178,19 @@ export function Dock({
     return (
       <footer className="dock" aria-label={label}>
         <Status title={t("reject.why")} words={t("reject.words")} error={error} />
-        {REASONS.map((reason, i) => (
-          <button type="button" className="b" key={reason} disabled={busy !== null} onClick={() => acts.reject(t(`reject.${reason}`))}>
-            {t(`reject.${reason}`)} <Kbd>{i + 1}</Kbd>
+        <span className="choices">
+          {REASONS.map((reason, i) => (
+            <button type="button" className="b" key={reason} disabled={busy !== null} onClick={() => acts.reject(t(`reject.${reason}`))}>
+              {t(`reject.${reason}`)} <Kbd>{i + 1}</Kbd>
+            </button>
+          ))}
+          <button type="button" className="b" onClick={() => acts.setMode({ name: "reject-text" })}>
+            {t("reject.own")} <Kbd>{OWN_REASON}</Kbd>
           </button>
-        ))}
-        <button type="button" className="b" onClick={() => acts.setMode({ name: "reject-text" })}>
-          {t("reject.own")} <Kbd>4</Kbd>
-        </button>
-        <button type="button" className="b bare" onClick={() => acts.setMode({ name: "read" })}>
-          {t("action.back")} <Kbd>Esc</Kbd>
-        </button>
+          <button type="button" className="b bare" onClick={() => acts.setMode({ name: "read" })}>
+            {t("action.back")} <Kbd>Esc</Kbd>
+          </button>
+        </span>
       </footer>
     );
   }
@@ -191,7 +205,7 @@ export function Dock({
   const alone = !maySign && !send && !voted;
   const stop = busy !== null;
   const status = offline ? (
-    <Status title={t("dock.offline")} words={t("dock.offlineWords")} />
+    <Status title={t(unsure ? "dock.unsure" : "dock.offline")} words={t(unsure ? "dock.unsureWords" : "dock.offlineWords")} />
   ) : error ? (
     <Status title={t("dock.notDone")} error={error} />
   ) : busy ? (
@@ -205,7 +219,7 @@ export function Dock({
   ) : voted ? (
     <Status title={t("sign.voted")} words={t("sign.votedWords", { count: standing.quorum - standing.votes })} />
   ) : (
-    <Progress checkpoint={checkpoint} tally={tally} alone={standing.alone} />
+    <Progress checkpoint={checkpoint} tally={tally} flagged={flagged} alone={standing.alone} />
   );
   return (
     <footer className="dock" aria-label={label}>
@@ -219,6 +233,14 @@ export function Dock({
           {canAsk && (
             <button type="button" className="b bare" disabled={stop} onClick={acts.askWhole}>
               {t("action.askChanges")} <Kbd>c</Kbd>
+            </button>
+          )}
+          <button type="button" className="b bare" disabled={stop} title={t("keysHelp.snooze")} onClick={() => acts.choose("snooze")}>
+            {t("inbox.snooze")} <Kbd>s</Kbd>
+          </button>
+          {several && (
+            <button type="button" className="b bare" disabled={stop} title={t("keysHelp.assign")} onClick={() => acts.choose("assign")}>
+              {t("action.assign")} <Kbd>m</Kbd>
             </button>
           )}
         </span>
@@ -261,12 +283,13 @@ export function Dock({
 }
 
 /** How far the reader is. */
-function Progress({ checkpoint, tally, alone }: { checkpoint: Checkpoint; tally: Tally; alone: boolean }) {
+function Progress({ checkpoint, tally, flagged, alone }: { checkpoint: Checkpoint; tally: Tally; flagged: number; alone: boolean }) {
   if (tally.open > 0) {
     const words = tally.asked ? t("dock.openAsked", { count: tally.asked }) : t("dock.openWords");
     return <Status calm title={t("dock.open", { count: tally.open })} words={words} />;
   }
   if (tally.asked > 0) return <Status title={t("dock.asked", { count: tally.asked })} words={t("dock.askedWords")} />;
+  if (flagged > 0) return <Status title={t("dock.ready")} words={t("recheck.dock", { count: flagged })} />;
   if (tally.corrected > 0 && !alone) return <Status calm title={t("sign.share")} words={t("sign.shareWords")} />;
   const done = [
     tally.corrected ? t("dock.corrected", { count: tally.corrected }) : "",
@@ -308,7 +331,7 @@ export function AskDock({
   noted: Change[];
   onTakeBack: (id: string) => void;
   onAdd: (text: string) => void;
-  onSend: (text: string) => void;
+  onSend: (text: string, advance: boolean) => void;
   onCancel: () => void;
 }) {
   return (
@@ -324,7 +347,11 @@ export function AskDock({
               <ul className="noted" aria-label={t("ask.noted")}>
                 {noted.map((change) => (
                   <li key={change.id}>
-                    <span>{change.comment}</span>
+                    <span>
+                      {change.passage && <q>{change.passage.length > 80 ? `${change.passage.slice(0, 80)} …` : change.passage}</q>}
+                      {change.passage && ": "}
+                      {change.comment}
+                    </span>
                     <button type="button" className="b small" onClick={() => onTakeBack(change.id)}>
                       {t("action.takeBack")}
                     </button>
@@ -350,18 +377,13 @@ export function LoadingDock() {
   );
 }
 
-export function Banner({ strong, words, action }: { strong: string; words: string; action?: { label: string; act: () => void } }) {
+export function Banner({ strong, words, plain = false }: { strong: string; words: string; plain?: boolean }) {
   return (
     <div className="banner" role="status">
-      <Mark shape="regressed" className="v-accent" />
+      {!plain && <Mark shape="regressed" className="v-accent" />}
       <span>
         <b>{strong}</b> {words}
       </span>
-      {action && (
-        <button type="button" className="b small" onClick={action.act}>
-          {action.label}
-        </button>
-      )}
     </div>
   );
 }

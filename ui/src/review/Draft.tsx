@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { lazy, Suspense, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import type { ArtifactDocument, Cell, DocBlock } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
@@ -6,8 +6,11 @@ import { cut } from "@/lib/codepoints";
 import { changedSpan } from "@/lib/diff";
 import { keep } from "@/lib/format";
 import { unescaped } from "@/lib/inline";
+import { placeKey } from "@/lib/places";
+import { EditSpan } from "./EditSpan";
 import { lookOf, shapeOf, wordOf } from "./look";
-import { markedRange, plainOf, type ReviewState, type Row } from "./state";
+import { markedRange } from "./outgoing";
+import { freeKey, plainOf, type ReviewState, type Row } from "./state";
 
 // A chart that cannot be fetched costs the reader the picture, never the page.
 const Chart = lazy(() => import("@/components/Chart").catch(() => import("@/components/NoChart")));
@@ -18,7 +21,10 @@ export interface Shared {
   places: Map<string, Row[]>;
   state: ReviewState;
   onSelect: (claim: string) => void;
-  onEdited: (claim: string, text: string | null) => void;
+  /** Whether text that claims nothing can be selected and changed. */
+  free?: boolean;
+  /** `was`: the words before, where no claim says them. */
+  onEdited: (claim: string, text: string | null, was?: string) => void;
 }
 
 /** The words of a claim as they stand now, with what differs or was changed underlined. */
@@ -52,42 +58,6 @@ function Words({ row, state, own }: { row: Row; state: ReviewState; own?: string
         ),
       )}
     </>
-  );
-}
-
-/** A sentence under the pen: plain text only, Enter saves, Escape leaves it as it was. */
-function EditSpan({ text, onDone }: { text: string; onDone: (text: string | null) => void }) {
-  const ref = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    const span = ref.current;
-    if (!span) return;
-    span.textContent = text;
-    span.focus();
-    const range = document.createRange();
-    range.selectNodeContents(span);
-    range.collapse(false);
-    getSelection()?.removeAllRanges();
-    getSelection()?.addRange(range);
-  }, [text]);
-  return (
-    <span
-      ref={ref}
-      className="s editing"
-      role="textbox"
-      aria-label={t("edit.label")}
-      contentEditable="plaintext-only"
-      suppressContentEditableWarning
-      onKeyDown={(event) => {
-        event.stopPropagation();
-        if (event.key === "Enter" && !event.nativeEvent.isComposing) {
-          event.preventDefault();
-          onDone((ref.current?.textContent ?? "").replaceAll("\u00a0", " ").trim());
-        } else if (event.key === "Escape") {
-          event.preventDefault();
-          onDone(null);
-        }
-      }}
-    />
   );
 }
 
@@ -131,7 +101,10 @@ export function ClaimSpan({
       data-v={look}
       aria-current={here ? "true" : undefined}
       aria-describedby={undefined}
-      onClick={() => shared.onSelect(claim.id)}
+      onClick={() => {
+        // Words that are being selected are read, not chosen.
+        if (getSelection()?.isCollapsed !== false) shared.onSelect(claim.id);
+      }}
       onKeyDown={(event) => {
         if (event.key === "Enter") {
           event.preventDefault();
@@ -148,17 +121,42 @@ export function ClaimSpan({
   );
 }
 
+/** A text that claims nothing: it has no mark and no number, and can be changed all the same. */
+function FreeSpan({ plain, id, shared }: { plain: string; id: string; shared: Shared }) {
+  const { state } = shared;
+  const here = state.selected === id;
+  const settlement = state.settled[id];
+  const now = settlement?.kind === "corrected" ? settlement.text : null;
+  if (state.mode.name === "edit" && state.mode.claim === id) {
+    return (
+      <span className="c" data-claim={id}>
+        <EditSpan text={now ?? plain} onDone={(text) => shared.onEdited(id, text, plain)} />
+      </span>
+    );
+  }
+  return (
+    <span className="c free" data-claim={id} data-v={now === null ? undefined : "own"} aria-current={here ? "true" : undefined} onClick={() => getSelection()?.isCollapsed !== false && shared.onSelect(id)}>
+      <span className="s">{now === null ? keep(plain) : now === "" ? <del>{keep(plain)}</del> : <span className="x">{keep(now)}</span>}</span>
+    </span>
+  );
+}
+
 /** The plain text of one place, with its claims as spans. */
 function Text({ plain, path, artifactId, shared }: { plain: string; path: number[]; artifactId: string; shared: Shared }) {
-  const here = shared.places.get(`${artifactId} ${path.join("/")}`) ?? [];
+  const place = placeKey(artifactId, path);
+  const here = shared.places.get(place) ?? [];
   const pieces = cut(plain, here.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end })));
   return (
-    <>
-      {pieces.map((piece, i) => {
-        const row = here[piece.range];
-        return row ? <ClaimSpan key={row.claim.id} row={row} shared={shared} /> : <span key={i}>{keep(piece.text)}</span>;
-      })}
-    </>
+    <span data-place={place}>
+      {shared.free && here.length === 0 && /\p{L}/u.test(plain) ? (
+        <FreeSpan plain={plain} id={freeKey(artifactId, path)} shared={shared} />
+      ) : (
+        pieces.map((piece, i) => {
+          const row = here[piece.range];
+          return row ? <ClaimSpan key={row.claim.id} row={row} shared={shared} /> : <span key={i}>{keep(piece.text)}</span>;
+        })
+      )}
+    </span>
   );
 }
 
@@ -214,7 +212,9 @@ function Table({
                   return (
                     <td key={c} className={isNumeric(block.rows, c) ? "n" : undefined}>
                       {row ? (
-                        <ClaimSpan row={row} shared={shared} mark own={typeof cell === "number" ? shownCell(cell) : (sentence ?? "–")} />
+                        <span data-place={placeKey(artifactId, [index, r, c])}>
+                          <ClaimSpan row={row} shared={shared} mark own={typeof cell === "number" ? shownCell(cell) : (sentence ?? "–")} />
+                        </span>
                       ) : typeof cell === "number" ? (
                         shownCell(cell)
                       ) : (
@@ -389,7 +389,7 @@ export function placesOf(rows: Row[], artifactId: string): Map<string, Row[]> {
   const map = new Map<string, Row[]>();
   for (const row of rows) {
     if (row.claim.kind !== "sentence") continue;
-    const place = `${artifactId} ${row.claim.path.join("/")}`;
+    const place = placeKey(artifactId, row.claim.path);
     map.set(place, [...(map.get(place) ?? []), row]);
   }
   return map;

@@ -1,10 +1,12 @@
 import { Link } from "@tanstack/react-router";
+import type { Recheck } from "@/api/reviewing";
 import type { Claim, KeptBefore, Said } from "@/api/types";
 import { Mark } from "@/components/Mark";
-import { Kbd } from "@/components/States";
+import { Kbd, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { cut } from "@/lib/codepoints";
 import { keep } from "@/lib/format";
+import { claimsNow, claimsOfFree } from "./again";
 import { Compared } from "./Compared";
 import { Composer, KeepComposer } from "./Composer";
 import { lookOf, shapeOf } from "./look";
@@ -30,6 +32,92 @@ function SaidWords({ said, side }: { said: Said; side: "bad" | "mark" }) {
   );
 }
 
+/** What the server says of the corrections so far. */
+export interface Rechecked {
+  data: Recheck | undefined;
+  pending: boolean;
+  error: unknown;
+}
+
+/** The reader's own words, compared again: `claims` are those that they make now, the heaviest first. */
+function Again({ recheck, claims }: { recheck: Rechecked; claims: Claim[] | null }) {
+  const line = (words: string, verdict?: Claim["verdict"]) => (
+    <p className="again" role="status" data-v={verdict}>
+      {verdict && <Mark shape={verdict} />}
+      <span>{keep(words)}</span>
+    </p>
+  );
+  if (recheck.pending) return line(t("recheck.pending"));
+  if (recheck.error && !recheck.data) return line(t("recheck.failed", { why: problemText(recheck.error).title }));
+  if (!recheck.data || claims === null) return null;
+  const [first] = claims;
+  if (!first) return line(t("recheck.nothing"));
+  if (first.verdict === "supported" || first.opinion) return line(t("recheck.same"), "supported");
+  const head = headingOf(first);
+  const [draft, source] = [first.say?.draft?.text, first.say?.source?.text];
+  const beside = first.say?.labels && draft && source ? `. ${first.say.labels[0]}: ${draft} ${first.say.labels[1]}: ${source}` : ".";
+  return line(t("recheck.flagged", { what: head.charAt(0).toLowerCase() + head.slice(1) + beside }), first.verdict);
+}
+
+/** A text that claims nothing, which can be changed all the same. */
+export function FreePane({
+  id,
+  state,
+  recheck,
+  canSettle,
+  dispatch,
+  children,
+}: {
+  id: string;
+  state: ReviewState;
+  recheck: Rechecked;
+  canSettle: boolean;
+  dispatch: (action: Action) => void;
+  children?: React.ReactNode;
+}) {
+  const settlement = state.settled[id];
+  const changed = settlement?.kind === "corrected" ? settlement : null;
+  const editing = state.mode.name === "edit" && state.mode.claim === id;
+  return (
+    <section className="ev" aria-label={t("free.text")}>
+      <div className="evhead">
+        <h2>
+          <Mark shape={changed ? "own" : "none"} />
+          {t("free.text")}
+        </h2>
+      </div>
+      <p className="mt-2 text-ink-2">{t("free.words")}</p>
+      {editing && <p className="said" role="status">{t("edit.help")}</p>}
+      {changed && !editing && (
+        <div className="said" role="status">
+          <span>
+            <Mark shape="own" />
+            {t(changed.text === "" ? "free.removed" : "free.said")}
+          </span>
+          {canSettle && (
+            <span className="acts">
+              <button type="button" className="b small" onClick={() => dispatch({ type: "take-back", claim: id })}>
+                {t("action.takeBack")}
+              </button>
+            </span>
+          )}
+        </div>
+      )}
+      {changed && changed.text !== "" && !editing && (
+        <Again recheck={recheck} claims={recheck.data ? claimsOfFree(id, changed.text, recheck.data) : null} />
+      )}
+      {canSettle && !editing && (
+        <div className="acts">
+          <button type="button" className="b" onClick={() => dispatch({ type: "mode", mode: { name: "edit", claim: id } })}>
+            {t("free.edit")} <Kbd>e</Kbd>
+          </button>
+        </div>
+      )}
+      {children}
+    </section>
+  );
+}
+
 /** A longer name on the first button leaves less room for the others. */
 const SHORT_LABEL = 9;
 
@@ -40,7 +128,7 @@ export interface EvidenceActs {
   ask: (row: Row | null) => void;
   flag: (row: Row) => void;
   next: () => void;
-  sendNow: (change: { claim: Row | null; text: string }) => void;
+  sendNow: (claim: Row | null, text: string, advance: boolean) => void;
 }
 
 export function saidOf(settlement: Settlement): string {
@@ -57,6 +145,7 @@ export function EvidencePane({
   row,
   kept,
   state,
+  recheck,
   readOnly,
   canSettle,
   canAsk,
@@ -71,6 +160,7 @@ export function EvidencePane({
   /** Who kept it with a reason when it was last sent back. */
   kept?: KeptBefore | undefined;
   state: ReviewState;
+  recheck?: Rechecked;
   readOnly: boolean;
   /** False for whoever may not sign: they ask for changes instead. */
   canSettle: boolean;
@@ -165,6 +255,10 @@ export function EvidencePane({
         </div>
       )}
 
+      {settlement?.kind === "corrected" && settlement.text !== "" && mode.name !== "edit" && recheck && (
+        <Again recheck={recheck} claims={recheck.data ? claimsNow(row, settlement.text, recheck.data) : null} />
+      )}
+
       {mode.name === "edit" && mode.claim === claim.id && (
         <p className="said" role="status">
           <span>
@@ -195,7 +289,7 @@ export function EvidencePane({
             })
           }
           onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
-          also={{ label: t("ask.send"), onSubmit: (text) => acts.sendNow({ claim: row, text }) }}
+          also={{ label: t("ask.send"), onSubmit: (text, advance) => acts.sendNow(row, text, advance) }}
         />
       )}
 

@@ -20,6 +20,7 @@ export function Head({
   other,
   why,
   carried,
+  history,
   onTakeOver,
   onWhy,
   onSelect,
@@ -36,6 +37,8 @@ export function Head({
   why: boolean;
   /** Claims that keep an approval, and whether they are shown; null where there was no round before. */
   carried: { count: number; whole: boolean; toggle: () => void } | null;
+  /** Whether versions are shown; null where there are none. */
+  history: { on: boolean; toggle: () => void } | null;
   onTakeOver: () => void;
   onWhy: () => void;
   onSelect: (claim: string) => void;
@@ -58,11 +61,18 @@ export function Head({
     <div className="ahead">
       <div className="arow">
         <h1 className="doctitle">{single ? single.title : checkpoint.session_title}</h1>
-        {carried && (
+        {(carried || history) && (
           <div className="tools">
-            <button type="button" className="b bare small" onClick={carried.toggle}>
-              {carried.whole ? t("changed.changes") : t("changed.whole")} <Kbd>v</Kbd>
-            </button>
+            {history && (
+              <button type="button" className="b bare small" aria-expanded={history.on} onClick={history.toggle}>
+                {t("history.title")} <Kbd>h</Kbd>
+              </button>
+            )}
+            {carried && (
+              <button type="button" className="b bare small" onClick={carried.toggle}>
+                {carried.whole ? t("changed.changes") : t("changed.whole")} <Kbd>v</Kbd>
+              </button>
+            )}
           </div>
         )}
       </div>

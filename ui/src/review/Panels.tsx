@@ -174,11 +174,17 @@ const HELP: [string, Parameters<typeof t>[0]][] = [
   ["r", "help.keep"],
   ["f", "help.meaning"],
   ["c", "help.ask"],
-  ["x 1–4", "help.reject"],
+  ["x 1–9", "help.reject"],
   ["a", "help.sign"],
+  ["Ctrl+↵", "keysHelp.complete"],
   ["u", "help.undo"],
+  ["t", "keysHelp.words"],
   ["o", "help.open"],
+  ["h", "keysHelp.history"],
   ["v", "help.view"],
+  ["s", "keysHelp.snooze"],
+  ["m", "keysHelp.assign"],
+  ["Ctrl+K", "keysHelp.palette"],
   ["?", "help.help"],
 ];
 
@@ -197,7 +203,7 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
             <dt>
               {keys.split(" ").map((key) => (
                 <span key={key}>
-                  <kbd>{key}</kbd>{" "}
+                  <kbd>{key.replace("+", " ")}</kbd>{" "}
                 </span>
               ))}
             </dt>

@@ -1,11 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
 import type { Anchor, SourceBlock } from "@/api/types";
 import { contentQuery, sourcesQuery } from "@/api/queries";
 import { Kbd, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { cut, slice } from "@/lib/codepoints";
 import { count, keep, when } from "@/lib/format";
+import { rowAt } from "@/lib/tableRow";
+import { isPdf, PdfPage } from "./PdfPage";
+import { SheetTable } from "./SheetTable";
 
 const NEIGHBOUR = 320;
 
@@ -67,6 +71,13 @@ export function Sheet({
   const source = sources.data?.find((s) => s.id === anchor.source_id);
   const blocks = content.data ? around(content.data.blocks, anchor) : [];
   const own = blocks.find((block) => block.char_start <= anchor.char_start && anchor.char_start < block.char_end);
+  const ranges = own ? apart([anchor, ...others]).map((a) => ({ start: a.char_start - own.char_start, end: a.char_end - own.char_start })) : [];
+  const row = useMemo(
+    () => (content.data && own?.kind === "table_row" ? rowAt(content.data.tables, slice(content.data.text, own.char_start, own.char_end), ranges) : null),
+    // `ranges` are those of the anchors.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [content.data, own?.block_id, anchor, others],
+  );
   return (
     <div className="src">
       <div className="srchead">
@@ -91,7 +102,9 @@ export function Sheet({
             <mark>{keep(anchor.quote)}</mark>
           </p>
         )}
+        {row && <SheetTable found={row} />}
         {content.data &&
+          !row &&
           blocks.map((block) => {
             const text = slice(content.data.text, block.char_start, block.char_end);
             if (block !== own) {
@@ -101,10 +114,6 @@ export function Sheet({
                 </p>
               );
             }
-            const ranges = apart([anchor, ...others]).map((a) => ({
-              start: a.char_start - block.char_start,
-              end: a.char_end - block.char_start,
-            }));
             return (
               <p key={block.block_id} data-p={block.ordinal + 1} className="at">
                 {cut(text, ranges).map((piece, i) =>
@@ -114,6 +123,7 @@ export function Sheet({
             );
           })}
       </div>
+      {anchor.page !== null && source && isPdf(source) && <PdfPage projectId={projectId} anchor={anchor} page={anchor.page} />}
       <div className="where meta">
         <span>{placeWords(anchor, own)}</span>
         <Link

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, ApiError, newKey } from "@/api/client";
 import { base, checkpointQuery, type Place } from "@/api/queries";
 import type { Checkpoint, DecisionAnswer } from "@/api/types";
@@ -19,13 +19,21 @@ export function useDecide({
 }: {
   id: string;
   place: Place;
-  onAnswer: (answer: DecisionAnswer, verb: Verb) => void;
+  onAnswer: (answer: DecisionAnswer, verb: Verb, advance: boolean) => void;
   onStale: (newer: Checkpoint, why: string) => void;
   onUnsettled: (claim: string) => void;
 }) {
   const client = useQueryClient();
   const [error, setError] = useState<unknown>(null);
+  // The same press again, after the connection was lost, is the same decision.
+  const last = useRef({ what: "", key: "" });
+  const keyFor = (what: string) => {
+    if (last.current.what !== what) last.current = { what, key: newKey() };
+    return last.current.key;
+  };
   const refuse = (problem: unknown) => {
+    // What was answered is known; asked again it is another intention.
+    if (!(problem instanceof ApiError && problem.status === 0)) last.current = { what: "", key: "" };
     if (problem instanceof ApiError && problem.status === 409) {
       const other = problem.body["checkpoint"] as Checkpoint | undefined;
       if (problem.code === "stale_packet" && other?.packet) {
@@ -44,23 +52,31 @@ export function useDecide({
     setError(problem);
   };
   const send = useMutation({
-    mutationFn: ({ verb, json }: { verb: Verb; json: unknown; words: string }) =>
-      api<DecisionAnswer>(`${base(place)}/checkpoints/${id}/${verb}`, { method: "POST", json, idempotencyKey: newKey() }),
-    onSuccess: (answer, { verb }) => {
+    mutationFn: ({ verb, json }: { verb: Verb; json: unknown; words: string; advance: boolean }) =>
+      api<DecisionAnswer>(`${base(place)}/checkpoints/${id}/${verb}`, {
+        method: "POST",
+        json,
+        idempotencyKey: keyFor(`${verb} ${JSON.stringify(json)}`),
+      }),
+    onSuccess: (answer, { verb, advance }) => {
       setError(null);
+      last.current = { what: "", key: "" };
       client.setQueryData(checkpointQuery(id).queryKey, answer.checkpoint);
       const { projectId, sessionId } = place;
       for (const queryKey of [["inbox"], ["session", sessionId], ["events", sessionId], ["sessions", projectId], ["projects"], ["project", projectId], ["reveal", sessionId]])
         void client.invalidateQueries({ queryKey });
-      onAnswer(answer, verb);
+      onAnswer(answer, verb, advance);
     },
     onError: refuse,
   });
   return {
-    send: (verb: Verb, json: unknown, words: string) => send.mutate({ verb, json, words }),
+    /** `advance`: the reader goes to the next item when it is done. */
+    send: (verb: Verb, json: unknown, words: string, advance = false) => send.mutate({ verb, json, words, advance }),
     /** What is being sent just now, in words. */
     busy: send.isPending ? (send.variables?.words ?? null) : null,
     error,
+    /** Whether a decision was sent of which nobody knows if it arrived. */
+    unsure: error instanceof ApiError && error.status === 0,
     setError,
   };
 }

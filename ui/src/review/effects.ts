@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, type RefObject } from "react";
+import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import type { Checkpoint } from "@/api/types";
 
 /** Brings the selected sentence into view, inside its own pane, and starts its evidence from the top. */
@@ -28,4 +28,58 @@ export function useUndoEnd({ id, session_id, approve_pending, undo_until }: Chec
     }, wait);
     return () => clearTimeout(timer);
   }, [until, id, session_id, client]);
+}
+
+/**
+ * Keeps the text where it is when a line appears above it: the pane gets shorter at its top, so it is scrolled by as much.
+ * A change of the window is not that, and neither is one of the head.
+ */
+export function useStill(pane: RefObject<HTMLElement | null>): void {
+  const before = useRef(0);
+  useLayoutEffect(() => {
+    const element = pane.current;
+    const line = element?.previousElementSibling;
+    if (!element || !(line instanceof HTMLElement) || !line.classList.contains("news")) return;
+    const height = line.offsetHeight;
+    const by = height - before.current;
+    if (by === 0) return;
+    before.current = height;
+    // Room to scroll, also where the text is shorter than its pane.
+    const last = element.lastElementChild?.getBoundingClientRect().bottom ?? 0;
+    const end = last - element.getBoundingClientRect().top + element.scrollTop + parseFloat(getComputedStyle(element).paddingBottom);
+    element.style.setProperty("--room", `${Math.max(0, Math.ceil(element.clientHeight + height - end))}px`);
+    element.scrollTop += by;
+  });
+}
+
+/**
+ * What had the focus may go when something is done: a button that was pressed, a line that was written. Then the focus
+ * stays in the same part of the page, so that the next Tab is where the work goes on.
+ */
+export function useFocusKept(page: RefObject<HTMLElement | null>, selected: string | null): void {
+  const last = useRef<HTMLElement | null>(null);
+  useEffect(() => {
+    const root = page.current;
+    if (!root) return;
+    const focused = (event: FocusEvent) => {
+      last.current = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-region]") : null;
+    };
+    // A press beside everything leaves it on purpose.
+    const pressed = (event: PointerEvent) => {
+      if (event.target instanceof Element && !event.target.closest("button, a, input, textarea, select, [tabindex]")) last.current = null;
+    };
+    root.addEventListener("focusin", focused);
+    root.addEventListener("pointerdown", pressed);
+    return () => {
+      root.removeEventListener("focusin", focused);
+      root.removeEventListener("pointerdown", pressed);
+    };
+  }, [page]);
+  useEffect(() => {
+    const region = last.current;
+    if (!region || (document.activeElement !== document.body && document.activeElement !== null)) return;
+    const span = selected && region.matches(".draft") ? region.querySelector<HTMLElement>(`[data-claim="${CSS.escape(selected)}"][tabindex]`) : null;
+    const target = span ?? (region.isConnected ? region : page.current?.querySelector<HTMLElement>(".evidence"));
+    target?.focus({ preventScroll: true });
+  });
 }

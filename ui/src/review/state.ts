@@ -3,12 +3,11 @@
  * until the decision is pressed, and the decision carries all of it together with the packet's digest.
  */
 
-import { slice, unitOffsets } from "@/lib/codepoints";
-import { replaceInline, type Replacement } from "@/lib/inline";
-import type { ArtifactDocument, Attention, Claim, DocBlock, KeptBefore, Packet } from "@/api/types";
+import type { Attention, Claim, DocBlock, KeptBefore, Packet } from "@/api/types";
 
 export type Settlement =
-  | { kind: "corrected"; how: "use" | "edit" | "remove"; text: string }
+  /** `was`: the words before, where no claim says them. */
+  | { kind: "corrected"; how: "use" | "edit" | "remove"; text: string; was?: string }
   | { kind: "kept"; reason: string; why: Why };
 
 /** Why a flag is signed over: the text is taken as it is, or the check itself went wrong. */
@@ -21,6 +20,8 @@ export interface Change {
   comment: string;
   /** The key of what it is about, where that is no claim. */
   about?: string;
+  /** The exact words that it is about. */
+  passage?: string;
 }
 
 export type Mode =
@@ -122,7 +123,7 @@ export interface Tally {
 
 export function tally(rows: Row[], needs: Need[], state: ReviewState): Tally {
   const here = new Set([...rows.map((row) => row.claim.id), ...needs.map((need) => need.key)]);
-  const settled = Object.entries(state.settled).filter(([key]) => here.has(key));
+  const settled = Object.entries(state.settled).filter(([key]) => here.has(key) || freePlace(key));
   return {
     open: openNeeds(needs, state).length,
     corrected: settled.filter(([, s]) => s.kind === "corrected").length,
@@ -232,6 +233,16 @@ export function changedClaims(before: Packet, after: Packet): number {
   return Math.max(differing, gone);
 }
 
+/** Claims of a packet that keep the approval of the round before. */
+export function carriedOf(packet: Packet): Set<string> {
+  return new Set(packet.artifacts.flatMap((artifact) => artifact.carried ?? []));
+}
+
+/** Who kept this claim with a reason when it was last sent back. */
+export function keptBefore(packet: Packet, claimId: string): KeptBefore | undefined {
+  return packet.artifacts.flatMap((artifact) => artifact.kept_before ?? []).find((kept) => kept.claim_id === claimId);
+}
+
 /** The block's plain text in which a claim's offsets count, or null for a series. */
 export function plainOf(block: DocBlock | undefined, path: number[]): string | null {
   if (!block) return null;
@@ -250,159 +261,13 @@ export function plainOf(block: DocBlock | undefined, path: number[]): string | n
   }
 }
 
-/**
- * The document with the person's corrections in it, ready to be sent, or null when nothing was corrected.
- * Only what the person changed differs from what they were shown.
- */
-export function correctedDocument(
-  document: ArtifactDocument,
-  claims: Claim[],
-  settled: Record<string, Settlement>,
-): ArtifactDocument | null {
-  const perPlace = new Map<string, { claim: Claim; text: string }[]>();
-  for (const claim of claims) {
-    const settlement = settled[claim.id];
-    if (settlement?.kind !== "corrected" || claim.kind === "series") continue;
-    const place = claim.path.join("/");
-    perPlace.set(place, [...(perPlace.get(place) ?? []), { claim, text: settlement.text }]);
-  }
-  if (perPlace.size === 0) return null;
-
-  const edits = (path: number[], raw: string, plain: string): string => {
-    const here = perPlace.get(path.join("/"));
-    if (!here) return raw;
-    const at = unitOffsets(plain);
-    const replacements: Replacement[] = here.map(({ claim, text }) => ({
-      start: at(claim.char_start),
-      end: at(claim.char_end),
-      text,
-    }));
-    return replaceInline(raw, plain, replacements);
-  };
-
-  const blocks: DocBlock[] = [];
-  document.blocks.forEach((block, index) => {
-    switch (block.type) {
-      case "chart":
-        blocks.push(block);
-        break;
-      case "list": {
-        const { plain_items, ...rest } = block;
-        const items = block.items
-          .map((item, i) => edits([index, i], item, plain_items?.[i] ?? item))
-          .filter((item, i) => item.trim() !== "" || block.items[i]?.trim() === "");
-        if (items.length) blocks.push({ ...rest, items });
-        break;
-      }
-      case "table": {
-        const { plain_rows: _plain, ...rest } = block;
-        const rows = block.rows.map((row, r) =>
-          row.map((cell, c) => {
-            const here = perPlace.get([index, r, c].join("/"))?.[0];
-            if (!here) return cell;
-            return typeof cell === "number" && /^-?\d+(\.\d+)?$/.test(here.text) ? Number(here.text) : here.text;
-          }),
-        );
-        blocks.push({ ...rest, rows });
-        break;
-      }
-      default: {
-        const { plain, ...rest } = block;
-        const text = edits([index], block.text, plain ?? block.text);
-        if (text.trim() !== "" || block.text.trim() === "") blocks.push({ ...rest, text } as DocBlock);
-      }
-    }
-  });
-  return { ...document, blocks };
+/** The key under which a text that claims nothing is selected and changed. */
+export function freeKey(artifactId: string, path: number[]): string {
+  return `free ${artifactId} ${path.join("/")}`;
 }
 
-export interface Judged {
-  obligation_id: string;
-  state: "met" | "unmet";
-}
-
-export function judgedOf(state: ReviewState): Judged[] {
-  return Object.entries(state.judged).map(([obligation_id, word]) => ({ obligation_id, state: word }));
-}
-
-/** Claims of a packet that keep the approval of the round before. */
-export function carriedOf(packet: Packet): Set<string> {
-  return new Set(packet.artifacts.flatMap((artifact) => artifact.carried ?? []));
-}
-
-/** Flags that were kept with a reason, for the claims of the packet. */
-export function acknowledgedOf(packet: Packet, state: ReviewState): { claim_id: string; reason: string; kind: Why }[] {
-  const ids = new Set(rowsOf(packet).map((row) => row.claim.id));
-  return Object.entries(state.settled).flatMap(([claim_id, s]) =>
-    s.kind === "kept" && ids.has(claim_id) ? [{ claim_id, reason: s.reason, kind: s.why }] : [],
-  );
-}
-
-/** Who kept this claim with a reason when it was last sent back. */
-export function keptBefore(packet: Packet, claimId: string): KeptBefore | undefined {
-  return packet.artifacts.flatMap((artifact) => artifact.kept_before ?? []).find((kept) => kept.claim_id === claimId);
-}
-
-export interface ApproveBody {
-  packet_digest: string;
-  acknowledged: { claim_id: string; reason: string; kind: Why }[];
-  edits: { artifact_id: string; body: ArtifactDocument }[];
-  judged: Judged[];
-  undo_seconds: number;
-  feedback?: string;
-  answers?: Record<string, unknown>;
-}
-
-export function approveBody(
-  packet: Packet,
-  state: ReviewState,
-  documents: Record<string, ArtifactDocument>,
-  answers?: Record<string, unknown>,
-): ApproveBody {
-  const edits = packet.artifacts.flatMap((artifact) => {
-    const document = documents[artifact.artifact_id];
-    const body = document ? correctedDocument(document, artifact.claims, state.settled) : null;
-    return body ? [{ artifact_id: artifact.artifact_id, body }] : [];
-  });
-  return {
-    packet_digest: state.digest,
-    acknowledged: acknowledgedOf(packet, state),
-    edits,
-    judged: judgedOf(state),
-    undo_seconds: 6,
-    ...(answers ? { answers } : {}),
-  };
-}
-
-/** What goes back to the agent: the changes asked for, and each correction, since a round starts from the agent's text. */
-export function changesToSend(
-  packet: Packet,
-  state: ReviewState,
-  say: (settlement: Extract<Settlement, { kind: "corrected" }>) => string,
-): { artifact_id?: string; claim_id?: string; comment: string }[] {
-  const where = new Map(rowsOf(packet).map((row) => [row.claim.id, row.artifactId]));
-  const sent = state.changes.map((change) => ({
-    ...(change.artifact_id ? { artifact_id: change.artifact_id } : {}),
-    ...(change.claim_id ? { claim_id: change.claim_id } : {}),
-    comment: change.comment,
-  }));
-  for (const [claim_id, settlement] of Object.entries(state.settled)) {
-    const artifact_id = where.get(claim_id);
-    if (settlement.kind === "corrected" && artifact_id) sent.push({ artifact_id, claim_id, comment: say(settlement) });
-  }
-  return sent;
-}
-
-/** The words of a claim that differ, as a range of its own text in code points; null when nothing is marked. */
-export function markedRange(claim: Claim): { start: number; end: number } | null {
-  const said = claim.say?.draft;
-  const [from, to] = said?.mark ?? [];
-  if (!said || from === undefined || to === undefined) return null;
-  const words = slice(said.text, from, to);
-  if (!words) return null;
-  const excerpt = claim.text.indexOf(said.text);
-  const unit = excerpt >= 0 ? excerpt + unitOffsets(said.text)(from) : claim.text.indexOf(words);
-  if (unit < 0) return null;
-  const start = [...claim.text.slice(0, unit)].length;
-  return { start, end: start + [...words].length };
+/** The place behind such a key; null for every other key. */
+export function freePlace(key: string): { artifactId: string; path: number[] } | null {
+  const [word, artifactId, path] = key.split(" ");
+  return word === "free" && artifactId && path ? { artifactId, path: path.split("/").map(Number) } : null;
 }

@@ -52,7 +52,7 @@ async def list_comments(checkpoint_id: UUID, call: CallDep, paging: PagingDep) -
     "/comments",
     status_code=201,
     response_model=Comment,
-    summary="Say something about a claim, an artifact or the whole packet",
+    summary="Say something about a claim, words of an artifact, or the whole packet",
 )
 async def add_comment(checkpoint_id: UUID, new: NewComment, call: CallDep, key: KeyHeader = None) -> Response:
     return respond(await once(call, key, lambda tx: _comment(tx, call, checkpoint_id, new)), call)
@@ -60,6 +60,7 @@ async def add_comment(checkpoint_id: UUID, new: NewComment, call: CallDep, key: 
 
 async def _comment(tx: Tx, call: Call, checkpoint_id: UUID, new: NewComment) -> Answer:
     row = await people.comment(
-        tx, call.actor, checkpoint_id, new.text, claim_id=new.claim_id, artifact_id=new.artifact_id
-    )
+        tx, call.actor, checkpoint_id, new.text, claim_id=new.claim_id, artifact_id=new.artifact_id,
+        anchor=None if new.anchor is None else new.anchor.model_dump(),
+    )  # fmt: skip
     return Answer(201, people.comment_json(row, await members.names(tx)))

@@ -20,7 +20,9 @@ from proofroom.api.schemas.review import (
     Checkpoint,
     CheckpointList,
     Decided,
+    Edits,
     NewDraft,
+    Recheck,
     Rejection,
 )
 from proofroom.db import checkpoints as db_checkpoints
@@ -29,6 +31,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
 from proofroom.domain.errors import Conflict
 from proofroom.services import ahead, checks, review, views
+from proofroom.services import edits as review_edits
 from proofroom.services.gates import Outcome
 from proofroom.services.ledgers import Ahead
 
@@ -173,6 +176,25 @@ async def request_changes(
         )
 
     return await _decided(call, key, session_id, checkpoint_id, decide)
+
+
+@router.post(
+    "/{checkpoint_id}/recheck",
+    response_model=Recheck,
+    summary="Compare edits with the sources before signing them; nothing is stored",
+)
+async def recheck_edits(
+    project_id: UUID, session_id: UUID, checkpoint_id: UUID, body: Edits, call: CallDep
+) -> Response:
+    found = await review_edits.compared(
+        call.transaction,
+        call.actor,
+        session_id,
+        checkpoint_id,
+        [e.model_dump() for e in body.edits],
+        project_id,
+    )
+    return await written({"artifacts": found})
 
 
 @router.put(

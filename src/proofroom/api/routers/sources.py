@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
@@ -38,7 +38,7 @@ from proofroom.db import sources as db_sources
 from proofroom.db.sources import SourceRow
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotFound
-from proofroom.services import deletion, sources
+from proofroom.services import deletion, source_pages, sources
 from proofroom.services.access import require
 from proofroom.services.sources import Given
 
@@ -173,6 +173,33 @@ async def get_source_content(
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "no-store",
         },
+    )
+
+
+@router.get(
+    "/{source_id}/pages/{page}",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+    summary="A page of a PDF as a picture, with the words of a range marked",
+)
+async def draw_source_page(
+    project_id: UUID,
+    source_id: UUID,
+    page: Annotated[int, Path(ge=1, le=100_000)],
+    call: CallDep,
+    version: Annotated[
+        int | None, Query(ge=1, le=MAX_VERSION, description="Default: the one in use.")
+    ] = None,
+    start: Annotated[int | None, Query(ge=0, le=MAX_VERSION, description="Of the words to mark.")] = None,
+    end: Annotated[int | None, Query(ge=0, le=MAX_VERSION, description="Where they end.")] = None,
+) -> Response:
+    async with call.transaction() as tx:
+        await _of_project(tx, project_id, source_id)
+        asked = await source_pages.page_asked(tx, source_id, page, version, start, end)
+    return Response(
+        await source_pages.drawn(asked),
+        media_type="image/png",
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=600"},
     )
 
 

@@ -1,6 +1,6 @@
 """Policy of a project, a dry run on a session, people around a review, and figures."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
@@ -142,10 +142,35 @@ class LookedAt(Shown):
     looking: Looking | None
 
 
+class WordsOf(Sent):
+    """Exact words of an artifact's version: `plain_text[char_start:char_end] == quote`, in code points."""
+
+    artifact_id: UUID
+    version: int = Field(ge=1, le=2**31 - 1)
+    path: list[Annotated[int, Field(ge=0, le=2**31 - 1)]] = Field(
+        min_length=1, max_length=3, description="Block index, then item or row, then column."
+    )
+    char_start: int = Field(ge=0, le=2**31 - 1)
+    char_end: int = Field(ge=1, le=2**31 - 1)
+    quote: str = Field(min_length=1, max_length=10_000)
+
+
+class CommentedWords(Shown):
+    """As they stood in the version that was commented on; a newer one may have them elsewhere, or not at all."""
+
+    artifact_id: UUID
+    version: int
+    path: list[int] = Field(description="Block index, then item or row, then column.")
+    char_start: int
+    char_end: int
+    quote: str
+
+
 class NewComment(Sent):
     text: str = Field(description="1 to 10,000 characters.")
     claim_id: str | None = Field(default=None, max_length=200)
     artifact_id: UUID | None = None
+    anchor: WordsOf | None = None
 
 
 class Comment(Shown):
@@ -155,6 +180,7 @@ class Comment(Shown):
     claim_id: str | None
     by: Named
     text: str
+    anchor: CommentedWords | None
     at: Timestamp
 
 

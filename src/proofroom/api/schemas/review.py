@@ -266,6 +266,21 @@ class Edit(Sent):
     body: str | dict[str, Any] = Field(description="Markdown, or an ArtifactDocument.")
 
 
+class Edits(Sent):
+    edits: list[Edit] = Field(max_length=200)
+
+
+class EditedClaims(Shown):
+    artifact_id: UUID
+    claims: list[Claim] = Field(description="Of blocks that the edit changed or added, in reading order.")
+
+
+class Recheck(Shown):
+    """What signing these edits would find. Nothing was stored."""
+
+    artifacts: list[EditedClaims]
+
+
 class Judgement(Sent):
     """A person's own word on something that was asked for; it outranks what is compared."""
 

@@ -101,7 +101,10 @@ class WorkCheckpoint(Base):
 
 
 class CheckpointComment(Base):
-    """What somebody says about a claim, an artifact or the whole packet. It decides nothing."""
+    """What somebody says about a claim, words of an artifact, or the whole packet. It decides nothing.
+
+    `anchor` is {artifact_id, version, path, char_start, char_end, quote}; null where it is on no words in particular.
+    """
 
     __tablename__ = "checkpoint_comments"
     workspace_id: Mapped[UUID]
@@ -112,6 +115,7 @@ class CheckpointComment(Base):
     claim_id: Mapped[str | None]
     member_id: Mapped[UUID]
     text: Mapped[str]
+    anchor: Mapped[Json | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (
         tenant_key(),

@@ -18,6 +18,7 @@ from proofroom.domain.document.model import (
     from_json,
     to_json,
 )
+from proofroom.domain.document.places import text_at
 
 __all__ = [
     "ArtifactDocument",
@@ -37,6 +38,7 @@ __all__ = [
     "from_json",
     "parse_markdown",
     "plain",
+    "text_at",
     "to_json",
     "to_markdown",
 ]

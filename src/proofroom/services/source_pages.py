@@ -1,0 +1,54 @@
+"""Pages of a PDF as pictures, drawn in the processes that read files."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from proofroom.db import sources as db_sources
+from proofroom.db.tx import Tx
+from proofroom.domain.errors import NotFound
+from proofroom.services import sources
+from proofroom.substrate.isolation import draw_isolated
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """A page of a PDF to be drawn: its file and number, the words to mark, and how far down they stand (0 to 1)."""
+
+    data: bytes
+    page: int
+    quote: str
+    share: float
+
+
+async def page_asked(
+    tx: Tx, source_id: UUID, page: int, version: int | None, start: int | None, end: int | None
+) -> PageAsked:
+    """What is needed to draw a page; `start` and `end` are code points of the stored text.
+
+    Raises NotFound (`source_not_found`, `version_not_found`, `page_not_found`).
+    """
+    source = await sources.get(tx, source_id)
+    number = version if version is not None else max(source.version, 1)
+    row = await db_sources.version(tx, source_id, number)
+    if row is None or row.original is None or row.text is None:
+        raise NotFound(
+            "version_not_found",
+            f"“{source.title}” has no file in version {number}.",
+            f"Its current version is {source.version}; the file of a replaced one may have been let go.",
+        )
+    place = next((p for p in row.pages if p["page"] == page), None)
+    if place is None or not row.original.startswith(b"%PDF-"):
+        raise NotFound(
+            "page_not_found",
+            f"“{source.title}” has no page {page} that can be drawn.",
+            "Only pages of a PDF are drawn; read its text.",
+        )
+    first, last = place["char_start"], place["char_end"]
+    begin, stop = max(start or 0, first), min(end or 0, last)
+    share = (begin - first) / max(1, last - first)
+    return PageAsked(row.original, page, row.text[begin:stop] if begin < stop else "", share)
+
+
+async def drawn(asked: PageAsked) -> bytes:
+    """The page as PNG. Raises InvalidInput (`unreadable_file`), ProofroomError (`parse_timeout`, `parse_crashed`)."""
+    return await draw_isolated(asked.data, asked.page, asked.quote, asked.share)

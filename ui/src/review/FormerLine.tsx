@@ -1,0 +1,53 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { Kbd, problemText } from "@/components/States";
+import { t } from "@/i18n";
+import { useKeys } from "@/lib/keys";
+import { setFormer, useFormer } from "./former";
+import { useSecondsLeft } from "./Dock";
+
+/** One line above the decision: what was done with the item before, while it can be taken back. `here`: this page's own item. */
+export function FormerLine({ here, keyOn }: { here: string; keyOn: boolean }) {
+  const former = useFormer();
+  const navigate = useNavigate();
+  const left = useSecondsLeft(former?.until ?? null);
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState<{ id: string; words: string } | null>(null);
+  const over = former !== null && left === 0 && new Date(former.until).getTime() <= Date.now() && !busy;
+  useEffect(() => {
+    if (over) setFormer(null);
+  }, [over]);
+  const undo = () => {
+    if (!former?.undo || busy) return;
+    const { id, returns } = former;
+    setBusy(true);
+    former
+      .undo()
+      .then(() => {
+        setFormer(null);
+        setSaid({ id, words: t("former.undone") });
+        if (returns && id !== here) void navigate({ to: "/review/$checkpointId", params: { checkpointId: id } });
+      })
+      .catch((problem: unknown) => setSaid({ id, words: t("former.failed", { why: problemText(problem).title }) }))
+      .finally(() => setBusy(false));
+  };
+  useKeys({ u: undo }, keyOn && former?.undo != null);
+  const words = said && (!former || former.id === said.id) ? said.words : former?.words;
+  return (
+    <div className="former" role="status" aria-label={t("former.label")}>
+      {words && (
+        <>
+          <span>
+            {words}
+            {former?.held && left > 0 && !said && ` ${t("former.takes", { count: left })}`}
+          </span>
+          {former?.undo && left > 0 && (
+            <button type="button" className="b small" onClick={undo} disabled={busy}>
+              {t("former.undo")} {keyOn && <Kbd>u</Kbd>}
+            </button>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
