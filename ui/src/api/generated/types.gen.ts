@@ -1659,6 +1659,7 @@ export type Claim = {
  * Comment
  */
 export type Comment = {
+    anchor: CommentedWords | null;
     /**
      * Artifact Id
      */
@@ -1702,6 +1703,40 @@ export type CommentList = {
      * Send it as `cursor` for the next page; null on the last one.
      */
     next_cursor: string | null;
+};
+
+/**
+ * CommentedWords
+ *
+ * As they stood in the version that was commented on; a newer one may have them elsewhere, or not at all.
+ */
+export type CommentedWords = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Char End
+     */
+    char_end: number;
+    /**
+     * Char Start
+     */
+    char_start: number;
+    /**
+     * Path
+     *
+     * Block index, then item or row, then column.
+     */
+    path: Array<number>;
+    /**
+     * Quote
+     */
+    quote: string;
+    /**
+     * Version
+     */
+    version: number;
 };
 
 /**
@@ -2453,6 +2488,32 @@ export type EditFigures = {
      * Signed
      */
     signed: number;
+};
+
+/**
+ * EditedClaims
+ */
+export type EditedClaims = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Claims
+     *
+     * Of blocks that the edit changed or added, in reading order.
+     */
+    claims: Array<Claim>;
+};
+
+/**
+ * Edits
+ */
+export type Edits = {
+    /**
+     * Edits
+     */
+    edits: Array<Edit>;
 };
 
 /**
@@ -4124,6 +4185,7 @@ export type NewCheck = {
  * NewComment
  */
 export type NewComment = {
+    anchor?: WordsOf | null;
     /**
      * Artifact Id
      */
@@ -5493,6 +5555,18 @@ export type Receipt = {
     weights?: {
         [key: string]: unknown;
     };
+};
+
+/**
+ * Recheck
+ *
+ * What signing these edits would find. Nothing was stored.
+ */
+export type Recheck = {
+    /**
+     * Artifacts
+     */
+    artifacts: Array<EditedClaims>;
 };
 
 /**
@@ -6887,6 +6961,40 @@ export type WaitingNow = {
      * Overdue
      */
     overdue: number;
+};
+
+/**
+ * WordsOf
+ *
+ * Exact words of an artifact's version: `plain_text[char_start:char_end] == quote`, in code points.
+ */
+export type WordsOf = {
+    /**
+     * Artifact Id
+     */
+    artifact_id: string;
+    /**
+     * Char End
+     */
+    char_end: number;
+    /**
+     * Char Start
+     */
+    char_start: number;
+    /**
+     * Path
+     *
+     * Block index, then item or row, then column.
+     */
+    path: Array<number>;
+    /**
+     * Quote
+     */
+    quote: string;
+    /**
+     * Version
+     */
+    version: number;
 };
 
 /**
@@ -11232,6 +11340,87 @@ export type GetDependentsResponses = {
 
 export type GetDependentsResponse = GetDependentsResponses[keyof GetDependentsResponses];
 
+export type DrawSourcePageData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Source Id
+         */
+        source_id: string;
+        /**
+         * Page
+         */
+        page: number;
+    };
+    query?: {
+        /**
+         * Version
+         *
+         * Default: the one in use.
+         */
+        version?: number | null;
+        /**
+         * Start
+         *
+         * Of the words to mark.
+         */
+        start?: number | null;
+        /**
+         * End
+         *
+         * Where they end.
+         */
+        end?: number | null;
+    };
+    url: '/api/projects/{project_id}/sources/{source_id}/pages/{page}';
+};
+
+export type DrawSourcePageErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type DrawSourcePageError = DrawSourcePageErrors[keyof DrawSourcePageErrors];
+
+export type DrawSourcePageResponses = {
+    /**
+     * Successful Response
+     */
+    200: Blob | File;
+};
+
+export type DrawSourcePageResponse = DrawSourcePageResponses[keyof DrawSourcePageResponses];
+
 export type RestoreSourceData = {
     body: Restoration;
     headers?: {
@@ -12916,6 +13105,84 @@ export type ReplaceDraftResponses = {
 };
 
 export type ReplaceDraftResponse = ReplaceDraftResponses[keyof ReplaceDraftResponses];
+
+export type RecheckEditsData = {
+    body: Edits;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+        /**
+         * Session Id
+         */
+        session_id: string;
+        /**
+         * Checkpoint Id
+         */
+        checkpoint_id: string;
+    };
+    query?: never;
+    url: '/api/projects/{project_id}/work-sessions/{session_id}/checkpoints/{checkpoint_id}/recheck';
+};
+
+export type RecheckEditsErrors = {
+    /**
+     * The request cannot be read: malformed JSON or multipart.
+     */
+    400: Problem;
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * The body did not come to its end in time.
+     */
+    408: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The body is of a type that is not read here.
+     */
+    415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type RecheckEditsError = RecheckEditsErrors[keyof RecheckEditsErrors];
+
+export type RecheckEditsResponses = {
+    /**
+     * Successful Response
+     */
+    200: Recheck;
+};
+
+export type RecheckEditsResponse = RecheckEditsResponses[keyof RecheckEditsResponses];
 
 export type RejectCheckpointData = {
     body: Rejection;
