@@ -40,9 +40,9 @@ function Broken({ error, reset }: { error: unknown; reset: () => void }) {
   );
 }
 
-/** A page that is fetched when somebody goes there, and the words of such pages with it. */
+/** A page that is fetched when somebody goes there, and the words and looks of such pages with it. */
 function page<N extends string>(load: () => Promise<Record<N, () => ReactNode>>, name: N) {
-  return lazyRouteComponent(async () => ({ page: (await Promise.all([load(), import("@/i18n/rest")]))[0][name] }), "page");
+  return lazyRouteComponent(async () => ({ page: (await Promise.all([load(), import("@/later")]))[0][name] }), "page");
 }
 
 const root = createRootRoute({

@@ -6,7 +6,8 @@ import { problem } from "@/mocks/answers";
 import { checkpoints, inboxItem, me, members } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
 import { queryOf, readView } from "@/api/inbox";
-import { ableTo, goneWords, snoozeUntil, takes } from "@/pages/inbox";
+import { ableTo, snoozeUntil } from "@/pages/handOn";
+import { goneWords, takes } from "@/pages/inbox";
 import { open } from "./app";
 import { server } from "./setup";
 

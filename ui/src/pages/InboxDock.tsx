@@ -4,7 +4,7 @@ import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
 import { useKeys } from "@/lib/keys";
 import { exact } from "@/lib/format";
-import { ableTo, SNOOZES, snoozeUntil, type Snooze } from "./inbox";
+import { ableTo, SNOOZES, snoozeUntil, type Snooze } from "./handOn";
 
 export type Choosing = { what: "assign" | "snooze"; item: CheckpointItem };
 
@@ -30,16 +30,16 @@ export function InboxDock({
       ? [
           ...able.map((member, i) => ({
             key: i < 9 ? String(i + 1) : "",
-            label: member.id === me ? t("inbox.me") : member.name,
+            label: member.id === me ? t("handOn.me") : member.name,
             here: item.assignee?.id === member.id,
             title: undefined as string | undefined,
             act: () => onAssign(member),
           })),
-          { key: "0", label: t("inbox.nobody"), here: item.assignee === null, title: undefined, act: () => onAssign(null) },
+          { key: "0", label: t("handOn.nobody"), here: item.assignee === null, title: undefined, act: () => onAssign(null) },
         ]
       : SNOOZES.map((how, i) => ({
           key: String(i + 1),
-          label: t(`inbox.${how}`),
+          label: t(`handOn.${how}`),
           here: false,
           title: exact(snoozeUntil(how).toISOString()),
           act: () => onSnooze(how),
@@ -58,10 +58,10 @@ export function InboxDock({
 
   const title = item.session_title;
   return (
-    <footer className="dock" aria-label={t(what === "assign" ? "inbox.assignOf" : "inbox.snoozeOf", { title })}>
+    <footer className="dock" aria-label={t(what === "assign" ? "handOn.assignOf" : "handOn.snoozeOf", { title })}>
       <div className="st">
-        <b>{t(what === "assign" ? "inbox.assignTo" : "inbox.snoozeUntil", { title })}</b>
-        <span>{t(what === "assign" ? "inbox.assignWords" : "inbox.snoozeWords")}</span>
+        <b>{t(what === "assign" ? "handOn.assignTo" : "handOn.snoozeUntil", { title })}</b>
+        <span>{t(what === "assign" ? "handOn.assignWords" : "handOn.snoozeWords")}</span>
       </div>
       <span className="choices">
         {options.map((option, i) => (

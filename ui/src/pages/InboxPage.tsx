@@ -12,7 +12,8 @@ import { count, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
 import { EmptyInbox } from "./EmptyInbox";
-import { snoozeUntil, takes, type Snooze } from "./inbox";
+import { snoozeUntil, type Snooze } from "./handOn";
+import { takes } from "./inbox";
 import { InboxDock, type Choosing } from "./InboxDock";
 import { InboxFilters } from "./InboxFilters";
 import { InboxRow } from "./InboxRow";
@@ -131,7 +132,7 @@ function InboxList({ view, onView, onBatch }: { view: View; onView: (next: View,
       item,
       values: { snoozed_until: until },
       before: { snoozed_until: null },
-      busy: t("inbox.snoozing"),
+      busy: t("handOn.snoozing"),
       done: t("inbox.snoozed", { title: item.session_title, when: when(until) }),
     });
   };

@@ -95,7 +95,7 @@ export function InboxRow({
           </span>
           {people && (
             <span role="cell" className="for">
-              <button type="button" className="link" aria-label={t("inbox.forOf", { whose })} title={t("inbox.assignOf", { title: item.session_title })} onClick={onAssign}>
+              <button type="button" className="link" aria-label={t("inbox.forOf", { whose })} title={t("handOn.assignOf", { title: item.session_title })} onClick={onAssign}>
                 {whose}
               </button>
             </span>
@@ -111,8 +111,8 @@ export function InboxRow({
                 </button>
               </>
             ) : (
-              <button type="button" className="link quiet" aria-label={t("inbox.snoozeOf", { title: item.session_title })} onClick={onSnooze}>
-                {t("inbox.snooze")}
+              <button type="button" className="link quiet" aria-label={t("handOn.snoozeOf", { title: item.session_title })} onClick={onSnooze}>
+                {t("handOn.snooze")}
               </button>
             )}
           </span>

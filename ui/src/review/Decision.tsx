@@ -5,7 +5,7 @@ import type { Checkpoint } from "@/api/types";
 import { problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { when } from "@/lib/format";
-import { snoozeUntil } from "@/pages/inbox";
+import { snoozeUntil } from "@/pages/handOn";
 import { InboxDock } from "@/pages/InboxDock";
 import { AskDock, Dock } from "./Dock";
 import { FORMER_SECONDS, inSeconds, setFormer } from "./former";
@@ -87,7 +87,7 @@ export function Decision({
           flagged={r.flagged}
           standing={r.standing}
           ready={r.ready}
-          busy={r.busy ?? (change.isPending ? t("inbox.snoozing") : null)}
+          busy={r.busy ?? (change.isPending ? t("handOn.snoozing") : null)}
           offline={r.offline}
           unsure={r.unsure}
           error={r.error ?? change.error}

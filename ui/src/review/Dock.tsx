@@ -236,7 +236,7 @@ export function Dock({
             </button>
           )}
           <button type="button" className="b bare" disabled={stop} title={t("keysHelp.snooze")} onClick={() => acts.choose("snooze")}>
-            {t("inbox.snooze")} <Kbd>s</Kbd>
+            {t("handOn.snooze")} <Kbd>s</Kbd>
           </button>
           {several && (
             <button type="button" className="b bare" disabled={stop} title={t("keysHelp.assign")} onClick={() => acts.choose("assign")}>

@@ -1,5 +1,5 @@
-import type { RefObject } from "react";
-import { SchemaFields } from "@/components/SchemaForm";
+import { lazy, Suspense, type RefObject } from "react";
+import { Loading } from "@/components/States";
 import { t } from "@/i18n";
 import { runtimeWords } from "@/lib/runtime";
 import { repairWords } from "@/lib/usage";
@@ -8,6 +8,8 @@ import { Changes } from "./Changes";
 import { Draft } from "./Draft";
 import { PlanSteps, WhyStopped } from "./Panels";
 import type { Review } from "./useReview";
+
+const Answers = lazy(() => import("./Answers").then((part) => ({ default: part.Answers })));
 
 /** What is being signed: the plan, the question or the documents, with what releases when it is. */
 export function DraftSide({ r, pane }: { r: Review; pane: RefObject<HTMLDivElement | null> }) {
@@ -24,9 +26,9 @@ export function DraftSide({ r, pane }: { r: Review; pane: RefObject<HTMLDivEleme
         <div className="doc">
           <p>{packet.question.text}</p>
           {toFill && (
-            <form className="mt-4 font-sans text-[13px] leading-5" onSubmit={(event) => { event.preventDefault(); r.sign(); }}>
-              <SchemaFields schema={toFill} control={r.form.control} prefix="answers" />
-            </form>
+            <Suspense fallback={<Loading words={t("review.opening")} />}>
+              <Answers schema={toFill} submit={r.answers} onEnter={() => r.sign()} />
+            </Suspense>
           )}
         </div>
       )}

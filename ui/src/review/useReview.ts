@@ -1,16 +1,15 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useReducer, useState } from "react";
-import { useForm, type FieldValues } from "react-hook-form";
+import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { api, newKey } from "@/api/client";
 import { useOfflineSince } from "@/api/live";
 import { artifactVersionQuery, base, checkpointQuery, commentsQuery, meQuery } from "@/api/queries";
 import { recheckQuery } from "@/api/reviewing";
 import type { ArtifactDocument, Checkpoint, DecisionAnswer } from "@/api/types";
-import { cleaned, defaultsOf } from "@/components/SchemaForm";
 import { t } from "@/i18n";
 import type { Words } from "@/lib/places";
 import { correctionsKey, flaggedNow } from "./again";
+import type { Submit } from "./Answers";
 import { countsOf } from "./Comments";
 import { useDecide, type Verb } from "./decide";
 import { useUndoEnd } from "./effects";
@@ -77,7 +76,7 @@ export function useReview(first: Shown, current: Checkpoint) {
   const { items, position, total, nextItem, goItem: goBeside, goNext } = usePlace(status.id, status);
 
   const toFill = packet.question !== null ? packet.form : null;
-  const form = useForm<FieldValues>({ mode: "onTouched", defaultValues: { answers: toFill ? defaultsOf(toFill) : {} } });
+  const answers = useRef<Submit | null>(null);
 
   const open = (id: string) => void navigate({ to: "/review/$checkpointId", params: { checkpointId: id } });
   // A decided one is left behind: after the last comes the first.
@@ -149,9 +148,8 @@ export function useReview(first: Shown, current: Checkpoint) {
     if (state.changes.length > 0) return;
     const send = (answers?: Record<string, unknown>) =>
       decide("approve", approveBody(packet, state, shown.documents, answers), t("busy.sign"), advance);
-    if (toFill) {
-      void form.handleSubmit((values) => send(cleaned(toFill, values["answers"] as Record<string, unknown>)))();
-    } else send();
+    if (toFill) answers.current?.(send);
+    else send();
   };
   const reject = (reason: string, advance = false) => {
     if (readOnly || stale) return;
@@ -253,7 +251,7 @@ export function useReview(first: Shown, current: Checkpoint) {
   const counts = useMemo(() => countsOf(said), [said]);
 
   return {
-    me: me.data, offline, shown, packet, place, form, toFill, recalled,
+    me: me.data, offline, shown, packet, place, answers, toFill, recalled,
     state, dispatch, rows, row, need, needs, kept, tally,
     ready: readyToSign(needs, state), flagged: flaggedNow(rows, state, compared),
     before: packet.carried_from?.versions ?? null, whole, setWhole,

@@ -1,0 +1,3 @@
+/** What all pages share that are not part of the first load. */
+import "@/i18n/rest";
+import "@/styles/later.css";
