@@ -212,7 +212,8 @@ describe("review", () => {
       if (request.url.endsWith("/approve")) void request.clone().json().then((json) => (answers = (json as { answers: unknown }).answers));
     });
     const { user } = open("/review/k-question");
-    await user.click(await screen.findByRole("button", { name: /^Answer and go on/ }));
+    await screen.findByLabelText("First year");
+    await user.click(screen.getByRole("button", { name: /^Answer and go on/ }));
     expect(await screen.findByText("This is needed.")).toBeInTheDocument();
     await user.type(screen.getByLabelText("First year"), "2019");
     await user.click(screen.getByRole("button", { name: /^Answer and go on/ }));
