@@ -23,6 +23,14 @@ from tests.browser.test_substrate import sent
 expect.set_options(timeout=SLOW_MS)
 
 ROOT = Path(__file__).parents[2]
+MORE = {
+    "/overview": "At work",
+    **{
+        f"/settings/{area}": "Settings"
+        for area in ("members", "templates", "policies", "budgets", "appearance")
+    },
+}
+"""Pages whose own tests look at them with axe."""
 COLOURS = 160
 """Enough for text and lines; keeps a picture under 150 kB."""
 
@@ -98,7 +106,7 @@ def test_every_page(browser: Browser, worked: str, theme: Literal["light", "dark
             base_url=worked, viewport={"width": width, "height": height}, color_scheme=theme
         )
         page = context.new_page()
-        for address, words in addresses(page).items():
+        for address, words in (addresses(page) | MORE).items():
             page.goto(address)
             expect(page.locator("#root").get_by_text(words).first).to_be_attached()
             name = (

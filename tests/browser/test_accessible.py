@@ -26,7 +26,7 @@ def addresses(page: Page) -> dict[str, str]:
     review = page.request.get(f"/api{session}/checkpoints").json()["items"][0]
     return {
         f"/review/{review['id']}": "passed automatic checks",
-        "/inbox": "Waits since",
+        "/inbox": "Why it stopped",
         "/work": "Annual report",
         "/sources": "What work may rest on",
         f"/projects/{report['id']}": "The new year has arrived",
