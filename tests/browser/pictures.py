@@ -74,7 +74,7 @@ def take(page: Page, path: Path) -> None:
 @pytest.mark.skipif(bool(os.environ.get("PROOFROOM_PICTURES")), reason="all pages were asked for")
 def test_pictures_of_the_documentation(browser: Browser, worked: str) -> None:
     pages = {
-        "review": lambda page: page.goto("/"),
+        "review": show_practice,
         "inbox": lambda page: page.goto("/inbox"),
         "new-work": lambda page: page.goto(f"/projects/{project_of(page, 'report')}/new?agent=reporting"),
         "session": show_report,
@@ -90,6 +90,12 @@ def test_pictures_of_the_documentation(browser: Browser, worked: str) -> None:
         take(page, ROOT / "docs" / "images" / f"{name}.png")
         page.close()
     context.close()
+
+
+def show_practice(page: Page) -> None:
+    waiting = page.request.get(f"/api/checkpoints?project_id={project_of(page, 'check')}&q=practice").json()
+    page.goto(f"/review/{waiting['items'][0]['id']}")
+    expect(page.get_by_text("5 need you,")).to_be_visible()
 
 
 def show_report(page: Page) -> None:

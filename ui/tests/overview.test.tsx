@@ -6,10 +6,20 @@ import { problem, url } from "@/mocks/answers";
 import { nothing, series } from "@/mocks/overview";
 import { field, toCsv } from "@/overview/csv";
 import { MEASURES, money, percent, roundUp, stretch, topOf, wait } from "@/overview/measures";
-import { runsOf } from "@/overview/Plot";
+import { apart, runsOf } from "@/overview/Plot";
 import { readOverview, spanOf } from "@/overview/range";
 import { open } from "./app";
 import { server } from "./setup";
+
+describe("the names of two lines", () => {
+  it("never cover each other", () => {
+    expect(apart([60, 20], 18)).toEqual([60, 20]);
+    expect(apart([60, 58], 18)).toEqual([60, 47]);
+    expect(apart([60, 66], 18)).toEqual([60, 47]);
+    expect(apart([20, 12], 18)).toEqual([31, 18]);
+    expect(apart([5], 18)).toEqual([18]);
+  });
+});
 
 describe("a stretch of time", () => {
   it("begins where none but the last stretch is cut off", () => {

@@ -39,6 +39,16 @@ export function runsOf(values: (number | null)[]): number[][] {
   return runs;
 }
 
+const NAME_PX = 13;
+
+/** Heights of the names of lines, from above `top` on: where two would cover each other, the later line's is above. */
+export function apart(heights: number[], top: number): number[] {
+  const [first, second] = heights;
+  if (first === undefined || second === undefined || Math.abs(first - second) >= NAME_PX) return heights.map((height) => Math.max(top, height));
+  const above = Math.max(top, Math.min(second, first - NAME_PX));
+  return [Math.max(first, above + NAME_PX), above];
+}
+
 /** Bars or up to two lines over stretches of time, with the top of the axis and the latest values written beside them. */
 export function Plot({
   points,
@@ -63,6 +73,10 @@ export function Plot({
   const y = (value: number) => PAD.top + plain.h * (1 - Math.min(1, value / top));
   const every = Math.ceil(points.length / Math.max(2, Math.floor(plain.w / 76)));
   const shown = points.map((_, i) => (points.length - 1 - i) % every === 0);
+  const nameYs = apart(
+    names.map((_, line) => y(points.findLast((point) => (point.values[line] ?? null) !== null)?.values[line] ?? 0) - 6),
+    PAD.top + 8,
+  );
   return (
     <div className="plot" ref={box}>
       {width > 0 && (
@@ -111,7 +125,7 @@ export function Plot({
                     <text
                       className="name"
                       x={Math.min(x(last), width - PAD.right) - 6}
-                      y={Math.max(PAD.top + 8, y(values[last] ?? 0) - 6)}
+                      y={nameYs[line]}
                       textAnchor="end"
                     >
                       {names[line]}
