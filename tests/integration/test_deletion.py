@@ -91,7 +91,7 @@ async def test_nothing_holds_the_words_of_a_deleted_source(room: Room, database:
     await room.approve(row.id, feedback=f"I know: {SECRET}")
     row = await room.drive(row.id)
     assert row.status == "completed", row.failure
-    waiting = await room.run(room.script(*STEPS, FINISH))
+    waiting = await room.run(room.script(*STEPS, FINISH), title=SECRET)
     assert held(database, *PLANTED)
     old_packet = await room.waiting(waiting.id)
     before = await record(room, row.id)

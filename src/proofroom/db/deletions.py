@@ -1,7 +1,7 @@
 """Queries of deletion: a source's rows go, and what was made with it is read and written without its words."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text, Uuid
 
 from proofroom.db.models import Base, Redaction, SourceDeletion, WorkSession
+from proofroom.db.statements import UUIDS, typed
 from proofroom.db.tx import Tx
 
 _BATCH = 200
@@ -303,6 +304,24 @@ async def rewrite(
             if not dry:
                 await _update(tx, table, key, row, to)
     return changed
+
+
+_FIND_BY_TITLE = typed(
+    """
+    UPDATE work_checkpoints c
+    SET find_text = left(regexp_replace(lower(s.title || ' ' || s.agent_type), '\\s+', ' ', 'g'), 1000)
+    FROM work_sessions s
+    WHERE c.workspace_id = :workspace_id AND c.session_id = ANY(:ids) AND c.find_text IS NOT NULL
+      AND s.workspace_id = c.workspace_id AND s.id = c.session_id
+    """,
+    ids=UUIDS,
+)
+
+
+async def find_by_title(tx: Tx, session_ids: Collection[UUID]) -> None:
+    """Reviews of these sessions are found by their titles as they are now, and not by what was said in them."""
+    if session_ids:
+        await tx.execute(_FIND_BY_TITLE, {"workspace_id": tx.workspace_id, "ids": list(session_ids)})
 
 
 def _changes(change: Change, rows: Sequence[Row]) -> list[Mapping[str, Any]]:

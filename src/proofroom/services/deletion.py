@@ -177,6 +177,7 @@ async def _redact(
     found = await _pass(tx, sorted(touched), words, about, dry=dry)
     if not dry:
         await transcripts.forget(tx, found.touched)
+        await deletions.find_by_title(tx, found.touched)
     await _elsewhere(tx, found, copied, dry=dry)
     found.counts["sessions"] = len(found.touched)
     return found
