@@ -5,7 +5,7 @@ from uuid import UUID
 
 from proofroom.db import sources as db_sources
 from proofroom.db.tx import Tx
-from proofroom.domain.errors import NotFound
+from proofroom.domain.errors import InvalidInput, NotFound, ProofroomError
 from proofroom.services import sources
 from proofroom.substrate.isolation import draw_isolated
 
@@ -50,5 +50,12 @@ async def page_asked(
 
 
 async def drawn(asked: PageAsked) -> bytes:
-    """The page as PNG. Raises InvalidInput (`unreadable_file`), ProofroomError (`parse_timeout`, `parse_crashed`)."""
-    return await draw_isolated(asked.data, asked.page, asked.quote, asked.share)
+    """The page as PNG. Raises InvalidInput (`unreadable_file`, `parse_timeout`, `parse_crashed`), TooLarge
+    (`parse_too_large`) and Unavailable (`drawing_busy`): a page that is too much is a mistake of its file, not of ours.
+    """
+    try:
+        return await draw_isolated(asked.data, asked.page, asked.quote, asked.share)
+    except ProofroomError as error:
+        if error.code not in ("parse_timeout", "parse_crashed"):
+            raise
+        raise InvalidInput(error.code, f"The page cannot be drawn. {error.message}", error.hint) from error

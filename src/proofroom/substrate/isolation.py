@@ -16,10 +16,11 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, UnsupportedMedia
+from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, Unavailable, UnsupportedMedia
 from proofroom.substrate.extracted import Extracted, Limits, Report, from_json, unheard
 from proofroom.substrate.worker import limits_json
 
@@ -31,6 +32,9 @@ _FAMILIES: Mapping[str, type[ProofroomError]] = {
 _MAX_ANSWER = 512 * 1024 * 1024
 _FILES_PER_CHILD = 200
 _BYTES_WORTH_A_FRESH_CHILD = 5 * 1024 * 1024  # after a large file a process keeps too much memory
+DRAWN_AT_ONCE = 2
+MOST_DRAWN = 16
+"""Pages that are drawn or wait for it; each holds its file in memory."""
 COMMAND = (sys.executable, "-m", "proofroom.substrate.worker")
 
 
@@ -271,12 +275,58 @@ def shared_pool() -> ParserPool:
         return _pool
 
 
+class Drawer:
+    """Draws pages of PDFs. Its processes and threads are its own, and few: somebody who asks for slow pages again and
+    again holds up whoever asks for pages, and neither captures nor anything else that goes to a thread.
+    """
+
+    def __init__(self, pool: ParserPool) -> None:
+        self._pool = pool
+        self._threads = ThreadPoolExecutor(pool.size, thread_name_prefix="draw")
+        self._asked = 0
+
+    async def draw(self, data: bytes, page: int, quote: str, share: float, limits: Limits) -> bytes:
+        """As `ParserPool.picture`. Raises also Unavailable (`drawing_busy`)."""
+        if self._asked >= MOST_DRAWN:
+            raise Unavailable(
+                "drawing_busy",
+                "Many pages are being drawn just now.",
+                "Try again in a moment; the text of the page can be read meanwhile.",
+                retry_after=5,
+            )
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._pool.picture, data, page, quote, share, limits
+            )
+        finally:
+            self._asked -= 1
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
+
+
+_drawer: Drawer | None = None
+
+
+def shared_drawer() -> Drawer:
+    """The one of this program, made at first use and ended with it."""
+    global _drawer  # noqa: PLW0603
+    with _pool_lock:
+        if _drawer is None:
+            _drawer = Drawer(ParserPool(DRAWN_AT_ONCE))
+            atexit.register(_drawer.close)
+        return _drawer
+
+
 def end_parsers() -> None:
     """Ends the parser processes of this program, also those at work, so that it need not wait for them."""
     with _pool_lock:
-        pool = _pool
-    if pool is not None:
-        pool.close()
+        ending = (_pool, _drawer)
+    for one in ending:
+        if one is not None:
+            one.close()
 
 
 async def parse_isolated(
@@ -295,6 +345,6 @@ async def parse_isolated(
 
 
 async def draw_isolated(data: bytes, page: int, quote: str, share: float) -> bytes:
-    """`ParserPool.picture` in a thread, with less time than a capture has: somebody waits for it."""
+    """`Drawer.draw` with less time than a capture has: somebody waits for it."""
     limits = replace(Limits(), cpu_seconds=10, wall_seconds=20)
-    return await asyncio.to_thread(shared_pool().picture, data, page, quote, share, limits)
+    return await shared_drawer().draw(data, page, quote, share, limits)

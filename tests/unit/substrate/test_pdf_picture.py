@@ -1,14 +1,19 @@
 """Pages of a PDF as pictures: drawn in a process of their own, with the words marked where they stand."""
 
+import asyncio
 import io
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
 
-from proofroom.domain.errors import InvalidInput
+from proofroom.domain.errors import InvalidInput, Unavailable
+from proofroom.services import source_pages
+from proofroom.substrate import isolation
 from proofroom.substrate.extracted import Limits
-from proofroom.substrate.isolation import ParserPool
+from proofroom.substrate.isolation import COMMAND, MOST_DRAWN, Drawer, ParserPool
 from proofroom.substrate.parsers.pdf_picture import HEIGHT, MARK, WIDTH, draw
 from tests.unit.substrate.pdfs import paragraph, pdf
 
@@ -74,3 +79,40 @@ def test_what_cannot_be_drawn_says_so(pool: ParserPool, data: bytes, page: int) 
         pool.picture(data, page, "", 0.0, Limits())
     assert refused.value.code == "unreadable_file"
     assert marked(pool.picture(TWICE, 1, "312", 0.0, Limits())) is not None  # the process goes on
+
+
+async def test_pages_that_take_long_hold_up_pages_only_and_not_without_end(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    wait = f"until [ -e {shlex.quote(str(gate))} ]; do sleep 0.02; done; exec {shlex.join(COMMAND)}"
+    drawer = Drawer(ParserPool(1, ("sh", "-c", wait)))
+    try:
+        asked = [
+            asyncio.create_task(drawer.draw(TWICE, 1, "", 0.0, Limits(wall_seconds=60)))
+            for _ in range(MOST_DRAWN)
+        ]
+        await asyncio.sleep(0)  # they ask
+        with pytest.raises(Unavailable) as busy:
+            await drawer.draw(TWICE, 1, "", 0.0, Limits())
+        assert (busy.value.code, busy.value.retry_after) == ("drawing_busy", 5)
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "free"), 30) == "free"
+        assert not any(task.done() for task in asked)
+        gate.touch()
+        assert {picture[:4] for picture in await asyncio.gather(*asked)} == {b"\x89PNG"}
+        assert (await drawer.draw(TWICE, 1, "", 0.0, Limits())).startswith(b"\x89PNG")
+    finally:
+        gate.touch()
+        drawer.close()
+
+
+async def test_a_page_that_breaks_the_reader_down_is_a_mistake_of_its_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawer = Drawer(ParserPool(1, ("false",)))
+    monkeypatch.setattr(isolation, "shared_drawer", lambda: drawer)
+    try:
+        with pytest.raises(InvalidInput) as refused:
+            await source_pages.drawn(source_pages.PageAsked(TWICE, 1, "", 0.0))
+    finally:
+        drawer.close()
+    assert refused.value.code == "parse_crashed"
+    assert "cannot be drawn" in refused.value.message
