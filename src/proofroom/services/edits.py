@@ -91,15 +91,15 @@ async def compared(
         async with read() as tx:
             version = await db_artifacts.version(tx, UUID(artifact["artifact_id"]), artifact["version"])
         document = await asyncio.to_thread(_edited, version, edit.get("body"))
-        claims = await _compared(read, row, artifact["slot"], from_json(version.document), document)
+        claims = await _compared(read, row, artifact["slot"], version.document, document)
         found.append({"artifact_id": artifact["artifact_id"], "claims": claims})
     return found
 
 
 async def _compared(
-    read: Read, row: WorkSession, slot: str, before: ArtifactDocument, after: ArtifactDocument
+    read: Read, row: WorkSession, slot: str, before: Mapping[str, Any], after: ArtifactDocument
 ) -> list[dict[str, Any]]:
-    changed = [n for n, block in enumerate(after.blocks) if block not in before.blocks]
+    changed = await asyncio.to_thread(_changed, before, after)
     part = replace(after, blocks=tuple(after.blocks[n] for n in changed))
     if row.agent_type == CHECK:
         within = None if row.source_ids is None else [UUID(s) for s in row.source_ids]
@@ -108,6 +108,13 @@ async def _compared(
         async with read() as tx:
             claims = await evidence.check(tx, row, part, namespace=slot)
     return [claim | {"path": [changed[claim["path"][0]], *claim["path"][1:]]} for claim in claims]
+
+
+def _changed(before: Mapping[str, Any], after: ArtifactDocument) -> list[int]:
+    """Indexes of the blocks that do not stand in the document `before`, in a time that grows with both and not with
+    their product. Blocks with the same words are the same; a block may hold what has no hash."""
+    known = {repr(block) for block in from_json(before).blocks}
+    return [n for n, block in enumerate(after.blocks) if repr(block) not in known]
 
 
 def _unknown() -> InvalidInput:

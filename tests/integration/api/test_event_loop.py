@@ -12,7 +12,7 @@ import pytest
 
 from proofroom.api import answers
 from proofroom.exports import deliverable, html, record_file
-from proofroom.services import aside, finding, ledgers, review, seals, views
+from proofroom.services import aside, edits, finding, ledgers, review, seals, views
 from proofroom.substrate import guard
 from tests.integration.api.support import SOURCE, World
 
@@ -22,6 +22,7 @@ ASIDE: tuple[tuple[ModuleType, str], ...] = (
     (seals, "is_sealed_by"),
     (ledgers, "sealed"),
     (review, "_why_look_again"),
+    (edits, "_changed"),
     (views, "_rendered"),
     (views, "attention"),
     (finding, "item"),
@@ -70,6 +71,9 @@ async def test_what_takes_long_runs_beside_the_loop(world: World, seen: dict[str
     assert len(claims) > aside.MANY_CLAIMS
     await api.ok("GET", f"{path}/artifacts")
     await api.ok("GET", f"/projects/{project}/search?q=closest+approach")
+    edited = {"artifact_id": checkpoint["packet"]["artifacts"][0]["artifact_id"], "body": f"{draft} Indeed."}
+    recheck = await api.ok("POST", f"{path}/checkpoints/{checkpoint['id']}/recheck", json={"edits": [edited]})
+    assert {c["path"][0] for c in recheck["artifacts"][0]["claims"]} == {aside.MANY_CLAIMS}
     settled = [{"claim_id": c["id"], "reason": "Read."} for c in claims]
     body = {"packet_digest": checkpoint["packet_digest"], "acknowledged": settled}
     await api.ok("POST", f"{path}/checkpoints/{checkpoint['id']}/approve", json=body)
