@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, SmallInteger, and_, func, literal, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import defer
+from sqlalchemy.types import TypeEngine
 
 from proofroom.db.checkpoints import OPEN
 from proofroom.db.models import WorkCheckpoint
@@ -150,12 +151,14 @@ def key_from_text(order: Order, text: str) -> Key:
     named, *values = cast(list[Any], read)
     if named != f"{'-' if order.descending else ''}{order.by}":
         raise ValueError
-    return tuple(_read(column.type.python_type, value) for column, value in zip(columns, values, strict=True))
+    return tuple(_read(column.type, value) for column, value in zip(columns, values, strict=True))
 
 
-def _read(kind: type[Any], value: Any) -> Any:
+def _read(column: TypeEngine[Any], value: Any) -> Any:
+    kind = column.python_type
     if kind is int:
-        if not isinstance(value, int) or not 0 <= value < 2**31:
+        most = 2**15 if isinstance(column, SmallInteger) else 2**31
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < most:
             raise ValueError
         return value
     if not isinstance(value, str):

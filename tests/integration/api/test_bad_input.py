@@ -221,6 +221,7 @@ async def test_names_of_lists_are_known(world: World) -> None:
 async def test_names_in_addresses_may_hold_what_no_text_of_the_database_holds(world: World) -> None:
     project = await world.project()
     assert (await world.api.ok("GET", "/deliveries?kind=%00"))["items"] == []
+    assert (await world.api.ok("GET", "/analytics/series?agent=%00"))["agents"] == []
     await world.api.problem("GET", f"/projects/{project}/agents/%00", 404, "agent_not_found")
     await world.api.problem("DELETE", f"/projects/{project}/agents/%00", 404, "agent_not_found")
 

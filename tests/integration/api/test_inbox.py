@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from proofroom.api.deps import encode_cursor
 from proofroom.domain.inbox_order import PATIENCE
 from tests.integration.api.support import FLAGGED, NOTE, SOURCE, Api, World
 from tests.integration.api.test_people_http import Crew, crew
 
 __all__ = ["crew"]
 
+_KEY = '["risk",{},"2026-01-01T00:00:00+00:00","019ac000-0000-7000-8000-000000000000"]'
 LATER = datetime.now(UTC) + timedelta(days=30)
 
 
@@ -153,6 +155,8 @@ async def test_bad_questions_are_refused_with_their_field(world: World) -> None:
         (f"after={one['id']}&before={one['id']}", "place_unclear", "before"),
         ("cursor=WyJyaXNrIl0", "cursor_invalid", "cursor"),
         ("sort=risk&cursor=WyJyaXNrIiwiaGlnaCIsIngiLCJ5Il0", "cursor_invalid", "cursor"),
+        (f"sort=risk&cursor={encode_cursor(_KEY.format('true'))}", "cursor_invalid", "cursor"),
+        (f"sort=risk&cursor={encode_cursor(_KEY.format(40_000))}", "cursor_invalid", "cursor"),
         ("assignee=nobody", "unknown_member", "assignee"),
     ):
         refused = await world.api.problem("GET", f"/checkpoints?{query}", 422, code)

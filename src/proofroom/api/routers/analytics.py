@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from proofroom.api.deps import CallDep
+from proofroom.api.deps import CallDep, plain_text
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.schemas.common import Moment
@@ -73,7 +73,7 @@ async def figures_over_time(
         until=end,
         unit=unit,
         zone=tz,
-        of=Of(project_id, agent, template_id),
+        of=Of(project_id, plain_text(agent), template_id),
     )
     return JSONResponse(shown)
 
