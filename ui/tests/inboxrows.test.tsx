@@ -160,5 +160,9 @@ describe("signing routine work together", () => {
       await waitFor(() => expect(keys).toHaveLength(n));
     }
     expect(new Set(keys).size).toBe(1);
+    // What may have been signed already is not taken out: one key stands for one set.
+    expect(screen.getByRole("checkbox", { name: /Note 1/ })).toBeDisabled();
+    await user.keyboard(" ");
+    expect(screen.getByRole("checkbox", { name: /Note 1/ })).toBeChecked();
   });
 });

@@ -94,8 +94,10 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   }, [sign.isSuccess, sign.data]);
 
   const open = !sign.isPending && !sign.isSuccess;
+  // Some of them may be signed though the answer was lost: the same ones are sent again, and each says what became of it.
+  const choosing = open && !sign.isError;
   const toggle = (item: CheckpointItem | undefined) => {
-    if (!item || !open) return;
+    if (!item || !choosing) return;
     setLeft((before) => {
       const next = new Set(before);
       if (!next.delete(item.id)) next.add(item.id);
@@ -157,7 +159,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                       type="radio"
                       name="template"
                       checked={one.id === kind?.id}
-                      disabled={!open}
+                      disabled={!choosing}
                       onChange={() => {
                         setPicked(one.id);
                         setLeft(new Set());
@@ -168,7 +170,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                   </label>
                 ))}
               </span>
-              {open && (
+              {choosing && (
                 <button type="button" className="link" onClick={() => setLeft(all ? new Set(rows.map((item) => item.id)) : new Set())}>
                   {all ? t("batch.noneOf") : t("batch.allOf", { n: rows.length })}
                 </button>
@@ -182,7 +184,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                 return (
                   <li key={item.id} aria-current={index === at ? "true" : undefined} onMouseDown={() => setAt(index)} data-bad={outcome && !outcome.done ? true : undefined}>
                     <label>
-                      <input type="checkbox" checked={!left.has(item.id)} disabled={!open} onChange={() => toggle(item)} />
+                      <input type="checkbox" checked={!left.has(item.id)} disabled={!choosing} onChange={() => toggle(item)} />
                       <span className="t">{item.session_title}</span>
                       <span className="sub">
                         {agentWord(item.agent_type, item.agent_title)} · {item.project_name} · {needOf(item).words}
