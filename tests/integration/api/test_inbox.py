@@ -302,8 +302,28 @@ async def test_what_the_release_before_opens_is_weighed_by_the_database(world: W
         await tx.execute(
             text("UPDATE before SET risk = NULL, effort_seconds = NULL, begin_by = NULL, find_text = NULL")
         )
+        await tx.execute(text("DELETE FROM checkpoint_figures WHERE checkpoint_id = :id"), {"id": one["id"]})
         await tx.execute(text("DELETE FROM work_checkpoints WHERE id = :id"), {"id": one["id"]})
         await tx.execute(text("INSERT INTO work_checkpoints SELECT * FROM before"))
         theirs = (await tx.execute(read, {"id": one["id"]})).one()
     assert theirs[:3] == ours[:3]
     assert theirs[3].split(" a number")[0] == ours[3].split(" a number")[0]
+
+
+async def test_when_the_release_before_sets_another_due_time_it_is_begun_earlier(world: World) -> None:
+    _, (one,) = await shelf(world, 1)
+    move = text("UPDATE work_checkpoints SET due_at = :due WHERE id = :id RETURNING begin_by")
+    due = datetime(2026, 1, 2, tzinfo=UTC)
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        theirs = (await tx.execute(move, {"id": one["id"], "due": due})).scalar_one()
+        back = (await tx.execute(move, {"id": one["id"], "due": None})).scalar_one()
+    (before,) = (await world.api.ok("GET", "/checkpoints"))["items"]
+    assert back == datetime.fromisoformat(before["begin_by"])
+    ours = await world.api.ok("PATCH", f"/checkpoints/{one['id']}", json={"due_at": due.isoformat()})
+    assert ours["due_at"] is not None
+    (after,) = (await world.api.ok("GET", "/checkpoints"))["items"]
+    assert (
+        theirs
+        == datetime.fromisoformat(after["begin_by"])
+        == due - timedelta(seconds=after["effort_seconds"])
+    )

@@ -4,7 +4,8 @@ Revision ID: 0019
 Revises: 0018
 
 The program weighs what it opens, by `domain/inbox_order.py`. The database weighs what waits already, and what workers
-of the release before open, by the same rule with the needs counted more roughly. What is decided has no weight.
+of the release before open, by the same rule with the needs counted more roughly; where they set another due time, the
+moment to begin moves along. What is decided has no weight.
 """
 
 from alembic import op
@@ -65,6 +66,16 @@ END $$;
 CREATE TRIGGER weigh_checkpoint BEFORE INSERT ON work_checkpoints
   FOR EACH ROW WHEN (NEW.begin_by IS NULL AND NEW.status = 'pending_review')
   EXECUTE FUNCTION proofroom_weigh_checkpoint();
+
+CREATE FUNCTION proofroom_move_checkpoint() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.begin_by := NEW.begin_by + (coalesce(NEW.due_at, NEW.opened_at + interval '72 hours')
+    - coalesce(OLD.due_at, OLD.opened_at + interval '72 hours'));
+  RETURN NEW;
+END $$;
+CREATE TRIGGER move_checkpoint BEFORE UPDATE ON work_checkpoints
+  FOR EACH ROW WHEN (NEW.due_at IS DISTINCT FROM OLD.due_at AND NEW.begin_by = OLD.begin_by)
+  EXECUTE FUNCTION proofroom_move_checkpoint();
 """
 
 
@@ -74,6 +85,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run(
+        "DROP TRIGGER move_checkpoint ON work_checkpoints; DROP FUNCTION proofroom_move_checkpoint();"
         "DROP TRIGGER weigh_checkpoint ON work_checkpoints; DROP FUNCTION proofroom_weigh_checkpoint();"
         "DROP FUNCTION proofroom_weigh(text[], jsonb, timestamptz, timestamptz, text, text);"
         "DROP INDEX work_checkpoints_waiting;"
