@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from proofroom import Acknowledgement, AcknowledgementKind
 from proofroom.db.figures_over_time import Of
+from proofroom.db.models import WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotFound
 from proofroom.services import analytics, dry_runs, figures, projects, review, templates, work_requests
@@ -262,6 +263,24 @@ async def test_a_project_may_set_what_its_work_may_cost(room: Room) -> None:
     with pytest.raises(InvalidInput) as error:
         await made({"usd": 2.5})
     assert (error.value.code, error.value.field) == ("budget_over_project", "budget.usd")
+
+
+async def test_a_dry_run_holds_one_packet_at_a_time(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        await room.run(room.script(WRONG, FINISH))
+    held: list[int] = []
+    said = dry_runs.said
+
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+
+        def watched(*given: Any) -> Any:
+            alive = [one for one in tx.sync_session.identity_map.values() if isinstance(one, WorkCheckpoint)]
+            held.append(len(alive))
+            return said(*given)
+
+        monkeypatch.setattr(dry_runs, "said", watched)
+        assert (await dry_runs.run(tx, room.project_id, {}))["summary"]["sessions"] == 3
+    assert held == [1] * 6
 
 
 async def test_a_dry_run_says_what_settings_would_have_changed_and_stores_nothing(room: Room) -> None:

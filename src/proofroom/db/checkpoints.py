@@ -68,8 +68,9 @@ async def of_session(tx: Tx, session_id: UUID) -> list[WorkCheckpoint]:
     return list((await tx.execute(_OF_SESSION, {"session_id": session_id})).scalars())
 
 
-async def latest_final(tx: Tx, project_id: UUID, most: int) -> list[WorkCheckpoint]:
-    """The last final checkpoint of each of the latest sessions of a project that reached one, latest first."""
+async def latest_final(tx: Tx, project_id: UUID, most: int) -> list[UUID]:
+    """Ids of the last final checkpoint of each of the latest sessions of a project that reached one, latest first.
+    Packets may be large, so they are for the caller to read one after the other."""
     ids = text(
         """
         SELECT id FROM (
@@ -80,8 +81,5 @@ async def latest_final(tx: Tx, project_id: UUID, most: int) -> list[WorkCheckpoi
           ORDER BY session_id, id DESC) one ORDER BY id DESC LIMIT :most
         """
     )
-    found = (await tx.execute(ids, {"project": project_id, "read": 4 * most, "most": most})).scalars()
-    rows = await tx.execute(
-        select(WorkCheckpoint).where(WorkCheckpoint.id.in_(list(found))).order_by(WorkCheckpoint.id.desc())
-    )
-    return list(rows.scalars())
+    found = await tx.execute(ids, {"project": project_id, "read": 4 * most, "most": most})
+    return list(found.scalars())

@@ -33,7 +33,8 @@ async def run(
     found = await checkpoints.latest_final(tx, project_id, last)
     overturned: dict[str, int] = {}
     items: list[dict[str, Any]] = []
-    for checkpoint in found:
+    for checkpoint_id in found:
+        checkpoint = await checkpoints.get(tx, checkpoint_id)
         row = await work_sessions.get(tx, checkpoint.session_id)
         if row.agent_type not in overturned:
             overturned[row.agent_type] = await db_policies.overturned(
@@ -41,6 +42,7 @@ async def run(
             )
         gate = await _reached(tx, row, checkpoint, overturned[row.agent_type])
         items.append(_item(row, checkpoint, said(held, gate, anywhere), said(wanted, gate, anywhere)))
+        del checkpoint  # and its packet, before the next one is read
     return {
         "settings": settings_to_json(wanted),
         "summary": {

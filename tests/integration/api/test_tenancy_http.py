@@ -59,6 +59,7 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("GET", f"/projects/{project}/sources/{source}", None),
         ("GET", f"/projects/{project}/sources/{source}/content", None),
         ("GET", f"/projects/{project}/sources/{source}/content?raw=1", None),
+        ("GET", f"/projects/{project}/sources/{source}/pages/1", None),
         ("PUT", f"/projects/{project}/sources/{source}/content", {"text": "mine"}),
         ("GET", f"/projects/{project}/sources/{source}/dependents", None),
         ("POST", f"/projects/{project}/sources/{source}/retract", {"reason": "mine"}),
@@ -119,6 +120,10 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("DELETE", f"/checkpoints/{checkpoint['id']}/lease", None),
         ("GET", f"/projects/{project}/policy", None),
         ("PATCH", f"/projects/{project}/policy", {"quorum": 2}),
+        ("POST", f"/projects/{project}/policy/dry-run", {"settings": {"quorum": 2}}),
+        ("POST", f"{at}/recheck", {"edits": [{"artifact_id": artifact, "body": "mine"}]}),
+        ("GET", f"/analytics/now?project_id={project}", None),
+        ("GET", f"/analytics/series?project_id={project}", None),
         ("GET", f"/agents?project_id={project}", None),
         ("GET", f"/projects/{project}/agents", None),
         ("POST", f"/projects/{project}/agents", {"definition": agent}),
@@ -158,7 +163,7 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         (
             method,
             re.sub(
-                r"[0-9a-f-]{36}|(?<=/versions/)1|(?<=/agents/)ours|(?<=/tool-calls/)any",
+                r"[0-9a-f-]{36}|(?<=/versions/)1|(?<=/pages/)1|(?<=/agents/)ours|(?<=/tool-calls/)any",
                 "*",
                 "/api" + address.partition("?")[0],
             ),
@@ -177,8 +182,25 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
     assert (await stranger.get(f"{path}/events", **streaming)).status_code == 404
     key = (await world.api.ok("POST", "/api-keys", 201, json={"name": "ours"}))["id"]
     await stranger.problem("DELETE", f"/api-keys/{key}", 409, "key_not_active")
-    for empty in ("/projects", "/work-sessions", "/checkpoints", "/deliveries"):
+    for empty in (
+        "/projects",
+        "/work-sessions",
+        "/checkpoints",
+        "/deliveries",
+        "/find?q=o",
+        "/checkpoints?q=o",
+    ):
         assert (await stranger.ok("GET", empty))["items"] == []
+    assert (await stranger.ok("GET", "/work-sessions/counts"))["total"] == 0
+    now = await stranger.ok("GET", "/analytics/now")
+    assert [now[part]["items"] for part in ("running", "waiting", "delivered", "failed")] == [[]] * 4
+    assert (now["waiting"]["count"], now["failed"]["deliveries"]) == (0, 0)
+    figures = await stranger.ok("GET", f"/analytics/series?template_id={template['id']}")
+    assert (figures["agents"], figures["templates"], figures["total"]["sessions"]["created"]) == ([], [], 0)
+    withdrawn = await stranger.ok(
+        "POST", "/checkpoints/withdraw-batch", json={"checkpoint_ids": [checkpoint["id"]]}
+    )
+    assert withdrawn["items"][0]["problem"]["code"] == "checkpoint_not_found"
     assert [m["name"] for m in (await stranger.ok("GET", "/members"))["items"]] == ["Stranger"]
     assert len((await stranger.ok("GET", "/api-keys"))["items"]) == 1
     me = await stranger.ok("GET", "/me")
