@@ -75,7 +75,8 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
     onSettled: settle,
   });
   const back = useMutation({
-    mutationFn: (ids: string[]) => api<G.BatchDone>("/checkpoints/withdraw-batch", { method: "POST", json: { checkpoint_ids: ids } }),
+    mutationFn: ({ ids, key }: { ids: string[]; key: string }) =>
+      api<G.BatchDone>("/checkpoints/withdraw-batch", { method: "POST", idempotencyKey: key, json: { checkpoint_ids: ids } }),
     onSettled: settle,
   });
   const outcomes = sign.data?.items ?? [];
@@ -102,15 +103,19 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
       return next;
     });
   };
-  // One press is one intention: sent again after a lost answer, it gets the first one.
-  const press = useRef<string | null>(null);
+  // One choice is one intention: sent again after a lost answer, it gets the first one; of another choice it is another.
+  const press = useRef({ what: "", key: "" });
+  const keyFor = (what: string) => {
+    if (press.current.what !== what) press.current = { what, key: newKey() };
+    return press.current.key;
+  };
   const act = () => {
     if (!open || offline || !kind || chosen.length === 0) return;
-    press.current ??= newKey();
-    sign.mutate({ template: kind.id, items: chosen, key: press.current });
+    sign.mutate({ template: kind.id, items: chosen, key: keyFor(`sign ${kind.id} ${chosen.map((item) => item.id).join()}`) });
   };
   const undo = () => {
-    if (mayUndo) back.mutate(signed.map((one) => one.checkpoint_id));
+    const ids = signed.map((one) => one.checkpoint_id);
+    if (mayUndo) back.mutate({ ids, key: keyFor(`back ${ids.join()}`) });
   };
   const list = useRef<HTMLUListElement>(null);
   const go = (index: number) => {
