@@ -2,7 +2,7 @@ import { cleanup, screen, waitFor } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { touched } from "@/api/live";
-import { sessions } from "@/mocks/data";
+import { projects, sessions } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
 import { problem } from "@/mocks/answers";
 import { open } from "./app";
@@ -23,6 +23,12 @@ describe("home", () => {
     expect(await screen.findByText(/One piece of work is running/)).toBeInTheDocument();
     await user.click(screen.getByRole("link", { name: "Paste a draft" }));
     await waitFor(() => expect(router.state.location.pathname).toBe("/projects/p-yours/new"));
+  });
+  it("begins new work in the newest project where no sample is", async () => {
+    const own = (id: string) => ({ ...projects[0]!, id, name: id, sample_key: null });
+    server.use(empty, http.get("*/api/projects", () => HttpResponse.json({ items: [own("p-old"), own("p-new")], next_cursor: null })));
+    open("/");
+    expect(await screen.findByRole("link", { name: "Paste a draft" })).toHaveAttribute("href", expect.stringContaining("/projects/p-new/new"));
   });
   it("says so when the server cannot be reached, and tries again", async () => {
     server.use(http.get("*/api/checkpoints", () => HttpResponse.error(), { once: true }));

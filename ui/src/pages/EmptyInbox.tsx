@@ -1,22 +1,13 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useAllSessions } from "@/api/queries";
-import type { Project } from "@/api/types";
 import { DeadLetters } from "@/components/Deliveries";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { clock, exact, usd } from "@/lib/format";
 import { handOver } from "@/lib/handover";
 import { useTitle } from "@/lib/title";
-
-/** Where new work goes by default: the person's own project, else the newest. */
-export function homeProject(projects: Project[]): Project | undefined {
-  return (
-    projects.find((p) => p.sample_key === "yours") ??
-    projects.find((p) => p.sample_key === null) ??
-    projects[0]
-  );
-}
+import { homeProject } from "./home";
 
 export function EmptyInbox() {
   useTitle(t("page.inbox"));
