@@ -298,6 +298,7 @@ async def test_what_the_release_before_opens_is_weighed_by_the_database(world: W
         await tx.execute(
             text("UPDATE before SET risk = NULL, effort_seconds = NULL, begin_by = NULL, find_text = NULL")
         )
+        await tx.execute(text("DELETE FROM checkpoint_figures WHERE checkpoint_id = :id"), {"id": one["id"]})
         await tx.execute(text("DELETE FROM work_checkpoints WHERE id = :id"), {"id": one["id"]})
         await tx.execute(text("INSERT INTO work_checkpoints SELECT * FROM before"))
         theirs = (await tx.execute(read, {"id": one["id"]})).one()
