@@ -55,6 +55,8 @@ def test_what_cannot_be_cut_is_refused() -> None:
         len(edges(at(2026, 1, 1), at(2026, 1, 1) + timedelta(days=MOST_BUCKETS), "day", VIENNA))
         == MOST_BUCKETS + 1
     )
+    with pytest.raises(InvalidInput):
+        edges(at(2026, 1, 1), at(2026, 1, 1) + timedelta(days=MOST_BUCKETS + 1), "day", VIENNA)
 
 
 @given(
