@@ -1,6 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useAllSessions } from "@/api/queries";
+import { projectsQuery, runningQuery, signedTodayQuery } from "@/api/queries";
 import { DeadLetters } from "@/components/Deliveries";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
@@ -11,15 +12,12 @@ import { homeProject } from "./home";
 
 export function EmptyInbox() {
   useTitle(t("page.inbox"));
-  const { items, projects } = useAllSessions();
+  const projects = useQuery(projectsQuery).data ?? [];
+  const running = useQuery(runningQuery).data ?? [];
+  const signed = useQuery(signedTodayQuery).data ?? [];
   const navigate = useNavigate();
   const [over, setOver] = useState(false);
   const home = homeProject(projects);
-  const running = items.filter((s) => s.status === "in_progress" || s.status === "queued");
-  const today = new Date().toDateString();
-  const signed = items.filter(
-    (s) => s.status === "completed" && s.settled_at && new Date(s.settled_at).toDateString() === today,
-  );
   const toCheck = (draft: string, files: File[]) => {
     if (!home) return;
     handOver({ draft, files });
