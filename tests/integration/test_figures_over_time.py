@@ -145,6 +145,57 @@ async def test_an_edit_is_measured_from_what_was_first_shown(room: Room) -> None
     assert (same["signed"], same["unchanged"], same["words"]) == (2, 1, 1)
 
 
+async def test_an_edit_that_was_taken_back_and_then_signed_is_measured(room: Room) -> None:
+    plain = {"artifact": FINDING["artifact"] | {"title": "T", "markdown": "One two three four."}}
+    row = await room.run(room.script(plain, FINISH))
+    (artifact,) = (await room.waiting(row.id)).packet["artifacts"]
+    edits = [{"artifact_id": artifact["artifact_id"], "body": "One two four."}]
+    held = await room.approve(row.id, edits=edits, undo_seconds=6)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await review.withdraw(tx, room.actor, row.id, held.checkpoint.id)
+    assert (await series(room))["total"]["edits"]["signed"] == 0
+    await room.approve(row.id)
+    assert (await room.drive(row.id)).status == "completed"
+    edits_of = (await series(room))["total"]["edits"]
+    assert (edits_of["signed"], edits_of["compared"], edits_of["edited"]) == (1, 1, 1)
+
+
+async def test_what_was_asked_for_anew_is_measured_from_the_first_round(room: Room) -> None:
+    said = {"artifact": FINDING["artifact"] | {"title": "T", "markdown": "One two three four."}}
+    anew = {"artifact": FINDING["artifact"] | {"title": "T", "markdown": "One two four."}}
+    row = await room.run(room.script(iterations={1: [said, FINISH], 2: [anew, FINISH]}))
+    first = await room.waiting(row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await review.request_changes(
+            tx,
+            room.actor,
+            row.id,
+            first.id,
+            packet_digest=first.packet_digest,
+            changes=[{"comment": "Shorter."}],
+        )
+    assert (await room.drive(row.id)).status == "pending_review"
+    await room.approve(row.id)
+    await room.drive(row.id)
+    edits = (await series(room))["total"]["edits"]
+    assert (edits["signed"], edits["compared"], edits["edited"]) == (1, 1, 1)
+
+
+async def test_nothing_is_asked_about_edits_where_nothing_was_edited(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[UUID] = []
+
+    async def count(_: Tx, checkpoint_id: UUID) -> None:
+        asked.append(checkpoint_id)
+
+    monkeypatch.setattr(analytics, "count_edits", count)
+    await completed(room)
+    assert asked == []
+    edits = (await series(room))["total"]["edits"]
+    assert (edits["signed"], edits["compared"], edits["edited"], edits["mean_share"]) == (1, 1, 0, 0.0)
+
+
 async def test_what_readers_said_of_checks_is_counted_once_per_claim(room: Room) -> None:
     row = await room.run(room.script(WRONG, FINISH))
     (claim,) = (await room.waiting(row.id)).packet["artifacts"][0]["claims"]

@@ -86,6 +86,26 @@ describe("inbox by keyboard", () => {
     expect(await screen.findByText("4 wait for you")).toBeInTheDocument();
   });
 
+  it("puts off again what is put off, and taken back it is put off as it was", async () => {
+    const until = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    const asleep = item({ snoozed_until: until });
+    const sent: unknown[] = [];
+    server.use(
+      http.get("*/api/checkpoints", ({ request }) => HttpResponse.json(listed([asleep], new URL(request.url).searchParams))),
+      http.patch("*/api/checkpoints/:id", async ({ request }) => {
+        sent.push(await request.json());
+        return HttpResponse.json(asleep);
+      }),
+    );
+    const { user } = open("/inbox?whose=snoozed");
+    await screen.findByText(asleep.session_title);
+    await user.keyboard("s1");
+    await screen.findByText(/comes back/);
+    await user.keyboard("u");
+    await screen.findByText("Taken back.");
+    expect(sent[1]).toEqual({ snoozed_until: until });
+  });
+
   it("leaves the bar with Esc, changes nothing, and gives the focus back", async () => {
     const { user } = open("/inbox");
     await screen.findByText("4 wait for you");

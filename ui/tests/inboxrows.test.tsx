@@ -71,6 +71,20 @@ describe("a long inbox", () => {
     expect(screen.queryByText("Signed by Ana")).not.toBeInTheDocument();
   });
 
+  it("takes no row for gone because too many changed at once", async () => {
+    const many = Array.from({ length: 230 }, (_, n) => item(n));
+    const asked = serve(() => many);
+    const { user } = open("/inbox");
+    await screen.findByText("Note 0");
+    await user.hover(screen.getByRole("row", { name: /Note 0/ }));
+    const before = asked.length;
+    for (const one of many.toReversed()) tellWaiting(one.session_id, "looked_at");
+    await screen.findByRole("button", { name: /Show (it|them) now/ });
+    expect(screen.queryByText("Not here any more")).not.toBeInTheDocument();
+    expect(document.querySelector("[data-gone]")).toBeNull();
+    expect(asked.slice(before).flatMap((query) => query.getAll("session_id"))).toEqual([]);
+  });
+
   it("says what a narrow view holds, and clears it", async () => {
     const asked = serve(() => [item(1)]);
     const { user, router } = open("/inbox?risk=high&stop=final&order=risk");
@@ -164,5 +178,50 @@ describe("signing routine work together", () => {
     expect(screen.getByRole("checkbox", { name: /Note 1/ })).toBeDisabled();
     await user.keyboard(" ");
     expect(screen.getByRole("checkbox", { name: /Note 1/ })).toBeChecked();
+  });
+
+  it("is another intention when another choice is sent after a lost answer", async () => {
+    serve(() => [routine(1), routine(2)]);
+    const keys: (string | null)[] = [];
+    server.use(
+      http.post("*/api/checkpoints/approve-batch", ({ request }) => {
+        keys.push(request.headers.get("Idempotency-Key"));
+        return HttpResponse.error();
+      }),
+    );
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    await user.click(await screen.findByRole("button", { name: "Sign 2 and save them" }));
+    await screen.findByText(/The server could not be reached/);
+    await user.keyboard(" ");
+    await user.click(screen.getByRole("button", { name: "Sign 1 and save it" }));
+    await waitFor(() => expect(keys).toHaveLength(2));
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it("takes back once when that answer was lost", async () => {
+    serve(() => [routine(1)]);
+    const keys: (string | null)[] = [];
+    const until = new Date(Date.now() + 60_000).toISOString();
+    const one = { checkpoint_id: "k-1", session_id: "s", done: true, status: "pending_review", approve_pending: true, undo_until: until, problem: null };
+    server.use(
+      http.post("*/api/checkpoints/approve-batch", () => HttpResponse.json({ items: [one] })),
+      http.post("*/api/checkpoints/withdraw-batch", ({ request }) => {
+        keys.push(request.headers.get("Idempotency-Key"));
+        return keys.length === 1 ? HttpResponse.error() : HttpResponse.json({ items: [{ ...one, approve_pending: false, undo_until: null }] });
+      }),
+    );
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    await user.click(await screen.findByRole("button", { name: "Sign 1 and save it" }));
+    await screen.findByText("1 signed");
+    await user.keyboard("u");
+    await screen.findByText(/The server could not be reached/);
+    await user.keyboard("u");
+    await screen.findByText("Taken back, waits again");
+    expect(keys[0]).toBeTruthy();
+    expect(keys[1]).toBe(keys[0]);
   });
 });

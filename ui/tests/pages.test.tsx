@@ -2,7 +2,7 @@ import { cleanup, screen, waitFor } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { touched } from "@/api/live";
-import { sessions } from "@/mocks/data";
+import { projects, sessions } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
 import { problem } from "@/mocks/answers";
 import { open } from "./app";
@@ -17,12 +17,35 @@ describe("home", () => {
     expect(router.state.location.pathname).toBe("/review/k-check");
   });
   it("says what runs and what can be done when nothing waits", async () => {
-    server.use(empty);
+    let perProject = 0; // what it says is asked for once, however many projects there are
+    server.use(empty, http.get("*/api/projects/:pid/work-sessions", () => void (perProject += 1)));
     const { router, user } = open("/");
     expect(await screen.findByText("Nothing waits for you")).toBeInTheDocument();
     expect(await screen.findByText(/One piece of work is running/)).toBeInTheDocument();
+    expect(perProject).toBe(0);
     await user.click(screen.getByRole("link", { name: "Paste a draft" }));
     await waitFor(() => expect(router.state.location.pathname).toBe("/projects/p-yours/new"));
+  });
+  it("says what was signed today, and of yesterday nothing", async () => {
+    const done = (id: string, at: number) => ({ ...sessions[0]!, id, title: id, status: "completed" as const, settled_at: new Date(at).toISOString() });
+    const midnight = new Date().setHours(0, 0, 0, 0);
+    server.use(
+      empty,
+      http.get("*/api/work-sessions", ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        const items = query.get("status") === "completed" && query.get("updated_since") ? [done("Today", midnight), done("Yesterday", midnight - 1)] : [];
+        return HttpResponse.json({ items, next_cursor: null });
+      }),
+    );
+    open("/");
+    expect(await screen.findByRole("link", { name: "Today" })).toBeInTheDocument();
+    expect(screen.queryByRole("link", { name: "Yesterday" })).not.toBeInTheDocument();
+  });
+  it("begins new work in the newest project where no sample is", async () => {
+    const own = (id: string) => ({ ...projects[0]!, id, name: id, sample_key: null });
+    server.use(empty, http.get("*/api/projects", () => HttpResponse.json({ items: [own("p-old"), own("p-new")], next_cursor: null })));
+    open("/");
+    expect(await screen.findByRole("link", { name: "Paste a draft" })).toHaveAttribute("href", expect.stringContaining("/projects/p-new/new"));
   });
   it("says so when the server cannot be reached, and tries again", async () => {
     server.use(http.get("*/api/checkpoints", () => HttpResponse.error(), { once: true }));

@@ -3,7 +3,7 @@ import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { url } from "@/mocks/answers";
 import { me } from "@/mocks/data";
-import { overviewHandlers } from "@/mocks/overview";
+import { workHandlers } from "@/mocks/work";
 import { budgetFrom } from "@/settings/Budgets";
 import { open } from "./app";
 import { server } from "./setup";
@@ -71,7 +71,14 @@ describe("budgets", () => {
 
 describe("templates", () => {
   it("are renamed, and deleted after a second press", async () => {
-    server.use(...overviewHandlers([]));
+    server.use(
+      ...workHandlers([], [
+        {
+          id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research" },
+          created_at: "2026-11-01T10:00:00Z", updated_at: "2026-11-01T10:00:00Z", uses: 0, last_used_at: null, last_time: null,
+        },
+      ]),
+    );
     const { user } = open("/settings/templates");
     await user.click(await screen.findByRole("button", { name: "Rename Weekly" }));
     const name = screen.getByRole("textbox", { name: "Name" });

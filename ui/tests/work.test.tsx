@@ -132,6 +132,31 @@ describe("templates", () => {
   });
 });
 
+describe("a request whose answer was lost", () => {
+  it("is filed once when it is sent again as it was, and anew when it was changed", async () => {
+    const keys: (string | null)[] = [];
+    server.use(
+      http.post("*/projects/:pid/work-sessions", ({ request }) => {
+        keys.push(request.headers.get("Idempotency-Key"));
+        return keys.length < 3 ? HttpResponse.error() : undefined;
+      }),
+    );
+    const { router, user } = open("/projects/p-check/new?agent=research");
+    await user.type(await screen.findByLabelText("Question"), "Why was it lost?");
+    for (const n of [1, 2]) {
+      await user.keyboard("{Control>}{Enter}{/Control}");
+      await waitFor(() => expect(keys).toHaveLength(n));
+      await screen.findByText(/The server could not be reached/);
+    }
+    await user.type(screen.getByLabelText("Question"), " And when?");
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    await waitFor(() => expect(router.state.location.pathname).toMatch(/\/sessions\//));
+    expect(keys[0]).toBeTruthy();
+    expect(keys[1]).toBe(keys[0]);
+    expect(keys[2]).not.toBe(keys[0]);
+  });
+});
+
 describe("what policy makes of a request", () => {
   const policy = { settings: { quorum: { internal_draft: 1, internal_record: 2, public: 3, named_recipient: 1 }, separate_duties: false, expire_hours: 168 }, may_sign: true } as unknown as Policy;
   const content = { ...agents[1]!, impact_setting: "platform", impact_values: { blog: "public" } };

@@ -1,4 +1,4 @@
-"""Figures over time, and what stands where now, counted in the narrow rows that the database keeps (migration 0021)."""
+"""Figures over time, and what stands where now, counted in the narrow rows that the database keeps (migration 0020)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, Integer, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from proofroom.db.statements import UUIDS, typed
+from proofroom.db.statements import typed
 from proofroom.db.tx import Tx
 
 Key = tuple[str, Any]
@@ -150,15 +150,6 @@ async def waited(tx: Tx, edges: Sequence[datetime], of: Of) -> dict[Key, list[fl
     for row in await tx.execute(_WAITED_BY_TEMPLATE, _given(edges, of)):
         found["template", row[0]] = row[1]
     return found
-
-
-_TEMPLATES = typed("SELECT id, name, project_id FROM templates WHERE id = ANY(:ids)", ids=UUIDS)
-
-
-async def template_names(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, tuple[str, UUID]]:
-    """Template id to its name and project, of those that there still are."""
-    rows = await tx.execute(_TEMPLATES, {"ids": list(ids)})
-    return {r[0]: (r[1], r[2]) for r in rows}
 
 
 # ---------------------------------------------------------------- now

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from proofroom.db.models import Basket, Block, Project, Source, Template, WorkCheckpoint, WorkSession
+from proofroom.db.models import Basket, Block, Project, Source, WorkCheckpoint, WorkSession
 from proofroom.db.statements import UUIDS
 from proofroom.db.tx import Tx, new_id, take_turns
 from proofroom.domain.errors import NotFound
@@ -107,29 +107,6 @@ async def counts(tx: Tx, project_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
         for project_id, n in rows.all():
             found[project_id][name] = n
     return found
-
-
-async def templates(tx: Tx, project_id: UUID) -> list[Template]:
-    return list(
-        (
-            await tx.execute(select(Template).where(Template.project_id == project_id).order_by(Template.id))
-        ).scalars()
-    )
-
-
-async def add_template(
-    tx: Tx, project_id: UUID, name: str, agent_type: str, content: dict[str, Any]
-) -> Template:
-    return (
-        await tx.execute(
-            insert(Template)
-            .values(
-                workspace_id=tx.workspace_id, id=new_id(), project_id=project_id, name=name,
-                agent_type=agent_type, content=content,
-            )
-            .returning(Template)
-        )
-    ).scalar_one()  # fmt: skip
 
 
 async def of_basket(tx: Tx, basket_id: UUID) -> UUID:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from proofroom.db.models import Template
 from proofroom.db.statements import UUIDS, typed
-from proofroom.db.tx import Tx
+from proofroom.db.tx import Tx, new_id
 from proofroom.domain.errors import NotFound
 
 
@@ -30,10 +30,31 @@ async def get(tx: Tx, project_id: UUID, template_id: UUID) -> Template:
     return row
 
 
-async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
-    """Template id to name, of those that there are."""
-    rows = await tx.execute(select(Template.id, Template.name).where(Template.id.in_(ids)))
-    return {r[0]: r[1] for r in rows.all()}
+async def of_project(tx: Tx, project_id: UUID) -> list[Template]:
+    """Oldest first."""
+    query = select(Template).where(Template.project_id == project_id).order_by(Template.id)
+    return list((await tx.execute(query)).scalars())
+
+
+async def add(tx: Tx, project_id: UUID, name: str, agent_type: str, content: dict[str, Any]) -> Template:
+    return (
+        await tx.execute(
+            insert(Template)
+            .values(
+                workspace_id=tx.workspace_id, id=new_id(), project_id=project_id, name=name,
+                agent_type=agent_type, content=content,
+            )
+            .returning(Template)
+        )
+    ).scalar_one()  # fmt: skip
+
+
+async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, UUID]]:
+    """Template id to its name and project, of those that there still are."""
+    if not ids:
+        return {}
+    query = select(Template.id, Template.name, Template.project_id).where(Template.id.in_(ids))
+    return {r[0]: (r[1], r[2]) for r in (await tx.execute(query)).all()}
 
 
 async def change(tx: Tx, template_id: UUID, **values: Any) -> Template:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from proofroom.db import figures_over_time as db_figures
 from proofroom.db import projects
+from proofroom.db import templates as db_templates
 from proofroom.db.figures_over_time import Key, Of
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
@@ -67,7 +68,7 @@ async def series(
     agents = sorted({key[1] for part in counted for key in part if key[0] == "agent"})
     templates = {key[1] for part in counted for key in part if key[0] == "template" and key[1] is not None}
     async with read() as tx:
-        names = await db_figures.template_names(tx, sorted(templates))
+        names = await db_templates.names(tx, templates)
 
     def figures(key: Key) -> dict[str, Any]:
         return _figures(counted, waits, key)

@@ -135,7 +135,7 @@ async def to_json(
     titles = await projects.names(tx, {r.project_id for r in rows})
     agents = await titles_of(tx, list(sessions.values()))
     started = {s.template_id for s in sessions.values() if s.template_id is not None}
-    saved = await templates.names(tx, started) if started else {}
+    saved = await templates.names(tx, started)
     shown: list[dict[str, Any]] = []
     for r, brief in found:
         work = sessions[r.session_id]
@@ -150,7 +150,7 @@ async def to_json(
                 "risk": None if weight is None else weight.risk.value, "effort_seconds": r.effort_seconds,
                 "begin_by": views.at(r.begin_by), "batch_exceptions": list(why),
                 "template_id": None if work.template_id is None else str(work.template_id),
-                "template_name": saved.get(work.template_id) if work.template_id else None,
+                "template_name": saved[work.template_id][0] if work.template_id and work.template_id in saved else None,
             }
         )  # fmt: skip
     return shown

@@ -1,6 +1,6 @@
 """What a leg does to its session: claim, the final gate, finalize, fail. The engine decides when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -227,7 +227,8 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
     Fails closed (`packet_changed`) when what was signed is not what stands there. Where only the rules of signing
     are others by now (the project's policy was changed, the program updated), it waits for a signature again.
     """
-    sealed = await _sealed(tx, row)
+    held = await checkpoints.of_session(tx, row.id)
+    sealed = _sealed(row, held)
     if sealed is None:
         return await fail(
             tx, row, Failure("not_sealed", "No approved final checkpoint covers this work.", retryable=False)
@@ -262,7 +263,7 @@ async def finalize(tx: Tx, row: WorkSession) -> WorkSession:
             )  # fmt: skip
             if delivery is not None:
                 await queue.defer(tx, queue.DELIVER, delivery_id=str(delivery))
-    if sealed.decided_by is not None:
+    if sealed.decided_by is not None and not _as_first_shown(held, sealed):
         await analytics.count_edits(tx, sealed.id)
     said = {"by": decision.get("name"), "checkpoint_id": str(sealed.id)}
     proposed = await remembering.propose(tx, row, sealed, fresh)
@@ -292,8 +293,8 @@ async def _ask_again(tx: Tx, row: WorkSession, sealed: WorkCheckpoint) -> WorkSe
     return row
 
 
-async def _sealed(tx: Tx, row: WorkSession) -> WorkCheckpoint | None:
-    for checkpoint in reversed(await checkpoints.of_session(tx, row.id)):
+def _sealed(row: WorkSession, held: Sequence[WorkCheckpoint]) -> WorkCheckpoint | None:
+    for checkpoint in reversed(held):
         if (
             checkpoint.kind == "final"
             and checkpoint.status == CheckpointStatus.APPROVED
@@ -301,6 +302,13 @@ async def _sealed(tx: Tx, row: WorkSession) -> WorkCheckpoint | None:
         ):
             return checkpoint
     return None
+
+
+def _as_first_shown(held: Sequence[WorkCheckpoint], sealed: WorkCheckpoint) -> bool:
+    """Whether it is plain, with nothing asked of the database, that what was signed is what was first shown: there was
+    no other final packet, and nothing in it has a second version. Then the database has counted it already."""
+    finals = [c.id for c in held if c.kind == "final"]
+    return finals == [sealed.id] and all(a["version"] == 1 for a in sealed.packet["artifacts"])
 
 
 async def fail(tx: Tx, row: WorkSession, failure: Failure) -> WorkSession:

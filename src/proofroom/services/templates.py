@@ -21,7 +21,7 @@ NEVER = Use(0, None, 0, None, None)
 async def of_project(tx: Tx, project_id: UUID) -> list[Template]:
     """Raises NotFound (`project_not_found`)."""
     await db_projects.get(tx, project_id)
-    return await db_projects.templates(tx, project_id)
+    return await db_templates.of_project(tx, project_id)
 
 
 async def add(
@@ -31,7 +31,7 @@ async def add(
     require(actor, "requester")
     await db_projects.get(tx, project_id)
     agent_type, kept = await _checked(tx, catalog, project_id, content)
-    return await db_projects.add_template(tx, project_id, _named(name), agent_type, kept)
+    return await db_templates.add(tx, project_id, _named(name), agent_type, kept)
 
 
 async def change(

@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from proofroom.api.deps import encode_cursor
+from proofroom.domain.checkpoint import MAX_UNDO_SECONDS
 from proofroom.domain.inbox_order import PATIENCE
+from proofroom.services.batches import held_for
 from tests.integration.api.support import FLAGGED, NOTE, SOURCE, Api, World
 from tests.integration.api.test_people_http import Crew, crew
 
@@ -250,6 +252,12 @@ async def test_a_batch_sent_again_with_its_key_answers_the_same(world: World) ->
     once_more = await world.api.ok("POST", "/checkpoints/withdraw-batch", json=back)
     assert [d["problem"]["code"] for d in once_more["items"]] == ["nothing_to_withdraw"] * 2
     assert len(await ids(world.api, held="false")) == 2
+
+
+def test_the_first_of_a_batch_is_held_until_the_last_is_signed_too() -> None:
+    assert [held_for(6, to_come) for to_come in (0, 1, 99)] == [6, 7, 31]
+    assert held_for(0, 99) == 0  # what is not held at all
+    assert held_for(MAX_UNDO_SECONDS, 99) == MAX_UNDO_SECONDS
 
 
 async def test_two_reviewers_sign_one_batch_at_once_and_each_item_has_one_signer(

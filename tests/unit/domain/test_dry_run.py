@@ -47,6 +47,8 @@ def test_what_was_decided_too_late_is_told() -> None:
     assert (first.late, first.expired) == (True, False)
     slow = replace(GATE, decided_at=OPENED + timedelta(hours=60))
     assert said(day, slow, False).expired
+    just = said(day, replace(GATE, decided_at=OPENED + timedelta(hours=24)), False)
+    assert not just.late
     nobody = said(day, replace(GATE, decided_at=None), False)
     assert (nobody.late, nobody.expired) == (False, False)
     assert differs(first, first) == ()

@@ -110,4 +110,5 @@ def test_later_due_is_never_begun_earlier(level: Level, effort: int, due: dateti
 
 def test_a_search_knows_no_case_forms_or_spaces() -> None:
     assert find_text("Straße  of the\nfirst", "ﬁnding") == "strasse of the first finding"
+    assert find_text("Ｎｏ. ②") == "no. 2"
     assert len(find_text("a" * 5000)) == MAX_FIND

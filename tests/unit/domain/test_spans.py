@@ -24,7 +24,7 @@ def test_days_begin_at_midnight_there_also_where_the_clocks_change() -> None:
     hours = [
         (b.astimezone(UTC) - a.astimezone(UTC)) / timedelta(hours=1) for a, b in itertools.pairwise(found)
     ]
-    assert hours == [25, 24]
+    assert hours == [15, 25, 24]
 
 
 def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
@@ -55,6 +55,8 @@ def test_what_cannot_be_cut_is_refused() -> None:
         len(edges(at(2026, 1, 1), at(2026, 1, 1) + timedelta(days=MOST_BUCKETS), "day", VIENNA))
         == MOST_BUCKETS + 1
     )
+    with pytest.raises(InvalidInput):
+        edges(at(2026, 1, 1), at(2026, 1, 1) + timedelta(days=MOST_BUCKETS + 1), "day", VIENNA)
 
 
 @given(

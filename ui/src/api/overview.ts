@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type * as G from "./generated";
-import { all, api } from "./client";
+import { api } from "./client";
 
 export type Now = G.Now;
 export type NowItem = G.NowItem;
@@ -11,7 +11,6 @@ export type Found = G.FoundItem;
 export type DryRunResult = G.DryRunResult;
 export type DryRunItem = G.DryRunItem;
 export type DrySaid = G.DrySaid;
-export type Template = G.Template;
 
 /** What runs, waits, was delivered and failed. Live events say when a list is old; figures are asked for again by the minute. */
 export const nowQuery = (project?: string) =>
@@ -45,12 +44,6 @@ export const findQuery = (words: string) =>
     queryKey: ["find", words],
     queryFn: async ({ signal }) => (await api<{ items: Found[] }>("/find", { query: { q: words }, signal })).items,
     enabled: words !== "",
-  });
-
-export const templatesQuery = (projectId: string) =>
-  queryOptions({
-    queryKey: ["templates", projectId],
-    queryFn: ({ signal }) => all<Template>(`/projects/${projectId}/templates`, {}, signal),
   });
 
 /** What the work of a project used since a time. */

@@ -1,7 +1,7 @@
-import { queryOptions, useQueries, useQuery } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { all, api, ApiError } from "./client";
 import type {
-  Agent, Artifact, ArtifactDiff, Checkpoint, Comment, DeliveryList, Envelope, Me, Member, Policy, PolicyExplained, Project, RevealItem,
+  Agent, Artifact, ArtifactDiff, Checkpoint, Comment, DeliveryList, Envelope, Me, Member, Page, Policy, PolicyExplained, Project, RevealItem,
   SinceLast, Source, SourceContent, WorkEvent, WorkSession,
 } from "./types";
 
@@ -126,11 +126,21 @@ export const runtimesQuery = queryOptions({
   refetchInterval: (query) => (query.state.dataUpdateCount < 2 ? 6_000 : 60_000),
 });
 
-export const sessionsQuery = (projectId: string) =>
-  queryOptions({
-    queryKey: ["sessions", projectId],
-    queryFn: ({ signal }) => all<WorkSession>(`/projects/${projectId}/work-sessions`, {}, signal),
-  });
+/** Work of all projects that runs or is about to. */
+export const runningQuery = queryOptions({
+  queryKey: ["work", "running"],
+  queryFn: async ({ signal }) => (await api<Page<WorkSession>>("/work-sessions", { query: { status: "in_progress,queued", limit: 50 }, signal })).items,
+});
+
+/** Work that was completed since the day began, the newest first. */
+export const signedTodayQuery = queryOptions({
+  queryKey: ["work", "signed today"],
+  queryFn: async ({ signal }) => {
+    const began = new Date(new Date().setHours(0, 0, 0, 0)).toISOString();
+    const { items } = await api<Page<WorkSession>>("/work-sessions", { query: { status: "completed", updated_since: began, limit: 50 }, signal });
+    return items.filter((one) => one.settled_at !== null && new Date(one.settled_at).getTime() >= new Date(began).getTime());
+  },
+});
 
 export const sessionQuery = (place: Place) =>
   queryOptions({
@@ -194,21 +204,3 @@ export const sinceLastQuery = (place: Place) =>
       }
     },
   });
-
-/** The sessions of every project, newest first. */
-export function useAllSessions() {
-  const projects = useQuery(projectsQuery);
-  const lists = useQueries({ queries: (projects.data ?? []).map((p) => sessionsQuery(p.id)) });
-  const items = lists.flatMap((list) => list.data ?? []);
-  items.sort((a, b) => b.created_at.localeCompare(a.created_at));
-  return {
-    items,
-    projects: projects.data ?? [],
-    pending: projects.isPending || lists.some((list) => list.isPending),
-    error: projects.error ?? lists.find((list) => list.error)?.error ?? null,
-    refetch: () => {
-      void projects.refetch();
-      for (const list of lists) void list.refetch();
-    },
-  };
-}

@@ -1,6 +1,4 @@
 import type { ReactNode } from "react";
-import type { Verdict } from "@/api/types";
-import { t } from "@/i18n";
 
 /** Shapes. Each means one thing; the shape alone must do, colour and word only help. */
 const shapes = {
@@ -91,8 +89,4 @@ export function Mark({ shape, label, className }: { shape: Shape; label?: string
       {shapes[shape]}
     </svg>
   );
-}
-
-export function verdictWord(verdict: Verdict): string {
-  return t(`verdict.${verdict}`);
 }

@@ -1,5 +1,5 @@
 import { http, HttpResponse } from "msw";
-import type { Bucket, DryRunItem, Figures, Found, Now, Series, Template } from "@/api/overview";
+import type { Bucket, DryRunItem, Figures, Found, Now, Series } from "@/api/overview";
 import type { Member, Project } from "@/api/types";
 import { problem, url } from "./answers";
 import * as data from "./data";
@@ -57,11 +57,8 @@ export const now: Now = {
   },
 };
 
-/** The overview, what opens anything, templates, budgets and members, over the same projects. */
+/** The overview, what opens anything, budgets and members, over the same projects. */
 export function overviewHandlers(projects: Project[]) {
-  const templates: Template[] = [
-    { id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research" }, created_at: "2026-11-01T10:00:00Z" , updated_at: "2026-11-01T10:00:00Z" , uses: 0, last_used_at: null, last_time: null},
-  ];
   const members: Member[] = structuredClone(data.members);
   return [
     http.get(url("/analytics/now"), () => HttpResponse.json(now)),
@@ -74,17 +71,6 @@ export function overviewHandlers(projects: Project[]) {
         { kind: "source", id: "src-1", project: { id: "p-check", name: "Check an AI draft" }, title: "Annual inquiry", status: null, session_id: null },
       ];
       return HttpResponse.json({ items: all.filter((one) => words.split(/\s+/).every((word) => one.title.toLowerCase().includes(word))) });
-    }),
-    http.get(url("/projects/:pid/templates"), ({ params }) => HttpResponse.json({ items: templates.filter((one) => one.project_id === params["pid"]), next_cursor: null })),
-    http.patch(url("/projects/:pid/templates/:id"), async ({ params, request }) => {
-      const found = templates.find((one) => one.id === params["id"]);
-      if (!found) return problem(404, "template_not_found", "No such template.");
-      found.name = ((await request.json()) as { name: string }).name;
-      return HttpResponse.json(found);
-    }),
-    http.delete(url("/projects/:pid/templates/:id"), ({ params }) => {
-      templates.splice(templates.findIndex((one) => one.id === params["id"]), 1);
-      return new HttpResponse(null, { status: 204 });
     }),
     http.patch(url("/projects/:pid"), async ({ params, request }) => {
       const found = projects.find((one) => one.id === params["pid"]);

@@ -18,7 +18,6 @@ export function peopleHandlers(checkpoints: Checkpoint[]) {
     policies.get(id) ?? { project_id: id, version: 0, rules: "2026-11-25", settings: structuredClone(NEVER), history: [] };
 
   return [
-    http.get(url("/members"), () => HttpResponse.json({ items: data.members, next_cursor: null })),
     http.post(url("/checkpoints/:id/lease"), async ({ params, request }) => {
       const c = find(params["id"]);
       if (!c) return missing();

@@ -3,9 +3,8 @@ import type { WorkSession } from "@/api/types";
 import type { Template, TemplateContent } from "@/api/work";
 import { problem, url } from "./answers";
 
-/** Lists of work, templates and calls of tools, over the same sessions as the rest. */
-export function workHandlers(sessions: WorkSession[]) {
-  const templates: Template[] = [];
+/** Lists of work, templates (of which there may be some already) and calls of tools, over the same sessions as the rest. */
+export function workHandlers(sessions: WorkSession[], templates: Template[] = []) {
   const listed = (request: Request) => {
     const query = new URL(request.url).searchParams;
     const among = (name: string, value: string) => !query.get(name) || query.get(name)!.split(",").includes(value);

@@ -1,11 +1,12 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, newKey } from "@/api/client";
+import { api } from "@/api/client";
 import type { Agent } from "@/api/types";
 import type { Template, TemplateContent } from "@/api/work";
 import { ErrorLine, problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { exact, when } from "@/lib/format";
+import { useOnce } from "@/lib/once";
 import { byUse } from "./start";
 
 const SHOWN = 6;
@@ -122,10 +123,13 @@ export function FromTemplate({
 export function SaveTemplate({ projectId, content, saved }: { projectId: string; content: () => Promise<TemplateContent | null>; saved: (template: Template) => void }) {
   const client = useQueryClient();
   const [name, setName] = useState<string | null>(null);
+  const once = useOnce();
   const save = useMutation({
     mutationFn: async (as: string) => {
       const kept = await content();
-      return kept ? api<Template>(`/projects/${projectId}/templates`, { method: "POST", json: { name: as, content: kept }, idempotencyKey: newKey() }) : null;
+      if (!kept) return null;
+      const json = { name: as, content: kept };
+      return once(json, (idempotencyKey) => api<Template>(`/projects/${projectId}/templates`, { method: "POST", json, idempotencyKey }));
     },
     onSuccess: async (template) => {
       if (!template) return;

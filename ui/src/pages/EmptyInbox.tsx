@@ -1,34 +1,23 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { useAllSessions } from "@/api/queries";
-import type { Project } from "@/api/types";
+import { projectsQuery, runningQuery, signedTodayQuery } from "@/api/queries";
 import { DeadLetters } from "@/components/Deliveries";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { clock, exact, usd } from "@/lib/format";
 import { handOver } from "@/lib/handover";
 import { useTitle } from "@/lib/title";
-
-/** Where new work goes by default: the person's own project, else the newest. */
-export function homeProject(projects: Project[]): Project | undefined {
-  return (
-    projects.find((p) => p.sample_key === "yours") ??
-    projects.find((p) => p.sample_key === null) ??
-    projects[0]
-  );
-}
+import { homeProject } from "./home";
 
 export function EmptyInbox() {
   useTitle(t("page.inbox"));
-  const { items, projects } = useAllSessions();
+  const projects = useQuery(projectsQuery).data ?? [];
+  const running = useQuery(runningQuery).data ?? [];
+  const signed = useQuery(signedTodayQuery).data ?? [];
   const navigate = useNavigate();
   const [over, setOver] = useState(false);
   const home = homeProject(projects);
-  const running = items.filter((s) => s.status === "in_progress" || s.status === "queued");
-  const today = new Date().toDateString();
-  const signed = items.filter(
-    (s) => s.status === "completed" && s.settled_at && new Date(s.settled_at).toDateString() === today,
-  );
   const toCheck = (draft: string, files: File[]) => {
     if (!home) return;
     handOver({ draft, files });

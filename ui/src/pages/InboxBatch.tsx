@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { api, newKey } from "@/api/client";
+import { api } from "@/api/client";
 import { batchQuery, keepView, type View } from "@/api/inbox";
 import type * as G from "@/api/generated";
 import { useOfflineSince } from "@/api/live";
@@ -11,6 +11,7 @@ import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/Stat
 import { t } from "@/i18n";
 import { count } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
+import { useOnce } from "@/lib/once";
 import { agentWord, needOf } from "@/review/Queue";
 
 const MOST = 100;
@@ -60,22 +61,22 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   // Whoever comes again finds what waits then.
   useEffect(() => () => client.removeQueries({ queryKey: ["inbox-batch"] }), [client]);
 
+  const once = useOnce();
   const settle = () => void client.invalidateQueries({ queryKey: ["inbox"] });
   const sign = useMutation({
-    mutationFn: (batch: { template: string; items: CheckpointItem[]; key: string }) =>
-      api<G.BatchDone>("/checkpoints/approve-batch", {
-        method: "POST",
-        idempotencyKey: batch.key,
-        json: {
-          template_id: batch.template,
-          items: batch.items.map((item) => ({ checkpoint_id: item.id, packet_digest: item.packet_digest })),
-          undo_seconds: UNDO_SECONDS,
-        },
-      }),
+    mutationFn: (batch: { template: string; items: CheckpointItem[] }) => {
+      const json = {
+        template_id: batch.template,
+        items: batch.items.map((item) => ({ checkpoint_id: item.id, packet_digest: item.packet_digest })),
+        undo_seconds: UNDO_SECONDS,
+      };
+      return once(json, (idempotencyKey) => api<G.BatchDone>("/checkpoints/approve-batch", { method: "POST", idempotencyKey, json }));
+    },
     onSettled: settle,
   });
   const back = useMutation({
-    mutationFn: (ids: string[]) => api<G.BatchDone>("/checkpoints/withdraw-batch", { method: "POST", json: { checkpoint_ids: ids } }),
+    mutationFn: (ids: string[]) =>
+      once(ids, (idempotencyKey) => api<G.BatchDone>("/checkpoints/withdraw-batch", { method: "POST", idempotencyKey, json: { checkpoint_ids: ids } })),
     onSettled: settle,
   });
   const outcomes = sign.data?.items ?? [];
@@ -104,12 +105,9 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
       return next;
     });
   };
-  // One press is one intention: sent again after a lost answer, it gets the first one.
-  const press = useRef<string | null>(null);
   const act = () => {
     if (!open || offline || !kind || chosen.length === 0) return;
-    press.current ??= newKey();
-    sign.mutate({ template: kind.id, items: chosen, key: press.current });
+    sign.mutate({ template: kind.id, items: chosen });
   };
   const undo = () => {
     if (mayUndo) back.mutate(signed.map((one) => one.checkpoint_id));

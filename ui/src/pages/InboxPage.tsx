@@ -12,7 +12,7 @@ import { count, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
 import { EmptyInbox } from "./EmptyInbox";
-import { snoozeUntil, type Snooze } from "./handOn";
+import { snoozeUntil, stillAsleep, type Snooze } from "./handOn";
 import { takes } from "./inbox";
 import { InboxDock, type Choosing } from "./InboxDock";
 import { InboxFilters } from "./InboxFilters";
@@ -131,7 +131,7 @@ function InboxList({ view, onView, onBatch }: { view: View; onView: (next: View,
     change.mutate({
       item,
       values: { snoozed_until: until },
-      before: { snoozed_until: null },
+      before: { snoozed_until: stillAsleep(item.snoozed_until) },
       busy: t("handOn.snoozing"),
       done: t("inbox.snoozed", { title: item.session_title, when: when(until) }),
     });

@@ -6,6 +6,7 @@ import { t } from "@/i18n";
 import { dueWords, exact, isOverdue, when } from "@/lib/format";
 import { onlooker } from "@/review/looking";
 import { agentWord, needOf } from "@/review/Queue";
+import { stillAsleep } from "./handOn";
 import { goneWords, takes } from "./inbox";
 
 /** One review in the list; it keeps its place when it is gone, and says what became of it. */
@@ -47,7 +48,7 @@ export function InboxRow({
   const left = gone !== undefined;
   const need = needOf(item);
   const other = onlooker(item, me);
-  const asleep = item.snoozed_until !== null && new Date(item.snoozed_until).getTime() > Date.now();
+  const asleep = stillAsleep(item.snoozed_until) !== null;
   const overdue = isOverdue(item.due_at);
   const whose = item.assignee === null ? t("inbox.anyone") : item.assignee.id === me ? t("inbox.you") : (item.assignee.name ?? t("look.somebody"));
   return (

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useForm } from "react-hook-form";
-import { api, newKey } from "@/api/client";
+import { api } from "@/api/client";
 import { agentsQuery, base, meQuery, policyQuery, projectQuery, sessionQuery, sourcesQuery } from "@/api/queries";
 import type { Agent, JsonSchema, Source, WorkSession } from "@/api/types";
 import { templatesQuery, type Template, type TemplateContent } from "@/api/work";
@@ -14,6 +14,7 @@ import { t, tMaybe } from "@/i18n";
 import { takeOver } from "@/lib/handover";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
+import { useOnce } from "@/lib/once";
 import { AgentCards } from "@/newwork/AgentCards";
 import { LastTime } from "@/newwork/LastTime";
 import { BudgetField, DeliverField, DraftFields, StrategyField } from "@/newwork/parts";
@@ -165,9 +166,10 @@ function NewWork({
   const chosen = ready.filter((s) => !values.left.includes(s.id));
   const sourceIds = chosen.length < ready.length ? chosen.map((s) => s.id) : null;
   const place = (sessionId: string) => ({ projectId, sessionId });
+  const once = useOnce();
   const send = (v: Values, now: boolean): Promise<WorkSession> => {
     const post = (path: string, json: unknown, headers?: Record<string, string>) =>
-      api<WorkSession>(path, { method: "POST", json, idempotencyKey: newKey(), headers });
+      once([path, json], (idempotencyKey) => api<WorkSession>(path, { method: "POST", json, idempotencyKey, headers }));
     // Who watches a long check sees its ledger fill.
     if (agent === null) return post(`/projects/${projectId}/checks`, checkBody(v, sourceIds), { Prefer: "respond-async" });
     const body = workBody(agent, schema, v, sourceIds, now, template ? { template, all: ready.map((s) => s.id) } : undefined);

@@ -13,6 +13,9 @@ export function snoozeUntil(how: Snooze, now: Date = new Date()): Date {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, MORNING);
 }
 
+/** Until when it was put off already, to have that back: null where it is awake. */
+export const stillAsleep = (until: string | null): string | null => (until !== null && new Date(until).getTime() > Date.now() ? until : null);
+
 /** Members to whom it can be given: they may sign it. */
 export function ableTo(members: Member[], item: CheckpointItem): Member[] {
   return members.filter((m) => (m.role === "reviewer" || m.role === "admin") && !item.signing.barred.includes(m.id));

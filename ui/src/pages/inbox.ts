@@ -4,6 +4,7 @@ import type { View } from "@/api/inbox";
 import type { CheckpointItem } from "@/api/types";
 import { t } from "@/i18n";
 import { when } from "@/lib/format";
+import { stillAsleep } from "./handOn";
 
 /** "about 6 min", "under a minute", "about 3 h". */
 export function takes(seconds: number): string {
@@ -31,7 +32,7 @@ export function goneWords(now: CheckpointItem | undefined, view: View, me: strin
       break;
   }
   if (now.approve_pending) return t("gone.signed", { by });
-  const asleep = now.snoozed_until !== null && new Date(now.snoozed_until).getTime() > Date.now();
+  const asleep = stillAsleep(now.snoozed_until) !== null;
   if (asleep !== (view.whose === "snoozed")) return asleep ? t("gone.snoozed", { when: when(now.snoozed_until) }) : t("gone.woken");
   if (view.whose === "mine" || view.whose === "unassigned") return now.assignee ? t("gone.assigned", { to: now.assignee.id === me ? t("inbox.you") : (now.assignee.name ?? t("look.somebody")) }) : t("gone.unassigned");
   return t("gone.away");

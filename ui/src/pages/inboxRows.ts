@@ -7,6 +7,8 @@ import type { CheckpointItem } from "@/api/types";
 /** So long after the last move of pointer or keys over the list its rows may change their places. */
 const CALM_MS = 4000;
 const AHEAD_ROWS = 8;
+/** Sessions that one question names, at most: the server takes no more. */
+const MOST_ASKED = 200;
 /** Where nothing is laid out, as in tests. */
 const SOME_HEIGHT = 800;
 
@@ -156,16 +158,17 @@ export function useRows(view: View, scroller: RefObject<HTMLElement | null>, tab
       return rows;
     };
     const hear = async (sessions: string[]) => {
-      if (sessions.length === 0) {
+      // None is all of them, and of too many at once nothing is asked one by one.
+      if (sessions.length === 0 || sessions.length > MOST_ASKED) {
         setChanges((now) => now + 1);
         return;
       }
       try {
-        const there = await stillThere(view, sessions.slice(0, 200));
+        const there = await stillThere(view, sessions);
         if (away) return;
         const rows = loaded();
         const missing = [...rows.values()].filter(({ item }) => sessions.includes(item.session_id) && !there.some((one) => one.id === item.id));
-        const became = missing.length > 0 ? await whatBecame(missing.map(({ item }) => item.session_id).slice(0, 200)) : [];
+        const became = missing.length > 0 ? await whatBecame(missing.map(({ item }) => item.session_id)) : [];
         if (away) return;
         for (const item of there) {
           const known = rows.get(item.id);

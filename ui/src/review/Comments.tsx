@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { api, newKey } from "@/api/client";
+import { api } from "@/api/client";
 import { commentsQuery } from "@/api/queries";
 import type { Checkpoint, Comment } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { ErrorLine, Kbd, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
+import { useOnce } from "@/lib/once";
 
 /** What was being written, by claim: going to another claim and back loses nothing. */
 const drafts = new Map<string, string>();
@@ -54,13 +55,16 @@ export function Thread({
     drafts.set(key, next);
     setText(next);
   };
+  const once = useOnce();
   const send = useMutation({
     mutationFn: (said: string) =>
-      api<Comment>(`/checkpoints/${checkpoint.id}/comments`, {
-        method: "POST",
-        json: claim ? { text: said, claim_id: claim.id } : { text: said },
-        idempotencyKey: newKey(),
-      }),
+      once([checkpoint.id, claim?.id, said], (idempotencyKey) =>
+        api<Comment>(`/checkpoints/${checkpoint.id}/comments`, {
+          method: "POST",
+          json: claim ? { text: said, claim_id: claim.id } : { text: said },
+          idempotencyKey,
+        }),
+      ),
     onSuccess: (made) => {
       drafts.delete(key);
       setText("");

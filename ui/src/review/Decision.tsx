@@ -5,7 +5,7 @@ import type { Checkpoint } from "@/api/types";
 import { problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { when } from "@/lib/format";
-import { snoozeUntil } from "@/pages/handOn";
+import { snoozeUntil, stillAsleep } from "@/pages/handOn";
 import { InboxDock } from "@/pages/InboxDock";
 import { AskDock, Dock } from "./Dock";
 import { FORMER_SECONDS, inSeconds, setFormer } from "./former";
@@ -67,7 +67,7 @@ export function Decision({
           onSnooze={(how) => {
             onChosen();
             const until = snoozeUntil(how).toISOString();
-            change.mutate({ values: { snoozed_until: until }, before: { snoozed_until: null }, said: t("former.snoozed", { title, when: when(until) }), leaves: true });
+            change.mutate({ values: { snoozed_until: until }, before: { snoozed_until: stillAsleep(status.snoozed_until) }, said: t("former.snoozed", { title, when: when(until) }), leaves: true });
           }}
           onClose={onChosen}
         />

@@ -2,7 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
-import { api, newKey } from "@/api/client";
+import { api } from "@/api/client";
 import { commentsQuery } from "@/api/queries";
 import type { Checkpoint, Comment } from "@/api/types";
 import { Mark } from "@/components/Mark";
@@ -11,6 +11,7 @@ import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { LONGEST, rangeOf, selectedWords, type Words } from "@/lib/places";
+import { useOnce } from "@/lib/once";
 import { Composer } from "./Composer";
 import type { PacketArtifact } from "@/api/types";
 import type { Row } from "./state";
@@ -123,20 +124,23 @@ export function WordsStrip({
   const selected = useSelected(pane, plain, writing !== null);
   const words = writing ?? selected;
   const line = useRef<HTMLDivElement>(null);
+  const once = useOnce();
   const send = useMutation({
     mutationFn: ({ at, text }: { at: Words; text: string }) =>
-      api<Comment>(`/checkpoints/${checkpoint.id}/comments`, {
-        method: "POST",
-        json: {
-          text,
-          claim_id: claimOf(at, rows)?.claim.id ?? null,
-          anchor: {
-            artifact_id: at.artifactId, version: versions[at.artifactId] ?? 1, path: at.path,
-            char_start: at.start, char_end: at.end, quote: at.quote,
+      once([at, text], (idempotencyKey) =>
+        api<Comment>(`/checkpoints/${checkpoint.id}/comments`, {
+          method: "POST",
+          json: {
+            text,
+            claim_id: claimOf(at, rows)?.claim.id ?? null,
+            anchor: {
+              artifact_id: at.artifactId, version: versions[at.artifactId] ?? 1, path: at.path,
+              char_start: at.start, char_end: at.end, quote: at.quote,
+            },
           },
-        },
-        idempotencyKey: newKey(),
-      }),
+          idempotencyKey,
+        }),
+      ),
     onSuccess: (made) => {
       const { queryKey } = commentsQuery(checkpoint.session_id, checkpoint.id);
       client.setQueryData<Comment[]>(queryKey, (now) => (now?.some((c) => c.id === made.id) ? now : [...(now ?? []), made]));

@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
-import { api, ApiError, newKey } from "@/api/client";
+import { useState } from "react";
+import { api, ApiError } from "@/api/client";
 import { base, checkpointQuery, type Place } from "@/api/queries";
 import type { Checkpoint, DecisionAnswer } from "@/api/types";
+import { useOnce } from "@/lib/once";
 
 export type Verb = "approve" | "reject" | "request-changes" | "withdraw";
 
@@ -25,15 +26,8 @@ export function useDecide({
 }) {
   const client = useQueryClient();
   const [error, setError] = useState<unknown>(null);
-  // The same press again, after the connection was lost, is the same decision.
-  const last = useRef({ what: "", key: "" });
-  const keyFor = (what: string) => {
-    if (last.current.what !== what) last.current = { what, key: newKey() };
-    return last.current.key;
-  };
+  const once = useOnce();
   const refuse = (problem: unknown) => {
-    // What was answered is known; asked again it is another intention.
-    if (!(problem instanceof ApiError && problem.status === 0)) last.current = { what: "", key: "" };
     if (problem instanceof ApiError && problem.status === 409) {
       const other = problem.body["checkpoint"] as Checkpoint | undefined;
       if (problem.code === "stale_packet" && other?.packet) {
@@ -53,14 +47,11 @@ export function useDecide({
   };
   const send = useMutation({
     mutationFn: ({ verb, json }: { verb: Verb; json: unknown; words: string; advance: boolean }) =>
-      api<DecisionAnswer>(`${base(place)}/checkpoints/${id}/${verb}`, {
-        method: "POST",
-        json,
-        idempotencyKey: keyFor(`${verb} ${JSON.stringify(json)}`),
-      }),
+      once([id, verb, json], (idempotencyKey) =>
+        api<DecisionAnswer>(`${base(place)}/checkpoints/${id}/${verb}`, { method: "POST", json, idempotencyKey }),
+      ),
     onSuccess: (answer, { verb, advance }) => {
       setError(null);
-      last.current = { what: "", key: "" };
       client.setQueryData(checkpointQuery(id).queryKey, answer.checkpoint);
       const { projectId, sessionId } = place;
       for (const queryKey of [["inbox"], ["session", sessionId], ["events", sessionId], ["sessions", projectId], ["projects"], ["project", projectId], ["reveal", sessionId]])

@@ -116,34 +116,49 @@ CREATE TRIGGER count_session_settled AFTER UPDATE ON work_sessions
 CREATE FUNCTION proofroom_count_checkpoint() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   decided boolean := NEW.decided_by IS NOT NULL AND NEW.status IN ('approved', 'changes_requested', 'rejected');
-  final boolean := NEW.kind = 'final';
+  packet jsonb;
+  parts jsonb;
   first jsonb;
-  now_signed jsonb;
+  kept_so int := 0;
+  wrong int := 0;
 BEGIN
+  -- A packet is wide: it is read once (`#-` of nothing), and only when it is another one.
+  IF TG_OP = 'INSERT' OR NEW.packet_digest IS DISTINCT FROM OLD.packet_digest THEN
+    packet := NEW.packet #- '{}';
+    parts := CASE WHEN NEW.kind = 'final' THEN proofroom_shown(packet) END;
+  END IF;
   IF TG_OP = 'INSERT' THEN
     INSERT INTO checkpoint_figures (workspace_id, checkpoint_id, session_id, project_id, agent_type, template_id, kind,
       status, risk, claims, needs_you, shown, opened_at)
     SELECT NEW.workspace_id, NEW.id, NEW.session_id, NEW.project_id, s.agent_type, s.template_id, NEW.kind, NEW.status,
-      NEW.packet #>> '{risk,level}', coalesce((NEW.packet #>> '{summary,claims}')::int, 0),
-      coalesce((NEW.packet #>> '{summary,needs_you}')::int, 0),
-      CASE WHEN final THEN proofroom_shown(NEW.packet) END, NEW.opened_at
+      packet #>> '{risk,level}', coalesce((packet #>> '{summary,claims}')::int, 0),
+      coalesce((packet #>> '{summary,needs_you}')::int, 0), parts, NEW.opened_at
     FROM work_sessions s WHERE s.workspace_id = NEW.workspace_id AND s.id = NEW.session_id;
     RETURN NULL;
   END IF;
-  IF decided AND final AND NEW.status = 'approved' THEN
+  IF packet IS NOT NULL THEN
+    UPDATE checkpoint_figures f SET risk = packet #>> '{risk,level}',
+      claims = coalesce((packet #>> '{summary,claims}')::int, 0),
+      needs_you = coalesce((packet #>> '{summary,needs_you}')::int, 0), signed = parts
+    WHERE f.workspace_id = NEW.workspace_id AND f.checkpoint_id = NEW.id;
+  END IF;
+  IF NEW.status IS NOT DISTINCT FROM OLD.status THEN
+    RETURN NULL;
+  END IF;
+  IF decided AND NEW.kind = 'final' AND NEW.status = 'approved' THEN
     SELECT f.shown INTO first FROM checkpoint_figures f
       WHERE f.workspace_id = NEW.workspace_id AND f.session_id = NEW.session_id AND f.kind = 'final'
       ORDER BY f.opened_at, f.checkpoint_id LIMIT 1;
-    now_signed := proofroom_shown(NEW.packet);
   END IF;
+  IF decided AND (NEW.decision @? '$.acknowledged[*]' OR NEW.decision @? '$.votes[*].acknowledged[*]') THEN
+    SELECT k.kept, k.wrong INTO kept_so, wrong FROM proofroom_kept(NEW.decision) k;
+  END IF;
+  -- What is not another packet is signed as it was shown. `first` is there only where somebody signed.
   UPDATE checkpoint_figures f SET
-    status = NEW.status, risk = NEW.packet #>> '{risk,level}',
-    claims = coalesce((NEW.packet #>> '{summary,claims}')::int, 0),
-    needs_you = coalesce((NEW.packet #>> '{summary,needs_you}')::int, 0),
-    kept = CASE WHEN decided THEN (SELECT k.kept FROM proofroom_kept(NEW.decision) k) ELSE 0 END,
-    check_was_wrong = CASE WHEN decided THEN (SELECT k.wrong FROM proofroom_kept(NEW.decision) k) ELSE 0 END,
-    signed = now_signed,
-    edit_words = CASE WHEN first = now_signed THEN 0 END, edit_of = CASE WHEN first = now_signed THEN 0 END,
+    status = NEW.status, kept = kept_so, check_was_wrong = wrong,
+    signed = CASE WHEN first IS NOT NULL THEN coalesce(f.signed, f.shown) END,
+    edit_words = CASE WHEN first = coalesce(f.signed, f.shown) THEN 0 END,
+    edit_of = CASE WHEN first = coalesce(f.signed, f.shown) THEN 0 END,
     decided_at = CASE WHEN decided THEN NEW.decided_at END
   WHERE f.workspace_id = NEW.workspace_id AND f.checkpoint_id = NEW.id;
   RETURN NULL;
@@ -154,7 +169,7 @@ TRIGGERS = """
 CREATE TRIGGER count_checkpoint_added AFTER INSERT ON work_checkpoints
   FOR EACH ROW EXECUTE FUNCTION proofroom_count_checkpoint();
 CREATE TRIGGER count_checkpoint_changed AFTER UPDATE ON work_checkpoints
-  FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status)
+  FOR EACH ROW WHEN (NEW.status IS DISTINCT FROM OLD.status OR NEW.packet_digest IS DISTINCT FROM OLD.packet_digest)
   EXECUTE FUNCTION proofroom_count_checkpoint();
 """
 
