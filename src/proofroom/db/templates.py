@@ -57,6 +57,13 @@ async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, UUID]]:
     return {r[0]: (r[1], r[2]) for r in (await tx.execute(query)).all()}
 
 
+async def several(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Template]:
+    """By id, of those that there are."""
+    if not ids:
+        return {}
+    return {row.id: row for row in (await tx.execute(select(Template).where(Template.id.in_(ids)))).scalars()}
+
+
 async def change(tx: Tx, template_id: UUID, **values: Any) -> Template:
     return (
         await tx.execute(

@@ -143,6 +143,18 @@ async def several(tx: Tx, ids: Collection[UUID]) -> list[WorkSession]:
     return list((await tx.execute(_HEADS, {"ids": list(ids)})).scalars())
 
 
+async def asked(tx: Tx, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """By session, what was asked for: {agent_type, task_description, approval_strategy, config}."""
+    if not ids:
+        return {}
+    columns = (
+        WorkSession.agent_type, WorkSession.task_description, WorkSession.approval_strategy,
+        WorkSession.task_configuration.label("config"),
+    )  # fmt: skip
+    rows = await tx.execute(select(WorkSession.id, *columns).where(WorkSession.id.in_(ids)))
+    return {row.id: {k: v for k, v in row._mapping.items() if k != "id"} for row in rows}
+
+
 async def lock(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:
     """The row, locked until the transaction ends. Raises NotFound (`session_not_found`)."""
     return _found((await tx.execute(_LOCK, {"of": session_id})).scalar_one_or_none(), session_id, project_id)

@@ -25,20 +25,40 @@ _STOPS = {
 }
 
 
+_SAID = ("agent_type", "task_description", "approval_strategy")
+
+
+def origin_exception(template: Mapping[str, Any] | None, asked: Mapping[str, Any] | None) -> str | None:
+    """Why work is not what one template asks for each time, in a sentence; None when it is.
+
+    `asked` is {agent_type, task_description, approval_strategy, config} of work that started from a template, None of
+    other work; `template` is what that template says now, None when it is gone. What a template leaves open, such as
+    the task, may differ.
+    """
+    if asked is None:
+        return "It did not start from a template."
+    if template is None:
+        return "Its template is gone."
+    differs = any(template.get(name) not in (None, asked[name]) for name in _SAID)
+    if differs or (template.get("config") or {}) != asked["config"]:
+        return "It was asked for otherwise than its template says."
+    return None
+
+
 def batch_exceptions(
     packet: Mapping[str, Any],
     *,
     kind: str,
     reasons: Sequence[str],
-    from_template: bool,
+    origin: str | None,
     member_id: str,
 ) -> tuple[str, ...]:
     """Why a review is signed by itself, in sentences; none when it may be signed together with others.
 
-    `packet` is the packet or what a list reads of it; `kind` and `reasons` are the checkpoint's; `member_id` is who
-    would sign.
+    `packet` is the packet or what a list reads of it; `kind` and `reasons` are the checkpoint's; `origin` is what
+    `origin_exception` says; `member_id` is who would sign.
     """
-    found = [] if from_template else ["It did not start from a template."]
+    found = [] if origin is None else [origin]
     stops = dict.fromkeys([*reasons, *(str(t.get("kind")) for t in packet.get("triggers") or ())])
     if kind != "final" and not stops.keys() & _STOPS.keys():
         found.append("It is not finished.")

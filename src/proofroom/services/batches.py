@@ -14,6 +14,7 @@ from proofroom.services import review
 from proofroom.services.access import Actor, require
 from proofroom.services.aside import aside
 from proofroom.services.gates import Outcome
+from proofroom.services.inbox import origins
 
 SECONDS_EACH = 0.25
 """For how much longer the first ones are held, for each that is still to be signed after them."""
@@ -56,9 +57,10 @@ async def sign_one(
     row = await work_sessions.lock(tx, found.session_id)
     checkpoint = await checkpoints.get(tx, checkpoint_id)
     if checkpoint.status == checkpoints.OPEN and not checkpoint.approve_pending:
+        _, origin = (await origins(tx, [row]))[row.id]
         why = await aside(
             checkpoint.packet, batch_exceptions, checkpoint.packet, kind=checkpoint.kind, reasons=checkpoint.reasons,
-            from_template=row.template_id is not None, member_id=str(actor.member_id),
+            origin=origin, member_id=str(actor.member_id),
         )  # fmt: skip
         if row.template_id not in (None, template_id):
             why = ("It started from another template.", *why)

@@ -8,10 +8,10 @@ from uuid import UUID
 from proofroom.db import checkpoints, members, projects, templates, work_sessions
 from proofroom.db import inbox as db_inbox
 from proofroom.db.inbox import Key, Order, Wanted
-from proofroom.db.models import WorkCheckpoint
+from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
-from proofroom.domain.batch import batch_exceptions
+from proofroom.domain.batch import batch_exceptions, origin_exception
 from proofroom.domain.deadlines import next_reminder
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.inbox_order import GRAVEST_FIRST, folded
@@ -134,15 +134,14 @@ async def to_json(
     sessions = {s.id: s for s in await work_sessions.several(tx, {r.session_id for r in rows})}
     titles = await projects.names(tx, {r.project_id for r in rows})
     agents = await titles_of(tx, list(sessions.values()))
-    started = {s.template_id for s in sessions.values() if s.template_id is not None}
-    saved = await templates.names(tx, started)
+    started = await origins(tx, list(sessions.values()))
     shown: list[dict[str, Any]] = []
     for r, brief in found:
         work = sessions[r.session_id]
         weight = weights.weight_of(r)
+        template_name, origin = started[work.id]
         why = batch_exceptions(
-            brief, kind=r.kind, reasons=r.reasons, from_template=work.template_id is not None,
-            member_id=str(actor.member_id),
+            brief, kind=r.kind, reasons=r.reasons, origin=origin, member_id=str(actor.member_id),
         )  # fmt: skip
         shown.append(
             views.checkpoint_json(r, work, titles[r.project_id], names, agents, brief=brief)
@@ -150,10 +149,23 @@ async def to_json(
                 "risk": None if weight is None else weight.risk.value, "effort_seconds": r.effort_seconds,
                 "begin_by": views.at(r.begin_by), "batch_exceptions": list(why),
                 "template_id": None if work.template_id is None else str(work.template_id),
-                "template_name": saved[work.template_id][0] if work.template_id and work.template_id in saved else None,
+                "template_name": template_name,
             }
         )  # fmt: skip
     return shown
+
+
+async def origins(tx: Tx, work: Sequence[WorkSession]) -> dict[UUID, tuple[str | None, str | None]]:
+    """Session id to (its template's name, why it is not what that asks for each time); see `origin_exception`."""
+    ids = {one.template_id for one in work if one.template_id is not None}
+    saved = await templates.several(tx, ids)
+    asked = await work_sessions.asked(tx, [one.id for one in work if one.template_id is not None])
+    found: dict[UUID, tuple[str | None, str | None]] = {}
+    for one in work:
+        template = None if one.template_id is None else saved.get(one.template_id)
+        why = origin_exception(None if template is None else template.content, asked.get(one.id))
+        found[one.id] = (None if template is None else template.name, why)
+    return found
 
 
 async def change(

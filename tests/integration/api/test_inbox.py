@@ -194,6 +194,24 @@ async def routine(world: World, n: int) -> tuple[str, str, list[dict[str, Any]]]
     return project, saved, items
 
 
+async def test_what_its_template_does_not_ask_for_is_not_signed_with_others(world: World) -> None:
+    project, saved, items = await routine(world, 2)
+    path = f"/projects/{project}/templates/{saved}"
+    content = (await world.api.ok("GET", path))["content"]
+    await world.api.ok("PATCH", path, json={"content": content | {"task_description": "Only this."}})
+    said = "It was asked for otherwise than its template says."
+    assert [i["batch_exceptions"] for i in (await world.api.ok("GET", "/checkpoints"))["items"]] == [
+        [said]
+    ] * 2
+    done = await world.api.ok("POST", "/checkpoints/approve-batch", json=batch(saved, items))
+    assert [d["error"]["code"] for d in done["items"]] == ["not_for_batch"] * 2
+    await world.api.ok("DELETE", path, 204)
+    gone = "Its template is gone."
+    assert [i["batch_exceptions"] for i in (await world.api.ok("GET", "/checkpoints"))["items"]] == [
+        [gone]
+    ] * 2
+
+
 def batch(saved: str, items: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     named = [{"checkpoint_id": i["id"], "packet_digest": i["packet_digest"]} for i in items]
     return {"template_id": saved, "items": named} | more

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from tests.unit.domain.test_attention import claim, packet
 
-from proofroom.domain.batch import batch_exceptions
+from proofroom.domain.batch import batch_exceptions, origin_exception
 
 ME = "m1"
 CALM = {"risk": {"level": "low"}, "effects": [{"kind": "record"}, {"kind": "folder"}]}
 
 
 def why(shown: dict[str, Any], **more: Any) -> tuple[str, ...]:
-    given: dict[str, Any] = {"kind": "final", "reasons": ["final"], "from_template": True, "member_id": ME}
+    given: dict[str, Any] = {"kind": "final", "reasons": ["final"], "origin": None, "member_id": ME}
     return batch_exceptions(shown, **(given | more))
 
 
@@ -44,7 +44,7 @@ def test_every_reason_is_said() -> None:
     flagged = packet(
         claim("c1", "unsupported"), claim("c2", "uncited"), **(CALM | {"risk": {"level": "medium"}})
     )
-    assert why(flagged, from_template=False) == (
+    assert why(flagged, origin="It did not start from a template.") == (
         "It did not start from a template.", "2 things in it need you.", "Its risk is medium.",
     )  # fmt: skip
 
@@ -62,3 +62,29 @@ def test_only_the_final_gate_is_signed_from_a_list(
     kind: str, reasons: list[str], said: tuple[str, ...]
 ) -> None:
     assert why(packet(**CALM), kind=kind, reasons=reasons) == said
+
+
+ASKED = {
+    "agent_type": "research", "task_description": "What is new?", "approval_strategy": "final_only", "config": {"n": 3}
+}  # fmt: skip
+SAYS = {"agent_type": "research", "task_description": None, "config": {"n": 3}}
+
+
+def test_work_that_its_template_asks_for_each_time_has_no_exception() -> None:
+    assert origin_exception(SAYS, ASKED) is None
+    assert origin_exception(ASKED, ASKED) is None
+    assert origin_exception({"agent_type": "research"}, ASKED | {"config": {}}) is None
+
+
+def test_other_work_is_an_exception() -> None:
+    assert origin_exception(None, None) == "It did not start from a template."
+    assert origin_exception(None, ASKED) == "Its template is gone."
+    for other in (
+        {"agent_type": "content"},
+        {"task_description": "Write to the minister."},
+        {"approval_strategy": "checkpoint_required"},
+        {"config": {"n": 4}},
+        {"config": None},
+    ):
+        said = origin_exception(SAYS | other, ASKED)
+        assert said == "It was asked for otherwise than its template says.", other
