@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from tests.integration.api.support import World
+from tests.integration.api.test_people_http import Crew, crew
 from tests.unit.substrate.pdfs import paragraph as lines
 from tests.unit.substrate.pdfs import pdf
+
+__all__ = ["crew"]
 
 DRAFT = (
     "# The orbit 🛰 of 60 km\n\nIt came to 60 km. Nobody knows why.\n\n- It came to 61 km in all.\n- Nobody was told.\n"
@@ -134,9 +137,11 @@ async def test_an_edit_is_compared_as_signing_it_would_and_nothing_is_stored(wor
         assert {**claim, "n": then["n"]} == then
 
 
-async def test_edits_that_cannot_be_compared_say_why(world: World) -> None:
+async def test_edits_that_cannot_be_compared_say_why(world: World, crew: Crew) -> None:
     path, checkpoint, artifact = await waiting(world)
     at = f"{path}/checkpoints/{checkpoint['id']}/recheck"
+    viewer = await crew.join("Viewer", "viewer")
+    await viewer.problem("POST", at, 403, "not_allowed", json={"edits": []})
     same = {"artifact_id": artifact["id"], "body": artifact["document"]}
     assert (await world.api.ok("POST", at, json={"edits": [same]}))["artifacts"][0]["claims"] == []
     assert await world.api.ok("POST", at, json={"edits": []}) == {"artifacts": []}
