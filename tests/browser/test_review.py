@@ -372,6 +372,22 @@ def test_a_dropped_stream_loses_and_doubles_nothing(browser: Browser, page: Page
     context.close()
 
 
+def test_what_decides_is_never_cut_off(page: Page, theirs: Page) -> None:
+    """With somebody to assign to and a change noted, the bar holds most: all of it is on the page at every width."""
+    project = make_project(page, "Narrow")
+    opened(page, make_check(page, project, CLEAN))
+    dock = page.get_by_label("Decision")
+    expect(dock.get_by_role("button", name="Assign")).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.type("Name the builder.")
+    page.keyboard.press("Enter")
+    for width in (1440, 1280, 1180, 1024, 800, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        for name in ("Send 1 change back", "Sign version 1"):
+            expect(dock.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+        expect(dock.get_by_text("1 change to ask for")).to_be_in_viewport(ratio=1)
+
+
 def test_snoozing_and_assigning_from_the_review(page: Page, theirs: Page) -> None:
     project = make_project(page, "Later")
     review = make_check(page, project, CLEAN)
