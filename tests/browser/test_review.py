@@ -440,6 +440,7 @@ def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page
     sheet = page.get_by_label("Evidence for claim 1").locator(".sheet").first
     expect(sheet.get_by_role("columnheader")).to_have_text(["year", "source", "twh"])
     expect(sheet.get_by_role("cell").locator("mark").first).to_be_visible()
+    assert sheet.locator(".scrollx").evaluate("e => e.scrollWidth - e.clientWidth") <= 0  # no column is cut
     page.get_by_role("button", name=re.compile("^Claim 2, ")).first.click()
     evidence = page.get_by_label("Evidence for claim 2")
     expect(evidence).to_contain_text("Page 1")
