@@ -73,6 +73,12 @@ def test_anything_is_opened_by_keys_and_nothing_is_signed_there(page: Page) -> N
 def test_a_budget_is_set_and_holds_where_work_is_asked_for(page: Page) -> None:
     project = make_project(page, "Thrift")
     page.goto("/settings/budgets")
+    # The forms of other pages do not push the areas away from the bar above them.
+    areas = page.get_by_role("navigation", name="Settings").bounding_box()
+    bar = page.locator("header.top").bounding_box()
+    assert areas
+    assert bar
+    assert areas["y"] == bar["y"] + bar["height"]
     page.get_by_role("combobox", name="Project").select_option(label="Thrift")
     most = page.get_by_role("group", name="The most to begin with")
     most.get_by_role("textbox", name="US dollars").fill("2")

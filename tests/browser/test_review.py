@@ -372,6 +372,22 @@ def test_a_dropped_stream_loses_and_doubles_nothing(browser: Browser, page: Page
     context.close()
 
 
+def test_what_decides_is_never_cut_off(page: Page, theirs: Page) -> None:
+    """With somebody to assign to and a change noted, the bar holds most: all of it is on the page at every width."""
+    project = make_project(page, "Narrow")
+    opened(page, make_check(page, project, CLEAN))
+    dock = page.get_by_label("Decision")
+    expect(dock.get_by_role("button", name="Assign")).to_be_visible()
+    page.keyboard.press("c")
+    page.keyboard.type("Name the builder.")
+    page.keyboard.press("Enter")
+    for width in (1440, 1280, 1180, 1024, 800, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        for name in ("Send 1 change back", "Sign version 1"):
+            expect(dock.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+        expect(dock.get_by_text("1 change to ask for")).to_be_in_viewport(ratio=1)
+
+
 def test_snoozing_and_assigning_from_the_review(page: Page, theirs: Page) -> None:
     project = make_project(page, "Later")
     review = make_check(page, project, CLEAN)
@@ -424,6 +440,7 @@ def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page
     sheet = page.get_by_label("Evidence for claim 1").locator(".sheet").first
     expect(sheet.get_by_role("columnheader")).to_have_text(["year", "source", "twh"])
     expect(sheet.get_by_role("cell").locator("mark").first).to_be_visible()
+    assert sheet.locator(".scrollx").evaluate("e => e.scrollWidth - e.clientWidth") <= 0  # no column is cut
     page.get_by_role("button", name=re.compile("^Claim 2, ")).first.click()
     evidence = page.get_by_label("Evidence for claim 2")
     expect(evidence).to_contain_text("Page 1")

@@ -6,6 +6,7 @@ import type { CheckpointItem } from "@/api/types";
 import { checkpoints, inboxItem, me } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
 import { kindsOf } from "@/pages/InboxBatch";
+import { needOf } from "@/review/Queue";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -98,6 +99,14 @@ describe("a long inbox", () => {
   });
 });
 
+describe("what a row says of what needs the reader", () => {
+  it("is no tick where no claim is flagged and it stopped all the same", () => {
+    const summary = { claims: 21, passed: 15, opinions: 6, needs_you: 0 };
+    expect(needOf(item(1, { summary, flags: [], reasons: ["final", "high_impact"] }))).toMatchObject({ shape: "stop", words: "needs a look" });
+    expect(needOf(item(1, { summary, flags: [], reasons: ["final"] }))).toMatchObject({ shape: "supported", words: "none of 21" });
+  });
+});
+
 describe("signing routine work together", () => {
   const two = { template_id: "t2", template_name: "Monthly" };
   it("goes by template, the largest first, each in the order of the inbox", () => {
@@ -150,6 +159,7 @@ describe("signing routine work together", () => {
     await user.keyboard("u");
     expect(await screen.findByText("Taken back, waits again")).toBeInTheDocument();
     expect(backs).toEqual([{ checkpoint_ids: ["k-1"] }]);
+    expect(screen.getByText("Nothing of it was released. It waits in the inbox again.")).toBeInTheDocument();
     await user.keyboard("{Escape}");
     expect(await screen.findByRole("table")).toBeInTheDocument();
     expect(me.id).toBe("u1");

@@ -113,6 +113,15 @@ describe("the overview", () => {
     expect(await screen.findAllByText("Nothing to count in this time.")).toHaveLength(6);
     expect(screen.queryByText("By agent")).toBeNull();
   });
+  it("tells a rate of none from nothing to count", async () => {
+    const none = { ...series.total, edits: { ...series.total.edits, edit_rate: 0 } };
+    const flat: Series = { ...series, buckets: series.buckets.map((one) => ({ ...one, ...none })), total: none };
+    server.use(http.get(url("/analytics/series"), () => HttpResponse.json(flat)));
+    open("/overview");
+    const edits = await screen.findByRole("figure", { name: "Changed before it was signed" });
+    expect(edits).toHaveTextContent("Always 0 % in this time.");
+    expect(screen.queryByText("Nothing to count in this time.")).toBeNull();
+  });
   it("says what could not be loaded and tries again", async () => {
     server.use(http.get(url("/analytics/series"), () => problem(422, "unknown_time_zone", "There is no time zone 'X'."), { once: true }));
     const { user } = open("/overview");

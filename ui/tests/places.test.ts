@@ -91,6 +91,8 @@ describe("a row of a source's table", () => {
     const at = text.indexOf("434");
     expect(rowAt([table], text, [{ start: at, end: at + 3 }])).toEqual({ table, row: 1, cells: [2] });
     expect(rowAt([table], text, [{ start: 0, end: text.length }])?.cells).toEqual([0, 1, 2]);
+    const gap = { columns: ["berth", "note", "calls"], types: [], rows: [["W1", "", 466]] };
+    expect(rowAt([gap], "W1,,466", [{ start: 0, end: 7 }])?.cells).toEqual([0, 2]); // an empty cell has no words to mark
   });
   it("is none where no row reads so", () => {
     expect(rowAt([table], "year: 2023; source: Wind; value: 500", [{ start: 0, end: 3 }])).toBeNull();

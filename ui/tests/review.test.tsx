@@ -115,6 +115,18 @@ describe("review", () => {
     expect(screen.queryByLabelText("Keep it: why?")).not.toBeInTheDocument();
   });
 
+  it("keeps the list of what waits while the review before is opened", async () => {
+    const { user, router } = open("/review/k-report");
+    await waitFor(() => expect(within(screen.getByRole("complementary", { name: "Queue" })).getAllByRole("link").length).toBeGreaterThan(2));
+    server.use(http.get("*/api/checkpoints", () => delay("infinite")));
+    await waitFor(async () => {
+      await user.keyboard("k");
+      expect(router.state.location.pathname).toBe("/review/k-check");
+    });
+    await screen.findByText("5 flags are open");
+    expect(within(screen.getByRole("complementary", { name: "Queue" })).getAllByRole("link").length).toBeGreaterThan(2);
+  });
+
   it("rejects with the reason behind a key", async () => {
     let reason = "";
     server.events.on("request:start", ({ request }) => {
@@ -124,7 +136,7 @@ describe("review", () => {
     await user.keyboard("x");
     expect(screen.getByText("Ends this work; nothing is saved or sent.")).toBeInTheDocument();
     await user.keyboard("2");
-    expect((await screen.findAllByText("Rejected by you: Sources missing")).length).toBeGreaterThan(0);
+    expect(await screen.findAllByText("Rejected by you: Sources missing")).toHaveLength(1); // beside the decision, and not over the text
     expect(reason).toBe("Sources missing");
     expect(screen.queryByText(/failed/i)).not.toBeInTheDocument();
   });

@@ -73,6 +73,7 @@ export const en = {
     plan: "plan to approve",
     question: "a question for you",
     budget: "asks for more budget",
+    look: "needs a look",
     none: "none of {{claims}}",
     some_one: "1 of {{claims}} needs you",
     some_other: "{{count}} of {{claims}} need you",

@@ -121,6 +121,7 @@ export const inboxWords = {
     refused_other: "{{count}} were left as they are; each says why.",
     record: "Each record says that it was one of {{n}} signed from a list.",
     undo: "Undo, keep them in review",
+    backWords: "Nothing of it was released. It waits in the inbox again.",
     back_one: "1 taken back",
     back_other: "{{count}} taken back",
     close: "Back to the inbox",

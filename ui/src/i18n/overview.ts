@@ -41,6 +41,7 @@ export const overview = {
     asTable: "{{title}}, as a table",
     period: "Time",
     none: "–",
+    always: "Always {{value}} in this time.",
     noData: "Nothing to count in this time.",
     unit: { day: "by day", week: "by week, from Monday", month: "by month" },
     cut: "The last stretch is not over yet.",

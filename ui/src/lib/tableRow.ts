@@ -40,7 +40,7 @@ export function rowAt<T extends Table>(tables: T[], text: string, wanted: { star
       const places = cellsIn(text, table.rows[row] ?? []);
       if (!places || places.every(([from, to]) => from === to)) continue;
       const cells = places.flatMap(([from, to], column) =>
-        wanted.some(({ start, end }) => from < unit(end) && unit(start) < to) ? [column] : [],
+        from < to && wanted.some(({ start, end }) => from < unit(end) && unit(start) < to) ? [column] : [],
       );
       return { table, row, cells };
     }

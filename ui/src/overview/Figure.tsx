@@ -19,7 +19,9 @@ export function Figure({ measure, series }: { measure: Measure; series: Series }
     says: t("overview.point", { when: stretch(bucket, series.unit), value: (values[i] ?? []).map(said).join(" · ") }),
   }));
   const title = t(`overview.m.${name}.title`);
-  const nothing = counted.every((value) => value === 0);
+  const flat = counted.every((value) => value === 0);
+  // A rate of none is a figure; a count of none is nothing to count.
+  const nothing = flat && (counted.length === 0 || name === "delivered");
   const extra = measure.extra(series.total);
   return (
     <figure className="figure" aria-labelledby={id}>
@@ -62,8 +64,8 @@ export function Figure({ measure, series }: { measure: Measure; series: Series }
             </tbody>
           </table>
         </div>
-      ) : nothing ? (
-        <p className="nodata">{t("overview.noData")}</p>
+      ) : flat ? (
+        <p className="nodata">{nothing ? t("overview.noData") : t("overview.always", { value: write(0) })}</p>
       ) : (
         <Plot
           points={points}

@@ -240,7 +240,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
           ) : sign.isSuccess ? (
             <>
               <b>{taken.size > 0 ? t("batch.back", { count: taken.size }) : t("batch.done", { count: signed.length })}</b>
-              <span>{outcomes.length > signed.length ? t("batch.refused", { count: outcomes.length - signed.length }) : t("batch.record", { n: outcomes.length })}</span>
+              <span>{taken.size > 0 ? t("batch.backWords") : outcomes.length > signed.length ? t("batch.refused", { count: outcomes.length - signed.length }) : t("batch.record", { n: outcomes.length })}</span>
             </>
           ) : (
             <>

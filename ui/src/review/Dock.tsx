@@ -222,7 +222,7 @@ export function Dock({
     <Progress checkpoint={checkpoint} tally={tally} flagged={flagged} alone={standing.alone} />
   );
   return (
-    <footer className="dock" aria-label={label}>
+    <footer className="dock deciding" aria-label={label}>
       {status}
       <Beside checkpoint={checkpoint} signatures={signatures} quiet={maySign && (tally.open > 0 || send)} />
       {mayDecide && (

@@ -26,9 +26,10 @@ export function News({ r, changed, onChanged }: { r: Review; changed: boolean; o
           </button>
         </div>
       );
-    if (status.status === "rejected")
-      return <Banner strong={decidedWords(status, me?.id ?? null).title} words={t("decided.nothing")} plain />;
     const theirs = status.decision && status.decision.by !== me?.id;
+    // What the reader just did is said where it was done, and covers nothing of the text.
+    if (status.status === "rejected" && (theirs || !waited))
+      return <Banner strong={decidedWords(status, me?.id ?? null).title} words={t("decided.nothing")} plain />;
     if (waited && r.decided && theirs) {
       const by = decidedBy(status, me?.id ?? null);
       const words = status.status === "changes_requested" ? t("news.changes", { by }) : t("news.signed", { by });

@@ -27,6 +27,9 @@ export function needOf(item: CheckpointItem): { shape: Shape; className: string;
   const worst = (["unsupported", "conflict", "partial", "uncited"] as const).find((verdict) =>
     item.flags.some((flag) => flag.verdict === verdict),
   );
+  // No claim is flagged, and yet it stopped for something that the reader judges: a tick would say the opposite.
+  if (needs_you === 0 && item.reasons.some((reason) => reason !== "final"))
+    return { shape: "stop", className: "v-accent", words: t("need.look") };
   if (needs_you === 0 || !worst) return { shape: "supported", className: "", words: t("need.none", { claims }) };
   return { shape: worst, className: `v-${worst}`, words: t("need.some", { count: needs_you, claims }) };
 }

@@ -1,9 +1,9 @@
 /** Where a review stands in the view that the reader came from, what comes next, and that it is there at once. */
 
-import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
-import { aroundQuery, currentView } from "@/api/inbox";
+import { aroundQuery, currentView, type Listed } from "@/api/inbox";
 import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem } from "@/api/types";
 
@@ -47,7 +47,16 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [view] = useState(currentView);
-  const { data } = useQuery({ ...aroundQuery(view, id), placeholderData: keepPreviousData });
+  const query = aroundQuery(view, id);
+  const { data } = useQuery({
+    ...query,
+    // Each review is a page of its own: what the one before knew of the view is in the cache, not in this hook.
+    placeholderData: () =>
+      client
+        .getQueriesData<Listed>({ queryKey: query.queryKey.slice(0, -1) })
+        .map(([, known]) => known)
+        .find((known) => known?.items.some((item) => item.id === id)),
+  });
   const listed = data?.items.findIndex((item) => item.id === id) ?? -1;
   // A list of the review before is shown while this one's is on its way, as long as it holds this one.
   const known = data !== undefined && (listed >= 0 || data.items.length === 0 || data.position !== null);

@@ -5,7 +5,7 @@ import { spentQuery } from "@/api/overview";
 import type { Project } from "@/api/types";
 import { ErrorLine, problemText } from "@/components/States";
 import { t } from "@/i18n";
-import { exact, when } from "@/lib/format";
+import { count, exact, when } from "@/lib/format";
 import { money } from "@/overview/measures";
 import { useProjects } from "./Projects";
 import { ReadOnly, useAdmin } from "./SettingsPage";
@@ -45,7 +45,7 @@ function Spent({ project }: { project: Project }) {
       <h3 className="strong">{t("budgets.spent")}</h3>
       <p className="fig">{money(spent.usage.cost_usd)}</p>
       <p className="meta" title={exact(from)}>
-        {t("budgets.spentWords", { usd: money(spent.usage.cost_usd), count: filed, when: when(from) })}{" "}
+        {t("budgets.spentWords", { usd: money(spent.usage.cost_usd), count: filed, n: count(filed), when: when(from) })}{" "}
         {spent.usage.unpriced_sessions > 0 && t("budgets.unpriced", { count: spent.usage.unpriced_sessions })}
       </p>
     </section>
