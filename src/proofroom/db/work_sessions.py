@@ -147,12 +147,14 @@ async def asked(tx: Tx, ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
     """By session, what was asked for: {agent_type, task_description, approval_strategy, config}."""
     if not ids:
         return {}
-    columns = (
-        WorkSession.agent_type, WorkSession.task_description, WorkSession.approval_strategy,
-        WorkSession.task_configuration.label("config"),
+    rows = await tx.execute(
+        select(
+            WorkSession.id, WorkSession.agent_type, WorkSession.task_description, WorkSession.approval_strategy,
+            WorkSession.task_configuration,
+        ).where(WorkSession.id.in_(ids))
     )  # fmt: skip
-    rows = await tx.execute(select(WorkSession.id, *columns).where(WorkSession.id.in_(ids)))
-    return {row.id: {k: v for k, v in row._mapping.items() if k != "id"} for row in rows}
+    names = ("agent_type", "task_description", "approval_strategy", "config")
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows.all()}
 
 
 async def lock(tx: Tx, session_id: UUID, project_id: UUID | None = None) -> WorkSession:

@@ -204,7 +204,7 @@ async def test_what_its_template_does_not_ask_for_is_not_signed_with_others(worl
         [said]
     ] * 2
     done = await world.api.ok("POST", "/checkpoints/approve-batch", json=batch(saved, items))
-    assert [d["error"]["code"] for d in done["items"]] == ["not_for_batch"] * 2
+    assert [d["problem"]["code"] for d in done["items"]] == ["not_for_batch"] * 2
     await world.api.ok("DELETE", path, 204)
     gone = "Its template is gone."
     assert [i["batch_exceptions"] for i in (await world.api.ok("GET", "/checkpoints"))["items"]] == [
