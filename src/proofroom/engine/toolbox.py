@@ -459,4 +459,5 @@ def _label(name: str, arguments: Mapping[str, Any], content: Any) -> str:
         case "read_table":
             return f"{content.get('source_title', '')}: {content.get('name', 'table')}"
         case _:
-            return f"{content.get('source_title', 'a table')}: {len(content['table']['rows'])} rows"
+            n = len(content["table"]["rows"])
+            return f"{content.get('source_title', 'a table')}: {n} row{'' if n == 1 else 's'}"

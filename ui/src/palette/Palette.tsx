@@ -1,4 +1,5 @@
 import "@/i18n/overview";
+import "@/i18n/rest";
 import "@/i18n/settings";
 import "@/styles/overview.css";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
