@@ -194,6 +194,21 @@ describe("review", () => {
     expect(await screen.findByText(/A colleague has already rejected this review/)).toBeInTheDocument();
   });
 
+  it("begins a new round with what was asked for where nothing else needs the reader", async () => {
+    const again = structuredClone(checkpoints.find((one) => one.id === "k-report")!) as Checkpoint;
+    again.attention = [];
+    again.packet.triggers = [];
+    again.packet.obligations = again.packet.obligations.filter((one) => one.state === "met");
+    again.packet.artifacts = again.packet.artifacts.map((artifact) => ({
+      ...artifact, claims: artifact.claims.map((claim) => ({ ...claim, verdict: "supported" as const, needs_you: false })),
+    }));
+    server.use(http.get("*/api/checkpoints/k-report", () => HttpResponse.json(again)));
+    open("/review/k-report");
+    const asked = await screen.findByRole("region", { name: "What you asked for" });
+    const evidence = screen.getByLabelText(/^Evidence for claim 1$/);
+    expect(asked.compareDocumentPosition(evidence) & Node.DOCUMENT_POSITION_FOLLOWING).toBeTruthy();
+  });
+
   it("offers no further round after the last one", async () => {
     const last = structuredClone(checkpoints[0]!) as Checkpoint;
     last.can_request_changes = false;

@@ -147,14 +147,9 @@ export function ReviewPage({
           {history && <History r={r} onClose={() => setHistory(false)} />}
         </Suspense>
         <Afterwards r={r} />
+        {r.needs.length === 0 && <Asked r={r} />}
         <About r={r} mayWrite={mayWrite} />
-        {r.packet.obligations.length > 0 && (
-          <Obligations
-            items={r.packet.obligations}
-            judged={state.judged}
-            onJudge={r.readOnly ? null : (obligation, word) => r.dispatch({ type: "judge", obligation, state: word })}
-          />
-        )}
+        {r.needs.length > 0 && <Asked r={r} />}
         {placed.length > 0 && <WordsList placed={placed} me={r.me?.id ?? null} versions={r.packet.artifacts} onShow={(one) => {
           if (one.comment.claim_id && rows.some(({ claim }) => claim.id === one.comment.claim_id)) r.select(one.comment.claim_id);
           show(one);
@@ -189,6 +184,19 @@ function Afterwards({ r }: { r: Review }) {
       )}
       {since.data && <SinceLastPanel since={since.data} projectId={place.projectId} className="ev" />}
     </>
+  );
+}
+
+/** What was asked for in the rounds before: first of all where nothing else needs the reader. */
+function Asked({ r }: { r: Review }) {
+  const { obligations } = r.packet;
+  if (obligations.length === 0) return null;
+  return (
+    <Obligations
+      items={obligations}
+      judged={r.state.judged}
+      onJudge={r.readOnly ? null : (obligation, word) => r.dispatch({ type: "judge", obligation, state: word })}
+    />
   );
 }
 
