@@ -190,26 +190,6 @@ describe("signing routine work together", () => {
     expect(screen.getByRole("checkbox", { name: /Note 1/ })).toBeChecked();
   });
 
-  it("is another intention when another choice is sent after a lost answer", async () => {
-    serve(() => [routine(1), routine(2)]);
-    const keys: (string | null)[] = [];
-    server.use(
-      http.post("*/api/checkpoints/approve-batch", ({ request }) => {
-        keys.push(request.headers.get("Idempotency-Key"));
-        return HttpResponse.error();
-      }),
-    );
-    const { user } = open("/inbox");
-    await screen.findByText("Note 1");
-    await user.keyboard("b");
-    await user.click(await screen.findByRole("button", { name: "Sign 2 and save them" }));
-    await screen.findByText(/The server could not be reached/);
-    await user.keyboard(" ");
-    await user.click(screen.getByRole("button", { name: "Sign 1 and save it" }));
-    await waitFor(() => expect(keys).toHaveLength(2));
-    expect(new Set(keys).size).toBe(2);
-  });
-
   it("takes back once when that answer was lost", async () => {
     serve(() => [routine(1)]);
     const keys: (string | null)[] = [];
