@@ -88,6 +88,7 @@ def test_looking_changes_nothing() -> None:
         "/api/projects/{project_id}/sample/new-year",
         "/api/checkpoints/{checkpoint_id}/lease",
         "/api/projects/{project_id}/work-sessions/{session_id}/checkpoints/{checkpoint_id}/recheck",  # stores nothing
+        "/api/projects/{project_id}/policy/dry-run",  # stores nothing
         "/api/projects/{project_id}/work-sessions/{session_id}/agent-events",  # each event has an id of its own
     )
     for method, path, described in OPERATIONS:
