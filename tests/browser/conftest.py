@@ -9,10 +9,21 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    APIRequestContext,
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 STATIC = Path(__file__).parents[2] / "src" / "proofroom" / "api" / "static" / "index.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -23,6 +34,7 @@ FLAGS = [
     "--no-first-run",
 ]
 START_SECONDS = 120
+SECOND = "Second reviewer"
 SLOW_MS = 60_000
 """How long a page may take on a machine that does other things; a limit, not a measurement."""
 
@@ -129,3 +141,39 @@ def page(context: BrowserContext, server: str) -> Iterator[Page]:
     opened.on("request", leaves)
     yield opened
     assert wrong == []
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Another reviewer of the same workspace."""
+
+    id: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@pytest.fixture(scope="session")
+def colleague(browser: Browser, server: str) -> Colleague:
+    context = browser.new_context(base_url=server)
+    made = sent(context.request, "POST", "/api/members", {"name": SECOND, "role": "reviewer"})
+    key = sent(context.request, "POST", "/api/api-keys", {"name": "page", "member_id": made["id"]})
+    context.close()
+    return Colleague(made["id"], key["key"])
+
+
+@pytest.fixture
+def theirs(browser: Browser, server: str, colleague: Colleague) -> Iterator[Page]:
+    """A page of the second reviewer."""
+    context = browser.new_context(base_url=server, extra_http_headers=colleague.headers)
+    context.set_default_timeout(SLOW_MS)
+    yield context.new_page()
+    context.close()
+
+
+def sent(request: APIRequestContext, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    answer = request.fetch(path, method=method, data=body)
+    assert answer.ok, f"{method} {path}: {answer.status} {answer.text()}"
+    return answer.json()

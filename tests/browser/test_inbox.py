@@ -6,20 +6,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SLOW_MS
-from tests.browser.test_people import (
-    DRAFT,
-    SECOND,
-    SOURCE,
-    WIDTHS,
-    Colleague,
-    colleague,
-    make_project,
-    sent,
-    theirs,
-)
-
-__all__ = ["colleague", "theirs"]
+from tests.browser.conftest import SECOND, SLOW_MS, Colleague, sent
+from tests.browser.test_people import DRAFT, SOURCE, WIDTHS, make_project
 
 expect.set_options(timeout=SLOW_MS)
 

@@ -2,57 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import APIRequestContext, Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from tests.browser.conftest import SLOW_MS
+from tests.browser.conftest import SECOND, SLOW_MS, Colleague, sent
 
 expect.set_options(timeout=SLOW_MS)
 
 SOURCE = "# Notes on the bridge\n\nThe bridge was opened on 4 May 1998. It is 312 metres long.\n"
 DRAFT = "The bridge was opened on 4 May 1998. It is 321 metres long."
-SECOND = "Second reviewer"
 WIDTHS = ((1440, 900), (1180, 800), (390, 844))
-
-
-@dataclass(frozen=True)
-class Colleague:
-    """Another reviewer of the same workspace."""
-
-    id: str
-    key: str
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key}"}
-
-
-@pytest.fixture(scope="session")
-def colleague(browser: Browser, server: str) -> Colleague:
-    context = browser.new_context(base_url=server)
-    made = sent(context.request, "POST", "/api/members", {"name": SECOND, "role": "reviewer"})
-    key = sent(context.request, "POST", "/api/api-keys", {"name": "page", "member_id": made["id"]})
-    context.close()
-    return Colleague(made["id"], key["key"])
-
-
-@pytest.fixture
-def theirs(browser: Browser, server: str, colleague: Colleague) -> Iterator[Page]:
-    """A page of the second reviewer."""
-    context = browser.new_context(base_url=server, extra_http_headers=colleague.headers)
-    context.set_default_timeout(SLOW_MS)
-    yield context.new_page()
-    context.close()
-
-
-def sent(request: APIRequestContext, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    answer = request.fetch(path, method=method, data=body)
-    assert answer.ok, f"{method} {path}: {answer.status} {answer.text()}"
-    return answer.json()
 
 
 def make_project(page: Page, name: str, **policy: Any) -> str:

@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import SLOW_MS
-from tests.browser.test_people import make_project, sent
+from tests.browser.conftest import SLOW_MS, sent
+from tests.browser.test_people import make_project
 from tests.browser.wire import Wire
 from tests.unit.substrate.pdfs import paragraph as lines
 from tests.unit.substrate.pdfs import pdf

@@ -15,7 +15,7 @@ LONG = "# Bridges\n\n" + "\n\n".join(f"The bridge number {n} is {n * 7} metres l
 
 def accessible(page: Page) -> None:
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         found = Axe().run(page).response["violations"]
         assert not found, [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found]
     assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
