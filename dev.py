@@ -60,7 +60,7 @@ SYSTEM_SUITE = [
     *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 1}", "--dist=loadfile"),
     *("--no-loadscope-reorder", "--durations=25", "--durations-min=5"),
 ]
-BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS + 1}", "--dist=loadfile"]
+BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS}", "--dist=loadfile"]
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
 LEFTOVER_SECONDS = 10.0

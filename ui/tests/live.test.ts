@@ -31,8 +31,10 @@ let again: string[];
 function start(): void {
   const client = new QueryClient();
   again = [];
+  for (const [id, session_id] of [["of-s", "s"], ["of-another", "t"]] as const) client.setQueryData(["checkpoint", id], { session_id });
   vi.spyOn(client, "invalidateQueries").mockImplementation((filters) => {
-    again.push(String(filters?.queryKey ?? "all"));
+    const found = filters?.predicate ? client.getQueryCache().findAll({ predicate: filters.predicate }) : null;
+    again.push(found?.length === 1 ? String(found[0]?.queryKey) : String(filters?.queryKey ?? "all"));
     return Promise.resolve();
   });
   close = openLive(client);
@@ -65,7 +67,7 @@ describe("news of what happens", () => {
     expect(asked).toEqual([]);
     Fake.all[0]!.heard.get("session")!({ data: JSON.stringify(news) });
     await vi.advanceTimersByTimeAsync(200);
-    expect(again).toContain("checkpoint");
+    expect(again).toContain("checkpoint,of-s");
   });
   it("is asked for every few seconds while the stream is broken, and no longer when it is back", async () => {
     vi.stubGlobal("EventSource", Fake);

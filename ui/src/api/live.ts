@@ -1,4 +1,4 @@
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { api, ApiError } from "./client";
 import { tellAll, tellWaiting } from "./waiting";
@@ -44,13 +44,19 @@ export function touched(kind: "session" | "source", data: Record<string, string>
   const keys: unknown[][] = [["session", session_id], ["events", session_id], ["sessions", project_id]];
   if (/artifact|checkpoint|superseded|completed|decided|delivered/.test(type)) keys.push(["artifacts", session_id]);
   if (/checkpoint|decided|voted|withdrawn|released|superseded|expired|resumed|cancelled|completed|failed|retried|session_created/.test(type)) {
-    keys.push(["inbox"], ["checkpoint"], ["projects"], ["project", project_id], ["reveal", session_id]);
+    keys.push(["inbox"], ["checkpoint", "of", session_id], ["projects"], ["project", project_id], ["reveal", session_id]);
   }
   if (/session_created|queued|leg_started|checkpoint|decided|withdrawn|expired|cancelled|completed|failed|retried/.test(type)) keys.push(["work"]);
   if (/deliver/.test(type)) keys.push(["deliveries"]);
   if (/envelope/.test(type)) keys.push(["envelope", session_id]);
   return keys;
 }
+
+/** Reviews of one session: they are kept by their own ids, and what others decide elsewhere does not reload them. */
+const reviewsOf =
+  (session: unknown) =>
+  ({ queryKey, state }: Query): boolean =>
+    queryKey[0] === "checkpoint" && ((state.data as { session_id?: string } | undefined)?.session_id ?? session) === session;
 
 /** What is not told of when the page asks: fetched again each time, where it is on screen. */
 const SOURCES = ["sources", "source", "index"];
@@ -90,7 +96,7 @@ export function openLive(client: QueryClient): () => void {
   const flush = (kind: "session" | "source") => {
     const keys = [...pending[kind].values()];
     pending[kind].clear();
-    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+    for (const queryKey of keys) void client.invalidateQueries(queryKey[1] === "of" ? { predicate: reviewsOf(queryKey[2]) } : { queryKey });
   };
   const take = (kind: "session" | "source", data: Record<string, string>) => {
     if (kind === "session") tellWaiting(data["session_id"] ?? "", data["type"] ?? "");
