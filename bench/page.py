@@ -183,7 +183,9 @@ def fill(folder: Path, n: int) -> str:
                 connection.execute(
                     """
                     UPDATE work_checkpoints c
-                    SET packet = replace(packet::text, packet #>> '{artifacts,0,artifact_id}', a.id::text)::jsonb
+                    SET packet = jsonb_set(
+                      replace(packet::text, packet #>> '{artifacts,0,artifact_id}', a.id::text)::jsonb,
+                      '{artifacts,0,title}', to_jsonb('Draft ' || right(c.id::text, 8)))
                     FROM work_artifacts a WHERE a.session_id = c.session_id AND c.session_id <> %s
                     """,
                     (session,),
