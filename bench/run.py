@@ -23,11 +23,12 @@ from ground import ROOT, Row, machine, say_machine
 
 HERE = Path(__file__).parent
 KEPT = ROOT / ".cache" / "bench"
-# What each is told for a small run. The first three keep their figures in a file.
+# What each is told for a small run. The first four keep their figures in a file.
 MEASURED: dict[str, Sequence[str]] = {
     "lifecycle": "--lifecycles 20 --warm-up 8 --rounds 1 --approvals 10 --idle 3".split(),
     "waiting": "--waiting 200 --history 1000 --rounds 1 --approvals 5 --idle 3 --requests 20".split(),
     "viewers": "--viewers 50 --events 20 --slow 2".split(),
+    "page": "--waiting 100 --loads 1 --steps 10".split(),
 }
 JUDGED: dict[str, Sequence[str]] = {
     "check_draft": [],
