@@ -260,7 +260,7 @@ describe("live events", () => {
     const keys = touched("session", { project_id: "p", session_id: "s", type: "checkpoint_opened" }).map(String);
     for (const key of ["session,s", "events,s", "inbox", "artifacts,s", "project,p"]) expect(keys).toContain(key);
     expect(touched("session", { project_id: "p", session_id: "s", type: "progress" }).map(String)).not.toContain("inbox");
-    expect(touched("session", { project_id: "p", session_id: "s", type: "voted" }).map(String)).toContain("checkpoint");
+    expect(touched("session", { project_id: "p", session_id: "s", type: "voted" }).map(String)).toContain("checkpoint,of,s");
     expect(touched("source", { project_id: "p", source_id: "x" }).map(String)).toContain("sources,p");
   });
 });
