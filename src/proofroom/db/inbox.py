@@ -85,6 +85,12 @@ class Wanted:
     held: bool = True
     words: Sequence[tuple[str, Sequence[UUID]]] = field(default=())
 
+    @property
+    def counted(self) -> bool:
+        """Whether the list is short enough to be counted each time: what waits, or what some sessions have. A history
+        grows for ever."""
+        return self.status == OPEN or bool(self.session_ids)
+
     def conditions(self) -> list[ColumnElement[bool]]:
         asleep = and_(_C.snoozed_until.is_not(None), _C.snoozed_until > self.now)
         found: list[ColumnElement[bool] | None] = [

@@ -44,14 +44,14 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Part:
     """`following` is the key to go on after, None at the end; `offset` is how many of the list come before the first
-    item, `position` how many come before the checkpoint that it is about."""
+    item, `position` how many come before the checkpoint that it is about. None where the list is not counted."""
 
     items: list[dict[str, Any]]
     following: Key | None
-    total: int
-    offset: int
+    total: int | None
+    offset: int | None
     position: int | None
-    effort_seconds: int
+    effort_seconds: int | None
 
 
 async def oldest(tx: Tx, actor: Actor, limit: int) -> list[dict[str, Any]]:
@@ -79,16 +79,20 @@ async def part(tx: Tx, actor: Actor, wanted: Wanted, order: Order, place: Place,
         rows += await db_inbox.page(
             tx, wanted, order, beyond=at, skip=place.skip, limit=place.limit + 1 - len(rows)
         )
+    shown = rows[: place.limit]
+    items = await to_json(tx, actor, shown)
+    if not wanted.counted:
+        more = len(rows) > place.limit or bool(place.before and shown)
+        return Part(items, order.key(shown[-1][0]) if more else None, None, None, None, None)
     first = order.key(rows[0][0]) if rows else at
     counts = await db_inbox.counts(tx, wanted, order, None if at is None else first)
     if at is None:
         offset = place.skip
     else:  # where nothing follows, what is asked for begins at the end
         offset = counts.before if rows or place.before else counts.total
-    shown = rows[: place.limit]
     more = bool(shown) and offset + len(shown) < counts.total
     return Part(
-        items=await to_json(tx, actor, shown),
+        items=items,
         following=order.key(shown[-1][0]) if more else None,
         total=counts.total,
         offset=offset,

@@ -180,6 +180,27 @@ async def test_what_is_signed_and_held_waits_for_nobody(world: World) -> None:
     assert held["decision"]["name"] == "Reviewer"
 
 
+async def test_a_history_is_paged_and_not_counted(world: World) -> None:
+    _, items = await shelf(world, 3)
+    for item in items:
+        gate = f"/projects/{item['project_id']}/work-sessions/{item['session_id']}/checkpoints/{item['id']}"
+        body = {"packet_digest": item["packet_digest"], "rejection_reason": "Not wanted."}
+        await world.api.ok("POST", f"{gate}/reject", json=body)
+    query = {"status": "rejected", "sort": "-opened_at", "limit": "2"}
+    first = await world.api.ok("GET", "/checkpoints", params=query)
+    counts = [first[name] for name in ("total", "offset", "position", "effort_seconds")]
+    assert counts == [None, None, None, None]
+    rest = await world.api.ok("GET", "/checkpoints", params=query | {"cursor": first["next_cursor"]})
+    seen = [i["id"] for i in first["items"] + rest["items"]]
+    assert (seen, rest["next_cursor"]) == ([i["id"] for i in reversed(items)], None)
+    middle = {"status": "rejected", "around": items[1]["id"]}
+    assert [i["id"] for i in (await world.api.ok("GET", "/checkpoints", params=middle))["items"]] == [
+        i["id"] for i in items
+    ]
+    mine = {"status": "rejected", "session_id": [items[0]["session_id"]]}
+    assert (await world.api.ok("GET", "/checkpoints", params=mine))["total"] == 1
+
+
 async def routine(world: World, n: int) -> tuple[str, str, list[dict[str, Any]]]:
     """(project, template, items of the list that may be signed together)"""
     project = await world.project("Routine")

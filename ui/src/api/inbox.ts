@@ -65,7 +65,8 @@ export function queryOf(view: View): Query {
   };
 }
 
-export type Listed = Omit<G.Inbox, "items"> & { items: CheckpointItem[] };
+/** What the page asks for waits, or belongs to some sessions: such lists are counted. */
+export type Listed = Omit<G.Inbox, "items" | "total" | "offset" | "effort_seconds"> & { items: CheckpointItem[]; total: number; offset: number; effort_seconds: number };
 
 const list = (query: Query, signal?: AbortSignal) => api<Listed>("/checkpoints", { query, signal });
 

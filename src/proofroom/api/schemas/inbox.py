@@ -46,10 +46,13 @@ class InboxItem(CheckpointBase):
 class Inbox(Shown):
     items: list[InboxItem]
     next_cursor: NextCursor
-    total: int = Field(description="How many there are with these filters, over all pages.")
-    offset: int = Field(description="How many of them come before the first item of this answer.")
+    total: int | None = Field(
+        description="How many there are with these filters, over all pages. Null, as is what follows, of a history:"
+        " another status than `pending_review` without `session_id` is not counted."
+    )
+    offset: int | None = Field(description="How many of them come before the first item of this answer.")
     position: int | None = Field(description="With `around`: how many come before that checkpoint.")
-    effort_seconds: int = Field(description="Estimated time to decide all of them.")
+    effort_seconds: int | None = Field(description="Estimated time to decide all of them.")
 
 
 class InboxChange(Sent):

@@ -3070,7 +3070,7 @@ export type Inbox = {
      *
      * Estimated time to decide all of them.
      */
-    effort_seconds: number;
+    effort_seconds: number | null;
     /**
      * Items
      */
@@ -3086,7 +3086,7 @@ export type Inbox = {
      *
      * How many of them come before the first item of this answer.
      */
-    offset: number;
+    offset: number | null;
     /**
      * Position
      *
@@ -3096,9 +3096,9 @@ export type Inbox = {
     /**
      * Total
      *
-     * How many there are with these filters, over all pages.
+     * How many there are with these filters, over all pages. Null, as is what follows, of a history: another status than `pending_review` without `session_id` is not counted.
      */
-    total: number;
+    total: number | null;
 };
 
 /**
