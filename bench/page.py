@@ -216,7 +216,7 @@ def main() -> int:
         with up as running, sync_playwright() as playwright:
             browser = open_browser(playwright)
             url = running.ready["url"]
-            time.sleep(3)
+            time.sleep(3)  # what starting leaves to do would otherwise be done while we measure
             weigh(report, browser, url, checkpoint)
             interactive(report, browser, url, checkpoint, given.loads)
             following(report, browser, url, given)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     APIRequestContext,
     Browser,
@@ -35,6 +36,7 @@ FLAGS = [
 ]
 START_SECONDS = 120
 SECOND = "Second reviewer"
+WIDTHS = ((1440, 900), (1180, 800), (390, 844))
 SLOW_MS = 60_000
 """How long a page may take on a machine that does other things; a limit, not a measurement."""
 
@@ -141,6 +143,16 @@ def page(context: BrowserContext, server: str) -> Iterator[Page]:
     opened.on("request", leaves)
     yield opened
     assert wrong == []
+
+
+def flaws(page: Page, where: str = "") -> list[str]:
+    """What axe minds on the page as it stands, and whether it is wider than the screen; `where` names it."""
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    found = [f"{where}: wider than the screen"] if wide else []
+    for violation in Axe().run(page).response["violations"]:
+        nodes = [node["html"][:200] for node in violation["nodes"]][:3]
+        found.append(f"{where}: {violation['id']} {nodes}")
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SLOW_MS
-from tests.browser.test_accessible import WIDTHS, addresses
+from tests.browser.conftest import SLOW_MS, WIDTHS
+from tests.browser.test_accessible import addresses
 from tests.browser.test_substrate import sent
 
 expect.set_options(timeout=SLOW_MS)

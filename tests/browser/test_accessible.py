@@ -3,12 +3,9 @@
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SLOW_MS
-
-WIDTHS = ((1440, 900), (1180, 800), (390, 844))
+from tests.browser.conftest import SLOW_MS, WIDTHS, flaws
 
 
 def addresses(page: Page) -> dict[str, str]:
@@ -56,10 +53,6 @@ def test_axe_finds_nothing_and_nothing_overflows(
         for address, words in addresses(page).items():
             page.goto(address)
             expect(page.locator("#root").get_by_text(words).first).to_be_attached(timeout=SLOW_MS)
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wrong.append(f"{theme} {width} {address}: wider than the screen")
-            for violation in Axe().run(page).response["violations"]:
-                nodes = [node["html"][:200] for node in violation["nodes"]][:3]
-                wrong.append(f"{theme} {width} {address}: {violation['id']} {nodes}")
+            wrong += flaws(page, f"{theme} {width} {address}")
         context.close()
     assert not wrong, "\n".join(wrong)

@@ -2,10 +2,9 @@
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SLOW_MS
+from tests.browser.conftest import SLOW_MS, flaws
 from tests.browser.test_substrate import BRIDGE, add_text, make_project, row, sent
 
 expect.set_options(timeout=SLOW_MS)
@@ -31,9 +30,7 @@ def test_a_project_gets_an_agent_of_its_own_by_keyboard(page: Page) -> None:
     field.press("Control+Enter")
     expect(page.get_by_role("button", name=re.compile(r"^Line \d+$"))).to_be_visible()
     assert page.evaluate(SELECTED) == "  - fly"
-    found = Axe().run(page).response["violations"]
-    assert not found, [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found]
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert flaws(page) == []
 
     field.press("Backspace")
     field.press("Delete")

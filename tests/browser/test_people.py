@@ -5,16 +5,14 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from tests.browser.conftest import SECOND, SLOW_MS, Colleague, sent
+from tests.browser.conftest import SECOND, SLOW_MS, WIDTHS, Colleague, flaws, sent
 
 expect.set_options(timeout=SLOW_MS)
 
 SOURCE = "# Notes on the bridge\n\nThe bridge was opened on 4 May 1998. It is 312 metres long.\n"
 DRAFT = "The bridge was opened on 4 May 1998. It is 321 metres long."
-WIDTHS = ((1440, 900), (1180, 800), (390, 844))
 
 
 def make_project(page: Page, name: str, **policy: Any) -> str:
@@ -313,10 +311,6 @@ def test_axe_finds_nothing_on_the_new_screens(
         context.set_default_timeout(SLOW_MS)
         seen = context.new_page()
         for name in states(seen, review, project):
-            if seen.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wrong.append(f"{theme} {width} {name}: wider than the screen")
-            for violation in Axe().run(seen).response["violations"]:
-                nodes = [node["html"][:200] for node in violation["nodes"]][:3]
-                wrong.append(f"{theme} {width} {name}: {violation['id']} {nodes}")
+            wrong += flaws(seen, f"{theme} {width} {name}")
         context.close()
     assert not wrong, "\n".join(wrong)

@@ -7,10 +7,9 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import SLOW_MS, sent
+from tests.browser.conftest import SLOW_MS, flaws, sent
 from tests.browser.test_people import make_project
 from tests.browser.wire import Wire
 from tests.unit.substrate.pdfs import paragraph as lines
@@ -481,10 +480,6 @@ def test_axe_finds_nothing_on_what_a_review_opens(
         ):  # fmt: skip
             for key in keys:
                 seen.keyboard.press(key)
-            if seen.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wrong.append(f"{theme} {width} {name}: wider than the screen")
-            for violation in Axe().run(seen).response["violations"]:
-                nodes = [node["html"][:200] for node in violation["nodes"]][:3]
-                wrong.append(f"{theme} {width} {name}: {violation['id']} {nodes}")
+            wrong += flaws(seen, f"{theme} {width} {name}")
         context.close()
     assert not wrong, "\n".join(wrong)

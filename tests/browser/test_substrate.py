@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import SLOW_MS
+from tests.browser.conftest import SLOW_MS, flaws
 
 expect.set_options(timeout=SLOW_MS)
 
@@ -191,11 +190,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_project(
         work = sent(page, "GET", f"/api/projects/{report}/work-sessions")["items"][0]["id"]
 
         def look(what: str, page: Page = page, width: int = width) -> None:
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wrong.append(f"{theme} {width} {what}: wider than the screen")
-            for violation in Axe().run(page).response["violations"]:
-                nodes = [node["html"][:200] for node in violation["nodes"]][:3]
-                wrong.append(f"{theme} {width} {what}: {violation['id']} {nodes}")
+            wrong.extend(flaws(page, f"{theme} {width} {what}"))
 
         page.goto(f"/projects/{check}/sources")
         page.get_by_role("button", name=re.compile("^Details of")).first.click()

@@ -2,10 +2,9 @@
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import SLOW_MS
+from tests.browser.conftest import SLOW_MS, flaws
 from tests.browser.test_substrate import BRIDGE, add_text, make_project, row, sent
 
 expect.set_options(timeout=SLOW_MS)
@@ -16,9 +15,7 @@ LONG = "# Bridges\n\n" + "\n\n".join(f"The bridge number {n} is {n * 7} metres l
 def accessible(page: Page) -> None:
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        found = Axe().run(page).response["violations"]
-        assert not found, [(v["id"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found]
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert flaws(page, theme) == []
 
 
 def test_a_long_draft_is_watched_while_it_is_checked_and_ends_in_its_review(page: Page) -> None:

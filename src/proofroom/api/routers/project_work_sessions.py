@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.answers import answered
-from proofroom.api.deps import Call, CallDep, PagingSinceDep, plain_text, wait_seconds
+from proofroom.api.deps import Call, CallDep, Paging, PagingSinceDep, plain_text, wait_seconds
 from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
@@ -88,23 +88,20 @@ async def _request(tx: Tx, project_id: UUID, new: NewWorkSession) -> NewWork:
     return NewWork(**{k: v for k, v in given.items() if v is not None})
 
 
-@router.get("", response_model=WorkSessionList, summary="Work sessions, newest first")
-async def list_work_sessions(
-    project_id: UUID,
-    call: CallDep,
-    paging: PagingSinceDep,
-    status: Annotated[
-        list[str] | None, Query(description="Only these statuses; repeated, or separated by commas.")
-    ] = None,
-    external_ref: Annotated[
-        str | None, Query(max_length=300, description="Only with this reference.")
-    ] = None,
-    agent_type: AgentTypes = None,
-    title: TitleLike = None,
+async def listed(
+    call: Call,
+    paging: Paging,
+    project_id: UUID | None,
+    status: list[str] | None,
+    agent_type: list[str] | None,
+    title: str | None,
+    external_ref: str | None = None,
 ) -> Response:
+    """A page of the work of one project, or of all that are not archived, newest first."""
     statuses = known_statuses(status or [])
     async with call.transaction() as tx:
-        await projects.get(tx, project_id)
+        if project_id is not None:
+            await projects.get(tx, project_id)
         rows = await work_sessions.page(
             tx,
             project_id=project_id,
@@ -119,6 +116,23 @@ async def list_work_sessions(
         rows, cursor = paging.cut(rows)
         items = await views.sessions(tx, call.catalog, rows)
     return answered({"items": items, "next_cursor": cursor})
+
+
+@router.get("", response_model=WorkSessionList, summary="Work sessions, newest first")
+async def list_work_sessions(
+    project_id: UUID,
+    call: CallDep,
+    paging: PagingSinceDep,
+    status: Annotated[
+        list[str] | None, Query(description="Only these statuses; repeated, or separated by commas.")
+    ] = None,
+    external_ref: Annotated[
+        str | None, Query(max_length=300, description="Only with this reference.")
+    ] = None,
+    agent_type: AgentTypes = None,
+    title: TitleLike = None,
+) -> Response:
+    return await listed(call, paging, project_id, status, agent_type, title, external_ref)
 
 
 @router.get("/{session_id}", response_model=WorkSession, summary="One work session")

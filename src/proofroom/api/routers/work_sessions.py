@@ -6,14 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from proofroom.api.answers import answered
-from proofroom.api.deps import CallDep, PagingSinceDep, plain_text
+from proofroom.api.deps import CallDep, PagingSinceDep
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
-from proofroom.api.routers.project_work_sessions import AgentTypes, TitleLike, known_statuses, names_of
+from proofroom.api.routers.project_work_sessions import AgentTypes, TitleLike, listed
 from proofroom.api.schemas.work import WorkCounts, WorkSessionList
 from proofroom.db import projects, work_sessions
-from proofroom.services import views
 
 router = APIRouter(prefix="/api/work-sessions", tags=["work sessions"], route_class=JsonRoute)
 
@@ -36,23 +34,7 @@ async def list_all_work_sessions(
     agent_type: AgentTypes = None,
     title: TitleLike = None,
 ) -> Response:
-    statuses = known_statuses(status or [])
-    async with call.transaction() as tx:
-        if project_id is not None:
-            await projects.get(tx, project_id)
-        rows = await work_sessions.page(
-            tx,
-            project_id=project_id,
-            statuses=statuses,
-            agent_types=names_of(agent_type or []),
-            title=plain_text(title),
-            before=paging.after,
-            updated_since=paging.updated_since,
-            limit=paging.limit + 1,
-        )
-        rows, cursor = paging.cut(rows)
-        items = await views.sessions(tx, call.catalog, rows)
-    return answered({"items": items, "next_cursor": cursor})
+    return await listed(call, paging, project_id, status, agent_type, title)
 
 
 @router.get(
