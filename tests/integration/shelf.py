@@ -42,8 +42,10 @@ class Shelf(Database):
             await savepoint.rollback()
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
-        del snapshot  # all of it is one transaction already, so whoever wants one state sees one
+    async def transaction(
+        self, workspace_id: UUID, *, snapshot: bool = False, of: str = ""
+    ) -> AsyncGenerator[Tx]:
+        del snapshot, of  # all of it is one transaction already, so whoever wants one state sees one
         tx = Tx(
             bind=self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False,
             autoflush=True,

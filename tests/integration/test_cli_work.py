@@ -355,8 +355,12 @@ def test_an_agent_of_ones_own_is_told_how_to_drive_it(cli: Cli) -> None:
 
 
 def test_what_was_not_delivered_is_listed_and_sent_again(cli: Cli) -> None:
+    filed = cli.json("work", "research", TASK, "--from", "docs/", "--out", "blocked/press")
     (cli.folder / "blocked").write_text("in the way")
-    failed = cli("work", "research", TASK, "--from", "docs/", "--out", "blocked/press", "--approve")
+    refused = cli("work", "research", TASK, "--from", "docs/", "--out", "blocked/press")
+    assert refused.code == 2
+    assert "is not a folder" in refused.err
+    failed = cli("approve", filed["session_id"], "--yes")
     assert failed.code == 1
     assert "Not written to" in failed.out
     (item,) = cli.json("deliveries", "list", "--status", "pending")["items"]

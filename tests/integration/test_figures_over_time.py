@@ -1,5 +1,6 @@
 """Figures over time are those of the sessions and checkpoints that there are, whatever became of them."""
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,12 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from proofroom import Acknowledgement, AcknowledgementKind
+from proofroom.db import figures_over_time as db_figures
 from proofroom.db.figures_over_time import Of
 from proofroom.db.models import WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotFound
 from proofroom.services import analytics, dry_runs, figures, projects, review, templates, work_requests
-from proofroom.services.outside import Read
 from proofroom.services.work_requests import NewWork
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.people import join, set_policy
@@ -24,8 +25,8 @@ from tests.integration.test_policy import WRONG
 ALL = Of()
 
 
-def reading(room: Room) -> Read:
-    return lambda: room.db.transaction(room.actor.workspace_id)
+def reading(room: Room) -> figures.Pair:
+    return lambda: room.db.pair(room.actor.workspace_id)
 
 
 async def series(
@@ -247,8 +248,11 @@ async def test_nobody_counts_the_work_of_others(room: Room) -> None:
     def theirs() -> AbstractAsyncContextManager[Tx]:
         return room.db.transaction(workspace)
 
+    def both() -> AbstractAsyncContextManager[tuple[Tx, Tx]]:
+        return room.db.pair(workspace)
+
     found = await figures.series(
-        theirs, since=until - timedelta(days=1), until=until, unit="day", zone="UTC", of=ALL
+        both, since=until - timedelta(days=1), until=until, unit="day", zone="UTC", of=ALL
     )
     assert found["total"]["sessions"]["created"] == 0
     async with theirs() as tx:
@@ -257,16 +261,58 @@ async def test_nobody_counts_the_work_of_others(room: Room) -> None:
             await figures.now(tx, room.project_id)
     with pytest.raises(NotFound):
         await figures.series(
-            theirs, since=until - timedelta(days=1), until=until, unit="day", zone="UTC",
+            both, since=until - timedelta(days=1), until=until, unit="day", zone="UTC",
             of=Of(project_id=room.project_id),
         )  # fmt: skip
 
 
 async def test_zones_that_there_are_not_are_refused(room: Room) -> None:
-    for zone in ("Mars/Olympus", "../../etc/passwd", "", "Europe", "\x00"):
+    for zone in (
+        "Mars/Olympus",
+        "../../etc/passwd",
+        "",
+        "Europe",
+        "\x00",
+        "localtime",
+        "Factory",
+        "posix/UTC",
+    ):
         with pytest.raises(InvalidInput) as error:
             await series(room, zone=zone)
         assert error.value.code == "unknown_time_zone"
+
+
+async def test_figures_of_one_answer_are_of_one_moment(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decision that comes between two statements is in none of them, or in all."""
+    await completed(room)
+    waits = await room.run(room.script(FINDING, FINISH))
+    settled, waited = db_figures.settled, db_figures.waited
+    decided = asyncio.Event()
+
+    async def decide_first(*given: Any) -> Any:
+        await room.approve(waits.id)
+        decided.set()
+        return await settled(*given)
+
+    async def wait_first(*given: Any) -> Any:
+        await decided.wait()
+        return await waited(*given)
+
+    monkeypatch.setattr(db_figures, "settled", decide_first)
+    monkeypatch.setattr(db_figures, "waited", wait_first)
+    total = (await series(room))["total"]
+    assert (total["waiting"]["decided"], total["decisions"]["approved"]) == (1, 1)
+    monkeypatch.undo()
+    assert (await series(room))["total"]["decisions"]["approved"] == 2
+
+
+async def test_both_readers_of_figures_see_what_stands_there_at_the_beginning(room: Room) -> None:
+    count = text("SELECT count(*) FROM work_sessions")
+    async with room.db.pair(room.actor.workspace_id) as (one, other):
+        await room.file(room.script(FINISH))
+        seen = [(await tx.execute(count)).scalar_one() for tx in (one, other)]
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        assert [*seen, (await tx.execute(count)).scalar_one()] == [0, 0, 1]
 
 
 async def test_now_says_what_runs_what_waits_what_came_of_it_and_what_failed(room: Room) -> None:

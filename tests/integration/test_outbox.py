@@ -369,8 +369,8 @@ async def test_a_person_gives_one_up_for_good(room: Room, tmp_path: Path) -> Non
 async def test_a_folder_that_becomes_one_gets_its_files(room: Room, tmp_path: Path) -> None:
     """Something else is in its place, so that it cannot be written by anybody, root included."""
     await room.add()
-    (tmp_path / "out").write_text("not a folder")
     delivery_id = await signed(room, tmp_path / "out" / "press")
+    (tmp_path / "out").write_text("not a folder")
     assert await deliver(room, delivery_id)
     row = await get(room, delivery_id)
     assert (row.status, row.tries[0]["code"]) == ("pending", "folder_unwritable")

@@ -1,10 +1,13 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
-import { url } from "@/mocks/answers";
+import type { Project } from "@/api/types";
+import type { Template } from "@/api/work";
+import { problem, url } from "@/mocks/answers";
+import * as data from "@/mocks/data";
 import { me } from "@/mocks/data";
 import { workHandlers } from "@/mocks/work";
-import { budgetFrom } from "@/settings/Budgets";
+import { budgetChanges, budgetFrom, rebased } from "@/settings/budget";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -51,7 +54,7 @@ describe("budgets", () => {
   it("are set for a project, and a refusal stands beside its field", async () => {
     const { user } = open("/settings/budgets");
     const usual = await screen.findByRole("group", { name: "The usual budget" });
-    const most = screen.getByRole("group", { name: "The most to begin with" });
+    const most = screen.getByRole("group", { name: "The most of one piece of work" });
     const usd = within(usual).getByRole("textbox", { name: "US dollars" });
     await user.type(usd, "-2");
     expect(within(usual).getByText("Give a number above zero, or leave it empty.")).toBeInTheDocument();
@@ -69,12 +72,80 @@ describe("budgets", () => {
   });
 });
 
+describe("a budget that two people set at once", () => {
+  const budget = (most: { usd?: number; tokens?: number }, version: number) => ({ default: {}, most, version, changed_by: "Ada", changed_at: "2026-11-20T10:00:00Z" });
+
+  it("keeps what was typed over what stands there now", () => {
+    const typed = { default: { usd: "", tokens: "", seconds: "" }, most: { usd: "5", tokens: "1000", seconds: "" } };
+    const after = budget({ usd: 8, tokens: 2000 }, 3);
+    expect(rebased(typed, budget({ usd: 3, tokens: 1000 }, 2), after).most).toEqual({ usd: "5", tokens: "2000", seconds: "" });
+    expect(budgetChanges(budget({ usd: 3 }, 2), after)).toEqual([
+      "The most of one piece of work, US dollars: $3.00 → $8.00.",
+      "The most of one piece of work, tokens: no limit → 2,000 tokens.",
+    ]);
+  });
+  it("tells the second one what the first one changed, and saves over it only when asked again", async () => {
+    const { user } = open("/settings/budgets");
+    const most = await screen.findByRole("group", { name: "The most of one piece of work" });
+    const usd = within(most).getByRole("textbox", { name: "US dollars" });
+    await user.type(usd, "5");
+    const theirs = { ...structuredClone(data.projects[0]), budget: budget({ usd: 8, tokens: 2000 }, 2) };
+    const sent: unknown[] = [];
+    server.use(
+      http.get(url("/projects/p-check"), () => HttpResponse.json(theirs)),
+      http.patch(url("/projects/p-check"), async ({ request }) => {
+        const body = (await request.json()) as { budget: Project["budget"]; budget_version: number };
+        sent.push(body);
+        if (body.budget_version !== 2) return problem(409, "budget_changed", "Ada changed what work may cost meanwhile.", { version: 2 });
+        return HttpResponse.json({ ...theirs, budget: { ...theirs.budget, ...body.budget, version: 3 } });
+      }),
+    );
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    const told = await screen.findByText(/Ada changed this/);
+    expect(told).toHaveTextContent("The most of one piece of work, US dollars: no limit → $8.00.");
+    expect(told).toHaveTextContent("What you typed is still here.");
+    expect(usd).toHaveValue("5");
+    expect(within(most).getByRole("textbox", { name: "tokens" })).toHaveValue("2000");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Saved.")).toBeInTheDocument();
+    expect(screen.queryByText(/Ada changed this/)).toBeNull();
+    expect(sent).toEqual([
+      { budget: { default: {}, most: { usd: 5 } }, budget_version: 1 },
+      { budget: { default: {}, most: { usd: 5, tokens: 2000 } }, budget_version: 2 },
+    ]);
+  });
+  it("shows how near the largest piece of work came to each limit", async () => {
+    const limited = { ...structuredClone(data.projects[0]), budget: budget({ usd: 1 }, 2) };
+    server.use(http.get(url("/projects"), () => HttpResponse.json({ items: [limited], next_cursor: null })));
+    open("/settings/budgets");
+    expect(await screen.findByRole("progressbar")).toHaveAttribute("aria-valuetext", "$0.80 of $1.00");
+  });
+});
+
 describe("templates", () => {
+  it("that somebody else renamed say so, and keep the name that was typed", async () => {
+    const saved: Template = {
+      id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research" }, version: 1, changed_by: null,
+      created_at: "2026-11-01T10:00:00Z", updated_at: "2026-11-01T10:00:00Z", uses: 0, last_used_at: null, last_time: null,
+    };
+    server.use(...workHandlers([], [saved]));
+    const { user } = open("/settings/templates");
+    await user.click(await screen.findByRole("button", { name: "Rename Weekly" }));
+    Object.assign(saved, { name: "Every week", version: 2, changed_by: "Ada" });
+    const name = screen.getByRole("textbox", { name: "Name" });
+    await user.clear(name);
+    await user.type(name, "Monthly{Enter}");
+    expect(await screen.findByText(/Ada changed the template “Every week” meanwhile/)).toBeInTheDocument();
+    expect(await screen.findByText("It is called “Every week” now.")).toBeInTheDocument();
+    expect(name).toHaveValue("Monthly");
+    await user.type(name, "{Enter}");
+    expect(await screen.findByText("It is called Monthly now.")).toBeInTheDocument();
+  });
   it("are renamed, and deleted after a second press", async () => {
     server.use(
       ...workHandlers([], [
         {
-          id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research" },
+          id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research" }, version: 1, changed_by: null,
           created_at: "2026-11-01T10:00:00Z", updated_at: "2026-11-01T10:00:00Z", uses: 0, last_used_at: null, last_time: null,
         },
       ]),

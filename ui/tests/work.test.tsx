@@ -2,8 +2,10 @@ import { screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import type { Artifact, Policy } from "@/api/types";
+import type { Template } from "@/api/work";
 import { agents, artifacts, sessions } from "@/mocks/data";
 import { problem } from "@/mocks/answers";
+import { workHandlers } from "@/mocks/work";
 import { aheadOf, noteOf, workSteps } from "@/newwork/will";
 import { folderProblem } from "@/newwork/request";
 import { stepsOf } from "@/pages/steps";
@@ -114,6 +116,33 @@ describe("templates", () => {
     await user.click(screen.getByRole("button", { name: "Save without starting" }));
     await waitFor(() => expect(router.state.location.pathname).toMatch(/\/sessions\//));
     expect(body).toMatchObject({ auto_execute: false, task_description: "Why was it lost?" });
+  });
+  it("that somebody changed meanwhile say what, and leave what was typed alone", async () => {
+    const saved: Template = {
+      id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research", task_description: "What is new?" },
+      version: 1, changed_by: null, created_at: "2026-11-01T10:00:00Z", updated_at: "2026-11-01T10:00:00Z", uses: 0, last_used_at: null, last_time: null,
+    };
+    server.use(...workHandlers([], [saved]));
+    const { client, user } = open("/projects/p-check/new?agent=research&template=t-1");
+    const question = await screen.findByLabelText("Question");
+    await waitFor(() => expect(question).toHaveValue("What is new?"));
+    await user.type(question, " Mine.");
+    const theirs = { agent_type: "research", task_description: "What is new in law?", budget: { usd: 2 } };
+    Object.assign(saved, { content: theirs, version: 2, changed_by: "Ada", updated_at: new Date().toISOString() });
+    await user.click(await screen.findByRole("button", { name: "Update it" }));
+    expect(await screen.findByText(/^Ada changed “Weekly” today .*: the task, the budget\. What you typed is still here\.$/)).toBeInTheDocument();
+    expect(question).toHaveValue("What is new? Mine.");
+    expect(saved.content.task_description).toBe("What is new in law?");
+    await user.click(screen.getByRole("button", { name: "Take what they saved" }));
+    await waitFor(() => expect(question).toHaveValue("What is new in law?"));
+
+    await user.type(question, " Mine.");
+    Object.assign(saved, { name: "Law", version: 3 });
+    await client.invalidateQueries({ queryKey: ["templates"] });
+    expect(await screen.findByText(/: the name\. What you typed is still here/)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Update it with what is here" }));
+    expect(await screen.findByText("“Law” is updated.")).toBeInTheDocument();
+    expect(saved).toMatchObject({ version: 4, content: { task_description: "What is new in law? Mine." } });
   });
   it("are not saved while the form is wrong, and the server's complaint stands beside the name", async () => {
     server.use(http.post("*/projects/:pid/templates", () => problem(422, "name_invalid", "A name has 1 to 200 characters.")));

@@ -56,6 +56,10 @@ class Call:
         """A transaction of the caller's workspace; leave it before answering."""
         return self.parts.db.transaction(self.actor.workspace_id, snapshot=snapshot)
 
+    def pair(self) -> AbstractAsyncContextManager[tuple[Tx, Tx]]:
+        """Two that see the same state of the database, to read in both at once."""
+        return self.parts.db.pair(self.actor.workspace_id)
+
 
 def serving(request: Request) -> Serving:
     found = request.app.state.serving

@@ -58,7 +58,7 @@ class _File:
         sent = {**self.headers, "ETag": etag}
         if len(self.bodies) > 1:
             sent["Vary"] = "Accept-Encoding"
-        if etag in _listed(request.headers.get("if-none-match", "")):
+        if etag in listed(request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=sent)
         if coding:
             sent["Content-Encoding"] = coding
@@ -122,7 +122,7 @@ def _takes(request: Request, coding: str) -> bool:
     return False
 
 
-def _listed(header: str) -> set[str]:
+def listed(header: str) -> set[str]:
     """The entity tags of an `If-None-Match`, compared weakly (RFC 9110, 13.1.2)."""
     return {one.strip().removeprefix("W/") for one in header.split(",")}
 

@@ -17,6 +17,7 @@ from proofroom.db import artifacts as db_artifacts
 from proofroom.db import members
 from proofroom.db import sources as db_sources
 from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db.projects import Named
 from proofroom.db.tx import Tx
 from proofroom.domain.attention import attention
 from proofroom.domain.checkpoint import flagged_claims
@@ -292,7 +293,10 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
     signing = signing_of(body)
     if not signing.alone or checkpoint.votes:
         out.line(signatures(checkpoint) + barred(signing, names))
-    around_it = around(checkpoint_json(checkpoint, row, "", names, {}, brief=checkpoint.packet), votes=False)
+    around_it = around(
+        checkpoint_json(checkpoint, row, Named("", archived=False), names, {}, brief=checkpoint.packet),
+        votes=False,
+    )
     if around_it:
         out.line(f"{around_it[:1].upper()}{around_it[1:]}.")
     for line in said(await comments_of(tx, checkpoint.id), body):

@@ -32,8 +32,12 @@ def _within(column: Any, span: Span, project: Any, project_id: UUID | None) -> l
 
 def _total(json: Any, name: str) -> Any:
     """The sum of a number in a JSON column, 0 without rows."""
-    number = cast(json[name].astext, Float())
-    return func.coalesce(func.sum(number), 0.0)
+    return func.coalesce(func.sum(_number(json, name)), 0.0)
+
+
+def _number(json: Any, name: str) -> Any:
+    """A number in a JSON column, null where it is not there."""
+    return cast(json[name].astext, Float())
 
 
 async def sessions_by_status(tx: Tx, span: Span, project_id: UUID | None) -> dict[str, int]:
@@ -45,15 +49,19 @@ async def sessions_by_status(tx: Tx, span: Span, project_id: UUID | None) -> dic
 
 
 async def usage(tx: Tx, span: Span, project_id: UUID | None) -> dict[str, Any]:
-    """{tokens, cost_usd, seconds, turns, turns_lost, unpriced_sessions} of the sessions created in the time."""
+    """{tokens, cost_usd, seconds, turns, turns_lost, unpriced_sessions, largest} of the sessions created in the time.
+    `largest` is {usd, tokens, seconds}: the most of each that any one of them used."""
     where = _within(WorkSession.created_at, span, WorkSession.project_id, project_id)
     names = ("tokens_in", "tokens_out", "cost_usd", "seconds", "turns", "turns_lost")
     totals = [_total(WorkSession.usage, name) for name in names]
     unpriced = func.count().filter(WorkSession.usage["unpriced"].astext == "true")
-    row = (await tx.execute(select(*totals, unpriced).where(*where))).one()
+    used = [func.coalesce(_number(WorkSession.usage, name), 0.0) for name in names]
+    largest = [func.coalesce(func.max(one), 0.0) for one in (used[2], used[0] + used[1], used[3])]
+    row = (await tx.execute(select(*totals, unpriced, *largest).where(*where))).one()
     return {
         "tokens": int(row[0] + row[1]), "cost_usd": round(row[2], 6), "seconds": row[3], "turns": int(row[4]),
         "turns_lost": int(row[5]), "unpriced_sessions": row[6],
+        "largest": {"usd": round(row[7], 6), "tokens": int(row[8]), "seconds": row[9]},
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, Integer, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from proofroom.db.lists import ARCHIVED, listed
 from proofroom.db.statements import typed
 from proofroom.db.tx import Tx
 
@@ -152,7 +153,7 @@ async def waited(tx: Tx, edges: Sequence[datetime], of: Of) -> dict[Key, list[fl
     return found
 
 
-# ---------------------------------------------------------------- now
+# ---------------------------------------------------------------- now, of all projects as `lists.listed` says
 
 _RUNNING = typed(
     """
@@ -198,20 +199,21 @@ _AT_WORK = typed(
     project=Uuid(), most=Integer(),
 )  # fmt: skip
 _ENDED = typed(
-    """
+    f"""
     SELECT s.id AS session_id, s.project_id, s.title, s.agent_type, f.settled_at AS at, s.failure
     FROM session_figures f JOIN work_sessions s ON s.workspace_id = f.workspace_id AND s.id = f.session_id
     WHERE f.outcome = :outcome AND f.settled_at >= :since
-      AND (CAST(:project AS uuid) IS NULL OR f.project_id = :project)
+      AND CASE WHEN CAST(:project AS uuid) IS NULL THEN {listed("s")} ELSE f.project_id = :project END
     ORDER BY f.settled_at DESC, f.session_id LIMIT :most
-    """,
+    """,  # noqa: S608  constants of this module
     project=Uuid(), outcome=Text(), since=DateTime(timezone=True), most=Integer(),
 )  # fmt: skip
 _HOW_MANY_ENDED = typed(
-    """
+    f"""
     SELECT outcome, count(*) FROM session_figures
-    WHERE settled_at >= :since AND (CAST(:project AS uuid) IS NULL OR project_id = :project) GROUP BY 1
-    """,
+    WHERE settled_at >= :since AND CASE WHEN CAST(:project AS uuid) IS NULL
+      THEN project_id NOT IN ({ARCHIVED}) ELSE project_id = :project END GROUP BY 1
+    """,  # noqa: S608  constants of this module
     project=Uuid(), since=DateTime(timezone=True),
 )  # fmt: skip
 _DEAD = typed(

@@ -1,4 +1,4 @@
-"""What lists show beside a row, read for all rows of a page at once."""
+"""Which work stands in lists, and what they show beside a row, read for all rows of a page at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,20 @@ from uuid import UUID
 
 from proofroom.db.statements import UUIDS, typed
 from proofroom.db.tx import Tx
+
+ARCHIVED = "SELECT id FROM projects WHERE archived_at IS NOT NULL"
+
+
+def listed(session: str) -> str:
+    """The condition, in SQL, that a row of `work_sessions` stands in lists of the work of all projects: what has not
+    ended does in any case, what has ended until its project is archived. `session` is the name of the row.
+
+    What waits for a person is never out of sight, whatever became of its project; what was decided is a history, and
+    figures over time are, too: neither is shortened by archiving.
+    """
+    ended = f"{session}.status IN ('completed', 'failed', 'cancelled')"
+    return f"NOT ({ended} AND {session}.project_id IN ({ARCHIVED}))"
+
 
 # The status is looked at after the rows of the session are found: without statistics the database would read all that
 # was ever approved.

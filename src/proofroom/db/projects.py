@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,10 +38,18 @@ async def get(tx: Tx, project_id: UUID) -> Project:
     return row
 
 
-async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
-    """Project id to name, of those that there are."""
-    rows = await tx.execute(select(Project.id, Project.name).where(Project.id.in_(ids)))
-    return {r[0]: r[1] for r in rows.all()}
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a list says of the project of a row."""
+
+    name: str
+    archived: bool
+
+
+async def names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Named]:
+    """By project id, of those that there are."""
+    query = select(Project.id, Project.name, Project.archived_at.is_not(None)).where(Project.id.in_(ids))
+    return {r[0]: Named(r[1], r[2]) for r in (await tx.execute(query)).all()}
 
 
 async def all_names(tx: Tx) -> list[tuple[UUID, str]]:
@@ -86,6 +95,24 @@ async def change(tx: Tx, project_id: UUID, **values: Any) -> Project:
             .execution_options(synchronize_session=False, populate_existing=True)
         )
     ).scalar_one()
+
+
+async def change_budget(
+    tx: Tx, project_id: UUID, version: int, changed_by: UUID, budget: dict[str, Any]
+) -> Project | None:
+    """None when `version` is not the one that stands there."""
+    return (
+        await tx.execute(
+            update(Project)
+            .where(Project.id == project_id, Project.budget_version == version)
+            .values(
+                budget=budget, budget_version=Project.budget_version + 1, budget_by=changed_by,
+                budget_at=func.now(), updated_at=func.now(),
+            )
+            .returning(Project)
+            .execution_options(synchronize_session=False, populate_existing=True)
+        )
+    ).scalar_one_or_none()  # fmt: skip
 
 
 async def source_ids(tx: Tx, project_id: UUID) -> set[UUID]:

@@ -175,6 +175,16 @@ async def version_facts(tx: Tx, source_id: UUID, number: int) -> tuple[str, str 
     return None if row is None else (row[0], row[1])
 
 
+async def original_kept(tx: Tx, source_id: UUID, number: int) -> str | None:
+    """SHA-256 of a version's bytes while they are kept, which are not read for it; None where there are none."""
+    query = select(SourceVersion.sha256).where(
+        SourceVersion.source_id == source_id,
+        SourceVersion.version == number,
+        SourceVersion.original.is_not(None),
+    )
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
 async def get(tx: Tx, source_id: UUID) -> SourceRow | None:
     rows = await _rows(tx, "WHERE s.id = :source_id", {"source_id": source_id})
     return rows[0] if rows else None

@@ -1,6 +1,6 @@
 """Queries on templates: saved configurations of work requests."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,16 +64,19 @@ async def several(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Template]:
     return {row.id: row for row in (await tx.execute(select(Template).where(Template.id.in_(ids)))).scalars()}
 
 
-async def change(tx: Tx, template_id: UUID, **values: Any) -> Template:
+async def change(
+    tx: Tx, template_id: UUID, version: int, changed_by: UUID, values: Mapping[str, Any]
+) -> Template | None:
+    """None when `version` is not the one that stands there."""
     return (
         await tx.execute(
             update(Template)
-            .where(Template.id == template_id)
-            .values(**values, updated_at=func.now())
+            .where(Template.id == template_id, Template.version == version)
+            .values(**values, version=Template.version + 1, changed_by=changed_by, updated_at=func.now())
             .returning(Template)
             .execution_options(synchronize_session=False, populate_existing=True)
         )
-    ).scalar_one()
+    ).scalar_one_or_none()
 
 
 async def remove(tx: Tx, template_id: UUID) -> None:

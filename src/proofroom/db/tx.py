@@ -4,6 +4,7 @@ A transaction that does not know its workspace cannot read a tenant table at all
 `proofroom_workspace()`, which raises when the setting is missing.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -147,6 +148,8 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10, max_overflow: int = 10) -> None:
         self.url = url
         self._most = pool_size + max_overflow
+        # Who has one connection and waits for another: never all of them.
+        self._pairs = asyncio.Semaphore(max(1, self._most // 4))
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
@@ -169,9 +172,11 @@ class Database:
         event.listens_for(self.engine.sync_engine, "connect")(_remember_statements)
 
     @asynccontextmanager
-    async def transaction(self, workspace_id: UUID, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
+    async def transaction(
+        self, workspace_id: UUID, *, snapshot: bool = False, of: str = ""
+    ) -> AsyncGenerator[Tx]:
         """Opens a transaction, commits when the block ends, rolls back when it raises. With `snapshot` all of its
-        statements see one state of the database, and it may only read.
+        statements see one state of the database, and it may only read; `of` names the state, as PostgreSQL exports it.
 
         Raises Unavailable (`database_unavailable`) when the database cannot be reached.
         """
@@ -180,13 +185,20 @@ class Database:
             Tx(self.engine, expire_on_commit=False, autoflush=True, close_resets_only=False) as tx,
         ):
             tx.info["workspace_id"] = workspace_id
-            await _begin(
-                tx, _SNAPSHOT if snapshot else "", f"; {_WORKSPACE}'{UUID(bytes=workspace_id.bytes)}', true)"
-            )
+            kind = (_SNAPSHOT if snapshot else "") + (f"; SET TRANSACTION SNAPSHOT '{of}'" if of else "")
+            await _begin(tx, kind, f"; {_WORKSPACE}'{UUID(bytes=workspace_id.bytes)}', true)")
             yield tx
             faults.points("commit", tx.info.get(WRITES, ()))
             await tx.commit()
             faults.points("committed", tx.info.get(WRITES, ()))
+
+    @asynccontextmanager
+    async def pair(self, workspace_id: UUID) -> AsyncGenerator[tuple[Tx, Tx]]:
+        """Two transactions that see the same state of the database, to read in both at once."""
+        async with self._pairs, self.transaction(workspace_id, snapshot=True) as one:
+            name = str((await one.execute(text("SELECT pg_export_snapshot()"))).scalar_one())
+            async with self.transaction(workspace_id, snapshot=True, of=name) as other:
+                yield one, other
 
     @asynccontextmanager
     async def across(self) -> AsyncGenerator[Tx]:

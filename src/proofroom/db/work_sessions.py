@@ -13,14 +13,27 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, bindparam, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Float,
+    bindparam,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    text,
+    update,
+)  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import load_only
 from sqlalchemy.orm.context import FromStatement
 
 from proofroom import faults
+from proofroom.db import lists
 from proofroom.db.across import Limits
-from proofroom.db.models import AuditEntry, Project, WorkEvent, WorkSession
+from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
 from proofroom.db.statements import changed
 from proofroom.db.tx import EVENTS_CHANNEL, WRITES, Tx, new_id, take_turns
 from proofroom.domain import audit
@@ -480,7 +493,7 @@ async def page(
     external_ref: str | None = None,
     limit: int = 50,
 ) -> list[WorkSession]:
-    """Newest first; `before` is the id of the last one seen. Without a project those of archived ones are left out."""
+    """Newest first; `before` is the id of the last one seen. Without a project, as `lists.listed` says."""
     query = select(WorkSession).order_by(WorkSession.id.desc()).limit(limit)
     query = query.where(_of(project_id))
     if agent_types:
@@ -498,14 +511,17 @@ async def page(
     return list((await tx.execute(query)).scalars())
 
 
+_LISTED = lists.listed("work_sessions")
+
+
 def _of(project_id: UUID | None) -> ColumnElement[bool]:
     if project_id is not None:
         return WorkSession.project_id == project_id
-    return WorkSession.project_id.not_in(select(Project.id).where(Project.archived_at.is_not(None)))
+    return literal_column(_LISTED, Boolean())
 
 
 async def counts(tx: Tx, project_id: UUID | None = None) -> dict[str, dict[str, int]]:
-    """Agent type to status to how many, of one project or of all that are not archived."""
+    """Agent type to status to how many, of one project or of all, as `lists.listed` says."""
     rows = await tx.execute(
         select(WorkSession.agent_type, WorkSession.status, func.count())
         .where(_of(project_id))

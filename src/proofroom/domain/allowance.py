@@ -1,11 +1,11 @@
-"""What a project's work may cost: the budget of a session that names none, and the most that one may begin with."""
+"""What a project's work may cost: the budget of a session that names none, and the most that one may use."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from proofroom.domain.budget import LIMITS, amount
+from proofroom.domain.budget import LIMITS, amount, limit
 from proofroom.domain.errors import InvalidInput
 
 _PARTS = ("default", "most")
@@ -39,6 +39,28 @@ class Allowance:
                     )
                 chosen[what] = most
         return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """A limit that an extension would raise to `to`, over the `most` of a project."""
+
+    what: str
+    to: float
+    most: float
+
+    def __str__(self) -> str:
+        return f"{amount(self.what, self.to)}, where the project allows {amount(self.what, self.most)}"
+
+
+def over(allowance: Allowance, budget: Mapping[str, Any], more: int) -> Over | None:
+    """The first limit that `more` extensions of a session's budget would raise over the project's most."""
+    extended = {**budget, "extensions": int(budget.get("extensions", 0)) + more}
+    for what in LIMITS:
+        to, most = limit(extended, what), allowance.most.get(what)
+        if to is not None and most is not None and to > most and not math.isclose(to, most):
+            return Over(what, to, float(most))
+    return None
 
 
 def budget_of(value: Mapping[str, Any], at: str = "budget") -> dict[str, Any]:

@@ -20,6 +20,7 @@ from proofroom.services import (
     artifacts,
     context,
     evidence,
+    folders,
     gates,
     legs,
     obligations,
@@ -119,7 +120,7 @@ async def open_check(
         source_ids=await work_requests.known_sources(tx, project_id, source_ids),
         approval_strategy=Strategy.FINAL_ONLY.value,
         runtime=NO_RUNTIME,
-        deliver_to=[work_requests.target(catalog, t, trusted=trusted) for t in deliver_to],
+        deliver_to=await folders.targets(catalog, deliver_to, trusted=trusted),
         created_by=actor.member_id,
         started_at=work_sessions.NOW,
     )

@@ -28,7 +28,11 @@ async def save_edits(
     edits: Sequence[Mapping[str, Any]],
     ahead: Ahead = artifacts.NOTHING_AHEAD,
 ) -> list[dict[str, Any]]:
-    """New versions authored by the person. Edits that change nothing are no edits."""
+    """New versions authored by the person. Edits that change nothing are no edits.
+
+    Raises InvalidInput (`edited_twice`, `unknown_artifact`, `document_invalid`), Conflict (`stale_packet`).
+    """
+    _once_each(edits)
     saved: list[dict[str, Any]] = []
     by_id = {a["artifact_id"]: a for a in checkpoint.packet["artifacts"]}
     for edit in edits:
@@ -76,9 +80,10 @@ async def compared(
     Nothing is stored or decided. Each claim is judged by itself, so the other blocks need not be compared again; paths
     are those of the edited document.
 
-    Raises NotAllowed, NotFound, InvalidInput (`unknown_artifact`, `document_invalid`).
+    Raises NotAllowed, NotFound, InvalidInput (`edited_twice`, `unknown_artifact`, `document_invalid`).
     """
     require(actor, "reviewer")
+    _once_each(edits)
     async with read() as tx:
         row = await work_sessions.get(tx, session_id, project_id)
         checkpoint = await checkpoints.get(tx, checkpoint_id, session_id)
@@ -115,6 +120,20 @@ def _changed(before: Mapping[str, Any], after: ArtifactDocument) -> list[int]:
     their product. Blocks with the same words are the same; a block may hold what has no hash."""
     known = {repr(block) for block in from_json(before).blocks}
     return [n for n, block in enumerate(after.blocks) if repr(block) not in known]
+
+
+def _once_each(edits: Sequence[Mapping[str, Any]]) -> None:
+    seen: set[str] = set()
+    for n, edit in enumerate(edits):
+        named = str(edit.get("artifact_id"))
+        if named in seen:
+            raise InvalidInput(
+                "edited_twice",
+                f"Edit {n + 1} is of an artifact that an edit before it is of, too.",
+                hint="Send one edit of each artifact, with all that changes in it.",
+                field=f"edits.{n}.artifact_id",
+            )
+        seen.add(named)
 
 
 def _unknown() -> InvalidInput:

@@ -2,11 +2,13 @@
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from proofroom.db import figures_over_time as db_figures
 from proofroom.db import projects
@@ -15,31 +17,39 @@ from proofroom.db.figures_over_time import Key, Of
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.spans import edges
-from proofroom.services.outside import Read
 from proofroom.services.views import at
 
 LATELY_DAYS = 7
 MOST_SHOWN = 10
 RISKS = ("high", "medium", "low", "none")
 
+A = TypeVar("A")
+B = TypeVar("B")
 _Counts = Mapping[Key, Mapping[str, Any]]
+Pair = Callable[[], AbstractAsyncContextManager[tuple[Tx, Tx]]]
+"""Opens two transactions that see the same state of the database."""
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """Raises InvalidInput (`unknown_time_zone`)."""
-    try:
+@cache
+def _zones() -> frozenset[str]:
+    """Names that mean the same everywhere; looking for them reads some hundred files."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+async def zone_of(name: str) -> ZoneInfo:
+    """Raises InvalidInput (`unknown_time_zone`), also for what is a zone only on this machine."""
+    if name in await asyncio.to_thread(_zones):
         return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # no such file, or none that is a zone
-        raise InvalidInput(
-            "unknown_time_zone",
-            f"There is no time zone {name[:60]!r}.",
-            hint="Give a name of the IANA database, such as Europe/Vienna or UTC.",
-            field="tz",
-        ) from None
+    raise InvalidInput(
+        "unknown_time_zone",
+        f"There is no time zone {name[:60]!r}.",
+        hint="Give a name of the IANA database, such as Europe/Vienna or UTC.",
+        field="tz",
+    )
 
 
 async def series(
-    read: Read, *, since: datetime, until: datetime, unit: str, zone: str, of: Of
+    pair: Pair, *, since: datetime, until: datetime, unit: str, zone: str, of: Of
 ) -> dict[str, Any]:
     """{from, to, unit, tz, buckets, total, agents, templates}: each the same figures, over stretches of time, over all
     of it, by agent and by template. Rates and medians are None where there is nothing to count.
@@ -47,27 +57,21 @@ async def series(
     Raises InvalidInput (`unknown_time_zone`, `unknown_unit`, `span_invalid`, `too_many_buckets`), NotFound
     (`project_not_found`).
     """
-    cuts = edges(since, until, unit, zone_of(zone))
-
-    async def sums() -> tuple[_Counts, _Counts, _Counts]:
-        async with read() as tx:
-            if of.project_id is not None:
-                await projects.get(tx, of.project_id)
-            return (
-                await db_figures.created(tx, cuts, of),
-                await db_figures.settled(tx, cuts, of),
-                await db_figures.decided(tx, cuts, of),
+    cuts = edges(since, until, unit, await zone_of(zone))
+    async with pair() as (tx, other):
+        if of.project_id is not None:
+            await projects.get(tx, of.project_id)
+        # Sums and middles cost the database about as much, and it has more than one processor. Both come to their end
+        # before a transaction does.
+        counted, waits = _done(
+            await asyncio.gather(
+                _sums(tx, cuts, of), db_figures.waited(other, cuts, of), return_exceptions=True
             )
-
-    async def middles() -> Mapping[Key, Sequence[float]]:
-        async with read() as tx:
-            return await db_figures.waited(tx, cuts, of)
-
-    # Sums and middles cost the database about as much, and it has more than one processor.
-    counted, waits = await asyncio.gather(sums(), middles())
-    agents = sorted({key[1] for part in counted for key in part if key[0] == "agent"})
-    templates = {key[1] for part in counted for key in part if key[0] == "template" and key[1] is not None}
-    async with read() as tx:
+        )
+        agents = sorted({key[1] for part in counted for key in part if key[0] == "agent"})
+        templates = {
+            key[1] for part in counted for key in part if key[0] == "template" and key[1] is not None
+        }
         names = await db_templates.names(tx, templates)
 
     def figures(key: Key) -> dict[str, Any]:
@@ -89,6 +93,23 @@ async def series(
             for one in sorted(templates, key=lambda t: (t not in names, names.get(t, ("",))[0].casefold(), t))
         ],
     }  # fmt: skip
+
+
+async def _sums(tx: Tx, cuts: Sequence[datetime], of: Of) -> tuple[_Counts, _Counts, _Counts]:
+    return (
+        await db_figures.created(tx, cuts, of),
+        await db_figures.settled(tx, cuts, of),
+        await db_figures.decided(tx, cuts, of),
+    )
+
+
+def _done(answers: tuple[A | BaseException, B | BaseException]) -> tuple[A, B]:
+    one, other = answers
+    if isinstance(one, BaseException):
+        raise one
+    if isinstance(other, BaseException):
+        raise other
+    return one, other
 
 
 def _figures(counted: Sequence[_Counts], waits: Mapping[Key, Sequence[float]], key: Key) -> dict[str, Any]:
@@ -172,11 +193,12 @@ async def now(tx: Tx, project_id: UUID | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _item(row: Mapping[str, Any], names: Mapping[UUID, str]) -> dict[str, Any]:
+def _item(row: Mapping[str, Any], names: Mapping[UUID, projects.Named]) -> dict[str, Any]:
     failure: Mapping[str, Any] = row.get("failure") or {}
+    project = names[row["project_id"]]
     return {
         "session_id": str(row["session_id"]),
-        "project": {"id": str(row["project_id"]), "name": names.get(row["project_id"])},
+        "project": {"id": str(row["project_id"]), "name": project.name, "archived": project.archived},
         "checkpoint_id": str(row["id"]) if "id" in row else None,
         "title": row["title"], "agent_type": row["agent_type"], "at": at(row["at"]), "due_at": at(row.get("due_at")),
         "phase": row.get("phase"), "failure": failure.get("message"), "retryable": failure.get("retryable"),

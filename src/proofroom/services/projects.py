@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from proofroom.db import members
 from proofroom.db import projects as db_projects
 from proofroom.db.models import Project
 from proofroom.db.tx import Tx
 from proofroom.domain.allowance import allowance_from_json, allowance_to_json
-from proofroom.domain.errors import InvalidInput
+from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import views
 from proofroom.services.access import Actor, require
 
@@ -34,11 +35,16 @@ async def change(
     description: str | None = None,
     remember_approved: bool | None = None,
     budget: Mapping[str, Any] | None = None,
+    budget_version: int | None = None,
 ) -> Project:
     """Whether completed sessions propose what was approved (`remember_approved`) is for reviewers to say, what work may
-    cost (`budget`, see `domain.allowance`) for admins. Raises InvalidInput (`name_invalid`, `budget_invalid`, …)."""
+    cost (`budget`, see `domain.allowance`) for admins.
+
+    Raises InvalidInput (`name_invalid`, `budget_invalid`, …), Conflict (`budget_changed`) when `budget_version` is not
+    the one that stands there or somebody else was first.
+    """
     require(actor, "requester")
-    await db_projects.get(tx, project_id)
+    row = await db_projects.get(tx, project_id)
     values: dict[str, Any] = {}
     if name is not None:
         values["name"] = _name(name)
@@ -49,12 +55,39 @@ async def change(
         values["remember_approved"] = remember_approved
     if budget is not None:
         require(actor, "admin")
-        values["budget"] = allowance_to_json(allowance_from_json(budget))
-    return await db_projects.change(tx, project_id, **values)
+        row = await _set_budget(tx, actor, row, budget, budget_version)
+    return await db_projects.change(tx, project_id, **values) if values else row
+
+
+async def _set_budget(
+    tx: Tx, actor: Actor, row: Project, budget: Mapping[str, Any], version: int | None
+) -> Project:
+    wanted = allowance_from_json(budget)
+    if version is not None and version != row.budget_version:
+        raise await _budget_changed(tx, row)
+    if wanted == allowance_from_json(row.budget):
+        return row
+    stored = allowance_to_json(wanted)
+    changed = await db_projects.change_budget(tx, row.id, row.budget_version, actor.member_id, stored)
+    if changed is None:
+        raise await _budget_changed(tx, await db_projects.get(tx, row.id))
+    return changed
+
+
+async def _budget_changed(tx: Tx, row: Project) -> Conflict:
+    """`row` is the project as it stands there now."""
+    name = None if row.budget_by is None else (await members.names(tx)).get(row.budget_by)
+    return Conflict(
+        "budget_changed",
+        f"{name or 'Somebody else'} changed what work may cost in “{row.name}” meanwhile. Nothing was written.",
+        hint="Look at it again and repeat your change if it still applies.",
+        extra={"version": row.budget_version, "changed_by": name, "changed_at": views.at(row.budget_at)},
+    )
 
 
 async def archive(tx: Tx, actor: Actor, project_id: UUID) -> None:
-    """Takes a project off the lists. Nothing in it is deleted; its sessions and records stay readable."""
+    """Takes a project off the lists, with what has ended in it (`db.lists.listed`). Nothing is deleted; its sessions
+    and records stay readable."""
     require(actor, "admin")
     await db_projects.get(tx, project_id)
     await db_projects.change(tx, project_id, archived_at=datetime.now(UTC))
@@ -63,7 +96,8 @@ async def archive(tx: Tx, actor: Actor, project_id: UUID) -> None:
 async def to_json(tx: Tx, rows: list[Project]) -> list[dict[str, Any]]:
     counts = await db_projects.counts(tx, [r.id for r in rows])
     baskets = await db_projects.baskets(tx, [r.id for r in rows])
-    return [views.project(r, baskets[r.id], counts[r.id]) for r in rows]
+    names = await members.names(tx) if any(r.budget_by is not None for r in rows) else {}
+    return [views.project(r, baskets[r.id], counts[r.id], names) for r in rows]
 
 
 def _name(name: str) -> str:

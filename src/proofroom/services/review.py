@@ -13,7 +13,7 @@ from uuid import UUID
 from proofroom import queue
 from proofroom.agents.schemas import dotted, first_problem, path_of, say
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, members, work_sessions
+from proofroom.db import checkpoints, members, projects, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record, state_of
@@ -36,6 +36,7 @@ from proofroom.services.access import SIGNERS, Actor, require, require_still
 from proofroom.services.artifacts import NOTHING_AHEAD
 from proofroom.services.aside import aside
 from proofroom.services.edits import save_edits, still_there
+from proofroom.services.extending import require_may_extend
 from proofroom.services.gates import Outcome, decidable, release, said_of, supersede
 from proofroom.services.ledgers import Ahead
 from proofroom.services.said import text_of
@@ -69,7 +70,7 @@ async def approve(
 
     Raises PreconditionRequired, Conflict (`already_decided`, `already_voted`, `review_expired`, `stale_packet`,
     `wrong_status`), InvalidInput (`unacknowledged_claims`, `answers_invalid`, …), NotAllowed (`not_allowed`,
-    `duties_separated`), NotFound.
+    `duties_separated`, `extension_over_project`), NotFound.
     """
     require(actor, "reviewer")
     if not 0 <= undo_seconds <= MAX_UNDO_SECONDS:
@@ -84,6 +85,7 @@ async def approve(
     await seals.require_shown(tx, row, checkpoint, packet_digest)
     signing = signing_of(checkpoint.packet)
     require_may_sign(signing, str(actor.member_id), actor.name)
+    await require_may_extend(tx, actor, await projects.get(tx, row.project_id), row, checkpoint)
     given = _check_answers(checkpoint.form, answers)
     words = obligations.words_of(checkpoint.packet, judged, actor.name)
     # Edits stand on what was shown: whatever else has changed, also in what they replace, is looked at first.

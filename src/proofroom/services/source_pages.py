@@ -5,6 +5,7 @@ from uuid import UUID
 
 from proofroom.db import sources as db_sources
 from proofroom.db.tx import Tx
+from proofroom.domain.canonical import digest
 from proofroom.domain.errors import InvalidInput, NotFound, ProofroomError
 from proofroom.services import sources
 from proofroom.substrate.isolation import draw_isolated
@@ -20,6 +21,34 @@ class PageAsked:
     share: float
 
 
+PICTURE = "1"
+"""Rises when the same page is drawn otherwise."""
+
+
+async def picture_of(
+    tx: Tx, source_id: UUID, page: int, version: int | None, start: int | None, end: int | None
+) -> tuple[int, str]:
+    """(version number, a name of the picture), found without reading the file: the same name is the same picture, for
+    as long as the source and the file of that version are there.
+
+    Raises NotFound (`source_not_found`, `source_deleted`, `version_not_found`).
+    """
+    source = await sources.get(tx, source_id)
+    number = version if version is not None else max(source.version, 1)
+    sha256 = await db_sources.original_kept(tx, source_id, number)
+    if sha256 is None:
+        raise _no_file(source.title, source.version, number)
+    return number, digest([PICTURE, str(source_id), number, sha256, page, start, end])
+
+
+def _no_file(title: str, current: int, number: int) -> NotFound:
+    return NotFound(
+        "version_not_found",
+        f"“{title}” has no file in version {number}.",
+        f"Its current version is {current}; the file of a replaced one may have been let go.",
+    )
+
+
 async def page_asked(
     tx: Tx, source_id: UUID, page: int, version: int | None, start: int | None, end: int | None
 ) -> PageAsked:
@@ -31,11 +60,7 @@ async def page_asked(
     number = version if version is not None else max(source.version, 1)
     row = await db_sources.version(tx, source_id, number)
     if row is None or row.original is None or row.text is None:
-        raise NotFound(
-            "version_not_found",
-            f"“{source.title}” has no file in version {number}.",
-            f"Its current version is {source.version}; the file of a replaced one may have been let go.",
-        )
+        raise _no_file(source.title, source.version, number)
     place = next((p for p in row.pages if p["page"] == page), None)
     if place is None or not row.original.startswith(b"%PDF-"):
         raise NotFound(

@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from proofroom.agents.factory import validate_config
+from proofroom.db import members
 from proofroom.db import projects as db_projects
 from proofroom.db import templates as db_templates
 from proofroom.db.models import Template
 from proofroom.db.templates import Use
 from proofroom.db.tx import Tx
-from proofroom.domain.errors import InvalidInput
-from proofroom.services import definitions, views
+from proofroom.domain.errors import Conflict, InvalidInput
+from proofroom.services import definitions, folders, views
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import Catalog
 
@@ -43,16 +44,39 @@ async def change(
     *,
     name: str | None = None,
     content: Mapping[str, Any] | None = None,
+    version: int | None = None,
 ) -> Template:
-    """Raises what saving it anew would raise, and NotFound (`template_not_found`)."""
+    """Writes a new version if it differs; what is not named stays as it is.
+
+    Raises what saving it anew would raise, NotFound (`template_not_found`), and Conflict (`template_changed`) when
+    `version` is not the one that stands there or somebody else was first.
+    """
     require(actor, "requester")
     row = await db_templates.get(tx, project_id, template_id)
+    if version is not None and version != row.version:
+        raise await _changed(tx, row)
     values: dict[str, Any] = {}
     if name is not None:
         values["name"] = _named(name)
     if content is not None:
         values["agent_type"], values["content"] = await _checked(tx, catalog, project_id, content)
-    return await db_templates.change(tx, template_id, **values) if values else row
+    if all(getattr(row, what) == value for what, value in values.items()):
+        return row
+    changed = await db_templates.change(tx, template_id, row.version, actor.member_id, values)
+    if changed is None:
+        raise await _changed(tx, await db_templates.get(tx, project_id, template_id))
+    return changed
+
+
+async def _changed(tx: Tx, row: Template) -> Conflict:
+    """`row` is the template as it stands there now."""
+    name = None if row.changed_by is None else (await members.names(tx)).get(row.changed_by)
+    return Conflict(
+        "template_changed",
+        f"{name or 'Somebody else'} changed the template “{row.name}” meanwhile. Nothing was written.",
+        hint="Look at it again and repeat your change if it still applies.",
+        extra={"version": row.version, "changed_by": name, "changed_at": views.at(row.updated_at)},
+    )
 
 
 async def remove(tx: Tx, actor: Actor, project_id: UUID, template_id: UUID) -> None:
@@ -77,13 +101,16 @@ async def fill(tx: Tx, project_id: UUID, template_id: UUID, request: Mapping[str
 async def to_json(tx: Tx, rows: Sequence[Template]) -> list[dict[str, Any]]:
     """Templates as the API shows them, each with how it was used."""
     uses = await db_templates.use(tx, [row.id for row in rows])
-    return [_json(row, uses.get(row.id, NEVER)) for row in rows]
+    names = await members.names(tx) if any(row.changed_by is not None for row in rows) else {}
+    return [_json(row, uses.get(row.id, NEVER), names) for row in rows]
 
 
-def _json(row: Template, use: Use) -> dict[str, Any]:
+def _json(row: Template, use: Use, names: Mapping[UUID, str]) -> dict[str, Any]:
     return {
         "id": str(row.id), "project_id": str(row.project_id), "name": row.name, "agent_type": row.agent_type,
-        "content": row.content, "created_at": views.at(row.created_at), "updated_at": views.at(row.updated_at),
+        "content": row.content, "version": row.version,
+        "changed_by": None if row.changed_by is None else names.get(row.changed_by),
+        "created_at": views.at(row.created_at), "updated_at": views.at(row.updated_at),
         "uses": use.uses, "last_used_at": views.at(use.last_used_at),
         "last_time": None if use.usd is None or use.seconds is None else {
             "completed": use.completed, "usd_least": use.usd[0], "usd_most": use.usd[1],
@@ -100,6 +127,7 @@ async def _checked(
         tx, catalog.definitions, project_id, str(content.get("agent_type", ""))
     )
     config = validate_config(definition, content.get("config") or {})
+    await folders.targets(catalog, content.get("deliver_to") or (), trusted=False)
     return definition.name, dict(content) | {"config": config}
 
 

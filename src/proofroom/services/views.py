@@ -25,7 +25,7 @@ from proofroom.domain.checkpoint import flagged_claims
 from proofroom.domain.document import from_json, plain, to_markdown
 from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
-from proofroom.services import external
+from proofroom.services import extending, external, folders
 from proofroom.services.agent_titles import title_of, titles_of
 from proofroom.services.aside import aside
 from proofroom.services.catalog import Catalog
@@ -39,13 +39,15 @@ def at(value: datetime | None) -> str | None:
     return None if value is None else value.isoformat().replace("+00:00", "Z")
 
 
-def project(row: Project, basket_id: UUID, counts: Mapping[str, int]) -> Json:
+def project(row: Project, basket_id: UUID, counts: Mapping[str, int], names: Mapping[UUID, str]) -> Json:
     return {
         "id": str(row.id), "name": row.name, "description": row.description, "basket_id": str(basket_id),
         "sample_key": row.sample_key, "counts": dict(counts), "remember_approved": row.remember_approved,
-        "budget": {"default": {}, "most": {}} | row.budget,
-        "created_at": at(row.created_at),
-        "updated_at": at(row.updated_at),
+        "budget": {"default": {}, "most": {}} | row.budget | {
+            "version": row.budget_version, "changed_at": at(row.budget_at),
+            "changed_by": None if row.budget_by is None else names.get(row.budget_by),
+        },
+        "archived_at": at(row.archived_at), "created_at": at(row.created_at), "updated_at": at(row.updated_at),
     }  # fmt: skip
 
 
@@ -85,7 +87,8 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
     return [
         {
             "id": str(r.id), "session_id": str(r.id), "project_id": str(r.project_id),
-            "project_name": titles[r.project_id], "title": r.title, "agent_type": r.agent_type,
+            "project_name": titles[r.project_id].name, "project_archived": titles[r.project_id].archived,
+            "title": r.title, "agent_type": r.agent_type,
             "agent_title": title_of(r, agents), "task_description": r.task_description, "config": r.task_configuration,
             "source_ids": r.source_ids, "approval_strategy": r.approval_strategy, "runtime": r.runtime,
             "runtime_label": labels[r.runtime], "status": r.status, "phase": r.phase,
@@ -226,14 +229,21 @@ def looking(row: WorkCheckpoint, names: Mapping[UUID, str]) -> Json | None:
 
 async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession) -> Json:
     names, agents = await members.names(tx), await titles_of(tx, [work])
-    project_name = (await projects.get(tx, row.project_id)).name
-    return await aside(row.packet, checkpoint_json, row, work, project_name, names, agents)
+    project = await projects.get(tx, row.project_id)
+    named = projects.Named(project.name, archived=project.archived_at is not None)
+    shown = await aside(row.packet, checkpoint_json, row, work, named, names, agents)
+    waits = row.status == checkpoints.OPEN
+    over = extending.beyond(project, work, row) if waits else None
+    return shown | {
+        "extends_over": None if over is None else extending.to_json(over),
+        "undeliverable": await folders.hindrances(row.packet["effects"]) if waits else [],
+    }
 
 
 def checkpoint_json(
     row: WorkCheckpoint,
     work: WorkSession,
-    project_name: str,
+    project: projects.Named,
     names: Mapping[UUID, str],
     agents: Mapping[str, str],
     *,
@@ -246,7 +256,8 @@ def checkpoint_json(
     packet = row.packet if brief is None else brief
     shown: Json = {
         "id": str(row.id), "session_id": str(row.session_id), "project_id": str(row.project_id),
-        "project_name": project_name, "session_title": work.title, "agent_type": work.agent_type,
+        "project_name": project.name, "project_archived": project.archived,
+        "session_title": work.title, "agent_type": work.agent_type,
         "agent_title": title_of(work, agents), "strategy": work.approval_strategy,
         "kind": row.kind, "reasons": row.reasons, "status": row.status,
         "approve_pending": row.approve_pending, "undo_until": at(row.undo_until),

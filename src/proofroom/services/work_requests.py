@@ -18,7 +18,7 @@ from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.policy import Strategy
 from proofroom.domain.work_session import Event, Status, apply
-from proofroom.services import definitions, external, legs
+from proofroom.services import definitions, external, folders, legs
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import CHECK, Catalog
 
@@ -53,7 +53,8 @@ async def create(
     """A session in status initialized, or queued with `auto_execute`.
 
     Raises InvalidInput (`unknown_agent`, `unknown_strategy`, `unknown_runtime`, `config_invalid`,
-    `budget_invalid`, `budget_over_project`, `task_invalid`, `delivery_not_allowed`, …), NotFound (`project_not_found`).
+    `budget_invalid`, `budget_over_project`, `task_invalid`, `delivery_not_allowed`, `delivery_impossible`, …),
+    NotFound (`project_not_found`).
     """
     require(actor, "requester")
     project = await projects.get(tx, project_id)
@@ -97,7 +98,7 @@ async def create(
         budget=allowance_from_json(project.budget).budget(
             None if new.budget is None else budget_of(new.budget), budget_of(definition.budget)
         ),
-        deliver_to=[target(catalog, t, trusted=new.trusted) for t in new.deliver_to],
+        deliver_to=await folders.targets(catalog, new.deliver_to, trusted=new.trusted),
         external_ref=new.external_ref,
         meta=_metadata(new.metadata),
         template_id=new.template_id,
@@ -181,7 +182,10 @@ async def fork(
     changes: Mapping[str, Any] | None = None,
     auto_execute: bool = False,
 ) -> WorkSession:
-    """A new session from the same request, with fields of it changed. An outside draft cannot be forked."""
+    """A new session from the same request, with fields of it changed. An outside draft cannot be forked.
+
+    It counts as work of the same template while it asks for the same; its title is not part of that.
+    """
     old = await work_sessions.get(tx, session_id, project_id)
     if old.agent_type == CHECK:
         raise InvalidInput(
@@ -209,6 +213,7 @@ async def fork(
         source_ids=None if old.source_ids is None else [UUID(s) for s in old.source_ids],
         title=changed.get("title", old.title),
         metadata=old.meta,
+        template_id=old.template_id if _asks_the_same(old, changed) else None,
         trusted="runtime" not in changed,  # the old one was admitted when it was filed
     )
     row = await create(tx, actor, catalog, old.project_id, new, forked_from=old.id)
@@ -218,6 +223,14 @@ async def fork(
     if kept:
         row = await work_sessions.step(tx, row, deliver_to=kept)
     return row
+
+
+def _asks_the_same(old: WorkSession, changed: Mapping[str, Any]) -> bool:
+    asked = {
+        "task_description": old.task_description, "config": old.task_configuration, "runtime": old.runtime,
+        "approval_strategy": old.approval_strategy, "budget": {k: v for k, v in old.budget.items() if k in LIMITS},
+    }  # fmt: skip
+    return all(value == asked[name] for name, value in changed.items() if name != "title")
 
 
 def is_resting(row: WorkSession) -> bool:
@@ -240,20 +253,6 @@ def _strategy(name: str) -> str:
             hint=f"Use one of {', '.join(s.value for s in Strategy)}.",
             field="approval_strategy",
         ) from None
-
-
-def target(catalog: Catalog, target: Mapping[str, Any], *, trusted: bool) -> dict[str, Any]:
-    kind, path = target.get("kind"), target.get("path")
-    if kind != "folder" or not isinstance(path, str) or not path or "\x00" in path:
-        raise InvalidInput(
-            "delivery_invalid",
-            "A delivery is {kind: folder, path: …}.",
-            hint="Mail, webhooks and others are not part of this release.",
-            field="deliver_to",
-        )
-    folder = {"kind": "folder", "path": str(catalog.delivery_folder(path, trusted=trusted))}
-    # Looked at again when it is written: a link may have been put in its way by then.
-    return folder if trusted else folder | {"root": str(catalog.delivery_root)}
 
 
 def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

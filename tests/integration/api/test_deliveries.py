@@ -37,8 +37,8 @@ async def test_a_dead_letter_is_seen_and_sent_again(world: World, tmp_path: Path
     api = world.api
     project = await world.project()
     await world.add_text(project, SOURCE)
-    (tmp_path / "deliveries" / "press").write_text("in the way")
     dead, made = await signed(world, project, "press"), await signed(world, project, "web")
+    (tmp_path / "deliveries" / "press").write_text("in the way")
     async with world.db.transaction(world.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE deliveries SET give_up_at = 1"))
     await deliver(world, dead)
@@ -88,3 +88,42 @@ async def test_what_is_wrong_with_a_request_is_said(world: World) -> None:
     await world.api.problem("GET", f"/deliveries?project_id={delivery}", 404, "project_not_found")
     await world.api.problem("GET", f"/deliveries?session_id={delivery}", 404, "session_not_found")
     await world.api.problem("GET", "/deliveries?cursor=x", 422, "cursor_invalid")
+
+
+async def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_filed(
+    world: World, tmp_path: Path
+) -> None:
+    project = await world.project()
+    (tmp_path / "deliveries" / "press").write_text("in the way")
+    to = [{"kind": "folder", "path": "web"}, {"kind": "folder", "path": "press/2026"}]
+    body = {"agent_type": "research", "task_description": "What?", "deliver_to": to}
+    base = f"/projects/{project}"
+    for path, sent in (
+        ("/work-sessions", body),
+        ("/templates", {"name": "Press", "content": body}),
+    ):
+        refused = await world.api.problem("POST", f"{base}{path}", 422, "delivery_impossible", json=sent)
+        assert refused["field"] == "deliver_to.1.path"
+        assert refused["detail"].endswith("deliveries/press is not a folder.")
+        assert (await world.api.ok("GET", f"{base}{path}"))["items"] == []
+    assert sorted(p.name for p in (tmp_path / "deliveries").iterdir()) == ["press"], "looking makes nothing"
+
+
+async def test_a_checkpoint_says_what_could_not_be_delivered_and_is_signed_all_the_same(
+    world: World, tmp_path: Path
+) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    to = [{"kind": "folder", "path": name} for name in ("web", "press")]
+    path, checkpoint = await world.waiting(project, runtime=world.script(NOTE), deliver_to=to)
+    assert checkpoint["undeliverable"] == []
+    press = tmp_path / "deliveries" / "press"
+    press.symlink_to(tmp_path)
+    gate = f"{path}/checkpoints/{checkpoint['id']}"
+    shown = await world.api.ok("GET", gate)
+    why = f"{press} leads out of the server's delivery root."
+    assert shown["undeliverable"] == [{"path": str(press), "why": why}]
+    assert shown["packet_digest"] == checkpoint["packet_digest"]
+    digest = {"packet_digest": checkpoint["packet_digest"]}
+    decided = await world.api.ok("POST", f"{gate}/approve", json=digest)
+    assert decided["checkpoint"]["undeliverable"] == [], "it is said while something can still be done"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from proofroom.services import source_pages
 from tests.integration.api.support import World
 from tests.integration.api.test_people_http import Crew, crew
 from tests.unit.substrate.pdfs import paragraph as lines
@@ -167,7 +168,10 @@ async def test_a_page_of_a_pdf_is_drawn_and_nothing_else_is(world: World) -> Non
     for drawn in (plain, marked):
         assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/png")
         assert drawn.content.startswith(b"\x89PNG")
+        assert drawn.headers["cache-control"] == "private, no-cache"
     assert plain.content != marked.content
+    tags = {plain.headers["etag"], marked.headers["etag"]}
+    assert len(tags) == 2, "one page with other words marked is another picture"
     await world.api.problem("GET", f"{at}/{made['id']}/pages/2", 404, "page_not_found")
     await world.api.problem("GET", f"{at}/{made['id']}/pages/0", 404, "not_found")
     await world.api.problem("GET", f"{at}/{made['id']}/pages/1?version=2", 404, "version_not_found")
@@ -175,3 +179,36 @@ async def test_a_page_of_a_pdf_is_drawn_and_nothing_else_is(world: World) -> Non
     await world.api.problem("GET", f"{at}/{note}/pages/1", 404, "page_not_found")
     other = await world.project()
     await world.api.problem("GET", f"/projects/{other}/sources/{made['id']}/pages/1", 404, "source_not_found")
+
+
+async def test_a_picture_is_kept_by_the_browser_and_asked_for_each_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = await world.project()
+    at = f"/projects/{project}/sources"
+    data = pdf([lines("It is 312 metres long, said the city.", 760)])
+    made = await world.api.ok("POST", at, 202, files={"file": ("bridge.pdf", data)})
+    await world.capture(made["id"])
+    page = f"{at}/{made['id']}/pages/1"
+    drawn = await world.api.send("GET", page)
+    tag = {"If-None-Match": f'W/"other", {drawn.headers["etag"]}'}
+
+    async def never(*_: object) -> bytes:
+        raise AssertionError("a picture that the browser has is not drawn again")
+
+    monkeypatch.setattr(source_pages, "drawn", never)
+    same = await world.api.send("GET", page, headers=tag)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", drawn.headers["etag"])
+    monkeypatch.undo()
+    newer = pdf([lines("It is 313 metres long, said the city.", 760)])
+    await world.api.ok("PUT", f"{at}/{made['id']}/content", 202, files={"file": ("bridge.pdf", newer)})
+    await world.capture(made["id"])
+    changed = await world.api.send("GET", page, headers=tag)
+    assert (changed.status_code, changed.content == drawn.content) == (200, False)
+    assert (await world.api.send("GET", f"{page}?version=1", headers=tag)).status_code == 304
+    other = await world.project()
+    elsewhere = page.replace(project, other)
+    await world.api.problem("GET", elsewhere, 404, "source_not_found", headers=tag)
+    reason = {"reason": "Asked to"}
+    await world.api.ok("DELETE", f"{at}/{made['id']}", json=reason)
+    await world.api.problem("GET", f"{page}?version=1", 404, "source_deleted", headers=tag)

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from proofroom.domain.allowance import Allowance, allowance_from_json, allowance_to_json, budget_of
+from proofroom.domain.allowance import (
+    Allowance,
+    allowance_from_json,
+    allowance_to_json,
+    budget_of,
+    over,
+)
 from proofroom.domain.errors import InvalidInput
 
 
@@ -50,3 +56,32 @@ def test_it_reads_what_it_writes() -> None:
     assert allowance_to_json(allowance_from_json(said)) == said
     assert allowance_to_json(allowance_from_json({})) == {"default": {}, "most": {}}
     assert budget_of({"usd": 1}) == {"usd": 1}
+
+
+@pytest.mark.parametrize(
+    ("budget", "more", "said"),
+    [
+        ({"usd": 1}, 1, None),
+        ({"usd": 1}, 2, None),  # three times, which is as much as is allowed
+        ({"usd": 1}, 3, ("usd", 4, 3)),
+        ({"usd": 1, "extensions": 2}, 1, ("usd", 4, 3)),
+        ({"usd": 0.1, "extensions": 1}, 1, None),
+        ({"seconds": 600}, 1, None),  # the project says nothing of it
+        ({}, 1, None),  # what has no limit is not extended
+        ({"usd": 1, "tokens": 600}, 1, ("tokens", 1200, 1000)),
+    ],
+)
+def test_an_extension_is_held_against_what_the_project_allows(
+    budget: dict[str, Any], more: int, said: tuple[str, float, float] | None
+) -> None:
+    found = over(Allowance(most={"usd": 3.0, "tokens": 1000}), budget, more)
+    assert (None if found is None else (found.what, found.to, found.most)) == said
+
+
+def test_sums_of_tenths_are_not_over_a_limit_by_a_hair() -> None:
+    assert over(Allowance(most={"usd": 0.3}), {"usd": 0.1}, 2) is None
+
+
+def test_what_an_extension_comes_to_is_said_in_words() -> None:
+    found = over(Allowance(most={"usd": 5}), {"usd": 4}, 1)
+    assert str(found) == "$8.00, where the project allows $5.00"

@@ -78,6 +78,7 @@ export const en = {
     some_one: "1 of {{claims}} needs you",
     some_other: "{{count}} of {{claims}} need you",
   },
+  projectOf: { archived: "{{name}} (archived)" },
   queue: {
     label: "Queue",
     title: "Waiting for you",

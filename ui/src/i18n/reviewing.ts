@@ -25,6 +25,7 @@ export const reviewing = {
     said: "Changed by you",
     removed: "Removed by you",
   },
+  effect: { hindered: "Cannot be delivered as things stand: {{why}}" },
   recheck: {
     pending: "Comparing your words with the sources.",
     same: "Compared again: passed automatic checks. Meaning is yours to read.",

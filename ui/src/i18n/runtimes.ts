@@ -66,6 +66,7 @@ export const runtimes = {
     expected: "By the turns before, the next one takes up to {{amount}}.",
     notCounted: "The price of {{models}} is not known and not counted.",
     adds: "Approving adds {{amounts}}.",
+    over: "That makes {{to}}. This project allows one piece of work {{most}}: only an admin goes beyond.",
     addsWords: "The work goes on where it stopped.",
     and: "and",
   },

@@ -25,6 +25,11 @@ export function when(iso: string | null | undefined, now: Date = new Date()): st
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year }).replace(" ", "\u00a0");
 }
 
+/** The name of a project; that it is archived stands beside it, since its work is still in the lists. */
+export function projectWords(name: string, archived: boolean): string {
+  return archived ? t("projectOf.archived", { name }) : name;
+}
+
 export function isOverdue(iso: string | null, now: Date = new Date()): boolean {
   return iso !== null && new Date(iso).getTime() < now.getTime();
 }

@@ -45,14 +45,14 @@ export const now: Now = {
   waiting: {
     count: 3, by_risk: { high: 1, medium: 2, low: 0, none: 0 }, overdue: 1, oldest_at: new Date(Date.now() - 86_400_000).toISOString(),
     items: [
-      { session_id: "s-check", project: { id: "p-check", name: "Check an AI draft" }, checkpoint_id: "c-check", title: "Mars Climate Orbiter", agent_type: "check",
+      { session_id: "s-check", project: { id: "p-check", name: "Check an AI draft", archived: false }, checkpoint_id: "c-check", title: "Mars Climate Orbiter", agent_type: "check",
         at: new Date(Date.now() - 86_400_000).toISOString(), due_at: null, phase: null, failure: null, retryable: null },
     ],
   },
   delivered: { count: 6, items: [] },
   failed: {
     count: 1, deliveries: 0,
-    items: [{ session_id: "s-bad", project: { id: "p-report", name: "Annual report" }, checkpoint_id: null, title: "A report of nothing", agent_type: "reporting",
+    items: [{ session_id: "s-bad", project: { id: "p-report", name: "Annual report", archived: false }, checkpoint_id: null, title: "A report of nothing", agent_type: "reporting",
       at: new Date().toISOString(), due_at: null, phase: null, failure: "The agent ended without producing anything.", retryable: true }],
   },
 };
@@ -63,22 +63,24 @@ export function overviewHandlers(projects: Project[]) {
   return [
     http.get(url("/analytics/now"), () => HttpResponse.json(now)),
     http.get(url("/analytics/series"), () => HttpResponse.json(series)),
-    http.get(url("/analytics/summary"), () => HttpResponse.json({ sessions: { completed: 4 }, usage: { cost_usd: 1.25, unpriced_sessions: 1 } })),
+    http.get(url("/analytics/summary"), () => HttpResponse.json({ sessions: { completed: 4 }, usage: { cost_usd: 1.25, unpriced_sessions: 1, largest: { usd: 0.8, tokens: 12000, seconds: 90 } } })),
     http.get(url("/find"), ({ request }) => {
       const words = (new URL(request.url).searchParams.get("q") ?? "").toLowerCase();
       const all: Found[] = [
-        { kind: "project", id: "p-report", project: { id: "p-report", name: "Annual report" }, title: "Annual report", status: null, session_id: null },
-        { kind: "source", id: "src-1", project: { id: "p-check", name: "Check an AI draft" }, title: "Annual inquiry", status: null, session_id: null },
+        { kind: "project", id: "p-report", project: { id: "p-report", name: "Annual report", archived: false }, title: "Annual report", status: null, session_id: null },
+        { kind: "source", id: "src-1", project: { id: "p-check", name: "Check an AI draft", archived: false }, title: "Annual inquiry", status: null, session_id: null },
       ];
       return HttpResponse.json({ items: all.filter((one) => words.split(/\s+/).every((word) => one.title.toLowerCase().includes(word))) });
     }),
     http.patch(url("/projects/:pid"), async ({ params, request }) => {
       const found = projects.find((one) => one.id === params["pid"]);
-      const { budget } = (await request.json()) as { budget: Project["budget"] };
+      const { budget, budget_version } = (await request.json()) as { budget: Pick<Project["budget"], "default" | "most">; budget_version?: number };
       if (!found) return problem(404, "project_not_found", "No such project.");
       if ((budget.default.usd ?? 0) > (budget.most.usd ?? Infinity))
         return problem(422, "budget_invalid", "The usual budget is over the limit.", { field: "budget.default.usd", hint: "Lower it." });
-      found.budget = budget;
+      if (budget_version !== undefined && budget_version !== found.budget.version)
+        return problem(409, "budget_changed", `${found.budget.changed_by} changed what work may cost meanwhile.`, { version: found.budget.version });
+      found.budget = { ...budget, version: found.budget.version + 1, changed_by: "Local reviewer", changed_at: new Date().toISOString() };
       return HttpResponse.json(found);
     }),
     http.get(url("/members"), () => HttpResponse.json({ items: members, next_cursor: null })),

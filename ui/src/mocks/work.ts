@@ -40,7 +40,7 @@ export function workHandlers(sessions: WorkSession[], templates: Template[] = []
       const body = (await request.json()) as { name: string; content: TemplateContent };
       const now = new Date().toISOString();
       const made: Template = {
-        id: `t-${templates.length}`, project_id: String(params["pid"]), name: body.name, agent_type: body.content.agent_type, content: body.content,
+        id: `t-${templates.length}`, project_id: String(params["pid"]), name: body.name, agent_type: body.content.agent_type, content: body.content, version: 1, changed_by: null,
         created_at: now, updated_at: now, uses: 0, last_used_at: null, last_time: null,
       };
       templates.push(made);
@@ -49,8 +49,10 @@ export function workHandlers(sessions: WorkSession[], templates: Template[] = []
     http.patch(url("/projects/:pid/templates/:id"), async ({ params, request }) => {
       const one = find(params["id"]);
       if (!one) return missing();
-      const body = (await request.json()) as { name?: string; content?: TemplateContent };
-      Object.assign(one, body, { updated_at: new Date().toISOString() });
+      const { version, ...body } = (await request.json()) as { name?: string; content?: TemplateContent; version?: number };
+      if (version !== undefined && version !== one.version)
+        return problem(409, "template_changed", `${one.changed_by} changed the template “${one.name}” meanwhile. Nothing was written.`, { version: one.version, hint: "Look at it again." });
+      Object.assign(one, body, { updated_at: new Date().toISOString(), version: one.version + 1, changed_by: "Local reviewer" });
       return HttpResponse.json(one);
     }),
     http.delete(url("/projects/:pid/templates/:id"), ({ params }) => {

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "@/api/client";
+import { api, ApiError } from "@/api/client";
 import type { Agent } from "@/api/types";
 import type { Template, TemplateContent } from "@/api/work";
 import { ErrorLine, problemText } from "@/components/States";
@@ -50,31 +50,55 @@ export function TemplateCards({ templates, agents, chosen, choose }: { templates
   );
 }
 
+const KEPT = ["agent_type", "task_description", "config", "approval_strategy", "runtime", "budget", "source_ids", "deliver_to"] as const;
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+
+/** What somebody changed in a template, in words. */
+export function templateChanges(before: Template, after: Template): string[] {
+  const found = KEPT.filter((part) => !same(before.content[part], after.content[part])).map((part) => t(`workArea.template.part.${part}`));
+  return before.name === after.name ? found : [t("workArea.template.part.name"), ...found];
+}
+
 /** What the form was filled in from, and what can be done with the template. */
 export function FromTemplate({
   template,
+  live,
   changed,
   missing,
   content,
+  take,
   leave,
 }: {
+  /** As the form was filled in from it. */
   template: Template;
+  /** As it stands now: somebody may have changed it since. */
+  live: Template;
   changed: boolean;
   missing: number;
   /** What the form says now; null while it cannot be kept. */
   content: () => Promise<TemplateContent | null>;
+  /** Fills the form in from this one. */
+  take: (template: Template) => void;
   leave: () => void;
 }) {
   const client = useQueryClient();
   const [sure, setSure] = useState(false);
   const again = () => client.invalidateQueries({ queryKey: ["templates", template.project_id] });
   const path = `/projects/${template.project_id}/templates/${template.id}`;
+  const moved = changed && live.version !== template.version;
   const update = useMutation({
     mutationFn: async () => {
       const kept = await content();
-      return kept ? api<Template>(path, { method: "PATCH", json: { content: kept } }) : null;
+      return kept ? api<Template>(path, { method: "PATCH", json: { content: kept, version: live.version } }) : null;
     },
-    onSuccess: again,
+    onSuccess: (saved) => {
+      if (saved) take(saved);
+      return again();
+    },
+    onError: (error) => {
+      if (isChanged(error)) void again();
+    },
   });
   const remove = useMutation({
     mutationFn: () => api<undefined>(path, { method: "DELETE" }),
@@ -83,22 +107,32 @@ export function FromTemplate({
       return again();
     },
   });
-  const error = update.error ?? remove.error;
+  // What changed stands there by itself once the list is here again.
+  const error = moved && isChanged(update.error) ? remove.error : (update.error ?? remove.error);
+  const names = { name: template.name, by: live.changed_by ?? t("workArea.template.somebody") };
   return (
     <div className="fromtemplate">
       <p role="status">
-        {update.data && !changed ? t("workArea.template.updated", { name: template.name }) : changed ? t("workArea.template.changed", { name: template.name }) : t("workArea.template.fromHere", { name: template.name })}
+        {update.data && !changed ? t("workArea.template.updated", names) : changed ? t("workArea.template.changed", names) : t("workArea.template.fromHere", names)}
       </p>
+      {moved && (
+        <p role="alert">{t("workArea.template.moved", { ...names, when: when(live.updated_at), parts: templateChanges(template, live).join(", ") })}</p>
+      )}
       <p className="line">
         {changed && (
           <button type="button" className="link" disabled={update.isPending} onClick={() => update.mutate()}>
-            {t("workArea.template.update")}
+            {t(moved ? "workArea.template.updateOver" : "workArea.template.update")}
+          </button>
+        )}
+        {moved && (
+          <button type="button" className="link quiet" onClick={() => take(live)}>
+            {t("workArea.template.takeTheirs")}
           </button>
         )}
         {sure ? (
           <>
             <button type="button" className="link" disabled={remove.isPending} onClick={() => remove.mutate()}>
-              {t("workArea.template.removeSure", { name: template.name })}
+              {t("workArea.template.removeSure", names)}
             </button>
             <button type="button" className="link quiet" onClick={() => setSure(false)}>
               {t("workArea.template.removeNot")}
@@ -118,6 +152,8 @@ export function FromTemplate({
     </div>
   );
 }
+
+const isChanged = (error: unknown): boolean => error instanceof ApiError && error.code === "template_changed";
 
 /** The name of a new template, asked for in the dock; nothing is started by saving it. */
 export function SaveTemplate({ projectId, content, saved }: { projectId: string; content: () => Promise<TemplateContent | null>; saved: (template: Template) => void }) {

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Now, NowItem } from "@/api/overview";
 import { Mark, type Shape } from "@/components/Mark";
 import { t } from "@/i18n";
-import { count, exact, isOverdue, when } from "@/lib/format";
+import { count, exact, isOverdue, projectWords, when } from "@/lib/format";
 
 const SHOWN = 5;
 
@@ -43,7 +43,7 @@ function Column({ title, figure, sub, to, items, nothing, shape, bad, line }: {
                   </Link>
                 )}
                 <span className="sub" title={exact(item.at)}>
-                  {[item.project.name, line(item)].filter(Boolean).join(" · ")}
+                  {[projectWords(item.project.name ?? "", item.project.archived), line(item)].filter(Boolean).join(" · ")}
                 </span>
               </div>
             </li>

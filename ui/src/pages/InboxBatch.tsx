@@ -9,7 +9,7 @@ import type { CheckpointItem } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
-import { count } from "@/lib/format";
+import { count, projectWords } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useOnce } from "@/lib/once";
 import { agentWord, needOf } from "@/review/Queue";
@@ -185,7 +185,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                       <input type="checkbox" checked={!left.has(item.id)} disabled={!choosing} onChange={() => toggle(item)} />
                       <span className="t">{item.session_title}</span>
                       <span className="sub">
-                        {agentWord(item.agent_type, item.agent_title)} · {item.project_name} · {needOf(item).words}
+                        {agentWord(item.agent_type, item.agent_title)} · {projectWords(item.project_name, item.project_archived)} · {needOf(item).words}
                       </span>
                     </label>
                     <span className="became">

@@ -3,7 +3,7 @@ import { keepView, type View } from "@/api/inbox";
 import type { CheckpointItem } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
-import { dueWords, exact, isOverdue, when } from "@/lib/format";
+import { dueWords, exact, isOverdue, projectWords, when } from "@/lib/format";
 import { onlooker } from "@/review/looking";
 import { agentWord, needOf } from "@/review/Queue";
 import { stillAsleep } from "./handOn";
@@ -62,7 +62,7 @@ export function InboxRow({
           {item.session_title}
         </Link>
         <span className="sub">
-          {agentWord(item.agent_type, item.agent_title)} · {item.project_name}
+          {agentWord(item.agent_type, item.agent_title)} · {projectWords(item.project_name, item.project_archived)}
           {item.iteration > 1 ? ` · ${t("review.round", { n: item.iteration, max: item.max_iterations })}` : ""}
           {item.signing.quorum > 1 ? ` · ${t("sign.count", { n: item.votes.length, all: item.signing.quorum })}` : ""}
           {item.risk === "high" ? ` · ${t("inbox.highRisk")}` : ""}

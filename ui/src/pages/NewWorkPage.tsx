@@ -102,7 +102,10 @@ function NewWork({
   const [over, setOver] = useState(false);
   const [refused, setRefused] = useState<unknown>(null);
   const [said, setSaid] = useState<string | null>(null);
-  const template = templates.find((one) => one.id === search.template) ?? null;
+  // What the form was filled in from: it moves on by itself only while nothing is typed.
+  const live = templates.find((one) => one.id === search.template) ?? null;
+  const [template, setTemplate] = useState(live);
+  if (live?.id !== template?.id) setTemplate(live);
   const wanted = template?.agent_type ?? copied?.agent_type ?? search.agent;
   const name = wanted !== undefined && agents.some((a) => a.name === wanted) ? wanted : "check";
   const agent = agents.find((a) => a.name === name) ?? null;
@@ -125,10 +128,11 @@ function NewWork({
   const form = useForm<Values>({ mode: "onTouched", defaultValues: { ...empty, ...start?.values } });
   const { register, control, watch, setValue, handleSubmit, formState, setError, clearErrors, reset } = form;
   const { isDirty } = formState;
+  if (live && live.id === template?.id && live.version !== template.version && !isDirty) setTemplate(live);
   const values = watch();
   const runtime = agent?.runtimes.find((r) => r.name === values.runtime);
 
-  const began = `${name} ${template?.id ?? ""} ${template?.updated_at ?? ""} ${copied?.id ?? ""}`;
+  const began = `${name} ${template?.id ?? ""} ${template?.version ?? ""} ${copied?.id ?? ""}`;
   const held = useRef(began);
   useEffect(() => {
     if (held.current === began) return;
@@ -260,7 +264,16 @@ function NewWork({
           {templatesFailed ? <ErrorLine>{t("workArea.template.failed", { why: problemText(templatesFailed).title })}</ErrorLine> : null}
           {search.template && !template && !templatesFailed && <p className="meta mt-2">{t("workArea.template.gone")}</p>}
           {template && (
-            <FromTemplate key={template.id} template={template} changed={isDirty} missing={start?.missing ?? 0} content={content} leave={() => choose({ agent: name })} />
+            <FromTemplate
+              key={template.id}
+              template={template}
+              live={live ?? template}
+              changed={isDirty}
+              missing={start?.missing ?? 0}
+              content={content}
+              take={setTemplate}
+              leave={() => choose({ agent: name })}
+            />
           )}
           {copied && !template && <p className="fromtemplate">{t("workArea.template.copyOf", { title: copied.title })}</p>}
           <div className="mt-4">
@@ -318,7 +331,7 @@ function NewWork({
             ))}
           </ol>
         </section>
-        {template && <LastTime template={template} />}
+        {live && <LastTime template={live} />}
       </aside>
       <footer className="dock" aria-label={t("page.newWork")}>
         <div className="st" role="status">

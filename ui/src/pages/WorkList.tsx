@@ -6,7 +6,7 @@ import { workCountsQuery, workListQuery } from "@/api/work";
 import { Mark } from "@/components/Mark";
 import { Loading, Problem } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
-import { count, exact, when } from "@/lib/format";
+import { count, exact, projectWords, when } from "@/lib/format";
 import { statusOf } from "@/lib/status";
 import { amount } from "@/lib/usage";
 import { agentWord } from "@/review/Queue";
@@ -60,7 +60,7 @@ export function SessionRows({ items, named }: { items: WorkSession[]; /** Whethe
               {named && (
                 <td className="of nophone">
                   <Link className="hover:underline underline-offset-4" to="/projects/$projectId" params={{ projectId: session.project_id }}>
-                    {session.project_name}
+                    {projectWords(session.project_name, session.project_archived)}
                   </Link>
                 </td>
               )}

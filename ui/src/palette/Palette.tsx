@@ -71,7 +71,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const asked = typed.trim() !== "";
   const local = matching(pages(here), typed);
   const items = asked && words !== "" ? matching((found.data ?? []).map(entryOf), typed) : [];
-  const projectEntries: Entry[] = asked ? [] : projects.slice(0, 6).map((one) => entryOf({ kind: "project", id: one.id, project: one, title: one.name, status: null, session_id: null }));
+  const projectEntries: Entry[] = asked ? [] : projects.slice(0, 6).map((one) => entryOf({ kind: "project", id: one.id, project: { ...one, archived: false }, title: one.name, status: null, session_id: null }));
   const entries = asked ? [...items, ...local] : [...local, ...projectEntries];
   const chosen = Math.min(at, entries.length - 1);
   const open = (entry: Entry) => {

@@ -2,6 +2,7 @@
 
 import type { Found } from "@/api/overview";
 import { t } from "@/i18n";
+import { projectWords } from "@/lib/format";
 
 export interface Entry {
   id: string;
@@ -67,7 +68,7 @@ export function entryOf(item: Found): Entry {
     id: `${item.kind} ${item.id}`,
     kind: item.kind,
     title: item.title,
-    where: item.kind === "project" ? kind : `${kind} · ${item.project.name ?? ""}`,
+    where: item.kind === "project" ? kind : `${kind} · ${projectWords(item.project.name ?? "", item.project.archived)}`,
     to,
   };
 }

@@ -1,10 +1,10 @@
-import type { Packet } from "@/api/types";
+import type { Checkpoint, Packet } from "@/api/types";
 import { LimitBar, ModelList } from "@/components/Usage";
 import { t } from "@/i18n";
 import { amount, budgetAsk } from "@/lib/usage";
 
 /** Why the work asks for more: what was used, on what, what the next turn would probably take, and what approving adds. */
-export function BudgetAsked({ packet }: { packet: Packet }) {
+export function BudgetAsked({ packet, over }: { packet: Packet; over: Checkpoint["extends_over"] }) {
   if (packet.kind !== "mid") return null;
   const trigger = packet.triggers.findLast((one) => one.kind === "budget");
   const ask = trigger ? budgetAsk(trigger.detail) : null;
@@ -22,6 +22,7 @@ export function BudgetAsked({ packet }: { packet: Packet }) {
           <b>{t("usage.adds", { amounts: listed(adds.map(({ what, value }) => amount(what, value))) })}</b> {t("usage.addsWords")}
         </p>
       )}
+      {over && <p>{t("usage.over", { to: amount(over.limit, over.to), most: amount(over.limit, over.most) })}</p>}
     </section>
   );
 }

@@ -296,6 +296,8 @@ function Progress({ checkpoint, tally, flagged, alone }: { checkpoint: Checkpoin
     tally.kept ? t("dock.kept", { count: tally.kept }) : "",
   ].filter(Boolean);
   const final = checkpoint.kind === "final";
+  const hindered = checkpoint.undeliverable[0];
+  if (hindered) return <Status title={t("dock.ready")} words={t("effect.hindered", { why: hindered.why })} />;
   const effects = checkpoint.effects.map((effect) => effect.label).join(" · ");
   return (
     <Status

@@ -7,6 +7,7 @@ import { BudgetAsked } from "./BudgetAsked";
 import { Changes } from "./Changes";
 import { Draft } from "./Draft";
 import { PlanSteps, WhyStopped } from "./Panels";
+import { Released } from "./Released";
 import type { Review } from "./useReview";
 
 const Answers = lazy(() => import("./Answers").then((part) => ({ default: part.Answers })));
@@ -19,7 +20,7 @@ export function DraftSide({ r, pane }: { r: Review; pane: RefObject<HTMLDivEleme
   return (
     <div className="draft" ref={pane} data-region="" tabIndex={-1}>
       <WhyStopped packet={packet} listed={new Set(r.needs.map((one) => one.kind))} />
-      <BudgetAsked packet={packet} />
+      <BudgetAsked packet={packet} over={r.status.extends_over} />
       {packet.repair && <p className="meta repaired">{repairWords(packet.repair)}</p>}
       {packet.kind === "plan" && <PlanSteps packet={packet} />}
       {packet.question && (
@@ -51,9 +52,7 @@ export function DraftSide({ r, pane }: { r: Review; pane: RefObject<HTMLDivEleme
             <>
               <p className="mt-2">{t("draft.effects")}</p>
               <ul>
-                {packet.effects.map((effect, i) => (
-                  <li key={i}>– {effect.label}</li>
-                ))}
+                <Released checkpoint={r.status} mark="– " />
               </ul>
             </>
           )}

@@ -1,7 +1,7 @@
 import type { Checkpoint } from "@/api/types";
 import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
-import { exact, when } from "@/lib/format";
+import { exact, projectWords, when } from "@/lib/format";
 import { runtimeWords } from "@/lib/runtime";
 import { agentWord } from "./Queue";
 import type { Onlooker } from "./looking";
@@ -51,7 +51,7 @@ export function Head({
     runtimeWords(packet.runtime ?? "") ?? "",
     single ? t("review.version", { n: single.version }) : "",
     checkpoint.iteration > 1 ? t("review.round", { n: checkpoint.iteration, max: checkpoint.max_iterations }) : "",
-    checkpoint.project_name,
+    projectWords(checkpoint.project_name, checkpoint.project_archived),
     checkpoint.assignee?.name ? t("review.for", { name: checkpoint.assignee.name }) : "",
     checkpoint.due_at ? t("review.due", { when: when(checkpoint.due_at) }) : "",
     checkpoint.expires_at ? t("review.expires", { when: when(checkpoint.expires_at) }) : "",

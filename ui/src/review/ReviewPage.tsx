@@ -11,6 +11,7 @@ import { foundAgain, type Words } from "@/lib/places";
 import { Thread } from "./Comments";
 import { Decision } from "./Decision";
 import { DraftSide } from "./DraftSide";
+import { Released } from "./Released";
 import { useFocusKept, useInView, useStill } from "./effects";
 import { EvidencePane, FreePane } from "./Evidence";
 import { Head } from "./Head";
@@ -258,11 +259,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
       <h2 className="h3">{t("after.title")}</h2>
       <p className="mt-2 text-ink-2">{packet.task}</p>
       <ul className="mt-3">
-        {packet.effects.map((effect, i) => (
-          <li className="py-1" key={i}>
-            {effect.label}
-          </li>
-        ))}
+        <Released checkpoint={r.status} className="py-1" />
         {packet.effects.length === 0 && <li className="quiet">{t("after.noEffect")}</li>}
       </ul>
       {thread(null)}

@@ -4,42 +4,30 @@ import { api, ApiError } from "@/api/client";
 import { spentQuery } from "@/api/overview";
 import type { Project } from "@/api/types";
 import { ErrorLine, problemText } from "@/components/States";
+import { LimitBar } from "@/components/Usage";
 import { t } from "@/i18n";
 import { count, exact, when } from "@/lib/format";
+import type { Limit } from "@/lib/usage";
 import { money } from "@/overview/measures";
+import { budgetChanges, budgetFrom, isWrong, LIMITS, PARTS, rebased, typedOf, type Part, type Typed } from "./budget";
 import { useProjects } from "./Projects";
 import { ReadOnly, useAdmin } from "./SettingsPage";
-
-const LIMITS = ["usd", "tokens", "seconds"] as const;
-type Limit = (typeof LIMITS)[number];
-const PARTS = ["default", "most"] as const;
-type Part = (typeof PARTS)[number];
-export type Typed = Record<Part, Record<Limit, string>>;
-
-const numbers = (budget: Partial<Record<Limit, number | null>>): Record<Limit, string> =>
-  Object.fromEntries(LIMITS.map((limit) => [limit, budget[limit] == null ? "" : String(budget[limit])])) as Record<Limit, string>;
-
-export const typedOf = (project: Project): Typed => ({ default: numbers(project.budget.default), most: numbers(project.budget.most) });
-
-const isWrong = (typed: string): boolean => typed.trim() !== "" && !(Number(typed) > 0 && Number.isFinite(Number(typed)));
-
-/** What is sent: empty fields are no limits. */
-export function budgetFrom(typed: Typed): Record<Part, Partial<Record<Limit, number>>> {
-  const part = (fields: Record<Limit, string>) =>
-    Object.fromEntries(LIMITS.filter((limit) => fields[limit].trim() !== "").map((limit) => [limit, Number(fields[limit])]));
-  return { default: part(typed.default), most: part(typed.most) };
-}
 
 function monthStart(): string {
   const now = new Date();
   return new Date(now.getFullYear(), now.getMonth(), 1).toISOString();
 }
 
+/** What the work of this month used, and how near its largest piece came to each limit. */
 function Spent({ project }: { project: Project }) {
   const from = monthStart();
   const spent = useQuery(spentQuery(project.id, from)).data;
   if (!spent) return null;
   const filed = Object.values(spent.sessions).reduce((sum, n) => sum + n, 0);
+  const limits = LIMITS.flatMap((what): Limit[] => {
+    const of = project.budget.most[what];
+    return of == null ? [] : [{ what, used: spent.usage.largest[what], of }];
+  });
   return (
     <section className="sect">
       <h3 className="strong">{t("budgets.spent")}</h3>
@@ -48,22 +36,62 @@ function Spent({ project }: { project: Project }) {
         {t("budgets.spentWords", { usd: money(spent.usage.cost_usd), count: filed, n: count(filed), when: when(from) })}{" "}
         {spent.usage.unpriced_sessions > 0 && t("budgets.unpriced", { count: spent.usage.unpriced_sessions })}
       </p>
+      {filed > 0 && limits.length > 0 && (
+        <>
+          <h3 className="strong mt-4">{t("budgets.largest")}</h3>
+          <p className="meta">{t("budgets.largestWords")}</p>
+          <div className="budgetbars">
+            {limits.map((limit) => (
+              <LimitBar key={limit.what} limit={limit} />
+            ))}
+          </div>
+        </>
+      )}
     </section>
   );
+}
+
+interface Theirs {
+  by: string;
+  at: string | null;
+  lines: string[];
 }
 
 function BudgetForm({ project }: { project: Project }) {
   const client = useQueryClient();
   const admin = useAdmin();
-  const before = typedOf(project);
+  // What the reader looks at: it moves on by itself only while nothing is typed.
+  const [seen, setSeen] = useState(project.budget);
+  const before = typedOf(seen);
   const [typed, setTyped] = useState(before);
+  const [theirs, setTheirs] = useState<Theirs | null>(null);
   const changed = JSON.stringify(typed) !== JSON.stringify(before);
+  const moveTo = (budget: Project["budget"], fields: Typed) => {
+    setSeen(budget);
+    setTyped(fields);
+  };
+  if (!changed && project.budget.version > seen.version) moveTo(project.budget, typedOf(project.budget));
+  const keep = (saved: Project) => {
+    void client.invalidateQueries({ queryKey: ["projects"] });
+    client.setQueryData(["project", project.id], saved);
+  };
   const save = useMutation({
-    mutationFn: () => api<Project>(`/projects/${project.id}`, { method: "PATCH", json: { budget: budgetFrom(typed) } }),
+    mutationFn: () => api<Project>(`/projects/${project.id}`, { method: "PATCH", json: { budget: budgetFrom(typed), budget_version: seen.version } }),
     onSuccess: (saved) => {
-      setTyped(typedOf(saved));
-      void client.invalidateQueries({ queryKey: ["projects"] });
-      client.setQueryData(["project", project.id], saved);
+      moveTo(saved.budget, typedOf(saved.budget));
+      setTheirs(null);
+      keep(saved);
+    },
+    // Somebody was first: what they changed is said, and what was typed stays over it, to be looked at and saved again.
+    onError: async (error) => {
+      if (!(error instanceof ApiError) || error.code !== "budget_changed") return;
+      const now = await api<Project>(`/projects/${project.id}`).catch(() => null);
+      if (!now) return;
+      const { changed_by, changed_at } = now.budget;
+      setTheirs({ by: changed_by ?? t("look.somebody"), at: changed_at, lines: budgetChanges(seen, now.budget) });
+      moveTo(now.budget, rebased(typed, seen, now.budget));
+      keep(now);
+      save.reset();
     },
   });
   const refused = save.error instanceof ApiError ? save.error : null;
@@ -119,6 +147,11 @@ function BudgetForm({ project }: { project: Project }) {
               {changed ? t("budgets.changed") : save.isSuccess ? t("settings.saved") : ""}
             </span>
             {elsewhere && <ErrorLine>{problemText(save.error).title}</ErrorLine>}
+            {theirs && (
+              <ErrorLine>
+                {t("budgets.theirs", { by: theirs.by, when: when(theirs.at) })} {theirs.lines.join(" ")} {t(changed ? "budgets.yoursKept" : "budgets.sameAsYours")}
+              </ErrorLine>
+            )}
           </div>
         </div>
       )}

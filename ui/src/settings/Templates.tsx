@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { api } from "@/api/client";
+import { api, ApiError } from "@/api/client";
 import { templatesQuery, type Template } from "@/api/work";
 import { meQuery } from "@/api/queries";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
@@ -14,6 +14,7 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
   const client = useQueryClient();
   const [mode, setMode] = useState<"shown" | "naming" | "sure">("shown");
   const [name, setName] = useState(template.name);
+  const [began, setBegan] = useState(template.name);
   const path = `/projects/${template.project_id}/templates/${template.id}`;
   const again = (words: string) => {
     setMode("shown");
@@ -21,14 +22,28 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
     void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
   };
   const rename = useMutation({
-    mutationFn: () => api<Template>(path, { method: "PATCH", json: { name: name.trim() } }),
+    mutationFn: () => api<Template>(path, { method: "PATCH", json: { name: name.trim(), version: template.version } }),
     onSuccess: (saved) => again(t("templates.renamed", { name: saved.name })),
+    // What is typed stays; beside it stands what the other one made of it.
+    onError: (error) => {
+      if (error instanceof ApiError && error.code === "template_changed") void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
+    },
   });
   const remove = useMutation({
     mutationFn: () => api<void>(path, { method: "DELETE" }),
     onSuccess: () => again(t("templates.removed", { name: template.name })),
   });
   const error = rename.error ?? remove.error;
+  const start = () => {
+    rename.reset();
+    setName(template.name);
+    setBegan(template.name);
+    setMode("naming");
+  };
+  const stop = () => {
+    rename.reset();
+    setMode("shown");
+  };
   return (
     <tr>
       <td>
@@ -39,13 +54,13 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
               event.preventDefault();
               if (name.trim() && name.trim() !== template.name && !rename.isPending) rename.mutate();
             }}
-            onKeyDown={(event) => event.key === "Escape" && setMode("shown")}
+            onKeyDown={(event) => event.key === "Escape" && stop()}
           >
             <input className="in" aria-label={t("templates.name")} autoFocus maxLength={200} value={name} onChange={(event) => setName(event.target.value)} />
             <button type="submit" className="b fill" disabled={!name.trim() || name.trim() === template.name} aria-disabled={rename.isPending || undefined}>
               {t("templates.rename")}
             </button>
-            <button type="button" className="b bare" onClick={() => setMode("shown")}>
+            <button type="button" className="b bare" onClick={stop}>
               {t("settings.cancel")}
             </button>
           </form>
@@ -55,6 +70,7 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
             <span className="sub">{agentWord(template.agent_type, null)}</span>
           </>
         )}
+        {mode === "naming" && template.name !== began && <p className="meta">{t("templates.calledNow", { name: template.name })}</p>}
         {error && <ErrorLine>{[problemText(error).title, problemText(error).hint].filter(Boolean).join(" ")}</ErrorLine>}
       </td>
       <td className="num tight nophone" title={exact(template.created_at)}>
@@ -80,7 +96,7 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
               </Link>
               {may && mode === "shown" && (
                 <>
-                  <button type="button" className="b small" aria-label={t("templates.renameOf", { name: template.name })} onClick={() => setMode("naming")}>
+                  <button type="button" className="b small" aria-label={t("templates.renameOf", { name: template.name })} onClick={start}>
                     {t("templates.rename")}
                   </button>
                   <button type="button" className="b small bare" aria-label={t("templates.removeOf", { name: template.name })} onClick={() => setMode("sure")}>

@@ -68,7 +68,7 @@ async def figures_over_time(
 ) -> Response:
     end = until or datetime.now(UTC)
     shown = await figures.series(
-        call.transaction,
+        call.pair,
         since=since or end - USUAL,
         until=end,
         unit=unit,

@@ -97,7 +97,7 @@ async def listed(
     title: str | None,
     external_ref: str | None = None,
 ) -> Response:
-    """A page of the work of one project, or of all that are not archived, newest first."""
+    """A page of the work of one project, or of all as `db.lists.listed` says, newest first."""
     statuses = known_statuses(status or [])
     async with call.transaction() as tx:
         if project_id is not None:

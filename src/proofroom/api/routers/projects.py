@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.deps import CallDep, PagingSinceDep
+from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.schemas.projects import NewProject, Project, ProjectChange, ProjectList
@@ -46,6 +47,7 @@ async def get_project(project_id: UUID, call: CallDep) -> Response:
 @router.patch(
     "/{project_id}",
     response_model=Project,
+    responses=problems_of(409),
     summary="Rename or describe a project, say whether it keeps what was approved or what its work may cost",
 )
 async def change_project(project_id: UUID, change: ProjectChange, call: CallDep) -> Response:
@@ -58,6 +60,7 @@ async def change_project(project_id: UUID, change: ProjectChange, call: CallDep)
             description=change.description,
             remember_approved=change.remember_approved,
             budget=change.budget,
+            budget_version=change.budget_version,
         )
         shown = await projects.to_json(tx, [row])
     return JSONResponse(shown[0])
@@ -67,7 +70,8 @@ async def change_project(project_id: UUID, change: ProjectChange, call: CallDep)
     "/{project_id}",
     status_code=204,
     summary="Archive a project",
-    description="It leaves the lists. Its sessions and records stay readable by their ids.",
+    description="It leaves the lists with what has ended in it; what has not ended stays there until then. Its sessions"
+    " and records stay readable by their ids.",
 )
 async def archive_project(project_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Header, Path, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
@@ -33,6 +33,7 @@ from proofroom.api.schemas.sources import (
     SourceContent,
     SourceList,
 )
+from proofroom.api.static_files import listed
 from proofroom.db import projects
 from proofroom.db import sources as db_sources
 from proofroom.db.sources import SourceRow
@@ -179,7 +180,10 @@ async def get_source_content(
 @router.get(
     "/{source_id}/pages/{page}",
     response_class=Response,
-    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}},
+        304: {"description": "The picture that `If-None-Match` names is still this one."},
+    },
     summary="A page of a PDF as a picture, with the words of a range marked",
 )
 async def draw_source_page(
@@ -192,15 +196,21 @@ async def draw_source_page(
     ] = None,
     start: Annotated[int | None, Query(ge=0, le=MAX_VERSION, description="Of the words to mark.")] = None,
     end: Annotated[int | None, Query(ge=0, le=MAX_VERSION, description="Where they end.")] = None,
+    if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=2_000)] = None,
 ) -> Response:
     async with call.transaction() as tx:
         await _of_project(tx, project_id, source_id)
-        asked = await source_pages.page_asked(tx, source_id, page, version, start, end)
-    return Response(
-        await source_pages.drawn(asked),
-        media_type="image/png",
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=600"},
-    )
+        number, name = await source_pages.picture_of(tx, source_id, page, version, start, end)
+        # Kept by the browser, and asked for each time: the source may have been taken away since.
+        headers = {
+            "ETag": f'"{name}"',
+            "Cache-Control": "private, no-cache",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if headers["ETag"] in listed(if_none_match or ""):
+            return Response(status_code=304, headers=headers)
+        asked = await source_pages.page_asked(tx, source_id, page, number, start, end)
+    return Response(await source_pages.drawn(asked), media_type="image/png", headers=headers)
 
 
 @router.put(

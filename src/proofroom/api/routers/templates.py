@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.deps import CallDep, PagingDep, page_of
+from proofroom.api.describe import problems_of
 from proofroom.api.idempotency import Answer, KeyHeader, once, respond
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.schemas.projects import (
@@ -49,14 +50,23 @@ async def get_template(project_id: UUID, template_id: UUID, call: CallDep) -> Re
     return JSONResponse(shown)
 
 
-@router.patch("/{template_id}", response_model=Template, summary="Change a template")
+@router.patch(
+    "/{template_id}", response_model=Template, responses=problems_of(409), summary="Change a template"
+)
 async def change_template(
     project_id: UUID, template_id: UUID, change: TemplateChange, call: CallDep
 ) -> Response:
     content = None if change.content is None else _content(change.content)
     async with call.transaction() as tx:
         row = await templates.change(
-            tx, call.actor, call.catalog, project_id, template_id, name=change.name, content=content
+            tx,
+            call.actor,
+            call.catalog,
+            project_id,
+            template_id,
+            name=change.name,
+            content=content,
+            version=change.version,
         )
         (shown,) = await templates.to_json(tx, [row])
     return JSONResponse(shown)

@@ -22,7 +22,7 @@ OfProject = Annotated[UUID | None, Query(description="Only of this project.")]
     "",
     response_model=WorkSessionList,
     responses=problems_of(404),
-    summary="Work sessions of all projects that are not archived, newest first",
+    summary="Work sessions of all projects, newest first; of archived ones, what has not ended",
 )
 async def list_all_work_sessions(
     call: CallDep,

@@ -92,6 +92,10 @@ class Named(Shown):
     name: str | None
 
 
+class NamedProject(Named):
+    archived: bool = Field(description="It is off the lists; what has not ended in it is not.")
+
+
 Verdict = Literal["supported", "partial", "unsupported", "uncited", "conflict"]
 Strategy = Literal["checkpoint_required", "final_only", "auto_approve_low_risk"]
 Status = Literal["initialized", "queued", "in_progress", "pending_review", "completed", "failed", "cancelled"]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from proofroom.api.schemas.common import Named, Shown, Timestamp
+from proofroom.api.schemas.common import NamedProject, Shown, Timestamp
 from proofroom.api.schemas.policy import Waiting
 
 Unit = Literal["day", "week", "month"]
@@ -105,7 +105,7 @@ class Series(Shown):
 
 class NowItem(Shown):
     session_id: UUID
-    project: Named
+    project: NamedProject
     checkpoint_id: UUID | None = Field(description="The review, of what waits.")
     title: str
     agent_type: str

@@ -230,6 +230,14 @@ class ModelFigures(Shown):
     unpriced: bool = Field(description="The price of some of it is not known.")
 
 
+class LargestUse(Shown):
+    """The most of each that any one session used; not always the same one."""
+
+    usd: float
+    tokens: int
+    seconds: float
+
+
 class UsageFigures(Shown):
     """Of the sessions created in the time."""
 
@@ -239,6 +247,7 @@ class UsageFigures(Shown):
     turns: int
     turns_lost: int
     unpriced_sessions: int = Field(description="Those whose cost is higher than `cost_usd` says.")
+    largest: LargestUse
     by_model: list[ModelFigures] = Field(description="The dearest first.")
 
 

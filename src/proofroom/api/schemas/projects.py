@@ -49,7 +49,10 @@ class Budget(Shown):
 
 class ProjectBudget(Shown):
     default: Budget = Field(description="Of a session that names none; without it, its agent's.")
-    most: Budget = Field(description="The most that a session may begin with.")
+    most: Budget = Field(description="The most that a session may use; beyond it only an admin extends one.")
+    version: int = Field(description="Rises with each change of it.")
+    changed_by: str | None
+    changed_at: Timestamp | None
 
 
 class Project(Shown):
@@ -63,6 +66,7 @@ class Project(Shown):
         default=True, description="Whether completed sessions propose their approved passages and lessons."
     )
     budget: ProjectBudget
+    archived_at: Timestamp | None = Field(description="Since when it is off the lists.")
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -88,6 +92,10 @@ class ProjectChange(Sent):
         description="What work may cost here: `default` and `most`, each by `usd`, `tokens` and `seconds`. It is"
         " set as a whole, by admins.",
     )
+    budget_version: int | None = Field(
+        default=None,
+        description="`version` of the budget that was looked at: when it is not the one that holds, 409.",
+    )
 
 
 class TemplateContent(Sent):
@@ -111,6 +119,11 @@ class NewTemplate(Sent):
 
 
 class TemplateChange(Sent):
+    """What is sent is set, the rest stays."""
+
+    version: int | None = Field(
+        default=None, description="The version that was looked at: when it is not the one that holds, 409."
+    )
     name: str | None = None
     content: TemplateContent | None = None
 
@@ -131,6 +144,8 @@ class Template(Shown):
     name: str
     agent_type: str
     content: Json
+    version: int = Field(description="Rises with each change.")
+    changed_by: str | None = Field(description="Who made the last change; null before the first.")
     created_at: Timestamp
     updated_at: Timestamp
     uses: int = Field(description="Sessions that started from it.")

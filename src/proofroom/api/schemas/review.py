@@ -198,6 +198,7 @@ class CheckpointBase(Shown):
     session_id: UUID
     project_id: UUID
     project_name: str
+    project_archived: bool = Field(description="Its project is off the lists.")
     session_title: str
     agent_type: str
     agent_title: str | None = Field(description="As its definition says it; null for an outside draft.")
@@ -232,9 +233,26 @@ class CheckpointBase(Shown):
     summary: Summary
 
 
+class ExtendsOver(Shown):
+    limit: Literal["usd", "tokens", "seconds"]
+    to: float
+    most: float
+
+
+class Undeliverable(Shown):
+    path: str
+    why: str
+
+
 class Checkpoint(CheckpointBase):
     packet: Packet
     attention: list[Attention] = Field(description="What needs a person, weightiest first.")
+    extends_over: ExtendsOver | None = Field(
+        description="Approving raises a budget over the most that the project allows, which only an admin may do."
+    )
+    undeliverable: list[Undeliverable] = Field(
+        description="Effects that could not be made as things stand on this server now. It can be signed all the same."
+    )
 
 
 class CheckpointList(Shown):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from proofroom.api.schemas.common import Named, Shown
+from proofroom.api.schemas.common import NamedProject, Shown
 
 
 class IndexState(Shown):
@@ -46,7 +46,7 @@ class SearchList(Shown):
 class FoundItem(Shown):
     kind: Literal["project", "review", "session", "source"]
     id: UUID
-    project: Named
+    project: NamedProject
     title: str
     status: str | None = Field(description="Of a session or a review.")
     session_id: UUID | None

@@ -177,6 +177,7 @@ class WorkSession(Shown):
     session_id: UUID
     project_id: UUID
     project_name: str
+    project_archived: bool = Field(description="Its project is off the lists.")
     title: str
     agent_type: str = Field(description="`check` for an outside draft.")
     agent_title: str | None = Field(description="As its definition says it; null for an outside draft.")

@@ -21,6 +21,8 @@ from proofroom.db.models.base import EMPTY_LIST, EMPTY_OBJECT, NOW, Base, HalfVe
 
 
 class Project(Base):
+    """`budget_version` counts the changes of `budget`; by whom and when the last one was, null where there was none."""
+
     __tablename__ = "projects"
     workspace_id: Mapped[UUID]
     id: Mapped[UUID]
@@ -29,12 +31,16 @@ class Project(Base):
     sample_key: Mapped[str | None]
     remember_approved: Mapped[bool] = mapped_column(server_default=sql("true"))
     budget: Mapped[Json] = mapped_column(server_default=EMPTY_OBJECT)
+    budget_version: Mapped[int] = mapped_column(server_default=sql("1"))
+    budget_by: Mapped[UUID | None]
+    budget_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
     __table_args__ = (
         tenant_key(),
         ForeignKeyConstraint(["workspace_id"], ["workspaces.id"]),
+        ref("budget_by", to="members"),
         Index("projects_sample", "workspace_id", "sample_key", unique=True),
     )
 
@@ -57,7 +63,7 @@ class ProjectPolicy(Base):
 
 
 class Template(Base):
-    """A saved configuration of a work request."""
+    """A saved configuration of a work request; `version` counts its changes, `changed_by` made the last one."""
 
     __tablename__ = "templates"
     workspace_id: Mapped[UUID]
@@ -66,9 +72,11 @@ class Template(Base):
     name: Mapped[str]
     agent_type: Mapped[str]
     content: Mapped[Json]
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
+    changed_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    __table_args__ = (tenant_key(), ref("project_id", to="projects"))
+    __table_args__ = (tenant_key(), ref("project_id", to="projects"), ref("changed_by", to="members"))
 
 
 class Basket(Base):

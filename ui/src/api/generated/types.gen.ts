@@ -1436,6 +1436,10 @@ export type Checkpoint = {
      */
     expires_at: string | null;
     /**
+     * Approving raises a budget over the most that the project allows, which only an admin may do.
+     */
+    extends_over: ExtendsOver | null;
+    /**
      * Form
      *
      * JSON Schema of `answers`.
@@ -1476,6 +1480,12 @@ export type Checkpoint = {
      */
     packet_digest: string;
     /**
+     * Project Archived
+     *
+     * Its project is off the lists.
+     */
+    project_archived: boolean;
+    /**
      * Project Id
      */
     project_id: string;
@@ -1515,6 +1525,12 @@ export type Checkpoint = {
      * Superseded By
      */
     superseded_by: string | null;
+    /**
+     * Undeliverable
+     *
+     * Effects that could not be made as things stand on this server now. It can be signed all the same.
+     */
+    undeliverable: Array<Undeliverable>;
     /**
      * Undo Until
      */
@@ -2774,6 +2790,24 @@ export type Executed = {
 };
 
 /**
+ * ExtendsOver
+ */
+export type ExtendsOver = {
+    /**
+     * Limit
+     */
+    limit: 'usd' | 'tokens' | 'seconds';
+    /**
+     * Most
+     */
+    most: number;
+    /**
+     * To
+     */
+    to: number;
+};
+
+/**
  * FailedEvent
  *
  * It cannot go on. The last event of a post.
@@ -2978,7 +3012,7 @@ export type FoundItem = {
      * Kind
      */
     kind: 'project' | 'review' | 'session' | 'source';
-    project: Named;
+    project: NamedProject;
     /**
      * Session Id
      */
@@ -3240,6 +3274,12 @@ export type InboxItem = {
      */
     packet_digest: string;
     /**
+     * Project Archived
+     *
+     * Its project is off the lists.
+     */
+    project_archived: boolean;
+    /**
      * Project Id
      */
     project_id: string;
@@ -3391,6 +3431,26 @@ export type KeptBefore = {
      * Reason
      */
     reason: string;
+};
+
+/**
+ * LargestUse
+ *
+ * The most of each that any one session used; not always the same one.
+ */
+export type LargestUse = {
+    /**
+     * Seconds
+     */
+    seconds: number;
+    /**
+     * Tokens
+     */
+    tokens: number;
+    /**
+     * Usd
+     */
+    usd: number;
 };
 
 /**
@@ -4134,6 +4194,26 @@ export type Named = {
 };
 
 /**
+ * NamedProject
+ */
+export type NamedProject = {
+    /**
+     * Archived
+     *
+     * It is off the lists; what has not ended in it is not.
+     */
+    archived: boolean;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Name
+     */
+    name: string | null;
+};
+
+/**
  * NewApiKey
  */
 export type NewApiKey = {
@@ -4518,7 +4598,7 @@ export type NowItem = {
      * Phase
      */
     phase: string | null;
-    project: Named;
+    project: NamedProject;
     /**
      * Retryable
      */
@@ -5190,6 +5270,12 @@ export type ProgressEvent = {
  */
 export type Project = {
     /**
+     * Archived At
+     *
+     * Since when it is off the lists.
+     */
+    archived_at: string | null;
+    /**
      * Basket Id
      *
      * The project's substrate.
@@ -5318,13 +5404,27 @@ export type ProjectAgentList = {
  */
 export type ProjectBudget = {
     /**
+     * Changed At
+     */
+    changed_at: string | null;
+    /**
+     * Changed By
+     */
+    changed_by: string | null;
+    /**
      * Of a session that names none; without it, its agent's.
      */
     default: Budget;
     /**
-     * The most that a session may begin with.
+     * The most that a session may use; beyond it only an admin extends one.
      */
     most: Budget;
+    /**
+     * Version
+     *
+     * Rises with each change of it.
+     */
+    version: number;
 };
 
 /**
@@ -5341,6 +5441,12 @@ export type ProjectChange = {
             [key: string]: unknown;
         };
     } | null;
+    /**
+     * Budget Version
+     *
+     * `version` of the budget that was looked at: when it is not the one that holds, 409.
+     */
+    budget_version?: number | null;
     /**
      * Description
      */
@@ -6429,6 +6535,12 @@ export type Template = {
      */
     agent_type: string;
     /**
+     * Changed By
+     *
+     * Who made the last change; null before the first.
+     */
+    changed_by: string | null;
+    /**
      * Content
      */
     content: {
@@ -6469,10 +6581,18 @@ export type Template = {
      * Sessions that started from it.
      */
     uses: number;
+    /**
+     * Version
+     *
+     * Rises with each change.
+     */
+    version: number;
 };
 
 /**
  * TemplateChange
+ *
+ * What is sent is set, the rest stays.
  */
 export type TemplateChange = {
     content?: TemplateContent | null;
@@ -6480,6 +6600,12 @@ export type TemplateChange = {
      * Name
      */
     name?: string | null;
+    /**
+     * Version
+     *
+     * The version that was looked at: when it is not the one that holds, 409.
+     */
+    version?: number | null;
 };
 
 /**
@@ -6765,6 +6891,20 @@ export type TurnObligation = {
 };
 
 /**
+ * Undeliverable
+ */
+export type Undeliverable = {
+    /**
+     * Path
+     */
+    path: string;
+    /**
+     * Why
+     */
+    why: string;
+};
+
+/**
  * Usage
  */
 export type Usage = {
@@ -6872,6 +7012,7 @@ export type UsageFigures = {
      * Cost Usd
      */
     cost_usd: number;
+    largest: LargestUse;
     /**
      * Seconds
      */
@@ -7133,6 +7274,12 @@ export type WorkSession = {
      */
     priority: number;
     progress: Progress;
+    /**
+     * Project Archived
+     *
+     * Its project is off the lists.
+     */
+    project_archived: boolean;
     /**
      * Project Id
      */
@@ -9437,6 +9584,10 @@ export type ChangeProjectErrors = {
      */
     408: Problem;
     /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
      * Too large.
      */
     413: Problem;
@@ -11342,6 +11493,12 @@ export type GetDependentsResponse = GetDependentsResponses[keyof GetDependentsRe
 
 export type DrawSourcePageData = {
     body?: never;
+    headers?: {
+        /**
+         * If-None-Match
+         */
+        'If-None-Match'?: string | null;
+    };
     path: {
         /**
          * Project Id
@@ -11981,6 +12138,10 @@ export type ChangeTemplateErrors = {
      * The body did not come to its end in time.
      */
     408: Problem;
+    /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
     /**
      * Too large.
      */
