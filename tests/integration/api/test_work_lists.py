@@ -19,9 +19,10 @@ async def test_work_of_all_projects_is_one_list(world: World) -> None:
     first = await world.session(one, runtime=runtime, title="The 100% figure")
     second = await world.session(two, runtime=runtime, title="Another")
     third = await world.session(one, runtime=runtime, title="A third", agent_type="content")
-    await world.session(gone, runtime=runtime)
+    ended = await world.session(gone, runtime=runtime)
+    for project, session in ((gone, ended), (two, second)):
+        await world.api.ok("POST", f"/projects/{project}/work-sessions/{session}/cancel")
     await world.api.ok("DELETE", f"/projects/{gone}", 204)
-    await world.api.ok("POST", f"/projects/{two}/work-sessions/{second}/cancel")
 
     assert await ids_of(world) == [third, second, first]
     assert await ids_of(world, project_id=one) == [third, first]

@@ -25,7 +25,7 @@ export const reviewing = {
     said: "Changed by you",
     removed: "Removed by you",
   },
-  effect: { hindered: "Cannot be delivered as things stand: {{why}}" },
+  effect: { hindered: "Cannot be delivered as things stand: {{why}}", dock: "As things stand, its result cannot be delivered." },
   recheck: {
     pending: "Comparing your words with the sources.",
     same: "Compared again: passed automatic checks. Meaning is yours to read.",

@@ -105,7 +105,7 @@ export const settings = {
     history: "How often work of the same kind was sent back counts as it stands now.",
   },
   budgets: {
-    words: "What one piece of work may use in a project. A person is asked before a limit is passed, and may extend it.",
+    words: "What one piece of work may use in a project. A person is asked before a limit is passed, and may extend it up to the most.",
     usual: "The usual budget",
     usualHelp: "Of work that names none. Without it, its agent’s.",
     most: "The most of one piece of work",
@@ -122,7 +122,7 @@ export const settings = {
     unpriced_other: "The price of {{count}} of them is not wholly known.",
     changed: "What you changed is not saved yet.",
     change: "{{part}}, {{limit}}: {{before}} → {{after}}.",
-    theirs: "{{by}} changed this {{when}}.",
+    theirs: "Not saved: {{by}} changed this {{when}}.",
     yoursKept: "What you typed is still here. Save it again if it still applies.",
     sameAsYours: "It is what you typed.",
     largest: "The most that one piece of work used this month",

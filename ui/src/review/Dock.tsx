@@ -296,8 +296,7 @@ function Progress({ checkpoint, tally, flagged, alone }: { checkpoint: Checkpoin
     tally.kept ? t("dock.kept", { count: tally.kept }) : "",
   ].filter(Boolean);
   const final = checkpoint.kind === "final";
-  const hindered = checkpoint.undeliverable[0];
-  if (hindered) return <Status title={t("dock.ready")} words={t("effect.hindered", { why: hindered.why })} />;
+  if (checkpoint.undeliverable.length > 0) return <Status title={t("dock.ready")} words={t("effect.dock")} />;
   const effects = checkpoint.effects.map((effect) => effect.label).join(" · ");
   return (
     <Status
