@@ -78,7 +78,7 @@ def test_a_budget_is_set_and_holds_where_work_is_asked_for(page: Page) -> None:
     assert bar
     assert areas["y"] == bar["y"] + bar["height"]
     page.get_by_role("combobox", name="Project").select_option(label="Thrift")
-    most = page.get_by_role("group", name="The most to begin with")
+    most = page.get_by_role("group", name="The most of one piece of work")
     most.get_by_role("textbox", name="US dollars").fill("2")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
