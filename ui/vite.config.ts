@@ -65,6 +65,9 @@ export default defineConfig({
     setupFiles: ["./tests/setup.ts"],
     include: ["tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // A page of its own for each file took longer than the tests; tests/setup.ts puts back what outlives a test.
+    pool: "threads",
+    isolate: false,
     testTimeout: 60_000,
   },
 });

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     APIRequestContext,
@@ -37,6 +38,7 @@ FLAGS = [
 START_SECONDS = 120
 SECOND = "Second reviewer"
 WIDTHS = ((1440, 900), (1180, 800), (390, 844))
+COLOURS = {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast"]}}
 SLOW_MS = 60_000
 """How long a page may take on a machine that does other things; a limit, not a measurement."""
 
@@ -145,14 +147,44 @@ def page(context: BrowserContext, server: str) -> Iterator[Page]:
     assert wrong == []
 
 
-def flaws(page: Page, where: str = "") -> list[str]:
-    """What axe minds on the page as it stands, and whether it is wider than the screen; `where` names it."""
+@pytest.fixture
+def each_width(browser: Browser, server: str) -> Iterator[Page]:
+    """A new page at each of the widths, one after the other, in which nothing fades from one colour to another."""
+
+    def pages() -> Iterator[Page]:
+        for width, height in WIDTHS:
+            opened = browser.new_context(
+                base_url=server, viewport={"width": width, "height": height}, reduced_motion="reduce"
+            )
+            opened.set_default_timeout(SLOW_MS)
+            yield opened.new_page()
+            opened.close()
+
+    return pages()
+
+
+def flaws(page: Page, what: str = "") -> list[str]:
+    """What axe minds on the page as it stands, in light and in dark, and whether it is wider than the screen.
+
+    The dark theme changes colours and nothing else, so there only the rule of contrast is asked again. `what` names
+    what is looked at.
+    """
+    where = f"{page.viewport_size and page.viewport_size['width']} {what}"
     wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     found = [f"{where}: wider than the screen"] if wide else []
-    for violation in Axe().run(page).response["violations"]:
-        nodes = [node["html"][:200] for node in violation["nodes"]][:3]
-        found.append(f"{where}: {violation['id']} {nodes}")
+    axe = Axe()
+    found += _minded(axe.run(page), f"light {where}")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    found += _minded(axe.run(page, options=COLOURS), f"dark {where}")
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return found
+
+
+def _minded(results: AxeResults, where: str) -> list[str]:
+    return [
+        f"{where}: {violation['id']} {[node['html'][:200] for node in violation['nodes']][:3]}"
+        for violation in results.response["violations"]
+    ]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """Every page in both themes, at three widths: nothing that axe minds, nothing wider than the screen."""
 
-from typing import Literal
+from collections.abc import Iterator
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SLOW_MS, WIDTHS, flaws
+from tests.browser.conftest import SLOW_MS, flaws
 
 
 def addresses(page: Page) -> dict[str, str]:
@@ -40,19 +39,11 @@ def addresses(page: Page) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_and_nothing_overflows(
-    browser: Browser, server: str, theme: Literal["light", "dark"]
-) -> None:
+def test_axe_finds_nothing_and_nothing_overflows(each_width: Iterator[Page]) -> None:
     wrong: list[str] = []
-    for width, height in WIDTHS:
-        context = browser.new_context(
-            base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
-        )
-        page = context.new_page()
+    for page in each_width:
         for address, words in addresses(page).items():
             page.goto(address)
             expect(page.locator("#root").get_by_text(words).first).to_be_attached(timeout=SLOW_MS)
-            wrong += flaws(page, f"{theme} {width} {address}")
-        context.close()
+            wrong += flaws(page, address)
     assert not wrong, "\n".join(wrong)

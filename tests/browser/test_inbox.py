@@ -1,11 +1,12 @@
 """The inbox: its address, its keys, what happens to it while somebody looks, and signing routine work together."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SECOND, SLOW_MS, WIDTHS, Colleague, flaws, sent
+from tests.browser.conftest import SECOND, SLOW_MS, Colleague, flaws, sent
 from tests.browser.test_people import DRAFT, SOURCE, make_project
 
 expect.set_options(timeout=SLOW_MS)
@@ -153,22 +154,15 @@ def test_routine_work_is_signed_together_and_taken_back(page: Page) -> None:
     assert {d["decision"]["packet_shown"] for d in done} == {False}
 
 
-def test_the_inbox_is_accessible_at_every_width(browser: Browser, server: str, page: Page) -> None:
+def test_the_inbox_is_accessible_at_every_width(each_width: Iterator[Page], page: Page) -> None:
     project = routine(page, "Widths", 2)
     wrong: list[str] = []
-    for theme in ("light", "dark"):
-        for width, height in WIDTHS:
-            context = browser.new_context(
-                base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
-            )
-            context.set_default_timeout(SLOW_MS)
-            seen = context.new_page()
-            for name in ("inbox", "batch"):
-                seen.goto(f"/inbox?project={project}")
-                expect(seen.locator(".irow").first).to_be_visible()
-                if name == "batch":
-                    seen.keyboard.press("b")
-                    expect(seen.get_by_role("button", name="Sign 2 and save them")).to_be_visible()
-                wrong += flaws(seen, f"{theme} {width} {name}")
-            context.close()
+    for seen in each_width:
+        for name in ("inbox", "batch"):
+            seen.goto(f"/inbox?project={project}")
+            expect(seen.locator(".irow").first).to_be_visible()
+            if name == "batch":
+                seen.keyboard.press("b")
+                expect(seen.get_by_role("button", name="Sign 2 and save them")).to_be_visible()
+            wrong += flaws(seen, name)
     assert not wrong, "\n".join(wrong)

@@ -3,13 +3,12 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SLOW_MS, WIDTHS, flaws
+from tests.browser.conftest import SLOW_MS, flaws
 from tests.browser.test_substrate import make_project, sent
 
 expect.set_options(timeout=SLOW_MS)
@@ -101,24 +100,18 @@ def test_a_policy_is_tried_on_real_work_before_it_is_saved(page: Page) -> None:
     assert page.request.get(f"/api/projects/{check['id']}/policy").json()["version"] == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_and_nothing_overflows(
-    browser: Browser, server: str, theme: Literal["light", "dark"]
-) -> None:
+def test_axe_finds_nothing_and_nothing_overflows(each_width: Iterator[Page]) -> None:
     wrong: list[str] = []
-    for width, height in WIDTHS:
-        context = browser.new_context(
-            base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
-        )
-        page = context.new_page()
+    for page in each_width:
+        width = page.evaluate("innerWidth")
 
         def look(address: str, page: Page = page, width: int = width) -> None:
-            wrong.extend(flaws(page, f"{theme} {width} {address}"))
+            wrong.extend(flaws(page, address))
             nav = page.get_by_role("navigation", name="Main").get_by_role("link")
             for n in range(5):
                 box = nav.nth(n).bounding_box()
                 if box is None or box["x"] < 0 or box["x"] + box["width"] > width:
-                    wrong.append(f"{theme} {width} {address}: place {n} of the navigation is off the screen")
+                    wrong.append(f"{width} {address}: place {n} of the navigation is off the screen")
 
         page.goto("/overview")
         expect(page.get_by_role("figure")).to_have_count(6)
@@ -134,5 +127,4 @@ def test_axe_finds_nothing_and_nothing_overflows(
         page.keyboard.press("Control+k")
         expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
         look("what opens anything")
-        context.close()
     assert not wrong, "\n".join(wrong)

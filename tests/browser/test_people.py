@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import SECOND, SLOW_MS, WIDTHS, Colleague, flaws, sent
 
@@ -293,24 +293,15 @@ def states(page: Page, review: str, project: str) -> Iterator[str]:
     yield "policy"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_new_screens(
-    browser: Browser, server: str, page: Page, theirs: Page, theme: Literal["light", "dark"]
-) -> None:
-    project = make_project(page, f"Axe {theme}", quorum=2, due_hours=2, expire_hours=48)
-    review = make_review(page, project, f"The bridge, {theme}")
+def test_axe_finds_nothing_on_the_new_screens(each_width: Iterator[Page], page: Page, theirs: Page) -> None:
+    project = make_project(page, "Axe", quorum=2, due_hours=2, expire_hours=48)
+    review = make_review(page, project, "The bridge")
     sent(page.request, "POST", f"/api/checkpoints/{review}/comments", {"text": "Which drawing?"})
     theirs.goto(f"/review/{review}")
     expect(theirs.get_by_text("Local user is looking at this just now.")).to_be_visible()
     theirs.get_by_role("button", name="Take it over?").click()
     wrong: list[str] = []
-    for width, height in WIDTHS:
-        context: BrowserContext = browser.new_context(
-            base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
-        )
-        context.set_default_timeout(SLOW_MS)
-        seen = context.new_page()
+    for seen in each_width:
         for name in states(seen, review, project):
-            wrong += flaws(seen, f"{theme} {width} {name}")
-        context.close()
+            wrong += flaws(seen, name)
     assert not wrong, "\n".join(wrong)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -451,11 +451,8 @@ def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page
     expect(picture).to_have_count(0)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_what_a_review_opens(
-    browser: Browser, server: str, page: Page, theme: Literal["light", "dark"]
-) -> None:
-    project = make_project(page, f"Axe in {theme}")
+def test_axe_finds_nothing_on_what_a_review_opens(each_width: Iterator[Page], page: Page) -> None:
+    project = make_project(page, "Axe")
     reviews = [make_check(page, project, RICH) for _ in range(2)]
     claim = reviews[0]["packet"]["artifacts"][0]
     anchor = {
@@ -466,12 +463,7 @@ def test_axe_finds_nothing_on_what_a_review_opens(
         page.request, "POST", f"/api/checkpoints/{reviews[0]['id']}/comments", {"text": "?", "anchor": anchor}
     )
     wrong: list[str] = []
-    for width, height in ((1440, 900), (1180, 800), (390, 844)):
-        context = browser.new_context(
-            base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
-        )
-        context.set_default_timeout(SLOW_MS)
-        seen = context.new_page()
+    for seen in each_width:
         opened(seen, reviews[0])
         expect(seen.get_by_label("Comments on words")).to_be_attached()
         for name, *keys in (
@@ -480,6 +472,5 @@ def test_axe_finds_nothing_on_what_a_review_opens(
         ):  # fmt: skip
             for key in keys:
                 seen.keyboard.press(key)
-            wrong += flaws(seen, f"{theme} {width} {name}")
-        context.close()
+            wrong += flaws(seen, name)
     assert not wrong, "\n".join(wrong)

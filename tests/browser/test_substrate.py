@@ -1,11 +1,11 @@
 """A person's own sources through the page: added, read, found, given to an agent, remembered, deleted."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SLOW_MS, flaws
 
@@ -174,23 +174,16 @@ def test_what_an_agent_was_given_and_what_is_remembered_of_it(page: Page) -> Non
     expect(page.locator("ul.memlist").get_by_text(re.compile("312 metres long")).first).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_pages_of_a_project(
-    browser: Browser, server: str, theme: Literal["light", "dark"]
-) -> None:
+def test_axe_finds_nothing_on_the_pages_of_a_project(each_width: Iterator[Page]) -> None:
     wrong: list[str] = []
-    for width, height in ((1440, 900), (390, 844)):
-        context = browser.new_context(
-            base_url=server, viewport={"width": width, "height": height}, color_scheme=theme
-        )
-        page = context.new_page()
+    for page in each_width:
         projects = sent(page, "GET", "/api/projects")["items"]
         check = next(p["id"] for p in projects if p["sample_key"] == "check")
         report = next(p["id"] for p in projects if p["sample_key"] == "report")
         work = sent(page, "GET", f"/api/projects/{report}/work-sessions")["items"][0]["id"]
 
-        def look(what: str, page: Page = page, width: int = width) -> None:
-            wrong.extend(flaws(page, f"{theme} {width} {what}"))
+        def look(what: str, page: Page = page) -> None:
+            wrong.extend(flaws(page, what))
 
         page.goto(f"/projects/{check}/sources")
         page.get_by_role("button", name=re.compile("^Details of")).first.click()
@@ -207,5 +200,4 @@ def test_axe_finds_nothing_on_the_pages_of_a_project(
         # Other tests of this server may have signed the sample's draft: what was signed is proposed then.
         expect(page.get_by_text(re.compile("^(Nothing is proposed|From approved work)"))).to_be_visible()
         look("memory")
-        context.close()
     assert not wrong, "\n".join(wrong)

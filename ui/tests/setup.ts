@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { setupServer } from "msw/node";
 import { forgetPlaces } from "@/pages/inboxRows";
 import { makeHandlers } from "@/mocks/handlers";
+import { uploads } from "@/sources/uploads";
 import "@/i18n/rest";
 
 // A busy machine is slow, not wrong.
@@ -17,5 +18,9 @@ afterEach(() => {
   cleanup();
   sessionStorage.clear();
   forgetPlaces();
+  for (const { projectId } of uploads.items) {
+    uploads.stopAll(projectId);
+    uploads.clear(projectId);
+  }
 });
 afterAll(() => server.close());

@@ -53,7 +53,7 @@ export function makeHandlers() {
     http.get(url("/projects/:pid/sources"), ({ params }) => page(sources.filter((s) => s.project_id === params["pid"]))),
     http.post(url("/projects/:pid/sources"), async ({ params, request }) => {
       const json = request.headers.get("content-type")?.includes("json") ? ((await request.json()) as { title?: string; url?: string }) : {};
-      const made: Source = { ...structuredClone(data.sources[0]!), id: `new-${sources.length}`, project_id: String(params["pid"]), title: json.title ?? json.url ?? "New source", status: "processing", block_count: 0 };
+      const made: Source = { ...structuredClone(data.sources[0]!), id: `new-${crypto.randomUUID()}`, project_id: String(params["pid"]), title: json.title ?? json.url ?? "New source", status: "processing", block_count: 0 };
       sources.push(made);
       return HttpResponse.json(made, { status: 202 });
     }),
