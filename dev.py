@@ -48,7 +48,7 @@ from devsetup import (
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 # The rules are measured by their own tests alone. What starts programs and waits for them leaves the processors idle
-# now and then, so it has a process more than there are of them, each with a database server of its own; a file of
+# now and then, so it has two processes more than there are of them, each with a database server of its own; a file of
 # tests stays together. The browser's tests come by themselves: Playwright keeps an event loop running, in which no
 # other could start.
 PROCESSORS = max(2, os.cpu_count() or 2)
@@ -57,7 +57,7 @@ RULES_SUITE = [
     *("--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"),
 ]
 SYSTEM_SUITE = [
-    *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 1}", "--dist=loadfile"),
+    *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 2}", "--dist=loadfile"),
     *("--no-loadscope-reorder", "--durations=25", "--durations-min=5"),
 ]
 BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS}", "--dist=loadfile"]
@@ -219,8 +219,8 @@ def _read(path: Path) -> bytes:
 
 
 def faults(arguments: Sequence[str]) -> None:
-    """Kills over many sessions with one worker and with two (or as `--workers` says), then the fault tests; all of it,
-    whatever broke before.
+    """Kills over many sessions with one worker and with two (or as `--workers` says), then the fault tests and every
+    change behind a signature's back; all of it, whatever broke before.
     """
     sync("dev")
     given = list(arguments)
@@ -236,10 +236,11 @@ def faults(arguments: Sequence[str]) -> None:
         for workers in runs
         if subprocess.run([*harness, *workers], cwd=ROOT, env=clean_env(), check=False).returncode
     ]
-    try:
-        pytest(["tests/faults"], PROOFROOM_FAULT_SEED=seed)
-    except Failure as failure:
-        broken.append(str(failure))
+    for tests in ("tests/faults", "tests/integration/test_tampering.py"):
+        try:
+            pytest([tests], PROOFROOM_FAULT_SEED=seed, PROOFROOM_TAMPER_ALL="1")
+        except Failure as failure:
+            broken.append(f"{tests}: {failure}")
     if broken:
         raise Failure(f"{'; '.join(broken)}: something did not hold (see above). The same again: {again}")
 
