@@ -323,6 +323,7 @@ async def test_now_says_what_runs_what_waits_what_came_of_it_and_what_failed(roo
     found = await now(room)
     assert found["running"] == {"in_progress": 0, "queued": 1, "initialized": 0, "items": []}
     assert found["waiting"]["count"] == 1
+    # As the inbox weighs it, so that a count leads to as many rows: a plan has no risk in its packet, and one there.
     assert found["waiting"]["by_risk"] == {"high": 0, "medium": 1, "low": 0, "none": 0}
     (item,) = found["waiting"]["items"]
     assert item["session_id"] == str(waits.id)

@@ -167,9 +167,9 @@ _RUNNING = typed(
 )
 _WAITING = typed(
     """
-    SELECT coalesce(f.risk, 'none') AS risk, count(*) AS waiting, count(*) FILTER (WHERE c.due_at < now()) AS overdue,
-      min(c.opened_at) AS oldest_at
-    FROM work_checkpoints c JOIN checkpoint_figures f ON f.workspace_id = c.workspace_id AND f.checkpoint_id = c.id
+    SELECT coalesce((ARRAY['high', 'medium', 'low'])[c.risk + 1], 'none') AS risk, count(*) AS waiting,
+      count(*) FILTER (WHERE c.due_at < now()) AS overdue, min(c.opened_at) AS oldest_at
+    FROM work_checkpoints c
     WHERE c.status = 'pending_review' AND NOT c.approve_pending
       AND (c.snoozed_until IS NULL OR c.snoozed_until <= now())
       AND (CAST(:project AS uuid) IS NULL OR c.project_id = :project)
@@ -231,7 +231,8 @@ async def running(tx: Tx, project_id: UUID | None) -> dict[str, int]:
 
 
 async def waiting(tx: Tx, project_id: UUID | None) -> list[dict[str, Any]]:
-    """{risk, waiting, overdue, oldest_at} of the reviews that wait for a person; what is snoozed does not wait."""
+    """{risk, waiting, overdue, oldest_at} of the reviews that wait for a person, by the risk that the inbox shows; what
+    is snoozed does not wait."""
     return [dict(r) for r in (await tx.execute(_WAITING, {"project": project_id})).mappings()]
 
 

@@ -11,15 +11,28 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SmallInteger, and_, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    SmallInteger,
+    and_,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import defer
 from sqlalchemy.types import TypeEngine
 
 from proofroom.db.checkpoints import OPEN
-from proofroom.db.models import WorkCheckpoint
+from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
+from proofroom.domain.inbox_order import GRAVEST_FIRST
+from proofroom.domain.risk import Level
 
 Json = dict[str, Any]
 Found = list[tuple[WorkCheckpoint, Json]]
@@ -35,8 +48,18 @@ ORDERS: Mapping[str, tuple[Any, ...]] = {
     "risk": (_C.risk, _C.begin_by, _C.id),
     "effort": (_C.effort_seconds, _C.id),
     "opened_at": (_C.id,),
+    "decided_at": (_C.decided_at, _C.id),
 }
-"""By ids is by the time of opening. All but that one are for what waits: what is decided has no weight."""
+"""By ids is by the time of opening. The last is for what is decided, which has no weight; the others for what waits."""
+
+DECISIONS: Mapping[str, str] = {
+    "approve": "approved",
+    "request_changes": "changes_requested",
+    "reject": "rejected",
+}
+"""What was decided, as the status that a checkpoint has then."""
+
+_LOW = GRAVEST_FIRST.index(Level.LOW)
 
 
 # Read out of the packet once (`#-` of nothing), however large it is. Verdicts that may stand: see `MAY_STAND`.
@@ -62,13 +85,19 @@ _BRIEF = literal_column(
 """Of a packet what a list shows: all but its artifacts' documents and the claims that nobody has to look at."""
 
 
+_FROM_TEMPLATE = select(WorkSession.id).where(WorkSession.template_id.is_not(None))
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a list is restricted to; None and empty restrict nothing.
 
-    `status` None is any. `nobodys`: assigned to nobody. `snoozed`: False leaves out what is put off beyond `now`, True
-    keeps only that. `held`: False leaves out what is signed and can still be taken back. `words`: each with the ids of
-    the projects whose name holds it; every word must be found.
+    `status` None is any. `decisions` other than None are of `DECISIONS`: only what was decided so, with approvals that
+    can still be taken back; `status` is not looked at then. `decided_by`: whose decisions; `by_policy`: nobody's.
+    `routine`: only what may be signed with others as far as its columns say; see `domain.batch`. `late`: due before
+    `now`. `nobodys`: assigned to nobody. `snoozed`: False leaves out what is put off beyond `now`, True keeps only
+    that. `held`: False leaves out what is signed and can still be taken back. `words`: each with the ids of the
+    projects whose name holds it; every word must be found.
     """
 
     now: datetime
@@ -84,17 +113,43 @@ class Wanted:
     snoozed: bool | None = False
     held: bool = True
     words: Sequence[tuple[str, Sequence[UUID]]] = field(default=())
+    decisions: Sequence[str] | None = None
+    decided_by: UUID | None = None
+    by_policy: bool = False
+    routine: bool = False
+    late: bool = False
 
     @property
     def counted(self) -> bool:
         """Whether the list is short enough to be counted each time: what waits, or what some sessions have. A history
         grows for ever."""
-        return self.status == OPEN or bool(self.session_ids)
+        return (self.status == OPEN and self.decisions is None) or bool(self.session_ids)
+
+    def _decided(self, decisions: Sequence[str]) -> ColumnElement[bool]:
+        held = and_(_C.status == OPEN, _C.approve_pending) if "approve" in decisions else false()
+        return and_(
+            _C.decided_at.is_not(None), or_(_C.status.in_([DECISIONS[one] for one in decisions]), held)
+        )
 
     def conditions(self) -> list[ColumnElement[bool]]:
         asleep = and_(_C.snoozed_until.is_not(None), _C.snoozed_until > self.now)
         found: list[ColumnElement[bool] | None] = [
-            None if self.status is None else _C.status == self.status,
+            self._decided(self.decisions)
+            if self.decisions is not None
+            else None
+            if self.status is None
+            else _C.status == self.status,
+            None if self.decided_by is None else _C.decided_by == self.decided_by,
+            and_(_C.decided_at.is_not(None), _C.decided_by.is_(None)) if self.by_policy else None,
+            _C.due_at < self.now if self.late else None,
+            and_(
+                _C.kind == "final",
+                _C.risk == _LOW,
+                _C.reasons == ["final"],
+                _C.session_id.in_(_FROM_TEMPLATE),
+            )
+            if self.routine
+            else None,
             None if self.assignee is None else _C.assignee == self.assignee,
             _C.assignee.is_(None) if self.nobodys else None,
             None if self.project_id is None else _C.project_id == self.project_id,
@@ -138,6 +193,7 @@ class Order:
             "due_at": (row.due_at or _FAR,),
             "risk": (row.risk, row.begin_by),
             "effort": (row.effort_seconds,),
+            "decided_at": (row.decided_at,),
         }.get(self.by, ())
         return (*values, row.id)
 

@@ -33,7 +33,7 @@ from sqlalchemy.orm.context import FromStatement
 from proofroom import faults
 from proofroom.db import lists
 from proofroom.db.across import Limits
-from proofroom.db.models import AuditEntry, WorkEvent, WorkSession
+from proofroom.db.models import AuditEntry, SessionFigures, WorkEvent, WorkSession
 from proofroom.db.statements import changed
 from proofroom.db.tx import EVENTS_CHANNEL, WRITES, Tx, new_id, take_turns
 from proofroom.domain import audit
@@ -491,9 +491,12 @@ async def page(
     before: UUID | None = None,
     updated_since: datetime | None = None,
     external_ref: str | None = None,
+    outcomes: Sequence[str] = (),
+    settled_since: datetime | None = None,
     limit: int = 50,
 ) -> list[WorkSession]:
-    """Newest first; `before` is the id of the last one seen. Without a project, as `lists.listed` says."""
+    """Newest first; `before` is the id of the last one seen. Without a project, as `lists.listed` says. `outcomes`: only
+    what came to one of these, as `SessionFigures` names them."""
     query = select(WorkSession).order_by(WorkSession.id.desc()).limit(limit)
     query = query.where(_of(project_id))
     if agent_types:
@@ -508,6 +511,13 @@ async def page(
         query = query.where(WorkSession.updated_at >= updated_since)
     if external_ref is not None:
         query = query.where(WorkSession.external_ref == external_ref)
+    if outcomes or settled_since is not None:
+        ended = select(SessionFigures.session_id).where(SessionFigures.settled_at.is_not(None))
+        if outcomes:
+            ended = ended.where(SessionFigures.outcome.in_(outcomes))
+        if settled_since is not None:
+            ended = ended.where(SessionFigures.settled_at >= settled_since)
+        query = query.where(WorkSession.id.in_(ended))
     return list((await tx.execute(query)).scalars())
 
 

@@ -5,7 +5,9 @@ risk, nothing that came up, nothing that leaves the project's own places.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from proofroom.domain.attention import attention
 from proofroom.domain.risk import REVERSIBLE_EFFECTS, Level
@@ -78,3 +80,16 @@ def batch_exceptions(
     if any(effect.get("kind") not in REVERSIBLE_EFFECTS for effect in packet.get("effects") or ()):
         found.append("What it releases cannot be taken back.")
     return tuple(found)
+
+
+def in_hands_of(
+    *,
+    assignee: UUID | None,
+    looking_by: UUID | None,
+    looking_until: datetime | None,
+    now: datetime,
+    member_id: UUID,
+) -> tuple[UUID, ...]:
+    """Members other than `member_id` who have taken a review on: its assignee, and who reads it at `now`."""
+    reads = looking_by if looking_until is not None and looking_until > now else None
+    return tuple(dict.fromkeys(one for one in (assignee, reads) if one is not None and one != member_id))

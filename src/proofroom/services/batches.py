@@ -1,13 +1,14 @@
 """Several reviews signed from a list, and taken back: each by itself, in a transaction of the caller's. Nothing here
 commits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import ceil
 from uuid import UUID
 
-from proofroom.db import checkpoints, work_sessions
+from proofroom.db import checkpoints, members, work_sessions
+from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
-from proofroom.domain.batch import MAX_BATCH, batch_exceptions
+from proofroom.domain.batch import MAX_BATCH, batch_exceptions, in_hands_of
 from proofroom.domain.checkpoint import MAX_UNDO_SECONDS
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import review
@@ -20,8 +21,9 @@ SECONDS_EACH = 0.25
 """For how much longer the first ones are held, for each that is still to be signed after them."""
 
 
-def check(actor: Actor, checkpoint_ids: Sequence[UUID]) -> None:
-    """Raises InvalidInput (`batch_invalid`), NotAllowed."""
+def check(actor: Actor, checkpoint_ids: Sequence[UUID], size: int, before: int = 0) -> None:
+    """`before` of the `size` reviews of a batch were sent before these. Raises InvalidInput (`batch_invalid`),
+    NotAllowed."""
     require(actor, "reviewer")
     if not 1 <= len(checkpoint_ids) <= MAX_BATCH or len(set(checkpoint_ids)) < len(checkpoint_ids):
         raise InvalidInput(
@@ -30,6 +32,13 @@ def check(actor: Actor, checkpoint_ids: Sequence[UUID]) -> None:
             f" and names {len(set(checkpoint_ids))}.",
             hint="Name each once, and send more than that in another batch.",
             field="items",
+        )
+    if not before + len(checkpoint_ids) <= size <= MAX_BATCH:
+        raise InvalidInput(
+            "batch_invalid",
+            f"A batch of {size} has no part of {len(checkpoint_ids)} after {before}, or is larger than {MAX_BATCH}.",
+            hint=f"Count what was sent before, and sign {MAX_BATCH} at most together.",
+            field="part",
         )
 
 
@@ -47,11 +56,13 @@ async def sign_one(
     template_id: UUID,
     size: int,
     undo_seconds: int,
+    instead_of: Collection[UUID] = (),
 ) -> Outcome:
     """Signs one of `size` packets that are signed together unread, all from one template.
 
     The record says that the packet was not shown, and how many there were. Raises what a decision raises, and Conflict
-    (`not_for_batch`, with `because`) for what somebody has to look at by itself.
+    (`not_for_batch`, with `because`) for what somebody has to look at by itself; (`in_other_hands`, with `whose`) for
+    what is assigned to or read by somebody whom `instead_of` does not name.
     """
     found = await checkpoints.get(tx, checkpoint_id)
     row = await work_sessions.lock(tx, found.session_id)
@@ -71,10 +82,35 @@ async def sign_one(
                 hint="Open it and decide.",
                 extra={"because": list(why)},
             )
+        await _require_free(tx, actor, row, checkpoint, instead_of)
     return await review.approve(
         tx, actor, row.id, checkpoint_id, packet_digest=packet_digest, undo_seconds=undo_seconds, shown=False,
         batch={"size": size, "template_id": str(template_id)},
     )  # fmt: skip
+
+
+async def _require_free(
+    tx: Tx, actor: Actor, row: WorkSession, checkpoint: WorkCheckpoint, instead_of: Collection[UUID]
+) -> None:
+    """What a colleague has taken on is not signed past them unread."""
+    hands = in_hands_of(
+        assignee=checkpoint.assignee, looking_by=checkpoint.looking_by, looking_until=checkpoint.looking_until,
+        now=await work_sessions.now(tx), member_id=actor.member_id,
+    )  # fmt: skip
+    unnamed = [one for one in hands if one not in instead_of]
+    if not unnamed:
+        return
+    names = await members.names(tx)
+    who = names.get(unnamed[0], "somebody")
+    said = (
+        f"is assigned to {who}" if unnamed[0] == checkpoint.assignee else f"is being read by {who} just now"
+    )
+    raise Conflict(
+        "in_other_hands",
+        f"“{row.title}” {said}. Nothing was decided.",
+        hint="Leave it to them, or choose it again to sign it all the same.",
+        extra={"whose": [{"id": str(one), "name": names.get(one)} for one in unnamed]},
+    )
 
 
 async def take_back_one(tx: Tx, actor: Actor, checkpoint_id: UUID) -> Outcome:

@@ -116,7 +116,9 @@ async def _key_of(tx: Tx, order: Order, checkpoint_id: UUID) -> Key:
         return key
     raise InvalidInput(
         "unknown_sort",
-        "This review was decided when it opened, so it has a place only in the order of opening.",
+        "This review has no decision yet, so it has no place in the order of decisions."
+        if order.by == "decided_at"
+        else "This review was decided when it opened, so it has a place only in the order of opening.",
         hint="Sort by opened_at.",
         field="sort",
     )

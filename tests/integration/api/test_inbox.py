@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from proofroom.api.deps import encode_cursor
+from proofroom.domain.batch import MAX_BATCH
 from proofroom.domain.checkpoint import MAX_UNDO_SECONDS
 from proofroom.domain.inbox_order import PATIENCE
 from proofroom.services.batches import held_for
@@ -160,6 +161,12 @@ async def test_bad_questions_are_refused_with_their_field(world: World) -> None:
         (f"sort=risk&cursor={encode_cursor(_KEY.format('true'))}", "cursor_invalid", "cursor"),
         (f"sort=risk&cursor={encode_cursor(_KEY.format(40_000))}", "cursor_invalid", "cursor"),
         ("assignee=nobody", "unknown_member", "assignee"),
+        ("status=decided&sort=risk", "unknown_sort", "sort"),
+        ("sort=decided_at", "unknown_sort", "sort"),
+        ("status=any&sort=decided_at", "unknown_sort", "sort"),
+        ("decision=reject", "unknown_status", "decision"),
+        ("status=decided&decision=perhaps", "validation_error", "decision.0"),
+        ("status=decided&decided_by=nobody", "unknown_member", "decided_by"),
     ):
         refused = await world.api.problem("GET", f"/checkpoints?{query}", 422, code)
         assert refused["field"].endswith(field), (query, refused)
@@ -291,6 +298,114 @@ async def test_a_batch_sent_again_with_its_key_answers_the_same(world: World) ->
     once_more = await world.api.ok("POST", "/checkpoints/withdraw-batch", json=back)
     assert [d["problem"]["code"] for d in once_more["items"]] == ["nothing_to_withdraw"] * 2
     assert len(await ids(world.api, held="false")) == 2
+
+
+async def test_a_batch_sent_in_parts_is_one_batch(world: World) -> None:
+    _, saved, items = await routine(world, 3)
+    path = "/checkpoints/approve-batch"
+    first = batch(saved, items[:2], undo_seconds=30, part={"size": 3, "before": 0})
+    last = batch(saved, items[2:], undo_seconds=30, part={"size": 3, "before": 2})
+    done = [d for body in (first, last) for d in (await world.api.ok("POST", path, json=body))["items"]]
+    assert [d["done"] for d in done] == [True] * 3
+    shown = [await world.api.ok("GET", f"/checkpoints/{i['id']}") for i in items]
+    assert [s["decision"]["batch"]["size"] for s in shown] == [3, 3, 3]
+    for part in ({"size": 2, "before": 1}, {"size": 101, "before": 0}, {"size": 2, "before": 2}):
+        refused = await world.api.problem("POST", path, 422, "batch_invalid", json=first | {"part": part})
+        assert refused["field"] == "part"
+    assert (await world.api.ok("GET", "/checkpoints"))["batch_most"] == MAX_BATCH
+
+
+async def test_what_is_in_other_hands_is_signed_from_the_list_only_by_naming_them(
+    world: World, crew: Crew
+) -> None:
+    ana, ben = await crew.join("Ana", "reviewer"), await crew.join("Ben", "reviewer")
+    _, saved, items = await routine(world, 4)
+    _, given, read, own = items
+    for item, member in ((given, "Ben"), (own, "Ana")):
+        await world.api.ok("PATCH", f"/checkpoints/{item['id']}", json={"assignee": crew.ids[member]})
+    await ben.ok("POST", f"/checkpoints/{read['id']}/lease", json={"take": False})
+    path = "/checkpoints/approve-batch"
+    done = (await ana.ok("POST", path, json=batch(saved, items)))["items"]
+    assert [d["done"] for d in done] == [True, False, False, True]
+    problems = [done[1]["problem"], done[2]["problem"]]
+    assert [p["code"] for p in problems] == ["in_other_hands"] * 2
+    assert [p["whose"] for p in problems] == [[{"id": crew.ids["Ben"], "name": "Ben"}]] * 2
+    assert "is assigned to Ben" in problems[0]["detail"]
+    assert "is being read by Ben" in problems[1]["detail"]
+    assert await ids(world.api) == [given["id"], read["id"]]
+    # Naming somebody else is not enough: it may have been given on meanwhile.
+    named = batch(saved, [given, read])
+    for member, code in (("Ana", "in_other_hands"), ("Ben", None)):
+        for item in named["items"]:
+            item["instead_of"] = [crew.ids[member]]
+        done = (await ana.ok("POST", path, json=named))["items"]
+        assert [d["problem"] and d["problem"]["code"] for d in done] == [code] * 2
+
+
+async def test_what_may_be_routine_and_what_is_late_are_lists_of_their_own(world: World) -> None:
+    project, saved, items = await routine(world, 2)
+    await waiting(world, project, "By hand")
+    doubtful = await waiting(world, project, "Doubtful", FLAGGED, template_id=saved)
+    found = await world.api.ok("GET", "/checkpoints", params={"routine": "true"})
+    assert ([i["id"] for i in found["items"]], found["total"]) == ([i["id"] for i in items], 2)
+    assert await ids(world.api, overdue="true") == []
+    due = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    await world.api.ok("PATCH", f"/checkpoints/{doubtful['id']}", json={"due_at": due})
+    assert await ids(world.api, overdue="true") == [doubtful["id"]]
+
+
+async def test_what_was_decided_is_found_newest_first_and_by_whom(world: World, crew: Crew) -> None:
+    ana = await crew.join("Ana", "reviewer")
+    project, items = await shelf(world, 5)
+    one, two, three, four, left = items
+
+    def gate(item: dict[str, Any], verb: str) -> str:
+        return f"/projects/{project}/work-sessions/{item['session_id']}/checkpoints/{item['id']}/{verb}"
+
+    def named(item: dict[str, Any]) -> dict[str, Any]:
+        return {"packet_digest": item["packet_digest"]}
+
+    await ana.ok("POST", gate(two, "approve"), json=named(two))
+    no = named(one) | {"rejection_reason": "Wrong bridge."}
+    await ana.ok("POST", gate(one, "reject"), json=no)
+    back = named(three) | {"changes": [{"comment": "Say when."}]}
+    await world.api.ok("POST", gate(three, "request-changes"), json=back)
+    await world.api.ok("POST", gate(four, "approve"), json=named(four) | {"undo_seconds": 60})
+    # Put off before it was decided: that does not hide it.
+    other = await world.project("Elsewhere")
+    newest_first = [i["id"] for i in (four, three, one, two)]
+    ask = {"status": "decided", "sort": "-decided_at"}
+    assert await ids(ana, **ask) == newest_first
+    assert await ids(ana, status="decided", sort="decided_at") == newest_first[::-1]
+    assert await ids(ana, **ask, decided_by="me") == [one["id"], two["id"]]
+    assert await ids(world.api, **ask, decided_by=crew.ids["Ana"]) == [one["id"], two["id"]]
+    assert await ids(ana, **ask, decided_by="policy") == []
+    assert await ids(ana, **ask, decision="approve") == [four["id"], two["id"]]
+    assert await ids(ana, **ask, decision=["reject", "request_changes"]) == [three["id"], one["id"]]
+    assert await ids(ana, **ask, project_id=project, q="note 0") == [one["id"]]
+    assert await ids(ana, **ask, project_id=other) == []
+    first = await ana.ok("GET", "/checkpoints", params={**ask, "limit": 3})
+    assert (first["total"], first["items"][2]["decision"]["reason"]) == (None, "Wrong bridge.")
+    rest = await ids(ana, **ask, limit=3, cursor=first["next_cursor"])
+    assert [i["id"] for i in first["items"]] + rest == newest_first
+    assert await ids(ana, **ask, around=three["id"], limit=3) == newest_first[:3]
+    await ana.problem(
+        "GET", f"/checkpoints?status=decided&sort=-decided_at&around={left['id']}", 422, "unknown_sort"
+    )
+
+
+async def test_a_decision_of_policy_is_found_as_such(world: World) -> None:
+    _, (one,) = await shelf(world, 1)
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        await tx.execute(
+            text(
+                "UPDATE work_checkpoints SET status = 'approved', decided_at = now(), begin_by = NULL, risk = NULL,"
+                """ decision = '{"decision": "approve", "by": null, "name": "policy", "at": ""}' WHERE id = :id"""
+            ),
+            {"id": one["id"]},
+        )
+    ask = {"status": "decided", "sort": "-decided_at", "decided_by": "policy"}
+    assert await ids(world.api, **ask) == [one["id"]]
 
 
 def test_the_first_of_a_batch_is_held_until_the_last_is_signed_too() -> None:

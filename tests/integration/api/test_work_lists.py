@@ -48,6 +48,28 @@ async def test_work_of_all_projects_is_one_list(world: World) -> None:
         await world.api.problem("GET", path, 404, "project_not_found", params={"project_id": nowhere})
 
 
+async def test_what_ended_is_listed_by_what_it_came_to_and_since_when(world: World) -> None:
+    """What somebody rejected is `failed` and has not failed; a count of failures leads to failures only."""
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, gate = await world.waiting(project, runtime=world.script(NOTE), title="Rejected")
+    no = {"packet_digest": gate["packet_digest"], "rejection_reason": "Not wanted."}
+    await world.api.ok("POST", f"{path}/checkpoints/{gate['id']}/reject", json=no)
+    broken = await world.session(
+        project, runtime=world.script("steps:\n  - finish: {summary: Nothing}\n"), auto_execute=True
+    )
+    row = await world.drive(broken)
+    assert row.status == "failed"
+    assert await ids_of(world, status="failed") == [broken, gate["session_id"]]
+    assert await ids_of(world, outcome="failed") == [broken]
+    assert await ids_of(world, outcome=["failed", "rejected"]) == [broken, gate["session_id"]]
+    assert await ids_of(world, outcome="completed") == []
+    since = row.settled_at
+    assert since is not None
+    assert await ids_of(world, settled_since=since.isoformat()) == [broken]
+    await world.api.problem("GET", "/work-sessions?outcome=lost", 422, "validation_error")
+
+
 async def test_a_template_says_how_it_was_used(world: World) -> None:
     project = await world.project()
     await world.add_text(project, SOURCE)

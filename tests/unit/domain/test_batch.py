@@ -1,11 +1,13 @@
 """What may be signed from a list, and why the rest may not."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.unit.domain.test_attention import claim, packet
 
-from proofroom.domain.batch import batch_exceptions, origin_exception
+from proofroom.domain.batch import batch_exceptions, in_hands_of, origin_exception
 
 ME = "m1"
 CALM = {"risk": {"level": "low"}, "effects": [{"kind": "record"}, {"kind": "folder"}]}
@@ -88,3 +90,18 @@ def test_other_work_is_an_exception() -> None:
     ):
         said = origin_exception(SAYS | other, ASKED)
         assert said == "It was asked for otherwise than its template says.", other
+
+
+def test_a_review_is_in_the_hands_of_its_assignee_and_of_who_reads_it_now() -> None:
+    me, ana, ben = (UUID(int=n) for n in (1, 2, 3))
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    soon = now + timedelta(seconds=1)
+
+    def hands(assignee: UUID | None, reader: UUID | None, until: datetime | None) -> tuple[UUID, ...]:
+        return in_hands_of(assignee=assignee, looking_by=reader, looking_until=until, now=now, member_id=me)
+
+    assert hands(None, None, None) == hands(me, me, soon) == ()
+    assert hands(ana, ben, soon) == (ana, ben)
+    assert hands(ana, ana, soon) == (ana,)
+    assert hands(ana, ben, now) == (ana,)  # has looked away
+    assert hands(None, ben, soon) == (ben,)

@@ -31,10 +31,11 @@ router = APIRouter(prefix="/api/checkpoints", tags=["inbox"], route_class=JsonRo
 )
 async def approve_batch(body: Batch, call: CallDep, key: KeyHeader = None) -> Response:
     items = body.items
-    batches.check(call.actor, [item.checkpoint_id for item in items])
+    size, before = (len(items), 0) if body.part is None else (body.part.size, body.part.before)
+    batches.check(call.actor, [item.checkpoint_id for item in items], size, before)
     done: list[dict[str, Any]] = []
     for n, item in enumerate(items):
-        undo = batches.held_for(body.undo_seconds, len(items) - 1 - n)
+        undo = batches.held_for(body.undo_seconds, size - before - 1 - n)
 
         async def sign(tx: Tx, item: Any = item, undo: int = undo) -> Outcome:
             return await batches.sign_one(
@@ -43,11 +44,13 @@ async def approve_batch(body: Batch, call: CallDep, key: KeyHeader = None) -> Re
                 item.checkpoint_id,
                 packet_digest=item.packet_digest,
                 template_id=body.template_id,
-                size=len(items),
+                instead_of=item.instead_of,
+                size=size,
                 undo_seconds=undo,
             )
 
-        said = [str(item.checkpoint_id), item.packet_digest, str(body.template_id), len(items), undo]
+        theirs = [str(one) for one in item.instead_of]
+        said = [str(item.checkpoint_id), item.packet_digest, str(body.template_id), size, undo, *theirs]
         done.append(await _each(call, key, item.checkpoint_id, said, sign))
     return JSONResponse({"items": done})
 
@@ -59,7 +62,7 @@ async def approve_batch(body: Batch, call: CallDep, key: KeyHeader = None) -> Re
     summary="Take back several approvals that were not released yet",
 )
 async def withdraw_batch(body: BatchToWithdraw, call: CallDep, key: KeyHeader = None) -> Response:
-    batches.check(call.actor, body.checkpoint_ids)
+    batches.check(call.actor, body.checkpoint_ids, len(body.checkpoint_ids))
     done: list[dict[str, Any]] = []
     for checkpoint_id in body.checkpoint_ids:
 

@@ -24,7 +24,8 @@ from proofroom.api.schemas.inbox import Inbox, InboxChange
 from proofroom.api.schemas.review import Checkpoint
 from proofroom.db import checkpoints as db_checkpoints
 from proofroom.db import projects, work_sessions
-from proofroom.db.inbox import ORDERS, Order, Wanted, key_from_text, key_to_text
+from proofroom.db.inbox import DECISIONS, ORDERS, Order, Wanted, key_from_text, key_to_text
+from proofroom.domain.batch import MAX_BATCH
 from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.errors import InvalidInput
 from proofroom.services import inbox, views
@@ -32,9 +33,11 @@ from proofroom.services.inbox import Place
 
 router = APIRouter(prefix="/api/checkpoints", tags=["inbox"], route_class=JsonRoute)
 
-STATUSES = (*(s.value for s in CheckpointStatus), "any")
+STATUSES = (*(s.value for s in CheckpointStatus), "any", "decided")
+HISTORY = ("decided", *DECISIONS.values())
 SORTS = tuple(sign + name for name in ORDERS for sign in ("", "-"))
 Kind = Literal["plan", "mid", "final"]
+Said = Literal["approve", "request_changes", "reject"]
 RiskLevel = Literal["high", "medium", "low"]
 Snoozed = Literal["false", "true", "only"]
 Reason = Literal[
@@ -52,7 +55,13 @@ Reason = Literal[
 
 async def _wanted(
     call: CallDep,
-    status: Annotated[str, Query(description="A checkpoint status, or `any`.")] = "pending_review",
+    status: Annotated[
+        str,
+        Query(
+            description="A checkpoint status, `any`, or `decided`: approved, sent back or rejected, with approvals"
+            " that can still be taken back."
+        ),
+    ] = "pending_review",
     assignee: Annotated[str | None, Query(description="A member's id, `me`, or `none`.")] = None,
     project_id: Annotated[UUID | None, Query(description="Only of this project.")] = None,
     session_id: Annotated[list[UUID] | None, Query(max_length=200, description="Only of these.")] = None,
@@ -66,12 +75,40 @@ async def _wanted(
         Snoozed, Query(description="`true`: also what is put off; `only`: nothing else.")
     ] = "false",
     held: Annotated[bool, Query(description="Also what is signed and can still be taken back.")] = True,
+    decision: Annotated[
+        list[Said] | None, Query(max_length=3, description="Of what is `decided`, only these decisions.")
+    ] = None,
+    decided_by: Annotated[
+        str | None, Query(description="Whose decisions: a member's id, `me`, or `policy`.")
+    ] = None,
+    routine: Annotated[
+        bool,
+        Query(
+            description="Only what may be signed from the list with others, as far as can be counted: final gates of"
+            " work from a template, at low risk, that stopped for nothing else. `batch_exceptions` says the rest."
+        ),
+    ] = False,
+    overdue: Annotated[bool, Query(description="Only what was due before now.")] = False,
 ) -> Wanted:
     _known(status, STATUSES, "status", "unknown_status")
+    if decision and status != "decided":
+        raise InvalidInput(
+            "unknown_status",
+            f"What is {status} is not filtered by decision.",
+            hint="Send status=decided with it.",
+            field="decision",
+        )
+    past = status in HISTORY
+    by_policy = decided_by == "policy"
     return Wanted(
         now=datetime.now(UTC),
-        status=None if status == "any" else status,
-        assignee=None if assignee == "none" else _assignee(assignee, call.actor.member_id),
+        status=None if status in ("any", "decided") else status,
+        decisions=None if status != "decided" else decision or tuple(DECISIONS),
+        decided_by=None if by_policy else _member(decided_by, call.actor.member_id, "decided_by"),
+        by_policy=by_policy,
+        routine=routine,
+        late=overdue,
+        assignee=None if assignee == "none" else _member(assignee, call.actor.member_id, "assignee"),
         nobodys=assignee == "none",
         project_id=project_id,
         session_ids=session_id or (),
@@ -79,7 +116,8 @@ async def _wanted(
         kinds=kind or (),
         reasons=reason or (),
         risks=inbox.risks_of(risk or ()),
-        snoozed={"false": False, "true": None, "only": True}[snoozed],
+        # What is decided is put off no more.
+        snoozed=None if past else {"false": False, "true": None, "only": True}[snoozed],
         held=held,
     )
 
@@ -89,6 +127,7 @@ async def _placed(
         str,
         Query(
             description="`attention` (begin with the first), `due_at`, `risk`, `effort`, `opened_at`; or `-` and one."
+            " Of what is decided, `opened_at` or `decided_at`."
         ),
     ] = "opened_at",
     limit: Limit = 50,
@@ -134,13 +173,7 @@ async def list_inbox(
     ] = None,
 ) -> Response:
     order, place = placed
-    if wanted.status != CheckpointStatus.PENDING_REVIEW and order.by != "opened_at":
-        raise InvalidInput(
-            "unknown_sort",
-            f"Only what waits is sorted by {order.by}.",
-            hint="Sort by opened_at or -opened_at.",
-            field="sort",
-        )
+    _require_order(wanted, order)
     async with call.transaction() as tx:
         if wanted.project_id is not None:
             await projects.get(tx, wanted.project_id)
@@ -149,7 +182,7 @@ async def list_inbox(
     return answered(
         {
             "items": found.items, "next_cursor": cursor, "total": found.total, "offset": found.offset,
-            "position": found.position, "effort_seconds": found.effort_seconds,
+            "position": found.position, "effort_seconds": found.effort_seconds, "batch_most": MAX_BATCH,
         }
     )  # fmt: skip
 
@@ -181,7 +214,20 @@ def _known(value: str, known: Sequence[str], field: str, code: str) -> None:
         )
 
 
-def _assignee(value: str | None, me: UUID) -> UUID | None:
+def _require_order(wanted: Wanted, order: Order) -> None:
+    decided = wanted.decisions is not None or wanted.status in HISTORY
+    waits = wanted.status == CheckpointStatus.PENDING_REVIEW
+    if order.by == "opened_at" or (decided if order.by == "decided_at" else waits):
+        return
+    raise InvalidInput(
+        "unknown_sort",
+        f"Only what {'is decided' if order.by == 'decided_at' else 'waits'} is sorted by {order.by}.",
+        hint="Sort by opened_at or -opened_at.",
+        field="sort",
+    )
+
+
+def _member(value: str | None, me: UUID, field: str) -> UUID | None:
     if value is None or value == "":
         return None
     if value == "me":
@@ -193,5 +239,5 @@ def _assignee(value: str | None, me: UUID) -> UUID | None:
             "unknown_member",
             f"{value[:60]!r} is not a member's id.",
             hint="Send an id from the list of members, or me.",
-            field="assignee",
+            field=field,
         ) from None

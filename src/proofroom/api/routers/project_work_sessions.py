@@ -1,6 +1,8 @@
 """Work sessions of a project: filing, steering and looking."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -96,6 +98,8 @@ async def listed(
     agent_type: list[str] | None,
     title: str | None,
     external_ref: str | None = None,
+    outcomes: Sequence[str] = (),
+    settled_since: datetime | None = None,
 ) -> Response:
     """A page of the work of one project, or of all as `db.lists.listed` says, newest first."""
     statuses = known_statuses(status or [])
@@ -111,6 +115,8 @@ async def listed(
             before=paging.after,
             updated_since=paging.updated_since,
             external_ref=plain_text(external_ref),
+            outcomes=outcomes,
+            settled_since=settled_since,
             limit=paging.limit + 1,
         )
         rows, cursor = paging.cut(rows)

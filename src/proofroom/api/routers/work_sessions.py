@@ -1,6 +1,6 @@
 """Work sessions of every project."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -10,11 +10,13 @@ from proofroom.api.deps import CallDep, PagingSinceDep
 from proofroom.api.describe import problems_of
 from proofroom.api.jsonbody import JsonRoute
 from proofroom.api.routers.project_work_sessions import AgentTypes, TitleLike, listed
+from proofroom.api.schemas.common import Moment
 from proofroom.api.schemas.work import WorkCounts, WorkSessionList
 from proofroom.db import projects, work_sessions
 
 router = APIRouter(prefix="/api/work-sessions", tags=["work sessions"], route_class=JsonRoute)
 
+Outcome = Literal["completed", "rejected", "expired", "failed", "cancelled"]
 OfProject = Annotated[UUID | None, Query(description="Only of this project.")]
 
 
@@ -33,8 +35,22 @@ async def list_all_work_sessions(
     ] = None,
     agent_type: AgentTypes = None,
     title: TitleLike = None,
+    outcome: Annotated[
+        list[Outcome] | None,
+        Query(max_length=5, description="Only what ended so: what somebody rejected has not failed."),
+    ] = None,
+    settled_since: Annotated[Moment | None, Query(description="Only what ended then or later.")] = None,
 ) -> Response:
-    return await listed(call, paging, project_id, status, agent_type, title)
+    return await listed(
+        call,
+        paging,
+        project_id,
+        status,
+        agent_type,
+        title,
+        outcomes=outcome or (),
+        settled_since=settled_since,
+    )
 
 
 @router.get(

@@ -53,6 +53,7 @@ class Inbox(Shown):
     offset: int | None = Field(description="How many of them come before the first item of this answer.")
     position: int | None = Field(description="With `around`: how many come before that checkpoint.")
     effort_seconds: int | None = Field(description="Estimated time to decide all of them.")
+    batch_most: int = Field(description="How many may be signed together from the list, at most.")
 
 
 class InboxChange(Sent):
@@ -69,13 +70,27 @@ class BatchItem(Sent):
     packet_digest: str | None = Field(
         default=None, max_length=200, description="`packet_digest` of the item in the list."
     )
+    instead_of: list[UUID] = Field(
+        default=[],
+        max_length=10,
+        description="Members in whose hands the signer knows it to be, as its assignee or as who reads it now."
+        " Without their ids it is left to them.",
+    )
+
+
+class BatchPart(Sent):
+    """Where one batch is sent in several requests, so that its progress is seen: which part of it this one is."""
+
+    size: int = Field(ge=1, strict=True, description="Of how many reviews the whole batch is.")
+    before: int = Field(ge=0, strict=True, description="How many of them were sent before these.")
 
 
 class Batch(Sent):
-    """Up to 100 reviews of one template that need nobody's eye: see `batch_exceptions`."""
+    """Up to 100 reviews of one template that need nobody's eye, over all its parts: see `batch_exceptions`."""
 
     template_id: UUID
     items: list[BatchItem] = Field(max_length=1000)
+    part: BatchPart | None = None
     undo_seconds: int = Field(
         default=0,
         strict=True,

@@ -86,6 +86,21 @@ class WorkCheckpoint(Base):
             postgresql_where=sql("status = 'pending_review'"),
         ),
         Index(
+            "work_checkpoints_decided",
+            "workspace_id",
+            "decided_at",
+            "id",
+            postgresql_where=sql("decided_at IS NOT NULL"),
+        ),
+        Index(
+            "work_checkpoints_decided_by",
+            "workspace_id",
+            "decided_by",
+            "decided_at",
+            "id",
+            postgresql_where=sql("decided_at IS NOT NULL"),
+        ),
+        Index(
             "work_checkpoints_due",
             "undo_until",
             postgresql_where=sql("status = 'pending_review' AND approve_pending"),

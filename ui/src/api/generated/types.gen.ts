@@ -1037,13 +1037,14 @@ export type Audit = {
 /**
  * Batch
  *
- * Up to 100 reviews of one template that need nobody's eye: see `batch_exceptions`.
+ * Up to 100 reviews of one template that need nobody's eye, over all its parts: see `batch_exceptions`.
  */
 export type Batch = {
     /**
      * Items
      */
     items: Array<BatchItem>;
+    part?: BatchPart | null;
     /**
      * Template Id
      */
@@ -1076,6 +1077,12 @@ export type BatchItem = {
      * Checkpoint Id
      */
     checkpoint_id: string;
+    /**
+     * Instead Of
+     *
+     * Members in whose hands the signer knows it to be, as its assignee or as who reads it now. Without their ids it is left to them.
+     */
+    instead_of?: Array<string>;
     /**
      * Packet Digest
      *
@@ -1116,6 +1123,26 @@ export type BatchOutcome = {
      * Undo Until
      */
     undo_until: string | null;
+};
+
+/**
+ * BatchPart
+ *
+ * Where one batch is sent in several requests, so that its progress is seen: which part of it this one is.
+ */
+export type BatchPart = {
+    /**
+     * Before
+     *
+     * How many of them were sent before these.
+     */
+    before: number;
+    /**
+     * Size
+     *
+     * Of how many reviews the whole batch is.
+     */
+    size: number;
 };
 
 /**
@@ -3099,6 +3126,12 @@ export type InQuestion = {
  * Inbox
  */
 export type Inbox = {
+    /**
+     * Batch Most
+     *
+     * How many may be signed together from the list, at most.
+     */
+    batch_most: number;
     /**
      * Effort Seconds
      *
@@ -7867,7 +7900,7 @@ export type ListInboxData = {
         /**
          * Status
          *
-         * A checkpoint status, or `any`.
+         * A checkpoint status, `any`, or `decided`: approved, sent back or rejected, with approvals that can still be taken back.
          */
         status?: string;
         /**
@@ -7925,9 +7958,33 @@ export type ListInboxData = {
          */
         held?: boolean;
         /**
+         * Decision
+         *
+         * Of what is `decided`, only these decisions.
+         */
+        decision?: Array<'approve' | 'request_changes' | 'reject'> | null;
+        /**
+         * Decided By
+         *
+         * Whose decisions: a member's id, `me`, or `policy`.
+         */
+        decided_by?: string | null;
+        /**
+         * Routine
+         *
+         * Only what may be signed from the list with others, as far as can be counted: final gates of work from a template, at low risk, that stopped for nothing else. `batch_exceptions` says the rest.
+         */
+        routine?: boolean;
+        /**
+         * Overdue
+         *
+         * Only what was due before now.
+         */
+        overdue?: boolean;
+        /**
          * Sort
          *
-         * `attention` (begin with the first), `due_at`, `risk`, `effort`, `opened_at`; or `-` and one.
+         * `attention` (begin with the first), `due_at`, `risk`, `effort`, `opened_at`; or `-` and one. Of what is decided, `opened_at` or `decided_at`.
          */
         sort?: string;
         /**
@@ -14588,6 +14645,18 @@ export type ListAllWorkSessionsData = {
          * Only with these words in the title, in any case.
          */
         title?: string | null;
+        /**
+         * Outcome
+         *
+         * Only what ended so: what somebody rejected has not failed.
+         */
+        outcome?: Array<'completed' | 'rejected' | 'expired' | 'failed' | 'cancelled'> | null;
+        /**
+         * Settled Since
+         *
+         * Only what ended then or later.
+         */
+        settled_since?: string | null;
         /**
          * Limit
          *
