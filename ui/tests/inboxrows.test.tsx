@@ -5,7 +5,7 @@ import { tellWaiting } from "@/api/waiting";
 import type { CheckpointItem } from "@/api/types";
 import { checkpoints, inboxItem, me } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
-import { kindsOf } from "@/pages/InboxBatch";
+import { kindsOf } from "@/pages/batchRows";
 import { needOf } from "@/review/Queue";
 import { open } from "./app";
 import { server } from "./setup";
@@ -117,29 +117,157 @@ describe("signing routine work together", () => {
     ]);
   });
 
-  it("signs what is chosen, says what became of each, and takes it back", async () => {
-    const alone = item(4, { batch_exceptions: ["It did not start from a template."], template_id: null });
-    serve(() => [routine(1), routine(2), routine(3), alone]);
-    const sent: { template_id: string; items: { checkpoint_id: string }[]; undo_seconds: number }[] = [];
-    const backs: unknown[] = [];
-    const until = new Date(Date.now() + 60_000).toISOString();
-    const refused = { type: "", title: "", status: 409, code: "stale_packet", detail: "What you looked at has changed since.", hint: "Open it.", request_id: "" };
+  const until = () => new Date(Date.now() + 60_000).toISOString();
+  const signed = (checkpoint_id: string) => ({ checkpoint_id, session_id: "s", done: true, status: "pending_review", approve_pending: true, undo_until: until(), problem: null });
+  const back = (checkpoint_id: string) => ({ ...signed(checkpoint_id), approve_pending: false, undo_until: null });
+  interface Sent {
+    template_id: string;
+    items: { checkpoint_id: string; instead_of: string[] }[];
+    part: { size: number; before: number };
+    undo_seconds: number;
+  }
+  /** A server that signs what it gets, or what `answer` says. */
+  function signer(answer: (body: Sent, n: number) => Response | Promise<Response> = (body) => HttpResponse.json({ items: body.items.map((one) => signed(one.checkpoint_id)) })) {
+    const sent: Sent[] = [];
+    const keys: (string | null)[] = [];
     server.use(
       http.post("*/api/checkpoints/approve-batch", async ({ request }) => {
-        expect(request.headers.get("Idempotency-Key")).toBeTruthy();
-        sent.push((await request.json()) as (typeof sent)[number]);
-        return HttpResponse.json({
-          items: sent[0]!.items.map(({ checkpoint_id }, n) =>
-            n === 1
-              ? { checkpoint_id, session_id: null, done: false, status: null, approve_pending: false, undo_until: null, problem: refused }
-              : { checkpoint_id, session_id: "s", done: true, status: "pending_review", approve_pending: true, undo_until: until, problem: null },
-          ),
-        });
+        keys.push(request.headers.get("Idempotency-Key"));
+        sent.push((await request.json()) as Sent);
+        return answer(sent.at(-1)!, sent.length);
       }),
+    );
+    return { sent, keys };
+  }
+  const ids = (body: Sent | undefined) => body?.items.map((one) => one.checkpoint_id);
+
+  it("leaves to colleagues what they have in hand, and says so; chosen all the same it names them", async () => {
+    const looking = { id: "u2", name: "Ana", until: until() };
+    let read = routine(3);
+    serve(() => [routine(1), routine(2, { assignee: { id: "u2", name: "Ana" } }), read, routine(4, { assignee: { id: me.id, name: me.name } })]);
+    const { sent } = signer();
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    const box = (n: number) => screen.getByRole("checkbox", { name: new RegExp(`Note ${n}`) });
+    await screen.findByText("assigned to Ana");
+    expect([1, 2, 3, 4].map((n) => (box(n) as HTMLInputElement).checked)).toEqual([true, false, true, true]);
+    expect(screen.getByText("1 is left to a colleague who has it in hand.")).toBeInTheDocument();
+    // Somebody opens one of them just now.
+    read = routine(3, { looking });
+    tellWaiting("s-3", "looked_at");
+    await screen.findByText("Ana is reading it");
+    expect(box(3)).not.toBeChecked();
+    await user.click(box(2));
+    expect(screen.getByText(/you sign it in their place/)).toBeInTheDocument();
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    await screen.findByText("3 signed");
+    expect(sent.flatMap((body) => body.items.map((one) => [one.checkpoint_id, one.instead_of]))).toEqual([["k-1", []], ["k-2", ["u2"]], ["k-4", []]]);
+  });
+
+  it("shows each as it is signed, stops between two, and goes on with the others", async () => {
+    serve(() => Array.from({ length: 12 }, (_, n) => routine(n)));
+    let release = () => {};
+    const { sent } = signer(async (body, n) => {
+      if (n === 2) await new Promise<void>((done) => (release = done));
+      return HttpResponse.json({ items: body.items.map((one) => signed(one.checkpoint_id)) });
+    });
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    await user.click(await screen.findByRole("button", { name: /^Sign 12/ }));
+    await waitFor(() => expect(sent).toHaveLength(2));
+    expect(await screen.findByText("5 of 12 are through")).toBeInTheDocument();
+    expect(screen.getAllByText("Signed by you")).toHaveLength(5);
+    expect(screen.getAllByText("Being signed")).toHaveLength(5);
+    expect(screen.getAllByText("Waits its turn")).toHaveLength(2);
+    await user.keyboard("{Escape}");
+    expect(screen.getByText("Stopping after those that are on their way.")).toBeInTheDocument();
+    release();
+    expect(await screen.findByText("10 signed")).toBeInTheDocument();
+    expect(screen.getByText("2 were not sent.")).toBeInTheDocument();
+    expect(screen.getAllByText("Not sent.")).toHaveLength(2);
+    await user.click(screen.getByRole("checkbox", { name: /Note 11/ }));
+    await user.click(screen.getByRole("button", { name: /^Sign the other 1/ }));
+    expect(await screen.findByText("11 signed")).toBeInTheDocument();
+    expect(sent.map((body) => [body.items.length, body.part])).toEqual([
+      [5, { size: 12, before: 0 }],
+      [5, { size: 12, before: 5 }],
+      [1, { size: 11, before: 10 }],
+    ]);
+  });
+
+  it("sends again what was not answered, as it was, and then the rest", async () => {
+    serve(() => Array.from({ length: 7 }, (_, n) => routine(n)));
+    const { sent, keys } = signer((body, n) => (n === 1 ? HttpResponse.error() : HttpResponse.json({ items: body.items.map((one) => signed(one.checkpoint_id)) })));
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    await user.click(await screen.findByRole("button", { name: /^Sign 7/ }));
+    await screen.findByText(/The server could not be reached/);
+    expect(screen.getAllByText("Sent, but nobody answered")).toHaveLength(5);
+    expect(screen.getByText(/5 were sent and not answered; sent again, each is signed once\. 2 were not sent\./)).toBeInTheDocument();
+    // What may have been signed already is not taken out: one key stands for one set.
+    expect(screen.getByRole("checkbox", { name: /Note 0/ })).toBeDisabled();
+    await user.click(screen.getByRole("button", { name: /^Send these 7 again/ }));
+    expect(await screen.findByText("7 signed")).toBeInTheDocument();
+    expect(sent.map(ids)).toEqual([ids(sent[0]), ids(sent[0]), ["k-5", "k-6"]]);
+    expect(sent[1]).toEqual(sent[0]);
+    expect(keys[1]).toBe(keys[0]);
+    expect(keys[2]).not.toBe(keys[0]);
+  });
+
+  it("says of how many it lists the first, and lists more", async () => {
+    const many = Array.from({ length: 201 }, (_, n) => routine(n));
+    server.use(
+      http.get("*/api/checkpoints", ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        if (query.get("routine") !== "true") return HttpResponse.json({ ...listed(many, query), total: 500 });
+        const second = query.get("cursor") === "more";
+        return HttpResponse.json({ ...listed(second ? many.slice(200) : many, query), total: 201, next_cursor: second ? null : "more" });
+      }),
+    );
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    expect(await screen.findByText(/200 of 201 that may be routine are listed\./)).toBeInTheDocument();
+    expect(screen.getByRole("heading", { name: "299 are read by themselves" })).toBeInTheDocument();
+    expect(screen.getByText("100 at most are signed at once; the others after that.")).toBeInTheDocument();
+    expect(screen.getAllByRole("checkbox")).toHaveLength(100);
+    await user.click(screen.getByRole("button", { name: "List more" }));
+    await waitFor(() => expect(screen.queryByText(/that may be routine are listed/)).not.toBeInTheDocument());
+    expect(screen.getByRole("radio", { name: "Weekly 201" })).toBeChecked();
+  });
+
+  it("leaves space to the control that has the keyboard, and x to the row", async () => {
+    serve(() => [routine(1), routine(2)]);
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    await screen.findByRole("button", { name: /^Sign 2/ });
+    await user.keyboard("j");
+    expect(screen.getByRole("checkbox", { name: /Note 2/ })).toHaveFocus();
+    await user.keyboard(" ");
+    expect(screen.getByRole("checkbox", { name: /Note 2/ })).not.toBeChecked();
+    await user.keyboard("x");
+    expect(screen.getByRole("checkbox", { name: /Note 2/ })).toBeChecked();
+    screen.getByRole("button", { name: "Choose none" }).focus();
+    await user.keyboard(" ");
+    expect(screen.getByRole("checkbox", { name: /Note 2/ })).not.toBeChecked();
+    expect(screen.getByRole("checkbox", { name: /Note 1/ })).not.toBeChecked();
+  });
+
+  it("signs what is chosen, says what became of each, and takes it back", async () => {
+    const alone = routine(4, { batch_exceptions: ["It was asked for otherwise than its template says."] });
+    serve(() => [routine(1), routine(2), routine(3), alone]);
+    const refused = { type: "", title: "", status: 409, code: "stale_packet", detail: "What you looked at has changed since.", hint: "Look at it.", request_id: "" };
+    const { sent } = signer((body) => HttpResponse.json({ items: body.items.map(({ checkpoint_id }, n) => (n === 1 ? { ...back(checkpoint_id), done: false, problem: refused } : signed(checkpoint_id))) }));
+    const backs: unknown[] = [];
+    server.use(
       http.post("*/api/checkpoints/withdraw-batch", async ({ request }) => {
         const body = (await request.json()) as { checkpoint_ids: string[] };
         backs.push(body);
-        return HttpResponse.json({ items: body.checkpoint_ids.map((checkpoint_id) => ({ checkpoint_id, session_id: "s", done: true, status: "pending_review", approve_pending: false, undo_until: null, problem: null })) });
+        return HttpResponse.json({ items: body.checkpoint_ids.map(back) });
       }),
     );
     const { user } = open("/inbox");
@@ -148,13 +276,14 @@ describe("signing routine work together", () => {
     const list = await screen.findByRole("list", { name: "What would be signed" });
     expect(within(list).getAllByRole("checkbox")).toHaveLength(3);
     expect(screen.getByText("1 is read by itself")).toBeInTheDocument();
-    expect(screen.getByText("It did not start from a template.")).toBeInTheDocument();
-    await user.keyboard("jj ");
+    expect(screen.getByText("It was asked for otherwise than its template says.")).toBeInTheDocument();
+    await user.keyboard("jjx");
     expect(screen.getByRole("button", { name: "Sign 2 and save them" })).toBeInTheDocument();
     await user.keyboard("{Control>}{Enter}{/Control}");
     expect(await screen.findByText("1 signed")).toBeInTheDocument();
-    expect(sent.map((one) => [one.template_id, one.items.map((i) => i.checkpoint_id), one.undo_seconds])).toEqual([["t1", ["k-1", "k-2"], 6]]);
-    expect(screen.getByText(/What you looked at has changed since\. Open it\./)).toBeInTheDocument();
+    expect(sent.map((one) => [one.template_id, ids(one), one.undo_seconds])).toEqual([["t1", ["k-1", "k-2"], 6]]);
+    expect(screen.getByText(/What you looked at has changed since\. Look at it\./)).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "Read it: Note 2" })).toHaveAttribute("href", "/review/k-2");
     expect(screen.getByText("1 was left as it is; it says why.")).toBeInTheDocument();
     await user.keyboard("u");
     expect(await screen.findByText("Taken back, waits again")).toBeInTheDocument();
@@ -162,44 +291,16 @@ describe("signing routine work together", () => {
     expect(screen.getByText("Nothing of it was released. It waits in the inbox again.")).toBeInTheDocument();
     await user.keyboard("{Escape}");
     expect(await screen.findByRole("table")).toBeInTheDocument();
-    expect(me.id).toBe("u1");
-  });
-
-  it("sends nothing twice when the answer was lost", async () => {
-    serve(() => [routine(1)]);
-    const keys: (string | null)[] = [];
-    server.use(
-      http.post("*/api/checkpoints/approve-batch", ({ request }) => {
-        keys.push(request.headers.get("Idempotency-Key"));
-        return HttpResponse.error();
-      }),
-    );
-    const { user } = open("/inbox");
-    await screen.findByText("Note 1");
-    await user.keyboard("b");
-    await screen.findByRole("button", { name: "Sign 1 and save it" });
-    for (let n = 1; n <= 2; n += 1) {
-      await user.click(screen.getByRole("button", { name: "Sign 1 and save it" }));
-      await screen.findByText(/The server could not be reached/);
-      await waitFor(() => expect(keys).toHaveLength(n));
-    }
-    expect(new Set(keys).size).toBe(1);
-    // What may have been signed already is not taken out: one key stands for one set.
-    expect(screen.getByRole("checkbox", { name: /Note 1/ })).toBeDisabled();
-    await user.keyboard(" ");
-    expect(screen.getByRole("checkbox", { name: /Note 1/ })).toBeChecked();
   });
 
   it("takes back once when that answer was lost", async () => {
     serve(() => [routine(1)]);
+    signer();
     const keys: (string | null)[] = [];
-    const until = new Date(Date.now() + 60_000).toISOString();
-    const one = { checkpoint_id: "k-1", session_id: "s", done: true, status: "pending_review", approve_pending: true, undo_until: until, problem: null };
     server.use(
-      http.post("*/api/checkpoints/approve-batch", () => HttpResponse.json({ items: [one] })),
       http.post("*/api/checkpoints/withdraw-batch", ({ request }) => {
         keys.push(request.headers.get("Idempotency-Key"));
-        return keys.length === 1 ? HttpResponse.error() : HttpResponse.json({ items: [{ ...one, approve_pending: false, undo_until: null }] });
+        return keys.length === 1 ? HttpResponse.error() : HttpResponse.json({ items: [back("k-1")] });
       }),
     );
     const { user } = open("/inbox");
@@ -213,5 +314,129 @@ describe("signing routine work together", () => {
     await screen.findByText("Taken back, waits again");
     expect(keys[0]).toBeTruthy();
     expect(keys[1]).toBe(keys[0]);
+  });
+});
+
+describe("what was decided", () => {
+  const decided = (n: number, decision: CheckpointItem["decision"], extra: Partial<CheckpointItem> = {}) => item(n, { status: "approved", decision, decided_at: `2026-01-02T00:00:${String(59 - n).padStart(2, "0")}Z`, ...extra });
+  const by = (name: string | null, id: string | null = "u2") => ({ by: id, name: name ?? "policy", at: "" });
+  const all = () => [
+    decided(1, { decision: "approve", ...by("Ana"), batch: { size: 12 } }),
+    decided(2, { decision: "reject", ...by(me.name, me.id), reason: "Wrong bridge." }, { status: "rejected" }),
+    decided(3, { decision: "request_changes", ...by("Ana") }, { status: "changes_requested" }),
+    decided(4, { decision: "approve", ...by(null, null) }),
+  ];
+
+  function history(items: () => CheckpointItem[]) {
+    const asked: URLSearchParams[] = [];
+    server.use(
+      http.get("*/api/checkpoints", ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        if (query.get("status") !== "decided") return HttpResponse.json(listed([], query));
+        asked.push(query);
+        const from = Number(query.get("cursor") ?? 0);
+        const size = query.get("limit") === "1" ? 1 : 3;
+        const shown = items().slice(from, from + size);
+        return HttpResponse.json({ items: shown, next_cursor: from + size < items().length ? String(from + size) : null, total: null, offset: null, position: null, effort_seconds: null, batch_most: 100 });
+      }),
+    );
+    return asked;
+  }
+
+  it("is a list, newest first, that says who said what, a page at a time", async () => {
+    history(all);
+    const { user, router } = open("/inbox?whose=decided");
+    await screen.findByText("Approved by Ana");
+    expect(screen.getByText("signed unread, one of 12")).toBeInTheDocument();
+    expect(screen.getByText("Rejected by you: Wrong bridge.")).toBeInTheDocument();
+    expect(screen.getByText("Changes asked by Ana")).toBeInTheDocument();
+    // The next page comes as its end comes near.
+    await user.keyboard("j");
+    expect(screen.getByRole("link", { name: "Note 2" })).toHaveFocus();
+    expect(await screen.findByText("Approved by policy")).toBeInTheDocument();
+    await user.keyboard("{End}");
+    expect(screen.getByRole("link", { name: "Note 4" })).toHaveFocus();
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-4"));
+  });
+
+  it("is filtered by what was said, by whom and where, in the address", async () => {
+    const asked = history(all);
+    const { user, router } = open("/inbox?whose=mine&risk=high&find=note");
+    await user.click(await screen.findByRole("radio", { name: "Decided" }));
+    await screen.findByText("Approved by Ana");
+    expect(router.state.location.search).toEqual({ whose: "decided", find: "note" });
+    await user.selectOptions(screen.getByLabelText("Decision"), "Rejected");
+    await user.selectOptions(screen.getByLabelText("Decided by"), "Me");
+    await waitFor(() => expect(router.state.location.search).toEqual({ whose: "decided", find: "note", said: "reject", by: "me" }));
+    await waitFor(() => expect(asked.at(-1)?.get("decided_by")).toBe("me"));
+    const last = asked.at(-1)!;
+    expect([last.get("decision"), last.get("sort"), last.get("q")]).toEqual(["reject", "-decided_at", "note"]);
+    await user.click(screen.getByRole("button", { name: "Clear" }));
+    await waitFor(() => expect(router.state.location.search).toEqual({ whose: "decided" }));
+  });
+
+  it("moves for nobody: what is decided meanwhile waits until it is asked for", async () => {
+    let now = all().slice(1);
+    history(() => now);
+    const { user } = open("/inbox?whose=decided");
+    await screen.findByText("Rejected by you: Wrong bridge.");
+    now = all();
+    tellWaiting("s-1", "decided");
+    await screen.findByRole("button", { name: /There are newer decisions/ });
+    expect(screen.queryByText("Approved by Ana")).not.toBeInTheDocument();
+    await user.keyboard(".");
+    expect(await screen.findByText("Approved by Ana")).toBeInTheDocument();
+  });
+
+  it("may be nothing, or fail", async () => {
+    history(() => []);
+    const { user } = open("/inbox?whose=decided");
+    await screen.findByText("Nothing was decided yet.");
+    await user.selectOptions(screen.getByLabelText("Decision"), "Rejected");
+    await screen.findByText("Nothing that was decided is like that.");
+    server.use(http.get("*/api/checkpoints", () => HttpResponse.json({ code: "validation_error", detail: "Not so." }, { status: 422 })));
+    await user.selectOptions(screen.getByLabelText("Decision"), "Approved");
+    expect(await screen.findByText("What was decided could not be read")).toBeInTheDocument();
+  });
+});
+
+describe("going through the inbox by keys", () => {
+  it("stands on the row with the keyboard, filters with it, and goes back to the row", async () => {
+    serve(() => [item(1), item(2), item(3)]);
+    const { user, router } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("j");
+    expect(screen.getByRole("link", { name: "Note 2" })).toHaveFocus();
+    await user.keyboard("f");
+    expect(screen.getByLabelText("Order")).toHaveFocus();
+    await user.keyboard("{Escape}");
+    expect(screen.getByRole("link", { name: "Note 2" })).toHaveFocus();
+    await user.keyboard("/x{Escape}");
+    expect(screen.getByLabelText("Find by title or project")).toHaveValue("");
+    await waitFor(() => expect(screen.getByRole("link", { name: "Note 2" })).toHaveFocus());
+    await user.keyboard("3");
+    await waitFor(() => expect(router.state.location.search).toEqual({ whose: "unassigned" }));
+    await user.keyboard("1");
+    await waitFor(() => expect(router.state.location.search).toEqual({}));
+    await screen.findByRole("row", { current: true });
+    await user.keyboard("{Home}{Enter}");
+    await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-1"));
+    router.history.back();
+    await waitFor(() => expect(screen.getByRole("link", { name: "Note 1" })).toHaveFocus());
+  });
+
+  it("goes on while a key is held down, and decides nothing so", async () => {
+    serve(() => [item(1), item(2), item(3)]);
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("{j>3/}");
+    expect(screen.getByRole("link", { name: "Note 3" })).toHaveFocus();
+  });
+
+  it("names a row in one sentence", async () => {
+    serve(() => [item(1, { risk: "high", headline: "Number differs", flags: [], summary: { claims: 3, needs_you: 0, passed: 3, opinions: 0 }, reasons: ["final"] })]);
+    open("/inbox");
+    expect(await screen.findByRole("row", { name: "Note 1, none of 3, Number differs, high risk, for anyone" })).toBeInTheDocument();
   });
 });

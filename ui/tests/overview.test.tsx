@@ -71,13 +71,20 @@ describe("the overview", () => {
   it("says what waits, what needs somebody, what runs and what was delivered, and leads there", async () => {
     open("/overview");
     const waits = await screen.findByRole("region", { name: "Waiting for a person" });
-    expect(within(waits).getByText(/1 high risk, 2 medium risk/)).toBeInTheDocument();
-    expect(within(waits).getByText("1 overdue")).toBeInTheDocument();
+    const leads = (where: HTMLElement, name: string) => within(where).getByRole("link", { name }).getAttribute("href");
+    // A count leads to a list of exactly what it counts.
+    expect(leads(waits, "1 high risk")).toBe("/inbox?risk=high");
+    expect(leads(waits, "2 medium risk")).toBe("/inbox?risk=medium");
+    expect(leads(waits, "1 overdue")).toBe("/inbox?late=yes");
     expect(within(waits).getByRole("link", { name: "3" })).toHaveAttribute("href", "/inbox");
     expect(within(waits).getByRole("link", { name: "Mars Climate Orbiter" })).toHaveAttribute("href", "/review/c-check");
     const needs = screen.getByRole("region", { name: "Needs somebody" });
     expect(within(needs).getByRole("link", { name: "A report of nothing" })).toHaveAttribute("href", "/projects/p-report/sessions/s-bad");
     expect(within(needs).getByText(/can be tried again/)).toBeInTheDocument();
+    const runs = screen.getByRole("region", { name: "At work" });
+    expect([...runs.querySelectorAll(".fig a, .means a")].map((link) => link.getAttribute("href"))).toEqual(["/work?state=working", "/work?state=queued", "/work?state=ready"]);
+    expect(screen.getByRole("region", { name: "Delivered" }).querySelector(".fig a")).toHaveAttribute("href", "/work?state=done&days=7");
+    expect(needs.querySelector(".fig a")).toHaveAttribute("href", "/work?state=failed&days=7");
     expect(within(screen.getByRole("navigation", { name: "Main" })).getByRole("link", { name: "Overview" })).toHaveAttribute("aria-current", "page");
   });
   it("shows every chart as a table too, where what is undefined is no nought", async () => {

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { http } from "msw";
 import { describe, expect, it } from "vitest";
 import { problem, url } from "@/mocks/answers";
@@ -52,6 +52,20 @@ describe("what opens anything", () => {
     await user.type(await screen.findByRole("combobox", { name: "Open anything" }), "over");
     expect(await screen.findByText("Only pages can be found just now: Too long.")).toBeInTheDocument();
     expect(options()).toEqual(["Overview"]);
+  });
+  it("lists the keys of the page on ?, of a review too", async () => {
+    for (const [path, own, words] of [["/inbox", "In the inbox", "search; then Enter opens the first"], ["/review/c-check", "In a review", "next and previous open flag"]] as const) {
+      const { user } = open(path);
+      await screen.findByRole("navigation", { name: "Main" });
+      await user.keyboard("?");
+      const dialog = within(await screen.findByRole("dialog", { name: "Keys" }));
+      expect(dialog.getByRole("heading", { name: own })).toBeInTheDocument();
+      expect(dialog.getByText(words)).toBeInTheDocument();
+      expect(dialog.getByText("open anything")).toBeInTheDocument();
+      await user.keyboard("{Escape}");
+      await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+      cleanup();
+    }
   });
   it("lists the keys on ?, but not while somebody types", async () => {
     const { user } = open("/work");

@@ -3,6 +3,9 @@ import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { setupServer } from "msw/node";
 import { forgetPlaces } from "@/pages/inboxRows";
+import { forgetDecided } from "@/pages/DecidedList";
+import { setOver } from "@/lib/over";
+import { setFormer } from "@/review/former";
 import { makeHandlers } from "@/mocks/handlers";
 import { uploads } from "@/sources/uploads";
 import "@/i18n/rest";
@@ -22,5 +25,8 @@ afterEach(() => {
     uploads.stopAll(projectId);
     uploads.clear(projectId);
   }
+  forgetDecided();
+  setFormer(null);
+  setOver(null);
 });
 afterAll(() => server.close());

@@ -1,12 +1,13 @@
 /** What waits for a decision: views of it, pages of a view, and what is around one review. */
 
-import { queryOptions } from "@tanstack/react-query";
-import { all, api, type RequestOptions } from "./client";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { all, api, ApiError, type RequestOptions } from "./client";
 import type * as G from "./generated";
 import type { CheckpointItem } from "./types";
 
 export const ORDERS = ["attention", "due_at", "risk", "effort", "opened_at"] as const;
-export const WHOSE = ["all", "mine", "unassigned", "snoozed"] as const;
+export const WHOSE = ["all", "mine", "unassigned", "snoozed", "decided"] as const;
+export const SAID = ["approve", "request_changes", "reject"] as const;
 export const RISKS = ["high", "medium", "low"] as const;
 export const STOPS = ["final", "plan", "question", "budget", "conflict", "suspicious_source", "high_impact", "low_confidence", "review_requested"] as const;
 
@@ -18,22 +19,32 @@ export interface View {
   agent?: string;
   risk?: (typeof RISKS)[number];
   stop?: (typeof STOPS)[number];
+  /** Only what is overdue. */
+  late?: "yes";
   find?: string;
+  /** Of what is decided: what was said, and by whom: `me`, `policy` or a member's id. */
+  said?: (typeof SAID)[number];
+  by?: string;
 }
 
 const oneOf = <T extends string>(known: readonly T[], value: unknown): T | undefined => known.find((one) => one === value);
 const text = (value: unknown, most: number): string | undefined => (typeof value === "string" || typeof value === "number") && String(value).trim() ? String(value).slice(0, most) : undefined;
+
+const id = (value: unknown): string | undefined => /^[0-9a-zA-Z-]{1,60}$/.exec(text(value, 60) ?? "")?.[0];
 
 /** The view that an address says; what it does not know is left out. */
 export function readView(search: Record<string, unknown>): View {
   const found: View = {
     order: oneOf(ORDERS, search["order"]),
     whose: oneOf(WHOSE, search["whose"]),
-    project: /^[0-9a-zA-Z-]{1,60}$/.exec(text(search["project"], 60) ?? "")?.[0],
+    project: id(search["project"]),
     agent: text(search["agent"], 80),
     risk: oneOf(RISKS, search["risk"]),
     stop: oneOf(STOPS, search["stop"]),
+    late: oneOf(["yes"] as const, search["late"]),
     find: text(search["find"], 200),
+    said: oneOf(SAID, search["said"]),
+    by: id(search["by"]),
   };
   return tidy(found);
 }
@@ -47,11 +58,13 @@ export function tidy(view: View): View {
 export const keyOf = (view: View): string => JSON.stringify(Object.entries(tidy(view)).toSorted());
 
 /** Whether a view leaves anything out, other than by whose it is. */
-export const isNarrow = ({ project, agent, risk, stop, find }: View): boolean => Boolean(project ?? agent ?? risk ?? stop ?? find);
+export const isNarrow = ({ project, agent, risk, stop, late, find, said, by }: View): boolean => Boolean(project ?? agent ?? risk ?? stop ?? late ?? find ?? said ?? by);
 
 type Query = NonNullable<RequestOptions["query"]>;
 
 export function queryOf(view: View): Query {
+  if (view.whose === "decided")
+    return { status: "decided", sort: "-decided_at", project_id: view.project, agent_type: view.agent, decision: view.said, decided_by: view.by, q: view.find };
   return {
     held: "false",
     sort: view.order ?? "attention",
@@ -61,12 +74,15 @@ export function queryOf(view: View): Query {
     agent_type: view.agent,
     risk: view.risk,
     reason: view.stop,
+    overdue: view.late && "true",
     q: view.find,
   };
 }
 
 /** What the page asks for waits, or belongs to some sessions: such lists are counted. */
 export type Listed = Omit<G.Inbox, "items" | "total" | "offset" | "effort_seconds"> & { items: CheckpointItem[]; total: number; offset: number; effort_seconds: number };
+/** A list that may be a history, which is not counted. */
+export type Paged = Omit<G.Inbox, "items"> & { items: CheckpointItem[] };
 
 const list = (query: Query, signal?: AbortSignal) => api<Listed>("/checkpoints", { query, signal });
 
@@ -104,20 +120,51 @@ export const firstQuery = (project?: string) =>
 
 export const AROUND = 31;
 
-/** A review and its neighbours in a view, whether or not it still waits. */
+/** A review and its neighbours in a view, whether or not it still waits. What has no place in it is among all that waits. */
 export const aroundQuery = (view: View, id: string) =>
   queryOptions({
     queryKey: ["inbox", "around", keyOf(view), id],
-    queryFn: ({ signal }) => list({ ...queryOf(view), around: id, limit: AROUND }, signal),
+    queryFn: async ({ signal }) => {
+      const ask = (of: View) => api<Paged>("/checkpoints", { query: { ...queryOf(of), around: id, limit: AROUND }, signal });
+      try {
+        return await ask(view);
+      } catch (problem) {
+        if (view.whose === "decided" && problem instanceof ApiError && problem.code === "unknown_sort") return ask({});
+        throw problem;
+      }
+    },
     staleTime: 5_000,
   });
 
-/** What may be signed together is among these: the least risky first. */
+/** What was decided, newest first, a page at a time. */
+export const decidedQuery = (view: View) =>
+  infiniteQueryOptions({
+    queryKey: ["inbox-decided", keyOf(view)],
+    queryFn: ({ pageParam, signal }) => api<Paged>("/checkpoints", { query: { ...queryOf(view), cursor: pageParam, limit: 50 }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+  });
+
+/** What was decided last in a view of what was decided. */
+export const newestDecided = async (view: View): Promise<CheckpointItem | null> => (await api<Paged>("/checkpoints", { query: { ...queryOf(view), limit: 1 } })).items[0] ?? null;
+
+export const BATCH_PAGE = 200;
+
+/** What may be signed together is among these, a page at a time; the answer says how many there are. */
 export const batchQuery = (view: View) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["inbox-batch", keyOf(view)],
-    queryFn: ({ signal }) => list({ ...queryOf(view), sort: "-risk", limit: 200 }, signal),
-    staleTime: Infinity,
+    queryFn: ({ pageParam, signal }) => api<Listed>("/checkpoints", { query: { ...queryOf(view), routine: "true", cursor: pageParam, limit: BATCH_PAGE }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    staleTime: Infinity, // what changes is told of, row by row
+  });
+
+/** How many wait in a view. */
+export const countQuery = (view: View) =>
+  queryOptions({
+    queryKey: ["inbox", "count", keyOf(view)],
+    queryFn: async ({ signal }) => (await list({ ...queryOf(view), limit: 1 }, signal)).total,
   });
 
 /** Of a view, the rows of these sessions that are in it now. */

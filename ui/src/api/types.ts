@@ -147,6 +147,8 @@ export interface DecisionRecord {
   name: string;
   at: string;
   reason?: string | null;
+  /** Signed unread from the list together with others: how many they were. */
+  batch?: { size: number };
   acknowledged?: { claim_id: string; reason: string; kind?: "accepted" | "check_was_wrong" }[];
 }
 

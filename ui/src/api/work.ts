@@ -15,17 +15,20 @@ export interface WorkFilter {
   status?: string;
   agent?: string;
   title?: string;
+  /** What it came to, and since when. */
+  outcome?: string;
+  since?: string;
 }
 
 const PAGE = 50;
 
 /** Work of one project or of all, newest first, a page at a time. */
-export const workListQuery = ({ project, status, agent, title }: WorkFilter) =>
+export const workListQuery = ({ project, status, agent, title, outcome, since }: WorkFilter) =>
   infiniteQueryOptions({
-    queryKey: ["work", "list", project ?? "", status ?? "", agent ?? "", title ?? ""],
+    queryKey: ["work", "list", project ?? "", status ?? "", agent ?? "", title ?? "", outcome ?? "", since ?? ""],
     queryFn: ({ pageParam, signal }) =>
       api<Page<WorkSession>>("/work-sessions", {
-        query: { project_id: project, status, agent_type: agent, title, cursor: pageParam, limit: PAGE },
+        query: { project_id: project, status, agent_type: agent, title, outcome, settled_since: since, cursor: pageParam, limit: PAGE },
         signal,
       }),
     initialPageParam: null as string | null,

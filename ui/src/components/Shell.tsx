@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { waitingQuery } from "@/api/inbox";
 import { meQuery } from "@/api/queries";
 import { useOfflineSince } from "@/api/live";
 import { t } from "@/i18n";
 import { clock, count } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
+import { setOver, useOver } from "@/lib/over";
 import { setTheme, useTheme, type Theme } from "@/lib/theme";
 import { Mark } from "./Mark";
 import { RuntimeNotice } from "./RuntimeNotice";
@@ -48,7 +49,7 @@ export function ThemeChoice() {
 }
 
 const Palette = lazy(() => import("@/palette/Palette").then((part) => ({ default: part.Palette })));
-const KeysHelp = lazy(() => import("@/palette/Palette").then((part) => ({ default: part.KeysHelp })));
+const KeysHelp = lazy(() => import("@/palette/KeysHelp").then((part) => ({ default: part.KeysHelp })));
 
 type Here = "inbox" | "work" | "sources" | "overview" | "settings" | null;
 
@@ -67,15 +68,9 @@ export function Shell() {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const here = whereIs(path);
   const current = (name: Here) => (here === name ? ("page" as const) : undefined);
-  const [over, setOver] = useState<"palette" | "keys" | null>(null);
-  useKeys(
-    {
-      "Ctrl+k": () => setOver("palette"),
-      // A review has a list of its own keys.
-      ...(path.startsWith("/review/") ? {} : { "?": () => setOver("keys") }),
-    },
-    over === null,
-  );
+  const over = useOver();
+  useEffect(() => () => setOver(null), []);
+  useKeys({ "Ctrl+k": () => setOver("palette"), "?": () => setOver("keys") }, over === null);
   const waiting = inbox.data?.total ?? 0;
   return (
     <div className="app">

@@ -1,5 +1,6 @@
 import i18next from "i18next";
 import { en } from "./en";
+import type { keyWords } from "./keys";
 import type { overview } from "./overview";
 import type { settings } from "./settings";
 import type { rest } from "./rest";
@@ -28,7 +29,7 @@ type Leaf<T, P extends string = ""> = {
 }[keyof T & string];
 type Singular<K extends string> = K extends `${infer Base}_one` | `${infer Base}_other` ? Base : K;
 /** With the words of pages that are loaded later. */
-export type Key = Singular<Leaf<typeof en> | Leaf<typeof rest> | Leaf<typeof overview> | Leaf<typeof settings>>;
+export type Key = Singular<Leaf<typeof en> | Leaf<typeof rest> | Leaf<typeof overview> | Leaf<typeof settings> | Leaf<typeof keyWords>>;
 
 export function t(key: Key, values?: Record<string, string | number>): string {
   return i18next.t(key, values as Record<string, unknown>) as string;

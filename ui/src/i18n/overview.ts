@@ -11,7 +11,8 @@ export const overview = {
     seriesFailed: "The figures could not be loaded",
     now: "Now",
     running: "At work",
-    runningSub: "{{queued}} in line · {{initialized}} not begun",
+    queued: "{{n}} in line",
+    initialized: "{{n}} not begun",
     waiting: "Waiting for a person",
     waitingSub: { overdue_one: "1 overdue", overdue_other: "{{count}} overdue", none: "none overdue", oldest: "the oldest since {{when}}" },
     risk: { high: "high risk", medium: "medium risk", low: "low risk", none: "plans and questions" },
@@ -109,14 +110,6 @@ export const overview = {
     inProject: "{{page}} of {{project}}",
     new: "New work in {{project}}",
     close: "Close",
-  },
-  keysHelp: {
-    title: "Keys",
-    anywhere: "On every page",
-    open: "open anything",
-    help: "this list",
-    escape: "close",
-    off: "Keys are off in text fields and while a review loads. A review lists its own keys with ? as well.",
   },
 };
 

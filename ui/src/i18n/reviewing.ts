@@ -92,19 +92,12 @@ export const reviewing = {
     assignedYou: "“{{title}}” is now yours.",
     unassigned: "“{{title}}” is for anyone now.",
     snoozed: "“{{title}}” comes back {{when}}.",
+    woken: "“{{title}}” is back.",
   },
   pdf: {
     show: "Show page {{n}} as it looks",
     hide: "Hide page {{n}}",
     alt: "Page {{n}} of {{title}}, with the words marked",
     failed: "The page could not be drawn. Its text above is what was compared.",
-  },
-  keysHelp: {
-    snooze: "put it off until later",
-    assign: "give it to somebody",
-    words: "comment on the words you selected, or on the claim",
-    history: "versions, and what differs between two of them",
-    complete: "complete it, and go to the next item",
-    palette: "go anywhere",
   },
 } as const;

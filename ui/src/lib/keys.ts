@@ -1,5 +1,11 @@
 import { useEffect, useRef } from "react";
 
+/** Which controls do something themselves with these keys. */
+const OWN: Record<string, string> = { Enter: "a, button, summary", " ": "button, summary, input" };
+
+/** Keys that go through a list: held down they go on. */
+export const MOVES = ["j", "k", "ArrowDown", "ArrowUp", "PageDown", "PageUp"] as const;
+
 export type KeyMap = Record<string, (event: KeyboardEvent) => void>;
 
 const TEXT_TYPES = new Set(["text", "search", "email", "url", "tel", "password", "number", "date", "time", ""]);
@@ -19,22 +25,22 @@ function nameOf(event: KeyboardEvent): string {
 /**
  * Keys of the page. With `on` false nothing happens: nobody decides on what they have not seen.
  * Single letters are dead inside text fields; `Escape` and `Ctrl+…` are not. `Enter` and space stay with
- * the control that has the focus.
+ * the control that has the focus. A key that is held down counts once, but for `repeats`.
  */
-export function useKeys(map: KeyMap, on = true): void {
-  const latest = useRef(map);
+export function useKeys(map: KeyMap, on = true, repeats: readonly string[] = []): void {
+  const latest = useRef({ map, repeats });
   useEffect(() => {
-    latest.current = map;
+    latest.current = { map, repeats };
   });
   useEffect(() => {
     if (!on) return;
     const listen = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.altKey || event.isComposing || event.repeat) return;
+      if (event.defaultPrevented || event.altKey || event.isComposing) return;
       const name = nameOf(event);
-      const act = latest.current[name];
-      if (!act) return;
+      const act = latest.current.map[name];
+      if (!act || (event.repeat && !latest.current.repeats.includes(name))) return;
       if (isTyping(event.target) && name !== "Escape" && !name.startsWith("Ctrl+")) return;
-      if (name === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary")) return;
+      if (OWN[name] && event.target instanceof Element && event.target.closest(OWN[name])) return;
       event.preventDefault();
       act(event);
     };

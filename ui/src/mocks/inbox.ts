@@ -14,7 +14,7 @@ export function listed(items: CheckpointItem[], query: URLSearchParams) {
   const position = around === null ? null : there < 0 ? items.length : there;
   const start = position === null ? Number(query.get("start") ?? 0) : Math.max(0, position - Math.floor(limit / 2));
   const shown = items.slice(start, start + limit);
-  return { items: shown, next_cursor: null, total: items.length, offset: start, position, effort_seconds: items.reduce((all, item) => all + (item.effort_seconds ?? 0), 0) };
+  return { items: shown, next_cursor: null, total: items.length, offset: start, position, batch_most: 100, effort_seconds: items.reduce((all, item) => all + (item.effort_seconds ?? 0), 0) };
 }
 
 /** The inbox over the same checkpoints as the decisions. */
@@ -28,17 +28,27 @@ export function inboxHandlers(checkpoints: Checkpoint[]) {
       const words = (query.get("q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
       const sessions = query.getAll("session_id");
       const assignee = query.get("assignee");
+      const said = query.getAll("decision");
+      const by = query.get("decided_by");
       const found = checkpoints
-        .filter((c) => status === "any" || (c.status === status && !c.approve_pending))
-        .filter((c) => (snoozed === "true" ? true : awake(c) === (snoozed === "false")))
+        .filter((c) => status === "any" || (status === "decided" ? c.decision !== null : c.status === status && !c.approve_pending))
+        .filter((c) => said.length === 0 || said.includes(c.decision?.decision ?? ""))
+        .filter((c) => by === null || (by === "policy" ? c.decision?.by === null : c.decision?.by === (by === "me" ? data.me.id : by)))
+        .filter((c) => status === "decided" || (snoozed === "true" ? true : awake(c) === (snoozed === "false")))
         .filter((c) => sessions.length === 0 || sessions.includes(c.session_id))
         .filter((c) => !query.get("project_id") || c.project_id === query.get("project_id"))
         .filter((c) => !query.get("agent_type") || c.agent_type === query.get("agent_type"))
         .filter((c) => !query.get("reason") || c.reasons.includes(query.get("reason") ?? ""))
         .filter((c) => assignee === null || (assignee === "none" ? c.assignee === null : c.assignee?.id === data.me.id))
         .map(data.inboxItem)
+        .filter((item) => query.get("overdue") !== "true" || (item.due_at !== null && due(item) < Date.now()))
+        .filter((item) => query.get("routine") !== "true" || (item.template_id !== null && item.risk === "low" && item.kind === "final"))
         .filter((item) => !query.get("risk") || item.risk === query.get("risk"))
         .filter((item) => words.every((word) => `${item.session_title} ${item.headline} ${item.agent_type} ${item.project_name}`.toLowerCase().includes(word)));
+      if (status === "decided") {
+        const newest = found.toSorted((a, b) => (b.decided_at ?? "").localeCompare(a.decided_at ?? ""));
+        return HttpResponse.json({ ...listed(newest, query), total: null, offset: null, position: null, effort_seconds: null });
+      }
       const sorted = query.get("sort") === "due_at" ? found.toSorted((a, b) => (due(a) === due(b) ? 0 : due(a) - due(b))) : found;
       return HttpResponse.json(listed(sorted, query));
     }),

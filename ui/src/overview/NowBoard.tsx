@@ -1,17 +1,34 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
+import { tidy, type View } from "@/api/inbox";
 import type { Now, NowItem } from "@/api/overview";
 import { Mark, type Shape } from "@/components/Mark";
 import { t } from "@/i18n";
 import { count, exact, isOverdue, projectWords, when } from "@/lib/format";
+import type { WorkSearch } from "@/pages/workFilter";
 
 const SHOWN = 5;
+
+/** Where a figure leads: to a list of exactly what it counts. */
+type To = { to: "/inbox"; search: View } | { to: "/work"; search: WorkSearch };
+
+function Fig({ to, children }: { to: To; children: ReactNode }) {
+  return to.to === "/inbox" ? (
+    <Link to="/inbox" search={to.search}>
+      {children}
+    </Link>
+  ) : (
+    <Link to="/work" search={to.search as never}>
+      {children}
+    </Link>
+  );
+}
 
 function Column({ title, figure, sub, to, items, nothing, shape, bad, line }: {
   title: string;
   figure: number;
   sub: ReactNode;
-  to: "/inbox" | "/work";
+  to: To;
   items: NowItem[];
   nothing: string;
   shape: Shape;
@@ -22,7 +39,7 @@ function Column({ title, figure, sub, to, items, nothing, shape, bad, line }: {
     <section className="nowcol" aria-label={title}>
       <h3>{title}</h3>
       <p className="fig">
-        <Link to={to}>{count(figure)}</Link>
+        <Fig to={to}>{count(figure)}</Fig>
       </p>
       <p className="means">{sub}</p>
       {items.length === 0 ? (
@@ -55,8 +72,10 @@ function Column({ title, figure, sub, to, items, nothing, shape, bad, line }: {
 }
 
 /** What runs, what waits, what was delivered, and what needs somebody. */
-export function NowBoard({ now }: { now: Now }) {
+export function NowBoard({ now, project }: { now: Now; project?: string }) {
   const { running, waiting, delivered, failed } = now;
+  const inbox = (view: View = {}): To => ({ to: "/inbox", search: tidy({ ...view, project }) });
+  const work = (search: WorkSearch): To => ({ to: "/work", search: project ? { ...search, project } : search });
   const risks = (["high", "medium", "low", "none"] as const).filter((risk) => waiting.by_risk[risk] > 0);
   const lately = t("overview.lately", { count: now.days });
   return (
@@ -64,7 +83,7 @@ export function NowBoard({ now }: { now: Now }) {
       <Column
         title={t("overview.waiting")}
         figure={waiting.count}
-        to="/inbox"
+        to={inbox()}
         shape="stop"
         items={waiting.items}
         nothing={t("overview.nothing.waiting")}
@@ -73,9 +92,18 @@ export function NowBoard({ now }: { now: Now }) {
             t("overview.waitingSub.none")
           ) : (
             <>
-              {risks.map((risk) => `${count(waiting.by_risk[risk])} ${t(`overview.risk.${risk}`)}`).join(", ")}
+              {risks.map((risk, n) => (
+                <Fragment key={risk}>
+                  {n > 0 && ", "}
+                  {risk === "none" ? `${count(waiting.by_risk[risk])} ${t("overview.risk.none")}` : <Fig to={inbox({ risk })}>{`${count(waiting.by_risk[risk])} ${t(`overview.risk.${risk}`)}`}</Fig>}
+                </Fragment>
+              ))}
               {" · "}
-              {waiting.overdue > 0 ? <b className="text-error">{t("overview.waitingSub.overdue", { count: waiting.overdue })}</b> : t("overview.waitingSub.none")}
+              {waiting.overdue > 0 ? (
+                <b className="text-error">
+                  <Fig to={inbox({ late: "yes" })}>{t("overview.waitingSub.overdue", { count: waiting.overdue })}</Fig>
+                </b>
+              ) : t("overview.waitingSub.none")}
               {waiting.oldest_at && <span title={exact(waiting.oldest_at)}> · {t("overview.waitingSub.oldest", { when: when(waiting.oldest_at) })}</span>}
             </>
           )
@@ -91,28 +119,36 @@ export function NowBoard({ now }: { now: Now }) {
       <Column
         title={t("overview.needs")}
         figure={failed.count + failed.deliveries}
-        to={failed.count > 0 ? "/work" : "/inbox"}
+        to={failed.count > 0 ? work({ state: "failed", days: now.days }) : inbox()}
         shape="warn"
         bad
         items={failed.items}
         nothing={t("overview.nothing.failed")}
-        sub={`${lately} · ${failed.deliveries > 0 ? t("overview.needsSub", { count: failed.deliveries }) : t("overview.noDeliveries")}`}
+        sub={
+          <>
+            {lately} · {failed.deliveries > 0 ? <Fig to={inbox()}>{t("overview.needsSub", { count: failed.deliveries })}</Fig> : t("overview.noDeliveries")}
+          </>
+        }
         line={(item) => [item.failure, item.retryable ? t("overview.retry") : ""].filter(Boolean).join(" ")}
       />
       <Column
         title={t("overview.running")}
         figure={running.in_progress}
-        to="/work"
+        to={work({ state: "working" })}
         shape="run"
         items={running.items}
         nothing={t("overview.nothing.running")}
-        sub={t("overview.runningSub", { queued: count(running.queued), initialized: count(running.initialized) })}
+        sub={
+          <>
+            <Fig to={work({ state: "queued" })}>{t("overview.queued", { n: count(running.queued) })}</Fig> · <Fig to={work({ state: "ready" })}>{t("overview.initialized", { n: count(running.initialized) })}</Fig>
+          </>
+        }
         line={(item) => [item.phase, t("overview.since", { when: when(item.at) })].filter(Boolean).join(" · ")}
       />
       <Column
         title={t("overview.delivered")}
         figure={delivered.count}
-        to="/work"
+        to={work({ state: "done", days: now.days })}
         shape="own"
         items={delivered.items}
         nothing={t("overview.nothing.delivered")}

@@ -53,7 +53,7 @@ export function OverviewPage() {
 
         <h2 className="sr">{t("overview.now")}</h2>
         {now.data ? (
-          <NowBoard now={now.data} />
+          <NowBoard now={now.data} project={project} />
         ) : now.error ? (
           <Problem what={t("overview.failed")} error={now.error} retry={() => void now.refetch()} />
         ) : (

@@ -7,7 +7,7 @@ import { dueWords, exact, isOverdue, projectWords, when } from "@/lib/format";
 import { onlooker } from "@/review/looking";
 import { agentWord, needOf } from "@/review/Queue";
 import { stillAsleep } from "./handOn";
-import { goneWords, takes } from "./inbox";
+import { goneWords, rowName, takes } from "./inbox";
 
 /** One review in the list; it keeps its place when it is gone, and says what became of it. */
 export function InboxRow({
@@ -52,7 +52,7 @@ export function InboxRow({
   const overdue = isOverdue(item.due_at);
   const whose = item.assignee === null ? t("inbox.anyone") : item.assignee.id === me ? t("inbox.you") : (item.assignee.name ?? t("look.somebody"));
   return (
-    <div role="row" className="irow" data-gone={left || undefined} aria-current={here ? "true" : undefined} {...place} onMouseDown={onHere}>
+    <div role="row" className="irow" aria-label={left ? `${item.session_title}, ${goneWords(gone ?? undefined, view, me)}` : rowName(item, people ? whose : null)} data-gone={left || undefined} aria-current={here ? "true" : undefined} {...place} onMouseDown={onHere}>
       <span role="cell" className="need">
         {left ? <Mark shape="own" /> : <Mark shape={need.shape} className={need.className} />}
         {left ? t("gone.word") : need.words}

@@ -10,7 +10,7 @@ import { count, exact, projectWords, when } from "@/lib/format";
 import { statusOf } from "@/lib/status";
 import { amount } from "@/lib/usage";
 import { agentWord } from "@/review/Queue";
-import { STATES, STATUSES, useWorkFilter, type State } from "./workFilter";
+import { EXACT, STATES, STATUSES, useWorkFilter, type State } from "./workFilter";
 
 const FIND_MS = 250;
 
@@ -82,7 +82,7 @@ export function WorkList({ project, empty }: { project?: string; empty: ReactNod
   const counts = useQuery(workCountsQuery(filter.project));
   const list = useInfiniteQuery(workListQuery(filter));
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const filtered = Boolean(search.state ?? search.agent ?? search.find);
+  const filtered = Boolean(search.state ?? search.agent ?? search.find ?? search.days);
   const of = (state?: State): number | null => {
     if (!counts.data) return null;
     const by = search.agent ? (counts.data.by_agent[search.agent] ?? {}) : counts.data.by_status;
@@ -90,18 +90,24 @@ export function WorkList({ project, empty }: { project?: string; empty: ReactNod
     return state ? sum(STATUSES[state]) : Object.values(by).reduce((all, n) => all + n, 0);
   };
   if (counts.data?.total === 0 && !filtered) return <>{empty}</>;
-  const shownStates = STATES.filter((state) => state !== "ready" || of("ready") || search.state === "ready");
+  const exact = EXACT.find((state) => state === search.state);
+  const shownStates = [...STATES, ...(exact ? [exact] : [])].filter((state) => state !== "ready" || of("ready") || search.state === "ready");
   return (
     <>
       <div className="workbar" role="group" aria-label={t("workArea.list.states")}>
         <span className="seg" role="radiogroup" aria-label={t("workArea.list.states")}>
           {[undefined, ...shownStates].map((state) => (
             <label key={state ?? "all"}>
-              <input type="radio" name="work-state" checked={search.state === state} onChange={() => change({ state })} />
-              {t(`workArea.list.${state ?? "all"}`)} {of(state) !== null && <span className="n">{count(of(state) ?? 0)}</span>}
+              <input type="radio" name="work-state" checked={search.state === state} onChange={() => change({ state, days: undefined })} />
+              {t(`workArea.list.${state ?? "all"}`)} {of(state) !== null && state !== "failed" && <span className="n">{count(of(state) ?? 0)}</span>}
             </label>
           ))}
         </span>
+        {search.days !== undefined && (
+          <button type="button" className="link" onClick={() => change({ days: undefined })}>
+            {t("workArea.list.days", { count: search.days })}
+          </button>
+        )}
         <Agents agent={search.agent} by={counts.data?.by_agent ?? {}} items={items} change={(agent) => change({ agent })} />
         <Find find={search.find ?? ""} change={(find) => change({ find })} />
       </div>
@@ -112,7 +118,7 @@ export function WorkList({ project, empty }: { project?: string; empty: ReactNod
       ) : items.length === 0 ? (
         <p className="mt-4 text-ink-2">
           {t("workArea.list.noneOf")}{" "}
-          <button type="button" className="link" onClick={() => change({ state: undefined, agent: undefined, find: undefined, project: undefined })}>
+          <button type="button" className="link" onClick={() => change({ state: undefined, agent: undefined, find: undefined, project: undefined, days: undefined })}>
             {t("workArea.list.showAll")}
           </button>
         </p>

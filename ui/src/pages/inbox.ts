@@ -2,8 +2,10 @@
 
 import type { View } from "@/api/inbox";
 import type { CheckpointItem } from "@/api/types";
+import type { Shape } from "@/components/Mark";
 import { t } from "@/i18n";
-import { when } from "@/lib/format";
+import { dueWords, isOverdue, when } from "@/lib/format";
+import { needOf } from "@/review/Queue";
 import { stillAsleep } from "./handOn";
 
 /** "about 6 min", "under a minute", "about 3 h". */
@@ -36,4 +38,27 @@ export function goneWords(now: CheckpointItem | undefined, view: View, me: strin
   if (asleep !== (view.whose === "snoozed")) return asleep ? t("gone.snoozed", { when: when(now.snoozed_until) }) : t("gone.woken");
   if (view.whose === "mine" || view.whose === "unassigned") return now.assignee ? t("gone.assigned", { to: now.assignee.id === me ? t("inbox.you") : (now.assignee.name ?? t("look.somebody")) }) : t("gone.unassigned");
   return t("gone.away");
+}
+
+const LOOK = { approve: { shape: "own", className: "" }, request_changes: { shape: "regressed", className: "" }, reject: { shape: "warn", className: "text-error" } } satisfies Record<string, { shape: Shape; className: string }>;
+
+/** "Approved by Ana", "Rejected by you: the reason". */
+export function saidBy({ decision }: CheckpointItem, me: string | undefined): { shape: Shape; className: string; words: string } {
+  if (!decision) return { shape: "stop", className: "", words: "" };
+  const by = decision.by === null ? t("past.policy") : decision.by === me ? t("decided.you") : (decision.name ?? t("look.somebody"));
+  return { ...LOOK[decision.decision], words: t(`past.${decision.decision}`, { by, reason: decision.reason ?? "" }) };
+}
+
+/** A row in one sentence, as a screen reader says it. */
+export function rowName(item: CheckpointItem, whose: string | null): string {
+  return [
+    item.session_title,
+    needOf(item).words,
+    item.headline,
+    item.risk === "high" ? t("inbox.highRisk") : "",
+    item.due_at ? (isOverdue(item.due_at) ? dueWords(item.due_at) : t("inbox.rowDue", { when: when(item.due_at) })) : "",
+    whose ? t("inbox.rowFor", { whose }) : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
 }

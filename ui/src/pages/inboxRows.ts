@@ -39,6 +39,8 @@ export interface Rows {
   refresh: () => void;
   error: unknown;
   pending: boolean;
+  /** Whether the reader was here before: the keyboard goes back to where it was. */
+  came: boolean;
   /** Any move of the reader: rows keep their places for a while. */
   stir: () => void;
   pageRows: number;
@@ -242,6 +244,7 @@ export function useRows(view: View, scroller: RefObject<HTMLElement | null>, tab
     refresh: () => void refresh(),
     error: found.find((query) => query.error)?.error ?? null,
     pending: total === undefined,
+    came: before !== undefined,
     stir,
     pageRows: Math.max(1, Math.floor((scroller.current?.clientHeight || SOME_HEIGHT) / height) - 2),
   };

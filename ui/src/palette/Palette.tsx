@@ -4,48 +4,15 @@ import "@/i18n/settings";
 import "@/styles/overview.css";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRouter, useRouterState } from "@tanstack/react-router";
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { findQuery } from "@/api/overview";
 import { projectsQuery } from "@/api/queries";
-import { Kbd, problemText } from "@/components/States";
+import { problemText } from "@/components/States";
 import { t } from "@/i18n";
+import { useModal } from "./modal";
 import { entryOf, matching, pages, projectOf, type Entry } from "./places";
 
 const PAUSE_MS = 150;
-
-/** A dialog over the page: the rest of the page is not reached by keys or readers while it is open, and what had the focus gets it back. */
-function useModal(onClose: () => void) {
-  const box = useRef<HTMLDialogElement>(null);
-  const [before] = useState(() => document.activeElement); // as it is drawn: afterwards it is in the dialog
-  useEffect(() => {
-    const dialog = box.current;
-    if (!dialog) return;
-    if (typeof dialog.showModal === "function") dialog.showModal();
-    else dialog.setAttribute("open", "");
-    dialog.querySelector<HTMLElement>("[data-first]")?.focus();
-    return () => {
-      if (typeof dialog.close === "function") dialog.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, [before]);
-  return {
-    ref: box,
-    onCancel: (event: React.SyntheticEvent) => {
-      event.preventDefault();
-      onClose();
-    },
-    onKeyDown: (event: React.KeyboardEvent) => {
-      event.stopPropagation(); // keys of the page below are not meant
-      if (event.key === "Escape") {
-        event.preventDefault();
-        onClose();
-      }
-    },
-    onClick: (event: React.MouseEvent) => {
-      if (event.target === box.current) onClose();
-    },
-  };
-}
 
 function useLater(value: string): string {
   const [later, setLater] = useState(value);
@@ -134,41 +101,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
       <p className="say" role="status">
         {said}
       </p>
-    </dialog>
-  );
-}
-
-const KEYS = [
-  ["Ctrl+K", "keysHelp.open"],
-  ["?", "keysHelp.help"],
-  ["Esc", "keysHelp.escape"],
-] as const;
-
-export function KeysHelp({ onClose }: { onClose: () => void }) {
-  const modal = useModal(onClose);
-  return (
-    <dialog className="palette" aria-label={t("keysHelp.title")} {...modal}>
-      <div className="keys">
-        <div className="between">
-          <h2>{t("keysHelp.title")}</h2>
-          <button type="button" className="b small" data-first onClick={onClose}>
-            {t("palette.close")}
-          </button>
-        </div>
-        <h3 className="quiet">{t("keysHelp.anywhere")}</h3>
-        <dl>
-          {KEYS.map(([key, words]) => (
-            <div key={key} className="contents">
-              <dt>
-                <Kbd>{key}</Kbd>
-                <span className="sr">{key}</span>
-              </dt>
-              <dd className="cap">{t(words)}</dd>
-            </div>
-          ))}
-        </dl>
-        <p className="meta mt-3">{t("keysHelp.off")}</p>
-      </div>
     </dialog>
   );
 }

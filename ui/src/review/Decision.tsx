@@ -1,19 +1,14 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, newKey } from "@/api/client";
+import { useQuery } from "@tanstack/react-query";
+import { newKey } from "@/api/client";
 import { membersQuery } from "@/api/queries";
-import type { Checkpoint } from "@/api/types";
 import { problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
-import { when } from "@/lib/format";
-import { snoozeUntil, stillAsleep } from "@/pages/handOn";
 import { InboxDock } from "@/pages/InboxDock";
+import { useHandOn } from "@/pages/useHandOn";
 import { AskDock, Dock } from "./Dock";
-import { FORMER_SECONDS, inSeconds, setFormer } from "./former";
 import { FormerLine } from "./FormerLine";
 import { signWords } from "./signing";
 import type { Review } from "./useReview";
-
-type Values = { assignee: string | null } | { snoozed_until: string | null };
 
 /** The bar at the foot: what was done last, and the decision; or whose it is and until when it is put off. */
 export function Decision({
@@ -27,27 +22,10 @@ export function Decision({
   onChosen: () => void;
   onChoose: (what: "assign" | "snooze") => void;
 }) {
-  const client = useQueryClient();
   const members = useQuery(membersQuery).data ?? [];
   const { status, state, dispatch, nextItem } = r;
   const self = r.items.find((item) => item.id === status.id);
-  const change = useMutation({
-    mutationFn: ({ values }: { values: Values; before: Values; said: string; leaves: boolean }) =>
-      api<Checkpoint>(`/checkpoints/${status.id}`, { method: "PATCH", json: values }),
-    onSuccess: (_answer, { before, said, leaves }) => {
-      const again = () => {
-        void client.invalidateQueries({ queryKey: ["inbox"] });
-        void client.invalidateQueries({ queryKey: ["checkpoint", status.id] });
-      };
-      again();
-      setFormer({
-        id: status.id, words: said, until: inSeconds(FORMER_SECONDS), held: false, returns: leaves,
-        undo: () => api<Checkpoint>(`/checkpoints/${status.id}`, { method: "PATCH", json: before }).then(again),
-      });
-      if (leaves && nextItem) r.open(nextItem.id);
-    },
-  });
-  const title = status.session_title;
+  const handOn = useHandOn({ onLeft: () => nextItem && r.open(nextItem.id), returns: true });
   const ask = state.mode.name === "ask" && state.mode.claim === null && !r.decided;
   const several = members.length > 1;
 
@@ -61,13 +39,11 @@ export function Decision({
           me={r.me?.id}
           onAssign={(member) => {
             onChosen();
-            const said = member === null ? t("former.unassigned", { title }) : member.id === r.me?.id ? t("former.assignedYou", { title }) : t("former.assigned", { title, name: member.name });
-            change.mutate({ values: { assignee: member?.id ?? null }, before: { assignee: status.assignee?.id ?? null }, said, leaves: false });
+            handOn.assign(status, member, r.me?.id);
           }}
           onSnooze={(how) => {
             onChosen();
-            const until = snoozeUntil(how).toISOString();
-            change.mutate({ values: { snoozed_until: until }, before: { snoozed_until: stillAsleep(status.snoozed_until) }, said: t("former.snoozed", { title, when: when(until) }), leaves: true });
+            handOn.snooze(status, how);
           }}
           onClose={onChosen}
         />
@@ -87,10 +63,10 @@ export function Decision({
           flagged={r.flagged}
           standing={r.standing}
           ready={r.ready}
-          busy={r.busy ?? (change.isPending ? t("handOn.snoozing") : null)}
+          busy={r.busy ?? handOn.busy}
           offline={r.offline}
           unsure={r.unsure}
-          error={r.error ?? change.error}
+          error={r.error ?? handOn.error}
           undoUntil={status.approve_pending ? status.undo_until : null}
           signLabel={signWords(status.consequence || tMaybe(`consequence.${r.packet.kind}`, t("consequence.final")), r.standing, r.corrected)}
           canAsk={r.canAsk}
@@ -108,7 +84,7 @@ export function Decision({
           }}
         />
       )}
-      {change.error && <p className="sr" role="alert">{problemText(change.error).title}</p>}
+      {handOn.error !== null && <p className="sr" role="alert">{problemText(handOn.error).title}</p>}
     </div>
   );
 }

@@ -7,7 +7,6 @@ import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
 import { LoadingDock } from "./Dock";
-import { KeysHelp } from "./Panels";
 import { usePlace } from "./place";
 import { Queue } from "./Queue";
 import { ReviewPage, type Shown } from "./ReviewPage";
@@ -19,7 +18,6 @@ export function OpenReview() {
   const { checkpointId } = useParams({ from: "/review/$checkpointId" });
   const checkpoint = useQuery(checkpointQuery(checkpointId));
   const me = useQuery(meQuery);
-  const [help, setHelp] = useState(false);
   const place = usePlace(checkpointId, undefined);
   const item = place.items.find((entry) => entry.id === checkpointId);
   useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
@@ -41,11 +39,11 @@ export function OpenReview() {
     setOpened({ checkpoint: checkpoint.data, documents });
   }
   if (opened?.checkpoint.id === checkpointId && checkpoint.data) {
-    return <ReviewPage key={checkpointId} first={opened} current={checkpoint.data} help={help} setHelp={setHelp} />;
+    return <ReviewPage key={checkpointId} first={opened} current={checkpoint.data} />;
   }
   return (
     <div className="review screen">
-      <Queue items={place.items} current={checkpointId} position={place.position} total={place.total} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} onHelp={() => setHelp(!help)} />
+      <Queue items={place.items} current={checkpointId} position={place.position} total={place.total} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} />
       <main className="artifact">
         <div className="ahead">
           <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>
@@ -68,9 +66,7 @@ export function OpenReview() {
           </div>
         </div>
       </main>
-      <aside className="evidence" aria-label={t("evidence.pane")}>
-        {help && <KeysHelp onClose={() => setHelp(false)} />}
-      </aside>
+      <aside className="evidence" aria-label={t("evidence.pane")} />
       {!failed && <LoadingDock />}
     </div>
   );

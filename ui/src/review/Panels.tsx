@@ -1,6 +1,5 @@
 import type { Obligation, Packet, RevealItem } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
-import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { keep } from "@/lib/format";
 import { triggerWords } from "@/lib/trigger";
@@ -166,54 +165,3 @@ export function PlanSteps({ packet }: { packet: Packet }) {
     </article>
   );
 }
-
-const HELP: [string, Parameters<typeof t>[0]][] = [
-  ["j k", "help.item"],
-  ["n p", "help.flag"],
-  ["e", "help.use"],
-  ["r", "help.keep"],
-  ["f", "help.meaning"],
-  ["c", "help.ask"],
-  ["x 1–9", "help.reject"],
-  ["a", "help.sign"],
-  ["Ctrl+↵", "keysHelp.complete"],
-  ["u", "help.undo"],
-  ["t", "keysHelp.words"],
-  ["o", "help.open"],
-  ["h", "keysHelp.history"],
-  ["v", "help.view"],
-  ["s", "keysHelp.snooze"],
-  ["m", "keysHelp.assign"],
-  ["Ctrl+K", "keysHelp.palette"],
-  ["?", "help.help"],
-];
-
-export function KeysHelp({ onClose }: { onClose: () => void }) {
-  return (
-    <section className="keys" aria-label={t("help.title")}>
-      <div className="between">
-        <h2 className="h3">{t("help.title")}</h2>
-        <button type="button" className="b small" onClick={onClose}>
-          {t("action.close")} <Kbd>Esc</Kbd>
-        </button>
-      </div>
-      <dl>
-        {HELP.map(([keys, words]) => (
-          <div key={keys} className="contents">
-            <dt>
-              {keys.split(" ").map((key) => (
-                <span key={key}>
-                  <kbd>{key.replace("+", " ")}</kbd>{" "}
-                </span>
-              ))}
-            </dt>
-            <dd>{t(words)}</dd>
-          </div>
-        ))}
-      </dl>
-      <p className="meta mt-4">{t("help.dead")}</p>
-    </section>
-  );
-}
-
-

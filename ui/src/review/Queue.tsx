@@ -6,6 +6,7 @@ import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { count as number, exact, isOverdue, keep, when } from "@/lib/format";
+import { setOver } from "@/lib/over";
 import { sentence } from "@/lib/runtime";
 import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
@@ -20,6 +21,7 @@ export function agentWord(name: string, title?: string | null): string {
 
 /** What waits, in one line: the mark and the words. */
 export function needOf(item: CheckpointItem): { shape: Shape; className: string; words: string } {
+  if (item.decision) return { shape: "own", className: "", words: t(`queue.${item.decision.decision}`) };
   if (item.kind === "plan") return { shape: "stop", className: "v-accent", words: t("need.plan") };
   if (item.reasons.includes("question")) return { shape: "stop", className: "v-accent", words: t("need.question") };
   if (item.reasons.includes("budget")) return { shape: "stop", className: "v-accent", words: t("need.budget") };
@@ -83,7 +85,6 @@ export function Queue({
   state,
   me,
   onSelect,
-  onHelp,
 }: {
   items: CheckpointItem[];
   current: string;
@@ -97,7 +98,6 @@ export function Queue({
   state: ReviewState | null;
   me: string | undefined;
   onSelect: (key: string) => void;
-  onHelp: () => void;
 }) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -108,7 +108,7 @@ export function Queue({
   return (
     <aside className="queue" aria-label={t("queue.label")}>
       <div className="qhead">
-        <h2>{t("queue.title")}</h2>
+        <h2>{t(currentView().whose === "decided" ? "queue.decided" : "queue.title")}</h2>
         <span className="meta">
           {position !== undefined && total !== undefined && t("queue.place", { n: number(position + 1), all: number(total) })}
         </span>
@@ -177,7 +177,7 @@ export function Queue({
         <span>
           <Kbd>n</Kbd> <Kbd>p</Kbd> {t("keys.flag")}
         </span>
-        <button type="button" onClick={onHelp}>
+        <button type="button" onClick={() => setOver("keys")}>
           <Kbd>?</Kbd> {t("keys.keys")}
         </button>
       </div>

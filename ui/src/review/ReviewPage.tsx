@@ -19,7 +19,7 @@ import { keysOf } from "./keymap";
 import { onlooker, useLooking } from "./looking";
 import { NeedPane } from "./Need";
 import { News } from "./News";
-import { KeysHelp, Obligations, Reveal } from "./Panels";
+import { Obligations, Reveal } from "./Panels";
 import { Queue } from "./Queue";
 import { freePlace, keptBefore, plainOf, type Row } from "./state";
 import { useMarks, WordsList, WordsStrip, type Placed } from "./Words";
@@ -33,13 +33,9 @@ const ChangedHere = lazy(() => import("./ChangedHere").then((m) => ({ default: m
 export function ReviewPage({
   first,
   current,
-  help,
-  setHelp,
 }: {
   first: Shown;
   current: Checkpoint;
-  help: boolean;
-  setHelp: (on: boolean) => void;
 }) {
   const navigate = useNavigate();
   const r = useReview(first, current);
@@ -65,7 +61,7 @@ export function ReviewPage({
   const choose = (what: "assign" | "snooze") => {
     if ((what === "snooze" || several) && !r.decided && r.busy === null && state.mode.name === "read" && r.standing.mayDecide) setChoosing(what);
   };
-  useKeys(keysOf(r, { help, setHelp, why, setWhy, history, setHistory, changed: changed && r.stale, setChanged, choose, openSource }), choosing === null);
+  useKeys(keysOf(r, { why, setWhy, history, setHistory, changed: changed && r.stale, setChanged, choose, openSource }), choosing === null);
 
   useInView(state.selected, draft, evidence);
   useStill(draft);
@@ -106,7 +102,6 @@ export function ReviewPage({
         state={state}
         me={r.me?.id}
         onSelect={r.select}
-        onHelp={() => setHelp(!help)}
       />
       <main className="artifact">
         <Head
@@ -141,7 +136,6 @@ export function ReviewPage({
         )}
       </main>
       <aside className="evidence" aria-label={t("evidence.pane")} ref={evidence} tabIndex={-1} data-region="">
-        {help && <KeysHelp onClose={() => setHelp(false)} />}
         {why && <WhyPanel place={place} onClose={() => setWhy(false)} />}
         <Suspense fallback={null}>
           {changed && r.stale && <ChangedHere r={r} onClose={() => setChanged(false)} />}

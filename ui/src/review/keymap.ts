@@ -5,8 +5,6 @@ import { freePlace, openNeeds } from "./state";
 import type { Review } from "./useReview";
 
 export interface Panels {
-  help: boolean;
-  setHelp: (on: boolean) => void;
   why: boolean;
   setWhy: (on: boolean) => void;
   history: boolean;
@@ -70,10 +68,8 @@ export function keysOf(r: Review, p: Panels): KeyMap {
       if (r.stale) p.setChanged(!p.changed);
       else if (r.before) r.setWhole(!r.whole);
     },
-    "?": () => p.setHelp(!p.help),
     Escape: () => {
       if (state.mode.name !== "read") read();
-      else if (p.help) p.setHelp(false);
       else if (p.why) p.setWhy(false);
       else if (p.changed) p.setChanged(false);
       else if (p.history) p.setHistory(false);

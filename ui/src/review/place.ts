@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
-import { aroundQuery, currentView, type Listed } from "@/api/inbox";
+import { aroundQuery, currentView, type Paged } from "@/api/inbox";
 import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem } from "@/api/types";
 
@@ -53,14 +53,14 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
     // Each review is a page of its own: what the one before knew of the view is in the cache, not in this hook.
     placeholderData: () =>
       client
-        .getQueriesData<Listed>({ queryKey: query.queryKey.slice(0, -1) })
+        .getQueriesData<Paged>({ queryKey: query.queryKey.slice(0, -1) })
         .map(([, known]) => known)
         .find((known) => known?.items.some((item) => item.id === id)),
   });
   const listed = data?.items.findIndex((item) => item.id === id) ?? -1;
   // A list of the review before is shown while this one's is on its way, as long as it holds this one.
   const known = data !== undefined && (listed >= 0 || data.items.length === 0 || data.position !== null);
-  const place = listed >= 0 ? listed : data ? Math.min(data.items.length, Math.max(0, (data.position ?? 0) - data.offset)) : 0;
+  const place = listed >= 0 ? listed : data ? Math.min(data.items.length, Math.max(0, (data.position ?? 0) - (data.offset ?? 0))) : 0;
   const items = !known || listed >= 0 || !status ? (data?.items ?? []) : data.items.toSpliced(place, 0, asItem(status));
   const at = items.findIndex((item) => item.id === id);
   const after = at >= 0 ? items[at + 1] : items[place];
@@ -93,6 +93,8 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
     if (nextId) void navigate({ to: "/review/$checkpointId", params: { checkpointId: nextId } });
   }, [navigate, nextId]);
 
-  const counted = known && data ? (listed >= 0 ? data.offset + listed : data.offset + place) : undefined;
-  return { items, at, position: counted, total: data && known ? data.total + (listed < 0 && at >= 0 ? 1 : 0) : undefined, nextItem, previousItem, goItem, goNext };
+  // A history is not counted.
+  const counts = known && data && data.offset !== null && data.total !== null ? { offset: data.offset, total: data.total } : null;
+  const position = counts ? counts.offset + (listed >= 0 ? listed : place) : undefined;
+  return { items, at, position, total: counts ? counts.total + (listed < 0 && at >= 0 ? 1 : 0) : undefined, nextItem, previousItem, goItem, goNext };
 }

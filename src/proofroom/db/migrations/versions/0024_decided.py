@@ -1,7 +1,7 @@
 """What was decided is listed newest first, also one person's.
 
 Revision ID: 0024
-Revises: 0022
+Revises: 0023
 
 Without the two indexes a list of decisions reads every review that there ever was.
 """
@@ -9,7 +9,7 @@ Without the two indexes a list of decisions reads every review that there ever w
 from alembic import op
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 
 INDEXES = """
 CREATE INDEX work_checkpoints_decided ON work_checkpoints (workspace_id, decided_at, id) WHERE decided_at IS NOT NULL;

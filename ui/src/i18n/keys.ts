@@ -1,0 +1,48 @@
+import { addWords } from ".";
+
+/** The list of keys. */
+export const keyWords = {
+  keysHelp: {
+    title: "Keys",
+    close: "Close",
+    anywhere: "On every page",
+    review: "In a review",
+    inbox: "In the inbox",
+    open: "open anything",
+    help: "this list",
+    escape: "close, or leave what you began",
+    off: "Keys are off in text fields and while a review loads.",
+    item: "next and previous item",
+    flag: "next and previous open flag",
+    claim: "next and previous claim",
+    use: "use the correction, or edit the sentence",
+    keep: "keep the sentence, say why",
+    meaning: "flag a sentence that passed",
+    ask: "ask for a change",
+    reject: "reject, with a reason",
+    sign: "sign, or go to the first open flag",
+    complete: "complete it, and go to the next item",
+    undo: "undo for six seconds, or take your signature back",
+    words: "comment on the words you selected, or on the claim",
+    source: "open the source at the marked words",
+    history: "versions, and what differs between two of them",
+    view: "whole draft, or what changed; what changed while you read",
+    snooze: "put it off until later",
+    assign: "give it to somebody",
+    row: "next and previous row; hold to go on",
+    rows: "a page of rows",
+    ends: "first and last row",
+    read: "open the row",
+    undoRow: "undo for six seconds",
+    find: "search; then Enter opens the first",
+    tabs: "all, mine, unassigned, snoozed, decided",
+    filters: "to the filters",
+    clear: "clear the search, back to the list",
+    fresh: "show what changed meanwhile",
+    batch: "sign routine work together",
+    choose: "there: choose a row, or leave it out",
+    signAll: "there: sign what is chosen",
+  },
+};
+
+addWords(keyWords);
