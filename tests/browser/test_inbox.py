@@ -52,6 +52,7 @@ def test_a_view_stands_in_the_address_and_the_review_goes_through_it(page: Page)
     title = chosen.locator(".t").inner_text()
     scrolled = page.get_by_role("main").evaluate("e => e.scrollTop")
     assert scrolled > 0
+    expect(chosen.get_by_role("link")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     at = int(title.split()[1])
@@ -64,6 +65,7 @@ def test_a_view_stands_in_the_address_and_the_review_goes_through_it(page: Page)
     # Back where it was: the same place, the same row.
     expect(page.locator(".irow[aria-current]")).to_contain_text(title)
     assert page.get_by_role("main").evaluate("e => e.scrollTop") == scrolled
+    expect(page.locator(".irow[aria-current]").get_by_role("link")).to_be_focused()
 
     page.keyboard.press("/")
     page.keyboard.type("bridge 07")
@@ -128,8 +130,8 @@ def test_routine_work_is_signed_together_and_taken_back(page: Page) -> None:
     page.keyboard.press("b")
     expect(page.get_by_role("radio", name="Weekly bridge note 3")).to_be_checked()
     expect(page.get_by_role("heading", name="1 is read by itself")).to_be_visible()
-    expect(page.get_by_text("It did not start from a template.")).to_be_visible()
-    page.keyboard.press("Space")
+    expect(page.get_by_text("1 more in the inbox is not routine.")).to_be_visible()
+    page.keyboard.press("x")
     dock = page.get_by_label("Decision")
     expect(dock.get_by_role("button", name="Sign 2 and save them")).to_be_visible()
     page.keyboard.press("Control+Enter")
@@ -154,13 +156,100 @@ def test_routine_work_is_signed_together_and_taken_back(page: Page) -> None:
     assert {d["decision"]["packet_shown"] for d in done} == {False}
 
 
+def test_a_colleague_s_review_is_not_signed_from_the_list(page: Page, colleague: Colleague) -> None:
+    project = routine(page, "In hand", 3)
+    given, read, free = [item for item in waiting(page, project) if item["template_id"]]
+    sent(page.request, "PATCH", f"/api/checkpoints/{given['id']}", {"assignee": colleague.id})
+    page.keyboard.press("b")
+    boxes = page.get_by_role("checkbox")
+    expect(page.get_by_text(f"assigned to {SECOND}")).to_be_visible()
+    expect(boxes.nth(0)).not_to_be_checked()
+    # Somebody opens another one while the list is looked at.
+    look = page.request.post(
+        f"/api/checkpoints/{read['id']}/lease", data={"take": False}, headers=colleague.headers
+    )
+    assert look.ok, look.text()
+    expect(page.get_by_text(f"{SECOND} is reading it")).to_be_visible()
+    expect(boxes.nth(1)).not_to_be_checked()
+    page.get_by_role("button", name="Sign 1 and save it").click()
+    expect(page.get_by_label("Decision")).to_contain_text("1 signed")
+    assert [i["id"] for i in waiting(page, project) if i["template_id"]] == [given["id"], read["id"]]
+    assert free["id"] not in [i["id"] for i in waiting(page, project)]
+
+
+def test_what_was_decided_is_found_again_and_opens_as_it_was_read(page: Page, colleague: Colleague) -> None:
+    project = make_project(page, "Looked back at")
+    make_checks(page, project, 3, RIGHT)
+    first, second, third = waiting(page, project)
+    sign_as(page, colleague, first)
+    at = f"/api/projects/{project}/work-sessions/{second['session_id']}/checkpoints/{second['id']}"
+    no = {"packet_digest": second["packet_digest"], "rejection_reason": "The wrong bridge."}
+    sent(page.request, "POST", f"{at}/reject", no)
+    page.goto(f"/inbox?project={project}")
+    expect(page.locator(".irow")).to_have_count(1)
+    page.get_by_role("radio", name="Decided").click()
+    expect(page.get_by_role("radio", name="Decided")).to_be_focused()  # the keyboard goes along
+    rows = page.get_by_role("list", name="What was decided, newest first").get_by_role("listitem")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("Rejected by you: The wrong bridge.")
+    expect(rows.nth(1)).to_contain_text(f"Approved by {SECOND}")
+    page.get_by_label("Decided by").select_option("Me")
+    expect(rows).to_have_count(1)
+    expect(page).to_have_url(re.compile("by=me"))
+    page.get_by_label("Decided by").select_option("Anybody")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Decided by").press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=first["session_title"])).to_be_visible()
+    expect(page.get_by_label("Decision")).to_contain_text(f"by {SECOND}")
+    expect(page.get_by_label("Queue").get_by_role("link")).to_have_count(2)
+    page.keyboard.press("k")
+    expect(page.get_by_role("heading", name=second["session_title"])).to_be_visible()
+    expect(page.get_by_label("Decision")).to_contain_text("The wrong bridge.")
+    page.go_back()
+    page.go_back()
+    expect(rows.nth(1).get_by_role("link")).to_be_focused()
+    # What waits is opened as ever, whatever was looked at before.
+    page.goto(f"/review/{third['id']}")
+    expect(page.get_by_role("heading", name=third["session_title"])).to_be_visible()
+    expect(page.get_by_label("Queue").locator(".qi[aria-current]")).to_contain_text(third["session_title"])
+    expect(page.get_by_label("Queue").get_by_role("heading")).to_have_text("Waiting for you")
+
+
+def test_a_figure_of_the_overview_leads_to_what_it_counts(page: Page) -> None:
+    project = make_project(page, "Counted")
+    make_checks(page, project, 2)
+    make_checks(page, project, 1, RIGHT, "Calm")
+    late = waiting(page, project)[0]
+    sent(page.request, "PATCH", f"/api/checkpoints/{late['id']}", {"due_at": "2026-01-01T00:00:00+00:00"})
+    now = sent(page.request, "GET", f"/api/analytics/now?project_id={project}")["waiting"]
+    for risk, n in now["by_risk"].items():
+        if n == 0:
+            continue
+        page.goto(f"/overview?project={project}")
+        page.get_by_role("link", name=f"{n} {risk} risk").click()
+        expect(page.locator(".irow")).to_have_count(n)
+    page.goto(f"/overview?project={project}")
+    page.get_by_role("link", name="1 overdue").click()
+    expect(page.locator(".irow")).to_have_count(1)
+    expect(page.locator(".irow")).to_contain_text(late["session_title"])
+
+
 def test_the_inbox_is_accessible_at_every_width(each_width: Iterator[Page], page: Page) -> None:
     project = routine(page, "Widths", 2)
     wrong: list[str] = []
     for seen in each_width:
-        for name in ("inbox", "batch"):
+        seen.goto("/inbox?whose=decided")
+        expect(seen.get_by_role("heading", name="Decided")).to_be_visible()
+        expect(seen.get_by_text("Looking up what was decided.")).to_have_count(0)
+        wrong += flaws(seen, "decided")
+        for name in ("inbox", "batch", "keys"):
             seen.goto(f"/inbox?project={project}")
             expect(seen.locator(".irow").first).to_be_visible()
+            if name == "keys":
+                seen.keyboard.press("?")
+                expect(seen.get_by_role("dialog", name="Keys")).to_be_visible()
             if name == "batch":
                 seen.keyboard.press("b")
                 expect(seen.get_by_role("button", name="Sign 2 and save them")).to_be_visible()

@@ -19,7 +19,7 @@ from proofroom.services import analytics, dry_runs, figures, projects, review, t
 from proofroom.services.work_requests import NewWork
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.people import join, set_policy
-from tests.integration.rooms import FINDING, FINISH, Room
+from tests.integration.rooms import FINDING, FINISH, PLAN, Room
 from tests.integration.test_policy import WRONG
 
 ALL = Of()
@@ -323,7 +323,6 @@ async def test_now_says_what_runs_what_waits_what_came_of_it_and_what_failed(roo
     found = await now(room)
     assert found["running"] == {"in_progress": 0, "queued": 1, "initialized": 0, "items": []}
     assert found["waiting"]["count"] == 1
-    # As the inbox weighs it, so that a count leads to as many rows: a plan has no risk in its packet, and one there.
     assert found["waiting"]["by_risk"] == {"high": 0, "medium": 1, "low": 0, "none": 0}
     (item,) = found["waiting"]["items"]
     assert item["session_id"] == str(waits.id)
@@ -337,6 +336,15 @@ async def test_now_says_what_runs_what_waits_what_came_of_it_and_what_failed(roo
                         "oldest_at": None, "items": []},
             "delivered": {"count": 0, "items": []}, "failed": {"count": 0, "deliveries": 0, "items": []}}
     )  # fmt: skip
+
+
+async def test_what_waits_is_counted_by_the_risk_that_the_inbox_shows(room: Room) -> None:
+    """A plan has no risk in its packet; a count leads to as many rows there."""
+    row = await room.run(room.script(PLAN, FINDING, FINISH), "checkpoint_required")
+    waits = await room.waiting(row.id)
+    assert (waits.kind, waits.risk) == ("plan", 2)
+    found = (await now(room))["waiting"]
+    assert found["by_risk"] == {"high": 0, "medium": 0, "low": 1, "none": 0}
 
 
 async def test_a_project_may_set_what_its_work_may_cost(room: Room) -> None:

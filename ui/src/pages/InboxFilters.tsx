@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { RefObject } from "react";
+import { useEffect, type RefObject } from "react";
 import { isNarrow, ORDERS, RISKS, SAID, snoozedCountQuery, STOPS, WHOSE, type View } from "@/api/inbox";
 import { membersQuery, meQuery, projectsQuery, runtimesQuery } from "@/api/queries";
 import { t } from "@/i18n";
@@ -33,6 +33,9 @@ function turnedTo(view: View, tab: Tab): View {
   return tab === "decided" || view.whose === "decided" ? both : { ...view, whose: tab };
 }
 
+/** Set while the reader turns to another tab by its button: the other list has buttons of its own. */
+let turning = false;
+
 /** Numbers go to the tabs, from the left. */
 export function tabKeys(view: View, people: boolean, onChange: (next: View) => void): Record<string, () => void> {
   return Object.fromEntries(tabsOf(people).map((tab, n) => [String(n + 1), () => onChange(turnedTo(view, tab))]));
@@ -60,6 +63,11 @@ export function InboxFilters({
   const asleep = useQuery(snoozedCountQuery).data ?? 0;
   const set = (more: View) => onChange({ ...view, ...more });
   const decided = view.whose === "decided";
+  useEffect(() => {
+    if (!turning) return;
+    turning = false;
+    within.current?.querySelector<HTMLElement>("input[name=whose]:checked")?.focus();
+  }, [within, view.whose]);
   const kinds = [...agents.map((agent) => ({ value: agent.name, label: agentWord(agent.name, agent.title) })), { value: "check", label: agentWord("check") }];
   const known = kinds.some((kind) => kind.value === view.agent) || !view.agent ? kinds : [...kinds, { value: view.agent, label: agentWord(view.agent) }];
   return (
@@ -67,7 +75,11 @@ export function InboxFilters({
       <span className="seg" role="radiogroup" aria-label={t("inbox.whose")}>
         {tabsOf(people).map((tab) => (
           <label key={tab}>
-            <input type="radio" name="whose" checked={(view.whose ?? "all") === tab} onChange={() => onChange(turnedTo(view, tab))} />
+            <input type="radio" name="whose" checked={(view.whose ?? "all") === tab} onChange={() => {
+                turning = true;
+                onChange(turnedTo(view, tab));
+              }}
+            />
             {tab === "snoozed" ? `${t("inbox.snoozedTab")}${asleep > 0 ? ` ${count(asleep)}` : ""}` : t(`inbox.${tab}`)}
           </label>
         ))}

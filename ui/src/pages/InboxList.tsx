@@ -74,9 +74,10 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
     if (toRow.current) focusRow();
   });
   const move = (index: number) => {
+    const next = Math.min((rows.total ?? 1) - 1, Math.max(0, index));
     toRow.current = true;
-    rows.setAt(index);
-    if (index === rows.at) focusRow();
+    rows.setAt(next);
+    if (next === rows.at) focusRow();
   };
 
   // One's own doing is no surprise: the list shows it at once.
@@ -105,9 +106,10 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
       ".": rows.refresh,
       "/": () => search.field.current?.focus(),
       Escape: () => {
-        search.clear();
         if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-        move(rows.at);
+        if (view.find) toRow.current = true; // on the row of the list that comes back
+        else focusRow();
+        search.clear();
       },
     },
     !rows.pending && choosing === null,

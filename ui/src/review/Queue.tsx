@@ -108,7 +108,7 @@ export function Queue({
   return (
     <aside className="queue" aria-label={t("queue.label")}>
       <div className="qhead">
-        <h2>{t(currentView().whose === "decided" ? "queue.decided" : "queue.title")}</h2>
+        <h2>{t(total === undefined && currentView().whose === "decided" ? "queue.decided" : "queue.title")}</h2>
         <span className="meta">
           {position !== undefined && total !== undefined && t("queue.place", { n: number(position + 1), all: number(total) })}
         </span>
