@@ -1,5 +1,4 @@
 import { useQueries, useQueryClient } from "@tanstack/react-query";
-import { observeElementRect, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 import { keyOf, PAGE, placeOf, rowsQuery, stillThere, whatBecame, type Listed, type View } from "@/api/inbox";
 import { onWaiting } from "@/api/waiting";
@@ -54,6 +53,7 @@ export function useRows(view: View, scroller: RefObject<HTMLElement | null>, tab
   const before = kept.get(key);
   const [{ of, round }, setShown] = useState(() => ({ of: key, round: before?.round ?? ++rounds }));
   const [at, setIndex] = useState(before?.at ?? 0);
+  const [[first, last], setRange] = useState<[number, number]>(() => rangeOf(before?.scrolled ?? 0, SOME_HEIGHT, height));
   const [gone, setGone] = useState<Map<string, CheckpointItem | null>>(new Map());
   const [changes, setChanges] = useState(0);
   const moveTo = useRef<number | null>(before?.scrolled ?? null);
@@ -66,50 +66,45 @@ export function useRows(view: View, scroller: RefObject<HTMLElement | null>, tab
     setIndex(there?.at ?? 0);
     setGone(new Map());
     setChanges(0);
+    setRange(rangeOf(there?.scrolled ?? 0, SOME_HEIGHT, height));
   }
 
-  const [total, setTotal] = useState<number | undefined>(undefined);
-  // Above the rows there are others' lines, which come and go.
-  const [margin, setMargin] = useState(0);
-  const virtual = useVirtualizer<HTMLElement, HTMLElement>({
-    count: total ?? 0,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => height,
-    overscan: AHEAD_ROWS,
-    scrollMargin: margin,
-    initialOffset: before?.scrolled ?? 0,
-    initialRect: { width: 0, height: SOME_HEIGHT },
-    observeElementRect: (instance, tell) => observeElementRect(instance, (rect) => tell(rect.height > 0 ? rect : { ...rect, height: SOME_HEIGHT })),
-    onChange: (instance) => {
-      scrolled.current = instance.scrollOffset ?? 0;
-    },
-  });
-  const drawn = virtual.getVirtualItems();
-  const guess = Math.max(0, Math.floor((moveTo.current ?? scrolled.current) / height) - AHEAD_ROWS);
-  const first = drawn[0]?.index ?? guess;
-  const last = drawn.at(-1)?.index ?? guess + Math.ceil(SOME_HEIGHT / height) + 2 * AHEAD_ROWS;
-
   const pages = [];
-  for (let n = Math.floor(first / PAGE); n <= Math.floor(last / PAGE); n += 1) pages.push(n);
+  for (let n = Math.floor(Math.max(0, first) / PAGE); n <= Math.floor(Math.max(0, last) / PAGE); n += 1) pages.push(n);
   const found = useQueries({ queries: pages.map((n) => rowsQuery(view, round, n)) });
   const any = found.find((query) => query.data)?.data ?? client.getQueryData(rowsQuery(view, round, 0).queryKey);
-  if (any?.total !== total) setTotal(any?.total);
+  const total = any?.total;
   const row = useCallback(
     (index: number) => client.getQueryData<Listed>(rowsQuery(view, round, Math.floor(index / PAGE)).queryKey)?.items[index % PAGE],
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a view is its key
     [client, key, round],
   );
 
-  useLayoutEffect(() => {
-    const top = topOf(scroller.current, table.current);
-    if (top !== margin) setMargin(top);
-  });
-  useLayoutEffect(() => virtual.measure(), [virtual, height]);
+  // Which rows are to be seen.
+  const measure = useCallback(() => {
+    const pane = scroller.current;
+    if (!pane) return;
+    scrolled.current = pane.scrollTop;
+    const top = topOf(pane, table.current);
+    const next = rangeOf(pane.scrollTop - top, pane.clientHeight || SOME_HEIGHT, height);
+    setRange((now) => (now[0] === next[0] && now[1] === next[1] ? now : next));
+  }, [scroller, table, height]);
+  useEffect(() => {
+    const pane = scroller.current;
+    pane?.addEventListener("scroll", measure, { passive: true });
+    window.addEventListener("resize", measure);
+    measure();
+    return () => {
+      pane?.removeEventListener("scroll", measure);
+      window.removeEventListener("resize", measure);
+    };
+  }, [measure, scroller, total]);
   useLayoutEffect(() => {
     if (moveTo.current === null || total === undefined || !scroller.current) return;
     scroller.current.scrollTop = moveTo.current;
     moveTo.current = null;
-  }, [round, total, scroller]);
+    measure();
+  }, [round, total, measure, scroller]);
 
   // What is remembered when the page is left.
   const latest = useRef({ at, round });
@@ -226,14 +221,20 @@ export function useRows(view: View, scroller: RefObject<HTMLElement | null>, tab
     const end = Math.max(0, (total ?? 1) - 1);
     const next = Math.min(end, Math.max(0, index));
     setIndex(next);
-    if (next === 0) virtual.scrollToOffset(0);
-    else virtual.scrollToIndex(next, { align: "auto" });
+    const pane = scroller.current;
+    if (!pane) return;
+    const top = topOf(pane, table.current) + next * height;
+    const room = pane.clientHeight || SOME_HEIGHT;
+    if (next === 0) pane.scrollTop = 0;
+    else if (top < pane.scrollTop) pane.scrollTop = top;
+    else if (top + height > pane.scrollTop + room) pane.scrollTop = top + height - room;
+    measure();
   };
 
   return {
     total,
     effort: any?.effort_seconds ?? 0,
-    first,
+    first: Math.max(0, first),
     last: Math.min(last, (total ?? 0) - 1),
     row,
     gone,
@@ -247,6 +248,11 @@ export function useRows(view: View, scroller: RefObject<HTMLElement | null>, tab
     stir,
     pageRows: Math.max(1, Math.floor((scroller.current?.clientHeight || SOME_HEIGHT) / height) - 2),
   };
+}
+
+function rangeOf(scrolled: number, room: number, height: number): [number, number] {
+  const first = Math.floor(scrolled / height) - AHEAD_ROWS;
+  return [Math.max(0, first), Math.max(0, Math.ceil((scrolled + room) / height) + AHEAD_ROWS)];
 }
 
 /** Where the rows begin within what is scrolled. */
