@@ -495,8 +495,8 @@ async def page(
     settled_since: datetime | None = None,
     limit: int = 50,
 ) -> list[WorkSession]:
-    """Newest first; `before` is the id of the last one seen. Without a project, as `lists.listed` says. `outcomes`: only
-    what came to one of these, as `SessionFigures` names them."""
+    """Newest first; `before` is the id of the last one seen. Without a project, as `lists.listed` says. `outcomes`:
+    only what came to one of these, as `SessionFigures` names them."""
     query = select(WorkSession).order_by(WorkSession.id.desc()).limit(limit)
     query = query.where(_of(project_id))
     if agent_types:
