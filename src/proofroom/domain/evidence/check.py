@@ -24,6 +24,7 @@ from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
 from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
+from proofroom.domain.evidence.recount import Recount, doubts, recount
 from proofroom.domain.evidence.romans import compare_romans
 from proofroom.domain.evidence.small_names import compare_small_names
 from proofroom.domain.evidence.tables import compare_table
@@ -73,7 +74,43 @@ def _outside(
         anchors = tuple(Found(row, i, matches.coverage(s.stems), 0.0) for i, s in enumerate(row.sentences))
     window = _window(anchors, matches)
     evidence = Evidence(sentence, matches, anchors, window, passages, further)
-    return judge(claim, evidence, _findings(evidence, works, quotations, table, outside=True), outside=True)
+    findings = _findings(evidence, works, quotations, table, outside=True)
+    found = judge(claim, evidence, findings, outside=True)
+    again = (
+        None
+        if table or quotations or found.verdict == "conflict"
+        else recount(sentence, (*passages, *further))
+    )
+    if again is not None and _counts_for(again, anchors, found):
+        return _recounted(claim, evidence, works, again)
+    return _doubted(found, claim, evidence, findings, table)
+
+
+def _counts_for(again: Recount, anchors: Sequence[Found], found: Claim) -> bool:
+    """Whether the table is what the sentence speaks of: its rows are what comes nearest, or all is borne out there and
+    nothing else speaks against it.
+    """
+    if not anchors or _of_table(anchors[0].passage):
+        return True
+    return _raises(again, found)
+
+
+def _recounted(
+    claim: ClaimText,
+    e: Evidence,
+    works: Sequence[Work],
+    again: Recount,
+    spots: Sequence[tuple[AnalysedPassage, tuple[int, int]]] = (),
+) -> Claim:
+    """The claim by what was computed again from rows: every word of it was read there."""
+    anchors = tuple(
+        Found(row, i, e.matches.coverage(s.stems), 0.0)
+        for row in again.rows[:12]
+        for i, s in enumerate(row.sentences)
+    )
+    evidence = replace(e, anchors=anchors, window=())
+    findings = [*_absent(works), *compare_characters(evidence), *again.findings]
+    return judge(claim, evidence, findings, outside=not spots, spots=spots, understood=True)
 
 
 def check_cited(
@@ -153,8 +190,45 @@ def _cited(
     evidence = Evidence(sentence, matches, anchors, rest, tuple(passages), further)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     table = compare_table(sentence, (*passages, *further))
-    found = _findings(evidence, works, _quotations(claim), table, outside=False)
-    return judge(claim, evidence, [*broken, *found], outside=False, spots=spots)
+    quotations = _quotations(claim)
+    findings = [*broken, *_findings(evidence, works, quotations, table, outside=False)]
+    judged = judge(claim, evidence, findings, outside=False, spots=spots)
+    again = None if broken or quotations else recount(sentence, (*passages, *further))
+    if again is not None and _cites(again, passages) and (not table or _raises(again, judged)):
+        return _recounted(claim, evidence, works, again, spots)
+    return _doubted(judged, claim, evidence, findings, table, spots)
+
+
+def _doubted(
+    found: Claim,
+    claim: ClaimText,
+    e: Evidence,
+    findings: Sequence[Finding],
+    table: Sequence[Finding],
+    spots: Sequence[tuple[AnalysedPassage, tuple[int, int]]] = (),
+) -> Claim:
+    """What passes on rows of figures alone, word beside word, though it may be said of another row or column."""
+    if found.verdict != "supported" or table or not all(_of_table(f.passage) for f in e.anchors):
+        return found
+    more = doubts(e.claim, (*e.passages, *e.near))
+    return judge(claim, e, [*findings, *more], outside=not spots, spots=spots) if more else found
+
+
+def _of_table(p: AnalysedPassage) -> bool:
+    return bool(p.passage.cells) or p.passage.kind == "table_header"
+
+
+def _raises(again: Recount, found: Claim) -> bool:
+    """Whether all is borne out where a part was not found by words."""
+    return again.holds and found.verdict in ("partial", "uncited")
+
+
+def _cites(again: Recount, cited: Sequence[AnalysedPassage]) -> bool:
+    """Whether a row of the table is cited, and every row that the sentence names a figure of."""
+    ids = {p.passage.block_id for p in cited}
+    return any(p.passage.block_id in ids for p in again.rows) and all(
+        p.passage.block_id in ids for p in again.valued
+    )
 
 
 def _proposed(claim: ClaimText, found: Claim, check: Callable[[ClaimText], Claim]) -> Claim:
@@ -264,15 +338,8 @@ def _window(anchors: Sequence[Found], matches: Matches) -> tuple[Found, ...]:
     return tuple(out)
 
 
-def _findings(
-    e: Evidence,
-    works: Sequence[Work],
-    quotations: Sequence[Quotation],
-    table: Sequence[Finding],
-    *,
-    outside: bool,
-) -> list[Finding]:
-    out = [
+def _absent(works: Sequence[Work]) -> list[Finding]:
+    return [
         Finding(
             "citation",
             "absent",
@@ -284,6 +351,17 @@ def _findings(
         )
         for w in works
     ]
+
+
+def _findings(
+    e: Evidence,
+    works: Sequence[Work],
+    quotations: Sequence[Quotation],
+    table: Sequence[Finding],
+    *,
+    outside: bool,
+) -> list[Finding]:
+    out = _absent(works)
     out += compare_characters(e)
     out += compare_quotes(e, quotations)
     if not e.anchors:

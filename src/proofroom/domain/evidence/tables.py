@@ -14,13 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from proofroom.domain.evidence.amounts import Number
+from proofroom.domain.evidence.amounts import CTX, Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
+from proofroom.domain.evidence.grid import unit_of
 from proofroom.domain.evidence.polarity import POLES
-from proofroom.domain.evidence.units import SCALES
+from proofroom.domain.evidence.units import SCALES, Unit
 from proofroom.domain.evidence.words import tokens
 from proofroom.domain.figures import display, parse_number, same_figure
+from proofroom.domain.totals import kind_of
 
 _PERIODS = frozenset("year month quarter date period week day jahr fiscal".split())
 # The first pair that has a word gives its opposite.
@@ -52,6 +54,7 @@ class _Meant:
     peers: tuple[Decimal, ...]
     base: str | None
     scale: Decimal
+    unit: Unit | None
 
 
 def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
@@ -104,8 +107,13 @@ def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | No
     at = [x for x in series if x[0] == now]
     if len(at) != 1 or len({x[0] for x in series}) != len(series):
         return None
-    peers = [v for r in cells if r[period] == now and (v := parse_number(r[measure])) is not None]
-    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base, _scale(names[measure]))
+    naming = labels[0] if labels else period
+    peers = [
+        v
+        for r in cells
+        if r[period] == now and kind_of(r[naming]) == "item" and (v := parse_number(r[measure])) is not None
+    ]
+    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base, *_told_by(names[measure]))
 
 
 _MONEY_SCALES = {"k": 3, "tsd": 3, "m": 6, "mio": 6, "mrd": 9, "b": 9}
@@ -122,6 +130,12 @@ def _scale(name: str) -> Decimal:
         return told
     money = _MONEY.search(name)
     return Decimal(1) if money is None else Decimal(10) ** _MONEY_SCALES[(money[1] or money[2]).lower()]
+
+
+def _told_by(name: str) -> tuple[Decimal, Unit | None]:
+    """What the figures of a column are multiples of, and in which unit, where its name says so."""
+    unit, scale = unit_of(name)
+    return (scale if scale != 1 else _scale(name)), unit
 
 
 def _names_rows(name: str, cells: Sequence[Sequence[str]], column: int) -> bool:
@@ -223,7 +237,8 @@ def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
         else:
             values = [v for _, v, _ in meant.series]
             pick = max if sign > 0 else min
-            holds = now in (pick(values), pick(meant.peers))
+            peers = meant.peers if len(meant.peers) > 1 else ()
+            holds = now == pick(values) or (bool(peers) and now == pick(peers))
             shown = (
                 f"{meant.period}: {_show(now)}; {'highest' if sign > 0 else 'lowest'}: {_show(pick(values))}"
             )
@@ -273,7 +288,7 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
         before = next((t.low for t in reversed(claim.toks) if t.end <= n.start), "")
         values = _percentages(meant, before) if percent else _amounts(meant, before)
         shown = n.text[n.bare_start - n.start : n.bare_end - n.start].lstrip("+-\u2212")
-        hit = next((v for v in values if same_figure(shown, format(v, "f")) or _scaled(n, v, meant)), None)
+        hit = next((v for v in values if _is_same(n, v, meant, shown, percent=percent)), None)
         if hit is not None:
             text = f"{display(hit, 2)} %" if percent else _show(hit)
             place = (n.start, n.end)
@@ -281,6 +296,17 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
         elif values and before in (*_REACHED, "by", "from"):
             out.append(_wrong(n, values[0], meant, percent=percent))
     return out
+
+
+def _is_same(n: Number, value: Decimal, meant: _Meant, shown: str, *, percent: bool) -> bool:
+    """Whether a figure is a computed one, in its unit where both have one."""
+    if percent or n.unit is None or meant.unit is None:
+        return same_figure(shown, format(value, "f")) or _scaled(n, value, meant)
+    if n.unit.dimension != meant.unit.dimension:
+        return False
+    by = CTX.divide(n.unit.factor, meant.unit.factor)
+    gap = abs(value * meant.scale - abs(n.low) * by)
+    return n.low != 0 and gap <= n.step * by / 2
 
 
 def _scaled(n: Number, value: Decimal, meant: _Meant) -> bool:

@@ -23,6 +23,7 @@ from proofroom.domain.evidence.model import (
     Span,
     Verdict,
 )
+from proofroom.domain.evidence.words import tokens
 
 _BORNE_OUT = 0.5
 _NEAREST = 0.15
@@ -48,9 +49,17 @@ _CLAUSE = re.compile(r"[,;:\u2014(]\s|\s[\u2013\u2014]\s")
 
 
 def judge(
-    claim: ClaimText, e: Evidence, findings: Sequence[Finding], *, outside: bool, spots: Sequence[Where] = ()
+    claim: ClaimText,
+    e: Evidence,
+    findings: Sequence[Finding],
+    *,
+    outside: bool,
+    spots: Sequence[Where] = (),
+    understood: bool = False,
 ) -> Claim:
-    """The claim with its verdict. `spots` are the resolved citations, which then are the anchors."""
+    """The claim with its verdict. `spots` are the resolved citations, which then are the anchors. `understood` says
+    that the findings speak of all of its words.
+    """
     absent = [f for f in findings if f.outcome == "absent"]
     differs = [f for f in findings if f.outcome == "differs"]
     lost_quotes = [f for f in findings if f.outcome == "not_found" and f.kind == "quote"]
@@ -82,7 +91,7 @@ def judge(
         verdict, lead = "uncited", None
     elif soft:
         verdict, lead = "partial", soft[0]
-    elif e.matches.weights and covered < _BORNE_OUT:
+    elif not understood and e.matches.weights and covered < _BORNE_OUT:
         verdict, lead = "partial", None
     else:
         verdict, lead = "supported", None
@@ -120,7 +129,9 @@ def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
     held = {s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems}
     same = [f.at for f in findings if f.outcome in ("same", "note", "rounded")]
     held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in same)}
-    return held
+    # A row that was computed with says the names of its columns too.
+    computed = {f.where[0].passage for f in findings if f.where is not None and f.note == "computed again"}
+    return held | {t.stem for p in computed for name, _ in p.cells for t in tokens(name)}
 
 
 def _share(e: Evidence, held: set[str]) -> float:

@@ -10,7 +10,7 @@ from proofroom.domain.errors import InvalidInput, TooLarge
 from proofroom.substrate.extracted import BlockDraft, ColumnType, Extracted, Limits, Table
 from proofroom.substrate.segmentation import MAX_CHARS, heading_text, lines, split_long, trim
 
-EXTRACTOR = "proofroom-csv/1"
+EXTRACTOR = "proofroom-csv/2"
 ROW_BLOCKS = 2_000  # a table with more rows is cut into groups of rows
 _RECORD_LINES = 200  # a quoted cell with more lines is a stray quote
 _RECORD_CHARS = 100_000
@@ -25,6 +25,7 @@ _DATE = re.compile(
     r"|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}[./]\d{1,2}[./]\d{1,2}"
     r"|\d{1,2}\.? [A-Za-zé]{3,9}\.? \d{4}|[A-Za-z]{3,9}\.? \d{1,2}, \d{4}"
 )
+_LONGEST_UNIT = 20
 _EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "nan", "null", "none", "..", "...", "."})
 
 
@@ -48,22 +49,22 @@ def parse(text: str, *, name: str, limits: Limits, extension: str = "") -> Extra
     rows = _cells(text, records, delimiter, limits)
     width = _width(rows[:2_000])
     first = first_row(rows, width)
-    header, body = split_header(rows[first:])
+    top = first - 1 if first and _spans(rows[first - 1], rows[first], width) else first
+    header, body = split_header(rows[first:], rows[top] if top < first else None)
     columns = column_names(header, max(width, *(len(row) for row in rows[first:])))
     refuse_size(len(columns), len(body), limits)
     cells = tuple(tuple(row) + ("",) * (len(columns) - len(row)) for row in body)
     table = Table(name, columns, tuple(_type([row[n] for row in cells]) for n in range(len(columns))), cells)
     blocks: list[BlockDraft] = []
-    for record in records[:first]:
+    for record in records[:top]:
         blocks.extend(BlockDraft("paragraph", s, e) for s, e in split_long(text, record.start, record.end))
     heading = heading_text(" | ".join(columns)) if header is not None else None
-    at = first
-    if header is not None:
-        start, end = trim(text, records[at].start, records[at].end)
+    at = len(records) - len(body)
+    for record in records[top:at]:
+        start, end = trim(text, record.start, record.end)
         blocks.extend(
             BlockDraft("table_header", s, e, meta={"table": 0}) for s, e in split_long(text, start, end)
         )
-        at += 1
     blocks.extend(row_blocks(text, [(r.start, r.end) for r in records[at:]], heading=heading, table=0))
     return Extracted(text, "text/csv", EXTRACTOR, tuple(blocks), tables=(table,))
 
@@ -220,10 +221,61 @@ def _filled(row: Sequence[str]) -> int:
     return sum(1 for cell in row if cell)
 
 
-def split_header(rows: Sequence[Sequence[str]]) -> tuple[Sequence[str] | None, Sequence[Sequence[str]]]:
+def split_header(
+    rows: Sequence[Sequence[str]], upper: Sequence[str] | None = None
+) -> tuple[Sequence[str] | None, Sequence[Sequence[str]]]:
     """The header row and the rest; None for the header when the first row is data already (it holds numbers
-    or dates like the rows below).
+    or dates like the rows below). A second row that holds units only is put to the names: "Weight (kg)". `upper`
+    is a row above that stands over groups of columns.
     """
+    header, rest = _first_apart(rows) if upper is None else (_under(upper, rows[0]), rows[1:])
+    if header is None or len(rest) < 2 or not _holds_units(rest, len(header)):
+        return header, rest
+    units = rest[0]
+    named = [f"{name} ({units[n]})" if n < len(units) and units[n] else name for n, name in enumerate(header)]
+    return named, rest[1:]
+
+
+def _holds_units(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether the first row begins with nothing, and has short words over columns of figures only."""
+    units, below = rows[0], rows[1:]
+    filled = [n for n, cell in enumerate(units) if cell]
+    if not filled or filled[0] == 0 or len(units) > width or below[0][:1] in ([], [""]):
+        return False
+    if any(is_value(units[n]) or len(units[n]) > _LONGEST_UNIT for n in filled):
+        return False
+    return all(_type([row[n] for row in below if n < len(row)]) == "number" for n in filled)
+
+
+def _spans(upper: Sequence[str], header: Sequence[str], width: int) -> bool:
+    """Whether a row of words stands over groups of columns: it begins empty, and names below repeat or are years."""
+    names = [cell for cell in header[1:] if cell]
+    alike = len(set(names)) < len(names) or (
+        bool(names) and all(re.fullmatch(r"(?:1[5-9]|20|21)\d\d", one) for one in names)
+    )
+    words = [cell for cell in upper if cell]
+    return (
+        len(upper) == width == len(header)
+        and not upper[0]
+        and bool(words)
+        and alike
+        and not any(map(is_value, words))
+    )
+
+
+def _under(upper: Sequence[str], header: Sequence[str]) -> list[str]:
+    """Names below the words that stand over them and over the empty cells to their right: "Sales 2022"."""
+    out: list[str] = []
+    over = ""
+    for above, name in zip(upper, header, strict=True):
+        over = above or over
+        out.append(f"{over} {name}".strip())
+    return out
+
+
+def _first_apart(
+    rows: Sequence[Sequence[str]],
+) -> tuple[Sequence[str] | None, Sequence[Sequence[str]]]:
     first, rest = rows[0], rows[1:]
     if not rest:
         return (None, rows) if any(is_number(cell) for cell in first) else (first, rest)

@@ -1,0 +1,273 @@
+"""A table read for comparing: what names its rows, what its columns of figures hold, and which rows sum up others.
+
+Heads are taken as people write them: "Revenue (EUR k)", "Umsatz in Mio. €", "avg_wait_s", "Sales¹", "2022".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from proofroom.domain.evidence.model import Passage
+from proofroom.domain.evidence.names import fold
+from proofroom.domain.evidence.units import SCALES, SYMBOLS, Unit, currency, find_unit
+from proofroom.domain.evidence.words import STOPWORDS, stem, tokens
+from proofroom.domain.figures import decimal_commas, is_missing, parse_number, unsure_columns
+from proofroom.domain.totals import Kind, kinds
+
+MOST_LABEL_WORDS = 8
+_PERIOD = frozenset("year jahr fy fiscal".split())
+_MARKS = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z")
+_BRACKET = re.compile(r"[\[(]([^\[\]()]{1,60})[\])]")
+_IN = re.compile(r"\bin ([^()\[\]]{1,40})\Z")
+_YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20|21)[0-9]{2}(?![0-9])")
+_DELTA = re.compile(
+    r"[\u0394\u2206]|\b(?:change|delta|diff|difference|growth|yoy|vs|versus|ver\u00e4nderung)\b",
+    re.IGNORECASE,
+)
+_WORDS_OF_SCALE = {
+    "k": 3,
+    "tsd": 3,
+    "tausend": 3,
+    "thousand": 3,
+    "m": 6,
+    "mio": 6,
+    "mill": 6,
+    "mrd": 9,
+    "b": 9,
+}
+_TIGHT = re.compile(
+    r"(?<![^\W_])(k|m|b|bn|mn|tsd|mio|mrd)\.?[ ]?(?=[$\u20ac\u00a3\u00a5]|(?:eur|usd|gbp|chf)\b)",
+    re.IGNORECASE,
+)
+_AFTER_SIGN = re.compile(
+    r"(?:[$\u20ac\u00a3\u00a5]|\b(?:eur|usd|gbp|chf))[ ]?(k|m|b|bn|mn|tsd|mio|mrd)(?![^\W_])", re.IGNORECASE
+)
+_CURRENCY = re.compile(
+    r"US\$|[$\u20ac\u00a3\u00a5\u20b9]|(?<![^\W_])(?:EUR|USD|GBP|JPY|CHF|CNY|INR|SEK|NOK|DKK|PLN|CAD|AUD)(?![^\W_])"
+)
+_LOW_CURRENCY = re.compile(r"(?<![^\W_])(?:eur|euro|euros|usd|gbp|chf|dollars?)(?![^\W_])", re.IGNORECASE)
+_SHORT = {
+    "avg": "average", "qty": "quantity", "pct": "percent", "pop": "population", "rev": "revenue", "temp": "temperature",
+    "min": "minimum", "max": "maximum", "amt": "amount",
+}  # fmt: skip
+_LOW_UNITS = {name.lower(): unit for name, unit in SYMBOLS.items() if len(name) > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A column of figures. `words` are the stems of its name without unit and year; a figure is a multiple of `scale`,
+    in `unit`, None where the table does not say. `delta` marks changes, then `year` is what they are against.
+    """
+
+    column: int
+    name: str
+    words: frozenset[str]
+    year: str | None
+    unit: Unit | None
+    scale: Decimal
+    delta: bool
+    values: tuple[Decimal | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows by their labels, and the columns of figures. `by_words` finds rows by the folded words of a label; one that
+    several rows have stands for none of them (-1). `periods` says that labels are years.
+    """
+
+    passages: tuple[Passage, ...]
+    head: frozenset[str]
+    labels: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    measures: tuple[Measure, ...]
+    by_words: dict[tuple[str, ...], int]
+    periods: bool
+    words: frozenset[str]
+
+    @property
+    def items(self) -> list[int]:
+        return [i for i, kind in enumerate(self.kinds) if kind == "item"]
+
+    @property
+    def unsure(self) -> str | None:
+        """The label of a row of which it is not clear whether it sums up the others."""
+        return next((self.labels[i] for i, kind in enumerate(self.kinds) if kind == "unsure"), None)
+
+
+@lru_cache(maxsize=64)
+def read_grid(rows: tuple[Passage, ...]) -> Grid | None:
+    """The table that these rows make up; None where nothing names each row, or no column holds figures."""
+    ordered = tuple(sorted(rows, key=lambda p: (p.char_start, p.block_id)))
+    columns = [name for name, _ in ordered[0].cells]
+    cells = [[value.strip() for _, value in p.cells] for p in ordered]
+    cells = [[_clean(cell) for cell in row] for row in cells]
+    by_column = list(zip(*cells, strict=True))
+    commas = decimal_commas(columns, cells)
+    both = unsure_columns(columns, cells)
+    label = _label(columns, by_column, commas)
+    if label is None:
+        return None
+    labels = by_column[label]
+    measures = tuple(
+        _measure(j, name, by_column[j], decimal_comma=name in commas)
+        for j, name in enumerate(columns)
+        if j != label and name not in both and _is_figures(by_column[j], decimal_comma=name in commas)
+    )
+    if not measures:
+        return None
+    head = _stems(_plain_name(columns[label]))
+    found = kinds(labels, [m.values for m in measures], columns[label])
+    by_words: dict[tuple[str, ...], int] = {}
+    naming = [label] if _is_years(columns[label], labels) else _naming(by_column, commas, columns, label)
+    for i, row in enumerate(cells):
+        for key in {label_words(row[j]) for j in naming}:
+            if key and len(key) <= MOST_LABEL_WORDS:
+                by_words[key] = -1 if key in by_words else i
+    words = head.union(*(m.words for m in measures))
+    return Grid(ordered, head, labels, found, measures, by_words, _is_years(columns[label], labels), words)
+
+
+def _naming(
+    cells: Sequence[Sequence[str]], commas: frozenset[str], columns: Sequence[str], label: int
+) -> list[int]:
+    """The columns of words that name each row: a code and a name, both."""
+    own = [
+        j
+        for j, column in enumerate(cells)
+        if j > label
+        and all(any(c.isalpha() for c in cell) for cell in column)
+        and len({label_words(cell) for cell in column}) == len(column)
+        and not _is_figures(column, decimal_comma=columns[j] in commas)
+    ]
+    return [label, *own]
+
+
+def label_words(text: str) -> tuple[str, ...]:
+    """The words of a label, in the form in which a sentence is looked through for them."""
+    return tuple(t.stem or fold(t.low) for t in tokens(text))
+
+
+def _clean(cell: str) -> str:
+    """A cell without the mark of a footnote behind it."""
+    marked = bool(cell) and (not cell[-1].isalnum() or cell[-1] in "\u00b9\u00b2\u00b3")
+    return _MARKS.sub("", cell).strip() if marked else cell
+
+
+def _label(columns: Sequence[str], cells: Sequence[Sequence[str]], commas: frozenset[str]) -> int | None:
+    """The first column that names each row: words, or years under a name that says so."""
+    for j, name in enumerate(columns):
+        own = [cell for cell in cells[j] if cell]
+        if not own or 2 * len(own) <= len(cells[j]):
+            continue
+        if _is_years(name, own):
+            return j if len(set(own)) == len(own) else None
+        if _is_figures(cells[j], decimal_comma=name in commas):
+            continue
+        unique = len({label_words(cell) for cell in own})
+        if unique == len(own) and sum(any(c.isalpha() for c in cell) for cell in own) == len(own):
+            return j
+    return None
+
+
+def _is_years(name: str, cells: Sequence[str]) -> bool:
+    words = {t.low for t in tokens(name)}
+    return bool(words & _PERIOD) and all(_YEAR.fullmatch(cell) for cell in cells)
+
+
+def _is_figures(cells: Sequence[str], *, decimal_comma: bool) -> bool:
+    filled = [cell for cell in cells if not is_missing(cell)]
+    return bool(filled) and all(
+        parse_number(cell, decimal_comma=decimal_comma) is not None for cell in filled
+    )
+
+
+def _plain_name(name: str) -> str:
+    """A head without marks of footnotes and without its unit."""
+    bare = _MARKS.sub("", name).strip()
+    bare = _BRACKET.sub(" ", bare)
+    bare = _IN.sub(lambda m: " " if _told(m[1]) != (None, Decimal(1)) else m[0], bare.strip())
+    return bare.replace("_", " ")
+
+
+def _stems(text: str) -> frozenset[str]:
+    found = [stem(_SHORT.get(t.low, t.low)) for t in tokens(text) if not t.low[0].isdigit()]
+    return frozenset(s for s in found if s and s not in STOPWORDS)
+
+
+def _measure(column: int, name: str, cells: Sequence[str], *, decimal_comma: bool) -> Measure:
+    unit, scale = unit_of(name)
+    if unit is None:
+        filled = [cell for cell in cells if not is_missing(cell)]
+        if all("%" in cell for cell in filled):
+            unit = find_unit("%")
+        signs = {sign for cell in filled for sign in _CURRENCY.findall(cell)}
+        if len(signs) == 1:
+            unit = currency(signs.pop())
+    plain = _plain_name(name)
+    if "_" in name and unit is not None:
+        parts = plain.split()
+        while len(parts) > 1 and (_told(parts[-1]) != (None, Decimal(1))):
+            parts.pop()
+        plain = " ".join(parts)
+    delta = _DELTA.search(plain) is not None
+    years = _YEAR.findall(plain)
+    values = tuple(None if is_missing(c) else parse_number(c, decimal_comma=decimal_comma) for c in cells)
+    words = _stems(_DELTA.sub(" ", plain))
+    return Measure(column, name, words, years[0] if len(years) == 1 else None, unit, scale, delta, values)
+
+
+def unit_of(name: str) -> tuple[Unit | None, Decimal]:
+    """(unit, scale) that a head tells in brackets, behind "in", or as the last part of a_name_s."""
+    bare = _MARKS.sub("", name).strip()
+    for told in _BRACKET.findall(bare)[::-1]:
+        found = _told(told)
+        if found != (None, Decimal(1)):
+            return found
+    last = _IN.search(bare)
+    if last is not None and _told(last[1]) != (None, Decimal(1)):
+        return _told(last[1])
+    if "_" in bare:
+        parts = bare.split("_")
+        return _told(" ".join(parts[-2:])) if len(parts) > 2 else _told(parts[-1])
+    if "%" in bare:
+        return find_unit("%"), Decimal(1)
+    return _told(bare) if _CURRENCY.search(bare) else (None, Decimal(1))
+
+
+def _told(text: str) -> tuple[Unit | None, Decimal]:
+    """(unit, scale) of words such as "EUR k", "Mio. €", "thousand MWh", "pp", "$m" or "seconds"."""
+    text = text.strip()
+    sign = _CURRENCY.search(text) or _LOW_CURRENCY.search(text)
+    if sign is not None:
+        unit = currency(sign[0]) or find_unit(sign[0].rstrip("s").lower()) or currency(sign[0].upper()[:3])
+        rest = text[: sign.start()] + " " + text[sign.end() :]
+        scales = [s for t in tokens(rest) if (s := _scale_word(t.low)) is not None]
+        if not scales and (tight := _TIGHT.search(text) or _AFTER_SIGN.search(text)):
+            scales = [
+                Decimal(10)
+                ** {"bn": 9, "mn": 6}.get(tight[1].lower(), _WORDS_OF_SCALE.get(tight[1].lower(), 0))
+            ]
+        return unit, scales[0] if scales else Decimal(1)
+    whole = find_unit(text) or _LOW_UNITS.get(text.lower())
+    if whole is not None:
+        return whole, Decimal(1)
+    scale, unit = Decimal(1), None
+    for part in re.split(r"[ \u00a0,;/]+", text)[:6]:
+        bare = part.strip(".")
+        by = _scale_word(bare.lower()) if len(bare) > 1 else None
+        if by is not None:
+            scale *= by
+        elif unit is None:
+            unit = find_unit(part) or _LOW_UNITS.get(part.lower())
+    return unit, scale
+
+
+def _scale_word(low: str) -> Decimal | None:
+    if low in SCALES:
+        return SCALES[low]
+    power = _WORDS_OF_SCALE.get(low)
+    return None if power is None else Decimal(10) ** power

@@ -1,0 +1,248 @@
+"""Sentences over rows and columns, computed again: values, lists of them, shares, extremes, differences, counts.
+
+`recount` answers only where `said` knows every word of the sentence and it is clear which row and column each figure is
+said of. It then bears the sentence out, contradicts it, or says what is not clear. Rows that sum up others take no part
+in sums, means, ranks, counts and shares; where it is not clear whether a row is such a sum nothing of these passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proofroom.domain.evidence.amounts import Number
+from proofroom.domain.evidence.features import AnalysedPassage, Sentence
+from proofroom.domain.evidence.finding import Finding
+from proofroom.domain.evidence.grid import read_grid
+from proofroom.domain.evidence.recount_changes import (
+    change,
+    compare,
+    compare_columns,
+    halves,
+    multiplied,
+    ratio,
+)
+from proofroom.domain.evidence.recount_extremes import extremes
+from proofroom.domain.evidence.recount_sums import (
+    aggregate,
+    check_sum,
+    count_rows,
+    counts_rows,
+    is_part_of_column,
+    is_share,
+    only_these,
+    part_of_column,
+    share_of_sum,
+)
+from proofroom.domain.evidence.recounting import (
+    NotClear,
+    Unsure,
+    Work,
+    compare_value,
+    group_for,
+    measure_for,
+    value_measure,
+    year_for,
+)
+from proofroom.domain.evidence.said import MOST_WORDS, Said, read_said
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """`holds` where all that the sentence says is borne out, `unclear` where the table can be read in two ways."""
+
+    findings: tuple[Finding, ...]
+    rows: tuple[AnalysedPassage, ...]
+    holds: bool
+    valued: tuple[AnalysedPassage, ...] = ()
+
+
+def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | None:
+    """What the tables among these passages say of a sentence; None where it is of another kind, or of no table."""
+    found: list[Recount] = []
+    for work in _works(claim, passages):
+        if work.said.unknown or work.said.refused:
+            continue
+        try:
+            _compute(work)
+        except Unsure:
+            pass  # what is not clear stands in the findings
+        except NotClear:
+            continue
+        result = _result(work)
+        if result is not None:
+            found.append(result)
+    return next((one for one in found if one.holds), found[0] if found else None)
+
+
+def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
+    """Why a sentence that rests on rows of figures, and that is not computed again, does not pass: its figures are not
+    those of the row and the columns that it names, or it compares, ranks, sums up, limits or denies. Other words of its
+    own are no reason.
+    """
+    out: list[Finding] = []
+    for work in _works(claim, passages):
+        said = work.said
+        asked = [*said.refused, *((start, end) for start, end, op in said.ops if op != "respectively")]
+        numbers = [(n.start, n.end) for n in said.numbers]
+        if not asked and not numbers:
+            continue
+        if not asked:
+            try:
+                _values(work)
+            except (NotClear, Unsure):
+                pass
+            else:
+                if all(f.outcome == "same" for f in work.findings):
+                    return []
+        at = min(asked or numbers)
+        note = "the table says it of no row and column that the sentence names, or in other words"
+        text = claim.text[at[0] : at[1]]
+        kind = "direction" if asked else "number"
+        out.append(Finding(kind, "not_found", at, text, None, note, headline="Not computed again"))
+    return out[:1]
+
+
+def _works(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Work]:
+    """The sentence by each table among the passages."""
+    out: list[Work] = []
+    for rows in _tables(passages) if len(claim.toks) <= MOST_WORDS else ():
+        grid = read_grid(tuple(p.passage for p in rows))
+        if grid is not None and grid.items:
+            by_id = {p.passage.block_id: p for p in rows}
+            out.append(Work(claim, grid, read_said(claim, grid), [by_id[p.block_id] for p in grid.passages]))
+    return out
+
+
+def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
+    groups: dict[tuple[object, ...], list[AnalysedPassage]] = {}
+    for p in {p.passage.block_id: p for p in passages}.values():
+        if p.passage.cells:
+            columns = tuple(name for name, _ in p.passage.cells)
+            groups.setdefault((p.passage.source_id, p.passage.version, columns), []).append(p)
+    return list(groups.values())
+
+
+def _result(work: Work) -> Recount | None:
+    findings = work.findings
+    holds = all(f.outcome in ("same", "note") for f in findings)
+    if not findings or (work.guessed and not holds):
+        return None
+    rows = dict.fromkeys(work.used)
+    valued = dict.fromkeys(work.valued)
+    return Recount(
+        tuple(findings), tuple(work.passages[i] for i in rows), holds, tuple(work.passages[i] for i in valued)
+    )
+
+
+def _row_of_year(work: Work) -> None:
+    """Where rows are years, years of the sentence are rows."""
+    said = work.said
+    for d in said.dates:
+        row = work.grid.by_words.get((str(d.year),))
+        if row is None or row < 0:
+            raise NotClear
+        said.rows.append((d.start, d.end, row))
+    said.dates.clear()
+    said.rows.sort()
+
+
+def _compute(work: Work) -> None:
+    said, grid = work.said, work.grid
+    if grid.periods:
+        _row_of_year(work)
+    if not said.rows and not said.groups and not said.heads:
+        raise NotClear
+    if len(said.ops) != len({op for _, _, op in said.ops}) and not said.has("max", "min"):
+        raise NotClear
+    if _some_of_others(said):
+        raise NotClear
+    ops = {op for _, _, op in said.ops}
+    if any(n.kind == "ordinal" for n in said.numbers) and not ops & {"max", "min"}:
+        raise NotClear
+    times = [n for n in said.numbers if n.unit is not None and n.unit.dimension == "times"]
+    if said.linked("than") and ops <= {"more", "less"} and ops and not times:
+        compare(work) if len(said.rows) != 1 else compare_columns(work)
+    elif times and ops <= {"more", "less"} and len(said.rows) == 2 and said.linked("as", "of", "than"):
+        ratio(work, times[0])
+    elif len(said.rows) == 2 and halves(work):
+        ratio(work, said.numbers[0])
+    elif ops & {"double", "triple", "halve"} and len(ops - {"more"}) == 1:
+        multiplied(work)
+    elif ops & {"up", "down"} and len(ops) == 1:
+        change(work)
+    elif ops & {"max", "min"} and ops <= {"max", "min", "share"}:
+        extremes(work)
+    elif not ops and is_part_of_column(said):
+        part_of_column(work)
+    elif is_share(work, ops):
+        share_of_sum(work)
+    elif ops == {"total"} or ops == {"mean"} or ops == {"median"}:
+        aggregate(work, next(iter(ops)))
+    elif not ops and not said.rows and counts_rows(work):
+        count_rows(work)
+    elif ops == {"only"}:
+        only_these(work)
+    elif ops <= {"respectively", "loss"}:
+        _values(work)
+    else:
+        raise NotClear
+
+
+def _values(work: Work) -> None:
+    """Each figure is that of a row in a column."""
+    said = work.said
+    if not said.rows and not work.grid.periods and _one_total(work):
+        return
+    if not said.rows or not said.numbers or said.linked("than"):
+        raise NotClear
+    for number, row in _pairs(said):
+        measure = value_measure(work, number)
+        work.valued.append(row)
+        compare_value(work, number, row, measure)
+
+
+def _one_total(work: Work) -> bool:
+    """ "The survey had 250 respondents", "Sales came to 30": of no row, so of all."""
+    said = work.said
+    if len(said.numbers) != 1 or not said.groups or said.ops:
+        return False
+    number = said.numbers[0]
+    measure = measure_for(work, group_for(said, number.start, number.end), year_for(said, number.end))
+    check_sum(work, number, measure)
+    return True
+
+
+def _pairs(said: Said) -> list[tuple[Number, int]]:
+    """Which figure is said of which row."""
+    rows, numbers = said.rows, said.numbers
+    if len(rows) == 1:
+        return [(n, rows[0][2]) for n in numbers]
+    if said.has("respectively"):
+        if len(rows) != len(numbers) or (rows[-1][1] > numbers[0].start and numbers[-1].end > rows[0][0]):
+            raise NotClear
+        return [(n, r[2]) for n, r in zip(numbers, rows, strict=True)]
+    order = sorted(
+        [(start, "r", row) for start, _, row in rows] + [(n.start, "n", i) for i, n in enumerate(numbers)]
+    )
+    shape = "".join(kind for _, kind, _ in order)
+    out: list[tuple[Number, int]] = []
+    if shape[0] == "r" and "rr" not in shape and shape[-1] == "n":
+        row = -1
+        for _, kind, at in order:
+            if kind == "r":
+                row = at
+            else:
+                out.append((numbers[at], row))
+        return out
+    if shape == "nr" * len(rows):
+        return [(numbers[i], rows[i][2]) for i in range(len(rows))]
+    raise NotClear
+
+
+def _some_of_others(said: Said) -> bool:
+    """Whether a figure is a part of another: "66 of 120 patients"."""
+    return any(
+        said.text[a.end : b.start].strip().lower() in ("of", "out of", "of the", "in", "/")
+        for a, b in zip(said.numbers, said.numbers[1:], strict=False)
+    )

@@ -1,0 +1,298 @@
+"""What all computing of sentences over tables has in common: which column and year is meant, whether figures agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from proofroom.domain.evidence.amounts import CTX, Number
+from proofroom.domain.evidence.amounts import agree as numbers_agree
+from proofroom.domain.evidence.features import AnalysedPassage, Sentence
+from proofroom.domain.evidence.finding import Finding, Where
+from proofroom.domain.evidence.grid import Grid, Measure
+from proofroom.domain.evidence.said import Group, Said
+from proofroom.domain.evidence.units import Unit, find_unit
+from proofroom.domain.evidence.words import stem
+from proofroom.domain.figures import display
+from proofroom.domain.totals import added
+
+PERCENT = find_unit("%")
+_LOSSES = frozenset(map(stem, "profit result earnings income margin balance ebit".split()))
+SHARES = frozenset(map(stem, "share percent percentage proportion".split()))
+_RATES = SHARES | frozenset(
+    map(stem, "average price rate ratio median mean wait duration temperature score".split())
+)
+CLOSE = Decimal("0.001")
+ROUGH = Decimal("0.05")
+
+
+class NotClear(Exception):
+    """The sentence is not one that can be computed again."""
+
+
+class Unsure(Exception):
+    """The table can be read in two ways; which, stands in the findings."""
+
+
+@dataclass(slots=True)
+class Work:
+    claim: Sentence
+    grid: Grid
+    said: Said
+    passages: Sequence[AnalysedPassage]
+    findings: list[Finding] = field(default_factory=list[Finding])
+    used: list[int] = field(default_factory=list[int])
+    valued: list[int] = field(default_factory=list[int])
+    guessed: bool = False
+
+    def where(self, row: int | None) -> Where | None:
+        if row is None:
+            return None
+        self.used.append(row)
+        passage = self.passages[row]
+        return passage, (0, len(passage.passage.text))
+
+    def told(
+        self, at: tuple[int, int], *, ok: bool, shown: str, row: int | None, number: bool, note: str = ""
+    ) -> None:
+        """One comparison: borne out, or not."""
+        text = self.claim.text[at[0] : at[1]]
+        spot = self.where(row if row is not None else self.grid.items[0])
+        kind = "number" if number else "direction"
+        headline = None if ok else "Number differs" if number else "Computed otherwise"
+        self.findings.append(
+            Finding(
+                kind,
+                "same" if ok else "differs",
+                at,
+                text,
+                shown,
+                note or ("computed again" if ok else f"computed again: {shown}"),
+                spot,
+                headline=headline,
+                shown=None if ok else shown,
+            )
+        )
+
+    def unclear(self, at: tuple[int, int], note: str) -> None:
+        text = self.claim.text[at[0] : at[1]]
+        self.findings.append(
+            Finding("number", "not_found", at, text, None, note, headline="Table can be read two ways")
+        )
+
+
+def measure_for(work: Work, group: Group | None, year: str | None = None) -> Measure:
+    """The one column that is meant: by its words, else the only one; by the year where columns are years."""
+    grid = work.grid
+    among = range(len(grid.measures)) if group is None else group.measures
+    found = [grid.measures[j] for j in among]
+    by_year = [m for m in found if m.year is not None and not m.delta]
+    if year is not None:
+        if grid.periods:
+            pass
+        elif any(m.year == year for m in by_year):
+            found = [m for m in by_year if m.year == year]
+        elif by_year and by_year == found:
+            date = next(d for d in work.said.dates if str(d.year) == year)
+            work.unclear((date.start, date.end), f"the column {by_year[0].name[:60]!r} is of another year")
+            raise Unsure
+        else:
+            raise NotClear
+    if len(found) != 1:
+        raise NotClear
+    if group is None and found[0].year is None:
+        work.guessed = True
+    return found[0]
+
+
+def group_for(said: Said, start: int, end: int) -> Group | None:
+    """The words for a column that a figure goes with: right behind it, else the nearest before, else the next."""
+    behind = [g for g in said.groups if g.start >= end]
+    if behind and not said.text[end : behind[0].start].strip(" -\u00a0"):
+        return behind[0]
+    if behind and said.text[end : behind[0].start].strip().lower() in (
+        "of the",
+        "of",
+        "of all",
+        "of all the",
+        "more",
+        "fewer",
+    ):
+        return behind[0]
+    before = [g for g in said.groups if g.end <= start]
+    return before[-1] if before else behind[0] if behind else None
+
+
+def year_for(said: Said, end: int) -> str | None:
+    """The year that a figure goes with: right behind it ("100 in 2021"), else the nearest before, else the only one."""
+    behind = [d for d in said.dates if d.start >= end]
+    if behind and said.text[end : behind[0].start].strip().lower() in ("in", "(", "of", "for"):
+        return str(behind[0].year)
+    if len(said.dates) > 1:
+        raise NotClear
+    return str(said.dates[0].year) if said.dates else None
+
+
+def value_measure(work: Work, number: Number) -> Measure:
+    said = work.said
+    year = year_for(said, number.end)
+    group = group_for(said, number.start, number.end)
+    if group is None and said.has("loss"):
+        found = [m for m in work.grid.measures if m.words & _LOSSES]
+        if len(found) == 1:
+            return found[0]
+    return measure_for(work, group, year)
+
+
+def compare_value(work: Work, number: Number, row: int, measure: Measure) -> None:
+    value = measure.values[row]
+    at = (number.start, number.end)
+    if value is None:
+        work.told(at, ok=False, shown="no figure", row=row, number=True)
+        return
+    loss = work.said.has("loss")
+    if measure.delta or (loss and value > 0) or (loss and not measure.words & _LOSSES):
+        raise NotClear
+    signed = -number.low if loss and number.low > 0 else number.low
+    if (signed < 0) != (value < 0) and value:
+        work.told(at, ok=False, shown=shown_figure(value, measure), row=row, number=True)
+        return
+    judge_figure(work, number, value, measure, row, divided=False)
+
+
+def judge_figure(
+    work: Work, number: Number, value: Decimal, measure: Measure, row: int | None, *, divided: bool
+) -> None:
+    """A figure of the sentence beside one of the table or computed from it."""
+    at = (number.start, number.end)
+    result = fits(
+        number,
+        value,
+        measure,
+        divided=divided,
+        before=work.claim.text[max(0, number.start - 24) : number.start],
+    )
+    shown = shown_figure(value, measure)
+    if result == "rounded":
+        spot = work.where(row)
+        note = f"{shown} rounded; the draft does not say about"
+        work.findings.append(
+            Finding("number", "rounded", at, number.text, shown, note, spot, headline="Number rounded")
+        )
+    elif result == "unit":
+        work.where(row)
+        work.unclear(at, "the table does not say in which unit its figures are")
+    else:
+        work.told(at, ok=result == "yes", shown=shown, row=row, number=True)
+
+
+def fits(number: Number, value: Decimal, measure: Measure, *, divided: bool, before: str = "") -> str:
+    """ "yes", "rounded", "no", or "unit" where the table does not tell the unit that the figure has."""
+    unit = measure.unit
+    if number.unit is not None and unit is None:
+        return "unit"
+    whole = CTX.multiply(value, measure.scale)
+    if number.bound:
+        ours, theirs = _in_base(number.low, number.unit or unit), _in_base(whole, unit)
+        if number.unit is not None and unit is not None and number.unit.dimension != unit.dimension:
+            return "no"
+        among = [theirs] if number.unit is not None or measure.scale == 1 else [theirs, _in_base(value, unit)]
+        equal = any(
+            w in before.lower()
+            for w in ("least", "most", "no ", "not ", "up to", "minimum", "maximum", "\u2265", "\u2264")
+        )
+        good = [(t > ours) if number.bound == "more" else (t < ours) for t in among]
+        return "yes" if all(good) or (equal and theirs == ours) else "no"
+    if number.low == 0 or value == 0:
+        return "yes" if number.low == value else "no"
+    shown = [whole]
+    spoken = number.text != number.text[number.bare_start - number.start : number.bare_end - number.start]
+    if measure.scale != 1 and number.unit is None and not spoken:
+        shown.append(value)
+    best = "no"
+    for theirs in shown:
+        step, coarse = _step(theirs, divided=divided), _coarse(theirs, divided=divided)
+        source = replace(
+            number, low=theirs, high=theirs, step=step, coarse=coarse, unit=unit, approx=False, per=""
+        )
+        result = numbers_agree(number, source)
+        if result in ("same", "near") or (result == "rounded" and (divided or measure.scale != 1)):
+            return "yes"
+        if result == "rounded":
+            best = "rounded"
+    return best
+
+
+def _in_base(value: Decimal, unit: Unit | None) -> Decimal:
+    return value if unit is None else CTX.add(CTX.multiply(value, unit.factor), unit.offset)
+
+
+def _step(value: Decimal, *, divided: bool) -> Decimal:
+    exponent = value.as_tuple().exponent
+    return Decimal("1e-25") if divided else Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+
+
+def _coarse(value: Decimal, *, divided: bool) -> Decimal:
+    exponent = value.normalize(CTX).as_tuple().exponent
+    return Decimal("1e-25") if divided else Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+
+
+def shown_figure(value: Decimal, measure: Measure | None = None) -> str:
+    exponent = value.as_tuple().exponent
+    places = min(2, max(0, -exponent)) if isinstance(exponent, int) else 0
+    text = display(value, places)
+    return (
+        f"{text} ({measure.name})" if measure is not None and (measure.unit or measure.scale != 1) else text
+    )
+
+
+def items_of(work: Work, measure: Measure, at: tuple[int, int]) -> list[int]:
+    """The rows that count; a row that may be a sum of the others makes all of this unclear."""
+    if work.grid.unsure is not None:
+        work.unclear(
+            at, f"it is not clear whether the row \u201c{work.grid.unsure[:60]}\u201d sums up the others"
+        )
+        raise Unsure
+    return [i for i in work.grid.items if measure.values[i] is not None]
+
+
+def figures_of(work: Work, measure: Measure, at: tuple[int, int]) -> list[Decimal]:
+    return [value for i in items_of(work, measure, at) if (value := measure.values[i]) is not None]
+
+
+def total_of(work: Work, measure: Measure, at: tuple[int, int]) -> tuple[Decimal, int | None]:
+    """(the sum of a column, the row that gives it). A total that differs from what it sums up is not clear."""
+    total = added(figures_of(work, measure, at))
+    for i, kind in enumerate(work.grid.kinds):
+        value = measure.values[i]
+        if kind == "total" and value is not None:
+            if value != total:
+                label = work.grid.labels[i][:60]
+                work.unclear(
+                    at, f"the row \u201c{label}\u201d is not the sum of the others: {shown_figure(total)}"
+                )
+                raise Unsure
+            return total, i
+    return total, None
+
+
+def is_rate(measure: Measure) -> bool:
+    """Whether adding up the column's figures means nothing."""
+    share = measure.unit is not None and measure.unit.dimension in ("fraction", "points", "temperature")
+    return share or bool(measure.words & _RATES)
+
+
+def near_ratio(value: Decimal, number: Number, text: str) -> bool:
+    """Whether a ratio is what a word such as "half" or "twice" says: exactly, nearly, or on the side that it says."""
+    before = text[max(0, number.start - 24) : number.start].lower()
+    wanted = number.low
+    if number.bound:
+        return value > wanted if number.bound == "more" else value < wanted
+    gap = abs(value - wanted)
+    if any(word in before for word in ("nearly", "almost")):
+        return value < wanted and gap <= wanted * ROUGH * 2
+    if any(word in before for word in ("just over", "slightly over", "slightly more")):
+        return value > wanted and gap <= wanted * ROUGH * 2
+    approx = any(word in before for word in ("about", "around", "roughly", "approximately", "circa", "some "))
+    return gap <= wanted * (ROUGH if approx else CLOSE * 2)
