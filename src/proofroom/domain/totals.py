@@ -7,7 +7,7 @@ A row is known by its label, or because it stands at an end of the table and its
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -26,6 +26,14 @@ _AVERAGE = frozenset(
 )
 _BEFORE = frozenset("grand overall sub the net gross in of for alle all annual combined".split())
 _WORDS = re.compile(r"[^\W_]+|ø", re.IGNORECASE)
+_MAY = re.compile("|".join(sorted(_TOTAL | _SUB | _AVERAGE, key=len, reverse=True)), re.IGNORECASE)
+_TIME = re.compile(
+    r"[12][0-9]{3}|\bq[1-4]\b|[0-9]{1,2}[./-][0-9]|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu"
+    r"|fri|sat|sun|week|day|m\u00e4r|mai|okt|dez)",
+    re.IGNORECASE,
+)
+MOST_JUDGED = 2_000
+"""Rows of a table up to which figures are looked at, too."""
 _FEW = 3
 """Items that must be there before equal figures alone say that a row is their sum."""
 
@@ -68,7 +76,7 @@ def kinds(
     """What each row is, by its label and by the figures of the columns that can be added up.
 
     A label such as "Total roads" or "Total Energies" is a sum where its figures are those of the rows above it, or of
-    all items; else it stays unsure.
+    all items; else it stays unsure. Figures over time may add up by chance: periods are judged by their labels alone.
     """
     found: list[Kind] = [kind_of(label, head) for label in labels]
     for i, kind in enumerate(found):
@@ -78,7 +86,7 @@ def kinds(
                 found[i] = "total"
             elif _adds_up(columns, i, _above(found, i)):
                 found[i] = "subtotal"
-    for i in {0, len(labels) - 1} if labels else ():
+    for i in sorted({0, len(labels) - 1}) if labels and not any(map(_TIME.search, labels)) else ():
         others = [j for j in range(len(found)) if j != i and found[j] == "item"]
         if found[i] == "item" and len(others) >= 2 and _adds_up(columns, i, others):
             found[i] = "total" if len(others) >= _FEW and _telling(columns, i) else "unsure"
@@ -125,8 +133,44 @@ def added(values: Sequence[Decimal]) -> Decimal:
     return total
 
 
-def summing_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], label: int) -> Mapping[int, Kind]:
-    """The rows of a table of text that are no items, by their place; `label` is the column that names the rows."""
+def sums_in(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, dict[str, Kind]]:
+    """Of each column that names rows, the labels of those that sum up others, with what they are.
+
+    The first column of words is judged by its figures too, where it names every row and the table is not long. Others
+    only by labels of few words: a remark may begin with "Total".
+    """
+    out: dict[str, dict[str, Kind]] = {}
+    first = True
+    for j, name in enumerate(columns):
+        labels = [row[j].strip() for row in rows]
+        if _are_figures(labels):
+            continue
+        if first and len(rows) <= MOST_JUDGED and len(set(labels)) == len(labels):
+            found: dict[str, Kind] = dict(zip(labels, _judged(columns, rows, j), strict=True))
+        else:
+            found = {
+                label: kind_of(label, name)
+                for label in set(labels)
+                if _MAY.search(label) and len(label.split()) <= (12 if first else 3)
+            }
+        first = False
+        told: dict[str, Kind] = {label: kind for label, kind in found.items() if kind != "item"}
+        if told:
+            out[name] = told
+    return out
+
+
+def _are_figures(cells: Sequence[str]) -> bool:
+    """Whether the first cells that are not missing are figures."""
+    filled = [cell for cell in cells[:200] if not is_missing(cell)][:20]
+    return all(
+        parse_number(cell) is not None or parse_number(cell, decimal_comma=True) is not None
+        for cell in filled
+    )
+
+
+def _judged(columns: Sequence[str], rows: Sequence[Sequence[str]], label: int) -> tuple[Kind, ...]:
+    """`kinds` of a table of text."""
     commas = decimal_commas(columns, rows)
     figures: list[list[Decimal | None]] = []
     for j, name in enumerate(columns):
@@ -135,5 +179,4 @@ def summing_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], label: i
         filled = sum(not is_missing(cell) for cell in own)
         if j != label and filled and sum(x is not None for x in read) == filled:
             figures.append(read)
-    found = kinds([row[label] for row in rows], figures, columns[label])
-    return {i: kind for i, kind in enumerate(found) if kind != "item"}
+    return kinds([row[label].strip() for row in rows], figures, columns[label])

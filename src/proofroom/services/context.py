@@ -264,7 +264,8 @@ def _cut(rows: Sequence[Sequence[Any]], offset: int, tool: str) -> tuple[list[li
 
 
 async def compute(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """{table: {columns, rows}, computed, skipped, unsure, joins, source_title, row_count, offset, truncated, more?}.
+    """{table: {columns, rows}, computed, skipped, unsure, twice, joins, source_title, row_count, offset, truncated,
+    more?}.
 
     Exact, and can be computed again: `computed` names the version of every table. Not in the event loop, which other
     sessions share.
@@ -287,6 +288,7 @@ async def compute(tx: Tx, row: WorkSession, arguments: Mapping[str, Any]) -> dic
         **cut,
         "skipped": dict(made.skipped),
         "unsure": dict(made.unsure),
+        "twice": dict(made.twice),
         "joins": [one.to_json() for one in made.joins],
         "computed": {
             "op": "table",

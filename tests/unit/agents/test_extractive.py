@@ -509,6 +509,35 @@ async def test_totals_of_which_a_part_is_missing_are_not_compared_in_silence() -
     assert "No figure stands in 1 of 2 rows of 2022." in text
 
 
+@pytest.mark.parametrize(
+    ("rows", "top"),
+    [
+        ([["region", "sales"], ["North", "10"], ["South", "20"], ["Total", "30"]], "South"),
+        ([["Region", "Umsatz"], ["Nord", "1.234,5"], ["Süd", "765,5"], ["Gesamt", "2.000,0"]], "Nord"),
+        ([["Plant", "Output"], ["Alpha", "120"], ["Beta", "80"], ["Gamma", "50"], ["Group", "250"]], "Alpha"),
+        ([["Area", "Budget"], ["Roads", "400"], ["Bridges", "100"], ["Subtotal ways", "500"], ["Schools", "700"],
+          ["Nurseries", "300"], ["Subtotal young", "1000"], ["Grand total", "1500"], ["Average", "375"]], "Schools"),
+    ],
+)  # fmt: skip
+async def test_rows_that_sum_up_others_are_neither_ranked_nor_added_up(
+    rows: list[list[str]], top: str
+) -> None:
+    await run(room := Room(tables={"t.csv": rows}), "a report", "reporting")
+    document = room.document("report")
+    text = repr(document)
+    assert f"{top} has the largest share" in text
+    assert "Left out, as they sum up other rows" in text
+    assert {claim.verdict for claim in room.claims("report") if not claim.opinion} == {"supported"}
+    shown = [row[0] for block in document.blocks if isinstance(block, Table) for row in block.rows]
+    assert not {"Total", "Gesamt", "Group", "Grand total", "Average"} & set(shown)
+
+
+async def test_a_row_that_may_be_a_sum_is_left_out_and_named() -> None:
+    rows = [["region", "sales"], ["North", "10"], ["South", "20"], ["East", "30"]]
+    end = await run(Room(tables={"t.csv": rows}), "a report", "reporting")
+    assert any("'East' sums up the others" in gap for gap in end.gaps)
+
+
 async def test_settings_of_a_report() -> None:
     room = Room(tables=ENERGY)
     end = await run(room, "x", "reporting", period="2021", measures=["profit"], sections=["key_figures"])

@@ -54,7 +54,11 @@ def check_computed(claim: ClaimText, document: ArtifactDocument, again: Result |
 
 
 def _equal(claim: ClaimText, block: Table | Chart, again: Result, check: Check) -> Claim:
-    """Equal to its computation; a person looks where that rests on figures that can be read in two ways."""
+    """Equal to its computation; a person looks where that counts something twice, or can be read in two ways."""
+    total = again.twice.get(_column(block, claim, again))
+    if total is not None:
+        note = f"the row \u201c{total[:60]}\u201d seems to sum up others and is counted in with them"
+        return _made(claim, "partial", "Counts a sum with its parts", replace(check, note=note))
     cell = again.unsure.get(_column(block, claim, again))
     if cell is None:
         return _made(claim, "supported", "", check)

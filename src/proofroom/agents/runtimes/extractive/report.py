@@ -13,6 +13,8 @@ from proofroom.domain.figures import display, parse_number
 from proofroom.domain.periods import Moment, moments
 
 Steps = list[dict[str, Any]]
+MOST_LEFT_OUT = 30
+"""Rows that are left out by name: a computation has fifty steps at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class Report:
         return [{"period": {"column": shape.time, "unit": shape.unit, "as": shape.when}}]
 
     @property
+    def items(self) -> Steps:
+        """The steps before all others: rows that sum up others are left out."""
+        left_out = self.shape.left_out[:MOST_LEFT_OUT]
+        return [{"filter": {"column": column, "op": "ne", "value": label}} for column, label in left_out]
+
+    @property
     def before(self) -> str | None:
         if self.period not in self.shape.periods:
             return None
@@ -56,7 +64,12 @@ class Report:
     async def compute(self, steps: Steps) -> Answer | None:
         try:
             content = await self.run.call(
-                "compute", {"source_id": self.shape.source_id, "table": self.shape.table, "steps": steps}
+                "compute",
+                {
+                    "source_id": self.shape.source_id,
+                    "table": self.shape.table,
+                    "steps": [*self.items, *steps],
+                },
             )
         except Refused as refused:
             self.gaps.append(f"A computation was refused: {refused.message}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from proofroom.agents.runtimes.base import AgentEvent, Finished, Said
 from proofroom.agents.runtimes.extractive.obligations import Wishes, wishes_of
-from proofroom.agents.runtimes.extractive.report import Report, Steps
+from proofroom.agents.runtimes.extractive.report import MOST_LEFT_OUT, Report, Steps
 from proofroom.agents.runtimes.extractive.run import NO_AI, Run, gap_blocks, names_source, opinion
 from proofroom.agents.runtimes.extractive.sections import MAKERS, TITLES, in_short
 from proofroom.agents.runtimes.extractive.tables import Shape, fitting, measure_named, shape_of, words_of
@@ -99,6 +99,12 @@ def start(run: Run, shape: Shape, wishes: Wishes) -> Report:
         period = meant
     elif asked:
         gaps.append(f"The table has no period {asked!r}; the report takes {period or 'the whole table'}.")
+    gaps += [
+        f"It is not clear whether the row {label!r} sums up the others; it was left out."
+        for label in shape.doubtful
+    ]
+    if len(shape.left_out) > MOST_LEFT_OUT:
+        gaps.append(f"More than {MOST_LEFT_OUT} rows seem to sum up others; the rest of these is counted in.")
     if shape.truncated:
         gaps.append("The table is long; periods and labels were chosen from its first 2,000 rows.")
     most = ROWS.get(str(run.setting("detail", "standard")), 10)
@@ -142,6 +148,9 @@ def closing(report: Report) -> str:
         said.append(f"Added up: {', '.join(sums)}.")
     if str(report.run.setting("audience", "")).strip():
         said.append("It reads the same for any audience: no AI writes here.")
+    if shape.left_out:
+        labels = ", ".join(label for _, label in shape.left_out[:10])
+        said.append(f"Left out, as they sum up other rows: {labels}.")
     if shape.unit:
         said.append(f"Dates are gathered by {shape.unit}.")
     return " ".join([*said, "Causes are not told."])

@@ -10,7 +10,7 @@ from proofroom.agents.runtimes.extractive.report import Answer, Report, Steps, e
 from proofroom.agents.runtimes.extractive.rows import row_sentences
 from proofroom.agents.runtimes.extractive.run import opinion
 from proofroom.agents.runtimes.extractive.tables import words_of
-from proofroom.domain.compute import parse_number
+from proofroom.domain.figures import parse_number
 
 TITLES = {
     "summary": "In short",

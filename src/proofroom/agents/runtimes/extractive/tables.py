@@ -11,6 +11,7 @@ from typing import Any
 from proofroom.agents.runtimes.extractive.words import content_stems
 from proofroom.domain.figures import decimal_commas, is_missing, parse_number
 from proofroom.domain.periods import Moment, moments
+from proofroom.domain.totals import sums_in
 
 _TIME = re.compile(
     r"\b(?:year|quarter|month|week|date|day|period|time|fiscal|jahr|monat|datum)s?\b", re.IGNORECASE
@@ -41,7 +42,8 @@ class Shape:
 
     `unit` is the period that the dates of `time` are gathered into, None where its cells are periods already. `when`
     is the column of the periods in what is computed, `periods` what stands in it, in order. `means` are the measures
-    that are averaged, not added up.
+    that are averaged, not added up. `left_out` are rows that sum up others, by column and label: they are not among
+    `rows`; of the `doubtful` among them nothing but their figures says so.
     """
 
     source_id: str
@@ -62,6 +64,8 @@ class Shape:
     means: frozenset[str] = frozenset()
     moment: str | None = None
     panel: bool = False
+    left_out: tuple[tuple[str, str], ...] = ()
+    doubtful: tuple[str, ...] = ()
 
     def cells(self, column: str) -> list[str]:
         at = self.columns.index(column)
@@ -116,6 +120,13 @@ def shape_of(
     columns = tuple(str(one) for one in content.get("columns") or ())
     rows = tuple(
         tuple(str(cell) for cell in row) for row in content.get("rows") or () if len(row) == len(columns)
+    )
+    sums = sums_in(columns, rows)
+    told_out = [(name, label, kind) for name, labels in sums.items() for label, kind in labels.items()]
+    rows = tuple(
+        row
+        for row in rows
+        if not any(row[at].strip() in sums[name] for at, name in enumerate(columns) if name in sums)
     )
     cells = {name: [row[at] for row in rows] for at, name in enumerate(columns)}
     comma = decimal_commas(columns, rows)
@@ -172,6 +183,8 @@ def shape_of(
         means=means,
         moment=next((one.unit for one in moments(cells[time]) if one is not None), None) if time else None,
         panel=time is not None and by is not None and _is_panel(cells[time], cells[by]),
+        left_out=tuple((name, label) for name, label, _ in told_out),
+        doubtful=tuple(label for _, label, kind in told_out if kind == "unsure"),
     )
 
 
