@@ -457,3 +457,37 @@ def test_dates_are_gathered_into_periods_and_missing_ones_stay_missing() -> None
         {"group": {"by": ["y"], "aggregates": [{"fn": "sum", "column": "n"}]}},
     ]
     assert compute(table, years).rows == (("2020", "3"), ("2021", "4"), ("", "8"))
+
+
+REGIONS = Table(
+    ("region", "half", "sales"), (("North", "1", "10"), ("South", "2", "25"), ("Total", "", "35"))
+)
+SUM_UP: list[dict[str, Any]] = [{"group": {"by": [], "aggregates": [{"fn": "sum", "column": "sales"}]}}]
+NO_TOTAL: dict[str, Any] = {"filter": {"column": "region", "op": "ne", "value": "total"}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "twice"),
+    [
+        (SUM_UP, ["sum of sales"]),
+        ([NO_TOTAL, *SUM_UP], []),
+        ([{"filter": {"column": "region", "op": "eq", "value": "Total"}}, *SUM_UP], []),
+        ([{"share": {"column": "sales", "as": "part"}}], ["part"]),
+        ([NO_TOTAL, {"share": {"column": "sales", "as": "part"}}], []),
+        ([{"share": {"column": "sales", "as": "part", "within": ["region"]}}], []),
+        ([{"group": {"by": ["region"], "aggregates": [{"fn": "sum", "column": "sales", "as": "s"}]}}], []),
+        ([{"group": {"by": ["region"], "aggregates": [{"fn": "sum", "column": "sales", "as": "s"}]}}, {"share": {"column": "s", "as": "p"}}], ["p"]),
+        ([{"group": {"by": [], "aggregates": [{"fn": "count", "as": "rows"}]}}], ["rows"]),
+        ([{"select": {"columns": ["sales"]}}, *SUM_UP], ["sum of sales"]),
+        ([NO_TOTAL, {"select": {"columns": ["sales"]}}, *SUM_UP], []),
+        ([{"select": {"columns": ["region", "sales"]}}, *SUM_UP], ["sum of sales"]),
+        ([{"sort": {"by": "sales", "desc": True}}, {"limit": 2}], ["half", "region", "sales"]),
+        ([{"sort": {"by": "sales"}}, {"limit": 2}], []),
+        ([{"limit": 3}], []),
+        ([{"share": {"column": "sales", "as": "part"}}, {"group": {"by": ["region"], "aggregates": [{"fn": "max", "column": "part", "as": "m"}]}}], ["m"]),
+        ([{"share": {"column": "sales", "as": "part"}}, {"share": {"column": "part", "as": "again", "within": ["region"]}}], ["again", "part"]),
+    ],
+)  # fmt: skip
+def test_what_counts_a_row_in_itself_and_in_its_sum(steps: list[dict[str, Any]], twice: list[str]) -> None:
+    assert sorted(compute(REGIONS, steps).twice) == twice
+    assert set(compute(REGIONS, steps).twice.values()) <= {"Total"}

@@ -57,7 +57,7 @@ def kind_of(label: str, head: str = "") -> Kind:
             return "total"
         if words[0] in _AVERAGE:
             return "average"
-    if words[0] in _AVERAGE and len(words) > 1:
+    if len(words) > 1 and (words[0] in _AVERAGE or last in _AVERAGE):
         return "average"
     if words[0] in ("total", "totals", "sum", "summe", "gesamt") or last in ("total", "gesamt", "summe"):
         return "unsure" if len(words) > 1 else "total"

@@ -130,3 +130,12 @@ def test_figures_that_can_be_read_in_two_ways_are_put_before_a_person() -> None:
     assert checked(chart([{"total": "1.204"}, {"total": "1.377"}]), replace(again, unsure={}))[0].verdict == (
         "supported"
     )
+
+
+def test_a_column_that_counts_a_sum_with_its_parts_is_left_to_a_person() -> None:
+    again = replace(AGAIN, twice={"total": "Grand total"})
+    claims = checked(table(("2022", "434,297"), ("2023", "425,235")), again)
+    assert {(c.verdict, c.headline) for c in claims} == {("partial", "Counts a sum with its parts")}
+    assert (
+        claims[0].checks[0].note == "the row “Grand total” seems to sum up others and is counted in with them"
+    )

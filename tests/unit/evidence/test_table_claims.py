@@ -3,9 +3,11 @@
 import functools
 
 import pytest
-from tests.corpus.table_claims import ALL, Said, cited, judged
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.corpus.table_claims import ALL, Said, captured, cited, judged
 
-from proofroom.domain.evidence import Claim
+from proofroom.domain.evidence import Claim, ClaimText, Passage, analyse, check_outside
 
 MISSED = {
     # Words of a kind that the columns do not have; the exception; a mean of all rows without their figure being named.
@@ -17,6 +19,17 @@ MISSED = {
     "Travel cost 30 % more than planned.",
     "W1 took 466 calls, more than any other team.",
     "The range is from 195 (E3) to 466 (W1).",
+    # What a column is about is not in its head; a row that averages others; two years or two sums in one sentence.
+    "Unemployment in Austria rose from 4.5 in 2019 to 6.2 in 2021.",
+    "Austria was below the EU average in 2021.",
+    "In 2022 and 2023 the North sold 100 and 120.",
+    "Total sales in 2023 were 300 euros.",
+    "The wards have 52 beds and 33 nurses in total.",
+    "Paper peaked at 350 in Q4.",
+    "Ink fell from 80 in Q1 to 70 in Q2.",
+    "Wood is the cheapest fuel at 7.4 ct/kWh.",
+    "Gas is cheaper than oil.",
+    "Oil has emissions of 266 g/kWh.",
 }
 """True sentences that are left to a person; `docs/explanation/evidence-and-its-limits.md` names their kinds."""
 
@@ -61,3 +74,103 @@ def test_the_corpus_is_large_and_half_false() -> None:
     assert len(TRUE) >= 100
     assert len(FALSE) >= 100
     assert {s.text for s in TRUE} >= MISSED
+
+
+def test_what_prose_says_is_not_judged_by_a_table() -> None:
+    text = "Three calls at W1 in the north were about water."
+    prose = [analyse(Passage("p", 1, "p0", "Notes", None, 0, len(text), text))]
+    rows = [p for p in captured("calls") if p.passage.cells]
+    claim = "W1 in the north had three calls about water."
+    found = check_outside(
+        ClaimText("c", 1, claim, "sentence", (0,), 0, len(claim)), [*prose, *rows], (), rows
+    )
+    assert found.verdict == "supported"
+    assert {a.source_id for a in found.anchors} == {"p"}
+
+
+def test_a_sentence_that_a_table_bears_out_is_not_lost_to_prose_that_says_a_part() -> None:
+    text = "Team W1 took calls all day; W1 had 300 calls or so."
+    prose = [analyse(Passage("p", 1, "p0", "Notes", None, 0, len(text), text))]
+    rows = [p for p in captured("calls") if p.passage.cells]
+    claim = "W1 had 310 calls."
+    found = check_outside(
+        ClaimText("c", 1, claim, "sentence", (0,), 0, len(claim)), [*prose, *rows], (), rows
+    )
+    assert found.verdict != "supported"
+
+
+@pytest.mark.parametrize("words", [81, 5_000])
+def test_a_long_sentence_is_not_read_by_rows(words: int) -> None:
+    text = "W1 had 466 calls" + " and W2 had 311 calls" * (words // 5) + "."
+    rows = [p for p in captured("calls") if p.passage.cells]
+    found = check_outside(ClaimText("c", 1, text, "sentence", (0,), 0, len(text)), rows, (), rows)
+    assert found.verdict != "supported"
+
+
+CELLS = st.sampled_from(
+    [
+        "Total",
+        "North",
+        "10",
+        "1.234,5",
+        "(3)",
+        "n/a",
+        "",
+        "50 %",
+        "$5",
+        "W1",
+        "-",
+        "No",
+        "2023",
+        "\u00b9",
+        "NaN",
+        "9" * 70,
+    ]
+)
+HEADS = st.sampled_from(
+    [
+        "Region",
+        "Sales (EUR k)",
+        "Share [%]",
+        "2022",
+        "",
+        "\u0394 vs 2022",
+        "avg_wait_s",
+        "(",
+        "in",
+        "Sales\u00b9",
+        "Year",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(HEADS, min_size=1, max_size=4).flatmap(
+        lambda heads: st.tuples(
+            st.just(heads),
+            st.lists(st.lists(CELLS, min_size=len(heads), max_size=len(heads)), max_size=5),
+        )
+    ),
+    st.sampled_from([s.text for s in EVERY]) | st.text(max_size=60),
+)
+def test_hostile_tables_and_sentences_are_survived(
+    table: tuple[list[str], list[list[str]]], text: str
+) -> None:
+    heads, cells = table
+    rows = [
+        Passage(
+            "t",
+            1,
+            f"t{i}",
+            "T",
+            None,
+            i,
+            i + 1,
+            ",".join(row),
+            "table_row",
+            tuple(zip(heads, row, strict=True)),
+        )
+        for i, row in enumerate(cells)
+    ]
+    assert check_outside(ClaimText("c", 1, text, "sentence", (0,), 0, len(text)), rows, (), rows).checks

@@ -186,7 +186,7 @@ def test_a_wrong_figure_of_a_column_in_thousands() -> None:
 
 @pytest.mark.parametrize(
     ("name", "thousands"),
-    [("Sales (k€)", 1), ("Umsatz in Tsd. EUR", 1), ("Sales ($m)", 1000), ("Sales (m USD)", 1000), ("Sales (Mrd. €)", 10**6), ("Sales (k)", 0), ("Task euro", 0)],
+    [("Sales (k€)", 1), ("Umsatz in Tsd. EUR", 1), ("Sales ($m)", 1000), ("Sales (m USD)", 1000), ("Sales million", 1000), ("Sales (Mrd. €)", 10**6), ("Sales (k)", 0), ("Task euro", 0)],
 )  # fmt: skip
 def test_scales_of_money_in_a_name(name: str, thousands: int) -> None:
     rows = [row([("year", "2020"), (name, "7")], 0, "s")]

@@ -39,13 +39,6 @@ _WORDS_OF_SCALE = {
     "mrd": 9,
     "b": 9,
 }
-_TIGHT = re.compile(
-    r"(?<![^\W_])(k|m|b|bn|mn|tsd|mio|mrd)\.?[ ]?(?=[$\u20ac\u00a3\u00a5]|(?:eur|usd|gbp|chf)\b)",
-    re.IGNORECASE,
-)
-_AFTER_SIGN = re.compile(
-    r"(?:[$\u20ac\u00a3\u00a5]|\b(?:eur|usd|gbp|chf))[ ]?(k|m|b|bn|mn|tsd|mio|mrd)(?![^\W_])", re.IGNORECASE
-)
 _CURRENCY = re.compile(
     r"US\$|[$\u20ac\u00a3\u00a5\u20b9]|(?<![^\W_])(?:EUR|USD|GBP|JPY|CHF|CNY|INR|SEK|NOK|DKK|PLN|CAD|AUD)(?![^\W_])"
 )
@@ -167,8 +160,7 @@ def _label(columns: Sequence[str], cells: Sequence[Sequence[str]], commas: froze
             return j if len(set(own)) == len(own) else None
         if _is_figures(cells[j], decimal_comma=name in commas):
             continue
-        unique = len({label_words(cell) for cell in own})
-        if unique == len(own) and sum(any(c.isalpha() for c in cell) for cell in own) == len(own):
+        if len(set(own)) == len(own) and sum(any(c.isalpha() for c in cell) for cell in own) == len(own):
             return j
     return None
 
@@ -246,11 +238,6 @@ def _told(text: str) -> tuple[Unit | None, Decimal]:
         unit = currency(sign[0]) or find_unit(sign[0].rstrip("s").lower()) or currency(sign[0].upper()[:3])
         rest = text[: sign.start()] + " " + text[sign.end() :]
         scales = [s for t in tokens(rest) if (s := _scale_word(t.low)) is not None]
-        if not scales and (tight := _TIGHT.search(text) or _AFTER_SIGN.search(text)):
-            scales = [
-                Decimal(10)
-                ** {"bn": 9, "mn": 6}.get(tight[1].lower(), _WORDS_OF_SCALE.get(tight[1].lower(), 0))
-            ]
         return unit, scales[0] if scales else Decimal(1)
     whole = find_unit(text) or _LOW_UNITS.get(text.lower())
     if whole is not None:

@@ -45,6 +45,7 @@ from proofroom.domain.evidence.recounting import (
     year_for,
 )
 from proofroom.domain.evidence.said import MOST_WORDS, Said, read_said
+from proofroom.domain.figures import parse_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,25 @@ def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding
         text = claim.text[at[0] : at[1]]
         kind = "direction" if asked else "number"
         out.append(Finding(kind, "not_found", at, text, None, note, headline="Not computed again"))
+    figures = [n for n in claim.numbers if n.kind == "plain"]
+    if not out and figures and unread_rows(passages):
+        n = figures[0]
+        note = "nothing names each row of the table, so the row that is meant was not found"
+        out.append(
+            Finding(
+                "number", "not_found", (n.start, n.end), n.text, None, note, headline="Not computed again"
+            )
+        )
     return out[:1]
+
+
+def unread_rows(passages: Sequence[AnalysedPassage]) -> bool:
+    """Whether there are rows of figures that nothing names each, such as one for each year and region."""
+    return any(
+        read_grid(tuple(p.passage for p in rows)) is None
+        and any(parse_number(value) is not None for p in rows[:50] for _, value in p.passage.cells)
+        for rows in _tables(passages)
+    )
 
 
 def _works(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Work]:
@@ -135,22 +154,10 @@ def _result(work: Work) -> Recount | None:
     )
 
 
-def _row_of_year(work: Work) -> None:
-    """Where rows are years, years of the sentence are rows."""
-    said = work.said
-    for d in said.dates:
-        row = work.grid.by_words.get((str(d.year),))
-        if row is None or row < 0:
-            raise NotClear
-        said.rows.append((d.start, d.end, row))
-    said.dates.clear()
-    said.rows.sort()
-
-
 def _compute(work: Work) -> None:
     said, grid = work.said, work.grid
-    if grid.periods:
-        _row_of_year(work)
+    if grid.periods and said.dates:  # no row is of this year
+        raise NotClear
     if not said.rows and not said.groups and not said.heads:
         raise NotClear
     if len(said.ops) != len({op for _, _, op in said.ops}) and not said.has("max", "min"):

@@ -21,6 +21,7 @@ from proofroom.domain.evidence.recounting import (
     measure_for,
     near_ratio,
     total_of,
+    whole_column,
     year_for,
 )
 from proofroom.domain.evidence.said import Said
@@ -47,12 +48,12 @@ def aggregate(work: Work, op: str) -> None:
     at = (number.start, number.end)
     group = group_for(said, *at)
     measure = measure_for(work, group, None if work.grid.periods else year_for(said, at[1]))
+    if op == "total" and len(said.rows) == 1:
+        work.valued.append(said.rows[0][2])
+        compare_value(work, number, said.rows[0][2], measure)
+        return
     if op == "total" and said.rows:
-        if (
-            is_rate(measure)
-            or len(said.rows) < 2
-            or any(work.grid.kinds[r] != "item" for _, _, r in said.rows)
-        ):
+        if is_rate(measure) or any(work.grid.kinds[r] != "item" for _, _, r in said.rows):
             raise NotClear
         chosen = [measure.values[r] for r in dict.fromkeys(r for _, _, r in said.rows)]
         values = [v for v in chosen if v is not None]
@@ -67,7 +68,7 @@ def aggregate(work: Work, op: str) -> None:
         return
     if measure.delta:
         raise NotClear
-    values = sorted(figures_of(work, measure, at))
+    values = sorted(whole_column(work, measure, at))
     middle = len(values) // 2
     if op == "mean":
         value = CTX.divide(added(values), Decimal(len(values)))

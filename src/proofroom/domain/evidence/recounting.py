@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -23,6 +24,7 @@ SHARES = frozenset(map(stem, "share percent percentage proportion".split()))
 _RATES = SHARES | frozenset(
     map(stem, "average price rate ratio median mean wait duration temperature score".split())
 )
+_NEXT = re.compile(r"[,;:()0-9]|\b(?:and|with|but|while|from|to|than|as|or)\b", re.IGNORECASE)
 CLOSE = Decimal("0.001")
 ROUGH = Decimal("0.05")
 
@@ -89,9 +91,7 @@ def measure_for(work: Work, group: Group | None, year: str | None = None) -> Mea
     found = [grid.measures[j] for j in among]
     by_year = [m for m in found if m.year is not None and not m.delta]
     if year is not None:
-        if grid.periods:
-            pass
-        elif any(m.year == year for m in by_year):
+        if any(m.year == year for m in by_year):
             found = [m for m in by_year if m.year == year]
         elif by_year and by_year == found:
             date = next(d for d in work.said.dates if str(d.year) == year)
@@ -119,6 +119,8 @@ def group_for(said: Said, start: int, end: int) -> Group | None:
         "more",
         "fewer",
     ):
+        return behind[0]
+    if behind and _NEXT.search(said.text[end : behind[0].start]) is None:  # "18 are occupied"
         return behind[0]
     before = [g for g in said.groups if g.end <= start]
     return before[-1] if before else behind[0] if behind else None
@@ -203,7 +205,8 @@ def fits(number: Number, value: Decimal, measure: Measure, *, divided: bool, bef
             for w in ("least", "most", "no ", "not ", "up to", "minimum", "maximum", "\u2265", "\u2264")
         )
         good = [(t > ours) if number.bound == "more" else (t < ours) for t in among]
-        return "yes" if all(good) or (equal and theirs == ours) else "no"
+        far = number.approx and abs(theirs - ours) > abs(ours) * ROUGH * 2  # "just over"
+        return "yes" if not far and (all(good) or (equal and theirs == ours)) else "no"
     if number.low == 0 or value == 0:
         return "yes" if number.low == value else "no"
     shown = [whole]
@@ -257,13 +260,23 @@ def items_of(work: Work, measure: Measure, at: tuple[int, int]) -> list[int]:
     return [i for i in work.grid.items if measure.values[i] is not None]
 
 
+def whole_column(work: Work, measure: Measure, at: tuple[int, int]) -> list[Decimal]:
+    """The figures of all rows that count; where one has none, what they come to together is not clear."""
+    values = figures_of(work, measure, at)
+    lacking = next((work.grid.labels[i] for i in work.grid.items if measure.values[i] is None), None)
+    if lacking is not None:
+        work.unclear(at, f"the row \u201c{lacking[:60]}\u201d has no figure")
+        raise Unsure
+    return values
+
+
 def figures_of(work: Work, measure: Measure, at: tuple[int, int]) -> list[Decimal]:
     return [value for i in items_of(work, measure, at) if (value := measure.values[i]) is not None]
 
 
 def total_of(work: Work, measure: Measure, at: tuple[int, int]) -> tuple[Decimal, int | None]:
     """(the sum of a column, the row that gives it). A total that differs from what it sums up is not clear."""
-    total = added(figures_of(work, measure, at))
+    total = added(whole_column(work, measure, at))
     for i, kind in enumerate(work.grid.kinds):
         value = measure.values[i]
         if kind == "total" and value is not None:
@@ -287,12 +300,11 @@ def near_ratio(value: Decimal, number: Number, text: str) -> bool:
     """Whether a ratio is what a word such as "half" or "twice" says: exactly, nearly, or on the side that it says."""
     before = text[max(0, number.start - 24) : number.start].lower()
     wanted = number.low
-    if number.bound:
-        return value > wanted if number.bound == "more" else value < wanted
     gap = abs(value - wanted)
+    if number.bound:
+        near = gap <= wanted * ROUGH * 2 or not any(word in before for word in ("just", "slightly"))
+        return near and (value > wanted if number.bound == "more" else value < wanted)
     if any(word in before for word in ("nearly", "almost")):
         return value < wanted and gap <= wanted * ROUGH * 2
-    if any(word in before for word in ("just over", "slightly over", "slightly more")):
-        return value > wanted and gap <= wanted * ROUGH * 2
     approx = any(word in before for word in ("about", "around", "roughly", "approximately", "circa", "some "))
     return gap <= wanted * (ROUGH if approx else CLOSE * 2)

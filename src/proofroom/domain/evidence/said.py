@@ -35,13 +35,16 @@ _LINKS = frozenset("than from to by of as and or but while whereas followed agai
 _REFUSED = frozenset(
     "not no never none neither nor cannot would could should might may will if unless until till before after since "
     "other others another same again ever each both either every rather instead without except too nobody nothing "
-    "because although though once than's within per under over above below about around".split()
+    "because although though once than's within per under over above below about around half third thirds quarter "
+    "quarters several couple dozens peaked peaks bottomed topped tops led leads trailed trails beat beats outpaced "
+    "outperformed outsold ahead behind".split()
 )
 _FILLERS = frozenset(
     stem(word)
     for word in "have hold take come make reach record see show stand contribute achieve get sell count amount number "
     "figure value go live say quantity size people result frequent common popular answer".split()
 )
+_UNCLEAR = -1
 RANKS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _BEFORE_BOUND = frozenset(
     "more less fewer greater higher lower larger smaller longer shorter than over above under below at least most no "
@@ -80,10 +83,6 @@ class Said:
     def linked(self, *words: str) -> bool:
         return any(word in words for _, _, word in self.links)
 
-    def op(self, *ops: str) -> tuple[int, int, str]:
-        """The first of these operations, which is there."""
-        return next(one for one in self.ops if one[2] in ops)
-
 
 MOST_WORDS = 80
 
@@ -102,7 +101,10 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
         date = next((d for d in claim.dates if d.start <= tok.start < d.end), None)
         word = stem(tok.low)
         step, grew = 1, False
-        if row is not None:
+        if row == _UNCLEAR:
+            said.refused.append((tok.start, toks[i + size - 1].end))
+            step = size
+        elif row is not None:
             said.rows.append((tok.start, toks[i + size - 1].end, row))
             step = size
         elif number is not None:
@@ -118,6 +120,9 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
         elif _is_bound(claim, i):
             pass
         elif _is_measure(claim, grid, i):
+            if pending and not _one_column(claim, grid, [*pending, i]):
+                said.groups.append(_group(claim, grid, pending))
+                pending = []
             pending.append(i)
             grew = True
         elif word in grid.head:
@@ -174,14 +179,17 @@ def _row_at(claim: Sentence, grid: Grid, at: int) -> tuple[int | None, int]:
         if row is None:
             continue
         first = toks[at]
-        if row < 0 or (size == 1 and grid.kinds[row] != "item" and first.low in _OPS):
+        if row < 0:
+            return _UNCLEAR, size
+        if size == 1 and grid.kinds[row] != "item" and first.low in _OPS:
             return None, 0
         written = claim.text[first.start : toks[at + size - 1].end]
         usual = size == 1 and (not first.stem or first.stem in grid.words) and not first.low[0].isdigit()
-        # "No", "Other" or "Sales" name a row where they are written as its label is, and no sentence begins so.
-        if usual and (written != grid.labels[row] or (at == 0 and first.low != "yes" and not first.stem)):
+        # "No", "Other" or "Sales" name a row where they are written as its label is; it is not clear where a sentence
+        # begins.
+        if usual and written != grid.labels[row]:
             continue
-        return row, size
+        return (_UNCLEAR if usual and at == 0 and first.low != "yes" and not first.stem else row), size
     return None, 0
 
 
@@ -208,6 +216,12 @@ def _is_bound(claim: Sentence, i: int) -> bool:
         if toks[j].low not in _BEFORE_BOUND:
             return False
     return False
+
+
+def _one_column(claim: Sentence, grid: Grid, at: Sequence[int]) -> bool:
+    """Whether these words stand in the name of one column: "asked answered" are two."""
+    words = {stem(claim.toks[i].low) for i in at}
+    return any(words <= m.words for m in grid.measures)
 
 
 def _group(claim: Sentence, grid: Grid, at: Sequence[int]) -> Group:

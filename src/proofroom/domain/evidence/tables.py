@@ -20,7 +20,7 @@ from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.grid import unit_of
 from proofroom.domain.evidence.polarity import POLES
 from proofroom.domain.evidence.units import SCALES, Unit
-from proofroom.domain.evidence.words import tokens
+from proofroom.domain.evidence.words import Token, tokens
 from proofroom.domain.figures import display, parse_number, same_figure
 from proofroom.domain.totals import kind_of
 
@@ -55,6 +55,9 @@ class _Meant:
     base: str | None
     scale: Decimal
     unit: Unit | None
+    head: frozenset[str]
+    item: bool
+    years: int
 
 
 def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
@@ -108,12 +111,25 @@ def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | No
     if len(at) != 1 or len({x[0] for x in series}) != len(series):
         return None
     naming = labels[0] if labels else period
+    head = frozenset(t.stem for t in tokens(names[naming].replace("_", " ")) if t.stem)
+    item = kind_of(cells[chosen[0]][naming]) == "item"
     peers = [
         v
         for r in cells
         if r[period] == now and kind_of(r[naming]) == "item" and (v := parse_number(r[measure])) is not None
     ]
-    return _Meant(at[0][2], now, measure, tuple(series), tuple(peers), base, *_told_by(names[measure]))
+    return _Meant(
+        at[0][2],
+        now,
+        measure,
+        tuple(series),
+        tuple(peers),
+        base,
+        *_told_by(names[measure]),
+        head,
+        item,
+        len(set(told)),
+    )
 
 
 _MONEY_SCALES = {"k": 3, "tsd": 3, "m": 6, "mio": 6, "mrd": 9, "b": 9}
@@ -237,8 +253,7 @@ def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
         else:
             values = [v for _, v, _ in meant.series]
             pick = max if sign > 0 else min
-            peers = meant.peers if len(meant.peers) > 1 else ()
-            holds = now == pick(values) or (bool(peers) and now == pick(peers))
+            holds = meant.item and now == pick(meant.peers if _among_peers(claim, meant, tok) else values)
             shown = (
                 f"{meant.period}: {_show(now)}; {'highest' if sign > 0 else 'lowest'}: {_show(pick(values))}"
             )
@@ -276,6 +291,13 @@ def _directions(claim: Sentence, meant: _Meant) -> list[Finding]:
     return out
 
 
+def _among_peers(claim: Sentence, meant: _Meant, tok: Token) -> bool:
+    """Whether the most of a period is meant, as in "In 2023 wind was highest" or "the largest source"."""
+    behind = next((t.stem for t in claim.toks if t.start >= tok.end), "")
+    first = any(d.end <= tok.start and str(d.year) == meant.period for d in claim.dates)
+    return len(meant.peers) > 1 and (first or behind in meant.head)
+
+
 _REACHED = frozenset("to at reached was totalled totaled generated made".split())
 
 
@@ -288,6 +310,14 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
         before = next((t.low for t in reversed(claim.toks) if t.end <= n.start), "")
         values = _percentages(meant, before) if percent else _amounts(meant, before)
         shown = n.text[n.bare_start - n.start : n.bare_end - n.start].lstrip("+-\u2212")
+        if meant.years > 1 and before not in (*_REACHED, "by", "from") and not percent:
+            note = "it is not clear which year is meant"
+            out.append(
+                Finding(
+                    "number", "not_found", (n.start, n.end), n.text, None, note, headline="Year not clear"
+                )
+            )
+            continue
         hit = next((v for v in values if _is_same(n, v, meant, shown, percent=percent)), None)
         if hit is not None:
             text = f"{display(hit, 2)} %" if percent else _show(hit)
