@@ -453,6 +453,8 @@ TURNED: tuple[Said, ...] = (
     Said("chance", "Apple has half.", False),
     Said("chance", "Apple has a third of it.", False),
     Said("calls", "W1 has a third of it.", False),
+    Said("regions", "The South has a third of it.", False),
+    Said("calls", "There were 466 and 310 calls.", False),
     Said("sub", "Roads and Subtotal transport together have a budget of 900.", False),
     Said("trend", "Tickets came to 400 in 2019.", False),
     Said("calls", "W1 took 466 calls in total.", True),

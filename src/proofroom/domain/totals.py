@@ -52,11 +52,9 @@ def kind_of(label: str, head: str = "") -> Kind:
     if len(words) == 1 and first in _AVERAGE:
         return "average"
     nouns = {w.casefold().rstrip("s") for w in _WORDS.findall(head)}
-    if len(words) > 1 and (_plain(last, nouns) or _plain(words[1], nouns)):
-        if first in _TOTAL or words[0] in ("all", "alle", "total"):
-            return "total"
-        if words[0] in _AVERAGE:
-            return "average"
+    named = len(words) > 1 and (_plain(last, nouns) or _plain(words[1], nouns))
+    if named and (first in _TOTAL or words[0] in ("all", "alle", "total")):
+        return "total"
     if len(words) > 1 and (words[0] in _AVERAGE or last in _AVERAGE):
         return "average"
     if words[0] in ("total", "totals", "sum", "summe", "gesamt") or last in ("total", "gesamt", "summe"):
