@@ -69,7 +69,8 @@ def test_edges_rise_from_the_beginning_to_the_end(minutes: int, days: float, uni
     since = datetime(1990, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     until = since + timedelta(days=days)
     found = edges(since, until, unit, ZoneInfo(zone))
-    assert (found[0], found[-1]) == (since, until)
+    # An hour that comes twice equals nothing in another zone (PEP 495), so they are compared in one.
     moments = [edge.astimezone(UTC) for edge in found]
+    assert (moments[0], moments[-1]) == (since, until)
     assert moments == sorted(set(moments))
     assert all((e.hour, e.minute, e.second) == (0, 0, 0) for e in found[1:-1])
