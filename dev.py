@@ -81,7 +81,9 @@ def clean_env(temp: Path | None = None) -> dict[str, str]:
         "COVERAGE_",
         "COV_",
     )
-    single = {"DATABASE_URL", "PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "VIRTUAL_ENV", "GOOGLE_API_KEY"}
+    # Without compiled files each of the hundreds of programs that the tests start compiles all libraries again.
+    python = {"PYTHONPATH", "PYTHONHOME", "PYTHONWARNINGS", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"}
+    single = {"DATABASE_URL", "VIRTUAL_ENV", "GOOGLE_API_KEY", *python}
     env = {
         name: value
         for name, value in os.environ.items()

@@ -111,4 +111,11 @@ class CheckpointFigures(Base):
             postgresql_where=sql("status = 'pending_review'"),
         ),
         Index("checkpoint_figures_by_session", "workspace_id", "session_id", "opened_at"),
+        Index(
+            "checkpoint_figures_by_template",
+            "workspace_id",
+            "decided_at",
+            postgresql_include=["project_id", "agent_type", "template_id", "opened_at"],
+            postgresql_where=sql("decided_at IS NOT NULL AND template_id IS NOT NULL"),
+        ),
     )
