@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import SLOW_MS, flaws, sent
+from tests.browser.moves import moves, watch_moves
 from tests.browser.test_people import make_project
 from tests.browser.wire import Wire
 from tests.unit.substrate.pdfs import paragraph as lines
@@ -291,7 +292,21 @@ def test_a_text_without_a_claim_can_be_changed_and_is_signed_so(page: Page) -> N
 def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs: Page) -> None:
     project = make_project(page, "While it is read")
     review = make_check(page, project, WRONG)
+    # What holds the text may be slow: its place is kept, and what stands below it does not move when it comes.
+    held: list[Route] = []
+    page.route("**/sources/*/content*", lambda route: held.append(route))
     text = opened(page, review)
+    page.keyboard.press("n")
+    expect(page.get_by_text("Flag 1 of 1")).to_be_visible()
+    sheet = page.get_by_role("group", name=re.compile("^What the source says"))
+    expect(sheet).to_have_text("Opening the source.")
+    watch_moves(page)
+    for route in held:
+        route.continue_()
+    page.unroute("**/sources/*/content*")
+    expect(sheet.locator("mark")).to_be_visible()
+    assert moves(page) == []
+
     before = text.bounding_box()
     at = f"/api/projects/{project}/work-sessions/{review['session_id']}/checkpoints/{review['id']}"
     draft = f"{CLEAN} It is 322 metres long."
@@ -300,6 +315,7 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
     )
     expect(page.get_by_text("1 claim changed while you read.")).to_be_visible()
     assert text.bounding_box() == before
+    assert moves(page) == []
     # What changed stands beside the text, one key away; the text is still the one that was read.
     page.keyboard.press("v")
     changed = page.get_by_label("What changed while you read")
@@ -320,12 +336,15 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
     expect(versions).to_have_count(0)
 
     opened(page, newer["checkpoint"])
+    watch_moves(page)
     before = text.bounding_box()
     now = at.rsplit("/", 1)[0] + f"/{newer['checkpoint']['id']}"
     digest = newer["checkpoint"]["packet_digest"]
     sent(theirs.request, "POST", f"{now}/reject", {"packet_digest": digest, "rejection_reason": "no drawing"})
-    expect(page.locator(".banner")).to_contain_text(re.compile(r"^Rejected by Colleague \d+: no drawing"))
+    news = page.locator(".newsline")
+    expect(news).to_contain_text(re.compile(r"^Rejected by Colleague \d+: no drawing"))
     assert text.bounding_box() == before
+    assert moves(page) == []
     expect(page.get_by_text(re.compile("failed", re.IGNORECASE))).to_have_count(0)
 
 

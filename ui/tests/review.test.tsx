@@ -63,7 +63,7 @@ describe("review", () => {
     const key = sessionStorage.key(0) ?? "";
     sessionStorage.setItem(key, (sessionStorage.getItem(key) ?? "").replace("digest-k-check-1", "digest-before"));
     open("/review/k-check");
-    await screen.findByText("What you had settled was for an earlier packet.");
+    await screen.findByText("What you had settled was for an earlier version.");
     await screen.findByText("5 flags are open");
   });
 

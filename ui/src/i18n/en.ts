@@ -199,6 +199,7 @@ export const en = {
     opinion: "It stands in a block marked as opinion, so no source is asked for.",
   },
   sheet: {
+    label: "What the source says: {{title}}",
     opening: "Opening the source.",
     failed: "The source could not be opened: {{why}} These are the words it was compared with.",
     version: "Version {{n}}, added {{when}}",
@@ -284,8 +285,8 @@ export const en = {
     changed_other: "{{count}} claims changed while you read.",
     replaced: "It was replaced while you read.",
     nothing: "Nothing was signed.",
-    dropped: "What you had settled was for an earlier packet.",
-    again: "This one is settled anew.",
+    dropped: "What you had settled was for an earlier version.",
+    again: "This one begins afresh.",
   },
   handOn: {
     snooze: "Snooze",

@@ -2,7 +2,6 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Checkpoint } from "@/api/types";
 import { Kbd, problemText } from "@/components/States";
-import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { clock, exact } from "@/lib/format";
 import { Composer } from "./Composer";
@@ -375,16 +374,5 @@ export function LoadingDock() {
     <footer className="dock" aria-label={t("dock.label")}>
       <Status title={t("dock.opening")} words={t("dock.openingWords")} />
     </footer>
-  );
-}
-
-export function Banner({ strong, words, plain = false }: { strong: string; words: string; plain?: boolean }) {
-  return (
-    <div className="banner" role="status">
-      {!plain && <Mark shape="regressed" className="v-accent" />}
-      <span>
-        <b>{strong}</b> {words}
-      </span>
-    </div>
   );
 }

@@ -147,6 +147,7 @@ export function EvidencePane({
   state,
   recheck,
   readOnly,
+  placed = false,
   canSettle,
   canAsk,
   dispatch,
@@ -162,6 +163,8 @@ export function EvidencePane({
   state: ReviewState;
   recheck?: Rechecked;
   readOnly: boolean;
+  /** What can be done keeps its place while it cannot. */
+  placed?: boolean;
   /** False for whoever may not sign: they ask for changes instead. */
   canSettle: boolean;
   canAsk: boolean;
@@ -181,6 +184,7 @@ export function EvidencePane({
   const heading = flagged ? headingOf(claim) : claim.opinion ? t("verdict.opinion") : claim.verdict === "uncited" ? t("verdict.uncited") : t("verdict.supported");
   const fill = open && state.changes.length === 0 ? "b fill" : open ? "b fill" : "b";
   const saidLabels = claim.say?.labels;
+  const sheets = passages(claim.anchors);
 
   return (
     <section className="ev" data-v={tone} aria-label={t("evidence.label", { n: row.n })}>
@@ -293,8 +297,8 @@ export function EvidencePane({
         />
       )}
 
-      {!readOnly && !settlement && !change && mode.name === "read" && (
-        <div className="acts">
+      {(!readOnly || placed) && !settlement && !change && mode.name === "read" && (
+        <div className={readOnly ? "acts invisible min-h-8" : "acts"} inert={readOnly}>
           {open ? (
             <>
               {canSettle && claim.correction && claim.kind !== "series" && (
@@ -355,7 +359,7 @@ export function EvidencePane({
         </div>
       )}
 
-      {passages(claim.anchors).map(
+      {sheets.map(
         ([anchor, ...others], i) =>
           anchor && (
             <Sheet
@@ -364,6 +368,7 @@ export function EvidencePane({
               anchor={anchor}
               others={others}
               hotkey={i === 0}
+              several={sheets.length > 1}
             />
           ),
       )}

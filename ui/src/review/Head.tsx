@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { Checkpoint } from "@/api/types";
 import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
@@ -18,6 +19,7 @@ export function Head({
   voted,
   counts,
   other,
+  news,
   why,
   carried,
   history,
@@ -34,6 +36,8 @@ export function Head({
   voted: boolean;
   counts: Map<string, number>;
   other: Onlooker | null;
+  /** What happened meanwhile; goes before who else is looking. */
+  news: ReactNode;
   why: boolean;
   /** Claims that keep an approval, and whether they are shown; null where there was no round before. */
   carried: { count: number; whole: boolean; toggle: () => void } | null;
@@ -94,24 +98,25 @@ export function Head({
               {carried && ","}
             </span>
             {carried && <span className="rest">{t(packet.carried_from?.decision === "approve" ? "changed.approved" : "changed.carried", { count: carried.count })}</span>}
-            {packet.reread && !other && (
+            {packet.reread && (
               <span className="meta side nophone">{t("changed.reread", { words: packet.reread.words, of: packet.reread.of })}</span>
             )}
-            {settled === 0 && !other && !packet.reread && <span className="meta side nophone">{t("tally.meaning")}</span>}
+            {settled === 0 && !packet.reread && <span className="meta side nophone">{t("tally.meaning")}</span>}
           </>
         ) : (
           <b>{packet.kind === "plan" ? t("tally.plan") : question ? t("tally.question") : checkpoint.headline}</b>
         )}
-        <span className="who" role="status">
-          {other && (
+      </div>
+      <div className="newsline" role="status">
+        {news ??
+          (other && (
             <>
-              {t("look.at", { name: other.name ?? t("look.somebody") })}{" "}
+              <span className="words">{t("look.at", { name: other.name ?? t("look.somebody") })}</span>
               <button type="button" className="link" onClick={onTakeOver}>
                 {t("look.take")}
               </button>
             </>
-          )}
-        </span>
+          ))}
       </div>
       <Strip rows={rows} state={state} counts={counts} onSelect={onSelect} />
     </div>

@@ -25,6 +25,7 @@ export function NeedPane({
   state,
   obligations,
   readOnly,
+  placed = false,
   canSettle,
   canAsk,
   dispatch,
@@ -36,6 +37,8 @@ export function NeedPane({
   state: ReviewState;
   obligations: Obligation[];
   readOnly: boolean;
+  /** What can be done keeps its place while it cannot. */
+  placed?: boolean;
   canSettle: boolean;
   canAsk: boolean;
   dispatch: (action: Action) => void;
@@ -109,8 +112,8 @@ export function NeedPane({
           onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
         />
       )}
-      {!readOnly && !settlement && !change && state.mode.name === "read" && (
-        <div className="acts">
+      {(!readOnly || placed) && !settlement && !change && state.mode.name === "read" && (
+        <div className={readOnly ? "acts invisible min-h-8" : "acts"} inert={readOnly}>
           {canSettle && (
             <button
               type="button"

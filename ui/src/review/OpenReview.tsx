@@ -1,7 +1,7 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { artifactVersionQuery, checkpointQuery, meQuery } from "@/api/queries";
+import { artifactVersionQuery, checkpointQuery, membersQuery, meQuery } from "@/api/queries";
 import type { ArtifactDocument } from "@/api/types";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
@@ -18,6 +18,7 @@ export function OpenReview() {
   const { checkpointId } = useParams({ from: "/review/$checkpointId" });
   const checkpoint = useQuery(checkpointQuery(checkpointId));
   const me = useQuery(meQuery);
+  const members = useQuery(membersQuery);
   const place = usePlace(checkpointId, undefined);
   const item = place.items.find((entry) => entry.id === checkpointId);
   useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
@@ -28,7 +29,9 @@ export function OpenReview() {
     queries: wanted.map((a) => artifactVersionQuery(home ?? { projectId: "", sessionId: "" }, a.artifact_id, a.version)),
   });
   const failed = checkpoint.error ?? versions.find((query) => query.error)?.error;
-  const ready = checkpoint.data !== undefined && versions.every((query) => query.data !== undefined);
+  // Who reads it and whom it can be given to say what can be done: known, or not to be had, before anything is shown.
+  const known = [me, members].every((query) => !query.isPending || query.failureCount > 0);
+  const ready = known && checkpoint.data !== undefined && versions.every((query) => query.data !== undefined);
 
   // Once open, a review stays: a packet that changes meanwhile may not take the reader's work with it.
   const [opened, setOpened] = useState<Shown | null>(null);

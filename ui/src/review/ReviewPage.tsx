@@ -12,13 +12,13 @@ import { Thread } from "./Comments";
 import { Decision } from "./Decision";
 import { DraftSide } from "./DraftSide";
 import { Released } from "./Released";
-import { useFocusKept, useInView, useStill } from "./effects";
+import { useFocusKept, useInView } from "./effects";
 import { EvidencePane, FreePane } from "./Evidence";
 import { Head } from "./Head";
 import { keysOf } from "./keymap";
 import { onlooker, useLooking } from "./looking";
 import { NeedPane } from "./Need";
-import { News } from "./News";
+import { useNews } from "./News";
 import { Obligations, Reveal } from "./Panels";
 import { Queue } from "./Queue";
 import { freePlace, keptBefore, plainOf, type Row } from "./state";
@@ -64,7 +64,6 @@ export function ReviewPage({
   useKeys(keysOf(r, { why, setWhy, history, setHistory, changed: changed && r.stale, setChanged, choose, openSource }), choosing === null);
 
   useInView(state.selected, draft, evidence);
-  useStill(draft);
   useFocusKept(page, state.selected);
 
   const plain = useCallback(
@@ -85,6 +84,7 @@ export function ReviewPage({
   const show = useMarks(draft, placed);
 
   const listed = onlooker(r.items.find((item) => item.id === status.id), r.me?.id);
+  const news = useNews(r, changed, () => setChanged(!changed));
   const looking = useLooking(status.id, !r.decided && r.me !== undefined && r.standing.mayDecide, listed?.id ?? null);
   const mayWrite = r.me !== undefined && r.me.role !== "viewer";
   const toComment = () => page.current?.querySelector<HTMLElement>(".thread textarea")?.focus();
@@ -113,6 +113,7 @@ export function ReviewPage({
           voted={r.standing.voted}
           counts={r.counts}
           other={looking.other}
+          news={news}
           why={why}
           carried={r.before ? { count: r.kept.size, whole: r.whole, toggle: () => r.setWhole(!r.whole) } : null}
           history={r.packet.artifacts.length > 0 ? { on: history, toggle: () => setHistory(!history) } : null}
@@ -120,7 +121,6 @@ export function ReviewPage({
           onWhy={() => setWhy(!why)}
           onSelect={r.select}
         />
-        <News r={r} changed={changed} onChanged={() => setChanged(!changed)} />
         <DraftSide r={r} pane={draft} />
         {mayWrite && (
           <WordsStrip
@@ -218,6 +218,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         state={state}
         recheck={r.recheck}
         readOnly={r.readOnly}
+        placed={r.placed}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}
@@ -234,6 +235,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         state={state}
         obligations={packet.obligations}
         readOnly={r.readOnly}
+        placed={r.placed}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}

@@ -1,24 +1,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useLayoutEffect, useMemo, useRef } from "react";
 import type { Anchor, SourceBlock } from "@/api/types";
 import { contentQuery, sourcesQuery } from "@/api/queries";
 import { Kbd, problemText } from "@/components/States";
+import { TableRows } from "@/components/TableRows";
 import { t } from "@/i18n";
 import { cut, slice } from "@/lib/codepoints";
 import { count, keep, when } from "@/lib/format";
 import { rowAt } from "@/lib/tableRow";
 import { isPdf, PdfPage } from "./PdfPage";
-import { SheetTable } from "./SheetTable";
 
 const NEIGHBOUR = 320;
+const BLOCKS_BESIDE = 3;
+const ROWS_BESIDE = 12;
 
-/** The blocks to show: the one the words stand in, with one neighbour on each side. */
+/** The blocks to show: the one the words stand in, with a few neighbours on each side. */
 export function around(blocks: SourceBlock[], anchor: { block_id: string; char_start: number }): SourceBlock[] {
   const at = blocks.findIndex((block) => block.block_id === anchor.block_id);
   const index =
     at >= 0 ? at : blocks.findIndex((b) => b.char_start <= anchor.char_start && anchor.char_start < b.char_end);
-  return index < 0 ? [] : blocks.slice(Math.max(0, index - 1), index + 2);
+  return index < 0 ? [] : blocks.slice(Math.max(0, index - BLOCKS_BESIDE), index + BLOCKS_BESIDE + 1);
 }
 
 /** Anchors by passage, in the order given: one sheet for each. */
@@ -53,18 +55,24 @@ export function placeWords(anchor: Anchor, block: SourceBlock | undefined): stri
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** The passage of a source with the exact words under the highlighter, and what stands around them. */
+/**
+ * A window on the source, as high before it is open as afterwards: the exact words under the highlighter, in its middle,
+ * and what stands around them.
+ */
 export function Sheet({
   projectId,
   anchor,
   others,
   hotkey,
+  several,
 }: {
   projectId: string;
   anchor: Anchor;
   /** More words of the same passage; marked where they do not overlap. */
   others: Anchor[];
   hotkey: boolean;
+  /** There are other sheets beside it: each is lower. */
+  several: boolean;
 }) {
   const content = useQuery(contentQuery(projectId, anchor.source_id, anchor.version));
   const sources = useQuery(sourcesQuery(projectId));
@@ -78,6 +86,16 @@ export function Sheet({
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [content.data, own?.block_id, anchor, others],
   );
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const sheet = box.current;
+    const at = sheet?.querySelector(".at");
+    if (!sheet || !at) return;
+    // All of the passage where it has room, else the words themselves.
+    const shown = at.getBoundingClientRect();
+    const middle = (shown.height > sheet.clientHeight ? (at.querySelector("mark") ?? at) : at).getBoundingClientRect();
+    sheet.scrollTop += (middle.top + middle.bottom) / 2 - sheet.getBoundingClientRect().top - sheet.clientHeight / 2;
+  }, [content.data, row, own?.block_id]);
   return (
     <div className="src">
       <div className="srchead">
@@ -85,11 +103,11 @@ export function Sheet({
         <span className="meta nophone">
           {source
             ? t("sheet.version", { n: anchor.version, when: when(source.created_at) })
-            : t("sheet.versionOnly", { n: anchor.version })}
+            : !sources.isPending && t("sheet.versionOnly", { n: anchor.version })}
           {source?.retracted_at ? ` · ${t("sheet.retracted")}` : ""}
         </span>
       </div>
-      <div className="sheet">
+      <div className="sheet" data-several={several} tabIndex={0} role="group" aria-label={t("sheet.label", { title: anchor.source_title })} ref={box}>
         {content.isPending && <p className="at">{t("sheet.opening")}</p>}
         {content.error && (
           <p className="at">
@@ -102,7 +120,9 @@ export function Sheet({
             <mark>{keep(anchor.quote)}</mark>
           </p>
         )}
-        {row && <SheetTable found={row} />}
+        {row && (
+          <TableRows table={row.table} from={Math.max(0, row.row - ROWS_BESIDE)} to={row.row + ROWS_BESIDE + 1} here={row} />
+        )}
         {content.data &&
           !row &&
           blocks.map((block) => {

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 import type { Checkpoint } from "@/api/types";
 
 /** Brings the selected sentence into view, inside its own pane, and starts its evidence from the top. */
@@ -28,28 +28,6 @@ export function useUndoEnd({ id, session_id, approve_pending, undo_until }: Chec
     }, wait);
     return () => clearTimeout(timer);
   }, [until, id, session_id, client]);
-}
-
-/**
- * Keeps the text where it is when a line appears above it: the pane gets shorter at its top, so it is scrolled by as much.
- * A change of the window is not that, and neither is one of the head.
- */
-export function useStill(pane: RefObject<HTMLElement | null>): void {
-  const before = useRef(0);
-  useLayoutEffect(() => {
-    const element = pane.current;
-    const line = element?.previousElementSibling;
-    if (!element || !(line instanceof HTMLElement) || !line.classList.contains("news")) return;
-    const height = line.offsetHeight;
-    const by = height - before.current;
-    if (by === 0) return;
-    before.current = height;
-    // Room to scroll, also where the text is shorter than its pane.
-    const last = element.lastElementChild?.getBoundingClientRect().bottom ?? 0;
-    const end = last - element.getBoundingClientRect().top + element.scrollTop + parseFloat(getComputedStyle(element).paddingBottom);
-    element.style.setProperty("--room", `${Math.max(0, Math.ceil(element.clientHeight + height - end))}px`);
-    element.scrollTop += by;
-  });
 }
 
 /**

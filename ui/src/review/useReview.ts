@@ -66,7 +66,8 @@ export function useReview(first: Shown, current: Checkpoint) {
     ...checkpointQuery(current.superseded_by ?? ""),
     enabled: current.status === "superseded" && current.superseded_by !== null,
   });
-  const newest = elsewhere?.checkpoint ?? successor.data ?? current;
+  // Until it is known what took its place, it is shown as it was.
+  const newest = elsewhere?.checkpoint ?? successor.data ?? (successor.isLoading ? shown.checkpoint : current);
   const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending && !adopting;
   const status: Checkpoint = stale ? shown.checkpoint : { ...newest, packet };
   const decided = status.status !== "pending_review" || status.approve_pending;
@@ -122,6 +123,8 @@ export function useReview(first: Shown, current: Checkpoint) {
     [checkpointId, sessionId, standingStatus, state],
   );
   const readOnly = decided || busy !== null || !standing.mayDecide;
+  // What could be done when it was opened keeps its place when it can be done no more.
+  const [placed] = useState(first.checkpoint.status === "pending_review" && !first.checkpoint.approve_pending);
   const canSettle = !readOnly && !standing.barred && !standing.voted;
 
   const select = (claim: string) => dispatch({ type: "select", claim });
@@ -256,7 +259,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     ready: readyToSign(needs, state), flagged: flaggedNow(rows, state, compared),
     before: packet.carried_from?.versions ?? null, whole, setWhole,
     status, current, newest, stale, moved: stale ? changedClaims(packet, newest.packet) : 0, staleWhy: elsewhere?.why ?? null,
-    decided, standing, canAsk, readOnly, canSettle, busy, error: decision.error, unsure: decision.unsure,
+    decided, standing, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
     items, position, total, nextItem, goItem, open,
     openRow: row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id),
     isFlagged: row !== null && needs.some((one) => one.key === row.claim.id),
