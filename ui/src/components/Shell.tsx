@@ -96,6 +96,16 @@ export function Shell() {
             {t("nav.settings")}
           </Link>
         </nav>
+        {/* Its place is in the bar: what is being read does not move when the connection goes or comes. */}
+        <span className="offline" role="status">
+          {offline !== null && (
+            <span title={`${t("offline.since", { at: clock(new Date(offline).toISOString()) })} ${t("offline.words")}`}>
+              <Mark shape="warn" className="v-accent" />
+              <b>{t("offline.short")}</b> <span className="nophone">{t("offline.at", { at: clock(new Date(offline).toISOString()) })}</span>{" "}
+              <span className="rest">{t("offline.words")}</span>
+            </span>
+          )}
+        </span>
         <div className="end">
           <button type="button" className="open" aria-label={t("nav.openLong")} aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K" onClick={() => setOver("palette")}>
             {t("nav.open")} <Kbd>Ctrl+K</Kbd>
@@ -105,16 +115,7 @@ export function Shell() {
         </div>
       </header>
       <div className="body">
-        {offline !== null ? (
-          <div className="banner" role="status">
-            <Mark shape="warn" className="v-accent" />
-            <span>
-              <b>{t("offline.since", { at: clock(new Date(offline).toISOString()) })}</b> {t("offline.words")}
-            </span>
-          </div>
-        ) : (
-          (here === "inbox" || path.startsWith("/work")) && <RuntimeNotice />
-        )}
+        {(here === "inbox" || path.startsWith("/work")) && <RuntimeNotice />}
         <Outlet />
       </div>
       <Suspense fallback={null}>

@@ -14,7 +14,7 @@ export const en = {
     notFound: "There is no page here",
     notFoundWords: "The address may be old, or what it named was deleted.",
   },
-  offline: { since: "Offline since {{at}}.", words: "Read on. Signing waits for the connection, nothing you typed is lost." },
+  offline: { short: "Offline", at: "since {{at}}.", since: "Offline since {{at}}.", words: "Read on. Signing waits for the connection, nothing you typed is lost." },
   error: {
     page: "This page could not be shown",
     unknown: "Something went wrong in this page. Load it again; nothing was decided.",

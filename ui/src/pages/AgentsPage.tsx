@@ -48,7 +48,7 @@ export function AgentsPage() {
   const edited = list.find((one) => one.name === open) ?? null;
   return (
     <main className="inbox screen">
-      <div className="wrap !max-w-[860px]">
+      <div className="wrap text">
         <ProjectNav projectId={projectId} here="agents" />
         <h1 className="doctitle">{t("projectNav.agents")}</h1>
         <p className="mt-1 max-w-[72ch] text-ink-2">{t("agents.words")}</p>

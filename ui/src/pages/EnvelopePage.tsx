@@ -23,7 +23,7 @@ export function EnvelopePage() {
   const error = session.error ?? given.error;
   return (
     <main className="inbox screen given">
-      <div className="wrap !max-w-[860px]">
+      <div className="wrap text">
         <ProjectNav projectId={projectId} here="work" />
         <p className="meta noprint">
           <Link className="link" to="/projects/$projectId/sessions/$sessionId" params={place}>

@@ -61,7 +61,7 @@ export function MemoryPage() {
   return (
     <main className="keyed screen">
       <div className="inbox">
-        <div className="wrap !max-w-[860px]">
+        <div className="wrap text">
           <ProjectNav projectId={projectId} here="memory" />
           <h1 className="doctitle">{t("projectNav.memory")}</h1>
           <p className="mt-1 max-w-[72ch] text-ink-2">{t("memory.words")}</p>

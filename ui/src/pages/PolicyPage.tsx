@@ -130,7 +130,7 @@ function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
         <p className="mt-1 max-w-[72ch] text-ink-2">
           {t("policy.words")} {admin ? "" : t("policy.readOnly")}
         </p>
-        <div className="form left mt-4">
+        <div className="form mt-4">
           <Field label={t("policy.quorum")} help={t("policy.quorumHelp")} error={quorumProblem} group>
             {CONSEQUENCES.map((name) => (
               <label className="pair" key={name}>

@@ -121,7 +121,7 @@ export function SearchPage() {
   return (
     <main className="keyed screen">
       <div className="inbox">
-        <div className="wrap !max-w-[860px]">
+        <div className="wrap text">
           <ProjectNav projectId={projectId} here="search" />
           <h1 className="sr">{name ? t("search.title", { project: name }) : t("projectNav.search")}</h1>
           <form

@@ -55,7 +55,7 @@ export function SourcePage() {
 function Unread({ source }: { source: SourceMore }) {
   return (
     <main className="inbox screen">
-      <div className="wrap !max-w-[860px]">
+      <div className="wrap text">
         <ProjectNav projectId={source.project_id} here="sources" />
         <h1 className="doctitle">{source.title}</h1>
         {source.status === "failed" ? (

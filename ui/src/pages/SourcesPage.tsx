@@ -11,7 +11,7 @@ export function SourcesPage() {
   const projects = useQuery(projectsQuery);
   return (
     <main className="inbox screen">
-      <div className="wrap !max-w-[860px]">
+      <div className="wrap text">
         <h1 className="doctitle">{t("page.sources")}</h1>
         <p className="mt-1 text-ink-2">{t("source.pageWords")}</p>
         {projects.error ? (

@@ -12,7 +12,7 @@ export function Appearance() {
   return (
     <>
       <p className="text-ink-2">{t("appearance.words")}</p>
-      <div className="form left mt-4">
+      <div className="form mt-4">
         <div className="field">
           <span className="label">{t("appearance.colours")}</span>
           <div>

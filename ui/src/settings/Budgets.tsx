@@ -103,7 +103,7 @@ function BudgetForm({ project }: { project: Project }) {
   const elsewhere = save.error !== null && !PARTS.some((part) => refused?.field?.startsWith(`budget.${part}`));
   return (
     <form
-      className="form left"
+      className="form"
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
