@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SLOW_MS, flaws
+from tests.browser.moves import moves, watch_moves
 from tests.browser.test_substrate import BRIDGE, add_text, make_project, row, sent
 
 expect.set_options(timeout=SLOW_MS)
@@ -67,3 +68,45 @@ def test_work_without_a_model_is_named_for_what_it_is(page: Page) -> None:
     page.get_by_role("link", name="Review", exact=True).click()
     expect(page.get_by_text("Drafted by: quote finder, no AI used.")).to_be_visible()
     assert sent(page, "GET", session)["usage"]["tokens"] == 0
+
+
+def test_nothing_moves_while_an_agent_works_and_cancelling_says_what_it_keeps(page: Page) -> None:
+    project = make_project(page, "Live")
+    add_text(page, project, "Bridge notes", BRIDGE)
+    home = f"/api/projects/{project}/work-sessions"
+    asked = {"agent_type": "research", "task_description": "How long is the bridge?", "runtime": "external"}
+    session = sent(page, "POST", home, asked)["id"]
+    page.request.post(f"{home}/{session}/execute", headers={"Prefer": "wait=30"})
+    page.goto(f"/projects/{project}/sessions/{session}")
+    about = page.get_by_role("complementary", name="About this work")
+    expect(about).to_contain_text("nothing reported yet")
+    expect(about).to_contain_text("Passages, from 1 source")
+    steps = page.get_by_role("complementary", name="Steps")
+    expect(steps).to_contain_text("Handed to your own agent")
+    watch_moves(page)
+    posts: list[tuple[dict[str, object], str]] = [
+        ({"type": "said", "text": "I look for the length."}, "I look for the length."),
+        (
+            {"type": "tool_call", "tool": "search_context", "arguments": {"query": "bridge"}},
+            "Searched the sources",
+        ),
+        ({"type": "usage", "model": "m", "tokens_in": 1200, "tokens_out": 300, "cost_usd": 0.5}, "Turn"),
+        ({"type": "progress", "done": 2, "total": 3, "label": "sources read"}, "2 of 3"),
+    ]
+    for n, (event, words) in enumerate(posts):
+        sent(page, "POST", f"{home}/{session}/agent-events", {"leg": 1, "events": [{"id": str(n), **event}]})
+        expect(page.locator("#root")).to_contain_text(words)
+    # Lines that are kept fill up; only what is read of progress is written beside its figure.
+    assert [move for move in moves(page) if "sources read" not in move] == []
+    found = {"slot": "a", "artifact_type": "research_finding", "title": "Long", "markdown": "It is long."}
+    event = {"id": "found", "type": "artifact", **found}
+    sent(page, "POST", f"{home}/{session}/agent-events", {"leg": 1, "events": [event]})
+    expect(page.get_by_role("heading", name="Long")).to_be_visible()
+    assert [move for move in moves(page) if "Being written" not in move] == []
+    page.get_by_role("button", name="Cancel this work").press("Enter")
+    dock = page.get_by_label("Decision")
+    expect(dock).to_contain_text("The piece that is written stays here, unsigned.")
+    assert flaws(page) == []
+    dock.get_by_role("button", name="Cancel and keep 1 unsigned piece").click()
+    expect(dock.get_by_role("link", name="Copy with changes")).to_be_visible()
+    expect(page.get_by_role("heading", name="Long")).to_be_visible()

@@ -128,7 +128,7 @@ describe("session", () => {
     expect(await screen.findByText("“The interface specification asked for newton seconds.”")).toBeInTheDocument();
     expect(screen.getByText("$0.38")).toBeInTheDocument();
     expect(await screen.findByRole("link", { name: "See all of it" })).toHaveAttribute("href", "/projects/p-check/sessions/s-run/envelope");
-    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    await user.click(screen.getByRole("button", { name: "Cancel this work" }));
     await user.click(screen.getByRole("button", { name: "Cancel and keep 1 unsigned piece" }));
     expect((await screen.findAllByText("Cancelled")).length).toBeGreaterThan(0);
   });
@@ -211,7 +211,7 @@ describe("session", () => {
   it("explains a refusal from a wrong status", async () => {
     server.use(http.post("*/api/projects/:pid/work-sessions/s-run/cancel", () => problem(409, "wrong_status", "This work is already completed.")));
     const { user } = open("/projects/p-check/sessions/s-run");
-    await user.click(await screen.findByRole("button", { name: "Cancel" }));
+    await user.click(await screen.findByRole("button", { name: "Cancel this work" }));
     await user.click(screen.getByRole("button", { name: /^Cancel and keep/ }));
     expect(await screen.findByText(/That is not possible any more. This work is already completed./)).toBeInTheDocument();
   });

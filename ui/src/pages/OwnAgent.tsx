@@ -15,27 +15,25 @@ export function OwnAgent({ session }: { session: WorkSession }) {
   return (
     <section>
       <h2>{t("ownAgent.title")}</h2>
-      {agent?.heard_at ? (
-        <>
-          {agent.said && <p className="whitespace-pre-line [overflow-wrap:anywhere]">{keep(agent.said)}</p>}
-          <p className="meta mt-1" title={exact(agent.heard_at)}>
-            <Ago since={agent.heard_at} />
-          </p>
-        </>
-      ) : (
-        <>
-          <p>{t(agent ? "ownAgent.awaited" : "ownAgent.starts")}</p>
-          <p className="meta mt-1 [overflow-wrap:anywhere]">
-            {agent && <code className="block">GET {path}/agent-turn</code>}
-            <code className="block">POST {path}/{agent ? "agent-events" : "execute"}</code>
-          </p>
-        </>
-      )}
+      {/* Every line has its place from the beginning: what is heard of it moves nothing. */}
+      <p className="truncate" title={agent?.said ?? undefined}>
+        {agent?.heard_at ? keep(agent.said ?? "") || "\u00a0" : t(agent ? "ownAgent.awaited" : "ownAgent.starts")}
+      </p>
+      <p className="meta mt-1" title={exact(agent?.heard_at)}>
+        {agent?.heard_at ? <Ago since={agent.heard_at} /> : t("ownAgent.unheard")}
+      </p>
       {agent?.lease_until && (
         <p className="meta mt-1" title={exact(agent.lease_until)}>
           <Left until={agent.lease_until} />
         </p>
       )}
+      <p className="meta mt-1">
+        {[...(agent ? [`GET ${path}/agent-turn`] : []), `POST ${path}/${agent ? "agent-events" : "execute"}`].map((one) => (
+          <code className="block truncate" title={one} key={one}>
+            {one}
+          </code>
+        ))}
+      </p>
     </section>
   );
 }

@@ -42,7 +42,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
     </button>
   );
   const forkable = session.agent_type !== "check";
-  const copy = forkable && (
+  const copy = forkable && !sure && (
     <Link className="b bare" to="/projects/$projectId/new" params={{ projectId: session.project_id }} search={{ agent: session.agent_type, from: session.id }}>
       {t("workArea.session.copy")}
     </Link>
@@ -63,12 +63,15 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
       )}
     </>
   );
+  // What it keeps is said before it is done.
+  const standing = (title: string, words: string) => (sure ? st(t("session.cancelAsk"), t("session.cancelWords", { count: written })) : st(title, words));
   let content;
   switch (session.status) {
     case "initialized":
       content = (
         <>
-          {st(t("status.initialized"), t("session.initializedWords"))}
+          {standing(t("status.initialized"), t("session.initializedWords"))}
+          {copy}
           {cancel}
           {button("execute", t("session.execute"), "b big fill")}
         </>
@@ -78,7 +81,8 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
     case "in_progress":
       content = (
         <>
-          {st(session.status === "queued" ? t("status.queued") : t("status.in_progress"), t("session.closeable"))}
+          {standing(session.status === "queued" ? t("status.queued") : t("status.in_progress"), t("session.closeable"))}
+          {copy}
           {cancel}
         </>
       );
@@ -86,7 +90,8 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
     case "pending_review":
       content = (
         <>
-          {st(t("status.pending_review"), checkpoint.data?.headline ?? t("session.waitingWords"))}
+          {standing(t("status.pending_review"), checkpoint.data?.headline ?? t("session.waitingWords"))}
+          {copy}
           {cancel}
           {session.checkpoint_id && (
             <Link className="b big fill" to="/review/$checkpointId" params={{ checkpointId: session.checkpoint_id }}>

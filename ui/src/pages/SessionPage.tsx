@@ -24,7 +24,7 @@ import { sectionsOf, type Section } from "@/session/sections";
 import { Steps, StepsFold } from "@/session/Steps";
 import { isOwnAgent, OwnAgent } from "./OwnAgent";
 import { SessionDock } from "./SessionDock";
-import { SessionUsage } from "./SessionUsage";
+import { SessionModels, SessionUsage } from "./SessionUsage";
 
 export function SessionPage() {
   const { projectId, sessionId } = useParams({ from: "/projects/$projectId/sessions/$sessionId" });
@@ -57,6 +57,7 @@ function Session({ session }: { session: WorkSession }) {
   const envelope = useQuery({ ...envelopeQuery(place), enabled: session.task_document_id !== null }); // before the first leg there is none
   const since = useQuery({ ...sinceLastQuery(place), enabled: session.status === "completed" && session.agent_type !== "check" });
   const live = LIVE.has(session.status);
+  const far = session.progress && session.progress.total > 0 ? session.progress : null;
   // A long draft is stored before it is compared; until then it has nothing to show.
   const comparing = live && session.agent_type === "check";
   const shown = comparing ? [] : artifacts.data;
@@ -87,15 +88,15 @@ function Session({ session }: { session: WorkSession }) {
           </p>
         ))}
         <Outcome session={session} by={session.approved_by ?? signedBy(seen)} />
-        {live && session.progress && session.progress.total > 0 && (
+        {live && (
           <p className="meta mt-3 onlyphone">
-            {t("empty.progress", { done: session.progress.done, total: session.progress.total, label: session.progress.label })}
+            {far ? t("empty.progress", { done: far.done, total: far.total, label: far.label }) : t("session.noProgress")}
           </p>
         )}
         <StepsFold session={session} events={seen} live={live} />
         {sections.length > 0 && <ContentsFold sections={sections} goTo={goTo} />}
         <section className="sect" aria-live="polite">
-          <div className="between flex-wrap">
+          <div className="between madehead">
             <h2 className="font-semibold">
               {comparing ? t("workArea.ledger.title") : session.agent_type !== "research" ? t("session.artifacts") : live ? t("session.findings") : t("session.findingsThere")}
             </h2>
@@ -113,7 +114,7 @@ function Session({ session }: { session: WorkSession }) {
           ) : artifacts.isPending ? (
             <Loading words={t("session.artifactsLoading")} />
           ) : artifacts.data.length === 0 ? (
-            <p className="mt-3 text-ink-2">{live ? t("session.noneYet") : session.status === "initialized" ? t("session.notStarted") : t("session.none")}</p>
+            <p className="my-3 text-ink-2">{live ? t("session.noneYet") : session.status === "initialized" ? t("session.notStarted") : t("session.none")}</p>
           ) : (
             <div className="mt-2">
               <Made session={session} artifacts={artifacts.data} view={view} goal={goal} />
@@ -143,36 +144,40 @@ function Session({ session }: { session: WorkSession }) {
             <Mark shape={status.shape} className={`${status.className} mt-[3px]`} />
             <span>{status.words}</span>
           </p>
-          {live && session.progress && session.progress.total > 0 && (
+          {live && (
             <>
               <div className="fig mt-2">
-                {t("session.of", { done: session.progress.done, total: session.progress.total })} <small>{session.progress.label}</small>
+                {far && t("session.of", { done: far.done, total: far.total })} <small>{far ? far.label : t("session.noProgress")}</small>
               </div>
               <div
                 className="bar-line"
                 role="progressbar"
                 aria-label={t("session.progress")}
-                aria-valuenow={session.progress.done}
+                aria-valuenow={far?.done ?? 0}
                 aria-valuemin={0}
-                aria-valuemax={session.progress.total}
+                aria-valuemax={far?.total ?? 1}
               >
-                <i style={{ transform: `scaleX(${Math.min(1, session.progress.done / session.progress.total)})` }} />
+                <i style={{ transform: `scaleX(${far ? Math.min(1, far.done / far.total) : 0})` }} />
               </div>
             </>
           )}
           <p className="meta mt-1">{live ? <Running since={session.created_at} waits={session.status === "queued"} /> : t("session.took", { time: duration(session.usage.seconds) })}</p>
         </section>
         <OwnAgent session={session} />
-        {!comparing && session.artifacts_count > 0 && (
+        {session.status !== "initialized" && (
           <section>
             <h2>{t("session.take")}</h2>
-            <p className="flex flex-wrap gap-x-4">
-              {(["md", "html", "json", "record"] as const).map((format) => (
-                <a key={format} className="link" download href={`/api${base(place)}/export?format=${format}`}>
-                  {t(`session.format.${format}`)}
-                </a>
-              ))}
-            </p>
+            {!comparing && session.artifacts_count > 0 ? (
+              <p className="flex flex-wrap gap-x-4">
+                {(["md", "html", "json", "record"] as const).map((format) => (
+                  <a key={format} className="link" download href={`/api${base(place)}/export?format=${format}`}>
+                    {t(`session.format.${format}`)}
+                  </a>
+                ))}
+              </p>
+            ) : (
+              <p className="text-ink-2">{t("session.takeNone")}</p>
+            )}
             <p className="meta mt-1">{t(session.status === "completed" ? "session.takeSigned" : "session.takeUnsigned")}</p>
           </section>
         )}
@@ -202,6 +207,7 @@ function Session({ session }: { session: WorkSession }) {
           </h2>
           {why && <WhyPolicy place={place} />}
         </section>
+        <SessionModels session={session} events={seen} />
       </aside>
       <SessionDock session={session} written={shown?.length ?? 0} />
     </div>

@@ -7,10 +7,9 @@ import { amount, costWords, limitsOf, tokensWords, turnsOf } from "@/lib/usage";
 
 const MODEL_RUNTIMES = new Set(["claude", "pydantic_ai", "external"]);
 
-/** Who does it, what that used by model and by turn, and how far the budget is used. */
+/** Who does it, what that used, and how far the budget is used. */
 export function SessionUsage({ session, events }: { session: WorkSession; events: WorkEvent[] }) {
   const { usage } = session;
-  const turns = turnsOf(events);
   const toolCalls = events.filter((event) => event.type === "tool_called").length;
   // Money and tokens say nothing of work that no model does.
   const metered = usage.tokens > 0 || MODEL_RUNTIMES.has(specOf(session.runtime).name);
@@ -30,7 +29,6 @@ export function SessionUsage({ session, events }: { session: WorkSession; events
         </div>
         {usage.unpriced && <p className="meta">{t("session.unpriced")}</p>}
         {usage.turns_lost > 0 && <p className="meta">{t("usage.lost", { count: usage.turns_lost })}</p>}
-        <ModelList models={usage.models} />
         <dl className="kv mt-2.5">
           {usage.models.length === 0 && usage.tokens > 0 && (
             <>
@@ -43,25 +41,6 @@ export function SessionUsage({ session, events }: { session: WorkSession; events
           <dt>{t("session.toolCalls")}</dt>
           <dd>{count(toolCalls)}</dd>
         </dl>
-        {turns.length > 0 && (
-          <details className="turns">
-            <summary>{t("usage.byTurn", { count: turns.length })}</summary>
-            <ol tabIndex={0} aria-label={t("usage.turnList")}>
-              {turns.map((turn, i) => (
-                <li key={i}>
-                  <div className="between">
-                    <span>{t(turn.repair ? "usage.turnRepair" : "usage.turn", { n: turn.n || i + 1 })}</span>
-                    <span className={turn.unpriced ? "quiet" : undefined}>{costWords(turn)}</span>
-                  </div>
-                  <p className="meta">
-                    {usage.models.length > 1 && turn.model ? `${turn.model}: ` : ""}
-                    {tokensWords(turn)}; {duration(turn.seconds)}
-                  </p>
-                </li>
-              ))}
-            </ol>
-          </details>
-        )}
       </section>
       {limits.length > 0 && (
         <section>
@@ -75,5 +54,36 @@ export function SessionUsage({ session, events }: { session: WorkSession; events
         </section>
       )}
     </>
+  );
+}
+
+/** What each model and each turn used. It grows while work is done, so nothing stands below it. */
+export function SessionModels({ session: { usage }, events }: { session: WorkSession; events: WorkEvent[] }) {
+  const turns = turnsOf(events);
+  if (usage.models.length === 0 && turns.length === 0) return null;
+  return (
+    <section>
+      <h2>{t("usage.models")}</h2>
+      <ModelList models={usage.models} />
+      {turns.length > 0 && (
+        <details className="turns">
+          <summary>{t("usage.byTurn", { count: turns.length })}</summary>
+          <ol tabIndex={0} aria-label={t("usage.turnList")}>
+            {turns.map((turn, i) => (
+              <li key={i}>
+                <div className="between">
+                  <span>{t(turn.repair ? "usage.turnRepair" : "usage.turn", { n: turn.n || i + 1 })}</span>
+                  <span className={turn.unpriced ? "quiet" : undefined}>{costWords(turn)}</span>
+                </div>
+                <p className="meta">
+                  {usage.models.length > 1 && turn.model ? `${turn.model}: ` : ""}
+                  {tokensWords(turn)}; {duration(turn.seconds)}
+                </p>
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
+    </section>
   );
 }

@@ -10,6 +10,10 @@ export type View = "findings" | "sources" | "variations" | "text";
 
 /** The ways to look at what a session made, the most telling first. */
 export function viewsOf(session: WorkSession, artifacts: Artifact[]): View[] {
+  const none = artifacts.length === 0 && (session.status === "queued" || session.status === "in_progress");
+  // While the first of them is awaited, the ways to look at it have their place already.
+  if (none && session.agent_type === "research") return ["findings", "sources", "text"];
+  if (none && session.agent_type === "content") return ["variations", "text"];
   if (artifacts.length > 0 && artifacts.every((one) => one.artifact_type === "research_finding"))
     return session.status === "completed" ? ["text", "findings", "sources"] : ["findings", "sources", "text"];
   if (artifacts.length > 0 && artifacts.every((one) => one.artifact_type === "content_draft")) return ["variations", "text"];

@@ -62,6 +62,23 @@ function Line({ step, now, place }: { step: Step; now: boolean; place: Place }) 
   );
 }
 
+/** What comes after it: at the foot of the list, so that a new step does not move it. */
+function Then({ session }: { session: WorkSession }) {
+  const steps = nextSteps(session);
+  if (steps.length === 0) return null;
+  return (
+    <ol className="steps then" aria-label={t("session.then")}>
+      {steps.map((step, i) => (
+        <li className="next" key={i}>
+          <span className="at">{i === 0 && t("session.then")}</span>
+          <Mark shape={step.shape} />
+          <span>{step.words}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 export function StepList({ session, events, live }: { session: WorkSession; events: WorkEvent[]; live: boolean }) {
   const [all, setAll] = useState(false);
   const steps = stepsOf(events);
@@ -70,7 +87,7 @@ export function StepList({ session, events, live }: { session: WorkSession; even
   return (
     <>
       {shown.length < steps.length && (
-        <button type="button" className="link mx-4 mb-2" onClick={() => setAll(true)}>
+        <button type="button" className="link mx-(--edge) mb-2" onClick={() => setAll(true)}>
           {t("workArea.steps.earlier", { count: steps.length - shown.length })}
         </button>
       )}
@@ -78,14 +95,8 @@ export function StepList({ session, events, live }: { session: WorkSession; even
         {shown.map((step, i) => (
           <Line key={step.seq} step={step} now={live && i === shown.length - 1} place={place} />
         ))}
-        {nextSteps(session).map((step, i) => (
-          <li className="next" key={`next-${i}`}>
-            <span className="at" />
-            <Mark shape={step.shape} />
-            <span>{step.words}</span>
-          </li>
-        ))}
       </ol>
+      <Then session={session} />
     </>
   );
 }
@@ -99,9 +110,9 @@ export function Steps({ session, events, live, failed }: { session: WorkSession;
   }, [last, live]);
   return (
     <aside className="left" ref={list} aria-label={t("session.steps")} tabIndex={0}>
-      <h2 className="px-4">{t("session.steps")}</h2>
+      <h2 className="px-(--edge)">{t("session.steps")}</h2>
       {failed && events.length === 0 ? (
-        <p className="px-4 text-ink-2">{problemText(failed).title}</p>
+        <p className="px-(--edge) text-ink-2">{problemText(failed).title}</p>
       ) : (
         <StepList session={session} events={events} live={live} />
       )}
