@@ -73,6 +73,8 @@ def test_work_without_a_model_is_named_for_what_it_is(page: Page) -> None:
 def test_nothing_moves_while_an_agent_works_and_cancelling_says_what_it_keeps(page: Page) -> None:
     project = make_project(page, "Live")
     add_text(page, project, "Bridge notes", BRIDGE)
+    page.goto(f"/projects/{project}/sources")
+    expect(row(page, "Bridge notes")).to_contain_text("passage")
     home = f"/api/projects/{project}/work-sessions"
     asked = {"agent_type": "research", "task_description": "How long is the bridge?", "runtime": "external"}
     session = sent(page, "POST", home, asked)["id"]
@@ -101,7 +103,7 @@ def test_nothing_moves_while_an_agent_works_and_cancelling_says_what_it_keeps(pa
     found = {"slot": "a", "artifact_type": "research_finding", "title": "Long", "markdown": "It is long."}
     event = {"id": "found", "type": "artifact", **found}
     sent(page, "POST", f"{home}/{session}/agent-events", {"leg": 1, "events": [event]})
-    expect(page.get_by_role("heading", name="Long")).to_be_visible()
+    expect(page.get_by_role("heading", name="Long", exact=True)).to_be_visible()
     assert [move for move in moves(page) if "Being written" not in move] == []
     page.get_by_role("button", name="Cancel this work").press("Enter")
     dock = page.get_by_label("Decision")
@@ -109,4 +111,4 @@ def test_nothing_moves_while_an_agent_works_and_cancelling_says_what_it_keeps(pa
     assert flaws(page) == []
     dock.get_by_role("button", name="Cancel and keep 1 unsigned piece").click()
     expect(dock.get_by_role("link", name="Copy with changes")).to_be_visible()
-    expect(page.get_by_role("heading", name="Long")).to_be_visible()
+    expect(page.get_by_role("heading", name="Long", exact=True)).to_be_visible()

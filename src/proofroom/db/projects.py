@@ -120,10 +120,13 @@ async def source_ids(tx: Tx, project_id: UUID) -> set[UUID]:
 
 
 async def counts(tx: Tx, project_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
-    """Per project: sources, blocks (live ones), sessions, waiting (open checkpoints)."""
-    found = {p: {"sources": 0, "blocks": 0, "sessions": 0, "waiting": 0} for p in project_ids}
+    """Per project: sources, unreadable (of them), blocks (live ones), sessions, waiting (open checkpoints)."""
+    found = {
+        p: {"sources": 0, "unreadable": 0, "blocks": 0, "sessions": 0, "waiting": 0} for p in project_ids
+    }
     for name, column, condition in (
         ("sources", Source.project_id, Source.retracted_at.is_(None)),
+        ("unreadable", Source.project_id, Source.retracted_at.is_(None) & (Source.status == "failed")),
         ("blocks", Block.project_id, Block.state.in_(("accepted", "locked"))),
         ("sessions", WorkSession.project_id, WorkSession.id.is_not(None)),
         ("waiting", WorkCheckpoint.project_id, WorkCheckpoint.status == "pending_review"),

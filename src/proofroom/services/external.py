@@ -43,7 +43,7 @@ def lost(row: WorkSession) -> Failure:
     """Why a session ends whose agent was not heard of for as long as its lease ran."""
     return Failure(
         "agent_lost",
-        f"Nothing was heard of your agent in leg {row.leg} for as long as its lease ran."
+        f"Nothing was heard of your own agent in time, in round {row.iteration}."
         " What it had handed in is kept.",
         retryable=True,
     )

@@ -18,7 +18,7 @@ async def test_a_projects_life(world: World) -> None:
     made = await world.api.ok("POST", "/projects", 201, json={"name": " One ", "description": "First"})
     assert made["name"] == "One"
     assert made["basket_id"]
-    assert made["counts"] == {"sources": 0, "blocks": 0, "sessions": 0, "waiting": 0}
+    assert made["counts"] == {"sources": 0, "unreadable": 0, "blocks": 0, "sessions": 0, "waiting": 0}
     at = f"/projects/{made['id']}"
     changed = await world.api.ok("PATCH", at, json={"description": "Second"})
     assert (changed["name"], changed["description"]) == ("One", "Second")

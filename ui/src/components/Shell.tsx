@@ -7,6 +7,7 @@ import { useOfflineSince } from "@/api/live";
 import { t } from "@/i18n";
 import { clock, count } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
+import { keepProject } from "@/lib/lastProject";
 import { setOver, useOver } from "@/lib/over";
 import { setTheme, useTheme, type Theme } from "@/lib/theme";
 import { Mark } from "./Mark";
@@ -66,6 +67,7 @@ export function Shell() {
   const me = useQuery(meQuery);
   const offline = useOfflineSince();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  keepProject(path);
   const here = whereIs(path);
   const current = (name: Here) => (here === name ? ("page" as const) : undefined);
   const over = useOver();

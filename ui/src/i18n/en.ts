@@ -614,5 +614,5 @@ export const en = {
     failedWords: "It could not be delivered. Above it says why.",
     laterWords: "It could not be delivered yet, and is tried again by itself.",
   },
-  option: { linkedin: "LinkedIn", x: "X", email: "E-mail" },
+  option: { linkedin: "LinkedIn", x: "X", email: "E-mail", md: "Markdown", html: "HTML" },
 } as const;

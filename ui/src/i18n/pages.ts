@@ -190,6 +190,7 @@ export const pages = {
   project: {
     sources_one: "1 source",
     sources_other: "{{count}} sources",
+    unreadable: "{{count}} unreadable",
     sessions_one: "1 piece of work",
     sessions_other: "{{count}} pieces of work",
     waiting_one: "1 waits for you",

@@ -84,6 +84,7 @@ export const workWords = {
     range: "{{from}} to {{to}}",
   },
   form: {
+    startOf: { content: "drafting" },
     saveLater: "Save without starting",
     tokens: "Tokens, at most",
     tokensWord: "tokens",

@@ -70,8 +70,8 @@ export function MemoryRow({ item, projectId, words, lead, children }: { item: Me
                   params={{ projectId, sourceId: anchor.source_id }}
                   search={{ version: anchor.version, start: anchor.char_start, end: anchor.char_end }}
                 >
-                  {anchor.source_title ? `${anchor.source_title}: ` : ""}
-                  {t("memory.quote", { quote: keep(anchor.quote.length > 160 ? `${anchor.quote.slice(0, 160)} …` : anchor.quote) })}
+                  {anchor.source_title && anchor.quote ? `${anchor.source_title}: ` : anchor.source_title}
+                  {anchor.quote && t("memory.quote", { quote: keep(anchor.quote.length > 160 ? `${anchor.quote.slice(0, 160)} …` : anchor.quote) })}
                 </Link>
               </li>
             ))}

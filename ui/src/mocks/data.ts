@@ -25,7 +25,7 @@ export const members: Member[] = [
 
 const project = (id: string, name: string, description: string, sample_key: Project["sample_key"], counts: Partial<Project["counts"]>): Project => ({
   id, name, description, basket_id: `basket-${id}`, sample_key,
-  counts: { sources: 0, blocks: 0, sessions: 0, waiting: 0, ...counts },
+  counts: { sources: 0, unreadable: 0, blocks: 0, sessions: 0, waiting: 0, ...counts },
   budget: { default: {}, most: {}, version: 1, changed_by: null, changed_at: null }, archived_at: null, created_at: at(-4000), updated_at: at(-60),
 });
 

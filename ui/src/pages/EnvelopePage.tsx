@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { sessionQuery } from "@/api/queries";
+import { agentsQuery, sessionQuery } from "@/api/queries";
 import { givenQuery, type GivenReceipt, type Read } from "@/api/substrate";
 import type { Envelope, WorkSession } from "@/api/types";
 import { ProjectNav } from "@/components/ProjectNav";
@@ -90,7 +90,7 @@ function Given({ session, envelope }: { session: WorkSession; envelope: Omit<Env
         <h2>{t("given.task")}</h2>
         <p className="gtext whitespace-pre-line">{receipt.task ?? session.task_description}</p>
       </section>
-      <Settings settings={(receipt as { settings?: Record<string, unknown> }).settings} />
+      <Settings session={session} settings={(receipt as { settings?: Record<string, unknown> }).settings} />
       <Notes receipt={receipt} projectId={projectId} />
       {(receipt.obligations ?? []).length > 0 && (
         <section className="sect">
@@ -139,7 +139,10 @@ function valueWords(value: unknown): string {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }
 
-function Settings({ settings }: { settings: Record<string, unknown> | undefined }) {
+/** What it was set to, by the names that the form of new work has for it. */
+function Settings({ session, settings }: { session: WorkSession; settings: Record<string, unknown> | undefined }) {
+  const agent = useQuery(agentsQuery(session.project_id)).data?.find((one) => one.name === session.agent_type);
+  const named = (name: string) => agent?.config_schema.properties?.[name]?.title ?? name.replaceAll("_", " ");
   const entries = Object.entries(settings ?? {}).filter(([, value]) => value !== "" && value !== null && !(Array.isArray(value) && value.length === 0));
   if (entries.length === 0) return null;
   return (
@@ -148,7 +151,7 @@ function Settings({ settings }: { settings: Record<string, unknown> | undefined 
       <dl className="facts">
         {entries.map(([name, value]) => (
           <div className="contents" key={name}>
-            <dt className="cap">{name.replaceAll("_", " ")}</dt>
+            <dt className="cap">{named(name)}</dt>
             <dd>{valueWords(value)}</dd>
           </div>
         ))}

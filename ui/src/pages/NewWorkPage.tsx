@@ -223,7 +223,7 @@ function NewWork({
   const problems = errorList(formState.errors, schema, taskLabel);
   const noSources = ready.length === 0;
   const usesModel = runtime?.uses_model ?? false;
-  const what = agent ? tMaybe(`agent.${name}`, agent.title).toLowerCase() : "";
+  const what = agent ? tMaybe(`workArea.form.startOf.${name}`, tMaybe(`agent.${name}`, agent.title).toLowerCase()) : "";
   const folder = agent && me?.folders ? values.folder.trim() : "";
   const ahead = aheadOf(policy, agent, values.config ?? {}, folder !== "");
   const steps = agent ? workSteps(chosen.length, values.strategy, usesModel, ahead, folder) : checkSteps(chosen.length, ahead);

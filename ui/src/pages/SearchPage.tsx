@@ -48,7 +48,7 @@ function Passage({ hit, projectId, source, here, onHere }: { hit: Hit; projectId
           {hit.source_title}
         </Link>
         <span className="meta">
-          {[hit.page ? partWord(source ? kindOf(source) : "other", hit.page) : "", hit.heading && hit.heading !== hit.text ? hit.heading : "", kind, state].filter(Boolean).join(" · ")}
+          {[hit.page ? partWord(source ? kindOf(source) : "other", hit.page) : "", hit.heading && hit.heading !== hit.text && hit.heading !== hit.source_title ? hit.heading : "", kind, state].filter(Boolean).join(" · ")}
         </span>
         <span className="meta by nophone">{matchedWords(hit)}</span>
       </p>

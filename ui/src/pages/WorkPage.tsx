@@ -12,9 +12,9 @@ import { WorkList } from "./WorkList";
 import { useWorkFilter } from "./workFilter";
 
 export function countsOf(project: Project): string {
-  const { sources, sessions, waiting } = project.counts;
+  const { sources, unreadable, sessions, waiting } = project.counts;
   return [
-    t("project.sources", { count: sources }),
+    t("project.sources", { count: sources }) + (unreadable > 0 ? `, ${t("project.unreadable", { count: unreadable })}` : ""),
     t("project.sessions", { count: sessions }),
     waiting > 0 ? t("project.waiting", { count: waiting }) : "",
   ]

@@ -10,7 +10,7 @@ import { projectsQuery } from "@/api/queries";
 import { problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { useModal } from "./modal";
-import { entryOf, matching, pages, projectOf, type Entry } from "./places";
+import { entryOf, matching, onceEach, pages, projectOf, type Entry } from "./places";
 
 const PAUSE_MS = 150;
 
@@ -37,7 +37,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const found = useQuery({ ...findQuery(words), placeholderData: keepPreviousData });
   const asked = typed.trim() !== "";
   const local = matching(pages(here), typed);
-  const items = asked && words !== "" ? matching((found.data ?? []).map(entryOf), typed) : [];
+  const items = asked && words !== "" ? matching(onceEach(found.data ?? []).map(entryOf), typed) : [];
   const projectEntries: Entry[] = asked ? [] : projects.slice(0, 6).map((one) => entryOf({ kind: "project", id: one.id, project: { ...one, archived: false }, title: one.name, status: null, session_id: null }));
   const entries = asked ? [...items, ...local] : [...local, ...projectEntries];
   const chosen = Math.min(at, entries.length - 1);

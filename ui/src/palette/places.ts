@@ -29,8 +29,7 @@ const TABS = [
   ["policy", "/policy"],
 ] as const;
 
-/** The project that an address is of. */
-export const projectOf = (path: string): string | null => /^\/projects\/([^/]+)/.exec(path)?.[1] ?? null;
+export { projectOf } from "@/lib/lastProject";
 
 export function pages(project: { id: string; name: string } | null): Entry[] {
   const page = (title: string, to: string, where: string): Entry => ({ id: `page ${to}`, kind: "page", title, where, to });
@@ -53,6 +52,12 @@ export function pages(project: { id: string; name: string } | null): Entry[] {
 export function matching(entries: Entry[], words: string): Entry[] {
   const asked = words.toLowerCase().split(/\s+/).filter(Boolean);
   return entries.filter((entry) => asked.every((word) => entry.title.toLowerCase().includes(word)));
+}
+
+/** One line for a piece of work: where it waits for a person, its review. */
+export function onceEach(items: Found[]): Found[] {
+  const reviewed = new Set(items.filter((item) => item.kind === "review").map((item) => item.session_id));
+  return items.filter((item) => item.kind !== "session" || !reviewed.has(item.id));
 }
 
 export function entryOf(item: Found): Entry {

@@ -13,7 +13,10 @@ export interface Part {
   kind: string;
 }
 
-/** The whole text as parts: the blocks, and whatever stands between them, so that nothing is left out. */
+/** What only makes a text a heading, an item of a list, a quote or a line: nobody reads it. */
+const SIGNS = /^[\s#>*+|:=_~`-]*$/;
+
+/** The whole text as parts: the blocks, and whatever words stand between them, so that nothing is left out. */
 export function partsOf(content: SourceContent): Part[] {
   const at = unitOffsets(content.text);
   const parts: Part[] = [];
@@ -22,7 +25,7 @@ export function partsOf(content: SourceContent): Part[] {
   let done = 0;
   const between = (to: number) => {
     const text = content.text.slice(at(done), at(to));
-    if (to > done && text.trim() !== "")
+    if (to > done && text.trim() !== "" && !SIGNS.test(text))
       parts.push({ key: `gap-${done}`, text: text.trim(), n: null, start: done, end: to, page: null, kind: "gap" });
   };
   for (const block of [...content.blocks].sort((a, b) => a.char_start - b.char_start)) {

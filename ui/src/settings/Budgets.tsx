@@ -6,6 +6,7 @@ import type { Project } from "@/api/types";
 import { ErrorLine, problemText } from "@/components/States";
 import { LimitBar } from "@/components/Usage";
 import { t } from "@/i18n";
+import { lastProject } from "@/lib/lastProject";
 import { count, exact, when } from "@/lib/format";
 import type { Limit } from "@/lib/usage";
 import { money } from "@/overview/measures";
@@ -162,7 +163,7 @@ function BudgetForm({ project }: { project: Project }) {
 export function Budgets() {
   const { projects, instead } = useProjects();
   const [chosen, setChosen] = useState<string | null>(null);
-  const project = projects.find((one) => one.id === chosen) ?? projects[0];
+  const project = projects.find((one) => one.id === (chosen ?? lastProject())) ?? projects[0];
   return (
     <>
       <p className="text-ink-2">{t("budgets.words")}</p>

@@ -6,6 +6,7 @@ import { templatesQuery, type Template } from "@/api/work";
 import { meQuery } from "@/api/queries";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
+import { lastProject } from "@/lib/lastProject";
 import { exact, when } from "@/lib/format";
 import { agentWord } from "@/review/Queue";
 import { useProjects } from "./Projects";
@@ -117,7 +118,7 @@ export function Templates() {
   const me = useQuery(meQuery).data;
   const [chosen, setChosen] = useState<string | null>(null);
   const [notice, setNotice] = useState("");
-  const project = projects.find((one) => one.id === chosen) ?? projects[0];
+  const project = projects.find((one) => one.id === (chosen ?? lastProject())) ?? projects[0];
   const templates = useQuery({ ...templatesQuery(project?.id ?? ""), enabled: project !== undefined });
   const may = me !== undefined && me.role !== "viewer";
   return (

@@ -34,6 +34,7 @@ class WorkspaceList(Shown):
 
 class Counts(Shown):
     sources: int
+    unreadable: int = Field(description="Sources that could not be read; they are among `sources`.")
     blocks: int
     sessions: int
     waiting: int = Field(description="Checkpoints that wait for a decision.")

@@ -1874,6 +1874,12 @@ export type Counts = {
      */
     sources: number;
     /**
+     * Unreadable
+     *
+     * Sources that could not be read; they are among `sources`.
+     */
+    unreadable: number;
+    /**
      * Waiting
      *
      * Checkpoints that wait for a decision.
