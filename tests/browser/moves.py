@@ -9,7 +9,8 @@ WATCH = """() => {
   const name = (node) => {
     const element = node instanceof Element ? node : node?.parentElement;
     const words = (element?.textContent ?? '').trim().slice(0, 40);
-    return `${element?.tagName.toLowerCase() ?? 'gone'}.${element?.className ?? ''} “${words}”`;
+    const queue = element?.closest('.queue') ? 'queue ' : '';
+    return `${queue}${element?.tagName.toLowerCase() ?? 'gone'}.${element?.className ?? ''} “${words}”`;
   };
   window.watched = new PerformanceObserver((list) => window.note(list.getEntries()));
   window.note = (entries) => {
@@ -31,5 +32,5 @@ def watch_moves(page: Page) -> None:
 
 
 def moves(page: Page) -> Any:
-    """What moved since it was asked last, each with its element, from where and to where."""
+    """What moved since it was asked last, each with its element, from where and to where; that of the queue is named so."""
     return page.evaluate(TOLD)

@@ -292,6 +292,7 @@ def test_a_text_without_a_claim_can_be_changed_and_is_signed_so(page: Page) -> N
 def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs: Page) -> None:
     project = make_project(page, "While it is read")
     review = make_check(page, project, WRONG)
+    # The queue is a list of what waits, and others add to it; all else stays.
     # What holds the text may be slow: its place is kept, and what stands below it does not move when it comes.
     held: list[Route] = []
     page.route("**/sources/*/content*", lambda route: held.append(route))
@@ -305,7 +306,7 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
         route.continue_()
     page.unroute("**/sources/*/content*")
     expect(sheet.locator("mark")).to_be_visible()
-    assert moves(page) == []
+    assert [move for move in moves(page) if not move.startswith("queue")] == []
 
     before = text.bounding_box()
     at = f"/api/projects/{project}/work-sessions/{review['session_id']}/checkpoints/{review['id']}"
@@ -315,7 +316,7 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
     )
     expect(page.get_by_text("1 claim changed while you read.")).to_be_visible()
     assert text.bounding_box() == before
-    assert moves(page) == []
+    assert [move for move in moves(page) if not move.startswith("queue")] == []
     # What changed stands beside the text, one key away; the text is still the one that was read.
     page.keyboard.press("v")
     changed = page.get_by_label("What changed while you read")
@@ -344,7 +345,7 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
     news = page.locator(".newsline")
     expect(news).to_contain_text(re.compile(r"^Rejected by Colleague \d+: no drawing"))
     assert text.bounding_box() == before
-    assert moves(page) == []
+    assert [move for move in moves(page) if not move.startswith("queue")] == []
     expect(page.get_by_text(re.compile("failed", re.IGNORECASE))).to_have_count(0)
 
 
@@ -458,7 +459,7 @@ def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page
     sheet = page.get_by_label("Evidence for claim 1").locator(".sheet").first
     expect(sheet.get_by_role("columnheader")).to_have_text(["year", "source", "twh"])
     expect(sheet.get_by_role("cell").locator("mark").first).to_be_visible()
-    assert sheet.locator(".scrollx").evaluate("e => e.scrollWidth - e.clientWidth") <= 0  # no column is cut
+    assert sheet.evaluate("e => e.scrollWidth - e.clientWidth") <= 0  # no column is cut
     page.get_by_role("button", name=re.compile("^Claim 2, ")).first.click()
     evidence = page.get_by_label("Evidence for claim 2")
     expect(evidence).to_contain_text("Page 1")
