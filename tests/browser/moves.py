@@ -32,5 +32,5 @@ def watch_moves(page: Page) -> None:
 
 
 def moves(page: Page) -> Any:
-    """What moved since it was asked last, each with its element, from where and to where; that of the queue is named so."""
+    """What moved since it was asked last: element, from where, to where; what is in the queue begins so."""
     return page.evaluate(TOLD)
