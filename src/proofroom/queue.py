@@ -7,12 +7,13 @@ doubled and lost jobs are therefore harmless; the sweeper defers a job for every
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 import procrastinate
+import psycopg
 from procrastinate import PsycopgConnector
 from procrastinate.connector import Notify
 from procrastinate.exceptions import ConnectorException
@@ -104,22 +105,33 @@ def make_app(url: str, *, max_connections: int = 6) -> procrastinate.App:
 async def defer(tx: Tx, name: str, *, queue: str = "default", at: datetime | None = None, **ids: Any) -> None:
     """Adds a job that exists once the transaction commits, and never when it does not. `at` is when it is due, by the
     database's clock; without it that is now. A worker that is free takes it then."""
-    await tx.flush()
-    job = _deferring.configure_task(
-        name,
-        queue=queue,
-        priority=_PRIORITIES.get(name, 0),
-        connection=await tx.raw(),
-        schedule_at=at,
-    )
-    await job.defer_async(workspace_id=str(tx.workspace_id), **ids)
+    async with _lent(tx) as connection:
+        job = _deferring.configure_task(
+            name, queue=queue, priority=_PRIORITIES.get(name, 0), connection=connection, schedule_at=at
+        )
+        await job.defer_async(workspace_id=str(tx.workspace_id), **ids)
 
 
 async def defer_many(tx: Tx, name: str, jobs: Sequence[dict[str, Any]]) -> None:
     """Adds a job for each of these ids, all at once, as `defer` does."""
+    async with _lent(tx) as connection:
+        job = _deferring.configure_task(name, queue="default", connection=connection)
+        await job.batch_defer_async(*({"workspace_id": str(tx.workspace_id), **ids} for ids in jobs))
+
+
+@contextlib.asynccontextmanager
+async def _lent(tx: Tx) -> AsyncGenerator["psycopg.AsyncConnection[Any]"]:
+    """The transaction's connection for the library's statements. What breaks them is what would break ours: the
+    library puts an error of its own around the driver's, in which nobody would see that the database is away.
+    """
     await tx.flush()
-    job = _deferring.configure_task(name, queue="default", connection=await tx.raw())
-    await job.batch_defer_async(*({"workspace_id": str(tx.workspace_id), **ids} for ids in jobs))
+    driver = await tx.raw()
+    try:
+        yield driver
+    except ConnectorException as wrapped:
+        if isinstance(wrapped.__cause__, psycopg.Error):
+            raise await tx.known(driver, wrapped.__cause__) from wrapped
+        raise
 
 
 async def take_captures(tx: Tx, project_id: UUID, *, most: int, most_bytes: int) -> list[tuple[UUID, int]]:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from proofroom import queue
 from proofroom.db import work_sessions
-from proofroom.db.tx import Database, libpq_url
+from proofroom.db.tx import Database, Tx, libpq_url
 from proofroom.domain.errors import Unavailable
 from proofroom.domain.work_session import MAX_RELEASES, MAX_UNSETTLED_CLAIMS
 from proofroom.engine import leg
@@ -56,6 +56,43 @@ async def test_what_passes_is_told_as_unavailable(
         async with db.transaction(workspace) as tx:
             await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$"))
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(("state", "code"), REFUSED.items())
+async def test_what_passes_while_a_job_is_deferred_is_told_as_unavailable(
+    db: Database, database: str, workspace: UUID, state: str, code: str, several: bool
+) -> None:
+    with refusing(database, "procrastinate_jobs", state), pytest.raises(Unavailable) as refused:
+        async with db.transaction(workspace) as tx:
+            await _defer(tx, several)
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize("several", [False, True])
+async def test_a_connection_lost_while_a_job_is_deferred_is_told_as_unavailable(
+    db: Database, database: str, workspace: UUID, several: bool
+) -> None:
+    async def lose() -> None:
+        async with db.transaction(workspace) as tx:
+            pid = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            with psycopg.connect(libpq_url(database), autocommit=True) as owner:
+                owner.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+            await _defer(tx, several)
+
+    with pytest.raises(Unavailable) as lost:
+        await lose()
+    assert lost.value.code == "database_unavailable"
+    async with db.transaction(workspace) as tx:
+        await _defer(tx, several)
+
+
+async def _defer(tx: Tx, several: bool) -> None:
+    delivery = str(tx.workspace_id)
+    if several:
+        await queue.defer_many(tx, queue.DELIVER, [{"delivery_id": delivery}] * 2)
+    else:
+        await queue.defer(tx, queue.DELIVER, delivery_id=delivery)
 
 
 async def test_transactions_are_read_committed_whatever_the_server_is_set_to(

@@ -69,7 +69,7 @@ class Tx(AsyncSession):
         try:
             await driver.execute(words.encode(), prepare=False)
         except psycopg.Error as error:
-            raise await self._known(driver, error) from error
+            raise await self.known(driver, error) from error
 
     async def close(self) -> None:
         """Gives the connection back, or throws it away when it is fit for nothing: psycopg closes one whose statement
@@ -82,7 +82,8 @@ class Tx(AsyncSession):
             await held.invalidate()
         await super().close()
 
-    async def _known(self, driver: "psycopg.AsyncConnection[Any]", error: psycopg.Error) -> BaseException:
+    async def known(self, driver: "psycopg.AsyncConnection[Any]", error: psycopg.Error) -> BaseException:
+        """What a statement of ours would have raised for what the driver (of `raw`) raised; so `away` knows it."""
         gone = driver.closed
         if gone:
             self.info.pop(_DRIVER, None)
@@ -104,7 +105,7 @@ class Tx(AsyncSession):
             try:
                 return await direct.say(driver, self.sync_session, plan, params, within)
             except psycopg.Error as error:
-                raise await self._known(driver, error) from error
+                raise await self.known(driver, error) from error
 
 
 async def take_turns(tx: Tx, keys: Sequence[str]) -> None:
