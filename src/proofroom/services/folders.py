@@ -6,15 +6,20 @@ root of deliveries is not to be found on this one, nothing is refused.
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from proofroom.domain.errors import InvalidInput
 from proofroom.services.catalog import Catalog
 
+T = TypeVar("T")
+Args = TypeVarTuple("Args")
 SECONDS = 1.0
 """How long a folder may take to answer: a network drive that is away never does."""
+_LOOKERS = ThreadPoolExecutor(4, "folder")
+"""Threads of their own: who looks at a drive that is away does not come back, and all else must not run out of them."""
 
 
 async def targets(
@@ -27,7 +32,7 @@ async def targets(
     found = [_target(catalog, one, trusted=trusted) for one in asked]
     for n, target in enumerate(found):
         root = target.get("root")
-        if root is None or await asyncio.to_thread(Path(root).is_dir):
+        if root is None or await _is_there(Path(root)):
             why = await hindrance(target)
             if why is not None:
                 raise InvalidInput(
@@ -67,11 +72,22 @@ async def hindrances(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, str
 async def hindrance(target: Mapping[str, Any]) -> str | None:
     """Why nothing could be written to a delivery's folder, in a sentence; None when nothing stands in the way."""
     root = target.get("root")
-    looking = asyncio.to_thread(_hindrance, Path(target["path"]), None if root is None else Path(root))
     try:
-        return await asyncio.wait_for(looking, SECONDS)
+        return await _look(_hindrance, Path(target["path"]), None if root is None else Path(root))
     except TimeoutError:
         return f"{target['path']} does not answer."
+
+
+async def _is_there(root: Path) -> bool:
+    try:
+        return await _look(Path.is_dir, root)
+    except TimeoutError:
+        return True  # a folder in it does not answer either, and that is said
+
+
+async def _look(look: Callable[[*Args], T], *args: *Args) -> T:
+    """Raises TimeoutError."""
+    return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(_LOOKERS, look, *args), SECONDS)
 
 
 def _hindrance(folder: Path, root: Path | None) -> str | None:

@@ -1,12 +1,16 @@
 """Deliveries over HTTP: what was made, what was given up, and sending it again."""
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from proofroom.engine import outbox
+from proofroom.services import folders
 from tests.integration.api.support import NOTE, SOURCE, World
 
 
@@ -127,3 +131,24 @@ async def test_a_checkpoint_says_what_could_not_be_delivered_and_is_signed_all_t
     digest = {"packet_digest": checkpoint["packet_digest"]}
     decided = await world.api.ok("POST", f"{gate}/approve", json=digest)
     assert decided["checkpoint"]["undeliverable"] == [], "it is said while something can still be done"
+
+
+async def test_folders_that_do_not_answer_leave_threads_for_all_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As on a network drive that is away, each look there takes a thread for good."""
+    back = threading.Event()
+
+    def away(folder: Path, root: Path | None) -> str | None:
+        back.wait(60)
+        return None
+
+    monkeypatch.setattr(folders, "_hindrance", away)
+    monkeypatch.setattr(folders, "SECONDS", 0.05)
+    try:
+        effects = [{"kind": "folder", "target": {"path": str(tmp_path / str(n))}} for n in range(50)]
+        said = await folders.hindrances(effects)
+        assert {one["why"] for one in said} == {f"{tmp_path / str(n)} does not answer." for n in range(50)}
+        assert await asyncio.wait_for(asyncio.to_thread(int, "7"), 20) == 7
+    finally:
+        back.set()
