@@ -71,10 +71,16 @@ TABLES = {
     "clinic": "Ward,Beds,Occupied,Nurses,Avg stay (days)\nA,20,18,9,4.2\nB,24,12,8,6.1\nICU,8,8,16,9.5\n",
     "prod": "Product,Q1,Q2,Q3,Q4\nPens,120,130,90,160\nInk,80,70,75,95\nPaper,300,280,310,350\n",
     "prices": "Fuel,Price (ct/kWh),Emissions (g/kWh)\nGas,9.1,201\nOil,11.5,266\nWood,7.4,25\n",
+    "ties": "Team,Points,Tickets\nAlpha,9,100\nBeta,9,80\nGamma,7,120\n",
     "unit line": "Item,Weight,Price\n,kg,EUR\nBolt,0.5,2.40\nBeam,35,180\n",
 }  # fmt: skip
 
 HEADS: tuple[Said, ...] = (
+    Said("clinic", "Nurses at ICU were 8 beds.", False),
+    Said("clinic", "B had 24 of the beds of nurses.", False),
+    Said("calls", "W1 had 466 new calls.", False),
+    Said("ties", "Alpha had the second most points.", False),
+    Said("ties", "Alpha had the second most tickets.", True),
     Said("units", "Revenue in the North was 120.5 thousand euros.", True),
     Said("units", "Revenue in the North was €120,500.", True),
     Said("units", "Revenue in the South came to EUR 179.5k.", True),

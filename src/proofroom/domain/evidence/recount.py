@@ -203,8 +203,11 @@ def _values(work: Work) -> None:
         return
     if not said.rows or not said.numbers or said.linked("than"):
         raise NotClear
-    for number, row in _pairs(said):
-        measure = value_measure(work, number)
+    told = [(number, row, value_measure(work, number)) for number, row in _pairs(said)]
+    meant = [work.grid.measures.index(measure) for _, _, measure in told]
+    if any(not set(group.measures) & set(meant) for group in said.groups):
+        raise NotClear  # "deaths at A were 420 patients": of two columns, one with a figure
+    for number, row, measure in told:
         work.valued.append(row)
         compare_value(work, number, row, measure)
 

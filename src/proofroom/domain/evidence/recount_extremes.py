@@ -48,6 +48,8 @@ def extremes(work: Work) -> None:
                 and measure.values[order[rank - 1]] == measure.values[row]
                 and work.grid.kinds[row] == "item"
             )
+            if ok and rank > 1 and not followed:  # of two firsts none is the second
+                ok = measure.values[order[rank - 2]] != measure.values[row]
             lead = order[min(rank, len(order)) - 1]
             shown = f"{work.grid.labels[lead]}: {shown_figure(measure.values[lead] or Decimal(0))}"
             work.told((start, end), ok=ok, shown=shown, row=row, number=False)

@@ -37,7 +37,7 @@ _REFUSED = frozenset(
     "other others another same again ever each both either every rather instead without except too nobody nothing "
     "because although though once than's within per under over above below about around half third thirds quarter "
     "quarters several couple dozens peaked peaks bottomed topped tops led leads trailed trails beat beats outpaced "
-    "outperformed outsold ahead behind".split()
+    "outperformed outsold ahead behind new few further near".split()
 )
 _FILLERS = frozenset(
     stem(word)
