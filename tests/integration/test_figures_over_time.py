@@ -13,7 +13,7 @@ from proofroom import Acknowledgement, AcknowledgementKind
 from proofroom.db import figures_over_time as db_figures
 from proofroom.db.figures_over_time import Of
 from proofroom.db.models import WorkCheckpoint
-from proofroom.db.tx import Tx
+from proofroom.db.tx import Database, Tx
 from proofroom.domain.errors import InvalidInput, NotFound
 from proofroom.services import analytics, dry_runs, figures, projects, review, templates, work_requests
 from proofroom.services.work_requests import NewWork
@@ -313,6 +313,19 @@ async def test_both_readers_of_figures_see_what_stands_there_at_the_beginning(ro
         seen = [(await tx.execute(count)).scalar_one() for tx in (one, other)]
     async with room.db.transaction(room.actor.workspace_id) as tx:
         assert [*seen, (await tx.execute(count)).scalar_one()] == [0, 0, 1]
+
+
+async def test_many_readers_of_two_connections_leave_each_other_a_second_one(room: Room) -> None:
+    small = Database(room.db.url, pool_size=2, max_overflow=2)
+
+    async def read() -> int:
+        async with small.pair(room.actor.workspace_id) as (one, other):
+            return sum([(await tx.execute(text("SELECT 1"))).scalar_one() for tx in (one, other)])
+
+    try:
+        assert await asyncio.gather(*(read() for _ in range(12))) == [2] * 12
+    finally:
+        await small.dispose()
 
 
 async def test_now_says_what_runs_what_waits_what_came_of_it_and_what_failed(room: Room) -> None:

@@ -309,6 +309,9 @@ async def test_a_batch_sent_in_parts_is_one_batch(world: World) -> None:
     assert [d["done"] for d in done] == [True] * 3
     shown = [await world.api.ok("GET", f"/checkpoints/{i['id']}") for i in items]
     assert [s["decision"]["batch"]["size"] for s in shown] == [3, 3, 3]
+    moments = [[datetime.fromisoformat(s[name]) for name in ("decided_at", "undo_until")] for s in shown]
+    held = [(until - since).total_seconds() for since, until in moments]
+    assert held == pytest.approx([31, 31, 30], abs=0.4), "each until all are signed"
     for part in ({"size": 2, "before": 1}, {"size": 101, "before": 0}, {"size": 2, "before": 2}):
         refused = await world.api.problem("POST", path, 422, "batch_invalid", json=first | {"part": part})
         assert refused["field"] == "part"
