@@ -193,6 +193,14 @@ def test_what_was_decided_is_found_again_and_opens_as_it_was_read(page: Page, co
     expect(rows).to_have_count(2)
     expect(rows.nth(0)).to_contain_text("Rejected by you: The wrong bridge.")
     expect(rows.nth(1)).to_contain_text(f"Approved by {SECOND}")
+    # What became of it stands on the line of its title.
+    title, became = (
+        rows.nth(1).locator(".t").bounding_box(),
+        rows.nth(1).get_by_text("Approved by").bounding_box(),
+    )
+    assert title
+    assert became
+    assert abs(title["y"] - became["y"]) <= 2
     page.get_by_label("Decided by").select_option("Me")
     expect(rows).to_have_count(1)
     expect(page).to_have_url(re.compile("by=me"))

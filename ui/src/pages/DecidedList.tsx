@@ -165,7 +165,7 @@ export function DecidedList({ view, onView }: { view: View; onView: (next: View,
                           {item.iteration > 1 ? ` · ${t("review.round", { n: item.iteration, max: item.max_iterations })}` : ""}
                         </span>
                       </div>
-                      <div className="said">
+                      <div className="outcome">
                         <Mark shape={shape} className={className} />{" "}
                         <span>
                           {words}
