@@ -160,6 +160,8 @@ describe("signing routine work together", () => {
     expect(box(3)).not.toBeChecked();
     await user.click(box(2));
     expect(screen.getByText(/you sign it in their place/)).toBeInTheDocument();
+    // The bar says so too: the row may be out of sight.
+    expect(screen.getByText("1 is signed in the place of a colleague who has it in hand. 1 is left to a colleague who has it in hand.")).toBeInTheDocument();
     await user.keyboard("{Control>}{Enter}{/Control}");
     await screen.findByText("3 signed");
     expect(sent.flatMap((body) => body.items.map((one) => [one.checkpoint_id, one.instead_of]))).toEqual([["k-1", []], ["k-2", ["u2"]], ["k-4", []]]);

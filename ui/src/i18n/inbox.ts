@@ -126,6 +126,8 @@ export const inboxWords = {
     reads: "{{name}} is reading it",
     assigned: "assigned to {{name}}",
     past: "you sign it in their place",
+    pastOf_one: "1 is signed in the place of a colleague who has it in hand.",
+    pastOf_other: "{{count}} are signed in the place of colleagues who have them in hand.",
     colleagues_one: "1 is left to a colleague who has it in hand.",
     colleagues_other: "{{count}} are left to colleagues who have them in hand.",
     listed: "{{n}} of {{total}} that may be routine are listed.",

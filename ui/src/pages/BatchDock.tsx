@@ -8,6 +8,7 @@ export function BatchDock({
   chosen,
   left,
   colleagues,
+  past,
   template,
   offline,
   mayUndo,
@@ -21,6 +22,8 @@ export function BatchDock({
   left: number;
   /** How many are left out because a colleague has them in hand. */
   colleagues: number;
+  /** How many of those chosen a colleague has in hand. */
+  past: number;
   template: string | null;
   offline: boolean;
   mayUndo: boolean;
@@ -46,8 +49,9 @@ export function BatchDock({
       ];
       return [t("batch.done", { count: signed }), words.length > 0 ? words.join(" ") : t("batch.record", { n: fates.length })];
     }
+    const inHand = [...(past > 0 ? [t("batch.pastOf", { count: past })] : []), ...(colleagues > 0 ? [t("batch.colleagues", { count: colleagues })] : [])];
     const ready = template === null ? t("batch.nothing") : t("batch.ready", { count: chosen, template });
-    return [ready, offline ? t("batch.offline") : colleagues > 0 ? t("batch.colleagues", { count: colleagues }) : t("batch.readyWords")];
+    return [ready, offline ? t("batch.offline") : inHand.length > 0 ? inHand.join(" ") : t("batch.readyWords")];
   };
   const [what, more] = line();
   const may = !offline && rest > 0;

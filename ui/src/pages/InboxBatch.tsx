@@ -207,7 +207,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
           )}
         </div>
       </main>
-      <BatchDock run={run} chosen={chosen.length} left={left.length} colleagues={colleagues} template={kind?.name ?? null} offline={offline} mayUndo={mayUndo} seconds={secondsLeft(fates, now)} onSign={act} onClose={onClose} />
+      <BatchDock run={run} chosen={chosen.length} left={left.length} colleagues={colleagues} past={left.filter((item) => handsNow(item) !== null).length} template={kind?.name ?? null} offline={offline} mayUndo={mayUndo} seconds={secondsLeft(fates, now)} onSign={act} onClose={onClose} />
     </div>
   );
 }
