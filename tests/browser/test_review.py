@@ -349,6 +349,23 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
     expect(page.get_by_text(re.compile("failed", re.IGNORECASE))).to_have_count(0)
 
 
+def test_a_source_stays_where_it_is_read_when_buttons_of_two_lines_go(page: Page, theirs: Page) -> None:
+    page.set_viewport_size({"width": 1180, "height": 800})
+    project = make_project(page, "Two lines of buttons")
+    review = make_check(page, project, WRONG)
+    opened(page, review)
+    page.keyboard.press("n")
+    sheet = page.get_by_role("group", name=re.compile("^What the source says"))
+    expect(sheet.locator("mark")).to_be_visible()
+    assert page.locator(".ev > .acts").evaluate("e => e.clientHeight") > 40
+    before = sheet.bounding_box()
+    at = f"/api/projects/{project}/work-sessions/{review['session_id']}/checkpoints/{review['id']}"
+    no = {"packet_digest": review["packet_digest"], "rejection_reason": "no drawing"}
+    sent(theirs.request, "POST", f"{at}/reject", no)
+    expect(page.locator(".newsline")).to_contain_text("no drawing")
+    assert sheet.bounding_box() == before
+
+
 @pytest.fixture
 def wire(server: str) -> Iterator[Wire]:
     host, port = server.removeprefix("http://").split(":")

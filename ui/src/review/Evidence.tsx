@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useRef } from "react";
 import type { Recheck } from "@/api/reviewing";
 import type { Claim, KeptBefore, Said } from "@/api/types";
 import { Mark } from "@/components/Mark";
@@ -185,6 +186,10 @@ export function EvidencePane({
   const fill = open && state.changes.length === 0 ? "b fill" : open ? "b fill" : "b";
   const saidLabels = claim.say?.labels;
   const sheets = passages(claim.anchors);
+  // What could be done last keeps its room when somebody else decides: the source below stays where it is read.
+  const could = useRef({ settle: canSettle, ask: canAsk });
+  if (!readOnly) could.current = { settle: canSettle, ask: canAsk };
+  const may = could.current;
 
   return (
     <section className="ev" data-v={tone} aria-label={t("evidence.label", { n: row.n })}>
@@ -301,21 +306,21 @@ export function EvidencePane({
         <div className={readOnly ? "acts invisible min-h-8" : "acts"} inert={readOnly}>
           {open ? (
             <>
-              {canSettle && claim.correction && claim.kind !== "series" && (
+              {may.settle && claim.correction && claim.kind !== "series" && (
                 <button type="button" className={fill} onClick={() => acts.use(row)}>
                   {keep(claim.correction.label)} <Kbd>e</Kbd>
                 </button>
               )}
-              {canSettle && !claim.correction && claim.kind !== "series" && (
+              {may.settle && !claim.correction && claim.kind !== "series" && (
                 <button type="button" className={mustSettle(claim) ? fill : "b"} onClick={() => acts.edit(row)}>
                   {t("action.edit")} <Kbd>e</Kbd>
                 </button>
               )}
-              {canAsk && (
+              {may.ask && (
                 <button type="button" className="b" onClick={() => acts.ask(row)}>
                   <span>
                     {t("action.ask")}
-                    {canSettle
+                    {may.settle
                       ? (claim.correction?.label.length ?? 0) <= SHORT_LABEL && <span className="wide"> {t("action.askRest")}</span>
                       : ` ${t("action.askRest")}`}
                   </span>{" "}
@@ -327,7 +332,7 @@ export function EvidencePane({
                   {t("action.addSource")}
                 </Link>
               )}
-              {canSettle && (
+              {may.settle && (
                 <button
                   type="button"
                   className={!mustSettle(claim) && !claim.correction ? fill : "b bare"}
@@ -336,7 +341,7 @@ export function EvidencePane({
                   {mustSettle(claim) ? t("action.keepWhy") : t("action.keepLooked")} <Kbd>r</Kbd>
                 </button>
               )}
-              {canSettle && claim.correction && claim.correction.text !== "" && (
+              {may.settle && claim.correction && claim.correction.text !== "" && (
                 <button type="button" className="b bare" onClick={() => acts.edit(row)}>
                   {t("action.editOwn")}
                 </button>
@@ -344,12 +349,12 @@ export function EvidencePane({
             </>
           ) : (
             <>
-              {canAsk && (
+              {may.ask && (
                 <button type="button" className="b" onClick={() => acts.flag(row)}>
                   {t("action.flag")} <Kbd>f</Kbd>
                 </button>
               )}
-              {canSettle && claim.kind !== "series" && (
+              {may.settle && claim.kind !== "series" && (
                 <button type="button" className="b bare" onClick={() => acts.edit(row)}>
                   {t("action.editOwn")} <Kbd>e</Kbd>
                 </button>
