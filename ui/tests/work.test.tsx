@@ -109,7 +109,7 @@ describe("templates", () => {
     server.events.on("request:start", ({ request }) => {
       if (request.method === "POST") void request.clone().json().then((json) => (body = json as typeof body));
     });
-    await user.click(screen.getByRole("button", { name: "Remove it" }));
+    await user.click(screen.getByRole("button", { name: "Remove the template" }));
     await user.click(screen.getByRole("button", { name: "Remove “Losses”" }));
     await waitFor(() => expect(screen.queryByRole("button", { name: /^Losses/ })).toBeNull());
     expect(screen.getByLabelText("Question")).toHaveValue("Why was it lost?");

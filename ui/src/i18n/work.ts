@@ -63,7 +63,7 @@ export const workWords = {
       deliver_to: "the folder",
     },
     updated: "“{{name}}” is updated.",
-    remove: "Remove it",
+    remove: "Remove the template",
     removeSure: "Remove “{{name}}”",
     removeNot: "Keep it",
     without: "Start without it",
