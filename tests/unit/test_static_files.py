@@ -129,6 +129,9 @@ def test_the_built_page_names_files_by_their_content_and_comes_packed() -> None:
         assert re.fullmatch(r"/assets/[\w-]+-[\w-]{8}\.(?:js|css)", path)
         plain = bytes(response(pages, path).body)
         answer = response(pages, path, accept_encoding="gzip")
+        if len(gzip.compress(plain, 9)) >= len(plain):  # a file of a line gains nothing
+            assert (answer.headers.get("content-encoding"), bytes(answer.body)) == (None, plain)
+            continue
         assert gzip.decompress(bytes(answer.body)) == plain
         brotli = response(pages, path, accept_encoding="br, gzip")
         assert brotli.headers["content-encoding"] == "br"
