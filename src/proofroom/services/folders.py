@@ -32,15 +32,18 @@ async def targets(
     found = [_target(catalog, one, trusted=trusted) for one in asked]
     for n, target in enumerate(found):
         root = target.get("root")
-        if root is None or await _is_there(Path(root)):
-            why = await hindrance(target)
-            if why is not None:
-                raise InvalidInput(
-                    "delivery_impossible",
-                    f"Nothing could be delivered to {asked[n]['path']}: {why}",
-                    hint="Name another folder, or have it put right first.",
-                    field=f"deliver_to.{n}.path",
-                )
+        try:
+            there = root is None or await _look(Path.is_dir, Path(root))
+            why = await _looked_at(target) if there else None
+        except TimeoutError:
+            continue  # Silence proves nothing, a busy machine is slow, too. The review says that it does not answer.
+        if why is not None:
+            raise InvalidInput(
+                "delivery_impossible",
+                f"Nothing could be delivered to {asked[n]['path']}: {why}",
+                hint="Name another folder, or have it put right first.",
+                field=f"deliver_to.{n}.path",
+            )
     return found
 
 
@@ -71,18 +74,15 @@ async def hindrances(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, str
 
 async def hindrance(target: Mapping[str, Any]) -> str | None:
     """Why nothing could be written to a delivery's folder, in a sentence; None when nothing stands in the way."""
-    root = target.get("root")
     try:
-        return await _look(_hindrance, Path(target["path"]), None if root is None else Path(root))
+        return await _looked_at(target)
     except TimeoutError:
         return f"{target['path']} does not answer."
 
 
-async def _is_there(root: Path) -> bool:
-    try:
-        return await _look(Path.is_dir, root)
-    except TimeoutError:
-        return True  # a folder in it does not answer either, and that is said
+async def _looked_at(target: Mapping[str, Any]) -> str | None:
+    root = target.get("root")
+    return await _look(_hindrance, Path(target["path"]), None if root is None else Path(root))
 
 
 async def _look(look: Callable[[*Args], T], *args: *Args) -> T:

@@ -152,3 +152,25 @@ async def test_folders_that_do_not_answer_leave_threads_for_all_else(
         assert await asyncio.wait_for(asyncio.to_thread(int, "7"), 20) == 7
     finally:
         back.set()
+
+
+async def test_a_folder_that_is_slow_to_answer_refuses_no_work(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = threading.Event()
+
+    def slow(folder: Path, root: Path | None) -> str | None:
+        back.wait(60)
+        return "It is full."
+
+    project = await world.project()
+    monkeypatch.setattr(folders, "_hindrance", slow)
+    monkeypatch.setattr(folders, "SECONDS", 0.05)
+    body = {
+        "agent_type": "research", "task_description": "What?",
+        "deliver_to": [{"kind": "folder", "path": "web"}],
+    }  # fmt: skip
+    try:
+        await world.api.ok("POST", f"/projects/{project}/work-sessions", 201, json=body)
+    finally:
+        back.set()
