@@ -12,6 +12,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.services.access import Actor, require
 from proofroom.services.agent_titles import parsed
+from proofroom.services.meanwhile import changed_meanwhile
 from proofroom.services.views import at
 
 Definitions = Mapping[str, AgentDefinition]
@@ -111,12 +112,7 @@ async def change(
     assert digest is not None
     wanted = held["version"] if version is None else version
     if not await db_definitions.change(tx, project_id, name, digest, actor.member_id, version=wanted):
-        raise Conflict(
-            "definition_changed",
-            "Somebody else changed this definition meanwhile. Nothing was written.",
-            hint="Look at it again and repeat your change if it still applies.",
-            extra={"version": held["version"]},
-        )
+        raise changed_meanwhile("definition_changed", "this definition", held["version"])
     return await show(tx, project_id, name)
 
 

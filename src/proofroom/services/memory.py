@@ -23,6 +23,7 @@ from proofroom.domain.memory import Choice, Kind, State, clean_note, decide, fit
 from proofroom.services import definitions, indexing
 from proofroom.services.access import Actor, require, require_still
 from proofroom.services.catalog import Catalog
+from proofroom.services.meanwhile import changed_meanwhile
 from proofroom.services.remembering import state_of, text_digest
 from proofroom.services.said import text_of
 from proofroom.services.views import at
@@ -296,12 +297,7 @@ async def edit(
 
 
 def _changed(version: int) -> Conflict:
-    return Conflict(
-        "memory_changed",
-        "Somebody else changed it meanwhile. Nothing was written.",
-        "Look at it again and repeat your change if it still applies.",
-        extra={"version": version},
-    )
+    return changed_meanwhile("memory_changed", "it", version)
 
 
 def _require(actor: Actor, place: UUID | None) -> None:

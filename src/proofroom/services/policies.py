@@ -28,6 +28,7 @@ from proofroom.domain.policy_settings import (
 )
 from proofroom.domain.risk import Risk, assess, consequence_of, risk_to_json, subjects_of
 from proofroom.services.access import SIGNERS, Actor, require
+from proofroom.services.meanwhile import changed_meanwhile
 from proofroom.services.views import at
 
 HISTORY = 10
@@ -114,12 +115,7 @@ def _merged(before: Mapping[str, int], wanted: Any) -> Any:
 
 
 def _policy_changed(current: int) -> Conflict:
-    return Conflict(
-        "policy_changed",
-        "Somebody else changed this project's policy meanwhile. Nothing was written.",
-        hint="Look at it again and repeat your change if it still applies.",
-        extra={"version": current},
-    )
+    return changed_meanwhile("policy_changed", "this project's policy", current)
 
 
 async def _require_enough_people(tx: Tx, settings: PolicySettings) -> None:

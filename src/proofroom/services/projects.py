@@ -13,6 +13,7 @@ from proofroom.domain.allowance import allowance_from_json, allowance_to_json
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import views
 from proofroom.services.access import Actor, require
+from proofroom.services.meanwhile import changed_by
 
 
 async def create(
@@ -76,13 +77,8 @@ async def _set_budget(
 
 async def _budget_changed(tx: Tx, row: Project) -> Conflict:
     """`row` is the project as it stands there now."""
-    name = None if row.budget_by is None else (await members.names(tx)).get(row.budget_by)
-    return Conflict(
-        "budget_changed",
-        f"{name or 'Somebody else'} changed what work may cost in “{row.name}” meanwhile. Nothing was written.",
-        hint="Look at it again and repeat your change if it still applies.",
-        extra={"version": row.budget_version, "changed_by": name, "changed_at": views.at(row.budget_at)},
-    )
+    what = f"what work may cost in “{row.name}”"
+    return await changed_by(tx, "budget_changed", what, row.budget_version, row.budget_by, row.budget_at)
 
 
 async def archive(tx: Tx, actor: Actor, project_id: UUID) -> None:

@@ -15,6 +15,7 @@ from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import definitions, folders, views
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import Catalog
+from proofroom.services.meanwhile import changed_by
 
 NEVER = Use(0, None, 0, None, None)
 
@@ -70,13 +71,8 @@ async def change(
 
 async def _changed(tx: Tx, row: Template) -> Conflict:
     """`row` is the template as it stands there now."""
-    name = None if row.changed_by is None else (await members.names(tx)).get(row.changed_by)
-    return Conflict(
-        "template_changed",
-        f"{name or 'Somebody else'} changed the template “{row.name}” meanwhile. Nothing was written.",
-        hint="Look at it again and repeat your change if it still applies.",
-        extra={"version": row.version, "changed_by": name, "changed_at": views.at(row.updated_at)},
-    )
+    what = f"the template “{row.name}”"
+    return await changed_by(tx, "template_changed", what, row.version, row.changed_by, row.updated_at)
 
 
 async def remove(tx: Tx, actor: Actor, project_id: UUID, template_id: UUID) -> None:

@@ -2,9 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Navigate } from "@tanstack/react-router";
 import { firstQuery, keepView } from "@/api/inbox";
 import { projectsQuery } from "@/api/queries";
-import { Loading, Problem } from "@/components/States";
-import { t } from "@/i18n";
 import { EmptyInbox } from "./EmptyInbox";
+import { InboxNotYet } from "./InboxNotYet";
 
 /** Opens on what waits: first the first project's review, then what to begin with, else the empty inbox. */
 export function HomePage() {
@@ -13,25 +12,8 @@ export function HomePage() {
   const mine = useQuery({ ...firstQuery(home?.id), enabled: home !== undefined });
   const any = useQuery(firstQuery());
   const error = any.error ?? mine.error;
-  if (error) {
-    return (
-      <main className="inbox screen">
-        <div className="wrap">
-          <h1 className="sr">{t("page.inbox")}</h1>
-          <Problem what={t("home.failed")} error={error} retry={() => void Promise.all([any.refetch(), mine.refetch()])} />
-        </div>
-      </main>
-    );
-  }
-  if (any.isPending || projects.isPending || (home && mine.isPending)) {
-    return (
-      <main className="inbox screen">
-        <div className="wrap">
-          <h1 className="sr">{t("page.inbox")}</h1>
-          <Loading words={t("home.loading")} />
-        </div>
-      </main>
-    );
+  if (error || any.isPending || projects.isPending || (home && mine.isPending)) {
+    return <InboxNotYet error={error} retry={() => void Promise.all([any.refetch(), mine.refetch()])} />;
   }
   const item = mine.data ?? any.data;
   if (item) {

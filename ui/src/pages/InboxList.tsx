@@ -16,6 +16,7 @@ import { takes } from "./inbox";
 import { InboxDock, type Choosing } from "./InboxDock";
 import { InboxFilters, tabKeys } from "./InboxFilters";
 import { FindField, useFind } from "./InboxFind";
+import { InboxNotYet } from "./InboxNotYet";
 import { InboxRow } from "./InboxRow";
 import { useRows } from "./inboxRows";
 import { useHandOn } from "./useHandOn";
@@ -116,25 +117,8 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
     MOVES,
   );
 
-  if (waiting.error && !waiting.data) {
-    return (
-      <main className="inbox screen">
-        <div className="wrap">
-          <h1 className="sr">{t("page.inbox")}</h1>
-          <Problem what={t("home.failed")} error={waiting.error} retry={() => void waiting.refetch()} />
-        </div>
-      </main>
-    );
-  }
-  if (waiting.isPending) {
-    return (
-      <main className="inbox screen">
-        <div className="wrap">
-          <h1 className="sr">{t("page.inbox")}</h1>
-          <Loading words={t("home.loading")} />
-        </div>
-      </main>
-    );
+  if ((waiting.error && !waiting.data) || waiting.isPending) {
+    return <InboxNotYet error={waiting.error} retry={() => void waiting.refetch()} />;
   }
   const all = waiting.data?.total ?? 0;
   if (all === 0 && asleep.data === 0 && keyOf(view) === "[]" && former === null && rows.gone.size === 0) {
