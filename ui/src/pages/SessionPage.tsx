@@ -111,9 +111,9 @@ function Session({ session }: { session: WorkSession }) {
             <LedgerView session={session} events={seen} />
           ) : artifacts.error ? (
             <Problem what={t("session.artifactsFailed")} error={artifacts.error} retry={() => void artifacts.refetch()} />
-          ) : artifacts.isPending ? (
+          ) : artifacts.isPending && session.artifacts_count > 0 ? (
             <Loading words={t("session.artifactsLoading")} />
-          ) : artifacts.data.length === 0 ? (
+          ) : !artifacts.data?.length ? (
             <p className="my-3 text-ink-2">{live ? t("session.noneYet") : session.status === "initialized" ? t("session.notStarted") : t("session.none")}</p>
           ) : (
             <div className="mt-2">
