@@ -26,15 +26,7 @@ PROGRAM = [
 PATIENCE = 120.0
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(
-    [
-        "proofroom.cli.commands",
-        "proofroom.bootstrap",
-        "proofroom.cli.show",
-        "proofroom.cli.legs",
-        "proofroom.cli.gather",
-    ]
-)
+_forks.set_forkserver_preload(["tests.integration.cli_preload"])
 
 
 @dataclass(frozen=True)
