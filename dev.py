@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from devsetup import (
@@ -97,27 +98,47 @@ def clean_env(temp: Path | None = None) -> dict[str, str]:
 
 
 def stage(name: str, step: Callable[[], None]) -> None:
-    """Run one stage and print its duration in one line."""
+    """Run one stage and print its duration in one line, which stays whole when stages run beside each other."""
     began = time.monotonic()
+    word = "FAILED"
     try:
         step()
-    except Failure:
-        print(f"FAILED  {name:<28} {time.monotonic() - began:6.1f} s", flush=True)
-        raise
-    print(f"ok      {name:<28} {time.monotonic() - began:6.1f} s", flush=True)
+        word = "ok"
+    finally:
+        print(f"{word:<7} {name:<28} {time.monotonic() - began:6.1f} s\n", end="", flush=True)
 
 
 def tool(name: str, *command: str | Path, cwd: Path = ROOT, advice: str = "") -> None:
     stage(name, lambda: call(command, name, env=clean_env(), cwd=cwd, advice=advice))
 
 
-def static_checks() -> None:
+def side_by_side(*lanes: Callable[[], None]) -> None:
+    """Run lanes of stages beside each other, each to its end or its first failure; then raise what failed."""
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        running = [pool.submit(lane) for lane in lanes]
+    found = [problem for lane in running if (problem := lane.exception()) is not None]
+    for problem in found:
+        if not isinstance(problem, Failure):
+            raise problem
+    if found:
+        raise Failure("\n".join(str(problem) for problem in found))
+
+
+def static_checks(*, ui_tests: bool = False) -> None:
+    """Format, lint, types and what the UI can be asked without a server. The types of Python take about as long as
+    all the rest, in one process, so they have a lane of their own.
+    """
     node = find_node(venv_packages())
-    tool("format", BIN / "ruff", "format", "--check", ".", advice="Mend it with: .venv/bin/ruff format .")
-    tool("lint", BIN / "ruff", "check", ".", advice="Some are mended by: .venv/bin/ruff check --fix .")
-    tool("types", BIN / "basedpyright")
-    stage("web UI packages", lambda: install_ui(node))
-    tool("web UI types", node.program, "node_modules/typescript/bin/tsc", "--noEmit", cwd=ROOT / "ui")
+
+    def everything_else() -> None:
+        tool("format", BIN / "ruff", "format", "--check", ".", advice="Mend it with: .venv/bin/ruff format .")
+        tool("lint", BIN / "ruff", "check", ".", advice="Some are mended by: .venv/bin/ruff check --fix .")
+        stage("web UI packages", lambda: install_ui(node))
+        tool("web UI types", node.program, "node_modules/typescript/bin/tsc", "--noEmit", cwd=ROOT / "ui")
+        if ui_tests:
+            tool("web UI tests", node.program, "node_modules/vitest/vitest.mjs", "run", cwd=ROOT / "ui")
+
+    side_by_side(lambda: tool("types", BIN / "basedpyright"), everything_else)
 
 
 def check() -> None:
@@ -131,9 +152,7 @@ def test(arguments: Sequence[str]) -> None:
     """Everything, cheap stages first. pytest comes last and its summary closes the output."""
     stage("set up", lambda: sync("dev"))
     if not arguments:
-        static_checks()
-        node = find_node(venv_packages())
-        tool("web UI tests", node.program, "node_modules/vitest/vitest.mjs", "run", cwd=ROOT / "ui")
+        static_checks(ui_tests=True)
     ensure_browser()
     for part in [arguments] if arguments else [RULES_SUITE, SYSTEM_SUITE, BROWSER_SUITE]:
         pytest(part)

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import tomllib
 from pathlib import Path
 
@@ -179,6 +180,35 @@ def test_a_failed_step_shows_its_output_and_what_to_do(capfd: pytest.CaptureFixt
     assert "the reason" in capfd.readouterr().out
     with pytest.raises(dev.Failure, match="frobnicating failed: /nowhere: No such file"):
         devsetup.call(["/nowhere"], "frobnicating")
+
+
+def test_lanes_run_beside_each_other_to_their_ends_and_every_failure_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    both = threading.Barrier(2, timeout=60)  # neither lane gets on without the other
+
+    def fails() -> None:
+        both.wait()
+        raise dev.Failure("The first went wrong.")
+
+    def goes_on() -> None:
+        dev.stage("second", lambda: both.wait())
+        dev.stage("third", lambda: None)
+
+    dev.side_by_side(goes_on, lambda: both.wait())
+    capsys.readouterr()
+    with pytest.raises(dev.Failure, match=r"^The first went wrong\.$"):
+        dev.side_by_side(lambda: dev.stage("first", fails), goes_on)
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(line.split()[:2] for line in lines) == [
+        ["FAILED", "first"],
+        ["ok", "second"],
+        ["ok", "third"],
+    ]
+    with pytest.raises(dev.Failure, match=r"^The first went wrong\.\nThe first went wrong\.$"):
+        dev.side_by_side(fails, fails)
+    with pytest.raises(ZeroDivisionError):
+        dev.side_by_side(lambda: print(1 // 0), lambda: None)
 
 
 def test_without_apt_the_one_command_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
