@@ -18,6 +18,7 @@ from tests.corpus.measure import (
 from tests.corpus.planting import frame_quote, plant_negation, plant_quote, plant_shifted
 from tests.corpus.sets import HELD_OUT_PAGES, ROOT, own_texts
 
+pytestmark = pytest.mark.no_cover  # examples cover; this measures what is found, at length
 LEAST = 40
 """Planted errors of each kind on each path."""
 

@@ -28,6 +28,7 @@ def passage(text: str, source: str, title: str) -> Passage:
     return Passage(source, 1, f"{source}-b", title, None, 0, len(text), text)
 
 
+@pytest.mark.no_cover  # examples cover; this goes through a corpus
 @pytest.mark.parametrize("path", ["outside", "cited"])
 def test_every_proposed_correction_settles_its_flag(path: str) -> None:
     corpus = own_texts("development")

@@ -1,5 +1,6 @@
 """Whatever a document or a source says: nothing raises, and every range is where it says it is."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ from proofroom.domain.evidence import (
     summary,
 )
 
+pytestmark = pytest.mark.no_cover  # examples cover; what is drawn here does not
 PIECES = (
     "The bridge", "was not", "opened", "on 4 April 2011", "1.2 bn", "12 %", "0.12", "rose", "fell to", "€18.4 million",
     "Judge Marta Oduya", "“the effect is real”", "\"", "“", "”", ". ", "! ", "? ", "…", "[[b1|", "[[b1|opened]]",
