@@ -62,6 +62,10 @@ SYSTEM_SUITE = [
     *("--no-loadscope-reorder", "--durations=25", "--durations-min=5"),
 ]
 BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS}", "--dist=loadfile"]
+# What proves at length what a lighter version proves in the test run.
+FAULT_TESTS = (
+    "tests/faults", "tests/integration/test_tampering.py", "tests/integration/test_random_lives.py",
+)  # fmt: skip
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
 LEFTOVER_SECONDS = 10.0
@@ -240,8 +244,8 @@ def _read(path: Path) -> bytes:
 
 
 def faults(arguments: Sequence[str]) -> None:
-    """Kills over many sessions with one worker and with two (or as `--workers` says), then the fault tests and every
-    change behind a signature's back; all of it, whatever broke before.
+    """Kills over many sessions with one worker and with two (or as `--workers` says), then the fault tests, every
+    change behind a signature's back and many lives drawn at random; all of it, whatever broke before.
     """
     sync("dev")
     given = list(arguments)
@@ -257,9 +261,13 @@ def faults(arguments: Sequence[str]) -> None:
         for workers in runs
         if subprocess.run([*harness, *workers], cwd=ROOT, env=clean_env(), check=False).returncode
     ]
-    for tests in ("tests/faults", "tests/integration/test_tampering.py"):
+    at_length = {
+        "PROOFROOM_FAULT_SEED": seed, "PROOFROOM_TAMPER_ALL": "1",
+        "PROOFROOM_LIVES_SEED": seed, "PROOFROOM_LIVES": "100",
+    }  # fmt: skip
+    for tests in FAULT_TESTS:
         try:
-            pytest([tests], PROOFROOM_FAULT_SEED=seed, PROOFROOM_TAMPER_ALL="1")
+            pytest([tests], **at_length)
         except Failure as failure:
             broken.append(f"{tests}: {failure}")
     if broken:
