@@ -79,7 +79,9 @@ class Tx(AsyncSession):
         if driver is not None and (driver.closed or driver.info.transaction_status == _STILL_AT_WORK):
             # The session gives it out no more once it was to commit.
             held: AsyncConnection = self.info[_CONNECTION]
-            if not held.closed:  # else it was given back, thrown away by its pool or is somebody else's by now
+            if (
+                not held.closed
+            ):  # else it was given back, thrown away by its pool or is somebody else's by now
                 await held.invalidate()
         await super().close()
 
