@@ -4,18 +4,24 @@
 """
 
 import gc
+from importlib import import_module
 
-import uvloop  # noqa: F401
 from sqlalchemy.orm import configure_mappers
 
-import proofroom.bootstrap
-import proofroom.cli.commands
-import proofroom.cli.gather
-import proofroom.cli.legs
-import proofroom.cli.show  # noqa: F401
 from proofroom.agents.factory import load_definitions
 from proofroom.agents.prices import load_prices
 
+MODULES = (
+    "uvloop",
+    "proofroom.bootstrap",
+    "proofroom.cli.commands",
+    "proofroom.cli.gather",
+    "proofroom.cli.legs",
+    "proofroom.cli.show",
+)
+
+for name in MODULES:
+    import_module(name)
 load_definitions()
 load_prices()
 configure_mappers()

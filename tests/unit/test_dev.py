@@ -185,17 +185,20 @@ def test_a_failed_step_shows_its_output_and_what_to_do(capfd: pytest.CaptureFixt
 def test_lanes_run_beside_each_other_to_their_ends_and_every_failure_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    both = threading.Barrier(2, timeout=60)  # neither lane gets on without the other
+    both = threading.Barrier(2, timeout=60)
+
+    def meets() -> None:
+        both.wait()  # neither lane gets on without the other
 
     def fails() -> None:
-        both.wait()
+        meets()
         raise dev.Failure("The first went wrong.")
 
     def goes_on() -> None:
-        dev.stage("second", lambda: both.wait())
+        dev.stage("second", meets)
         dev.stage("third", lambda: None)
 
-    dev.side_by_side(goes_on, lambda: both.wait())
+    dev.side_by_side(goes_on, meets)
     capsys.readouterr()
     with pytest.raises(dev.Failure, match=r"^The first went wrong\.$"):
         dev.side_by_side(lambda: dev.stage("first", fails), goes_on)
