@@ -58,6 +58,8 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("POST", f"/projects/{project}/sources", {"text": "mine"}),
         ("GET", f"/projects/{project}/sources/{source}", None),
         ("GET", f"/projects/{project}/sources/{source}/content", None),
+        ("GET", f"/projects/{project}/contradictions", None),
+        ("GET", f"/projects/{project}/contradictions?source_id={source}", None),
         ("GET", f"/projects/{project}/sources/{source}/content?raw=1", None),
         ("GET", f"/projects/{project}/sources/{source}/pages/1", None),
         ("PUT", f"/projects/{project}/sources/{source}/content", {"text": "mine"}),
