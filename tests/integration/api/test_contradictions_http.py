@@ -158,7 +158,7 @@ async def test_hostile_passages_are_told_as_they_are(world: World) -> None:
     project = await world.project()
     for number in (40, 14):
         text = "\n\n".join(
-            [*MARKUP, *MARKDOWN, *TRICKS, f"The quay <img src=x onerror=alert()> holds {number} ships."]
+            [f"The quay <img src=x onerror=alert()> holds {number} ships.", *MARKUP, *MARKDOWN, *TRICKS]
         )
         await world.add_text(project, text)
     items = (await of(world, project))["items"]
