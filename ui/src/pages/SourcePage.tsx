@@ -13,6 +13,7 @@ import { useTitle } from "@/lib/title";
 import { matchesOf, MOST_MATCHES, partAt, partsOf, rangeOf } from "@/reader/parts";
 import { ReaderText } from "@/reader/ReaderText";
 import { TableView } from "@/reader/TableView";
+import { Elsewhere } from "@/sources/Elsewhere";
 import { failureOf, ProgressLine } from "@/sources/SourceTable";
 import { kindOf } from "@/sources/kinds";
 import { figures, kindWord, noteWords, partWord } from "@/sources/words";
@@ -170,6 +171,7 @@ function Reader({ source: s, content }: { source: SourceMore; content: SourceCon
           </p>
         </section>
         <Contents source={s} content={content} go={(place) => go(partAt(parts, place))} />
+        {!old && !s.retracted_at && <Elsewhere source={s} />}
       </aside>
     </div>
   );
