@@ -17,6 +17,8 @@ import { kindOf, KINDS, type FileKind } from "@/sources/kinds";
 import { counted, indexWords, kindWord, shownSources, stateOf, STATES, type SourceFilter, type SourceState } from "@/sources/words";
 
 const PAGE = 100;
+/** A link is the page's own only with the same view. */
+const ONLY = { exact: true, includeSearch: true };
 const NONE: SourceMore[] = [];
 
 /** How the passages can be found, in one quiet line. */
@@ -80,10 +82,10 @@ export function ProjectSourcesPage() {
         <ProjectNav projectId={projectId} here="sources" />
         <h1 className="doctitle">{t("page.sources")}</h1>
         <nav className="tabs views" aria-label={t("apart.views")}>
-          <Link to="/projects/$projectId/sources" params={{ projectId }} search={{}} aria-current={here(view === undefined)}>
+          <Link to="/projects/$projectId/sources" params={{ projectId }} search={{}} activeOptions={ONLY} aria-current={here(view === undefined)}>
             {t("apart.sources")} {sources.isSuccess && count(all.length)}
           </Link>
-          <Link to="/projects/$projectId/sources" params={{ projectId }} search={{ view: "contradictions" }} aria-current={here(view !== undefined)}>
+          <Link to="/projects/$projectId/sources" params={{ projectId }} search={{ view: "contradictions" }} activeOptions={ONLY} aria-current={here(view !== undefined)}>
             {t("apart.title")} {apart.data && count(apart.data.found)}
           </Link>
         </nav>

@@ -104,7 +104,12 @@ function RetractOne({ source, onDone, close }: { source: SourceMore; onDone: (wo
     onDone(t("apart.retracted", { title: source.title }));
     close();
   };
-  return <Retract source={source} acts={acts} close={close} done={done} />;
+  return (
+    <>
+      <p className="font-medium">{t("apart.retractOf", { title: source.title })}</p>
+      <Retract source={source} acts={acts} close={close} done={done} />
+    </>
+  );
 }
 
 /** Which of the two holds, as a standing instruction that a person words and every agent is told. */

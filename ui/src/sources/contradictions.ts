@@ -38,14 +38,22 @@ export function pairsOf(items: SourceContradiction[], sourceId: string): { id: s
 /** Characters that are shown before and after a sentence, at most. */
 const AROUND = 160;
 
+/** How many characters stand before the first space and with it; none where it is far: nothing is cut off then but a part of a word. */
+function toSpace(text: string): number {
+  const at = [...text].findIndex((character) => /\s/u.test(character));
+  return at < 0 || at > AROUND / 2 ? 0 : at + 1;
+}
+
 /** The sentence of a side with what stands around it; it leads to the sentence in its source. */
 export function sideOf(side: ContradictingSide): SideWords {
   const [start = 0, end = 0] = side.sentence;
   const [from = 0, to = 0] = side.differs;
-  const first = Math.max(0, start - AROUND);
-  const last = Math.min(length(side.text), end + AROUND);
+  const all = length(side.text);
+  const first = start <= AROUND ? 0 : start - AROUND + toSpace(slice(side.text, start - AROUND, start));
+  const tail = end + AROUND < all ? [...slice(side.text, end, end + AROUND)].reverse().join("") : "";
+  const last = tail ? end + AROUND - toSpace(tail) : all;
   const before = first > 0 ? "… " : "";
-  const after = last < length(side.text) ? " …" : "";
+  const after = last < all ? " …" : "";
   const shift = before.length - first;
   return {
     says: side.says,
@@ -69,10 +77,12 @@ export function sideOf(side: ContradictingSide): SideWords {
 export function stateOfAll(sources: SourceMore[]): string {
   let newest = "";
   let settled = 0;
+  let retracted = 0;
   for (const source of sources) {
     if (source.status === "processing") continue;
     settled += 1;
+    if (source.retracted_at) retracted += 1;
     if (source.updated_at > newest) newest = source.updated_at;
   }
-  return settled === 0 ? "" : `${settled} ${newest}`;
+  return settled === 0 ? "" : `${settled} ${retracted} ${newest}`;
 }
