@@ -30,7 +30,7 @@ MOST_TOLD = 200
 """Contradictions in an answer, at most; the others are counted."""
 FAILED_SECONDS = 300
 """For so long what took too long is not tried again: the machine may have been busy."""
-LIMITS = Limits(cpu_seconds=10, wall_seconds=20, memory_bytes=1024 * 1024 * 1024)
+LIMITS = Limits(cpu_seconds=20, wall_seconds=30, memory_bytes=1024 * 1024 * 1024)
 
 Key: TypeAlias = tuple[UUID, str]
 """A workspace, and a digest of what is compared in it."""

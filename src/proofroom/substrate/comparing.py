@@ -6,9 +6,9 @@ from typing import Any
 
 from proofroom.domain.contradictions import Contradiction, Place, Told, compare_passages, told_once
 
-MOST_SENTENCES = 15_000
-"""Twelve thousand sentences of abstracts take under two seconds of processor time."""
-MOST_PAIRS = 20_000
+MOST_SENTENCES = 10_000
+"""Ten thousand sentences of abstracts take about one and a half seconds of processor time."""
+MOST_PAIRS = 10_000
 """Pairs that are looked at closely; sentences all of one pattern would take as many as there are."""
 
 
