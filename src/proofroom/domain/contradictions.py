@@ -147,11 +147,12 @@ def compare_passages(
     *,
     most_sentences: int = MOST_SENTENCES,
     most_pairs: int = MOST_PAIRS,
+    every: bool = False,
 ) -> Comparison:
     """Compares passages within a bound on their sentences and on the pairs that are looked at closely.
 
     With `about` one passage of each pair is among these places. Two passages are told of once, however often they
-    disagree.
+    disagree; with `every` as often as two of their sentences do.
     """
     lines, passages = _lines(texts, most_sentences)
     read: dict[int, Sentence] = {}  # a sentence is read once, however many are like it
@@ -160,7 +161,8 @@ def compare_passages(
     for x, y in chain(_pairs(lines), _pairs_of_counts(lines)):
         a, b = lines[x], lines[y]
         pair = (a.passage, b.passage)
-        if pair in found or (about is not None and a.passage not in about and b.passage not in about):
+        at_once = (x, y) if every else pair
+        if at_once in found or (about is not None and a.passage not in about and b.passage not in about):
             continue
         if looked_at == most_pairs:
             return _in_order(found, passages, complete=False)
@@ -173,7 +175,7 @@ def compare_passages(
         said = _disagree(a, b, read[x], read[y]) or _counts_apart(a, b, read[x], read[y])
         if said is not None:
             kind, ours, theirs = said
-            found[pair] = Contradiction(
+            found[at_once] = Contradiction(
                 kind,
                 *pair,
                 _subject(a, b),

@@ -32,6 +32,7 @@ def compare(texts: Sequence[str], about: int | None, most_told: int) -> dict[str
         None if about is None else range(about),
         most_sentences=MOST_SENTENCES,
         most_pairs=MOST_PAIRS,
+        every=True,
     )
     told, forms = told_once(texts, made.found)
     return {

@@ -214,14 +214,14 @@ def test_many_passages_are_compared_without_comparing_all_pairs() -> None:
     assert find_contradictions([*ports, "Port Na had 998 boats in 1990.", "In 1990, 1,099 boats came."]) == []
 
 
-def test_passages_that_disagree_twice_are_told_once() -> None:
-    found = find_contradictions(
-        [
-            "The mill opened in 1980. The quay holds 40 ships.",
-            "The mill opened in 1990. The quay holds 14 ships.",
-        ]
-    )
-    assert len(found) == 1
+def test_passages_that_disagree_twice_are_told_once_or_each_time() -> None:
+    texts = [
+        "The mill opened in 1980. The quay holds 40 ships.",
+        "The mill opened in 1990. The quay holds 14 ships.",
+    ]
+    assert len(find_contradictions(texts)) == 1
+    every = compare_passages(texts, every=True).found
+    assert [(c.a, c.b, c.a_says, c.b_says) for c in every] == [(0, 1, "1980", "1990"), (0, 1, "40", "14")]
 
 
 def test_a_sentence_without_end_is_passed_over() -> None:

@@ -24,7 +24,8 @@ router = APIRouter(
     responses=problems_of(413),
     summary="Passages of the sources in use that disagree with each other",
     description="Compared when asked for, in a process of its own; what did not change since is not compared again. "
-    "At most 5,000 passages, the newest sources first; `compared` and `comparable` say how many of how many.",
+    "At most 5,000 passages and 10,000 sentences, the newest sources first; `compared` and `comparable` say how many "
+    "of how many. 413 `comparing_too_much`, 503 `comparing_busy`.",
 )
 async def list_contradictions(
     project_id: UUID,
