@@ -127,6 +127,7 @@ function Reader({ source: s, content }: { source: SourceMore; content: SourceCon
           <TableView key={i} table={table} id={`table-${i}`} />
         ))}
         <ReaderText content={content} parts={parts} kind={kind} range={range} matches={matches} current={current} goal={goal} />
+        {!old && !s.retracted_at && <Elsewhere source={s} below />}
       </main>
       <aside className="rail" aria-label={t("reader.contents")}>
         <section>

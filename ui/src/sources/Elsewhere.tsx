@@ -14,13 +14,13 @@ function ToSentence({ projectId, side, children }: { projectId: string; side: Co
   );
 }
 
-/** Where other sources disagree with the one that is read. It stands last, so nothing moves when it comes. */
-export function Elsewhere({ source }: { source: SourceMore }) {
+/** Where other sources disagree with the one that is read. It stands last, so nothing moves when it comes: beside the text, or `below` it where there is no room beside it. */
+export function Elsewhere({ source, below = false }: { source: SourceMore; below?: boolean }) {
   const found = useQuery(contradictionsQuery(source.project_id, `${source.version} ${source.updated_at}`, source.id)).data;
   const pairs = pairsOf(found?.items ?? [], source.id);
   if (pairs.length === 0) return null;
   return (
-    <section>
+    <section className={below ? "elsewhere below" : "elsewhere"}>
       <h2>{t("apart.elsewhere", { count: pairs.length })}</h2>
       <ul className="toc">
         {pairs.map(({ id, own, other }) => (
