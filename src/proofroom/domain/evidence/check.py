@@ -110,7 +110,9 @@ def _recounted(
     )
     evidence = replace(e, anchors=anchors, window=())
     findings = [*_absent(works), *compare_characters(evidence), *again.findings]
-    return judge(claim, evidence, findings, outside=not spots, spots=spots, understood=True)
+    return judge(
+        claim, evidence, findings, outside=not spots, spots=spots, understood=True, cells=again.cells
+    )
 
 
 def check_cited(

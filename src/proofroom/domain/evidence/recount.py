@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
-from proofroom.domain.evidence.finding import Finding
+from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.grid import read_grid
 from proofroom.domain.evidence.recount_changes import (
     change,
@@ -50,12 +50,13 @@ from proofroom.domain.figures import parse_number
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """`holds` where all that the sentence says is borne out, `unclear` where the table can be read in two ways."""
+    """`holds` where all that the sentence says is borne out. `cells` are the ranges of the rows that it rests on."""
 
     findings: tuple[Finding, ...]
     rows: tuple[AnalysedPassage, ...]
     holds: bool
     valued: tuple[AnalysedPassage, ...] = ()
+    cells: tuple[Where, ...] = ()
 
 
 def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | None:
@@ -78,13 +79,14 @@ def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | N
 
 def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
     """Why a sentence that rests on rows of figures, and that is not computed again, does not pass: its figures are not
-    those of the row and the columns that it names, or it compares, ranks, sums up, limits or denies. Other words of its
-    own are no reason.
+    those of the row and the columns that it names, it compares, ranks, sums up, limits or denies, or it has words that
+    the table does not have: "Mercy cured 420 patients" is more than 420 under "Patients".
     """
     out: list[Finding] = []
     for work in _works(claim, passages):
         said = work.said
-        asked = [*said.refused, *((start, end) for start, end, op in said.ops if op != "respectively")]
+        asked = [*said.refused, *said.unknown]
+        asked += [(start, end) for start, end, op in said.ops if op != "respectively"]
         numbers = [(n.start, n.end) for n in said.numbers]
         if not asked and not numbers:
             continue
@@ -150,7 +152,11 @@ def _result(work: Work) -> Recount | None:
     rows = dict.fromkeys(work.used)
     valued = dict.fromkeys(work.valued)
     return Recount(
-        tuple(findings), tuple(work.passages[i] for i in rows), holds, tuple(work.passages[i] for i in valued)
+        tuple(findings),
+        tuple(work.passages[i] for i in rows),
+        holds,
+        tuple(work.passages[i] for i in valued),
+        tuple(work.cells),
     )
 
 
@@ -190,6 +196,8 @@ def _compute(work: Work) -> None:
         count_rows(work)
     elif ops == {"only"}:
         only_these(work)
+    elif ops == {"each"}:
+        _each(work)
     elif ops <= {"respectively", "loss"}:
         _values(work)
     else:
@@ -208,6 +216,24 @@ def _values(work: Work) -> None:
     if any(not set(group.measures) & set(meant) for group in said.groups):
         raise NotClear  # "deaths at A were 420 patients": of two columns, one with a figure
     for number, row, measure in told:
+        work.valued.append(row)
+        compare_value(work, number, row, measure)
+
+
+def _each(work: Work) -> None:
+    """ "W1 and W2 both had 466 calls": one figure of every row that is named, and of no more than "both" says."""
+    said = work.said
+    both = said.text[slice(*said.ops[0][:2])].lower() == "both"
+    rows = [row for _, _, row in said.rows]
+    if len(said.numbers) != 1 or len(rows) < 2 or (both and len(rows) != 2) or len(set(rows)) != len(rows):
+        raise NotClear
+    number = said.numbers[0]
+    if number.start < said.rows[-1][0] or said.linked("than"):
+        raise NotClear
+    measure = value_measure(work, number)
+    if any(work.grid.measures.index(measure) not in group.measures for group in said.groups):
+        raise NotClear
+    for row in rows:
         work.valued.append(row)
         compare_value(work, number, row, measure)
 

@@ -52,7 +52,7 @@ def extremes(work: Work) -> None:
                 ok = measure.values[order[rank - 2]] != measure.values[row]
             lead = order[min(rank, len(order)) - 1]
             shown = f"{work.grid.labels[lead]}: {shown_figure(measure.values[lead] or Decimal(0))}"
-            work.told((start, end), ok=ok, shown=shown, row=row, number=False)
+            work.told((start, end), ok=ok, shown=shown, row=row, number=False, of=[measure])
         first = n == 0
         for i, number in enumerate(said.numbers):
             if (
@@ -93,7 +93,7 @@ def _rank(work: Work, start: int) -> int:
 
 def _extreme_measure(work: Work, start: int, end: int, stop: int) -> Measure:
     said = work.said
-    year = str(said.dates[0].year) if said.dates and not work.grid.periods else None
+    year = said.dates[0].year if said.dates and not work.grid.periods else None
     behind = [g for g in said.groups if end <= g.start < stop]
     word = said.text[start:end].lower()
     if behind:

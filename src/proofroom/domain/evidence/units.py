@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from proofroom.domain.evidence.words import stem
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -204,3 +206,9 @@ def currency(symbol: str) -> Unit | None:
     """The currency of a sign or code that stands before a figure."""
     code = CURRENCIES.get(symbol)
     return Unit(code, f"money:{code}") if code else None
+
+
+def per_named(text: str) -> str:
+    """What a figure is given for each of, in one form: "hectare" and "ha" are "ha", "Patients" is "patient"."""
+    unit = find_unit(text)
+    return unit.name if unit else stem(text.lower())
