@@ -22,7 +22,8 @@ from proofroom.domain.totals import Kind, kinds
 MOST_LABEL_WORDS = 8
 _FEWEST = 2
 _PERIOD = frozenset("year jahr fy fiscal".split())
-_MARKS = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z")
+# The sign of m\u00b2 and cm\u00b3 is no mark of a footnote.
+_MARKS = re.compile(r"(?<![\s/(\[]m)(?<![\s/(\[][ckd]m)[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z")
 _BRACKET = re.compile(r"[\[(]([^\[\]()]{1,60})[\])]")
 _IN = re.compile(r"\bin ([^()\[\]]{1,40})\Z")
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20|21)[0-9]{2}(?![0-9])")

@@ -48,6 +48,12 @@ _FILLERS = frozenset(
 )
 _UNCLEAR = -1
 _DAILY = {"daily": "day", "hourly": "h", "weekly": "week", "monthly": "month", "yearly": "year", "annually": "year"}
+_MONEY_WORDS = {
+    stem(word): frozenset(map(stem, names.split()))
+    for word, names in {
+        "cost": "price fee cost rate", "spending": "actual planned plan budget budgeted cost expense deviation",
+    }.items()
+}  # fmt: skip
 _EACH = frozenset("per a an each every".split())
 _SAYS_NO = frozenset("said say says saying answered answering chose voted replied of were was are".split())
 # "Q1-25", "a 2/3": a figure that hangs on what stands before it is a part of that.
@@ -156,7 +162,7 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
             said.heads.append((tok.start, tok.end))
         elif tok.low in _OPS:
             said.ops.append((tok.start, tok.end, _OPS[tok.low]))
-        elif _goes_with_extreme(claim, i):
+        elif _goes_with_extreme(claim, i) or _is_price(grid, word):
             pass
         elif tok.low == "up" and i and toks[i - 1].low in ("make", "makes", "made"):
             said.ops.append((tok.start, tok.end, "share"))
@@ -186,6 +192,13 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
     if pending:
         said.groups.append(_group(claim, grid, pending))
     return said
+
+
+def _is_price(grid: Grid, word: str) -> bool:
+    """Whether a word of paying says no more than the columns of money do: "costs" under "Price", never under "Revenue"."""
+    told = _MONEY_WORDS.get(word, frozenset())
+    money = [m.words for m in grid.measures if m.unit is not None and m.unit.dimension.startswith("money")]
+    return bool(told and money) and all(words & told for words in money)
 
 
 def _goes_with_extreme(claim: Sentence, i: int) -> bool:
