@@ -19,12 +19,12 @@ from proofroom.domain.evidence.compare_numbers import compare_numbers, compare_u
 from proofroom.domain.evidence.compare_wording import broken_citation, compare_quotes, compare_turns
 from proofroom.domain.evidence.conflicts import find_conflict
 from proofroom.domain.evidence.disguise import compare_characters
-from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence
+from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence, without
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
 from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
-from proofroom.domain.evidence.recount import Recount, doubts, recount
+from proofroom.domain.evidence.recount import Recount, doubts, label_ranges, partly, recount
 from proofroom.domain.evidence.romans import compare_romans
 from proofroom.domain.evidence.small_names import compare_small_names
 from proofroom.domain.evidence.tables import compare_table
@@ -73,16 +73,19 @@ def _outside(
         row = table[0].where[0]
         anchors = tuple(Found(row, i, matches.coverage(s.stems), 0.0) for i, s in enumerate(row.sentences))
     window = _window(anchors, matches)
-    evidence = Evidence(sentence, matches, anchors, window, passages, further)
+    rows_only = all(_of_table(f.passage) for f in anchors)
+    said = without(sentence, label_ranges(sentence, (*passages, *further))) if rows_only else sentence
+    evidence = Evidence(said, matches, anchors, window, passages, further)
     findings = _findings(evidence, works, quotations, table, outside=True)
     found = judge(claim, evidence, findings, outside=True)
-    again = (
-        None
-        if table or quotations or found.verdict == "conflict"
-        else recount(sentence, (*passages, *further))
-    )
+    if table or quotations or found.verdict == "conflict":
+        return _doubted(found, claim, evidence, findings, table)
+    again = recount(sentence, (*passages, *further))
     if again is not None and _counts_for(again, anchors, found):
         return _recounted(claim, evidence, works, again)
+    half = partly(sentence, (*passages, *further)) if rows_only and not works else None
+    if half is not None:
+        return _recounted(claim, evidence, (), half)
     return _doubted(found, claim, evidence, findings, table)
 
 
@@ -189,7 +192,9 @@ def _cited(
     cited.sort(key=lambda f: -f.score)
     anchors = tuple(cited[:12])
     rest = tuple(f for f in matches.found if f not in anchors)
-    evidence = Evidence(sentence, matches, anchors, rest, tuple(passages), further)
+    rows_only = bool(anchors) and all(_of_table(f.passage) for f in anchors)
+    said = without(sentence, label_ranges(sentence, (*passages, *further))) if rows_only else sentence
+    evidence = Evidence(said, matches, anchors, rest, tuple(passages), further)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     table = compare_table(sentence, (*passages, *further))
     quotations = _quotations(claim)
@@ -198,6 +203,10 @@ def _cited(
     again = None if broken or quotations else recount(sentence, (*passages, *further))
     if again is not None and _cites(again, passages) and (not table or _raises(again, judged)):
         return _recounted(claim, evidence, works, again, spots)
+    plain = rows_only and not (broken or quotations or table or works)
+    half = partly(sentence, (*passages, *further)) if plain else None
+    if half is not None and _cites(half, passages):
+        return _recounted(claim, evidence, (), half, spots)
     return _doubted(judged, claim, evidence, findings, table, spots)
 
 

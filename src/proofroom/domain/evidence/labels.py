@@ -8,7 +8,7 @@ quarter, half year, fiscal year or month is known by the other ways to write it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 
 from proofroom.domain.evidence.dates import MONTH_NAMES
@@ -94,7 +94,3 @@ def _periods(part: str) -> Iterator[Words]:
 
 def _years(text: str) -> tuple[str, str]:
     return f"20{text[-2:]}", text[-2:]
-
-
-def overlaps(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    return any(a < end and start < b for a, b in spans)

@@ -14,6 +14,7 @@ from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.grid import read_grid
+from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.recount_changes import (
     change,
     compare,
@@ -44,7 +45,7 @@ from proofroom.domain.evidence.recounting import (
     value_measure,
     year_for,
 )
-from proofroom.domain.evidence.said import MOST_WORDS, Said, read_said
+from proofroom.domain.evidence.said import MOST_WORDS, Said, label_spans, read_said
 from proofroom.domain.figures import parse_number
 
 
@@ -75,6 +76,45 @@ def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | N
         if result is not None:
             found.append(result)
     return next((one for one in found if one.holds), found[0] if found else None)
+
+
+def partly(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | None:
+    """Cells that bear out each figure of a sentence which has words that the table does not have, and says nothing that
+    would have to be computed. It is left to a person, who sees the cells and the words.
+    """
+    for work in _works(claim, passages):
+        said = work.said
+        if said.refused or said.ops or not said.unknown:
+            continue
+        try:
+            _values(work)
+        except (NotClear, Unsure):
+            continue
+        if any(f.outcome != "same" for f in work.findings):
+            continue
+        words = ", ".join(dict.fromkeys(claim.text[a:b] for a, b in said.unknown[:6]))
+        shown = "; ".join(f"{work.grid.labels[row]}: {f.source}" for row, f in zip(work.valued, work.findings, strict=False))
+        work.findings.append(
+            Finding(
+                "citation",
+                "not_found",
+                said.unknown[0],
+                words,
+                None,
+                "words that the table does not have",
+                headline="Part of the sentence is not in the source",
+                shown=shown,
+            )
+        )
+        return _result(work)
+    return None
+
+
+def label_ranges(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Span]:
+    """Where the sentence names rows and columns of these tables by names that hold a figure."""
+    grids = [read_grid(tuple(p.passage for p in rows)) for rows in _tables(passages)]
+    short = len(claim.toks) <= MOST_WORDS
+    return [span for grid in grids if grid is not None and short for span in label_spans(claim, grid)]
 
 
 def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import re
 from proofroom.domain.evidence.amounts import Number
-from proofroom.domain.evidence.features import Sentence
+from proofroom.domain.evidence.features import Sentence, without
 from proofroom.domain.evidence.grid import MOST_LABEL_WORDS, Grid
-from proofroom.domain.evidence.labels import overlaps, word_of
-from proofroom.domain.evidence.numbers import find_numbers
+from proofroom.domain.evidence.labels import word_of
 from proofroom.domain.evidence.polarity import POLES
 from proofroom.domain.evidence.units import per_named
 from proofroom.domain.evidence.words import STOPWORDS, stem, tokens
@@ -257,10 +256,8 @@ def label_spans(claim: Sentence, grid: Grid) -> list[tuple[int, int]]:
 
 def _numbers(claim: Sentence, labels: Sequence[tuple[int, int]]) -> list[Number]:
     """The figures of a sentence without those that are part of a label: from 540 in week 12 to 612."""
-    if not any(overlaps(labels, n.start, n.end) for n in claim.numbers):
-        return list(claim.numbers)
-    taken = [(x.start, x.end) for x in (*claim.dates, *claim.times)]
-    return find_numbers(claim.text, [*taken, *labels])
+    hidden = [span for span in labels if any(n.start < span[1] and span[0] < n.end for n in claim.numbers)]
+    return list(without(claim, hidden).numbers)
 
 
 _TIMES = frozenset("s min h day week month year".split())
