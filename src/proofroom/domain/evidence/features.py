@@ -102,4 +102,6 @@ def flatten(text: str) -> str:
 def analyse(passage: Passage) -> AnalysedPassage:
     """Reads a passage once; pass the result wherever a passage is taken. Never raises on any text."""
     sentences = tuple(read_sentence(passage.text[a:b], a) for a, b in split_sentences(passage.text))
+    if passage.kind == "table_header":  # names of columns: no figure in them is an amount
+        sentences = tuple(replace(s, numbers=()) for s in sentences)
     return AnalysedPassage(passage, sentences, flatten(passage.text), normal(passage.text))

@@ -177,9 +177,9 @@ def _places(p: Passage) -> tuple[Span | None, ...]:
     out: list[Span | None] = []
     for _, value in p.cells:
         bare = value.strip()
-        at = p.text.find(bare, done) if bare else -1
-        out.append((at, at + len(bare)) if at >= 0 else None)
-        done = max(done, at + len(bare))
+        found = re.compile(rf"(?<![^\W_]){re.escape(bare)}(?![^\W_])").search(p.text, done) if bare else None
+        out.append(found.span() if found else None)
+        done = found.end() if found else done
     return tuple(out)
 
 

@@ -255,6 +255,8 @@ def _values(work: Work) -> None:
     meant = [work.grid.measures.index(measure) for _, _, measure in told]
     if any(not set(group.measures) & set(meant) for group in said.groups):
         raise NotClear  # "deaths at A were 420 patients": of two columns, one with a figure
+    if not work.grid.periods and {d.year for d in said.dates} - {m.year for _, _, m in told}:
+        raise NotClear  # "A had 420 in 2021 and 2022": of two years, one with a figure
     for number, row, measure in told:
         work.valued.append(row)
         compare_value(work, number, row, measure)

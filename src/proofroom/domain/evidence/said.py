@@ -230,7 +230,24 @@ def _labels(claim: Sentence, grid: Grid) -> dict[int, _Label]:
             continue
         out[i] = label
         i += label.size
+        more = _one_more(claim, grid, i, label)
+        if more is not None:
+            out[i + 1] = more
+            i += 2
     return out
+
+
+def _one_more(claim: Sentence, grid: Grid, at: int, label: _Label) -> _Label | None:
+    """The second of "weeks 12 and 13", behind the first."""
+    toks = claim.toks
+    named = toks[at - label.size : at]
+    if label.size < 2 or at + 1 >= len(toks) or toks[at].low != "and" or not named[-2].low.endswith("s"):
+        return None
+    words = (*map(word_of, named[:-1]), word_of(toks[at + 1]))
+    row, part = grid.by_words.get(words), grid.parts.get(words)
+    if not words[-1].isdecimal() or (part is None and row is None):
+        return None
+    return _Label(1, None, part) if part is not None else _Label(1, row)
 
 
 def _label_at(claim: Sentence, grid: Grid, at: int) -> _Label | None:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from proofroom.domain.evidence.amounts import CTX, Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
-from proofroom.domain.evidence.grid import unit_of
+from proofroom.domain.evidence.grid import per_of, unit_of
 from proofroom.domain.evidence.polarity import POLES
 from proofroom.domain.evidence.units import SCALES, Unit
 from proofroom.domain.evidence.words import Token, tokens
@@ -55,6 +55,7 @@ class _Meant:
     base: str | None
     scale: Decimal
     unit: Unit | None
+    per: str
     head: frozenset[str]
     item: bool
     years: int
@@ -126,6 +127,7 @@ def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | No
         tuple(peers),
         base,
         *_told_by(names[measure]),
+        per_of(names[measure]),
         head,
         item,
         len(set(told)),
@@ -317,6 +319,11 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
                     "number", "not_found", (n.start, n.end), n.text, None, note, headline="Year not clear"
                 )
             )
+            continue
+        if n.unit is not None and n.unit == meant.unit and n.per != meant.per:
+            note = f"the table gives it per {meant.per[:60]}" if meant.per else "the table does not give it for each"
+            at = (n.start, n.end)
+            out.append(Finding("number", "not_found", at, n.text, None, note, headline="For each of what differs"))
             continue
         hit = next((v for v in values if _is_same(n, v, meant, shown, percent=percent)), None)
         if hit is not None:
