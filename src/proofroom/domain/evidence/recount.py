@@ -230,6 +230,8 @@ def _compute(work: Work) -> None:
         part_of_column(work)
     elif is_share(work, ops):
         share_of_sum(work)
+    elif ops == {"total"} and len(said.rows) == 1 and len(said.numbers) > 1 and "total of" in said.text:
+        _values(work)  # "W1 had a total of 466 calls and 31 complaints"
     elif ops == {"total"} or ops == {"mean"} or ops == {"median"}:
         aggregate(work, next(iter(ops)))
     elif not ops and not said.rows and counts_rows(work):

@@ -158,6 +158,10 @@ def value_measure(work: Work, number: Number) -> Measure:
     said = work.said
     year = year_for(said, number.end)
     group = group_for(said, number.start, number.end)
+    if group is None and said.priced:
+        found = [m for m in work.grid.measures if m.unit is not None and m.unit.dimension.startswith("money")]
+        if len(found) == 1:
+            return found[0]
     if group is None and said.has("loss"):
         found = [m for m in work.grid.measures if m.words & _LOSSES]
         if len(found) == 1:

@@ -98,6 +98,7 @@ class Said:
     unknown: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     refused: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     pers: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
+    priced: bool = False
 
     def has(self, *ops: str) -> bool:
         return any(op in ops for _, _, op in self.ops)
@@ -161,7 +162,9 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
             said.heads.append((tok.start, tok.end))
         elif tok.low in _OPS:
             said.ops.append((tok.start, tok.end, _OPS[tok.low]))
-        elif _goes_with_extreme(claim, i) or _is_price(grid, word):
+        elif _is_price(grid, word):
+            said.priced = True
+        elif _goes_with_extreme(claim, i):
             pass
         elif tok.low == "up" and i and toks[i - 1].low in ("make", "makes", "made"):
             said.ops.append((tok.start, tok.end, "share"))
