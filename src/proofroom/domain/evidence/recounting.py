@@ -95,10 +95,12 @@ class Work:
             )
         )
 
-    def unclear(self, at: tuple[int, int], note: str) -> None:
+    def unclear(
+        self, at: tuple[int, int], note: str, headline: str = "Table can be read two ways", shown: str | None = None
+    ) -> None:
         text = self.claim.text[at[0] : at[1]]
         self.findings.append(
-            Finding("number", "not_found", at, text, None, note, headline="Table can be read two ways")
+            Finding("number", "not_found", at, text, None, note, headline=headline, shown=shown)
         )
 
 
@@ -214,14 +216,18 @@ def judge_figure(
         )
     elif result == "unit":
         work.where(row, measure)
-        work.unclear(at, "the table does not say in which unit its figures are")
+        note = "the table does not say in which unit its figures are"
+        work.unclear(at, note, "Unit not in the table", shown)
     elif result == "per":
         work.where(row, measure)
-        per = measure.per
-        work.unclear(at, f"the table gives it per {per[:60]}" if per else "the table gives it for each of nothing")
+        work.unclear(at, per_note(measure.per), "Unit differs", shown)
     else:
         put = in_place(number, value, measure, places=2 if divided else None)
         work.told(at, ok=result == "yes", shown=shown, row=row, number=True, of=[measure], put=put)
+
+
+def per_note(per: str) -> str:
+    return f"the table gives it per {per[:60]}" if per else "the table gives the whole, not for each of something"
 
 
 def in_place(

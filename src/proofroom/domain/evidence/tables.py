@@ -19,6 +19,7 @@ from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.grid import per_of, unit_of
 from proofroom.domain.evidence.polarity import POLES
+from proofroom.domain.evidence.recounting import per_note
 from proofroom.domain.evidence.units import SCALES, Unit
 from proofroom.domain.evidence.words import Token, tokens
 from proofroom.domain.figures import display, parse_number, same_figure
@@ -321,9 +322,8 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
             )
             continue
         if n.unit is not None and n.unit == meant.unit and n.per != meant.per:
-            note = f"the table gives it per {meant.per[:60]}" if meant.per else "the table does not give it for each"
-            at = (n.start, n.end)
-            out.append(Finding("number", "not_found", at, n.text, None, note, headline="For each of what differs"))
+            at, note = (n.start, n.end), per_note(meant.per)
+            out.append(Finding("number", "not_found", at, n.text, None, note, headline="Unit differs"))
             continue
         hit = next((v for v in values if _is_same(n, v, meant, shown, percent=percent)), None)
         if hit is not None:
