@@ -26,7 +26,6 @@ MISSED = {
     "Total sales in 2023 were 300 euros.",
     "The wards have 52 beds and 33 nurses in total.",
     "Paper peaked at 350 in Q4.",
-    "Wood is the cheapest fuel at 7.4 ct/kWh.",
     "Gas is cheaper than oil.",
 }
 """True sentences that are left to a person; `docs/explanation/evidence-and-its-limits.md` names their kinds."""

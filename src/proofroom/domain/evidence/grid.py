@@ -21,6 +21,7 @@ from proofroom.domain.totals import Kind, kinds
 
 MOST_LABEL_WORDS = 8
 _FEWEST = 2
+_LONGEST_SIGN = 12
 _PERIOD = frozenset("year jahr fy fiscal".split())
 # The sign of m\u00b2 and cm\u00b3 is no mark of a footnote.
 _MARKS = re.compile(r"(?<![\s/(\[]m)(?<![\s/(\[][ckd]m)[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z")
@@ -58,7 +59,8 @@ _LOW_UNITS = {name.lower(): unit for name, unit in SYMBOLS.items() if len(name) 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A column of figures. `words` are the stems of its name without unit and year; a figure is a multiple of `scale`,
-    in `unit`, None where the table does not say, for each `per`, "" where it is of the whole. `year` is the part of the
+    in `unit`, None where the table does not say, for each `per`, "" where it is of the whole; `sign` is a unit in the
+    table's own words that is not known, such as "dB". `year` is the part of the
     name that a figure makes: a year, "H1 2024" or "Phase 3". `delta` marks changes, then `year` is what they are against.
     """
 
@@ -71,6 +73,12 @@ class Measure:
     delta: bool
     values: tuple[Decimal | None, ...]
     per: str = ""
+    sign: str = ""
+
+    @property
+    def part(self) -> str | None:
+        """`year` where it is no year."""
+        return None if self.delta or self.year is None or self.year.isdecimal() else self.year
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +171,9 @@ def _add_written(by_words: dict[Words, int], labels: Sequence[str]) -> None:
 def _parts(measures: Sequence[Measure]) -> dict[Words, str]:
     out: dict[Words, str] = {}
     for m in measures:
-        if m.year is None or m.delta or figured(_plain_name(m.name)) != (m.year,):
-            continue
-        for key in written(m.year):
-            if len(key) > 1 or any(c.isalpha() for c in key[0]):
-                out[key] = m.year if out.get(key, m.year) == m.year else ""
+        for key in written(m.part) if m.part is not None else ():
+            if m.part is not None and (len(key) > 1 or any(c.isalpha() for c in key[0])):
+                out[key] = m.part if out.get(key, m.part) == m.part else ""
     return out
 
 
@@ -289,7 +295,15 @@ def _measure(column: int, name: str, cells: Sequence[str], *, decimal_comma: boo
     per = per_of(name)
     if per and _PER_NAME.search(bare):
         bare = _PER_NAME.sub(" ", bare)
-    return Measure(column, name, _stems(bare), year, unit, scale, delta, values, per)
+    sign = "" if unit or scale != 1 else sign_of(name)
+    return Measure(column, name, _stems(bare), year, unit, scale, delta, values, per, sign)
+
+
+def sign_of(name: str) -> str:
+    """A short word in brackets behind a name: "dB" of "Night (dB)", "ct" of "Price (ct/kWh)"."""
+    told = _BRACKET.findall(name)[-1:]
+    over = _split_per(told[0])[0] if told else ""
+    return over if over.isalpha() and len(over) <= _LONGEST_SIGN else ""
 
 
 def per_of(name: str) -> str:

@@ -1,7 +1,8 @@
 """Figures that are part of a name: "Q1-24", "H1 2024", "Week 12", "Phase 3", "COVID-19", "PM2.5", "per 100,000".
 
 Such a figure names a column or a row; it is no amount. The rule looks at how a name is written and knows no list of
-names: words with a figure in them belong together, and a bare figure belongs to the word before it. A name that says a
+names: words with a figure in them belong together, and a bare figure belongs to the word before it, or at the beginning
+("10 km") to the one behind it. A name that says a
 quarter, half year, fiscal year or month is known by the other ways to write it too.
 """
 
@@ -24,9 +25,8 @@ _PART = re.compile(rf"(?P<part>[qh])(?P<n>[1-4])[ /\u2013'\u2019-]{{0,2}}{_TWO}"
 _YEAR_PART = re.compile(r"(?P<y>20[0-9]{2})[ /\u2013-]{0,2}(?P<part>[qh])(?P<n>[1-4])", re.IGNORECASE)
 _FISCAL = re.compile(rf"fy[ '\u2019-]{{0,2}}{_TWO}", re.IGNORECASE)
 _MONTHS = {name[:3].lower(): n for n, name in enumerate(MONTH_NAMES)}
-_MONTH = re.compile(
-    rf"(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?[ /\u2013'\u2019-]{{1,2}}{_TWO}", re.IGNORECASE
-)
+_SPELT = "|".join(f"{name[:3]}(?:{name[3:]}|t)?" if name[3:] else name for name in MONTH_NAMES)
+_MONTH = re.compile(rf"(?P<month>{_SPELT})\.?[ /\u2013'\u2019-]{{1,2}}{_TWO}", re.IGNORECASE)
 _YEAR_MONTH = re.compile(r"(?P<y>20[0-9]{2})-(?P<mm>0[1-9]|1[0-2])")
 _ORDINALS = (("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"))
 _LONGEST = 80
@@ -49,12 +49,16 @@ def figured(name: str) -> tuple[str, ...]:
     for has, group in groupby(chunks, key=_has_figure):
         run = list(group)
         if has:
-            before = chunks[at - 1] if at else ""
+            before, after = chunks[at - 1] if at else "", "".join(chunks[at + len(run) : at + len(run) + 1])
             part = " ".join(run)
+            year = len(run) == 1 and _YEAR.fullmatch(part) is not None
+            named = f"{before} {part}"
             if any(c.isalpha() for c in part) or (len(run) == 1 and _RANGE.fullmatch(part)):
                 out.append(part)
-            elif before.isalpha() and not (len(run) == 1 and _YEAR.fullmatch(part)):
-                out.append(f"{before} {part}")
+            elif before.isalpha() and (not year or _MONTH.fullmatch(named)):
+                out.append(named)
+            elif not before and after.isalpha() and not year:
+                out.append(f"{part} {after}")
         at += len(run)
     return tuple(out)
 
@@ -82,7 +86,7 @@ def _periods(part: str) -> Iterator[Words]:
         ways += [f"{word} {year}" for word in ("fiscal", "fiscal year", "financial year")]
     elif m := _MONTH.fullmatch(part) or _YEAR_MONTH.fullmatch(part):
         groups = m.groupdict()
-        n = int(groups["mm"]) - 1 if groups.get("mm") else _MONTHS[groups["month"].lower()]
+        n = int(groups["mm"]) - 1 if groups.get("mm") else _MONTHS[groups["month"][:3].lower()]
         year, short = _years(m["y"])
         full = MONTH_NAMES[n]
         ways = [f"{full} {year}", f"{full} of {year}", f"{full[:3]} {year}", f"{full[:3]}-{short}"]

@@ -119,8 +119,8 @@ def measure_for(work: Work, group: Group | None, year: str | None = None) -> Mea
             raise Unsure
         else:
             raise NotClear
-    if len(found) != 1:
-        raise NotClear
+    if len(found) != 1 or (year is None and found[0].part is not None and found[0].words):
+        raise NotClear  # "112 deaths" are not 112 deaths per 100,000
     if group is None and found[0].year is None:
         work.guessed = True
     return found[0]
@@ -197,6 +197,8 @@ def judge_figure(
     pers = {per for _, _, per in work.said.pers}
     if pers - {measure.per} or (measure.per and not measure.unit and not number.unit and not pers):
         raise NotClear  # "466 calls" are not 466 calls per day
+    if set(work.said.signs) - {measure.sign}:
+        raise NotClear
     result = fits(
         number,
         value,

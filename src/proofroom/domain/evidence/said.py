@@ -46,6 +46,8 @@ _FILLERS = frozenset(
     "figure value go live say quantity size people result frequent common popular answer".split()
 )
 _UNCLEAR = -1
+_SALES = frozenset(map(stem, "sale sold selling unit revenue turnover order".split()))
+_SELL = stem("sell")
 _DAILY = {"daily": "day", "hourly": "h", "weekly": "week", "monthly": "month", "yearly": "year", "annually": "year"}
 _MONEY_WORDS = {
     stem(word): frozenset(map(stem, names.split()))
@@ -98,6 +100,7 @@ class Said:
     unknown: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     refused: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     pers: list[tuple[int, int, str]] = field(default_factory=list[tuple[int, int, str]])
+    signs: list[str] = field(default_factory=list[str])
     priced: bool = False
 
     def has(self, *ops: str) -> bool:
@@ -118,6 +121,7 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
     labels = _labels(claim, grid)
     numbers = _numbers(claim, [(toks[i].start, toks[i + label.size - 1].end) for i, label in labels.items()])
     pers = {m.per for m in grid.measures if m.per}
+    signs = {m.sign for m in grid.measures if m.sign}
     pending: list[int] = []
     i = 0
     while i < len(toks):
@@ -149,6 +153,8 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
             step = sum(date.start <= t.start < date.end for t in toks[i:])
         elif _is_bound(claim, numbers, i):
             pass
+        elif _is_sign(claim, numbers, i, signs):
+            said.signs.append(claim.text[tok.start : tok.end])
         elif per is not None and per[0] in pers:
             said.pers.append((tok.start, toks[i + per[1] - 1].end, per[0]))
             step, grew = per[1], True
@@ -183,7 +189,7 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
             or (tok.low in POLES and word not in title | _FILLERS)
         ):
             said.refused.append((tok.start, tok.end))
-        elif tok.low in STOPWORDS or word in _FILLERS or word in title:
+        elif tok.low in STOPWORDS or word in title or (word in _FILLERS and (word != _SELL or _sells(grid, title))):
             pass
         else:
             said.unknown.append((tok.start, tok.end))
@@ -194,6 +200,18 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
     if pending:
         said.groups.append(_group(claim, grid, pending))
     return said
+
+
+def _is_sign(claim: Sentence, numbers: Sequence[Number], i: int, signs: set[str]) -> bool:
+    """Whether a word is a unit in the table's own words, right behind a figure: 61 dB."""
+    tok = claim.toks[i]
+    behind = any(n.unit is None and claim.text[n.end : tok.start] in (" ", "\u00a0", "") for n in numbers)
+    return behind and claim.text[tok.start : tok.end] in signs
+
+
+def _sells(grid: Grid, title: frozenset[str]) -> bool:
+    """Whether what the figures count can be sold as far as the table says: its columns are of sales, or have no name."""
+    return bool(_SALES & (grid.words | title)) or not any(m.words for m in grid.measures)
 
 
 def _is_price(grid: Grid, word: str) -> bool:
@@ -289,9 +307,9 @@ def _per_at(claim: Sentence, at: int) -> tuple[str, int] | None:
     if toks[at].low in _DAILY:
         return _DAILY[toks[at].low], 1
     if toks[at].low in _EACH and at + 1 < len(toks):
-        return per_named(toks[at + 1].low), 2
+        return per_named(claim.text[toks[at + 1].start : toks[at + 1].end]), 2
     if claim.text[: toks[at].start].endswith("/"):
-        return per_named(toks[at].low), 1
+        return per_named(claim.text[toks[at].start : toks[at].end]), 1
     return None
 
 
@@ -374,4 +392,4 @@ def _group(claim: Sentence, grid: Grid, at: Sequence[int]) -> Group:
 
 def _is_part(grid: Grid, j: int) -> bool:
     """Whether a column is one of a part: of "COVID-19 cases" and "Flu cases" neither is just "cases"."""
-    return grid.measures[j].year in grid.parts.values()
+    return grid.measures[j].part is not None
