@@ -24,7 +24,9 @@ _FEWEST = 2
 _LONGEST_SIGN = 12
 _PERIOD = frozenset("year jahr fy fiscal".split())
 # The sign of m\u00b2 and cm\u00b3 is no mark of a footnote.
-_MARKS = re.compile(r"(?<![\s/(\[]m)(?<![\s/(\[][ckd]m)[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z")
+_MARKS = re.compile(
+    r"(?<![\s/(\[]m)(?<![\s/(\[][ckd]m)[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z"
+)
 _BRACKET = re.compile(r"[\[(]([^\[\]()]{1,60})[\])]")
 _IN = re.compile(r"\bin ([^()\[\]]{1,40})\Z")
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20|21)[0-9]{2}(?![0-9])")
@@ -60,8 +62,8 @@ _LOW_UNITS = {name.lower(): unit for name, unit in SYMBOLS.items() if len(name) 
 class Measure:
     """A column of figures. `words` are the stems of its name without unit and year; a figure is a multiple of `scale`,
     in `unit`, None where the table does not say, for each `per`, "" where it is of the whole; `sign` is a unit in the
-    table's own words that is not known, such as "dB". `year` is the part of the
-    name that a figure makes: a year, "H1 2024" or "Phase 3". `delta` marks changes, then `year` is what they are against.
+    table's own words that is not known, such as "dB". `year` is the part of the name that a figure makes: a year,
+    "H1 2024" or "Phase 3". `delta` marks changes, then `year` is what they are against.
     """
 
     column: int
@@ -84,9 +86,9 @@ class Measure:
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Rows by their labels, and the columns of figures. `by_words` finds rows by the folded words of a label; one that
-    several rows have stands for none of them (-1). `periods` says that labels are years. `parts` are the names of columns
-    that a figure makes, as sentences write them, with the `Measure.year` that each stands for. `places` are the
-    ranges of a row's cells in its text.
+    several rows have stands for none of them (-1). `periods` says that labels are years. `parts` are the names of
+    columns that a figure makes, as sentences write them, with the `Measure.year` that each stands for. `places` are
+    the ranges of a row's cells in its text.
     """
 
     passages: tuple[Passage, ...]
@@ -101,7 +103,7 @@ class Grid:
     places: tuple[tuple[Span | None, ...], ...]
 
     def after(self, one: str, other: str) -> bool:
-        """Whether the first period comes after the other: of years by their figures, else by the order of the columns."""
+        """Whether one period comes after the other: of years by their figures, else by the order of the columns."""
         if one.isdecimal() and other.isdecimal():
             return one > other
         order = [m.year for m in self.measures]
@@ -171,14 +173,14 @@ def _add_written(by_words: dict[Words, int], labels: Sequence[str]) -> None:
 def _parts(measures: Sequence[Measure]) -> dict[Words, str]:
     out: dict[Words, str] = {}
     for m in measures:
-        for key in written(m.part) if m.part is not None else ():
-            if m.part is not None and (len(key) > 1 or any(c.isalpha() for c in key[0])):
-                out[key] = m.part if out.get(key, m.part) == m.part else ""
+        for key in written(m.part or ""):
+            if len(key) > 1 or key[0].upper() != key[0].lower():
+                out[key] = (m.part or "") if out.get(key, m.part) == m.part else ""
     return out
 
 
 def _places(p: Passage) -> tuple[Span | None, ...]:
-    """Where each cell stands in the text of its row, one after the other; None for one that is empty or is not there."""
+    """Where each cell stands in the text of its row, one after the other; None for one that is empty or not there."""
     done = 0
     out: list[Span | None] = []
     for _, value in p.cells:
@@ -227,12 +229,16 @@ def _label(columns: Sequence[str], cells: Sequence[Sequence[str]], commas: froze
 
 def _names(cell: str) -> bool:
     """Whether a cell can be what a row is called: a word, or figures that are no amount, such as "18-24" and "65+"."""
-    return any(c.isalpha() for c in cell) or any(c.isdigit() for c in cell) and parse_number(cell) is None
+    return any(c.isalpha() for c in cell) or (any(c.isdigit() for c in cell) and parse_number(cell) is None)
 
 
 def _is_numbered(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> bool:
     """Whether the first column counts its rows, as "Week" and "Matchday" do: one whole number more in each."""
-    if not columns[0].isalpha() or len(cells[0]) < _FEWEST or not all(c.isdecimal() and len(c) < 5 for c in cells[0]):
+    if (
+        not columns[0].isalpha()
+        or len(cells[0]) < _FEWEST
+        or not all(c.isdecimal() and len(c) < 5 for c in cells[0])
+    ):
         return False
     numbers = [int(c) for c in cells[0]]
     return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
@@ -307,7 +313,7 @@ def sign_of(name: str) -> str:
 
 
 def per_of(name: str) -> str:
-    """For each of what a head gives its figures, as `Number.per` has it: "ha" of "Yield (t/ha)", "" where of the whole."""
+    """For each of what a head gives its figures, as `Number.per` has it: "ha" of "Yield (t/ha)", "" of the whole."""
     bare = _MARKS.sub("", name).strip()
     for told in _BRACKET.findall(bare)[::-1]:
         found = _split_per(told)[1]
@@ -323,7 +329,7 @@ def _split_per(text: str) -> tuple[str, str]:
     """(what is said, for each of what) of "t/ha", "kg per day", "per day" or "km/h", which is a unit itself."""
     text = text.strip()
     m = None if find_unit(text) is not None else _PER.search(text)
-    if m is None or m[1][:1].isdecimal():
+    if m is None or ("/" not in m[0] and m[1][:1].isdecimal()):
         return text, ""
     over, under = text[: m.start()].strip(), m[1].strip()
     if "/" in m[0] and find_unit(under) is None and _told(over) == (None, Decimal(1)):

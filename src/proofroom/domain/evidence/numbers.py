@@ -62,7 +62,7 @@ _AFTER = re.compile(
 _PER = re.compile(
     r"[ \u00a0]?(?:per[ \u00a0]|/[ \u00a0]?|(?:a|an|each|every)[ \u00a0](?=day|week|month|year|hour|minute"
     r"|second|person|head))"
-    r"(?:each )?((?:square |cubic )?[^\W\d_]{1,20}(?:[23](?!\w)|[ -]hours?\b)?)",
+    r"(?:each )?((?:10{1,5}[ \u00a0]?)?(?:square |cubic )?[^\W\d_]{1,20}(?:[23](?!\w)|[ -]hours?\b)?)",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"[ \u00a0]?(?:[-\u2013\u2014]|(?:to|and)(?=[ \u00a0]))[ \u00a0]?\Z")

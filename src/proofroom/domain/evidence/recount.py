@@ -93,7 +93,9 @@ def partly(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | No
         if any(f.outcome != "same" for f in work.findings):
             continue
         words = ", ".join(dict.fromkeys(claim.text[a:b] for a, b in said.unknown[:6]))
-        shown = "; ".join(f"{work.grid.labels[row]}: {f.source}" for row, f in zip(work.valued, work.findings, strict=False))
+        shown = "; ".join(
+            f"{work.grid.labels[row]}: {f.source}" for row, f in zip(work.valued, work.findings, strict=False)
+        )
         work.findings.append(
             Finding(
                 "citation",

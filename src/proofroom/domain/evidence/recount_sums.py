@@ -29,7 +29,6 @@ from proofroom.domain.evidence.said import Said
 from proofroom.domain.figures import display
 from proofroom.domain.totals import added
 
-
 _MARKED = 12
 """Cells of a column that are shown as evidence, at most."""
 

@@ -51,8 +51,8 @@ class Work:
     guessed: bool = False
 
     def where(self, row: int | None, *measures: Measure) -> Where | None:
-        """The first of these cells of a row, all of which are kept as evidence; the whole row where they do not stand in
-        its text.
+        """The first of these cells of a row, all of which are kept as evidence; the whole row where they do not stand
+        in its text.
         """
         if row is None:
             return None
@@ -96,7 +96,11 @@ class Work:
         )
 
     def unclear(
-        self, at: tuple[int, int], note: str, headline: str = "Table can be read two ways", shown: str | None = None
+        self,
+        at: tuple[int, int],
+        note: str,
+        headline: str = "Table can be read two ways",
+        shown: str | None = None,
     ) -> None:
         text = self.claim.text[at[0] : at[1]]
         self.findings.append(
@@ -229,24 +233,40 @@ def judge_figure(
 
 
 def per_note(per: str) -> str:
-    return f"the table gives it per {per[:60]}" if per else "the table gives the whole, not for each of something"
+    return (
+        f"the table gives it per {per[:60]}"
+        if per
+        else "the table gives the whole, not for each of something"
+    )
 
 
 def in_place(
     number: Number, value: Decimal, measure: Measure, *, places: int | None = None
 ) -> tuple[tuple[int, int], str] | None:
-    """What to write for a figure so that it says the table's: its range without scale and unit, and the figure in these.
-    None where they are of another kind, or where the figure bounds another. `places` is how many decimals are enough.
+    """What to write for a figure so that it says the table's: its range without scale and unit, and the figure in
+    these. None where they are of another kind, or where the figure bounds another. `places` is how many decimals are
+    enough.
     """
     mine, theirs = number.unit, measure.unit
     bare = number.text[number.bare_start - number.start : number.bare_end - number.start]
     digits = bare.lstrip("+-\u2212")
-    if number.bound or number.is_range or not digits[:1].isdigit() or number.per != (measure.per if mine else ""):
+    if (
+        number.bound
+        or number.is_range
+        or not digits[:1].isdigit()
+        or number.per != (measure.per if mine else "")
+    ):
         return None
-    if mine is not None and (theirs is None or mine.dimension != theirs.dimension or mine.offset != theirs.offset):
+    if mine is not None and (
+        theirs is None or mine.dimension != theirs.dimension or mine.offset != theirs.offset
+    ):
         return None
     written = read_value(digits)[0]
-    whole = CTX.multiply(value, measure.scale) if mine is not None or measure.scale == 1 or number.low != written else value
+    whole = (
+        CTX.multiply(value, measure.scale)
+        if mine is not None or measure.scale == 1 or number.low != written
+        else value
+    )
     if mine is not None and theirs is not None:
         whole = CTX.divide(CTX.multiply(whole, theirs.factor), mine.factor)
     if written and number.low:
@@ -260,8 +280,8 @@ def in_place(
 
 
 def fits(number: Number, value: Decimal, measure: Measure, *, divided: bool, before: str = "") -> str:
-    """ "yes", "rounded", "no", "unit" where the table does not tell the unit that the figure has, or "per" where only one
-    of the two is for each of something: 7.1 t are not 7.1 t/ha.
+    """ "yes", "rounded", "no", "unit" where the table does not tell the unit that the figure has, or "per" where only
+    one of the two is for each of something: 7.1 t are not 7.1 t/ha.
     """
     unit = measure.unit
     if number.unit is not None and unit is None:

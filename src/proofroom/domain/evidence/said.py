@@ -6,10 +6,10 @@ than rows, columns and figures.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-import re
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import Sentence, without
 from proofroom.domain.evidence.grid import MOST_LABEL_WORDS, Grid
@@ -48,7 +48,14 @@ _FILLERS = frozenset(
 _UNCLEAR = -1
 _SALES = frozenset(map(stem, "sale sold selling unit revenue turnover order".split()))
 _SELL = stem("sell")
-_DAILY = {"daily": "day", "hourly": "h", "weekly": "week", "monthly": "month", "yearly": "year", "annually": "year"}
+_DAILY = {
+    "daily": "day",
+    "hourly": "h",
+    "weekly": "week",
+    "monthly": "month",
+    "yearly": "year",
+    "annually": "year",
+}
 _MONEY_WORDS = {
     stem(word): frozenset(map(stem, names.split()))
     for word, names in {
@@ -78,7 +85,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Which of several like columns is meant: a year, or another part of a name that a figure makes, as `Measure.year`."""
+    """Which of several like columns is meant: a year, or another part of a name that a figure makes."""
 
     start: int
     end: int
@@ -122,6 +129,7 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
     numbers = _numbers(claim, [(toks[i].start, toks[i + label.size - 1].end) for i, label in labels.items()])
     pers = {m.per for m in grid.measures if m.per}
     signs = {m.sign for m in grid.measures if m.sign}
+    part = any(label.part for label in labels.values())
     pending: list[int] = []
     i = 0
     while i < len(toks):
@@ -160,7 +168,7 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
             step, grew = per[1], True
         elif _is_measure(claim, grid, i):
             if pending and not _one_column(claim, grid, [*pending, i]):
-                said.groups.append(_group(claim, grid, pending))
+                said.groups.append(_group(claim, grid, pending, part=part))
                 pending = []
             pending.append(i)
             grew = True
@@ -189,16 +197,20 @@ def read_said(claim: Sentence, grid: Grid) -> Said:
             or (tok.low in POLES and word not in title | _FILLERS)
         ):
             said.refused.append((tok.start, tok.end))
-        elif tok.low in STOPWORDS or word in title or (word in _FILLERS and (word != _SELL or _sells(grid, title))):
+        elif (
+            tok.low in STOPWORDS
+            or word in title
+            or (word in _FILLERS and (word != _SELL or _sells(grid, title)))
+        ):
             pass
         else:
             said.unknown.append((tok.start, tok.end))
         if pending and not grew:
-            said.groups.append(_group(claim, grid, pending))
+            said.groups.append(_group(claim, grid, pending, part=part))
             pending = []
         i += step
     if pending:
-        said.groups.append(_group(claim, grid, pending))
+        said.groups.append(_group(claim, grid, pending, part=part))
     return said
 
 
@@ -210,12 +222,12 @@ def _is_sign(claim: Sentence, numbers: Sequence[Number], i: int, signs: set[str]
 
 
 def _sells(grid: Grid, title: frozenset[str]) -> bool:
-    """Whether what the figures count can be sold as far as the table says: its columns are of sales, or have no name."""
+    """Whether what the figures count can be sold, by the table: its columns are of sales, or have no name."""
     return bool(_SALES & (grid.words | title)) or not any(m.words for m in grid.measures)
 
 
 def _is_price(grid: Grid, word: str) -> bool:
-    """Whether a word of paying says no more than the columns of money do: "costs" under "Price", never under "Revenue"."""
+    """Whether a word of paying says no more than the columns of money: "costs" under "Price", not under "Revenue"."""
     told = _MONEY_WORDS.get(word, frozenset())
     money = [m.words for m in grid.measures if m.unit is not None and m.unit.dimension.startswith("money")]
     return bool(told and money) and all(words & told for words in money)
@@ -239,8 +251,8 @@ class _Label:
 
 
 def _labels(claim: Sentence, grid: Grid) -> dict[int, _Label]:
-    """The names of rows and columns by the index of their first word, the longest first. One that ends within a date, as
-    "Q1" within "Q1 2025", is none.
+    """The names of rows and columns by the index of their first word, the longest first. One that ends within a date,
+    as "Q1" within "Q1 2025", is none.
     """
     out: dict[int, _Label] = {}
     i = 0
@@ -279,7 +291,11 @@ def _label_at(claim: Sentence, grid: Grid, at: int) -> _Label | None:
     if not label.size:
         return None
     start, end = claim.toks[at].start, claim.toks[at + label.size - 1].end
-    return None if any(d.start < end and start < d.end and not start <= d.start < d.end <= end for d in claim.dates) else label
+    return (
+        None
+        if any(d.start < end and start < d.end and not start <= d.start < d.end <= end for d in claim.dates)
+        else label
+    )
 
 
 def label_spans(claim: Sentence, grid: Grid) -> list[tuple[int, int]]:
@@ -319,7 +335,11 @@ def _hangs(claim: Sentence, said: Said, number: Number) -> bool:
         return True
     if number.kind != "label":
         return False
-    named = [*(end for _, end, _ in said.rows), *(end for _, end in said.heads), *(g.end for g in said.groups)]
+    named = [
+        *(end for _, end, _ in said.rows),
+        *(end for _, end in said.heads),
+        *(g.end for g in said.groups),
+    ]
     return not any(claim.text[end : number.start].strip() == "" for end in named if end <= number.start)
 
 
@@ -381,13 +401,14 @@ def _one_column(claim: Sentence, grid: Grid, at: Sequence[int]) -> bool:
     return any(words <= m.words for m in grid.measures)
 
 
-def _group(claim: Sentence, grid: Grid, at: Sequence[int]) -> Group:
+def _group(claim: Sentence, grid: Grid, at: Sequence[int], *, part: bool) -> Group:
+    """The columns that these words mean; those of a part only where the sentence names one."""
     words = {stem(claim.toks[i].low) for i in at}
     held = {j: len(words & m.words) for j, m in enumerate(grid.measures)}
     most = max(held.values())
     best = [j for j, count in held.items() if count == most]
     exact = [j for j in best if grid.measures[j].words == frozenset(words) and not _is_part(grid, j)]
-    return Group(claim.toks[at[0]].start, claim.toks[at[-1]].end, tuple(exact or best))
+    return Group(claim.toks[at[0]].start, claim.toks[at[-1]].end, tuple(best if part else exact or best))
 
 
 def _is_part(grid: Grid, j: int) -> bool:

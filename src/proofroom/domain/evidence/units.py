@@ -10,6 +10,7 @@ itself.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -208,7 +209,15 @@ def currency(symbol: str) -> Unit | None:
     return Unit(code, f"money:{code}") if code else None
 
 
+_MANY = re.compile(r"([0-9]{1,6})[ \u00a0]?([^\W\d].*)")
+
+
 def per_named(text: str) -> str:
-    """What a figure is given for each of, in one form: "hectare" and "ha" are "ha", "Patients" is "patient"."""
+    """What a figure is given for each of, in one form: "hectare" and "ha" are "ha", "Patients" is "patient",
+    "100km" is "100 km".
+    """
+    m = _MANY.fullmatch(text)
+    if m is not None:
+        return f"{m[1]} {per_named(m[2])}"
     unit = find_unit(text)
     return unit.name if unit else stem(text.lower())
