@@ -174,7 +174,7 @@ def _parts(measures: Sequence[Measure]) -> dict[Words, str]:
     out: dict[Words, str] = {}
     for m in measures:
         for key in written(m.part or ""):
-            if len(key) > 1 or key[0].upper() != key[0].lower():
+            if len(key) > 1 or not "".join(key).isdecimal():
                 out[key] = (m.part or "") if out.get(key, m.part) == m.part else ""
     return out
 

@@ -42,7 +42,7 @@ def word_of(token: Token) -> str:
 
 
 def figured(name: str) -> tuple[str, ...]:
-    """The parts of a name that a figure makes: "H1 2024" of "H1 2024 revenue". A year or a bare figure alone is none."""
+    """The parts of a name that a figure makes: "H1 2024" of "H1 2024 revenue". A year or bare figure alone is none."""
     chunks = name[:_LONGEST].split()
     out: list[str] = []
     at = 0

@@ -211,10 +211,11 @@ def judge_figure(
         before=work.claim.text[max(0, number.start - 24) : number.start],
     )
     shown = shown_figure(value, measure)
+    spoken = abs(value) if work.said.has("loss") else value
     if result == "rounded":
         spot = work.where(row, measure)
         note = f"{shown} rounded; the draft does not say about"
-        put = in_place(number, value, measure)
+        put = in_place(number, spoken, measure)
         use = put[1] if put else None
         head = "Number rounded"
         work.findings.append(
@@ -228,7 +229,7 @@ def judge_figure(
         work.where(row, measure)
         work.unclear(at, per_note(measure.per), "Unit differs", shown)
     else:
-        put = in_place(number, value, measure, places=2 if divided else None)
+        put = in_place(number, spoken, measure, places=2 if divided else None)
         work.told(at, ok=result == "yes", shown=shown, row=row, number=True, of=[measure], put=put)
 
 
