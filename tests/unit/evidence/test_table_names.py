@@ -369,3 +369,11 @@ def test_what_costs_goes_by_the_price_and_what_sells_by_sales() -> None:
     assert said("Pro sold 10 users.", *prices).verdict != "supported"
     two = ("Plan|Price 2023 ($)|Price 2024 ($)", "Pro|29|31", "Max|99|99")
     assert said("Pro costs $29.", *two).verdict != "supported"
+
+
+def test_words_of_the_row_that_is_named_are_the_tables_own() -> None:
+    table = ("Product|Colour|Stock", "Chair|dark red|40", "Lamp|bright blue|12")
+    assert said("The chair is dark red.", *table).verdict == "supported"
+    assert said("The chair is dark red, and 40 are in stock.", *table).verdict == "supported"
+    assert said("The chair is bright blue, and 40 are in stock.", *table).verdict != "supported"
+    assert said("The chair is bright blue, the lamp dark red.", *table).verdict != "supported"

@@ -8,12 +8,13 @@ in sums, means, ranks, counts and shares; where it is not clear whether a row is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding, Where
-from proofroom.domain.evidence.grid import read_grid
+from proofroom.domain.evidence.grid import Grid, read_grid
+from proofroom.domain.evidence.labels import words_of
 from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.recount_changes import (
     change,
@@ -60,10 +61,42 @@ class Recount:
     cells: tuple[Where, ...] = ()
 
 
-def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | None:
-    """What the tables among these passages say of a sentence; None where it is of another kind, or of no table."""
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A sentence by each table among the passages, read once; `nameless` says that there are rows of figures that
+    nothing names each, such as one for each year and region.
+    """
+
+    claim: Sentence
+    read: tuple[tuple[Grid, Said, tuple[AnalysedPassage, ...]], ...]
+    nameless: bool
+
+    def works(self) -> list[Work]:
+        return [
+            Work(self.claim, grid, replace(said, numbers=list(said.numbers)), passages)
+            for grid, said, passages in self.read
+        ]
+
+
+def read_tables(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Tables:
+    read: list[tuple[Grid, Said, tuple[AnalysedPassage, ...]]] = []
+    nameless = False
+    for rows in _tables(passages):
+        grid = read_grid(tuple(p.passage for p in rows))
+        if grid is None:
+            cells = (value for p in rows[:50] for _, value in p.passage.cells)
+            nameless = nameless or any(parse_number(value) is not None for value in cells)
+        elif grid.items and len(claim.toks) <= MOST_WORDS:
+            by_id = {p.passage.block_id: p for p in rows}
+            ordered = tuple(by_id[p.block_id] for p in grid.passages)
+            read.append((grid, read_said(claim, grid), ordered))
+    return Tables(claim, tuple(read), nameless)
+
+
+def recount(tables: Tables) -> Recount | None:
+    """What the tables say of a sentence; None where it is of another kind, or of no table."""
     found: list[Recount] = []
-    for work in _works(claim, passages):
+    for work in tables.works():
         if work.said.unknown or work.said.refused:
             continue
         try:
@@ -78,13 +111,14 @@ def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | N
     return next((one for one in found if one.holds), found[0] if found else None)
 
 
-def partly(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | None:
+def partly(tables: Tables) -> Recount | None:
     """Cells that bear out each figure of a sentence which has words that the table does not have, and says nothing that
     would have to be computed. It is left to a person, who sees the cells and the words.
     """
-    for work in _works(claim, passages):
-        said = work.said
-        if said.refused or said.ops or not said.unknown:
+    for work in tables.works():
+        said, claim = work.said, work.claim
+        unknown = _unknown(work)
+        if said.refused or said.ops or not unknown:
             continue
         try:
             _values(work)
@@ -92,7 +126,7 @@ def partly(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | No
             continue
         if any(f.outcome != "same" for f in work.findings):
             continue
-        words = ", ".join(dict.fromkeys(claim.text[a:b] for a, b in said.unknown[:6]))
+        words = ", ".join(dict.fromkeys(claim.text[a:b] for a, b in unknown[:6]))
         shown = "; ".join(
             f"{work.grid.labels[row]}: {f.source}" for row, f in zip(work.valued, work.findings, strict=False)
         )
@@ -100,7 +134,7 @@ def partly(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | No
             Finding(
                 "citation",
                 "not_found",
-                said.unknown[0],
+                unknown[0],
                 words,
                 None,
                 "words that the table does not have",
@@ -112,22 +146,31 @@ def partly(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | No
     return None
 
 
-def label_ranges(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Span]:
+def _unknown(work: Work) -> list[tuple[int, int]]:
+    """The words that neither the table's heads have nor, where one row is named, any cell of this row."""
+    said = work.said
+    rows = {row for _, _, row in said.rows}
+    own: set[str] = set()
+    for row in rows if len(rows) == 1 else ():
+        own.update(word for pair in work.grid.passages[row].cells for text in pair for word in words_of(text))
+    return [(a, b) for a, b in said.unknown if not own.issuperset(words_of(said.text[a:b]))]
+
+
+def label_ranges(tables: Tables) -> list[Span]:
     """Where the sentence names rows and columns of these tables by names that hold a figure."""
-    grids = [read_grid(tuple(p.passage for p in rows)) for rows in _tables(passages)]
-    short = len(claim.toks) <= MOST_WORDS
-    return [span for grid in grids if grid is not None and short for span in label_spans(claim, grid)]
+    return [span for grid, _, _ in tables.read for span in label_spans(tables.claim, grid)]
 
 
-def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
+def doubts(tables: Tables) -> list[Finding]:
     """Why a sentence that rests on rows of figures, and that is not computed again, does not pass: its figures are not
     those of the row and the columns that it names, it compares, ranks, sums up, limits or denies, or it has words that
     the table does not have: "Mercy cured 420 patients" is more than 420 under "Patients".
     """
     out: list[Finding] = []
-    for work in _works(claim, passages):
+    claim = tables.claim
+    for work in tables.works():
         said = work.said
-        asked = [*said.refused, *said.unknown]
+        asked = [*said.refused, *_unknown(work)]
         asked += [(start, end) for start, end, op in said.ops if op != "respectively"]
         numbers = [(n.start, n.end) for n in said.numbers]
         if not asked and not numbers:
@@ -146,7 +189,7 @@ def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding
         kind = "direction" if asked else "number"
         out.append(Finding(kind, "not_found", at, text, None, note, headline="Not computed again"))
     figures = [n for n in claim.numbers if n.kind == "plain"]
-    if not out and figures and unread_rows(passages):
+    if not out and figures and tables.nameless:
         n = figures[0]
         note = "nothing names each row of the table, so the row that is meant was not found"
         out.append(
@@ -155,26 +198,6 @@ def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding
             )
         )
     return out[:1]
-
-
-def unread_rows(passages: Sequence[AnalysedPassage]) -> bool:
-    """Whether there are rows of figures that nothing names each, such as one for each year and region."""
-    return any(
-        read_grid(tuple(p.passage for p in rows)) is None
-        and any(parse_number(value) is not None for p in rows[:50] for _, value in p.passage.cells)
-        for rows in _tables(passages)
-    )
-
-
-def _works(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Work]:
-    """The sentence by each table among the passages."""
-    out: list[Work] = []
-    for rows in _tables(passages) if len(claim.toks) <= MOST_WORDS else ():
-        grid = read_grid(tuple(p.passage for p in rows))
-        if grid is not None and grid.items:
-            by_id = {p.passage.block_id: p for p in rows}
-            out.append(Work(claim, grid, read_said(claim, grid), [by_id[p.block_id] for p in grid.passages]))
-    return out
 
 
 def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
