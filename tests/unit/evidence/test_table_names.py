@@ -374,6 +374,8 @@ def test_what_costs_goes_by_the_price_and_what_sells_by_sales() -> None:
 def test_words_of_the_row_that_is_named_are_the_tables_own() -> None:
     table = ("Product|Colour|Stock", "Chair|dark red|40", "Lamp|bright blue|12")
     assert said("The chair is dark red.", *table).verdict == "supported"
-    assert said("The chair is dark red, and 40 are in stock.", *table).verdict == "supported"
     assert said("The chair is bright blue, and 40 are in stock.", *table).verdict != "supported"
     assert said("The chair is bright blue, the lamp dark red.", *table).verdict != "supported"
+    same = ("Product|Colour|Stock", "Chair|dark red|40", "Lamp|bright blue|12", "Desk|dark red|7")
+    assert said("The chair is dark red and has a stock of 40.", *same).verdict == "supported"
+    assert said("The chair is bright blue and has a stock of 40.", *same).verdict != "supported"
