@@ -146,13 +146,13 @@ def test_routine_work_is_signed_together_and_taken_back(page: Page) -> None:
     page.keyboard.press("b")
     page.get_by_role("button", name="Sign 3 and save them").click()
     expect(dock).to_contain_text("3 signed")
-    expect(dock).to_contain_text("Each record says that it was one of 3 signed from a list.")
+    expect(dock).to_contain_text("Each record says that it was signed unread, and that 3 were chosen.")
     page.get_by_role("button", name="Back to the inbox").last.click()
     expect(page.locator(".irow")).to_have_count(1)
     page.goto(f"/projects/{project}")
     expect(page.get_by_text("Signed by Local user")).to_have_count(3)
     done = sent(page.request, "GET", f"/api/checkpoints?project_id={project}&status=approved")["items"]
-    assert [d["decision"]["batch"]["size"] for d in done] == [3, 3, 3]
+    assert [d["decision"]["batch"]["announced"] for d in done] == [3, 3, 3]
     assert {d["decision"]["packet_shown"] for d in done} == {False}
 
 
@@ -164,6 +164,12 @@ def test_a_colleague_s_review_is_not_signed_from_the_list(page: Page, colleague:
     boxes = page.get_by_role("checkbox")
     expect(page.get_by_text(f"assigned to {SECOND}")).to_be_visible()
     expect(boxes.nth(0)).not_to_be_checked()
+    # The keyboard begins where something would be signed.
+    expect(page.get_by_role("list", name="What would be signed").get_by_role("listitem").nth(1)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("x")
+    expect(boxes.nth(1)).not_to_be_checked()
+    page.keyboard.press("x")
+    expect(boxes.nth(1)).to_be_checked()
     # Somebody opens another one while the list is looked at.
     look = page.request.post(
         f"/api/checkpoints/{read['id']}/lease", data={"take": False}, headers=colleague.headers

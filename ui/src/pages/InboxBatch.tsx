@@ -30,7 +30,8 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   const kind = kinds.find((one) => one.id === picked) ?? kinds[0];
   /** What the reader said of rows; the others are chosen when nobody else has them in hand. */
   const [said, setSaid] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const [at, setAt] = useState(0);
+  /** Where the keyboard is; null until the rows are here: it begins on the first that would be signed. */
+  const [moved, setAt] = useState<number | null>(null);
   const rows = (kind?.items ?? []).slice(0, most);
   const run = useBatchRun();
   const { phase, fates } = run;
@@ -43,6 +44,8 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   const isChosen = (item: CheckpointItem) => !isGone(item) && (said.get(item.id) ?? handsNow(item) === null);
   const chosen = rows.filter(isChosen);
   const left = chosen.filter((item) => !fates.has(item.id));
+  const at = moved ?? 0;
+  if (moved === null && rows.length > 0 && me !== undefined) setAt(Math.max(0, rows.findIndex(isChosen)));
   const others = listed.filter((item) => item.batch_exceptions.length > 0 || item.template_id === null);
   const colleagues = rows.filter((item) => !isGone(item) && !isChosen(item) && handsNow(item) !== null).length;
   const elsewhere = everything === undefined || total === undefined ? 0 : everything - total;
@@ -75,6 +78,12 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   };
 
   const list = useRef<HTMLUListElement>(null);
+  // A colleague may have a screenful of them in hand.
+  useEffect(() => {
+    if (moved !== null) list.current?.children[moved]?.scrollIntoView?.({ block: "nearest" });
+    // Only where it begins: a row that is moved to is shown as it is moved to.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [moved === null, kind?.id]);
   const go = (index: number) => {
     const next = Math.min(rows.length - 1, Math.max(0, index));
     setAt(next);
@@ -131,7 +140,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                       onChange={() => {
                         setPicked(one.id);
                         setSaid(new Map());
-                        setAt(0);
+                        setAt(null);
                       }}
                     />
                     {one.name} <span className="quiet">{count(one.items.length)}</span>

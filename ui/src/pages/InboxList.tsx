@@ -17,6 +17,7 @@ import { InboxDock, type Choosing } from "./InboxDock";
 import { InboxFilters, tabKeys } from "./InboxFilters";
 import { FindField, useFind } from "./InboxFind";
 import { InboxNotYet } from "./InboxNotYet";
+import { InboxKeys, Key } from "./InboxKeys";
 import { InboxRow } from "./InboxRow";
 import { useRows } from "./inboxRows";
 import { useHandOn } from "./useHandOn";
@@ -261,28 +262,13 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
           onClose={() => setChoosing(null)}
         />
       ) : (
-        <footer className="keysbar nophone">
-          <span>
-            <Kbd>j</Kbd> <Kbd>k</Kbd> {t("keys.move")}
-          </span>
-          <span>
-            <Kbd>↵</Kbd> {t("keys.open")}
-          </span>
-          <span>
-            <Kbd>s</Kbd> {t("keys.snooze")}
-          </span>
-          {people && (
-            <span>
-              <Kbd>m</Kbd> {t("keys.assign")}
-            </span>
-          )}
-          <span>
-            <Kbd>/</Kbd> {t("keys.find")}
-          </span>
+        <InboxKeys>
+          <Key keys={["s"]} words={t("keys.snooze")} />
+          {people && <Key keys={["m"]} words={t("keys.assign")} />}
           <button type="button" className="link quiet last" onClick={onBatch}>
             <Kbd>b</Kbd> {t("batch.key")}
           </button>
-        </footer>
+        </InboxKeys>
         )}
       </div>
     </div>

@@ -22,7 +22,7 @@ import { checkBody, errorList, fieldOf, firstRuntime, HIDDEN_KEYS, requestOf, wi
 import { RuntimeField } from "@/newwork/RuntimeField";
 import { SourcesField } from "@/newwork/SourcesField";
 import { contentOf, startFrom } from "@/newwork/start";
-import { FromTemplate, SaveTemplate, TemplateCards } from "@/newwork/Templates";
+import { FromTemplate, isMoved, SaveTemplate, TemplateCards } from "@/newwork/Templates";
 import { aheadOf, checkSteps, noteOf, workSteps } from "@/newwork/will";
 
 const DRAFT_LIMIT = 2_000_000;
@@ -39,7 +39,10 @@ export function NewWorkPage() {
   const copied = useQuery({ ...sessionQuery({ projectId, sessionId: search.from ?? "" }), enabled: search.from !== undefined });
   const failed = project.error ?? agents.error ?? sources.error ?? copied.error;
   // What a form starts from has to be there before it: later it would take the place of what was typed meanwhile.
-  const waits = (search.template !== undefined && templates.isPending) || (search.from !== undefined && copied.isPending);
+  // A template as this page knew it earlier may have been changed since.
+  const early = templates.isPending || (templates.isFetching && !templates.isFetchedAfterMount);
+  const [opened, setOpened] = useState(false);
+  const waits = !opened && ((search.template !== undefined && early) || (search.from !== undefined && copied.isPending));
   if (failed || waits || !agents.data || !sources.data || !project.data) {
     return (
       <main className="inbox screen">
@@ -63,6 +66,7 @@ export function NewWorkPage() {
       </main>
     );
   }
+  if (!opened) setOpened(true);
   return (
     <NewWork
       projectId={projectId}
@@ -102,10 +106,16 @@ function NewWork({
   const [over, setOver] = useState(false);
   const [refused, setRefused] = useState<unknown>(null);
   const [said, setSaid] = useState<string | null>(null);
-  // What the form was filled in from: it moves on by itself only while nothing is typed.
+  // What the form was filled in from: what somebody makes of it meanwhile is said, and taken only when it is asked for.
   const live = templates.find((one) => one.id === search.template) ?? null;
   const [template, setTemplate] = useState(live);
-  if (live?.id !== template?.id) setTemplate(live);
+  /** Whether the work is asked for as it is shown, whatever the template says by now. */
+  const [apart, setApart] = useState(false);
+  const take = (one: Template | null) => {
+    setTemplate(one);
+    setApart(false);
+  };
+  if (template?.id !== search.template && template !== live) take(live);
   const wanted = template?.agent_type ?? copied?.agent_type ?? search.agent;
   const name = wanted !== undefined && agents.some((a) => a.name === wanted) ? wanted : "check";
   const agent = agents.find((a) => a.name === name) ?? null;
@@ -128,7 +138,6 @@ function NewWork({
   const form = useForm<Values>({ mode: "onTouched", defaultValues: { ...empty, ...start?.values } });
   const { register, control, watch, setValue, handleSubmit, formState, setError, clearErrors, reset } = form;
   const { isDirty } = formState;
-  if (live && live.id === template?.id && live.version !== template.version && !isDirty) setTemplate(live);
   const values = watch();
   const runtime = agent?.runtimes.find((r) => r.name === values.runtime);
 
@@ -176,7 +185,7 @@ function NewWork({
       once([path, json], (idempotencyKey) => api<WorkSession>(path, { method: "POST", json, idempotencyKey, headers }));
     // Who watches a long check sees its ledger fill.
     if (agent === null) return post(`/projects/${projectId}/checks`, checkBody(v, sourceIds), { Prefer: "respond-async" });
-    const body = workBody(agent, schema, v, sourceIds, now, template ? { template, all: ready.map((s) => s.id) } : undefined);
+    const body = workBody(agent, schema, v, sourceIds, now, template && !apart ? { template, all: ready.map((s) => s.id) } : undefined);
     const same = copied !== null && agent.name === copied.agent_type && !v.folder && (sourceIds ?? []).join() === (copied.source_ids ?? []).join();
     if (!same) return post(`/projects/${projectId}/work-sessions`, body);
     const { task_description, config, approval_strategy, runtime: spec, budget, auto_execute } = body;
@@ -202,6 +211,10 @@ function NewWork({
     setRefused(error);
     const field = fieldOf(error, schema, values.runtime);
     const { title, hint } = problemText(error);
+    if (isMoved(error)) {
+      void client.invalidateQueries({ queryKey: ["templates", projectId] });
+      document.getElementById("from-template")?.focus();
+    }
     if (field) setError(field, { message: [title, hint].filter(Boolean).join(" ") }, { shouldFocus: true });
   };
   /** What a template would keep of the form, or null while the form is wrong. A template may leave the task open. */
@@ -267,11 +280,20 @@ function NewWork({
             <FromTemplate
               key={template.id}
               template={template}
-              live={live ?? template}
+              live={live}
+              refused={isMoved(refused) ? refused : null}
+              apart={apart}
               changed={isDirty}
               missing={start?.missing ?? 0}
               content={content}
-              take={setTemplate}
+              take={(one) => {
+                setRefused(null);
+                take(one);
+              }}
+              goOn={() => {
+                setRefused(null);
+                setApart(true);
+              }}
               leave={() => choose({ agent: name })}
             />
           )}
@@ -351,7 +373,7 @@ function NewWork({
           ) : refused ? (
             <>
               <b>{t("new.notStarted")}</b>
-              <span className="bad">{[problemText(refused).title, problemText(refused).hint].filter(Boolean).join(" ")}</span>
+              <span className="bad">{isMoved(refused) ? t("workArea.template.choose") : [problemText(refused).title, problemText(refused).hint].filter(Boolean).join(" ")}</span>
             </>
           ) : over ? (
             <b>{t("new.dropHere")}</b>

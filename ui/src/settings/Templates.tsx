@@ -22,17 +22,19 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
     said(words);
     void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
   };
+  // What is typed stays; beside it stands what the other one made of it.
+  const renewed = (error: Error) => {
+    if (error instanceof ApiError && error.code === "template_changed") void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
+  };
   const rename = useMutation({
     mutationFn: () => api<Template>(path, { method: "PATCH", json: { name: name.trim(), version: template.version } }),
     onSuccess: (saved) => again(t("templates.renamed", { name: saved.name })),
-    // What is typed stays; beside it stands what the other one made of it.
-    onError: (error) => {
-      if (error instanceof ApiError && error.code === "template_changed") void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
-    },
+    onError: renewed,
   });
   const remove = useMutation({
-    mutationFn: () => api<void>(path, { method: "DELETE" }),
+    mutationFn: () => api<void>(path, { method: "DELETE", query: { version: template.version } }),
     onSuccess: () => again(t("templates.removed", { name: template.name })),
+    onError: renewed,
   });
   const error = rename.error ?? remove.error;
   const start = () => {

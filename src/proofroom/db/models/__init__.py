@@ -19,6 +19,7 @@ from proofroom.db.models.substrate import (
     ProjectPolicy,
     Source,
     SourceVersion,
+    RemovedTemplate,
     Template,
     TermFrequency,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "Source",
     "SourceDeletion",
     "SourceVersion",
+    "RemovedTemplate",
     "Template",
     "TermFrequency",
     "ToolCall",
