@@ -165,7 +165,9 @@ def test_a_colleague_s_review_is_not_signed_from_the_list(page: Page, colleague:
     expect(page.get_by_text(f"assigned to {SECOND}")).to_be_visible()
     expect(boxes.nth(0)).not_to_be_checked()
     # The keyboard begins where something would be signed.
-    expect(page.get_by_role("list", name="What would be signed").get_by_role("listitem").nth(1)).to_have_attribute("aria-current", "true")
+    expect(
+        page.get_by_role("list", name="What would be signed").get_by_role("listitem").nth(1)
+    ).to_have_attribute("aria-current", "true")
     page.keyboard.press("x")
     expect(boxes.nth(1)).not_to_be_checked()
     page.keyboard.press("x")

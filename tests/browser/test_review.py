@@ -343,7 +343,9 @@ def test_nothing_moves_when_somebody_else_changes_or_decides(page: Page, theirs:
     digest = newer["checkpoint"]["packet_digest"]
     sent(theirs.request, "POST", f"{now}/reject", {"packet_digest": digest, "rejection_reason": "no drawing"})
     # One place says it, where decisions stand.
-    expect(page.get_by_label("Decision")).to_contain_text(re.compile(r"Rejected by Colleague \d+: no drawing"))
+    expect(page.get_by_label("Decision")).to_contain_text(
+        re.compile(r"Rejected by Colleague \d+: no drawing")
+    )
     expect(page.get_by_text("no drawing")).to_have_count(1)
     assert text.bounding_box() == before
     assert [move for move in moves(page) if not move.startswith("queue")] == []

@@ -9,7 +9,6 @@ from proofroom.db.tx import Tx
 from proofroom.domain.errors import Conflict
 from proofroom.services.views import at
 
-
 AGAIN = "Look at it again and repeat your change if it still applies."
 
 

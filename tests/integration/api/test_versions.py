@@ -68,8 +68,8 @@ async def test_the_second_of_two_who_change_a_template_is_told(world: World, cre
     assert (await world.api.ok("PATCH", at, json={"name": "Weekly"}))["version"] == 4
     await world.api.ok("DELETE", at, 204)
     gone = await other.problem("PATCH", at, 409, "template_removed", json={"name": "Gone", "version": 4})
-    assert gone["detail"].startswith("Local user removed the template “Weekly” meanwhile.")
-    assert gone["changed_by"] == "Local user"
+    assert gone["detail"].startswith("Reviewer removed the template “Weekly” meanwhile.")
+    assert gone["changed_by"] == "Reviewer"
 
 
 async def test_work_is_filed_from_the_template_that_was_shown_or_not_at_all(world: World, crew: Crew) -> None:

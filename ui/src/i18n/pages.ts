@@ -187,6 +187,18 @@ export const pages = {
     fake_citation: "Some passages imitate citations. They are marked.",
     contradiction: "Some passages contradict each other.",
   },
+  archive: {
+    do: "Archive",
+    doOf: "Archive {{name}}",
+    words: "It leaves the lists with what has ended in it. What still runs or waits stays in them until it has ended. Nothing is deleted, and it can be brought back.",
+    sure: "Archive it",
+    keep: "Keep it",
+    back: "Bring it back",
+    backOf: "Bring {{name}} back",
+    done: "{{name}} is archived.",
+    backDone: "{{name}} is back on the lists.",
+    since: "Archived {{when}}: it is on no list, and neither is what has ended in it.",
+  },
   project: {
     sources_one: "1 source",
     sources_other: "{{count}} sources",

@@ -91,6 +91,7 @@ export const workWords = {
   },
   form: {
     startOf: { content: "drafting" },
+    onlyRead: "You may read this workspace. Requesters, reviewers and admins ask for work; an admin gives you a role under Settings, Members.",
     saveLater: "Save without starting",
     tokens: "Tokens, at most",
     tokensWord: "tokens",

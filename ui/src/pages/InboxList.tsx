@@ -9,6 +9,7 @@ import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/Stat
 import { t } from "@/i18n";
 import { count } from "@/lib/format";
 import { isTyping, MOVES, useKeys } from "@/lib/keys";
+import { useMay } from "@/lib/may";
 import { useFormer } from "@/review/former";
 import { FormerLine } from "@/review/FormerLine";
 import { EmptyInbox } from "./EmptyInbox";
@@ -55,6 +56,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
   const height = useRowHeight();
   const rows = useRows(view, pane, body, height);
   const people = (members.data?.length ?? 0) > 1;
+  const may = useMay("reviewer");
   const current = rows.gone.has(rows.row(rows.at)?.id ?? "") ? undefined : rows.row(rows.at);
   const open = (item: CheckpointItem | undefined) => {
     if (!item) return;
@@ -86,7 +88,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
   const handOn = useHandOn({ onChanged: rows.refresh });
   const former = useFormer();
   const choose = (what: Choosing["what"], item: CheckpointItem | undefined) => {
-    if (item && handOn.busy === null && (what === "snooze" || people)) setChoosing({ what, item });
+    if (item && may && handOn.busy === null && (what === "snooze" || people)) setChoosing({ what, item });
   };
 
   useKeys(
@@ -102,7 +104,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
       Enter: () => open(current),
       m: () => choose("assign", current),
       s: () => choose("snooze", current),
-      b: onBatch,
+      b: () => may && onBatch(),
       f: () => filters.current?.querySelector("select")?.focus(),
       ...tabKeys(view, people, onView),
       ".": rows.refresh,
@@ -232,6 +234,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
                       view={view}
                       me={me?.id}
                       people={people}
+                      may={may}
                       onHere={() => rows.setAt(index)}
                       onAssign={() => choose("assign", item)}
                       onSnooze={() => choose("snooze", item)}
@@ -263,11 +266,13 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
         />
       ) : (
         <InboxKeys>
-          <Key keys={["s"]} words={t("keys.snooze")} />
-          {people && <Key keys={["m"]} words={t("keys.assign")} />}
-          <button type="button" className="link quiet last" onClick={onBatch}>
-            <Kbd>b</Kbd> {t("batch.key")}
-          </button>
+          {may && <Key keys={["s"]} words={t("keys.snooze")} />}
+          {may && people && <Key keys={["m"]} words={t("keys.assign")} />}
+          {may && (
+            <button type="button" className="link quiet last" onClick={onBatch}>
+              <Kbd>b</Kbd> {t("batch.key")}
+            </button>
+          )}
         </InboxKeys>
         )}
       </div>

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useForm } from "react-hook-form";
 import { api } from "@/api/client";
@@ -13,6 +13,7 @@ import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/Stat
 import { t, tMaybe } from "@/i18n";
 import { takeOver } from "@/lib/handover";
 import { useKeys } from "@/lib/keys";
+import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
 import { useOnce } from "@/lib/once";
 import { AgentCards } from "@/newwork/AgentCards";
@@ -23,6 +24,7 @@ import { RuntimeField } from "@/newwork/RuntimeField";
 import { SourcesField } from "@/newwork/SourcesField";
 import { contentOf, startFrom } from "@/newwork/start";
 import { FromTemplate, isMoved, SaveTemplate, TemplateCards } from "@/newwork/Templates";
+import { droppedFiles } from "@/lib/dropped";
 import { aheadOf, checkSteps, noteOf, workSteps } from "@/newwork/will";
 
 const DRAFT_LIMIT = 2_000_000;
@@ -37,12 +39,14 @@ export function NewWorkPage() {
   const search = useSearch({ from: "/projects/$projectId/new" });
   const templates = useQuery(templatesQuery(projectId));
   const copied = useQuery({ ...sessionQuery({ projectId, sessionId: search.from ?? "" }), enabled: search.from !== undefined });
+  const may = useMay("requester");
   const failed = project.error ?? agents.error ?? sources.error ?? copied.error;
   // What a form starts from has to be there before it: later it would take the place of what was typed meanwhile.
   // A template as this page knew it earlier may have been changed since.
   const early = templates.isPending || (templates.isFetching && !templates.isFetchedAfterMount);
   const [opened, setOpened] = useState(false);
   const waits = !opened && ((search.template !== undefined && early) || (search.from !== undefined && copied.isPending));
+  if (!may) return <OnlyRead />;
   if (failed || waits || !agents.data || !sources.data || !project.data) {
     return (
       <main className="inbox screen">
@@ -77,6 +81,23 @@ export function NewWorkPage() {
       templatesFailed={templates.error}
       copied={search.from ? (copied.data ?? null) : null}
     />
+  );
+}
+
+/** Instead of a form that the server would refuse. */
+function OnlyRead() {
+  return (
+    <main className="inbox screen">
+      <div className="wrap">
+        <h1 className="doctitle">{t("page.newWork")}</h1>
+        <p className="mt-2 max-w-[72ch] text-ink-2">{t("workArea.form.onlyRead")}</p>
+        <p className="mt-3">
+          <Link className="b" to="/work">
+            {t("page.work")}
+          </Link>
+        </p>
+      </div>
+    </main>
   );
 }
 
@@ -254,14 +275,17 @@ function NewWork({
         submit(true);
       }}
       onDragOver={(event) => {
+        // A text that is dragged into a field goes there.
+        if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(true);
       }}
       onDragLeave={() => setOver(false)}
       onDrop={(event) => {
+        if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(false);
-        void takeFiles([...event.dataTransfer.files]);
+        void droppedFiles(event.dataTransfer).then(takeFiles);
       }}
     >
       <main className="main">

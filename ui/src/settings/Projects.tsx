@@ -1,10 +1,12 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { policyQuery, projectsQuery } from "@/api/queries";
+import { useState, type ReactNode } from "react";
+import { archivedQuery, policyQuery, projectsQuery } from "@/api/queries";
 import type { Policy, Project } from "@/api/types";
+import { Archive } from "@/components/Archive";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
+import { when } from "@/lib/format";
 import { differences, UNSET } from "@/pages/policy";
 import { ReadOnly } from "./SettingsPage";
 
@@ -19,6 +21,61 @@ export function useProjects(): { projects: Project[]; instead: ReactNode } {
     <p className="text-ink-2">{t("settings.noProject")}</p>
   ) : null;
   return { projects: query.data ?? [], instead };
+}
+
+function ProjectRow({ project, said }: { project: Project; said: (words: string) => void }) {
+  return (
+    <tr>
+      <td>
+        <Link className="t" to="/projects/$projectId" params={{ projectId: project.id }}>
+          {project.name}
+        </Link>
+        <span className="sub">{project.archived_at ? t("archive.since", { when: when(project.archived_at) }) : project.description}</span>
+      </td>
+      <td className="num">
+        <Archive project={project} said={said} />
+      </td>
+    </tr>
+  );
+}
+
+/** All projects, with those that are on no list. */
+export function ProjectsList() {
+  const { projects, instead } = useProjects();
+  const archived = useQuery(archivedQuery);
+  const [notice, setNotice] = useState("");
+  return (
+    <>
+      <p className="text-ink-2">{t("projectsOf.words")}</p>
+      <ReadOnly />
+      <p className="notice" role="status">{notice}</p>
+      {instead ?? (
+        <table className="list">
+          <tbody>
+            {projects.map((project) => (
+              <ProjectRow key={project.id} project={project} said={setNotice} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <h3 className="h3 mt-6">{t("projectsOf.archived")}</h3>
+      {archived.error ? (
+        <Problem what={t("settings.failed")} error={archived.error} retry={() => void archived.refetch()} />
+      ) : !archived.data ? (
+        <Loading words={t("settings.loading")} />
+      ) : archived.data.length === 0 ? (
+        <p className="text-ink-2">{t("projectsOf.none")}</p>
+      ) : (
+        <table className="list">
+          <tbody>
+            {archived.data.map((project) => (
+              <ProjectRow key={project.id} project={project} said={setNotice} />
+            ))}
+          </tbody>
+        </table>
+      )}
+    </>
+  );
 }
 
 export function ProjectAgentsList() {

@@ -93,10 +93,12 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
             </>
           ) : (
             <>
-              <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id }}>
-                {t("templates.start")}
-                <span className="sr">: {template.name}</span>
-              </Link>
+              {may && (
+                <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id }}>
+                  {t("templates.start")}
+                  <span className="sr">: {template.name}</span>
+                </Link>
+              )}
               {may && mode === "shown" && (
                 <>
                   <button type="button" className="b small" aria-label={t("templates.renameOf", { name: template.name })} onClick={start}>
@@ -148,7 +150,7 @@ export function Templates() {
           ) : templates.data.length === 0 ? (
             <p className="text-ink-2">
               {t("templates.none")}{" "}
-              {project && (
+              {project && may && (
                 <Link className="link" to="/projects/$projectId/new" params={{ projectId: project.id }} search={{}}>
                   {t("templates.start")}
                 </Link>

@@ -72,9 +72,7 @@ async def change_template(
     return JSONResponse(shown)
 
 
-@router.delete(
-    "/{template_id}", status_code=204, responses=problems_of(409), summary="Remove a template"
-)
+@router.delete("/{template_id}", status_code=204, responses=problems_of(409), summary="Remove a template")
 async def delete_template(
     project_id: UUID,
     template_id: UUID,

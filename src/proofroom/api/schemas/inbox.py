@@ -84,8 +84,8 @@ class BatchPart(Sent):
     size: int = Field(
         ge=1,
         strict=True,
-        description="Of how many reviews the whole batch is to be. Each record keeps it as `batch.announced`, the sender's"
-        " word: what is stopped or refused on the way is among them.",
+        description="Of how many reviews the whole batch is to be. Each record keeps it as `batch.announced`, the"
+        " sender's word: what is stopped or refused on the way is among them.",
     )
     before: int = Field(ge=0, strict=True, description="How many of them were sent before these.")
 
