@@ -172,7 +172,7 @@ def test_a_colleague_s_review_is_not_signed_from_the_list(page: Page, colleague:
     expect(boxes.nth(1)).not_to_be_checked()
     page.keyboard.press("x")
     expect(boxes.nth(1)).to_be_checked()
-    # Somebody opens another one while the list is looked at.
+    # Somebody opens another one while the list is looked at: that it was chosen before is not to pass them over.
     look = page.request.post(
         f"/api/checkpoints/{read['id']}/lease", data={"take": False}, headers=colleague.headers
     )
@@ -231,6 +231,30 @@ def test_what_was_decided_is_found_again_and_opens_as_it_was_read(page: Page, co
     expect(page.get_by_role("heading", name=third["session_title"])).to_be_visible()
     expect(page.get_by_label("Queue").locator(".qi[aria-current]")).to_contain_text(third["session_title"])
     expect(page.get_by_label("Queue").get_by_role("heading")).to_have_text("Waiting for you")
+
+
+def test_what_policy_signed_opens_among_what_was_decided(page: Page) -> None:
+    project = make_project(page, "Signed by policy", policy_may_sign=True)
+    request = {
+        "agent_type": "research", "task_description": "When was the bridge opened?", "runtime": "extractive",
+        "approval_strategy": "auto_approve_low_risk", "auto_execute": True,
+    }  # fmt: skip
+    made = sent(page.request, "POST", f"/api/projects/{project}/work-sessions", request)
+    page.goto(f"/projects/{project}/sessions/{made['id']}")
+    expect(page.get_by_label("Decision")).to_contain_text("Done")
+    (item,) = sent(page.request, "GET", f"/api/checkpoints?project_id={project}&status=decided")["items"]
+    assert item["decision"]["by"] is None
+    # Opened by its address, it has no place in what waits.
+    page.goto(f"/review/{item['id']}")
+    queue = page.get_by_label("Queue")
+    expect(queue.get_by_role("heading")).to_have_text("Decided")
+    expect(queue.locator(".qi[aria-current]")).to_contain_text(item["session_title"])
+    queue.get_by_role("link", name="All that was decided").click()
+    row = page.get_by_role("list", name="What was decided, newest first").get_by_role("listitem").first
+    expect(row).to_contain_text("Approved by policy")
+    row.get_by_role("link").click()
+    expect(queue.locator(".qi[aria-current]")).to_contain_text(item["session_title"])
+    expect(queue.get_by_role("heading")).to_have_text("Decided")
 
 
 def test_a_figure_of_the_overview_leads_to_what_it_counts(page: Page) -> None:

@@ -153,7 +153,10 @@ describe("signing routine work together", () => {
     await screen.findByText("assigned to Ana");
     expect([1, 2, 3, 4].map((n) => (box(n) as HTMLInputElement).checked)).toEqual([true, false, true, true]);
     expect(screen.getByText("1 is left to a colleague who has it in hand.")).toBeInTheDocument();
-    // Somebody opens one of them just now.
+    // Somebody opens one of them just now; that it was chosen before is not to pass them over.
+    await user.click(box(3));
+    await user.click(box(3));
+    expect(box(3)).toBeChecked();
     read = routine(3, { looking });
     tellWaiting("s-3", "looked_at");
     await screen.findByText("Ana is reading it");

@@ -7,7 +7,7 @@ import { ErrorLine, problemText } from "@/components/States";
 import { t } from "@/i18n";
 
 /** Takes a project off the lists, after saying what that means, and brings it back; for admins, who may. */
-export function Archive({ project, said }: { project: Project; said?: (words: string) => void }) {
+export function Archive({ project, here = false, said }: { project: Project; /** Whether the page is this project's. */ here?: boolean; said?: (words: string) => void }) {
   const client = useQueryClient();
   const me = useQuery(meQuery).data;
   const [sure, setSure] = useState(false);
@@ -39,8 +39,8 @@ export function Archive({ project, said }: { project: Project; said?: (words: st
           </button>
         </>
       ) : (
-        <button type="button" className="b small bare" aria-label={t("archive.doOf", names)} onClick={() => setSure(true)}>
-          {t("archive.do")}
+        <button type="button" className="b small bare" aria-label={here ? undefined : t("archive.doOf", names)} onClick={() => setSure(true)}>
+          {t(here ? "archive.doHere" : "archive.do")}
         </button>
       )}
       {set.error && <ErrorLine>{[problemText(set.error).title, problemText(set.error).hint].filter(Boolean).join(" ")}</ErrorLine>}

@@ -189,6 +189,7 @@ export const pages = {
   },
   archive: {
     do: "Archive",
+    doHere: "Archive this project",
     doOf: "Archive {{name}}",
     words: "It leaves the lists with what has ended in it. What still runs or waits stays in them until it has ended. Nothing is deleted, and it can be brought back.",
     sure: "Archive it",

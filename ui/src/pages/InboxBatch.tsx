@@ -18,6 +18,12 @@ import { BatchFate } from "./BatchFate";
 const MOST_OTHERS = 20;
 const PAGE_ROWS = 10;
 
+/** What the reader said of a row, and who had it in hand then. */
+interface Said {
+  chosen: boolean;
+  past: string[];
+}
+
 /** Signs routine work of one template together, one record each; everything else says why it is read by itself. */
 export function InboxBatch({ view, onClose }: { view: View; onClose: () => void }) {
   const client = useQueryClient();
@@ -29,7 +35,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   const [picked, setPicked] = useState<string | null>(null);
   const kind = kinds.find((one) => one.id === picked) ?? kinds[0];
   /** What the reader said of rows; the others are chosen when nobody else has them in hand. */
-  const [said, setSaid] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const [said, setSaid] = useState<ReadonlyMap<string, Said>>(new Map());
   /** Where the keyboard is; null until the rows are here: it begins on the first that would be signed. */
   const [moved, setAt] = useState<number | null>(null);
   const rows = (kind?.items ?? []).slice(0, most);
@@ -41,7 +47,14 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
     return !fates.has(item.id) && now !== undefined && (now.status !== "pending_review" || now.approve_pending);
   };
   const handsNow = (item: CheckpointItem) => handsOf(stands(item.id) ?? item, me);
-  const isChosen = (item: CheckpointItem) => !isGone(item) && (said.get(item.id) ?? handsNow(item) === null);
+  /** Whoever took it on after the reader chose it is not passed over. */
+  const known = (item: CheckpointItem, past: string[]) => (handsNow(item)?.ids ?? []).every((id) => past.includes(id));
+  const isChosen = (item: CheckpointItem) => {
+    const { chosen, past } = said.get(item.id) ?? { chosen: true, past: [] };
+    return !isGone(item) && chosen && known(item, past);
+  };
+  const say = (items: CheckpointItem[], chosen: boolean) =>
+    setSaid((before) => new Map([...before, ...items.map((item) => [item.id, { chosen, past: handsNow(item)?.ids ?? [] }] as const)]));
   const chosen = rows.filter(isChosen);
   const left = chosen.filter((item) => !fates.has(item.id));
   const at = moved ?? 0;
@@ -66,7 +79,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   const still = phase === "choosing" || (rested && run.taken === null);
   const toggle = (item: CheckpointItem | undefined) => {
     if (!item || !still || fates.has(item.id) || isGone(item)) return;
-    setSaid((before) => new Map(before).set(item.id, !isChosen(item)));
+    say([item], !isChosen(item));
   };
   const unsure = [...fates.values()].some((fate) => fate.state === "unsure");
   const act = () => {
@@ -148,7 +161,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                 ))}
               </span>
               {still && free.length > 0 && (
-                <button type="button" className="link" onClick={() => setSaid((before) => new Map([...before, ...free.map((item) => [item.id, !all] as const)]))}>
+                <button type="button" className="link" onClick={() => say(free, !all)}>
                   {all ? t("batch.noneOf") : t("batch.allOf", { n: free.length })}
                 </button>
               )}

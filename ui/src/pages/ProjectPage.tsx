@@ -147,7 +147,7 @@ export function ProjectPage() {
             <AddSources projectId={projectId} projectName={project.data.name} />
           </div>
         )}
-        {!project.data.archived_at && <Archive project={project.data} />}
+        {!project.data.archived_at && <Archive here project={project.data} />}
       </aside>
     </div>
   );
