@@ -219,7 +219,7 @@ def test_what_was_decided_is_found_again_and_opens_as_it_was_read(page: Page, co
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=first["session_title"])).to_be_visible()
     expect(page.get_by_label("Decision")).to_contain_text(f"by {SECOND}")
-    expect(page.get_by_label("Queue").get_by_role("link")).to_have_count(2)
+    expect(page.get_by_label("Queue").locator(".qi")).to_have_count(2)
     page.keyboard.press("k")
     expect(page.get_by_role("heading", name=second["session_title"])).to_be_visible()
     expect(page.get_by_label("Decision")).to_contain_text("The wrong bridge.")

@@ -296,7 +296,7 @@ def states(page: Page, review: str, project: str) -> Iterator[str]:
 
 WRITES = re.compile(
     r"^(New work|New project|Choose files|Paste|Add addresses|Save|Start|Snooze|For anyone|Cancel this work|Archive"
-    r"|Remove|Rename|Delete|Copy with changes|Use it|The new year has arrived|Sign|Reject|Accept|b sign)"
+    r"|Remove|Rename|Delete|Copy with changes|Use it|The new year has arrived|Sign(?!ed)|Reject|Accept|b sign)"
 )
 """What whoever may only read would be refused."""
 

@@ -219,6 +219,7 @@ export const pages = {
     projectName: "Name of the project",
     create: "Create it",
     failed: "The work could not be loaded",
+    projectsFailed: "The projects could not be loaded",
     loading: "Loading the work.",
     none: "There is no project yet. Create one, then add sources.",
     start: "Start here",

@@ -96,7 +96,7 @@ export function WorkPage() {
       <aside className="rail" aria-label={t("workArea.list.projects")}>
         <h2>{t("workArea.list.projects")}</h2>
         {projects.error ? (
-          <Problem what={t("work.failed")} error={projects.error} retry={() => void projects.refetch()} />
+          <Problem what={t("work.projectsFailed")} error={projects.error} retry={() => void projects.refetch()} />
         ) : projects.isPending ? (
           <Loading words={t("work.loading")} />
         ) : (

@@ -14,7 +14,7 @@ import { ReadOnly } from "./SettingsPage";
 export function useProjects(): { projects: Project[]; instead: ReactNode } {
   const query = useQuery(projectsQuery);
   const instead = query.error ? (
-    <Problem what={t("settings.failed")} error={query.error} retry={() => void query.refetch()} />
+    <Problem what={t("work.projectsFailed")} error={query.error} retry={() => void query.refetch()} />
   ) : !query.data ? (
     <Loading words={t("settings.loading")} />
   ) : query.data.length === 0 ? (
@@ -60,7 +60,7 @@ export function ProjectsList() {
       )}
       <h3 className="h3 mt-6">{t("projectsOf.archived")}</h3>
       {archived.error ? (
-        <Problem what={t("settings.failed")} error={archived.error} retry={() => void archived.refetch()} />
+        <Problem what={t("work.projectsFailed")} error={archived.error} retry={() => void archived.refetch()} />
       ) : !archived.data ? (
         <Loading words={t("settings.loading")} />
       ) : archived.data.length === 0 ? (
