@@ -143,6 +143,7 @@ export const pages = {
     now: "Now",
     checkNow_one: "Every sentence is looked up in 1 source.",
     checkNow_other: "Every sentence is looked up in {{count}} sources.",
+    pinned_zero: "There is no source yet. Add one: the best passages are pinned, so you can always see what the agent was given.",
     pinned_one: "The best passages from 1 source are pinned, so you can always see what the agent was given.",
     pinned_other: "The best passages from {{count}} sources are pinned, so you can always see what the agent was given.",
     plan: "It stops with a plan",

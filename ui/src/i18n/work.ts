@@ -102,6 +102,7 @@ export const workWords = {
     deliverBad: "A folder below it: no leading slash, no dots.",
     dropOr: "Drop files anywhere on this page to add them, or",
     chooseFiles: "choose files",
+    showSources: "Show the sources",
     sourcesAll_one: "The one source",
     sourcesAll_other: "All {{count}} sources",
     sourcesSome: "{{n}} of {{count}} sources",

@@ -8,7 +8,6 @@ import type { Agent, JsonSchema, Source, WorkSession } from "@/api/types";
 import { templatesQuery, type Template, type TemplateContent } from "@/api/work";
 import { Mark } from "@/components/Mark";
 import { defaultsOf, SchemaFields } from "@/components/SchemaForm";
-import { useUpload } from "@/components/Sources";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { takeOver } from "@/lib/handover";
@@ -25,6 +24,8 @@ import { SourcesField } from "@/newwork/SourcesField";
 import { contentOf, startFrom } from "@/newwork/start";
 import { FromTemplate, isMoved, SaveTemplate, TemplateCards } from "@/newwork/Templates";
 import { droppedFiles } from "@/lib/dropped";
+import { useAdd } from "@/sources/AddSources";
+import { useUploads, type Upload } from "@/sources/uploads";
 import { aheadOf, checkSteps, noteOf, workSteps } from "@/newwork/will";
 
 const DRAFT_LIMIT = 2_000_000;
@@ -84,6 +85,24 @@ export function NewWorkPage() {
   );
 }
 
+/** What became of the files that were dropped, wherever on the page that was. */
+function Sent({ sent, onShow }: { sent: Upload[]; onShow: () => void }) {
+  const n = (...states: Upload["state"][]) => sent.filter((one) => states.includes(one.state)).length;
+  const open = n("waiting", "sending");
+  const refused = n("refused", "stopped");
+  return (
+    <>
+      <b>{open > 0 ? t("upload.sum", { done: sent.length - open, all: sent.length }) : t("upload.ended", { done: n("done") })}</b>
+      <span>
+        {[n("here") > 0 ? t("upload.here", { count: n("here") }) : "", refused > 0 ? t("upload.refused", { count: refused }) : ""].filter(Boolean).join(" · ")}{" "}
+        <button type="button" className="link" onClick={onShow}>
+          {t("workArea.form.showSources")}
+        </button>
+      </span>
+    </>
+  );
+}
+
 /** Instead of a form that the server would refuse. */
 function OnlyRead() {
   return (
@@ -121,7 +140,11 @@ function NewWork({
   const search = useSearch({ from: "/projects/$projectId/new" });
   const navigate = useNavigate();
   const client = useQueryClient();
-  const upload = useUpload(projectId);
+  const add = useAdd(projectId);
+  // What was sent from other pages before is said there.
+  const all = useUploads(projectId);
+  const [earlier] = useState(() => Math.max(0, ...all.map((one) => one.id)));
+  const sent = all.filter((one) => one.id > earlier);
   const me = useQuery(meQuery).data;
   const policy = useQuery(policyQuery(projectId)).data;
   const [over, setOver] = useState(false);
@@ -186,7 +209,8 @@ function NewWork({
   const takeFiles = async (files: File[]) => {
     const draft = name === "check" && !form.getValues("draft").trim() ? files.find(looksLikeDraft) : undefined;
     if (draft) await readFile(draft);
-    await upload.files(files.filter((file) => file !== draft));
+    const rest = files.filter((file) => file !== draft);
+    if (rest.length > 0) add(rest.map((file) => ({ file })));
   };
   useEffect(() => {
     const carried = takeOver();
@@ -350,7 +374,7 @@ function NewWork({
                 />
               </>
             )}
-            <SourcesField form={form} usable={usable} upload={upload} />
+            <SourcesField form={form} usable={usable} projectId={projectId} sent={sent} add={(files) => add(files.map((file) => ({ file })))} />
             {agent && (
               <>
                 <StrategyField form={form} note={noteOf(ahead)} />
@@ -403,6 +427,8 @@ function NewWork({
             <b>{t("new.dropHere")}</b>
           ) : said ? (
             <b>{said}</b>
+          ) : sent.length > 0 ? (
+            <Sent sent={sent} onShow={() => focus("sources")} />
           ) : null}
         </div>
         {agent && (
