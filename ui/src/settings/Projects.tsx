@@ -25,17 +25,15 @@ export function useProjects(): { projects: Project[]; instead: ReactNode } {
 
 function ProjectRow({ project, said }: { project: Project; said: (words: string) => void }) {
   return (
-    <tr>
-      <td>
+    <li>
+      <div>
         <Link className="t" to="/projects/$projectId" params={{ projectId: project.id }}>
           {project.name}
         </Link>
-        <span className="sub">{project.archived_at ? t("archive.since", { when: when(project.archived_at) }) : project.description}</span>
-      </td>
-      <td className="num">
-        <Archive project={project} said={said} />
-      </td>
-    </tr>
+        <p className="meta">{project.archived_at ? t("archive.since", { when: when(project.archived_at) }) : project.description}</p>
+      </div>
+      <Archive project={project} said={said} />
+    </li>
   );
 }
 
@@ -50,13 +48,11 @@ export function ProjectsList() {
       <ReadOnly />
       <p className="notice" role="status">{notice}</p>
       {instead ?? (
-        <table className="list">
-          <tbody>
-            {projects.map((project) => (
-              <ProjectRow key={project.id} project={project} said={setNotice} />
-            ))}
-          </tbody>
-        </table>
+        <ul className="kept">
+          {projects.map((project) => (
+            <ProjectRow key={project.id} project={project} said={setNotice} />
+          ))}
+        </ul>
       )}
       <h3 className="h3 mt-6">{t("projectsOf.archived")}</h3>
       {archived.error ? (
@@ -66,13 +62,11 @@ export function ProjectsList() {
       ) : archived.data.length === 0 ? (
         <p className="text-ink-2">{t("projectsOf.none")}</p>
       ) : (
-        <table className="list">
-          <tbody>
-            {archived.data.map((project) => (
-              <ProjectRow key={project.id} project={project} said={setNotice} />
-            ))}
-          </tbody>
-        </table>
+        <ul className="kept">
+          {archived.data.map((project) => (
+            <ProjectRow key={project.id} project={project} said={setNotice} />
+          ))}
+        </ul>
       )}
     </>
   );
