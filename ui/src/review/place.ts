@@ -6,6 +6,7 @@ import { useCallback, useEffect, useState } from "react";
 import { aroundQuery, currentView, type Paged } from "@/api/inbox";
 import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem } from "@/api/types";
+import { afterPaint } from "@/lib/afterPaint";
 
 export interface Place {
   /** The reviews around this one, itself among them. */
@@ -75,14 +76,13 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const ready = status !== undefined;
   useEffect(() => {
     if (!ready) return;
-    void (async () => {
+    const ahead = async () => {
       if (nextId) await prefetchReview(client, nextId);
       if (previousId) await prefetchReview(client, previousId);
-    })();
+    };
+    return afterPaint(() => void ahead());
   }, [client, ready, nextId, previousId]);
-  useEffect(() => {
-    if (nextId) void client.prefetchQuery(aroundQuery(view, nextId));
-  }, [client, view, nextId]);
+  useEffect(() => (nextId ? afterPaint(() => void client.prefetchQuery(aroundQuery(view, nextId))) : undefined), [client, view, nextId]);
 
   const goItem = useCallback(
     (by: 1 | -1) => {
