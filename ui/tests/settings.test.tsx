@@ -156,6 +156,13 @@ describe("templates", () => {
     expect(name).toHaveValue("Monthly");
     await user.type(name, "{Enter}");
     expect(await screen.findByText("It is called Monthly now.")).toBeInTheDocument();
+    // What somebody changed is not deleted as what it was.
+    Object.assign(saved, { name: "Law", version: saved.version + 1, changed_by: "Ada" });
+    await user.click(screen.getByRole("button", { name: "Delete Monthly" }));
+    await user.click(screen.getByRole("button", { name: "Delete it" }));
+    expect(await screen.findByText(/Ada changed the template meanwhile/)).toBeInTheDocument();
+    await user.click(await screen.findByRole("button", { name: "Delete it" }));
+    expect(await screen.findByText("Law was deleted.")).toBeInTheDocument();
   });
   it("are renamed, and deleted after a second press", async () => {
     server.use(
