@@ -131,7 +131,8 @@ def show(
             for gate in gates:
                 decision = gate.decision or {}
                 said = f", {decision.get('decision')} by {decision.get('name')}" if decision else ""
-                place = [str(one["name"]) for one in (decision.get("batch") or {}).get("instead_of", ())]
+                batch: dict[str, Any] = decision.get("batch") or {}
+                place = [str(one["name"]) for one in batch.get("instead_of", ())]
                 past = f", in the place of {', '.join(place)}" if place else ""
                 unseen = f" (the packet was not shown{past})" if decision.get("packet_shown") is False else ""
                 status = gate.status.replace("_", " ")
