@@ -301,6 +301,7 @@ async def test_roles_hold_over_http(world: World) -> None:
         "POST", "/api-keys", 403, "not_allowed", json={"name": "x", "member_id": str(world.actor.member_id)}
     )
     await requester.problem("DELETE", f"/projects/{project}", 403, "not_allowed")
+    await requester.problem("PATCH", f"/projects/{project}", 403, "not_allowed", json={"archived": True})
     await requester.problem("PATCH", f"/projects/{project}/policy", 403, "not_allowed", json={"quorum": 1})
     for api, member in zip(apis.values(), members, strict=True):
         at_member = f"/members/{member}"

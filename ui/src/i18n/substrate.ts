@@ -15,8 +15,6 @@ export const substrate = {
     title: "Title (optional)",
     submit: "Add the source",
     submitMany: "Add {{count}} sources",
-    sending_one: "Sending 1 source.",
-    sending_other: "Sending {{count}} sources.",
     loading: "Loading the sources.",
     listFailed: "The sources could not be loaded",
     none: "No sources yet.",

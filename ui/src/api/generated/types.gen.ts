@@ -1140,7 +1140,7 @@ export type BatchPart = {
     /**
      * Size
      *
-     * Of how many reviews the whole batch is.
+     * Of how many reviews the whole batch is to be. Each record keeps it as `batch.announced`, the sender's word: what is stopped or refused on the way is among them.
      */
     size: number;
 };
@@ -4597,6 +4597,12 @@ export type NewWorkSession = {
      */
     template_id?: string | null;
     /**
+     * Template Version
+     *
+     * With `template_id`: the `version` that was looked at. When it is not the one that holds, 409.
+     */
+    template_version?: number | null;
+    /**
      * Title
      */
     title?: string | null;
@@ -5539,6 +5545,12 @@ export type ProjectBudget = {
  * ProjectChange
  */
 export type ProjectChange = {
+    /**
+     * Archived
+     *
+     * Whether it is off the lists, with what has ended in it. For admins; nothing is deleted.
+     */
+    archived?: boolean | null;
     /**
      * Budget
      *
@@ -9513,6 +9525,12 @@ export type ListProjectsData = {
     path?: never;
     query?: {
         /**
+         * Archived
+         *
+         * Those that are archived, in place of the others.
+         */
+        archived?: boolean;
+        /**
          * Limit
          *
          * Most items to answer.
@@ -12265,7 +12283,14 @@ export type DeleteTemplateData = {
          */
         template_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Version
+         *
+         * The version that was looked at: when it is not the one that holds, 409.
+         */
+        version?: number | null;
+    };
     url: '/api/projects/{project_id}/templates/{template_id}';
 };
 
@@ -12287,6 +12312,10 @@ export type DeleteTemplateErrors = {
      */
     408: Problem;
     /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
      * Too large.
      */
     413: Problem;
@@ -12294,6 +12323,10 @@ export type DeleteTemplateErrors = {
      * The body is of a type that is not read here.
      */
     415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
     /**
      * Too much at a time; Retry-After says when to try again.
      */
