@@ -18,6 +18,7 @@ from proofroom.domain.evidence import (
 )
 from proofroom.substrate.extracted import Limits
 from proofroom.substrate.parsers.delimited import parse
+from tests.corpus.named_tables import NAMED
 
 
 class Said(NamedTuple):
@@ -74,6 +75,8 @@ TABLES = {
     "ties": "Team,Points,Tickets\nAlpha,9,100\nBeta,9,80\nGamma,7,120\n",
     "unit line": "Item,Weight,Price\n,kg,EUR\nBolt,0.5,2.40\nBeam,35,180\n",
 }  # fmt: skip
+
+TABLES.update({table: named.csv for table, named in NAMED.items()})
 
 HEADS: tuple[Said, ...] = (
     Said("clinic", "Nurses at ICU were 8 beds.", False),
@@ -449,7 +452,8 @@ TURNED: tuple[Said, ...] = (
     Said("twins", "Cat had the highest cost in 2022 and in 2023.", False),
     Said("signs", "Ybbs has a gauge of 50 %.", True),
     Said("signs", "Ybbs has a gauge of 50 km.", False),
-    Said("signs", "Ybbs has a mass of 7 kg.", True),
+    Said("signs", "Ybbs has a mass of 7 kg per day.", True),
+    Said("signs", "Ybbs has a mass of 7 kg.", False),
     Said("signs", "Ybbs has the highest sales.", False),
     Said("signs", "The average sales are 2 %.", False),
     Said("bare", "Wells doubled from Elm to Oak.", False),
@@ -598,6 +602,12 @@ ALL = {
     "further": FURTHER,
     "turned": TURNED,
     "second": SECOND,
+    "named": tuple(
+        Said(table, text, true)
+        for table, named in NAMED.items()
+        for texts, true in ((named.true, True), (named.false, False))
+        for text in texts
+    ),
 }
 
 

@@ -377,6 +377,6 @@ def passage(row: BlockRow, cells: tuple[tuple[str, str], ...] = ()) -> Passage:
         char_start=row.char_start,
         char_end=row.char_end,
         text=row.text,
-        kind="table_row" if row.kind == "table_row" and "rows" not in row.meta else "text",
+        kind=row.kind if row.kind in ("table_row", "table_header") and "rows" not in row.meta else "text",
         cells=cells,
     )

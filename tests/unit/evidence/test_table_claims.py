@@ -26,10 +26,12 @@ MISSED = {
     "Total sales in 2023 were 300 euros.",
     "The wards have 52 beds and 33 nurses in total.",
     "Paper peaked at 350 in Q4.",
-    "Ink fell from 80 in Q1 to 70 in Q2.",
-    "Wood is the cheapest fuel at 7.4 ct/kWh.",
     "Gas is cheaper than oil.",
-    "Oil has emissions of 266 g/kWh.",
+    # Verbs of their own; the most of a row over time and of a time over the rows are not the same.
+    "Alvarez ran the 10 km in 34 minutes.",
+    "Hydro emits 24 g/kWh of CO2.",
+    "Norland gave 4.2 million of dose 1.",
+    "Orders were highest in Q2 2024.",
 }
 """True sentences that are left to a person; `docs/explanation/evidence-and-its-limits.md` names their kinds."""
 

@@ -9,10 +9,12 @@ import { Kbd, Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { bytes, count, exact, when } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
+import { rowAt } from "@/lib/tableRow";
 import { useTitle } from "@/lib/title";
 import { matchesOf, MOST_MATCHES, partAt, partsOf, rangeOf } from "@/reader/parts";
 import { ReaderText } from "@/reader/ReaderText";
 import { TableView } from "@/reader/TableView";
+import { Elsewhere } from "@/sources/Elsewhere";
 import { failureOf, ProgressLine } from "@/sources/SourceTable";
 import { kindOf } from "@/sources/kinds";
 import { figures, kindWord, noteWords, partWord } from "@/sources/words";
@@ -78,6 +80,11 @@ function Reader({ source: s, content }: { source: SourceMore; content: SourceCon
   const search = useSearch({ from: "/projects/$projectId/sources/$sourceId" });
   const parts = useMemo(() => partsOf(content), [content]);
   const range = useMemo(() => rangeOf(content, search), [content, search]);
+  const here = useMemo(() => {
+    const part = range ? parts[partAt(parts, range.start)] : undefined;
+    if (!range || part?.kind !== "table_row") return null;
+    return rowAt(content.tables, part.text, [{ start: range.start - part.start, end: range.end - part.start }]);
+  }, [content, parts, range]);
   const [find, setFind] = useState("");
   const wanted = useDeferredValue(find);
   const matches = useMemo(() => matchesOf(parts, wanted), [parts, wanted]);
@@ -123,9 +130,10 @@ function Reader({ source: s, content }: { source: SourceMore; content: SourceCon
           {s.status === "processing" && <p className="mt-2 text-ink-2">{t("reader.processing")}</p>}
         </div>
         {content.tables.map((table, i) => (
-          <TableView key={i} table={table} id={`table-${i}`} />
+          <TableView key={i} table={table} id={`table-${i}`} here={here?.table === table ? here : undefined} />
         ))}
         <ReaderText content={content} parts={parts} kind={kind} range={range} matches={matches} current={current} goal={goal} />
+        {!old && !s.retracted_at && <Elsewhere source={s} below />}
       </main>
       <aside className="rail" aria-label={t("reader.contents")}>
         <section>
@@ -170,6 +178,7 @@ function Reader({ source: s, content }: { source: SourceMore; content: SourceCon
           </p>
         </section>
         <Contents source={s} content={content} go={(place) => go(partAt(parts, place))} />
+        {!old && !s.retracted_at && <Elsewhere source={s} />}
       </aside>
     </div>
   );

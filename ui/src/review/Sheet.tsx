@@ -8,6 +8,7 @@ import { TableRows } from "@/components/TableRows";
 import { t } from "@/i18n";
 import { cut, slice } from "@/lib/codepoints";
 import { count, keep, when } from "@/lib/format";
+import { scrollCell } from "@/lib/scrollCell";
 import { rowAt } from "@/lib/tableRow";
 import { isPdf, PdfPage } from "./PdfPage";
 
@@ -94,6 +95,7 @@ export function Sheet({
     // All of the passage where it has room, else the words themselves.
     const shown = at.getBoundingClientRect();
     const middle = (shown.height > sheet.clientHeight ? (at.querySelector("mark") ?? at) : at).getBoundingClientRect();
+    scrollCell(sheet);
     sheet.scrollTop += (middle.top + middle.bottom) / 2 - sheet.getBoundingClientRect().top - sheet.clientHeight / 2;
   }, [content.data, row, own?.block_id]);
   return (

@@ -13,6 +13,8 @@ export interface Place {
   items: CheckpointItem[];
   /** Its index in `items`; -1 until it is known. */
   at: number;
+  /** Whether they are of what was decided: that is not counted. */
+  history: boolean;
   /** How many of the view come before it, and how many there are; undefined until it is known. */
   position: number | undefined;
   total: number | undefined;
@@ -96,5 +98,6 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   // A history is not counted.
   const counts = known && data && data.offset !== null && data.total !== null ? { offset: data.offset, total: data.total } : null;
   const position = counts ? counts.offset + (listed >= 0 ? listed : place) : undefined;
-  return { items, at, position, total: counts ? counts.total + (listed < 0 && at >= 0 ? 1 : 0) : undefined, nextItem, previousItem, goItem, goNext };
+  const history = known && data ? data.total === null : view.whose === "decided";
+  return { items, at, history, position, total: counts ? counts.total + (listed < 0 && at >= 0 ? 1 : 0) : undefined, nextItem, previousItem, goItem, goNext };
 }

@@ -19,12 +19,20 @@ from proofroom.domain.evidence.compare_numbers import compare_numbers, compare_u
 from proofroom.domain.evidence.compare_wording import broken_citation, compare_quotes, compare_turns
 from proofroom.domain.evidence.conflicts import find_conflict
 from proofroom.domain.evidence.disguise import compare_characters
-from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence
+from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence, without
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.match import Found, Matches, find
 from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
-from proofroom.domain.evidence.recount import Recount, doubts, recount
+from proofroom.domain.evidence.recount import (
+    Recount,
+    Tables,
+    doubts,
+    label_ranges,
+    partly,
+    read_tables,
+    recount,
+)
 from proofroom.domain.evidence.romans import compare_romans
 from proofroom.domain.evidence.small_names import compare_small_names
 from proofroom.domain.evidence.tables import compare_table
@@ -73,17 +81,21 @@ def _outside(
         row = table[0].where[0]
         anchors = tuple(Found(row, i, matches.coverage(s.stems), 0.0) for i, s in enumerate(row.sentences))
     window = _window(anchors, matches)
-    evidence = Evidence(sentence, matches, anchors, window, passages, further)
+    rows_only = all(_of_table(f.passage) for f in anchors)
+    tables = read_tables(sentence, (*passages, *further))
+    said = without(sentence, label_ranges(tables)) if rows_only else sentence
+    evidence = Evidence(said, matches, anchors, window, passages, further)
     findings = _findings(evidence, works, quotations, table, outside=True)
     found = judge(claim, evidence, findings, outside=True)
-    again = (
-        None
-        if table or quotations or found.verdict == "conflict"
-        else recount(sentence, (*passages, *further))
-    )
+    if table or quotations or found.verdict == "conflict":
+        return _doubted(found, claim, evidence, findings, table, tables)
+    again = recount(tables)
     if again is not None and _counts_for(again, anchors, found):
         return _recounted(claim, evidence, works, again)
-    return _doubted(found, claim, evidence, findings, table)
+    half = partly(tables) if rows_only and not works else None
+    if half is not None:
+        return _recounted(claim, evidence, (), half)
+    return _doubted(found, claim, evidence, findings, table, tables)
 
 
 def _counts_for(again: Recount, anchors: Sequence[Found], found: Claim) -> bool:
@@ -110,7 +122,9 @@ def _recounted(
     )
     evidence = replace(e, anchors=anchors, window=())
     findings = [*_absent(works), *compare_characters(evidence), *again.findings]
-    return judge(claim, evidence, findings, outside=not spots, spots=spots, understood=True)
+    return judge(
+        claim, evidence, findings, outside=not spots, spots=spots, understood=True, cells=again.cells
+    )
 
 
 def check_cited(
@@ -187,16 +201,23 @@ def _cited(
     cited.sort(key=lambda f: -f.score)
     anchors = tuple(cited[:12])
     rest = tuple(f for f in matches.found if f not in anchors)
-    evidence = Evidence(sentence, matches, anchors, rest, tuple(passages), further)
+    rows_only = bool(anchors) and all(_of_table(f.passage) for f in anchors)
+    tables = read_tables(sentence, (*passages, *further))
+    said = without(sentence, label_ranges(tables)) if rows_only else sentence
+    evidence = Evidence(said, matches, anchors, rest, tuple(passages), further)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     table = compare_table(sentence, (*passages, *further))
     quotations = _quotations(claim)
     findings = [*broken, *_findings(evidence, works, quotations, table, outside=False)]
     judged = judge(claim, evidence, findings, outside=False, spots=spots)
-    again = None if broken or quotations else recount(sentence, (*passages, *further))
+    again = None if broken or quotations else recount(tables)
     if again is not None and _cites(again, passages) and (not table or _raises(again, judged)):
         return _recounted(claim, evidence, works, again, spots)
-    return _doubted(judged, claim, evidence, findings, table, spots)
+    plain = rows_only and not (broken or quotations or table or works)
+    half = partly(tables) if plain else None
+    if half is not None and _cites(half, passages):
+        return _recounted(claim, evidence, (), half, spots)
+    return _doubted(judged, claim, evidence, findings, table, tables, spots)
 
 
 def _doubted(
@@ -205,12 +226,13 @@ def _doubted(
     e: Evidence,
     findings: Sequence[Finding],
     table: Sequence[Finding],
+    tables: Tables,
     spots: Sequence[tuple[AnalysedPassage, tuple[int, int]]] = (),
 ) -> Claim:
     """What passes on rows of figures alone, word beside word, though it may be said of another row or column."""
     if found.verdict != "supported" or table or not all(_of_table(f.passage) for f in e.anchors):
         return found
-    more = doubts(e.claim, (*e.passages, *e.near))
+    more = doubts(tables)
     return judge(claim, e, [*findings, *more], outside=not spots, spots=spots) if more else found
 
 

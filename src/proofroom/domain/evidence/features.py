@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.dates import Date, Time, find_dates, find_times
-from proofroom.domain.evidence.model import Passage
+from proofroom.domain.evidence.model import Passage, Span
 from proofroom.domain.evidence.names import Name, find_names, fold
 from proofroom.domain.evidence.numbers import find_numbers
 from proofroom.domain.evidence.quotes import Normal, normal
@@ -84,6 +85,15 @@ def read_sentence(text: str, start: int = 0) -> Sentence:
     )
 
 
+def without(sentence: Sentence, labels: Sequence[Span]) -> Sentence:
+    """The sentence without the figures and dates at these ranges, which are part of names: they are no amounts."""
+    if not labels:
+        return sentence
+    dates = tuple(d for d in sentence.dates if not any(a <= d.start and d.end <= b for a, b in labels))
+    taken = [(x.start, x.end) for x in (*sentence.dates, *sentence.times)]
+    return replace(sentence, numbers=tuple(find_numbers(sentence.text, [*taken, *labels])), dates=dates)
+
+
 def flatten(text: str) -> str:
     """The words of a text, folded, between single spaces."""
     return f" {' '.join(map(fold, lows(text)))} "
@@ -92,4 +102,6 @@ def flatten(text: str) -> str:
 def analyse(passage: Passage) -> AnalysedPassage:
     """Reads a passage once; pass the result wherever a passage is taken. Never raises on any text."""
     sentences = tuple(read_sentence(passage.text[a:b], a) for a, b in split_sentences(passage.text))
+    if passage.kind == "table_header":  # names of columns: no figure in them is an amount
+        sentences = tuple(replace(s, numbers=()) for s in sentences)
     return AnalysedPassage(passage, sentences, flatten(passage.text), normal(passage.text))

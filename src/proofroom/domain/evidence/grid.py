@@ -1,6 +1,7 @@
 """A table read for comparing: what names its rows, what its columns of figures hold, and which rows sum up others.
 
-Heads are taken as people write them: "Revenue (EUR k)", "Umsatz in Mio. €", "avg_wait_s", "Sales¹", "2022".
+Heads are taken as people write them: "Revenue (EUR k)", "Umsatz in Mio. €", "avg_wait_s", "Sales¹", "2022", "Q1-24",
+"Yield (t/ha)", "Cases per 100,000".
 """
 
 from __future__ import annotations
@@ -11,19 +12,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from proofroom.domain.evidence.model import Passage
-from proofroom.domain.evidence.names import fold
-from proofroom.domain.evidence.units import SCALES, SYMBOLS, Unit, currency, find_unit
+from proofroom.domain.evidence.labels import Words, figured, words_of, written
+from proofroom.domain.evidence.model import Passage, Span
+from proofroom.domain.evidence.units import SCALES, SYMBOLS, Unit, currency, find_unit, per_named
 from proofroom.domain.evidence.words import STOPWORDS, stem, tokens
 from proofroom.domain.figures import decimal_commas, is_missing, parse_number, unsure_columns
 from proofroom.domain.totals import Kind, kinds
 
 MOST_LABEL_WORDS = 8
+_FEWEST = 2
+_LONGEST_SIGN = 12
 _PERIOD = frozenset("year jahr fy fiscal".split())
-_MARKS = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z")
+# The sign of m\u00b2 and cm\u00b3 is no mark of a footnote.
+_MARKS = re.compile(
+    r"(?<![\s/(\[]m)(?<![\s/(\[][ckd]m)[\u00b9\u00b2\u00b3\u2070-\u2079*\u2020\u2021\u00a7]+(?=\s|[)\]]|\Z)|\[[0-9a-z]\]\Z"
+)
 _BRACKET = re.compile(r"[\[(]([^\[\]()]{1,60})[\])]")
 _IN = re.compile(r"\bin ([^()\[\]]{1,40})\Z")
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20|21)[0-9]{2}(?![0-9])")
+_PER = re.compile(r"(?:/|\bper\b)[ \u00a0]?([^/]{1,30})\Z", re.IGNORECASE)
+_PER_NAME = re.compile(r"\bper[ \u00a0]([^\s\d]{1,30})\s*\Z", re.IGNORECASE)
 _DELTA = re.compile(
     r"[\u0394\u2206]|\b(?:change|delta|diff|difference|growth|yoy|vs|versus|ver\u00e4nderung)\b",
     re.IGNORECASE,
@@ -53,7 +61,9 @@ _LOW_UNITS = {name.lower(): unit for name, unit in SYMBOLS.items() if len(name) 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A column of figures. `words` are the stems of its name without unit and year; a figure is a multiple of `scale`,
-    in `unit`, None where the table does not say. `delta` marks changes, then `year` is what they are against.
+    in `unit`, None where the table does not say, for each `per`, "" where it is of the whole; `sign` is a unit in the
+    table's own words that is not known, such as "dB". `year` is the part of the name that a figure makes: a year,
+    "H1 2024" or "Phase 3". `delta` marks changes, then `year` is what they are against.
     """
 
     column: int
@@ -64,12 +74,21 @@ class Measure:
     scale: Decimal
     delta: bool
     values: tuple[Decimal | None, ...]
+    per: str = ""
+    sign: str = ""
+
+    @property
+    def part(self) -> str | None:
+        """`year` where it is no year."""
+        return None if self.delta or self.year is None or self.year.isdecimal() else self.year
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Rows by their labels, and the columns of figures. `by_words` finds rows by the folded words of a label; one that
-    several rows have stands for none of them (-1). `periods` says that labels are years.
+    several rows have stands for none of them (-1). `periods` says that labels are years. `parts` are the names of
+    columns that a figure makes, as sentences write them, with the `Measure.year` that each stands for. `places` are
+    the ranges of a row's cells in its text.
     """
 
     passages: tuple[Passage, ...]
@@ -80,6 +99,15 @@ class Grid:
     by_words: dict[tuple[str, ...], int]
     periods: bool
     words: frozenset[str]
+    parts: dict[Words, str]
+    places: tuple[tuple[Span | None, ...], ...]
+
+    def after(self, one: str, other: str) -> bool:
+        """Whether one period comes after the other: of years by their figures, else by the order of the columns."""
+        if one.isdecimal() and other.isdecimal():
+            return one > other
+        order = [m.year for m in self.measures]
+        return one in order and other in order and order.index(one) > order.index(other)
 
     @property
     def items(self) -> list[int]:
@@ -102,6 +130,9 @@ def read_grid(rows: tuple[Passage, ...]) -> Grid | None:
     commas = decimal_commas(columns, cells)
     both = unsure_columns(columns, cells)
     label = _label(columns, by_column, commas)
+    numbered = label is None and _is_numbered(columns, by_column)
+    if numbered:
+        label = 0
     if label is None:
         return None
     labels = by_column[label]
@@ -112,16 +143,52 @@ def read_grid(rows: tuple[Passage, ...]) -> Grid | None:
     )
     if not measures:
         return None
-    head = _stems(_plain_name(columns[label]))
+    head = _stems(_plain_name(columns[label])) or _stems(columns[label])
     found = kinds(labels, [m.values for m in measures], columns[label])
     by_words: dict[tuple[str, ...], int] = {}
     naming = [label] if _is_years(columns[label], labels) else _naming(by_column, commas, columns, label)
     for i, row in enumerate(cells):
-        for key in {label_words(row[j]) for j in naming}:
+        for key in {words_of(row[j]) for j in naming}:
             if key and len(key) <= MOST_LABEL_WORDS:
                 by_words[key] = -1 if key in by_words else i
+    _add_written(by_words, labels)
+    if numbered:
+        by_words = {(*words_of(columns[label]), *key): i for key, i in by_words.items()}
     words = head.union(*(m.words for m in measures))
-    return Grid(ordered, head, labels, found, measures, by_words, _is_years(columns[label], labels), words)
+    places = tuple(_places(p) for p in ordered)
+    years = _is_years(columns[label], labels)
+    return Grid(ordered, head, labels, found, measures, by_words, years, words, _parts(measures), places)
+
+
+def _add_written(by_words: dict[Words, int], labels: Sequence[str]) -> None:
+    """The other ways to write labels such as "Jan-24"; what two rows could be called stands for none."""
+    for i, text in enumerate(labels):
+        for part in figured(text):
+            if len(part) != len(text):
+                continue
+            for key in written(part):
+                by_words[key] = i if by_words.get(key, i) == i else -1
+
+
+def _parts(measures: Sequence[Measure]) -> dict[Words, str]:
+    out: dict[Words, str] = {}
+    for m in measures:
+        for key in written(m.part or ""):
+            if len(key) > 1 or not "".join(key).isdecimal():
+                out[key] = (m.part or "") if out.get(key, m.part) == m.part else ""
+    return out
+
+
+def _places(p: Passage) -> tuple[Span | None, ...]:
+    """Where each cell stands in the text of its row, one after the other; None for one that is empty or not there."""
+    done = 0
+    out: list[Span | None] = []
+    for _, value in p.cells:
+        bare = value.strip()
+        found = re.compile(rf"(?<![^\W_]){re.escape(bare)}(?![^\W_])").search(p.text, done) if bare else None
+        out.append(found.span() if found else None)
+        done = found.end() if found else done
+    return tuple(out)
 
 
 def _naming(
@@ -133,15 +200,10 @@ def _naming(
         for j, column in enumerate(cells)
         if j > label
         and all(any(c.isalpha() for c in cell) for cell in column)
-        and len({label_words(cell) for cell in column}) == len(column)
+        and len({words_of(cell) for cell in column}) == len(column)
         and not _is_figures(column, decimal_comma=columns[j] in commas)
     ]
     return [label, *own]
-
-
-def label_words(text: str) -> tuple[str, ...]:
-    """The words of a label, in the form in which a sentence is looked through for them."""
-    return tuple(t.stem or fold(t.low) for t in tokens(text))
 
 
 def _clean(cell: str) -> str:
@@ -160,9 +222,26 @@ def _label(columns: Sequence[str], cells: Sequence[Sequence[str]], commas: froze
             return j if len(set(own)) == len(own) else None
         if _is_figures(cells[j], decimal_comma=name in commas):
             continue
-        if len(set(own)) == len(own) and sum(any(c.isalpha() for c in cell) for cell in own) == len(own):
+        if len(set(own)) == len(own) and all(map(_names, own)):
             return j
     return None
+
+
+def _names(cell: str) -> bool:
+    """Whether a cell can be what a row is called: a word, or figures that are no amount, such as "18-24" and "65+"."""
+    return any(c.isalpha() for c in cell) or (any(c.isdigit() for c in cell) and parse_number(cell) is None)
+
+
+def _is_numbered(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column counts its rows, as "Week" and "Matchday" do: one whole number more in each."""
+    if (
+        not columns[0].isalpha()
+        or len(cells[0]) < _FEWEST
+        or not all(c.isdecimal() and len(c) < 5 for c in cells[0])
+    ):
+        return False
+    numbers = [int(c) for c in cells[0]]
+    return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def _is_years(name: str, cells: Sequence[str]) -> bool:
@@ -180,14 +259,20 @@ def _is_figures(cells: Sequence[str], *, decimal_comma: bool) -> bool:
 def _plain_name(name: str) -> str:
     """A head without marks of footnotes and without its unit."""
     bare = _MARKS.sub("", name).strip()
-    bare = _BRACKET.sub(" ", bare)
+    bare = _BRACKET.sub(lambda m: f" {m[1]} " if _figure_only(m[1]) else " ", bare)
     bare = _IN.sub(lambda m: " " if _told(m[1]) != (None, Decimal(1)) else m[0], bare.strip())
     return bare.replace("_", " ")
 
 
+def _figure_only(told: str) -> bool:
+    """Whether what stands in brackets is no unit and has a figure: "(per 100,000)", "(2023)"."""
+    return any(c.isdecimal() for c in told) and _told(told) == (None, Decimal(1)) and not per_of(f"({told})")
+
+
 def _stems(text: str) -> frozenset[str]:
+    """The stems of a name; of "No" and "Other" the word itself."""
     found = [stem(_SHORT.get(t.low, t.low)) for t in tokens(text) if not t.low[0].isdigit()]
-    return frozenset(s for s in found if s and s not in STOPWORDS)
+    return frozenset(s for s in found if s and s not in STOPWORDS) or frozenset(found[:1])
 
 
 def _measure(column: int, name: str, cells: Sequence[str], *, decimal_comma: bool) -> Measure:
@@ -208,8 +293,48 @@ def _measure(column: int, name: str, cells: Sequence[str], *, decimal_comma: boo
     delta = _DELTA.search(plain) is not None
     years = _YEAR.findall(plain)
     values = tuple(None if is_missing(c) else parse_number(c, decimal_comma=decimal_comma) for c in cells)
-    words = _stems(_DELTA.sub(" ", plain))
-    return Measure(column, name, words, years[0] if len(years) == 1 else None, unit, scale, delta, values)
+    year = years[0] if len(years) == 1 else None
+    bare = _DELTA.sub(" ", plain)
+    parts = () if delta else figured(plain)
+    if len(parts) == 1:
+        year, bare = parts[0], bare.replace(parts[0], " ")
+    per = per_of(name)
+    if per and _PER_NAME.search(bare):
+        bare = _PER_NAME.sub(" ", bare)
+    sign = "" if unit or scale != 1 else sign_of(name)
+    return Measure(column, name, _stems(bare), year, unit, scale, delta, values, per, sign)
+
+
+def sign_of(name: str) -> str:
+    """A short word in brackets behind a name: "dB" of "Night (dB)", "ct" of "Price (ct/kWh)"."""
+    told = _BRACKET.findall(name)[-1:]
+    over = _split_per(told[0])[0] if told else ""
+    return over if over.isalpha() and len(over) <= _LONGEST_SIGN else ""
+
+
+def per_of(name: str) -> str:
+    """For each of what a head gives its figures, as `Number.per` has it: "ha" of "Yield (t/ha)", "" of the whole."""
+    bare = _MARKS.sub("", name).strip()
+    for told in _BRACKET.findall(bare)[::-1]:
+        found = _split_per(told)[1]
+        if found:
+            return found
+    last = _IN.search(bare)
+    found = _split_per(last[1])[1] if last is not None else ""
+    named = _PER_NAME.search(_BRACKET.sub(" ", bare))
+    return found or (per_named(named[1]) if named is not None else "")
+
+
+def _split_per(text: str) -> tuple[str, str]:
+    """(what is said, for each of what) of "t/ha", "kg per day", "per day" or "km/h", which is a unit itself."""
+    text = text.strip()
+    m = None if find_unit(text) is not None else _PER.search(text)
+    if m is None or ("/" not in m[0] and m[1][:1].isdecimal()):
+        return text, ""
+    over, under = text[: m.start()].strip(), m[1].strip()
+    if "/" in m[0] and find_unit(under) is None and _told(over) == (None, Decimal(1)):
+        return text, ""
+    return over, per_named(under)
 
 
 def unit_of(name: str) -> tuple[Unit | None, Decimal]:
@@ -232,7 +357,7 @@ def unit_of(name: str) -> tuple[Unit | None, Decimal]:
 
 def _told(text: str) -> tuple[Unit | None, Decimal]:
     """(unit, scale) of words such as "EUR k", "Mio. €", "thousand MWh", "pp", "$m" or "seconds"."""
-    text = text.strip()
+    text = _split_per(text)[0]
     sign = _CURRENCY.search(text) or _LOW_CURRENCY.search(text)
     if sign is not None:
         unit = currency(sign[0]) or find_unit(sign[0].rstrip("s").lower()) or currency(sign[0].upper()[:3])

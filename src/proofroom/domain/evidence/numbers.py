@@ -17,6 +17,7 @@ from proofroom.domain.evidence.units import (
     Unit,
     currency,
     find_unit,
+    per_named,
 )
 from proofroom.domain.evidence.words import STOPWORDS, stem
 
@@ -61,7 +62,7 @@ _AFTER = re.compile(
 _PER = re.compile(
     r"[ \u00a0]?(?:per[ \u00a0]|/[ \u00a0]?|(?:a|an|each|every)[ \u00a0](?=day|week|month|year|hour|minute"
     r"|second|person|head))"
-    r"(?:square |cubic |each )?([^\W\d_]{1,20})",
+    r"(?:each )?((?:10{1,5}[ \u00a0]?)?(?:square |cubic )?[^\W\d_]{1,20}(?:[23](?!\w)|[ -]hours?\b)?)",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"[ \u00a0]?(?:[-\u2013\u2014]|(?:to|and)(?=[ \u00a0]))[ \u00a0]?\Z")
@@ -230,9 +231,7 @@ def _finish(
     if unit is not None:
         found = _PER.match(text, end)
         if found:
-            word = found.group(1)
-            other = find_unit(word)
-            per, end = (other.name if other else stem(word.lower())), found.end()
+            per, end = per_named(found.group(1)), found.end()
     else:
         noun = _noun_after(text, end)
     return _number(text, start, end, bare_start, bare_end, value, step, unit=unit, per=per, noun=noun)

@@ -8,12 +8,14 @@ in sums, means, ranks, counts and shares; where it is not clear whether a row is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
-from proofroom.domain.evidence.finding import Finding
-from proofroom.domain.evidence.grid import read_grid
+from proofroom.domain.evidence.finding import Finding, Where
+from proofroom.domain.evidence.grid import Grid, read_grid
+from proofroom.domain.evidence.labels import words_of
+from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.recount_changes import (
     change,
     compare,
@@ -44,24 +46,57 @@ from proofroom.domain.evidence.recounting import (
     value_measure,
     year_for,
 )
-from proofroom.domain.evidence.said import MOST_WORDS, Said, read_said
+from proofroom.domain.evidence.said import MOST_WORDS, Said, label_spans, read_said
 from proofroom.domain.figures import parse_number
 
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """`holds` where all that the sentence says is borne out, `unclear` where the table can be read in two ways."""
+    """`holds` where all that the sentence says is borne out. `cells` are the ranges of the rows that it rests on."""
 
     findings: tuple[Finding, ...]
     rows: tuple[AnalysedPassage, ...]
     holds: bool
     valued: tuple[AnalysedPassage, ...] = ()
+    cells: tuple[Where, ...] = ()
 
 
-def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | None:
-    """What the tables among these passages say of a sentence; None where it is of another kind, or of no table."""
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A sentence by each table among the passages, read once; `nameless` says that there are rows of figures that
+    nothing names each, such as one for each year and region.
+    """
+
+    claim: Sentence
+    read: tuple[tuple[Grid, Said, tuple[AnalysedPassage, ...]], ...]
+    nameless: bool
+
+    def works(self) -> list[Work]:
+        return [
+            Work(self.claim, grid, replace(said, numbers=list(said.numbers)), passages)
+            for grid, said, passages in self.read
+        ]
+
+
+def read_tables(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Tables:
+    read: list[tuple[Grid, Said, tuple[AnalysedPassage, ...]]] = []
+    nameless = False
+    for rows in _tables(passages):
+        grid = read_grid(tuple(p.passage for p in rows))
+        if grid is None:
+            cells = (value for p in rows[:50] for _, value in p.passage.cells)
+            nameless = nameless or any(parse_number(value) is not None for value in cells)
+        elif grid.items and len(claim.toks) <= MOST_WORDS:
+            by_id = {p.passage.block_id: p for p in rows}
+            ordered = tuple(by_id[p.block_id] for p in grid.passages)
+            read.append((grid, read_said(claim, grid), ordered))
+    return Tables(claim, tuple(read), nameless)
+
+
+def recount(tables: Tables) -> Recount | None:
+    """What the tables say of a sentence; None where it is of another kind, or of no table."""
     found: list[Recount] = []
-    for work in _works(claim, passages):
+    for work in tables.works():
         if work.said.unknown or work.said.refused:
             continue
         try:
@@ -76,16 +111,72 @@ def recount(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Recount | N
     return next((one for one in found if one.holds), found[0] if found else None)
 
 
-def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
+def partly(tables: Tables) -> Recount | None:
+    """Cells that bear out each figure of a sentence which has words that the table does not have, and says nothing that
+    would have to be computed. It is left to a person, who sees the cells and the words.
+    """
+    for work in tables.works():
+        said, claim = work.said, work.claim
+        unknown = _unknown(work)
+        if said.refused or said.ops or not unknown:
+            continue
+        try:
+            _values(work)
+        except (NotClear, Unsure):
+            continue
+        if any(f.outcome != "same" for f in work.findings):
+            continue
+        words = ", ".join(dict.fromkeys(claim.text[a:b] for a, b in unknown[:6]))
+        shown = "; ".join(
+            f"{work.grid.labels[row]}: {f.source}" for row, f in zip(work.valued, work.findings, strict=False)
+        )
+        work.findings.append(
+            Finding(
+                "citation",
+                "not_found",
+                unknown[0],
+                words,
+                None,
+                "words that the table does not have",
+                headline="Part of the sentence is not in the source",
+                shown=shown,
+            )
+        )
+        return _result(work)
+    return None
+
+
+def _unknown(work: Work) -> list[tuple[int, int]]:
+    """The words that neither the table's heads have nor, where one row is named, any cell of this row."""
+    said = work.said
+    rows = {row for _, _, row in said.rows}
+    own: set[str] = set()
+    for row in rows if len(rows) == 1 else ():
+        own.update(word for pair in work.grid.passages[row].cells for text in pair for word in words_of(text))
+    return [(a, b) for a, b in said.unknown if not own.issuperset(words_of(said.text[a:b]))]
+
+
+def label_ranges(tables: Tables) -> list[Span]:
+    """Where the sentence names rows and columns of these tables by names that hold a figure."""
+    return [span for grid, _, _ in tables.read for span in label_spans(tables.claim, grid)]
+
+
+def doubts(tables: Tables) -> list[Finding]:
     """Why a sentence that rests on rows of figures, and that is not computed again, does not pass: its figures are not
-    those of the row and the columns that it names, or it compares, ranks, sums up, limits or denies. Other words of its
-    own are no reason.
+    those of the row and the columns that it names, it compares, ranks, sums up, limits or denies, or it has words that
+    the table does not have: "Mercy cured 420 patients" is more than 420 under "Patients".
     """
     out: list[Finding] = []
-    for work in _works(claim, passages):
+    claim = tables.claim
+    for work in tables.works():
         said = work.said
-        asked = [*said.refused, *((start, end) for start, end, op in said.ops if op != "respectively")]
+        asked = [*said.refused, *_unknown(work)]
+        asked += [(start, end) for start, end, op in said.ops if op != "respectively"]
         numbers = [(n.start, n.end) for n in said.numbers]
+        if not numbers and len({row for _, _, row in said.rows}) > 1:
+            asked.append(
+                said.rows[1][:2]
+            )  # "the chair is blue" may name one row by its name, another by its colour
         if not asked and not numbers:
             continue
         if not asked:
@@ -102,7 +193,7 @@ def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding
         kind = "direction" if asked else "number"
         out.append(Finding(kind, "not_found", at, text, None, note, headline="Not computed again"))
     figures = [n for n in claim.numbers if n.kind == "plain"]
-    if not out and figures and unread_rows(passages):
+    if not out and figures and tables.nameless:
         n = figures[0]
         note = "nothing names each row of the table, so the row that is meant was not found"
         out.append(
@@ -111,26 +202,6 @@ def doubts(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding
             )
         )
     return out[:1]
-
-
-def unread_rows(passages: Sequence[AnalysedPassage]) -> bool:
-    """Whether there are rows of figures that nothing names each, such as one for each year and region."""
-    return any(
-        read_grid(tuple(p.passage for p in rows)) is None
-        and any(parse_number(value) is not None for p in rows[:50] for _, value in p.passage.cells)
-        for rows in _tables(passages)
-    )
-
-
-def _works(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Work]:
-    """The sentence by each table among the passages."""
-    out: list[Work] = []
-    for rows in _tables(passages) if len(claim.toks) <= MOST_WORDS else ():
-        grid = read_grid(tuple(p.passage for p in rows))
-        if grid is not None and grid.items:
-            by_id = {p.passage.block_id: p for p in rows}
-            out.append(Work(claim, grid, read_said(claim, grid), [by_id[p.block_id] for p in grid.passages]))
-    return out
 
 
 def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
@@ -150,7 +221,11 @@ def _result(work: Work) -> Recount | None:
     rows = dict.fromkeys(work.used)
     valued = dict.fromkeys(work.valued)
     return Recount(
-        tuple(findings), tuple(work.passages[i] for i in rows), holds, tuple(work.passages[i] for i in valued)
+        tuple(findings),
+        tuple(work.passages[i] for i in rows),
+        holds,
+        tuple(work.passages[i] for i in valued),
+        tuple(work.cells),
     )
 
 
@@ -184,12 +259,16 @@ def _compute(work: Work) -> None:
         part_of_column(work)
     elif is_share(work, ops):
         share_of_sum(work)
+    elif ops == {"total"} and len(said.rows) == 1 and len(said.numbers) > 1 and "total of" in said.text:
+        _values(work)  # "W1 had a total of 466 calls and 31 complaints"
     elif ops == {"total"} or ops == {"mean"} or ops == {"median"}:
         aggregate(work, next(iter(ops)))
     elif not ops and not said.rows and counts_rows(work):
         count_rows(work)
     elif ops == {"only"}:
         only_these(work)
+    elif ops == {"each"}:
+        _each(work)
     elif ops <= {"respectively", "loss"}:
         _values(work)
     else:
@@ -207,7 +286,27 @@ def _values(work: Work) -> None:
     meant = [work.grid.measures.index(measure) for _, _, measure in told]
     if any(not set(group.measures) & set(meant) for group in said.groups):
         raise NotClear  # "deaths at A were 420 patients": of two columns, one with a figure
+    if not work.grid.periods and {d.year for d in said.dates} - {m.year for _, _, m in told}:
+        raise NotClear  # "A had 420 in 2021 and 2022": of two years, one with a figure
     for number, row, measure in told:
+        work.valued.append(row)
+        compare_value(work, number, row, measure)
+
+
+def _each(work: Work) -> None:
+    """ "W1 and W2 both had 466 calls": one figure of every row that is named, and of no more than "both" says."""
+    said = work.said
+    both = said.text[slice(*said.ops[0][:2])].lower() == "both"
+    rows = [row for _, _, row in said.rows]
+    if len(said.numbers) != 1 or len(rows) < 2 or (both and len(rows) != 2) or len(set(rows)) != len(rows):
+        raise NotClear
+    number = said.numbers[0]
+    if number.start < said.rows[-1][0] or said.linked("than"):
+        raise NotClear
+    measure = value_measure(work, number)
+    if any(work.grid.measures.index(measure) not in group.measures for group in said.groups):
+        raise NotClear
+    for row in rows:
         work.valued.append(row)
         compare_value(work, number, row, measure)
 

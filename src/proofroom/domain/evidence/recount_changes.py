@@ -15,6 +15,7 @@ from proofroom.domain.evidence.recounting import (
     Work,
     compare_value,
     fits,
+    in_place,
     judge_figure,
     measure_for,
     near_ratio,
@@ -40,7 +41,7 @@ def _common(work: Work) -> Measure:
     said = work.said
     if len(said.groups) > 1 or len(said.dates) > 1:
         raise NotClear
-    year = str(said.dates[0].year) if said.dates else None
+    year = said.dates[0].year if said.dates else None
     return measure_for(work, said.groups[0] if said.groups else None, year)
 
 
@@ -57,8 +58,8 @@ def compare(work: Work) -> None:
     a, b, left, right = _two(work, measure)
     ok = left > right if op == "more" else left < right
     shown = f"{work.grid.labels[a]}: {shown_figure(left)}; {work.grid.labels[b]}: {shown_figure(right)}"
-    work.told((start, end), ok=ok, shown=shown, row=a, number=False)
-    work.where(b)
+    work.told((start, end), ok=ok, shown=shown, row=a, number=False, of=[measure])
+    work.where(b, measure)
     between = [n for n in said.numbers if n.end <= start and n.start >= said.rows[0][1]]
     if len(said.numbers) == 1 and between:
         _difference(work, between[0], left, right, measure, a)
@@ -84,9 +85,8 @@ def compare_columns(work: Work) -> None:
     if left is None or right is None or (first.unit, first.scale) != (second.unit, second.scale):
         raise NotClear
     shown = f"{first.name}: {shown_figure(left)}; {second.name}: {shown_figure(right)}"
-    work.told(
-        (start, end), ok=left > right if op == "more" else left < right, shown=shown, row=row, number=False
-    )
+    ok = left > right if op == "more" else left < right
+    work.told((start, end), ok=ok, shown=shown, row=row, number=False, of=[first, second])
 
 
 def _difference(work: Work, number: Number, now: Decimal, then: Decimal, measure: Measure, row: int) -> None:
@@ -97,7 +97,7 @@ def _difference(work: Work, number: Number, now: Decimal, then: Decimal, measure
     share = measure.unit is not None and measure.unit.dimension == "fraction"
     before = work.claim.text[max(0, number.start - 24) : number.start]
     if number.unit is not None and number.unit.dimension == "points":
-        points = replace(measure, unit=find_unit("pp"))
+        points = replace(measure, unit=find_unit("pp"), per="")
         ok = share and fits(number, abs(gap), points, divided=False, before=before) == "yes"
         work.told(
             at,
@@ -105,17 +105,18 @@ def _difference(work: Work, number: Number, now: Decimal, then: Decimal, measure
             shown=f"{shown_figure(abs(gap))} percentage points" if share else shown_figure(abs(gap)),
             row=row,
             number=True,
+            of=[measure],
         )
         return
     if percent:
         if then <= 0:
             raise NotClear
         value = CTX.multiply(CTX.divide(abs(gap), then), Decimal(100))
-        ok = (
-            fits(number, value, replace(measure, unit=PERCENT, scale=Decimal(1)), divided=True, before=before)
-            == "yes"
-        )
-        work.told(at, ok=ok, shown=f"{display(value, 1)} %", row=row, number=True)
+        shares = replace(measure, unit=PERCENT, scale=Decimal(1), per="")
+        ok = fits(number, value, shares, divided=True, before=before) == "yes"
+        put = in_place(number, value, shares, places=1)
+        shown = f"{display(value, 1)} %"
+        work.told(at, ok=ok, shown=shown, row=row, number=True, of=[measure], put=put)
         return
     judge_figure(work, number, abs(gap), measure, row, divided=False)
 
@@ -142,8 +143,8 @@ def ratio(work: Work, number: Number) -> None:
     ok = near_ratio(ratio, number, work.claim.text)
     shown = f"{work.grid.labels[a]}: {shown_figure(left)}; {work.grid.labels[b]}: {shown_figure(right)}"
     shown += f"; {display(ratio, 2)} times"
-    work.told((number.start, number.end), ok=ok, shown=shown, row=a, number=True)
-    work.where(b)
+    work.told((number.start, number.end), ok=ok, shown=shown, row=a, number=True, of=[measure])
+    work.where(b, measure)
 
 
 def _span(work: Work) -> tuple[Measure, Measure, int, int]:
@@ -154,9 +155,9 @@ def _span(work: Work) -> tuple[Measure, Measure, int, int]:
         raise NotClear
     froms = {word for _, _, word in said.links}
     if len(said.dates) == 2 and len(said.rows) == 1 and not grid.periods:
-        first, second = (str(d.year) for d in said.dates)
+        first, second = (d.year for d in said.dates)
         row = said.rows[0][2]
-        if first >= second:
+        if not grid.after(second, first):
             raise NotClear
         return measure_for(work, group, second), measure_for(work, group, first), row, row
     if not said.dates and len(said.rows) == 2 and froms & {"from", "between"} and froms & {"to", "and"}:
@@ -195,10 +196,9 @@ def multiplied(work: Work) -> None:
     )
     if more and op == "halve":
         raise NotClear
-    work.told(
-        (start, end), ok=ok, shown=f"{shown_figure(then)}; then {shown_figure(now)}", row=row, number=False
-    )
-    work.where(other)
+    shown = f"{shown_figure(then)}; then {shown_figure(now)}"
+    work.told((start, end), ok=ok, shown=shown, row=row, number=False, of=[later])
+    work.where(other, earlier)
 
 
 def change(work: Work) -> None:
@@ -213,10 +213,9 @@ def change(work: Work) -> None:
     if now is None or then is None:
         raise NotClear
     ok = now > then if op == "up" else now < then
-    work.told(
-        (start, end), ok=ok, shown=f"{shown_figure(then)}; then {shown_figure(now)}", row=row, number=False
-    )
-    work.where(other)
+    shown = f"{shown_figure(then)}; then {shown_figure(now)}"
+    work.told((start, end), ok=ok, shown=shown, row=row, number=False, of=[later])
+    work.where(other, earlier)
     for number in said.numbers:
         before = said.text[: number.start].rstrip("$\u20ac\u00a3 ").rsplit(None, 1)[-1].lower()
         if before in ("by", "about", "roughly", "around", "some", "than"):
@@ -236,7 +235,7 @@ def _delta(work: Work, measure: Measure) -> None:
     number, row = said.numbers[0], said.rows[0][2]
     by = said.text[: number.start].rstrip().rsplit(None, 1)[-1].lower()
     value = measure.values[row]
-    told = str(said.dates[0].year) if said.dates else None
+    told = said.dates[0].year if said.dates else None
     if by != "by" or value is None or (told is not None and measure.year != told):
         raise NotClear
     same_words = [m for m in work.grid.measures if not m.delta]
@@ -244,5 +243,5 @@ def _delta(work: Work, measure: Measure) -> None:
         raise NotClear
     ok = value > 0 if op == "up" else value < 0
     work.valued.append(row)
-    work.told((start, end), ok=ok, shown=shown_figure(value, measure), row=row, number=False)
+    work.told((start, end), ok=ok, shown=shown_figure(value, measure), row=row, number=False, of=[measure])
     judge_figure(work, number, abs(value), measure, row, divided=False)

@@ -52,7 +52,9 @@ def extremes(work: Work) -> None:
                 ok = measure.values[order[rank - 2]] != measure.values[row]
             lead = order[min(rank, len(order)) - 1]
             shown = f"{work.grid.labels[lead]}: {shown_figure(measure.values[lead] or Decimal(0))}"
-            work.told((start, end), ok=ok, shown=shown, row=row, number=False)
+            work.told((start, end), ok=ok, shown=shown, row=row, number=False, of=[measure])
+        if said.rows and not followed and _otherwise_over_time(work, measure, op, said.rows[0][2], end):
+            raise NotClear
         first = n == 0
         for i, number in enumerate(said.numbers):
             if (
@@ -93,7 +95,7 @@ def _rank(work: Work, start: int) -> int:
 
 def _extreme_measure(work: Work, start: int, end: int, stop: int) -> Measure:
     said = work.said
-    year = str(said.dates[0].year) if said.dates and not work.grid.periods else None
+    year = said.dates[0].year if said.dates and not work.grid.periods else None
     behind = [g for g in said.groups if end <= g.start < stop]
     word = said.text[start:end].lower()
     if behind:
@@ -103,3 +105,19 @@ def _extreme_measure(work: Work, start: int, end: int, stop: int) -> Measure:
         if len(found) == 1:
             return found[0]
     return measure_for(work, said.groups[0] if len(said.groups) == 1 else None, year)
+
+
+def _otherwise_over_time(work: Work, measure: Measure, op: str, row: int, end: int) -> bool:
+    """Whether "orders were highest in Q2" says one thing of the rows in Q2 and another of the quarters of that row."""
+    if not any(
+        d.start >= end and work.said.text[end : d.start].strip().lower() == "in" for d in work.said.dates
+    ):
+        return False
+    values = [
+        v
+        for m in work.grid.measures
+        if m.words == measure.words and m.year and (v := m.values[row]) is not None
+    ]
+    best = max(values, default=None) if op == "max" else min(values, default=None)
+    borne = [f.outcome == "same" for f in work.findings[-1:]]
+    return len(values) > 1 and borne != [measure.values[row] == best]

@@ -15,6 +15,7 @@ from proofroom.domain.evidence.recounting import (
     figures_of,
     fits,
     group_for,
+    in_place,
     is_rate,
     items_of,
     judge_figure,
@@ -28,11 +29,22 @@ from proofroom.domain.evidence.said import Said
 from proofroom.domain.figures import display
 from proofroom.domain.totals import added
 
+_MARKED = 12
+"""Cells of a column that are shown as evidence, at most."""
+
+
+def mark_all(work: Work, measure: Measure) -> None:
+    """The cells that a figure of all rows rests on."""
+    for row in work.grid.items[:_MARKED]:
+        work.where(row, measure)
+
 
 def check_sum(work: Work, number: Number, measure: Measure) -> None:
     total, row = total_of(work, measure, (number.start, number.end))
     if measure.delta or (row is None and is_rate(measure)):
         raise NotClear
+    if row is None:
+        mark_all(work, measure)
     judge_figure(work, number, total, measure, row, divided=False)
 
 
@@ -59,6 +71,8 @@ def aggregate(work: Work, op: str) -> None:
         values = [v for v in chosen if v is not None]
         if len(values) != len(chosen):
             raise NotClear
+        for _, _, row in said.rows[1:]:
+            work.where(row, measure)
         judge_figure(work, number, added(values), measure, said.rows[0][2], divided=False)
         return
     if said.rows:
@@ -69,6 +83,7 @@ def aggregate(work: Work, op: str) -> None:
     if measure.delta:
         raise NotClear
     values = sorted(whole_column(work, measure, at))
+    mark_all(work, measure)
     middle = len(values) // 2
     if op == "mean":
         value = CTX.divide(added(values), Decimal(len(values)))
@@ -122,7 +137,10 @@ def count_rows(work: Work) -> None:
             shown=f"{len(found)} rows",
             row=found[0] if found else None,
             number=True,
+            of=[measure],
         )
+        for row in found[1:_MARKED]:
+            work.where(row, measure)
     work.told(at, ok=first.low == len(found), shown=str(len(found)), row=None, number=True)
 
 
@@ -148,7 +166,7 @@ def only_these(work: Work) -> None:
     ]
     shown = ", ".join(work.grid.labels[i] for i in found[:5]) or "none"
     ok = sorted(found) == sorted({row for _, _, row in said.rows})
-    work.told(at, ok=ok, shown=shown, row=said.rows[0][2], number=True)
+    work.told(at, ok=ok, shown=shown, row=said.rows[0][2], number=True, of=[measure])
 
 
 def is_part(number: Number) -> bool:
@@ -199,7 +217,7 @@ def share_of_sum(work: Work) -> None:
     if value is None or total <= 0 or any(v < 0 for v in figures_of(work, measure, at)):
         raise NotClear
     work.guessed = work.guessed and not said.has("total", "share")
-    _judge_part(work, number, CTX.divide(value, total), row)
+    _judge_part(work, number, CTX.divide(value, total), row, measure)
 
 
 def is_part_of_column(said: Said) -> bool:
@@ -220,20 +238,23 @@ def part_of_column(work: Work) -> None:
     if whole.unit != part.unit or whole.scale != part.scale or whole.delta or part.delta:
         raise NotClear
     work.valued.append(row)
-    _judge_part(work, said.numbers[0], CTX.divide(above, below), row)
+    _judge_part(work, said.numbers[0], CTX.divide(above, below), row, part, whole)
 
 
-def _judge_part(work: Work, number: Number, part: Decimal, row: int) -> None:
+def _judge_part(work: Work, number: Number, part: Decimal, row: int, *of: Measure) -> None:
     """A share, a fraction from 0 to 1, as the sentence has it: in percent, or "nearly half"."""
     at = (number.start, number.end)
     shown = f"{display(CTX.multiply(part, Decimal(100)), 1)} %"
+    put = None
     if number.noun == "part":
         ok = near_ratio(part, number, work.claim.text)
     else:
         percent = Measure(0, "%", frozenset(), None, PERCENT, Decimal(1), False, ())
         before = work.claim.text[max(0, number.start - 24) : number.start]
-        ok = fits(number, CTX.multiply(part, Decimal(100)), percent, divided=True, before=before) == "yes"
-    work.told(at, ok=ok, shown=shown, row=row, number=True)
+        value = CTX.multiply(part, Decimal(100))
+        ok = fits(number, value, percent, divided=True, before=before) == "yes"
+        put = in_place(number, value, percent, places=1)
+    work.told(at, ok=ok, shown=shown, row=row, number=True, of=of, put=put)
 
 
 def share_of(work: Work, number: Number, measure: Measure, row: int) -> None:
@@ -245,4 +266,4 @@ def share_of(work: Work, number: Number, measure: Measure, row: int) -> None:
     total, _ = total_of(work, measure, at)
     if value is None or total <= 0 or is_rate(measure):
         raise NotClear
-    _judge_part(work, number, CTX.divide(value, total), row)
+    _judge_part(work, number, CTX.divide(value, total), row, measure)

@@ -12,6 +12,7 @@ from proofroom.domain.evidence.amounts import agree as numbers_agree
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.grid import Grid, Measure
+from proofroom.domain.evidence.numbers import read_value
 from proofroom.domain.evidence.said import Group, Said
 from proofroom.domain.evidence.units import Unit, find_unit
 from proofroom.domain.evidence.words import stem
@@ -46,21 +47,36 @@ class Work:
     findings: list[Finding] = field(default_factory=list[Finding])
     used: list[int] = field(default_factory=list[int])
     valued: list[int] = field(default_factory=list[int])
+    cells: list[Where] = field(default_factory=list[Where])
     guessed: bool = False
 
-    def where(self, row: int | None) -> Where | None:
+    def where(self, row: int | None, *measures: Measure) -> Where | None:
+        """The first of these cells of a row, all of which are kept as evidence; the whole row where they do not stand
+        in its text.
+        """
         if row is None:
             return None
         self.used.append(row)
         passage = self.passages[row]
-        return passage, (0, len(passage.passage.text))
+        spans = [span for m in measures if (span := self.grid.places[row][m.column]) is not None]
+        found: list[Where] = [(passage, span) for span in spans]
+        self.cells += found
+        return found[0] if found else (passage, (0, len(passage.passage.text)))
 
     def told(
-        self, at: tuple[int, int], *, ok: bool, shown: str, row: int | None, number: bool, note: str = ""
+        self,
+        at: tuple[int, int],
+        *,
+        ok: bool,
+        shown: str,
+        row: int | None,
+        number: bool,
+        of: Sequence[Measure] = (),
+        put: tuple[tuple[int, int], str] | None = None,
     ) -> None:
-        """One comparison: borne out, or not."""
+        """One comparison: borne out, or not; `of` are the columns that it rests on, `put` what would be borne out."""
         text = self.claim.text[at[0] : at[1]]
-        spot = self.where(row if row is not None else self.grid.items[0])
+        spot = self.where(row if row is not None else self.grid.items[0], *of)
         kind = "number" if number else "direction"
         headline = None if ok else "Number differs" if number else "Computed otherwise"
         self.findings.append(
@@ -70,17 +86,25 @@ class Work:
                 at,
                 text,
                 shown,
-                note or ("computed again" if ok else f"computed again: {shown}"),
+                "computed again" if ok else f"computed again: {shown}",
                 spot,
+                put if not ok else None,
+                put[1] if put and not ok else None,
                 headline=headline,
                 shown=None if ok else shown,
             )
         )
 
-    def unclear(self, at: tuple[int, int], note: str) -> None:
+    def unclear(
+        self,
+        at: tuple[int, int],
+        note: str,
+        headline: str = "Table can be read two ways",
+        shown: str | None = None,
+    ) -> None:
         text = self.claim.text[at[0] : at[1]]
         self.findings.append(
-            Finding("number", "not_found", at, text, None, note, headline="Table can be read two ways")
+            Finding("number", "not_found", at, text, None, note, headline=headline, shown=shown)
         )
 
 
@@ -94,13 +118,13 @@ def measure_for(work: Work, group: Group | None, year: str | None = None) -> Mea
         if any(m.year == year for m in by_year):
             found = [m for m in by_year if m.year == year]
         elif by_year and by_year == found:
-            date = next(d for d in work.said.dates if str(d.year) == year)
+            date = next(d for d in work.said.dates if d.year == year)
             work.unclear((date.start, date.end), f"the column {by_year[0].name[:60]!r} is of another year")
             raise Unsure
         else:
             raise NotClear
-    if len(found) != 1:
-        raise NotClear
+    if len(found) != 1 or (year is None and found[0].part is not None and found[0].words):
+        raise NotClear  # "112 deaths" are not 112 deaths per 100,000
     if group is None and found[0].year is None:
         work.guessed = True
     return found[0]
@@ -130,16 +154,20 @@ def year_for(said: Said, end: int) -> str | None:
     """The year that a figure goes with: right behind it ("100 in 2021"), else the nearest before, else the only one."""
     behind = [d for d in said.dates if d.start >= end]
     if behind and said.text[end : behind[0].start].strip().lower() in ("in", "(", "of", "for"):
-        return str(behind[0].year)
+        return behind[0].year
     if len(said.dates) > 1:
         raise NotClear
-    return str(said.dates[0].year) if said.dates else None
+    return said.dates[0].year if said.dates else None
 
 
 def value_measure(work: Work, number: Number) -> Measure:
     said = work.said
     year = year_for(said, number.end)
     group = group_for(said, number.start, number.end)
+    if group is None and said.priced:
+        found = [m for m in work.grid.measures if m.unit is not None and m.unit.dimension.startswith("money")]
+        if len(found) == 1:
+            return found[0]
     if group is None and said.has("loss"):
         found = [m for m in work.grid.measures if m.words & _LOSSES]
         if len(found) == 1:
@@ -151,14 +179,16 @@ def compare_value(work: Work, number: Number, row: int, measure: Measure) -> Non
     value = measure.values[row]
     at = (number.start, number.end)
     if value is None:
-        work.told(at, ok=False, shown="no figure", row=row, number=True)
+        work.told(at, ok=False, shown="no figure", row=row, number=True, of=[measure])
         return
     loss = work.said.has("loss")
     if measure.delta or (loss and value > 0) or (loss and not measure.words & _LOSSES):
         raise NotClear
     signed = -number.low if loss and number.low > 0 else number.low
     if (signed < 0) != (value < 0) and value:
-        work.told(at, ok=False, shown=shown_figure(value, measure), row=row, number=True)
+        put = None if loss else in_place(number, value, measure)
+        shown = shown_figure(value, measure)
+        work.told(at, ok=False, shown=shown, row=row, number=True, of=[measure], put=put)
         return
     judge_figure(work, number, value, measure, row, divided=False)
 
@@ -168,6 +198,11 @@ def judge_figure(
 ) -> None:
     """A figure of the sentence beside one of the table or computed from it."""
     at = (number.start, number.end)
+    pers = {per for _, _, per in work.said.pers}
+    if pers - {measure.per} or (measure.per and not measure.unit and not number.unit and not pers):
+        raise NotClear  # "466 calls" are not 466 calls per day
+    if set(work.said.signs) - {measure.sign}:
+        raise NotClear
     result = fits(
         number,
         value,
@@ -176,24 +211,84 @@ def judge_figure(
         before=work.claim.text[max(0, number.start - 24) : number.start],
     )
     shown = shown_figure(value, measure)
+    spoken = abs(value) if work.said.has("loss") else value
     if result == "rounded":
-        spot = work.where(row)
+        spot = work.where(row, measure)
         note = f"{shown} rounded; the draft does not say about"
+        put = in_place(number, spoken, measure)
+        use = put[1] if put else None
+        head = "Number rounded"
         work.findings.append(
-            Finding("number", "rounded", at, number.text, shown, note, spot, headline="Number rounded")
+            Finding("number", "rounded", at, number.text, shown, note, spot, put, use, headline=head)
         )
     elif result == "unit":
-        work.where(row)
-        work.unclear(at, "the table does not say in which unit its figures are")
+        work.where(row, measure)
+        note = "the table does not say in which unit its figures are"
+        work.unclear(at, note, "Unit not in the table", shown)
+    elif result == "per":
+        work.where(row, measure)
+        work.unclear(at, per_note(measure.per), "Unit differs", shown)
     else:
-        work.told(at, ok=result == "yes", shown=shown, row=row, number=True)
+        put = in_place(number, spoken, measure, places=2 if divided else None)
+        work.told(at, ok=result == "yes", shown=shown, row=row, number=True, of=[measure], put=put)
+
+
+def per_note(per: str) -> str:
+    return (
+        f"the table gives it per {per[:60]}"
+        if per
+        else "the table gives the whole, not for each of something"
+    )
+
+
+def in_place(
+    number: Number, value: Decimal, measure: Measure, *, places: int | None = None
+) -> tuple[tuple[int, int], str] | None:
+    """What to write for a figure so that it says the table's: its range without scale and unit, and the figure in
+    these. None where they are of another kind, or where the figure bounds another. `places` is how many decimals are
+    enough.
+    """
+    mine, theirs = number.unit, measure.unit
+    bare = number.text[number.bare_start - number.start : number.bare_end - number.start]
+    digits = bare.lstrip("+-\u2212")
+    if (
+        number.bound
+        or number.is_range
+        or not digits[:1].isdigit()
+        or number.per != (measure.per if mine else "")
+    ):
+        return None
+    if mine is not None and (
+        theirs is None or mine.dimension != theirs.dimension or mine.offset != theirs.offset
+    ):
+        return None
+    written = read_value(digits)[0]
+    whole = (
+        CTX.multiply(value, measure.scale)
+        if mine is not None or measure.scale == 1 or number.low != written
+        else value
+    )
+    if mine is not None and theirs is not None:
+        whole = CTX.divide(CTX.multiply(whole, theirs.factor), mine.factor)
+    if written and number.low:
+        whole = CTX.divide(CTX.multiply(whole, written), abs(number.low))
+    shown = whole.normalize(CTX)
+    exponent = shown.as_tuple().exponent
+    exact = max(0, -exponent) if isinstance(exponent, int) else 0
+    own = value.as_tuple().exponent
+    kept = max(exact, -own if isinstance(own, int) and mine == theirs and measure.scale == 1 else 0)
+    return (number.bare_start, number.bare_end), display(whole, min(kept, 4 if places is None else places))
 
 
 def fits(number: Number, value: Decimal, measure: Measure, *, divided: bool, before: str = "") -> str:
-    """ "yes", "rounded", "no", or "unit" where the table does not tell the unit that the figure has."""
+    """ "yes", "rounded", "no", "unit" where the table does not tell the unit that the figure has, or "per" where only
+    one of the two is for each of something: 7.1 t are not 7.1 t/ha.
+    """
     unit = measure.unit
     if number.unit is not None and unit is None:
         return "unit"
+    if number.unit is not None and number.per != measure.per:
+        return "no" if number.per and measure.per else "per"
     whole = CTX.multiply(value, measure.scale)
     if number.bound:
         ours, theirs = _in_base(number.low, number.unit or unit), _in_base(whole, unit)
@@ -293,7 +388,7 @@ def total_of(work: Work, measure: Measure, at: tuple[int, int]) -> tuple[Decimal
 def is_rate(measure: Measure) -> bool:
     """Whether adding up the column's figures means nothing."""
     share = measure.unit is not None and measure.unit.dimension in ("fraction", "points", "temperature")
-    return share or bool(measure.words & _RATES)
+    return share or bool(measure.per) or bool(measure.words & _RATES)
 
 
 def near_ratio(value: Decimal, number: Number, text: str) -> bool:

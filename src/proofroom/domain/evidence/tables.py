@@ -17,8 +17,9 @@ from decimal import Decimal
 from proofroom.domain.evidence.amounts import CTX, Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
-from proofroom.domain.evidence.grid import unit_of
+from proofroom.domain.evidence.grid import per_of, unit_of
 from proofroom.domain.evidence.polarity import POLES
+from proofroom.domain.evidence.recounting import per_note
 from proofroom.domain.evidence.units import SCALES, Unit
 from proofroom.domain.evidence.words import Token, tokens
 from proofroom.domain.figures import display, parse_number, same_figure
@@ -55,6 +56,7 @@ class _Meant:
     base: str | None
     scale: Decimal
     unit: Unit | None
+    per: str
     head: frozenset[str]
     item: bool
     years: int
@@ -126,6 +128,7 @@ def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | No
         tuple(peers),
         base,
         *_told_by(names[measure]),
+        per_of(names[measure]),
         head,
         item,
         len(set(told)),
@@ -317,6 +320,10 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
                     "number", "not_found", (n.start, n.end), n.text, None, note, headline="Year not clear"
                 )
             )
+            continue
+        if n.unit is not None and n.unit == meant.unit and n.per != meant.per:
+            at, note = (n.start, n.end), per_note(meant.per)
+            out.append(Finding("number", "not_found", at, n.text, None, note, headline="Unit differs"))
             continue
         hit = next((v for v in values if _is_same(n, v, meant, shown, percent=percent)), None)
         if hit is not None:

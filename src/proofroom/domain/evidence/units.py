@@ -10,8 +10,11 @@ itself.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
+
+from proofroom.domain.evidence.words import stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +207,17 @@ def currency(symbol: str) -> Unit | None:
     """The currency of a sign or code that stands before a figure."""
     code = CURRENCIES.get(symbol)
     return Unit(code, f"money:{code}") if code else None
+
+
+_MANY = re.compile(r"([0-9]{1,6})[ \u00a0]?([^\W\d].*)")
+
+
+def per_named(text: str) -> str:
+    """What a figure is given for each of, in one form: "hectare" and "ha" are "ha", "Patients" is "patient",
+    "100km" is "100 km".
+    """
+    m = _MANY.fullmatch(text)
+    if m is not None:
+        return f"{m[1]} {per_named(m[2])}"
+    unit = find_unit(text)
+    return unit.name if unit else stem(text.lower())

@@ -56,9 +56,10 @@ def judge(
     outside: bool,
     spots: Sequence[Where] = (),
     understood: bool = False,
+    cells: Sequence[Where] = (),
 ) -> Claim:
     """The claim with its verdict. `spots` are the resolved citations, which then are the anchors. `understood` says
-    that the findings speak of all of its words.
+    that the findings speak of all of its words. `cells` are those of the rows that it rests on.
     """
     absent = [f for f in findings if f.outcome == "absent"]
     differs = [f for f in findings if f.outcome == "differs"]
@@ -113,7 +114,7 @@ def judge(
         short,
         _say(claim, e, verdict, lead, missing),
         checks,
-        _all_anchors(e, findings, verdict, lead, spots),
+        _all_anchors(e, findings, verdict, lead, spots, cells),
         _correction(claim, lead),
     )
 
@@ -321,8 +322,14 @@ def anchor(passage: AnalysedPassage, span: Span, role: Role) -> Anchor:
 
 
 def _all_anchors(
-    e: Evidence, findings: Sequence[Finding], verdict: Verdict, lead: Finding | None, spots: Sequence[Where]
+    e: Evidence,
+    findings: Sequence[Finding],
+    verdict: Verdict,
+    lead: Finding | None,
+    spots: Sequence[Where],
+    cells: Sequence[Where],
 ) -> tuple[Anchor, ...]:
+    """What differs first, then the cells of rows that were compared, then the sentences and rows that they stand in."""
     out: list[Anchor] = []
     role: Role = (
         "nearest" if verdict in ("partial", "uncited") or (lead and lead.outcome == "absent") else "supports"
@@ -337,6 +344,13 @@ def _all_anchors(
         out += [anchor(*lead.where, "supports"), anchor(*lead.other[0], "conflicts")]
     if verdict == "unsupported" and lead is not None and lead.outcome != "absent":
         role = "nearest"
+    told = [f.where for f in findings if f.where is not None and f.outcome in ("same", "note", "rounded")]
+    shown = {(a.block_id, a.char_start, a.char_end) for a in out}
+    for p, span in dict.fromkeys([*cells, *told]):
+        spot = anchor(p, span, role)
+        narrow = span != (0, len(p.passage.text)) and spot.quote != p.passage.text
+        if p.passage.cells and narrow and (spot.block_id, spot.char_start, spot.char_end) not in shown:
+            out.append(spot)
     if spots:
         out += [anchor(p, span, role) for p, span in spots]
     else:
