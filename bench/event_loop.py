@@ -161,6 +161,13 @@ async def measure(arguments: argparse.Namespace, url: str, folder: Path, watch: 
             for n in range(10):
                 words = " ".join(rng.choice(told).split()[:6])
                 await ask("search", "GET", f"/projects/{project}/search", params={"q": words, "k": 20 + n})
+            for step in ("contradictions", "contradictions again"):
+                began = time.perf_counter()
+                apart = await ask(step, "GET", f"/projects/{project}/contradictions")
+                print(
+                    f"{step}: {apart['found']} found, {apart['compared']:,} of {apart['comparable']:,} passages"
+                    f" compared in {time.perf_counter() - began:.2f} s"
+                )
             draft = make_draft(told, arguments.draft_words, rng)
             made = await ask(
                 f"file a draft of {arguments.draft_words // 500} pages", "POST", f"/projects/{project}/checks",

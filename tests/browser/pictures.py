@@ -27,7 +27,7 @@ MORE = {
     "/overview": "At work",
     **{
         f"/settings/{area}": "Settings"
-        for area in ("members", "templates", "policies", "budgets", "appearance")
+        for area in ("members", "projects", "templates", "policies", "budgets", "appearance")
     },
 }
 """Pages whose own tests look at them with axe."""

@@ -146,13 +146,13 @@ def test_routine_work_is_signed_together_and_taken_back(page: Page) -> None:
     page.keyboard.press("b")
     page.get_by_role("button", name="Sign 3 and save them").click()
     expect(dock).to_contain_text("3 signed")
-    expect(dock).to_contain_text("Each record says that it was one of 3 signed from a list.")
+    expect(dock).to_contain_text("Each record says that it was signed unread, and that 3 were chosen.")
     page.get_by_role("button", name="Back to the inbox").last.click()
     expect(page.locator(".irow")).to_have_count(1)
     page.goto(f"/projects/{project}")
     expect(page.get_by_text("Signed by Local user")).to_have_count(3)
     done = sent(page.request, "GET", f"/api/checkpoints?project_id={project}&status=approved")["items"]
-    assert [d["decision"]["batch"]["size"] for d in done] == [3, 3, 3]
+    assert [d["decision"]["batch"]["announced"] for d in done] == [3, 3, 3]
     assert {d["decision"]["packet_shown"] for d in done} == {False}
 
 
@@ -164,7 +164,15 @@ def test_a_colleague_s_review_is_not_signed_from_the_list(page: Page, colleague:
     boxes = page.get_by_role("checkbox")
     expect(page.get_by_text(f"assigned to {SECOND}")).to_be_visible()
     expect(boxes.nth(0)).not_to_be_checked()
-    # Somebody opens another one while the list is looked at.
+    # The keyboard begins where something would be signed.
+    expect(
+        page.get_by_role("list", name="What would be signed").get_by_role("listitem").nth(1)
+    ).to_have_attribute("aria-current", "true")
+    page.keyboard.press("x")
+    expect(boxes.nth(1)).not_to_be_checked()
+    page.keyboard.press("x")
+    expect(boxes.nth(1)).to_be_checked()
+    # Somebody opens another one while the list is looked at: that it was chosen before is not to pass them over.
     look = page.request.post(
         f"/api/checkpoints/{read['id']}/lease", data={"take": False}, headers=colleague.headers
     )
@@ -211,7 +219,7 @@ def test_what_was_decided_is_found_again_and_opens_as_it_was_read(page: Page, co
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=first["session_title"])).to_be_visible()
     expect(page.get_by_label("Decision")).to_contain_text(f"by {SECOND}")
-    expect(page.get_by_label("Queue").get_by_role("link")).to_have_count(2)
+    expect(page.get_by_label("Queue").locator(".qi")).to_have_count(2)
     page.keyboard.press("k")
     expect(page.get_by_role("heading", name=second["session_title"])).to_be_visible()
     expect(page.get_by_label("Decision")).to_contain_text("The wrong bridge.")
@@ -223,6 +231,30 @@ def test_what_was_decided_is_found_again_and_opens_as_it_was_read(page: Page, co
     expect(page.get_by_role("heading", name=third["session_title"])).to_be_visible()
     expect(page.get_by_label("Queue").locator(".qi[aria-current]")).to_contain_text(third["session_title"])
     expect(page.get_by_label("Queue").get_by_role("heading")).to_have_text("Waiting for you")
+
+
+def test_what_policy_signed_opens_among_what_was_decided(page: Page) -> None:
+    project = make_project(page, "Signed by policy", policy_may_sign=True)
+    request = {
+        "agent_type": "research", "task_description": "When was the bridge opened?", "runtime": "extractive",
+        "approval_strategy": "auto_approve_low_risk", "auto_execute": True,
+    }  # fmt: skip
+    made = sent(page.request, "POST", f"/api/projects/{project}/work-sessions", request)
+    page.goto(f"/projects/{project}/sessions/{made['id']}")
+    expect(page.get_by_label("Decision")).to_contain_text("Done")
+    (item,) = sent(page.request, "GET", f"/api/checkpoints?project_id={project}&status=decided")["items"]
+    assert item["decision"]["by"] is None
+    # Opened by its address, it has no place in what waits.
+    page.goto(f"/review/{item['id']}")
+    queue = page.get_by_label("Queue")
+    expect(queue.get_by_role("heading")).to_have_text("Decided")
+    expect(queue.locator(".qi[aria-current]")).to_contain_text(item["session_title"])
+    queue.get_by_role("link", name="All that was decided").click()
+    row = page.get_by_role("list", name="What was decided, newest first").get_by_role("listitem").first
+    expect(row).to_contain_text("Approved by policy")
+    row.get_by_role("link").click()
+    expect(queue.locator(".qi[aria-current]")).to_contain_text(item["session_title"])
+    expect(queue.get_by_role("heading")).to_have_text("Decided")
 
 
 def test_a_figure_of_the_overview_leads_to_what_it_counts(page: Page) -> None:

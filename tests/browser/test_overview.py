@@ -13,7 +13,7 @@ from tests.browser.test_substrate import make_project, sent
 
 expect.set_options(timeout=SLOW_MS)
 
-AREAS = ("members", "agents", "templates", "policies", "budgets", "appearance")
+AREAS = ("members", "projects", "agents", "templates", "policies", "budgets", "appearance")
 
 
 def test_somebody_sees_what_waits_opens_it_and_takes_the_figures_along(page: Page, tmp_path: Path) -> None:

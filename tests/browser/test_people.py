@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.conftest import SECOND, SLOW_MS, WIDTHS, Colleague, flaws, sent
+from tests.browser.test_accessible import addresses
 
 expect.set_options(timeout=SLOW_MS)
 
@@ -291,6 +292,32 @@ def states(page: Page, review: str, project: str) -> Iterator[str]:
     page.get_by_label("Meant for the public").fill("0")
     expect(page.get_by_text("A whole number from 1 to 9.")).to_be_visible()
     yield "policy"
+
+
+WRITES = re.compile(
+    r"^(New work|New project|Choose files|Paste|Add addresses|Save|Start|Snooze|For anyone|Cancel this work|Archive"
+    r"|Remove|Rename|Delete|Copy with changes|Use it|The new year has arrived|Sign(?!ed)|Reject|Accept|b sign)"
+)
+"""What whoever may only read would be refused."""
+
+
+def test_who_may_only_read_meets_nothing_that_is_refused(browser: Browser, server: str, page: Page) -> None:
+    made = sent(page.request, "POST", "/api/members", {"name": "Only reads", "role": "viewer"})
+    key = sent(page.request, "POST", "/api/api-keys", {"name": "page", "member_id": made["id"]})["key"]
+    context = browser.new_context(base_url=server, extra_http_headers={"Authorization": f"Bearer {key}"})
+    context.set_default_timeout(SLOW_MS)
+    reader = context.new_page()
+    found: list[str] = []
+    areas = ("members", "projects", "templates", "policies", "budgets")
+    for address, words in (addresses(page) | {f"/settings/{area}": "Settings" for area in areas}).items():
+        reader.goto(address)
+        ready = words if "/projects/" not in address else "Work"
+        expect(reader.locator("#root").get_by_text(ready).first).to_be_attached()
+        for role in ("button", "link"):
+            offered = reader.locator("main, aside, footer").get_by_role(role, name=WRITES)
+            found += [f"{address}: {one}" for one in offered.all_inner_texts()]
+    context.close()
+    assert found == []
 
 
 def test_axe_finds_nothing_on_the_new_screens(each_width: Iterator[Page], page: Page, theirs: Page) -> None:

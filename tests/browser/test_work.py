@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import SLOW_MS, flaws
-from tests.browser.test_substrate import BRIDGE, add_text, make_project, row, sent
+from tests.browser.test_substrate import BRIDGE, add_text, drop, make_project, row, sent
 
 expect.set_options(timeout=SLOW_MS)
 
@@ -35,6 +35,19 @@ def test_a_long_draft_is_watched_while_it_is_checked_and_ends_in_its_review(page
     events = sent(page, "GET", f"/api/projects/{project}/work-sessions/{session}/events?limit=200")["items"]
     told = [claim["n"] for e in events if e["type"] == "progress" for claim in e["data"]["claims"]]
     assert told == list(range(1, 41))
+
+
+def test_files_dropped_anywhere_on_new_work_say_what_became_of_them(page: Page) -> None:
+    project = make_project(page, "Dropped on new work")
+    page.goto(f"/projects/{project}/new?agent=research")
+    page.get_by_label("Question").fill("When was it opened?")
+    drop(page, {"notes.txt": BRIDGE})
+    # The list of sources is below the fold: the foot says it, too.
+    foot = page.get_by_role("contentinfo", name="New work")
+    expect(foot).to_contain_text("1 added")
+    foot.get_by_role("button", name="Show the sources").click()
+    expect(page.get_by_text("notes.txt").first).to_be_visible()
+    expect(page.get_by_label("Question")).to_have_value("When was it opened?")
 
 
 def test_work_is_kept_as_a_template_and_started_later_by_keyboard(page: Page) -> None:

@@ -149,6 +149,41 @@ async def test_a_leg_that_was_refused_once_comes_to_rest_without_its_refusal(
     assert (await room.drive(session_id)).status == "pending_review"
 
 
+async def test_a_leg_whose_lease_cannot_be_renewed_does_not_break_by_that(
+    room: Room, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor when the database refuses it with an error that nobody knows; its work is done before the lease lapses."""
+    parts = replace(room.parts, lease_seconds=8.0)
+    session_id = await room.file(
+        room.script({"wait_for_file": {"path": str(room.folder / "gate"), "seconds": 60}}, FINDING, FINISH)
+    )
+    with psycopg.connect(libpq_url(database), autocommit=True) as owner:
+        owner.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'of an unknown kind' USING ERRCODE = 'XX000'; END $$"
+        )
+        running = asyncio.create_task(leg.run_leg(parts, room.actor.workspace_id, session_id))
+
+        async def begun() -> bool:
+            return (await room.row(session_id)).leg == 1
+
+        await until(begun, "the leg")
+        owner.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON work_sessions FOR EACH ROW WHEN (NEW.version = OLD.version)"
+            " EXECUTE FUNCTION refuse()"
+        )
+
+        async def refused() -> bool:
+            return any("was not renewed" in one.message for one in caplog.records)
+
+        await until(refused, "the keeper")
+        owner.execute("DROP TRIGGER refuse ON work_sessions; DROP FUNCTION refuse()")
+    (room.folder / "gate").write_text("open")
+    assert await running is True
+    row = await room.row(session_id)
+    assert (row.status, row.failure) == ("pending_review", None)
+
+
 async def test_a_leg_whose_end_could_not_be_said_at_once_is_released_when_it_can(
     room: Room, database: str
 ) -> None:

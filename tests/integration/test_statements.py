@@ -2,13 +2,14 @@
 
 import asyncio
 import gc
+import time
 import weakref
 from contextlib import AsyncExitStack
 from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Executable, bindparam, func, insert, select, text, update
+from sqlalchemy import Executable, bindparam, event, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -348,6 +349,32 @@ async def test_who_is_cancelled_while_it_commits_is_cancelled(
 async def _waits(outside: "psycopg.AsyncConnection[tuple[object, ...]]") -> bool:
     asked = await outside.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     return await asked.fetchone() is not None
+
+
+async def test_who_is_cancelled_while_the_connection_is_given_back_is_cancelled(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    """As the keeper of a lease is when its leg ends: what was committed is, and whoever comes next is served."""
+    one = Database(db.url, pool_size=1, max_overflow=0)
+
+    async def write() -> None:
+        async with one.transaction(workspace) as tx:
+            await tx.execute(text("UPDATE projects SET name = 'kept'"))
+
+    writing = asyncio.create_task(write())
+
+    @event.listens_for(one.engine.sync_engine, "reset")
+    def given_back(*_: object) -> None:
+        time.sleep(0.1)  # after a loop was busy for so long the driver lets others have their turn
+        writing.cancel()
+
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        async with one.transaction(workspace) as tx:
+            assert (await tx.execute(select(Project.name))).scalar_one() == "kept"
+    finally:
+        await one.dispose()
 
 
 async def test_statements_that_nobody_holds_are_forgotten(db: Database, workspace: UUID) -> None:

@@ -17,6 +17,9 @@ export interface SourceSearch {
   version?: number;
   table?: number;
 }
+export interface SourcesSearch {
+  view?: "contradictions";
+}
 export interface NewWorkSearch {
   agent?: string;
   /** The template that the form starts from. */
@@ -74,7 +77,7 @@ const routes = [
   }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/agents", component: page(() => import("@/pages/AgentsPage"), "AgentsPage") }),
   createRoute({ getParentRoute: () => root, path: "/projects/$projectId/policy", component: page(() => import("@/pages/PolicyPage"), "PolicyPage") }),
-  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sources", component: page(() => import("@/pages/ProjectSourcesPage"), "ProjectSourcesPage") }),
+  createRoute({ getParentRoute: () => root, path: "/projects/$projectId/sources", validateSearch: (search: Record<string, unknown>): SourcesSearch => (search["view"] === "contradictions" ? { view: "contradictions" } : {}), component: page(() => import("@/pages/ProjectSourcesPage"), "ProjectSourcesPage") }),
   createRoute({
     getParentRoute: () => root,
     path: "/projects/$projectId/search",

@@ -1,3 +1,4 @@
+import { QueryClient } from "@tanstack/react-query";
 import { screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
@@ -5,7 +6,7 @@ import type { CheckpointItem } from "@/api/types";
 import { problem } from "@/mocks/answers";
 import { checkpoints, inboxItem, me, members } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
-import { queryOf, readView } from "@/api/inbox";
+import { aroundQuery, queryOf, readView, type View } from "@/api/inbox";
 import { ableTo, snoozeUntil } from "@/pages/handOn";
 import { goneWords, takes } from "@/pages/inbox";
 import { open } from "./app";
@@ -23,6 +24,17 @@ describe("what the inbox shows", () => {
     expect(readView({ order: "size", whose: 3, project: "../x", risk: ["high"], stop: {}, find: 42 })).toEqual({ find: "42" });
     expect(queryOf({ whose: "unassigned" })["assignee"]).toBe("none");
     expect(queryOf({ whose: "snoozed" })["snoozed"]).toBe("only");
+  });
+  it("has what policy signed among what was decided, and what has no place anywhere by itself", async () => {
+    const nowhere = () => problem(422, "unknown_sort", "This review was decided when it opened, so it has a place only in the order of opening.");
+    let decided: () => Response = () => HttpResponse.json({ ...listed([item({ id: "k-1" })], new URLSearchParams()), total: null, offset: null, position: null });
+    server.use(http.get("*/api/checkpoints", ({ request }) => (new URL(request.url).searchParams.get("status") === "decided" ? decided() : nowhere())));
+    const client = new QueryClient();
+    const around = (view: View) => client.fetchQuery({ ...aroundQuery(view, "k-1"), staleTime: 0, retry: false });
+    expect((await around({})).items.map((one) => one.id)).toEqual(["k-1"]);
+    decided = nowhere;
+    expect(await around({})).toMatchObject({ items: [], total: null });
+    expect(await around({ whose: "decided" })).toMatchObject({ items: [], total: null });
   });
   it("says of what left it where it went", () => {
     const now = (extra: Partial<CheckpointItem>) => goneWords(item(extra), {}, me.id);

@@ -153,7 +153,10 @@ describe("signing routine work together", () => {
     await screen.findByText("assigned to Ana");
     expect([1, 2, 3, 4].map((n) => (box(n) as HTMLInputElement).checked)).toEqual([true, false, true, true]);
     expect(screen.getByText("1 is left to a colleague who has it in hand.")).toBeInTheDocument();
-    // Somebody opens one of them just now.
+    // Somebody opens one of them just now; that it was chosen before is not to pass them over.
+    await user.click(box(3));
+    await user.click(box(3));
+    expect(box(3)).toBeChecked();
     read = routine(3, { looking });
     tellWaiting("s-3", "looked_at");
     await screen.findByText("Ana is reading it");
@@ -165,6 +168,21 @@ describe("signing routine work together", () => {
     await user.keyboard("{Control>}{Enter}{/Control}");
     await screen.findByText("3 signed");
     expect(sent.flatMap((body) => body.items.map((one) => [one.checkpoint_id, one.instead_of]))).toEqual([["k-1", []], ["k-2", ["u2"]], ["k-4", []]]);
+  });
+
+  it("begins with the keyboard on the first row that would be signed, of each template", async () => {
+    const hers = { assignee: { id: "u2", name: "Ana" } };
+    serve(() => [routine(1, hers), routine(2, hers), routine(3), routine(4, two), routine(5)]);
+    const { sent } = signer();
+    const { user } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    const row = (n: number) => screen.getByRole("checkbox", { name: new RegExp(`Note ${n}`) }).closest("li");
+    await waitFor(() => expect(row(3)).toHaveAttribute("aria-current", "true"));
+    expect(row(1)).not.toHaveAttribute("aria-current");
+    await user.keyboard("x{Control>}{Enter}{/Control}");
+    await screen.findByText("1 signed");
+    expect(sent.map(ids)).toEqual([["k-5"]]);
   });
 
   it("shows each as it is signed, stops between two, and goes on with the others", async () => {
@@ -323,7 +341,7 @@ describe("what was decided", () => {
   const decided = (n: number, decision: CheckpointItem["decision"], extra: Partial<CheckpointItem> = {}) => item(n, { status: "approved", decision, decided_at: `2026-01-02T00:00:${String(59 - n).padStart(2, "0")}Z`, ...extra });
   const by = (name: string | null, id: string | null = "u2") => ({ by: id, name: name ?? "policy", at: "" });
   const all = () => [
-    decided(1, { decision: "approve", ...by("Ana"), batch: { size: 12 } }),
+    decided(1, { decision: "approve", ...by("Ana"), batch: { announced: 12, instead_of: [{ id: "u3", name: "Ben", as: "reader" }] } }),
     decided(2, { decision: "reject", ...by(me.name, me.id), reason: "Wrong bridge." }, { status: "rejected" }),
     decided(3, { decision: "request_changes", ...by("Ana") }, { status: "changes_requested" }),
     decided(4, { decision: "approve", ...by(null, null) }),
@@ -349,7 +367,7 @@ describe("what was decided", () => {
     history(all);
     const { user, router } = open("/inbox?whose=decided");
     await screen.findByText("Approved by Ana");
-    expect(screen.getByText("signed unread, one of 12")).toBeInTheDocument();
+    expect(screen.getByText("signed unread; 12 were chosen, in the place of Ben")).toBeInTheDocument();
     expect(screen.getByText("Rejected by you: Wrong bridge.")).toBeInTheDocument();
     expect(screen.getByText("Changes asked by Ana")).toBeInTheDocument();
     // The next page comes as its end comes near.
@@ -368,8 +386,8 @@ describe("what was decided", () => {
     await user.click(await screen.findByRole("radio", { name: "Decided" }));
     await screen.findByText("Approved by Ana");
     expect(router.state.location.search).toEqual({ whose: "decided", find: "note" });
-    await user.selectOptions(screen.getByLabelText("Decision"), "Rejected");
-    await user.selectOptions(screen.getByLabelText("Decided by"), "Me");
+    await user.selectOptions(screen.getByRole("combobox", { name: "Decision" }), "Rejected");
+    await user.selectOptions(screen.getByRole("combobox", { name: "Decided by" }), "Me");
     await waitFor(() => expect(router.state.location.search).toEqual({ whose: "decided", find: "note", said: "reject", by: "me" }));
     await waitFor(() => expect(asked.at(-1)?.get("decided_by")).toBe("me"));
     const last = asked.at(-1)!;
@@ -395,10 +413,10 @@ describe("what was decided", () => {
     history(() => []);
     const { user } = open("/inbox?whose=decided");
     await screen.findByText("Nothing was decided yet.");
-    await user.selectOptions(screen.getByLabelText("Decision"), "Rejected");
+    await user.selectOptions(screen.getByRole("combobox", { name: "Decision" }), "Rejected");
     await screen.findByText("Nothing that was decided is like that.");
     server.use(http.get("*/api/checkpoints", () => HttpResponse.json({ code: "validation_error", detail: "Not so." }, { status: 422 })));
-    await user.selectOptions(screen.getByLabelText("Decision"), "Approved");
+    await user.selectOptions(screen.getByRole("combobox", { name: "Decision" }), "Approved");
     expect(await screen.findByText("What was decided could not be read")).toBeInTheDocument();
   });
 });
@@ -411,7 +429,7 @@ describe("going through the inbox by keys", () => {
     await user.keyboard("j");
     expect(screen.getByRole("link", { name: "Note 2" })).toHaveFocus();
     await user.keyboard("f");
-    expect(screen.getByLabelText("Order")).toHaveFocus();
+    expect(screen.getByRole("combobox", { name: "Order" })).toHaveFocus();
     await user.keyboard("{Escape}");
     expect(screen.getByRole("link", { name: "Note 2" })).toHaveFocus();
     await user.keyboard("/x{Escape}");

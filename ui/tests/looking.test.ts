@@ -13,6 +13,8 @@ function visible(state: "visible" | "hidden") {
   Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }
+/** It begins when the page was drawn. */
+const FRAME = 0.02;
 const seconds = (n: number) => act(() => vi.advanceTimersByTimeAsync(n * 1000));
 
 function look(rival: string | null = null) {
@@ -45,7 +47,7 @@ afterEach(() => {
 describe("looking", () => {
   it("is said at once and every 20 seconds, and draws nothing again", async () => {
     const page = look();
-    await seconds(0);
+    await seconds(FRAME);
     expect(sent.map((one) => one.method)).toEqual(["POST"]);
     const before = page.renders();
     await seconds(61);
@@ -60,13 +62,13 @@ describe("looking", () => {
     await seconds(300);
     expect(sent).toHaveLength(1);
     act(() => visible("visible"));
-    await seconds(0);
+    await seconds(FRAME);
     expect(sent).toHaveLength(2);
   });
 
   it("ends when the page closes, by a request that outlives it, and only where it was held", async () => {
     const page = look();
-    await seconds(0);
+    await seconds(FRAME);
     window.dispatchEvent(new Event("pagehide"));
     expect(sent.at(-1)).toMatchObject({ method: "DELETE", keepalive: true });
     page.unmount();
@@ -78,7 +80,7 @@ describe("looking", () => {
   it("takes nothing from somebody else, and tells when they have gone", async () => {
     answer = theirs;
     const page = look();
-    await seconds(0);
+    await seconds(FRAME);
     expect(page.result.current.other?.name).toBe("Other");
     page.unmount();
     expect(sent.map((one) => one.method)).toEqual(["POST"]);
@@ -91,17 +93,17 @@ describe("looking", () => {
     expect(sent.map((one) => one.body)).toEqual(Array(3).fill('{"take":false}'));
     answer = mine;
     act(() => page.result.current.takeOver());
-    await seconds(0);
+    await seconds(FRAME);
     expect(sent.at(-1)?.body).toBe('{"take":true}');
     expect(page.result.current.other).toBeNull();
   });
 
   it("is asked again at once when the list says that somebody came", async () => {
     const page = look();
-    await seconds(0);
+    await seconds(FRAME);
     answer = theirs;
     page.rerender({ rival: "u2", on: true });
-    await seconds(0);
+    await seconds(FRAME);
     expect(sent).toHaveLength(2);
     expect(page.result.current.other?.id).toBe("u2");
   });
@@ -116,7 +118,7 @@ describe("looking", () => {
 
   it("ends with the decision", async () => {
     const page = look();
-    await seconds(0);
+    await seconds(FRAME);
     page.rerender({ rival: null, on: false });
     expect(sent.at(-1)?.method).toBe("DELETE");
     await seconds(60);

@@ -122,6 +122,22 @@ describe("a budget that two people set at once", () => {
   });
 });
 
+describe("projects", () => {
+  it("are archived after it is said what that means, and brought back", async () => {
+    const { user } = open("/settings/projects");
+    await screen.findByText("No project is archived.");
+    await user.click(screen.getByRole("button", { name: "Archive Annual report" }));
+    expect(screen.getByText(/It leaves the lists with what has ended in it.*it can be brought back\./)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Keep it" }));
+    await user.click(screen.getByRole("button", { name: "Archive Annual report" }));
+    await user.click(screen.getByRole("button", { name: "Archive it" }));
+    expect(await screen.findByText("Annual report is archived.")).toBeInTheDocument();
+    await user.click(await screen.findByRole("button", { name: "Bring Annual report back" }));
+    expect(await screen.findByText("Annual report is back on the lists.")).toBeInTheDocument();
+    await screen.findByText("No project is archived.");
+  });
+});
+
 describe("templates", () => {
   it("that somebody else renamed say so, and keep the name that was typed", async () => {
     const saved: Template = {
@@ -140,6 +156,13 @@ describe("templates", () => {
     expect(name).toHaveValue("Monthly");
     await user.type(name, "{Enter}");
     expect(await screen.findByText("It is called Monthly now.")).toBeInTheDocument();
+    // What somebody changed is not deleted as what it was.
+    Object.assign(saved, { name: "Law", version: saved.version + 1, changed_by: "Ada" });
+    await user.click(screen.getByRole("button", { name: "Delete Monthly" }));
+    await user.click(screen.getByRole("button", { name: "Delete it" }));
+    expect(await screen.findByText(/Ada changed the template meanwhile/)).toBeInTheDocument();
+    await user.click(await screen.findByRole("button", { name: "Delete it" }));
+    expect(await screen.findByText("Law was deleted.")).toBeInTheDocument();
   });
   it("are renamed, and deleted after a second press", async () => {
     server.use(
@@ -194,7 +217,7 @@ describe("keys, webhooks and schedules", () => {
   it("have no place before they work", async () => {
     open("/settings");
     const nav = await screen.findByRole("navigation", { name: "Settings" });
-    expect(within(nav).getAllByRole("link").map((link) => link.textContent)).toEqual(["Members", "Agents", "Templates", "Policies", "Budgets", "Appearance"]);
+    expect(within(nav).getAllByRole("link").map((link) => link.textContent)).toEqual(["Members", "Projects", "Agents", "Templates", "Policies", "Budgets", "Appearance"]);
     await waitFor(() => expect(within(nav).getByRole("link", { name: "Members" })).toHaveAttribute("aria-current", "page"));
   });
 });

@@ -144,6 +144,51 @@ describe("templates", () => {
     expect(await screen.findByText("“Law” is updated.")).toBeInTheDocument();
     expect(saved).toMatchObject({ version: 4, content: { task_description: "What is new in law? Mine." } });
   });
+  it("are filed as they were shown, or not at all: the reader chooses", async () => {
+    const saved: Template = {
+      id: "t-1", project_id: "p-check", name: "Weekly", agent_type: "research", content: { agent_type: "research", task_description: "What is new?" },
+      version: 1, changed_by: null, created_at: "2026-11-01T10:00:00Z", updated_at: "2026-11-01T10:00:00Z", uses: 0, last_used_at: null, last_time: null,
+    };
+    const kept = [saved];
+    const bodies: Record<string, unknown>[] = [];
+    const removed = () => problem(409, "template_removed", "Ada removed the template “Weekly” meanwhile. Nothing was written.");
+    const filed = http.post("*/projects/:pid/work-sessions", async ({ request }) => {
+      const body = (await request.clone().json()) as Record<string, unknown>;
+      bodies.push(body);
+      if (body["template_id"] === undefined) return undefined;
+      if (kept.length === 0) return removed();
+      return body["template_version"] === saved.version ? undefined : problem(409, "template_changed", "Ada changed the template “Weekly” meanwhile. Nothing was written.");
+    });
+    server.use(...workHandlers([], kept));
+    server.use(filed);
+    const { router, user } = open("/projects/p-check/new?agent=research&template=t-1");
+    const question = await screen.findByLabelText("Question");
+    await waitFor(() => expect(question).toHaveValue("What is new?"));
+    Object.assign(saved, { content: { ...saved.content, task_description: "What is new in law?" }, version: 2, changed_by: "Ada", updated_at: new Date().toISOString() });
+    await user.click(screen.getByRole("button", { name: "Save without starting" }));
+    expect(await screen.findByText(/^Ada changed “Weekly” today .*: the task\. What is shown here is as it was before\.$/)).toBeInTheDocument();
+    expect(screen.getByText("Its template is not as it was shown. Choose above what to go on with.")).toBeInTheDocument();
+    // Nothing is written over by itself.
+    expect(question).toHaveValue("What is new?");
+    await user.click(screen.getByRole("button", { name: "Take what they saved" }));
+    await waitFor(() => expect(question).toHaveValue("What is new in law?"));
+    expect(screen.queryByText(/Choose above/)).toBeNull();
+
+    kept.pop();
+    await user.type(question, " Mine.");
+    await user.click(screen.getByRole("button", { name: "Save without starting" }));
+    expect(await screen.findByText(/^Ada removed the template “Weekly” meanwhile\. Nothing was written\. What you typed is still here\.$/)).toBeInTheDocument();
+    expect(question).toHaveValue("What is new in law? Mine.");
+    await user.click(screen.getByRole("button", { name: "Go on with what is shown" }));
+    expect(screen.getByText(/does not count as work of “Weekly”/)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Save without starting" }));
+    await waitFor(() => expect(router.state.location.pathname).toMatch(/\/sessions\//));
+    expect(bodies.map((body) => [body["template_id"], body["template_version"], body["task_description"]])).toEqual([
+      ["t-1", 1, "What is new?"],
+      ["t-1", 2, "What is new in law? Mine."],
+      [undefined, undefined, "What is new in law? Mine."],
+    ]);
+  });
   it("are not saved while the form is wrong, and the server's complaint stands beside the name", async () => {
     server.use(http.post("*/projects/:pid/templates", () => problem(422, "name_invalid", "A name has 1 to 200 characters.")));
     const { user } = open("/projects/p-check/new?agent=research");

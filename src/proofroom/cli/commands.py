@@ -13,6 +13,7 @@ from proofroom.cli import (
     agents,
     backup,
     compare,
+    contradictions,
     deliveries,
     doctor,
     envelope,
@@ -58,7 +59,9 @@ def _root(  # pyright: ignore[reportUnusedFunction]
     pass
 
 
-for part in (serve, work, review, compare, people, steer, sources, doctor, envelope, export, verify, backup):
+for part in (
+    serve, work, review, compare, people, steer, sources, contradictions, doctor, envelope, export, verify, backup,
+):  # fmt: skip
     part.register(app)
 app.add_typer(sources.group, name="source")
 app.add_typer(agents.group, name="agent")

@@ -131,7 +131,10 @@ def show(
             for gate in gates:
                 decision = gate.decision or {}
                 said = f", {decision.get('decision')} by {decision.get('name')}" if decision else ""
-                unseen = " (the packet was not shown)" if decision.get("packet_shown") is False else ""
+                batch: dict[str, Any] = decision.get("batch") or {}
+                place = [str(one["name"]) for one in batch.get("instead_of", ())]
+                past = f", in the place of {', '.join(place)}" if place else ""
+                unseen = f" (the packet was not shown{past})" if decision.get("packet_shown") is False else ""
                 status = gate.status.replace("_", " ")
                 out.line(f"{gate.kind} gate, iteration {gate.iteration}: {status}{said}{unseen}")
             for delivery in item["deliveries"]:

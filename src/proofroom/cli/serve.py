@@ -190,6 +190,7 @@ async def _run(
     queues: list[str] | None,
 ) -> None:
     """Starts the parts, says when they are ready, and runs until cancelled or until one of them ends."""
+    from proofroom.substrate.comparer import end_comparer
     from proofroom.substrate.isolation import end_parsers
     from proofroom.telemetry import metrics
 
@@ -230,6 +231,7 @@ async def _run(
             await asyncio.gather(*parts, return_exceptions=True)
         # Captures were handed over; a file that is being read for them would keep the program from ending.
         end_parsers()
+        end_comparer()
 
 
 async def _either(

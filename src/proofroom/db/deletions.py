@@ -40,6 +40,7 @@ OF_WORKSPACE: Mapping[str, tuple[str, ...]] = {
     "memory_notes": ("text", "origin", "reason"),
     "idempotency_keys": ("response",),
     "templates": ("name", "content"),
+    "removed_templates": ("name",),
 }
 """The same for what no session owns."""
 

@@ -74,10 +74,16 @@ async def by_name(tx: Tx, name: str) -> list[Project]:
 
 
 async def page(
-    tx: Tx, *, after: UUID | None = None, updated_since: datetime | None = None, limit: int = 50
+    tx: Tx,
+    *,
+    after: UUID | None = None,
+    updated_since: datetime | None = None,
+    archived: bool = False,
+    limit: int = 50,
 ) -> list[Project]:
-    """Oldest first, archived ones left out."""
-    query = select(Project).where(Project.archived_at.is_(None)).order_by(Project.id).limit(limit)
+    """Oldest first: those that are on the lists, or with `archived` those that are not."""
+    stands = Project.archived_at.is_not(None) if archived else Project.archived_at.is_(None)
+    query = select(Project).where(stands).order_by(Project.id).limit(limit)
     if after is not None:
         query = query.where(Project.id > after)
     if updated_since is not None:

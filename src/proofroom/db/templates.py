@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
 
-from proofroom.db.models import Template
+from proofroom.db.models import RemovedTemplate, Template
 from proofroom.db.statements import UUIDS, typed
 from proofroom.db.tx import Tx, new_id
 from proofroom.domain.errors import NotFound
@@ -79,10 +79,33 @@ async def change(
     ).scalar_one_or_none()
 
 
-async def remove(tx: Tx, template_id: UUID) -> None:
+async def remove(tx: Tx, template_id: UUID, version: int, removed_by: UUID) -> bool:
+    """False when `version` is not the one that stands there. Its name is kept, with who removed it."""
+    gone = (
+        await tx.execute(
+            delete(Template)
+            .where(Template.id == template_id, Template.version == version)
+            .returning(Template.project_id, Template.name)
+            .execution_options(synchronize_session=False)
+        )
+    ).one_or_none()
+    if gone is None:
+        return False
     await tx.execute(
-        delete(Template).where(Template.id == template_id).execution_options(synchronize_session=False)
+        insert(RemovedTemplate).values(
+            workspace_id=tx.workspace_id, id=template_id, project_id=gone[0], name=gone[1],
+            removed_by=removed_by,
+        )
+    )  # fmt: skip
+    return True
+
+
+async def removed(tx: Tx, project_id: UUID, template_id: UUID) -> RemovedTemplate | None:
+    """None when this project never had it, or has it still."""
+    query = select(RemovedTemplate).where(
+        RemovedTemplate.project_id == project_id, RemovedTemplate.id == template_id
     )
+    return (await tx.execute(query)).scalar_one_or_none()
 
 
 LOOKED_BACK = 20

@@ -79,7 +79,10 @@ class Tx(AsyncSession):
         if driver is not None and (driver.closed or driver.info.transaction_status == _STILL_AT_WORK):
             # The session gives it out no more once it was to commit.
             held: AsyncConnection = self.info[_CONNECTION]
-            await held.invalidate()
+            if (
+                not held.closed
+            ):  # else it was given back, thrown away by its pool or is somebody else's by now
+                await held.invalidate()
         await super().close()
 
     async def known(self, driver: "psycopg.AsyncConnection[Any]", error: psycopg.Error) -> BaseException:

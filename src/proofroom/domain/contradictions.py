@@ -9,7 +9,7 @@ sentences and not with that of their pairs.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -34,6 +34,9 @@ MOST_WORDS = 60  # a longer sentence is a list or no sentence
 COMMON = 64  # sentences beyond which a word leads to none of them
 MOST_PAIRS = 4_000  # compared closely
 MOST_FOUND = 50
+TURNED = 3  # words that one of two sentences alone may have, where they are told to be each other's opposite
+FORM = 4  # sentences that differ in a figure only: so many are a form that is filled in anew each time
+_LABELLED = 3  # words of a line such as "Status: accepted, 2026-11-22", at most; it is about its own document
 _SAYS = 120
 _UNIT_WORDS = 4  # of the figures in two sentences, at most
 # Two counts of one noun at one time, told in other words: how far apart they may be, and how many words one sentence
@@ -65,14 +68,27 @@ _COMMON_GROUND = frozenset(
 # Small words that tell one thing from another of its kind.
 _TELL_APART = frozenset(
     "first second third last next previous other another again before after each both only per half same "
-    "early late new old former latter".split()
+    "early late new old former latter most".split()
 )
+_LABEL = re.compile(r"\W*\w+(?: \w+){0,2} ?[:=]")
 _COUNT = re.compile(r"(?<![\w.,])[0-9][0-9.,]*[ \u00a0]([^\W\d_]{3,30})")
 _TIME = re.compile(
     r"(?<![\w.,])(?:1[5-9]|20)[0-9]{2}(?![\w]|[.,][0-9])|\b(?:" + "|".join(MONTH_NAMES) + r")\b"
 )
 _POLES = frozenset(stem(word) for word in POLES)
 _AGREE = frozenset({"same", "rounded", "near", "within"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage says it: the sentence `start:end` and in it the words that differ, all in code points of the
+    passage.
+    """
+
+    start: int
+    end: int
+    says_start: int
+    says_end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +103,34 @@ class Contradiction:
     subject: str
     a_says: str
     b_says: str
+    a_at: Place
+    b_at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What comparing passages came to, in their order. Of those given the first `passages` were compared, each as a
+    whole; `complete` tells whether every pair of theirs that may speak of one subject was looked at.
+    """
+
+    found: tuple[Contradiction, ...]
+    passages: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Says:
+    """Words of a sentence that differ, and where they stand in it."""
+
+    text: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     passage: int
+    start: int
     text: str
     stems: frozenset[str]
     apart: frozenset[str]
@@ -99,20 +138,35 @@ class _Line:
 
 def find_contradictions(texts: Sequence[str]) -> list[Contradiction]:
     """The disagreements between passages, the earliest passages first; one for each pair, at most MOST_FOUND."""
-    lines = [
-        line
-        for n, text in enumerate(texts)
-        for start, end in split_sentences(text)
-        if len((line := _line(n, text[start:end])).stems) >= LEAST
-    ][:MOST_SENTENCES]
+    return list(compare_passages(texts).found[:MOST_FOUND])
+
+
+def compare_passages(
+    texts: Sequence[str],
+    about: Collection[int] | None = None,
+    *,
+    most_sentences: int = MOST_SENTENCES,
+    most_pairs: int = MOST_PAIRS,
+    every: bool = False,
+) -> Comparison:
+    """Compares passages within a bound on their sentences and on the pairs that are looked at closely.
+
+    With `about` one passage of each pair is among these places. Two passages are told of once, however often they
+    disagree; with `every` as often as two of their sentences do.
+    """
+    lines, passages = _lines(texts, most_sentences)
     read: dict[int, Sentence] = {}  # a sentence is read once, however many are like it
     found: dict[tuple[int, int], Contradiction] = {}
-    pairs = chain(_pairs(lines), _pairs_of_counts(lines))
-    for _, (x, y) in zip(range(MOST_PAIRS), pairs, strict=False):
+    looked_at = 0
+    for x, y in chain(_pairs(lines), _pairs_of_counts(lines)):
         a, b = lines[x], lines[y]
         pair = (a.passage, b.passage)
-        if pair in found:
+        at_once = (x, y) if every else pair
+        if at_once in found or (about is not None and a.passage not in about and b.passage not in about):
             continue
+        if looked_at == most_pairs:
+            return _in_order(found, passages, complete=False)
+        looked_at += 1
         if not _may_be_one_subject(a, b):
             continue
         for at in (x, y):
@@ -120,19 +174,94 @@ def find_contradictions(texts: Sequence[str]) -> list[Contradiction]:
                 read[at] = read_sentence(lines[at].text)
         said = _disagree(a, b, read[x], read[y]) or _counts_apart(a, b, read[x], read[y])
         if said is not None:
-            kind, a_says, b_says = said
-            found[pair] = Contradiction(kind, *pair, _subject(a, b), a_says[:_SAYS], b_says[:_SAYS])
-    return [found[pair] for pair in sorted(found)][:MOST_FOUND]
+            kind, ours, theirs = said
+            found[at_once] = Contradiction(
+                kind,
+                *pair,
+                _subject(a, b),
+                ours.text[:_SAYS],
+                theirs.text[:_SAYS],
+                _place(a, ours),
+                _place(b, theirs),
+            )
+    return _in_order(found, passages, complete=True)
 
 
-def _line(passage: int, text: str) -> _Line:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A contradiction, and how many other pairs of passages say the same two sentences."""
+
+    contradiction: Contradiction
+    repeated: int
+
+
+def told_once(texts: Sequence[str], found: Sequence[Contradiction]) -> tuple[list[Told], int]:
+    """What a person is told of many contradictions, in their order: each two sentences once, however many
+    passages hold them. Where FORM sentences and more disagree with each other in turn, as "Issued on 3 May" does in
+    every letter, each speaks of its own matter: they are not told, and the second value counts them.
+    """
+    pairs: dict[frozenset[str], list[Contradiction]] = {}
+    for one in found:
+        said = frozenset(
+            " ".join(s.split()) for s in (_said_in(texts[one.a], one.a_at), _said_in(texts[one.b], one.b_at))
+        )
+        pairs.setdefault(said, []).append(one)
+    groups = _joined(pairs)
+    told = [Told(same[0], len(same) - 1) for said, same in pairs.items() if len(groups[min(said)]) < FORM]
+    return told, sum(len(group) >= FORM for group in groups.values())
+
+
+def _said_in(text: str, at: Place) -> str:
+    return text[at.start : at.end]
+
+
+def _joined(pairs: Collection[frozenset[str]]) -> dict[str, set[str]]:
+    """For each member of the pairs all that it is joined to through them, itself included."""
+    groups = {one: {one} for pair in pairs for one in pair}
+    for pair in pairs:
+        small, large = sorted((groups[min(pair)], groups[max(pair)]), key=len)
+        if small is not large:
+            large |= small
+            groups.update(dict.fromkeys(small, large))
+    return groups
+
+
+def _in_order(found: dict[tuple[int, int], Contradiction], passages: int, *, complete: bool) -> Comparison:
+    return Comparison(tuple(found[pair] for pair in sorted(found)), passages, complete)
+
+
+def _place(line: _Line, says: _Says) -> Place:
+    return Place(line.start, line.start + len(line.text), line.start + says.start, line.start + says.end)
+
+
+def _lines(texts: Sequence[str], most: int) -> tuple[list[_Line], int]:
+    """The sentences that say enough to be compared, and how many passages they are of: whole ones, within `most`."""
+    lines: list[_Line] = []
+    for n, text in enumerate(texts):
+        own = [
+            line
+            for start, end in split_sentences(text)
+            if len((line := _line(n, start, text[start:end])).stems) >= LEAST
+        ]
+        if len(lines) + len(own) > most:
+            return lines, n
+        lines += own
+    return lines, len(texts)
+
+
+def _line(passage: int, start: int, text: str) -> _Line:
     words = _WORD.findall(text)
     if len(words) > MOST_WORDS:
         words = []
     read = [_read(word) for word in words]
     stems = frozenset([own for own, _ in read if own])
     apart = frozenset([own for _, own in read if own])
-    return _Line(passage, text, stems, apart)
+    # A heading, a reference to a journal, a field of a form: nothing is said of anything.
+    if all(word[0].isupper() for word, (own, _) in zip(words, read, strict=True) if own) or (
+        len(stems) <= _LABELLED and _LABEL.match(text)
+    ):
+        stems = frozenset[str]()
+    return _Line(passage, start, text, stems, apart)
 
 
 @lru_cache(maxsize=65_536)
@@ -185,19 +314,21 @@ def _pairs_of_counts(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
 
 def _disagree(
     a: _Line, b: _Line, ours: Sentence, theirs: Sentence
-) -> tuple[Literal["number", "polarity"], str, str] | None:
+) -> tuple[Literal["number", "polarity"], _Says, _Says] | None:
     likeness = _one_subject(a, b, ours, theirs)
     if likeness is None or _other_names(ours, theirs):
         return None
     same_day = _dates_meet(ours, theirs)
     numbers = _apart(ours, theirs, likeness == 1) if same_day else None
     if numbers is not None:
-        return "number", numbers[0].text, numbers[1].text
+        return "number", _said(numbers[0]), _said(numbers[1])
     if likeness < LIKE or _counts(ours) != _counts(theirs):
         return None
     if not same_day:
         dates = _one_date_apart(ours, theirs)
-        return None if dates is None else ("number", dates[0].text, dates[1].text)
+        return None if dates is None else ("number", _said(dates[0]), _said(dates[1]))
+    if len((a.stems ^ b.stems) - _TELLING) > TURNED:
+        return None
     turn = compare_negation(ours.toks, theirs.toks)
     turns = ([] if turn is None else [turn]) + compare_direction(ours.toks, theirs.toks)
     for turn in turns:
@@ -209,7 +340,7 @@ def _disagree(
 
 def _counts_apart(
     a: _Line, b: _Line, ours: Sentence, theirs: Sentence
-) -> tuple[Literal["number"], str, str] | None:
+) -> tuple[Literal["number"], _Says, _Says] | None:
     """Two counts of the same noun at the same time, in whatever words: "8,412 visitors came in 2023" and "In 2023 the
     museum counted 8,421 visitors". Each sentence has the one figure and the one date, and only one of them says more.
     """
@@ -228,7 +359,11 @@ def _counts_apart(
         return None
     low, high = sorted((float(x.low), float(y.low)))
     most = next((words for apart, words in _COUNTS if high <= apart * low), -1)
-    return ("number", x.text, y.text) if len(mine | other) <= most else None
+    return ("number", _said(x), _said(y)) if len(mine | other) <= most else None
+
+
+def _said(what: Number | Date) -> _Says:
+    return _Says(what.text, what.start, what.end)
 
 
 def _exact(n: Number) -> bool:
@@ -327,13 +462,13 @@ def _one_date_apart(a: Sentence, b: Sentence) -> tuple[Date, Date] | None:
     return x, y
 
 
-def _clause(s: Sentence, span: tuple[int, int]) -> str:
+def _clause(s: Sentence, span: tuple[int, int]) -> _Says:
     """A word with what stands around it: two words before and three after."""
     before = [t for t in s.toks if t.end <= span[0]][-2:]
     after = [t for t in s.toks if t.start >= span[1]][:3]
     start = before[0].start if before else span[0]
     end = after[-1].end if after else span[1]
-    return " ".join(s.text[start:end].split())
+    return _Says(" ".join(s.text[start:end].split()), start, end)
 
 
 def _subject(a: _Line, b: _Line) -> str:

@@ -187,15 +187,21 @@ async def _while_held(parts: Parts, row: WorkSession, work: Coroutine[Any, Any, 
                 async with asyncio.timeout(parts.lease_seconds / 4):
                     await look.wait()
             look.clear()
-            with contextlib.suppress(
-                Unavailable
-            ):  # it may be back before the lease lapses; writes are fenced
+            # It may be renewed before it lapses, and writes are fenced: a leg does not end because its keeper failed.
+            try:
                 async with parts.db.transaction(row.workspace_id) as tx:
                     held = await work_sessions.renew_lease(tx, row.id, row.leg, parts.lease_seconds)
-                if not held:
-                    lost = True
-                    running.cancel()
-                    return
+            except Unavailable:
+                continue
+            except Exception:  # noqa: BLE001 (see above)
+                _log.exception(
+                    "the lease of leg %s of session %s was not renewed; tried again", row.leg, row.id
+                )
+                continue
+            if not held:
+                lost = True
+                running.cancel()
+                return
 
     keeper = asyncio.create_task(keep())
     try:

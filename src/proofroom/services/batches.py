@@ -3,6 +3,7 @@ commits."""
 
 from collections.abc import Collection, Sequence
 from math import ceil
+from typing import Any
 from uuid import UUID
 
 from proofroom.db import checkpoints, members, work_sessions
@@ -54,19 +55,21 @@ async def sign_one(
     *,
     packet_digest: str | None,
     template_id: UUID,
-    size: int,
+    announced: int,
     undo_seconds: int,
     instead_of: Collection[UUID] = (),
 ) -> Outcome:
-    """Signs one of `size` packets that are signed together unread, all from one template.
+    """Signs one of several packets that are signed together unread, all from one template.
 
-    The record says that the packet was not shown, and how many there were. Raises what a decision raises, and Conflict
+    The record says that the packet was not shown, in whose place it was signed, and how many the signer announced
+    (`announced`): how many of them are signed in the end nobody knows yet. Raises what a decision raises, and Conflict
     (`not_for_batch`, with `because`) for what somebody has to look at by itself; (`in_other_hands`, with `whose`) for
     what is assigned to or read by somebody whom `instead_of` does not name.
     """
     found = await checkpoints.get(tx, checkpoint_id)
     row = await work_sessions.lock(tx, found.session_id)
     checkpoint = await checkpoints.get(tx, checkpoint_id)
+    passed: list[dict[str, Any]] = []
     if checkpoint.status == checkpoints.OPEN and not checkpoint.approve_pending:
         _, origin = (await origins(tx, [row]))[row.id]
         why = await aside(
@@ -82,25 +85,37 @@ async def sign_one(
                 hint="Open it and decide.",
                 extra={"because": list(why)},
             )
-        await _require_free(tx, actor, row, checkpoint, instead_of)
+        passed = await _passed_over(tx, actor, row, checkpoint, instead_of)
     return await review.approve(
         tx, actor, row.id, checkpoint_id, packet_digest=packet_digest, undo_seconds=undo_seconds, shown=False,
-        batch={"size": size, "template_id": str(template_id)},
+        batch={"announced": announced, "template_id": str(template_id), "instead_of": passed},
     )  # fmt: skip
 
 
-async def _require_free(
+async def _passed_over(
     tx: Tx, actor: Actor, row: WorkSession, checkpoint: WorkCheckpoint, instead_of: Collection[UUID]
-) -> None:
-    """What a colleague has taken on is not signed past them unread."""
+) -> list[dict[str, Any]]:
+    """{id, name, as} of the colleagues who have it in hand and are named; `as` is `assignee` or `reader`.
+
+    What a colleague has taken on is not signed past them unread by somebody who does not know it: Conflict
+    (`in_other_hands`).
+    """
     hands = in_hands_of(
         assignee=checkpoint.assignee, looking_by=checkpoint.looking_by, looking_until=checkpoint.looking_until,
         now=await work_sessions.now(tx), member_id=actor.member_id,
     )  # fmt: skip
+    if not hands:
+        return []
+    names = await members.names(tx)
     unnamed = [one for one in hands if one not in instead_of]
     if not unnamed:
-        return
-    names = await members.names(tx)
+        return [
+            {
+                "id": str(one), "name": names.get(one, "somebody"),
+                "as": "assignee" if one == checkpoint.assignee else "reader",
+            }
+            for one in hands
+        ]  # fmt: skip
     who = names.get(unnamed[0], "somebody")
     said = (
         f"is assigned to {who}" if unnamed[0] == checkpoint.assignee else f"is being read by {who} just now"

@@ -37,9 +37,10 @@ async def change(
     remember_approved: bool | None = None,
     budget: Mapping[str, Any] | None = None,
     budget_version: int | None = None,
+    archived: bool | None = None,
 ) -> Project:
     """Whether completed sessions propose what was approved (`remember_approved`) is for reviewers to say, what work may
-    cost (`budget`, see `domain.allowance`) for admins.
+    cost (`budget`, see `domain.allowance`) and whether it is off the lists (`archived`) for admins.
 
     Raises InvalidInput (`name_invalid`, `budget_invalid`, …), Conflict (`budget_changed`) when `budget_version` is not
     the one that stands there or somebody else was first.
@@ -54,6 +55,10 @@ async def change(
     if remember_approved is not None:
         require(actor, "reviewer")
         values["remember_approved"] = remember_approved
+    if archived is not None:
+        require(actor, "admin")
+        if archived != (row.archived_at is not None):
+            values["archived_at"] = datetime.now(UTC) if archived else None
     if budget is not None:
         require(actor, "admin")
         row = await _set_budget(tx, actor, row, budget, budget_version)
@@ -83,10 +88,8 @@ async def _budget_changed(tx: Tx, row: Project) -> Conflict:
 
 async def archive(tx: Tx, actor: Actor, project_id: UUID) -> None:
     """Takes a project off the lists, with what has ended in it (`db.lists.listed`). Nothing is deleted; its sessions
-    and records stay readable."""
-    require(actor, "admin")
-    await db_projects.get(tx, project_id)
-    await db_projects.change(tx, project_id, archived_at=datetime.now(UTC))
+    and records stay readable, and `change` with `archived=False` puts it back. One that is archived stays as it is."""
+    await change(tx, actor, project_id, archived=True)
 
 
 async def to_json(tx: Tx, rows: list[Project]) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ async def approve(
     `judged` are the person's own states of obligations. Where more than one must sign it is a vote until the
     last of them. Edits of a packet that more than one look at make a new packet for all of them. `shown` is false
     when the packet was never put in front of the person (`--approve`, and signing from a list); the record says so, and
-    of how many it was one when they were signed together (`batch`). `ahead` is what was compared
+    what it was signed together with (`batch`, see `services.batches`). `ahead` is what was compared
     of the edits before the session was locked.
 
     Raises PreconditionRequired, Conflict (`already_decided`, `already_voted`, `review_expired`, `stale_packet`,

@@ -11,13 +11,17 @@ from proofroom.db import templates as db_templates
 from proofroom.db.models import Template
 from proofroom.db.templates import Use
 from proofroom.db.tx import Tx
-from proofroom.domain.errors import Conflict, InvalidInput
+from proofroom.domain.errors import Conflict, InvalidInput, NotFound
 from proofroom.services import definitions, folders, views
 from proofroom.services.access import Actor, require
 from proofroom.services.catalog import Catalog
-from proofroom.services.meanwhile import changed_by
+from proofroom.services.meanwhile import AGAIN, changed_by, removed_by
 
 NEVER = Use(0, None, 0, None, None)
+
+KEEP = "Save what you have as a new template."
+ALONE = "Send the whole request without template_id to have it done all the same."
+FILE = f"Look at what it asks for now and send its version. {ALONE}"
 
 
 async def of_project(tx: Tx, project_id: UUID) -> list[Template]:
@@ -49,13 +53,11 @@ async def change(
 ) -> Template:
     """Writes a new version if it differs; what is not named stays as it is.
 
-    Raises what saving it anew would raise, NotFound (`template_not_found`), and Conflict (`template_changed`) when
-    `version` is not the one that stands there or somebody else was first.
+    Raises what saving it anew and `standing` would raise, and Conflict (`template_changed`) when somebody else was
+    first.
     """
     require(actor, "requester")
-    row = await db_templates.get(tx, project_id, template_id)
-    if version is not None and version != row.version:
-        raise await _changed(tx, row)
+    row = await standing(tx, project_id, template_id, version, removed=KEEP)
     values: dict[str, Any] = {}
     if name is not None:
         values["name"] = _named(name)
@@ -65,26 +67,74 @@ async def change(
         return row
     changed = await db_templates.change(tx, template_id, row.version, actor.member_id, values)
     if changed is None:
-        raise await _changed(tx, await db_templates.get(tx, project_id, template_id))
+        raise await _changed(tx, await standing(tx, project_id, template_id, removed=KEEP))
     return changed
 
 
-async def _changed(tx: Tx, row: Template) -> Conflict:
+async def standing(
+    tx: Tx,
+    project_id: UUID,
+    template_id: UUID,
+    version: int | None = None,
+    *,
+    changed: str = AGAIN,
+    removed: str,
+) -> Template:
+    """The template as it stands there now, for whoever looked at `version` of it.
+
+    Raises NotFound (`template_not_found`), and Conflict (`template_changed`, `template_removed`), which say who changed
+    or removed it; `changed` and `removed` are what to do then.
+    """
+    try:
+        row = await db_templates.get(tx, project_id, template_id)
+    except NotFound:
+        gone = await db_templates.removed(tx, project_id, template_id)
+        if gone is None:
+            raise
+        what = f"the template “{gone.name}”"
+        raise await removed_by(
+            tx, "template_removed", what, gone.removed_by, gone.removed_at, hint=removed
+        ) from None
+    if version is not None and version != row.version:
+        raise await _changed(tx, row, changed)
+    return row
+
+
+async def _changed(tx: Tx, row: Template, hint: str = AGAIN) -> Conflict:
     """`row` is the template as it stands there now."""
     what = f"the template “{row.name}”"
-    return await changed_by(tx, "template_changed", what, row.version, row.changed_by, row.updated_at)
+    return await changed_by(
+        tx, "template_changed", what, row.version, row.changed_by, row.updated_at, hint=hint
+    )
 
 
-async def remove(tx: Tx, actor: Actor, project_id: UUID, template_id: UUID) -> None:
-    """Raises NotFound (`template_not_found`). Work that started from it stays as it is."""
+async def remove(
+    tx: Tx, actor: Actor, project_id: UUID, template_id: UUID, version: int | None = None
+) -> None:
+    """Work that started from it stays as it is; who removed what they removed before is told nothing.
+
+    Raises what `standing` raises, and Conflict (`template_changed`) when somebody else was first.
+    """
     require(actor, "requester")
-    await db_templates.get(tx, project_id, template_id)
-    await db_templates.remove(tx, template_id)
+    gone = await db_templates.removed(tx, project_id, template_id)
+    if gone is not None and gone.removed_by == actor.member_id:
+        return
+    row = await standing(tx, project_id, template_id, version, removed="There is nothing left to remove.")
+    if not await db_templates.remove(tx, template_id, row.version, actor.member_id):
+        raise await _changed(
+            tx, await standing(tx, project_id, template_id, removed="There is nothing left to remove.")
+        )
 
 
-async def fill(tx: Tx, project_id: UUID, template_id: UUID, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A work request in which what was not said comes from the template; settings are merged one by one."""
-    content = dict((await db_templates.get(tx, project_id, template_id)).content)
+async def fill(
+    tx: Tx, project_id: UUID, template_id: UUID, request: Mapping[str, Any], version: int | None = None
+) -> dict[str, Any]:
+    """A work request in which what was not said comes from the template; settings are merged one by one.
+
+    Raises what `standing` raises: who filed it looked at `version`.
+    """
+    row = await standing(tx, project_id, template_id, version, changed=FILE, removed=ALONE)
+    content = dict(row.content)
     if content.get("source_ids") is not None:
         content["source_ids"] = [UUID(s) for s in content["source_ids"]]
     said = {k: v for k, v in request.items() if v is not None}

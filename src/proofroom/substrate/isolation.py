@@ -15,10 +15,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, Unavailable, UnsupportedMedia
 from proofroom.substrate.extracted import Extracted, Limits, Report, from_json, unheard
@@ -155,6 +156,16 @@ class ParserPool:
             answer, drawn = self._ask(head, data, limits, unheard)
         _raise_refusal(answer)
         return drawn
+
+    def compare(self, texts: Sequence[str], about: int | None, most_told: int, limits: Limits) -> Any:
+        """Passages compared with each other, as `comparing.compare` answers it; errors as of `parse`."""
+        asked = {"about": about, "most_told": most_told}
+        data = json.dumps(texts).encode()
+        head = json.dumps({"size": len(data), "limits": limits_json(limits), "compare": asked}).encode()
+        with self._slots:
+            answer, made = self._ask(head, data, limits, unheard)
+        _raise_refusal(answer)
+        return json.loads(made)
 
     def close(self) -> None:
         """Ends all processes."""

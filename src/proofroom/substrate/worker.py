@@ -5,7 +5,8 @@ bytes, big-endian) and that much JSON {"size", "filename", "content_type", "limi
 file. An answer is a length and that much JSON: {"text_bytes", "extracted"} followed by `text_bytes` bytes
 of UTF-8, or {"error": {"family", "code", "message", "hint"}}. Before it there may be any number of frames
 {"progress": [done, total, unit]}, a length and JSON each. With "picture": {"page", "quote", "share"} in the request
-a page of a PDF is drawn: {"text_bytes"} and so many bytes of PNG.
+a page of a PDF is drawn: {"text_bytes"} and so many bytes of PNG. With "compare": {"about", "most_told"} the `size`
+bytes are a JSON list of passages, which are compared: {"text_bytes"} and so many bytes of JSON.
 """
 
 import contextlib
@@ -47,6 +48,8 @@ def main() -> None:
         _bound(limits)
         if "picture" in request:
             answer, rest = picture(data, **request["picture"])
+        elif "compare" in request:
+            answer, rest = comparison(data, **request["compare"])
         else:
             answer, rest = handle(
                 data, request["filename"], request["content_type"], limits, _reporting(answers)
@@ -102,6 +105,17 @@ def picture(data: bytes, page: int, quote: str, share: float) -> tuple[dict[str,
     except (ProofroomError, MemoryError, RecursionError) as error:
         return _refused(error), b""
     return {"text_bytes": len(drawn)}, drawn
+
+
+def comparison(data: bytes, about: int | None, most_told: int) -> tuple[dict[str, Any], bytes]:
+    """As `handle`, for passages that are compared with each other."""
+    from proofroom.substrate.comparing import compare
+
+    try:
+        made = json.dumps(compare(json.loads(data), about, most_told)).encode()
+    except (ProofroomError, MemoryError, RecursionError) as error:
+        return _refused(error), b""
+    return {"text_bytes": len(made)}, made
 
 
 def _refused(error: BaseException) -> dict[str, Any]:

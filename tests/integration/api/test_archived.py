@@ -68,6 +68,16 @@ async def test_what_has_not_ended_stays_in_every_list_and_what_has_ended_in_none
     assert {(f["kind"], f["project"]["archived"]) for f in found} == {("review", True), ("session", True)}
     assert (await world.api.ok("GET", base))["archived_at"]
 
+    # It is found among the archived ones, and comes back as it was.
+    assert (await world.api.ok("GET", "/projects"))["items"] == []
+    (kept,) = (await world.api.ok("GET", "/projects", params={"archived": "true"}))["items"]
+    await world.api.ok("DELETE", base, 204)
+    assert (await world.api.ok("GET", base))["archived_at"] == kept["archived_at"]
+    back = await world.api.ok("PATCH", base, json={"archived": False})
+    assert (back["id"], back["archived_at"], await listed(world)) == (project, None, before)
+    assert (await world.api.ok("GET", "/projects", params={"archived": "true"}))["items"] == []
+    assert (await world.api.ok("PATCH", base, json={"archived": True}))["archived_at"]
+
     # Asked for by its project, all of it is there; a history and figures over time stay whole.
     of_project = await world.api.ok("GET", "/work-sessions", params={"project_id": project})
     assert {s["id"] for s in of_project["items"]} == everything

@@ -13,7 +13,7 @@ import pytest
 from proofroom.api import answers
 from proofroom.exports import deliverable, html, record_file
 from proofroom.services import aside, edits, finding, ledgers, review, seals, views
-from proofroom.substrate import guard
+from proofroom.substrate import comparer, guard
 from tests.integration.api.support import SOURCE, World
 
 ASIDE: tuple[tuple[ModuleType, str], ...] = (
@@ -27,6 +27,7 @@ ASIDE: tuple[tuple[ModuleType, str], ...] = (
     (views, "attention"),
     (finding, "item"),
     (guard, "marks"),
+    (comparer, "from_json"),
     (deliverable, "_text"),
     (deliverable, "_indented"),
     (html, "page"),
@@ -71,6 +72,7 @@ async def test_what_takes_long_runs_beside_the_loop(world: World, seen: dict[str
     assert len(claims) > aside.MANY_CLAIMS
     await api.ok("GET", f"{path}/artifacts")
     await api.ok("GET", f"/projects/{project}/search?q=closest+approach")
+    await api.ok("GET", f"/projects/{project}/contradictions")
     edited = {"artifact_id": checkpoint["packet"]["artifacts"][0]["artifact_id"], "body": f"{draft} Indeed."}
     recheck = await api.ok("POST", f"{path}/checkpoints/{checkpoint['id']}/recheck", json={"edits": [edited]})
     assert {c["path"][0] for c in recheck["artifacts"][0]["claims"]} == {aside.MANY_CLAIMS}

@@ -266,7 +266,7 @@ async def test_a_batch_is_sealed_one_by_one_and_what_is_refused_stops_no_other(w
     assert done[4]["problem"]["because"] == ["It started from another template."]
     decision = (await world.api.ok("GET", f"/checkpoints/{items[0]['id']}"))["decision"]
     assert decision["packet_shown"] is False
-    assert decision["batch"] == {"size": 7, "template_id": saved}
+    assert decision["batch"] == {"announced": 7, "template_id": saved, "instead_of": []}
     assert decision["sealed_digest"] == items[0]["packet_digest"]
     row = await world.drive(done[0]["session_id"])
     assert row.status == "completed"
@@ -308,7 +308,7 @@ async def test_a_batch_sent_in_parts_is_one_batch(world: World) -> None:
     done = [d for body in (first, last) for d in (await world.api.ok("POST", path, json=body))["items"]]
     assert [d["done"] for d in done] == [True] * 3
     shown = [await world.api.ok("GET", f"/checkpoints/{i['id']}") for i in items]
-    assert [s["decision"]["batch"]["size"] for s in shown] == [3, 3, 3]
+    assert [s["decision"]["batch"]["announced"] for s in shown] == [3, 3, 3]
     moments = [[datetime.fromisoformat(s[name]) for name in ("decided_at", "undo_until")] for s in shown]
     held = [(until - since).total_seconds() for since, until in moments]
     assert held == pytest.approx([31, 31, 30], abs=0.4), "each until all are signed"
@@ -322,7 +322,7 @@ async def test_what_is_in_other_hands_is_signed_from_the_list_only_by_naming_the
     world: World, crew: Crew
 ) -> None:
     ana, ben = await crew.join("Ana", "reviewer"), await crew.join("Ben", "reviewer")
-    _, saved, items = await routine(world, 4)
+    project, saved, items = await routine(world, 4)
     _, given, read, own = items
     for item, member in ((given, "Ben"), (own, "Ana")):
         await world.api.ok("PATCH", f"/checkpoints/{item['id']}", json={"assignee": crew.ids[member]})
@@ -343,6 +343,13 @@ async def test_what_is_in_other_hands_is_signed_from_the_list_only_by_naming_the
             item["instead_of"] = [crew.ids[member]]
         done = (await ana.ok("POST", path, json=named))["items"]
         assert [d["problem"] and d["problem"]["code"] for d in done] == [code] * 2
+    # Each record says in whose place it was signed, and as what they had it in hand.
+    for item, was in ((given, "assignee"), (read, "reader")):
+        at = f"/projects/{project}/work-sessions/{item['session_id']}/export"
+        record = (await ana.send("GET", f"{at}?format=record")).json()
+        (signed,) = [e["content"] for e in record["entries"] if e["kind"] == "approved"]
+        assert signed["batch"]["instead_of"] == [{"id": crew.ids["Ben"], "name": "Ben", "as": was}]
+        assert (signed["name"], signed["packet_shown"]) == ("Ana", False)
 
 
 async def test_what_may_be_routine_and_what_is_late_are_lists_of_their_own(world: World) -> None:

@@ -111,7 +111,8 @@ async def test_templates_are_work_requests_to_start_from(world: World) -> None:
     await world.api.problem("PATCH", f"{at}/{made['id']}", 422, "name_invalid", json={"name": " "})
     await world.api.ok("DELETE", f"{at}/{made['id']}", 204)
     await world.api.problem("GET", f"{at}/{made['id']}", 404, "template_not_found")
-    await world.api.problem("POST", base, 404, "template_not_found", json={"template_id": made["id"]})
+    await world.api.problem("POST", base, 409, "template_removed", json={"template_id": made["id"]})
+    await world.api.problem("POST", base, 404, "template_not_found", json={"template_id": project})
 
 
 async def test_agents_describe_their_settings(world: World) -> None:

@@ -58,6 +58,8 @@ async def test_a_strangers_key_gets_404_on_everything(world: World, server_setti
         ("POST", f"/projects/{project}/sources", {"text": "mine"}),
         ("GET", f"/projects/{project}/sources/{source}", None),
         ("GET", f"/projects/{project}/sources/{source}/content", None),
+        ("GET", f"/projects/{project}/contradictions", None),
+        ("GET", f"/projects/{project}/contradictions?source_id={source}", None),
         ("GET", f"/projects/{project}/sources/{source}/content?raw=1", None),
         ("GET", f"/projects/{project}/sources/{source}/pages/1", None),
         ("PUT", f"/projects/{project}/sources/{source}/content", {"text": "mine"}),
@@ -299,6 +301,7 @@ async def test_roles_hold_over_http(world: World) -> None:
         "POST", "/api-keys", 403, "not_allowed", json={"name": "x", "member_id": str(world.actor.member_id)}
     )
     await requester.problem("DELETE", f"/projects/{project}", 403, "not_allowed")
+    await requester.problem("PATCH", f"/projects/{project}", 403, "not_allowed", json={"archived": True})
     await requester.problem("PATCH", f"/projects/{project}/policy", 403, "not_allowed", json={"quorum": 1})
     for api, member in zip(apis.values(), members, strict=True):
         at_member = f"/members/{member}"

@@ -67,7 +67,57 @@ async def test_the_second_of_two_who_change_a_template_is_told(world: World, cre
     assert (await world.api.ok("PATCH", at, json={"name": "Every week", "version": 3}))["version"] == 3
     assert (await world.api.ok("PATCH", at, json={"name": "Weekly"}))["version"] == 4
     await world.api.ok("DELETE", at, 204)
-    await world.api.problem("PATCH", at, 404, "template_not_found", json={"name": "Gone", "version": 4})
+    gone = await other.problem("PATCH", at, 409, "template_removed", json={"name": "Gone", "version": 4})
+    assert gone["detail"].startswith("Reviewer removed the template “Weekly” meanwhile.")
+    assert gone["changed_by"] == "Reviewer"
+
+
+async def test_work_is_filed_from_the_template_that_was_shown_or_not_at_all(world: World, crew: Crew) -> None:
+    project = await world.project()
+    saved = await template(world, project, "Weekly")
+    at, base = f"/projects/{project}/templates/{saved}", f"/projects/{project}/work-sessions"
+    ada = await crew.join("Ada", "requester")
+    shown = {"template_id": saved, "template_version": 1, "task_description": "As it was shown"}
+    await world.api.ok("POST", base, 201, json=shown)
+    theirs = await ada.ok("PATCH", at, json={"content": CONTENT | {"task_description": "Hers"}})
+    refused = await world.api.problem("POST", base, 409, "template_changed", json=shown)
+    assert (refused["version"], refused["changed_by"]) == (2, "Ada")
+    assert refused["changed_at"] == theirs["updated_at"]
+    assert "Ada changed the template “Weekly”" in refused["detail"]
+    assert len((await world.api.ok("GET", base))["items"]) == 1, "nothing was filed"
+    # Either with the new words, or with one's own, and then not as work of the template.
+    again = await world.api.ok("POST", base, 201, json={"template_id": saved, "template_version": 2})
+    assert again["task_description"] == "Hers"
+    await world.api.ok("POST", base, 201, json=CONTENT)
+    assert (await world.api.ok("GET", at))["uses"] == 2
+    await world.api.problem("POST", base, 409, "template_changed", json=shown | {"template_version": 2**40})
+
+
+async def test_a_template_is_removed_as_it_was_shown_and_who_works_from_it_is_told(
+    world: World, crew: Crew
+) -> None:
+    project = await world.project()
+    saved = await template(world, project, "Weekly")
+    at, base = f"/projects/{project}/templates/{saved}", f"/projects/{project}/work-sessions"
+    ada = await crew.join("Ada", "requester")
+    await ada.ok("PATCH", at, json={"name": "Every week", "version": 1})
+    refused = await world.api.problem("DELETE", f"{at}?version=1", 409, "template_changed")
+    assert refused["changed_by"] == "Ada"
+    await ada.ok("DELETE", f"{at}?version=2", 204)
+    await ada.ok("DELETE", at, 204)  # an answer that was lost
+    for method, path, body in (
+        ("POST", base, {"template_id": saved, "template_version": 2}),
+        ("PATCH", at, {"name": "Mine", "version": 2}),
+        ("DELETE", at, None),
+    ):
+        told = await world.api.problem(method, path, 409, "template_removed", json=body)
+        assert told["detail"].startswith("Ada removed the template “Every week” meanwhile.")
+        assert (told["changed_by"], bool(told["changed_at"])) == ("Ada", True)
+    await world.api.problem("GET", at, 404, "template_not_found")
+    elsewhere = await world.project("Elsewhere")
+    await world.api.problem(
+        "PATCH", f"/projects/{elsewhere}/templates/{saved}", 404, "template_not_found", json={"name": "x"}
+    )
 
 
 @pytest.mark.parametrize("what", ["budget", "template"])

@@ -119,19 +119,27 @@ export const firstQuery = (project?: string) =>
   });
 
 export const AROUND = 31;
+export const DECIDED: View = { whose: "decided" };
 
-/** A review and its neighbours in a view, whether or not it still waits. What has no place in it is among all that waits. */
+const ALONE: Paged = { items: [], next_cursor: null, total: null, offset: null, position: null, effort_seconds: null, batch_most: 1 };
+
+/**
+ * A review and its neighbours in a view, whether or not it still waits. What has no place in it is among all that waits,
+ * or among what was decided, such as what policy signed when it opened; what has none there either is by itself.
+ */
 export const aroundQuery = (view: View, id: string) =>
   queryOptions({
     queryKey: ["inbox", "around", keyOf(view), id],
     queryFn: async ({ signal }) => {
       const ask = (of: View) => api<Paged>("/checkpoints", { query: { ...queryOf(of), around: id, limit: AROUND }, signal });
-      try {
-        return await ask(view);
-      } catch (problem) {
-        if (view.whose === "decided" && problem instanceof ApiError && problem.code === "unknown_sort") return ask({});
-        throw problem;
+      for (const of of [view, view.whose === "decided" ? {} : DECIDED]) {
+        try {
+          return await ask(of);
+        } catch (problem) {
+          if (!(problem instanceof ApiError && problem.code === "unknown_sort")) throw problem;
+        }
       }
+      return ALONE;
     },
     staleTime: 5_000,
   });

@@ -23,6 +23,8 @@ export function useOfflineSince(): number | null {
   );
 }
 
+const LOOKED = /^looked_(?:at|away)$/;
+
 interface SessionNews {
   project_id: string;
   session_id: string;
@@ -39,7 +41,7 @@ export function touched(kind: "session" | "source", data: Record<string, string>
   }
   const { project_id, session_id, type } = data as unknown as SessionNews;
   // Who comes and goes, and what is said beside the text, must not reload what is being read.
-  if (type === "looked_at" || type === "looked_away") return [["inbox"]];
+  if (LOOKED.test(type)) return [["inbox", "around"]];
   if (type === "commented") return [["comments", session_id]];
   const keys: unknown[][] = [["session", session_id], ["events", session_id], ["sessions", project_id]];
   if (/artifact|checkpoint|superseded|completed|decided|delivered/.test(type)) keys.push(["artifacts", session_id]);
@@ -62,8 +64,11 @@ const reviewsOf =
 const SOURCES = ["sources", "source", "index"];
 
 const GATHER_MS = 120;
-/** Capture of many files says something several times a second; a list that is fetched that often never arrives. */
-const SOURCES_MS = 1000;
+/**
+ * Capture of many files says something several times a second; a list that is fetched that often never arrives. And who
+ * goes through reviews looks at one after the other, which the reader is told of, too.
+ */
+const LATE_MS = 1000;
 const RETRY_MS = 4000;
 const POLL_MS = 5000;
 /** A stream that has not opened by then is taken for held back on its way; the page asks meanwhile. */
@@ -90,19 +95,20 @@ export function openLive(client: QueryClient): () => void {
   let polling = 0; // the round of asking that goes on; none is 0
   let rounds = 0;
   let after: string | null = null;
-  const pending = { session: new Map<string, unknown[]>(), source: new Map<string, unknown[]>() };
+  const pending = { soon: new Map<string, unknown[]>(), late: new Map<string, unknown[]>() };
   let first = true;
 
-  const flush = (kind: "session" | "source") => {
-    const keys = [...pending[kind].values()];
-    pending[kind].clear();
+  const flush = (what: keyof typeof pending) => {
+    const keys = [...pending[what].values()];
+    pending[what].clear();
     for (const queryKey of keys) void client.invalidateQueries(queryKey[1] === "of" ? { predicate: reviewsOf(queryKey[2]) } : { queryKey });
   };
   const take = (kind: "session" | "source", data: Record<string, string>) => {
     if (kind === "session") tellWaiting(data["session_id"] ?? "", data["type"] ?? "");
-    for (const key of touched(kind, data)) pending[kind].set(JSON.stringify(key), key);
-    if (kind === "session") gather ??= setTimeout(() => { gather = undefined; flush(kind); }, GATHER_MS);
-    else slow ??= setTimeout(() => { slow = undefined; flush(kind); }, SOURCES_MS);
+    const what = kind === "source" || LOOKED.test(data["type"] ?? "") ? "late" : "soon";
+    for (const key of touched(kind, data)) pending[what].set(JSON.stringify(key), key);
+    if (what === "soon") gather ??= setTimeout(() => { gather = undefined; flush(what); }, GATHER_MS);
+    else slow ??= setTimeout(() => { slow = undefined; flush(what); }, LATE_MS);
   };
   // Long lists look themselves what of them is on screen.
   const everything = () => {

@@ -24,6 +24,11 @@ export const projectsQuery = queryOptions({
   queryFn: ({ signal }) => all<Project>("/projects", {}, signal),
 });
 
+export const archivedQuery = queryOptions({
+  queryKey: ["projects", "archived"],
+  queryFn: ({ signal }) => all<Project>("/projects", { archived: "true" }, signal),
+});
+
 export const projectQuery = (id: string) =>
   queryOptions({
     queryKey: ["project", id],

@@ -3,7 +3,10 @@
 import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { all, api, ApiError } from "./client";
 import { base, type Place } from "./queries";
+import type { ContradictingSide, SourceContradiction, SourceContradictions } from "./generated";
 import type { Envelope, Page, Source } from "./types";
+
+export type { ContradictingSide, SourceContradiction, SourceContradictions };
 
 /** The newest sources of a project, whatever lies behind them. */
 export const newestSourcesQuery = (projectId: string, most: number) =>
@@ -265,6 +268,14 @@ export const searchQuery = (projectId: string, ask: SearchAsk) =>
     queryFn: ({ signal }) => api<Found>(`/projects/${projectId}/search`, { query: { ...ask }, signal }),
     enabled: ask.q.trim() !== "",
     staleTime: 0, // what was found may have been retracted since
+  });
+
+/** What the sources disagree on; `of` names their state, so that another one is asked for anew. */
+export const contradictionsQuery = (projectId: string, of: string, sourceId?: string) =>
+  queryOptions({
+    queryKey: ["contradictions", projectId, sourceId ?? "all", of],
+    queryFn: ({ signal }) => api<SourceContradictions>(`/projects/${projectId}/contradictions`, { query: { source_id: sourceId }, signal }),
+    gcTime: 60_000,
   });
 
 export const givenQuery = (place: Place) =>

@@ -147,8 +147,8 @@ export interface DecisionRecord {
   name: string;
   at: string;
   reason?: string | null;
-  /** Signed unread from the list together with others: how many they were. */
-  batch?: { size: number };
+  /** Signed unread from the list: how many were chosen to be signed with it, as the page said, and in whose place. */
+  batch?: { announced?: number; instead_of?: { id: string; name: string; as: "assignee" | "reader" }[] };
   acknowledged?: { claim_id: string; reason: string; kind?: "accepted" | "check_was_wrong" }[];
 }
 

@@ -8,6 +8,7 @@ import { Mark } from "@/components/Mark";
 import { problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { when } from "@/lib/format";
+import { useMay } from "@/lib/may";
 
 /** Where it goes, unless the words before say so. */
 function targetWords(target: unknown, said: string | null): string {
@@ -18,6 +19,7 @@ function targetWords(target: unknown, said: string | null): string {
 /** One delivery of a session: what was made, or why it could not be, and what a person may do then. */
 function DeliveryLine({ delivery, session }: { delivery: Delivery; session: WorkSession }) {
   const client = useQueryClient();
+  const may = useMay("requester");
   const act = useMutation({
     mutationFn: (verb: "resend" | "drop") => api<DeliveryInFull>(`/deliveries/${delivery.id}/${verb}`, { method: "POST" }),
     onSettled: () => {
@@ -42,7 +44,7 @@ function DeliveryLine({ delivery, session }: { delivery: Delivery; session: Work
         {targetWords(delivery.target, delivery.detail)}
         {waits && delivery.due_at && ` ${t("deliveries.next", { count: delivery.attempts, when: when(delivery.due_at) })}`}
       </p>
-      {(failed || waits) && (
+      {may && (failed || waits) && (
         <p className="mt-1 flex flex-wrap gap-x-4">
           <button type="button" className="link" disabled={act.isPending} onClick={() => act.mutate("resend")}>
             {t("deliveries.resend")}

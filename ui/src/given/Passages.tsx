@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { GivenPassage, GivenReceipt } from "@/api/substrate";
 import { Mark } from "@/components/Mark";
 import { t, tMaybe } from "@/i18n";
@@ -6,7 +7,7 @@ import { cut } from "@/lib/codepoints";
 import { count, keep } from "@/lib/format";
 import { grouped, isRanked, marksOf, placeOf, sidesOf, whyIn, type Sides } from "./given";
 
-function place(passage: GivenPassage): string {
+function place(passage: SidePassage): string {
   return [
     passage.page ? t("reader.page", { n: passage.page }) : "",
     passage.heading ?? "",
@@ -18,7 +19,10 @@ function place(passage: GivenPassage): string {
     .join(" · ");
 }
 
-export function ToSource({ passage, projectId, children }: { passage: GivenPassage; projectId: string; children: string }) {
+/** What of a passage is shown beside another that disagrees with it; it leads to its place in the source. */
+export type SidePassage = Pick<GivenPassage, "source_id" | "source_title" | "version" | "char_start" | "char_end" | "text" | "page"> & Partial<GivenPassage>;
+
+export function ToSource({ passage, projectId, children }: { passage: SidePassage; projectId: string; children: string }) {
   return (
     <Link
       className="hover:underline"
@@ -31,10 +35,18 @@ export function ToSource({ passage, projectId, children }: { passage: GivenPassa
   );
 }
 
-function Side({ says, passage, projectId }: { says: string; passage: GivenPassage | undefined; projectId: string }) {
+export interface SideWords {
+  says: string;
+  passage: SidePassage | undefined;
+  /** Where the words stand in the passage's text, in code points; else they are looked for. */
+  at?: { start: number; end: number };
+}
+
+function Side({ side, projectId, children }: { side: SideWords; projectId: string; children?: ReactNode }) {
+  const { says, passage } = side;
   if (!passage) return <div>{says}</div>;
   const text = passage.text ?? t("given.deleted");
-  const at = placeOf(text, says);
+  const at = side.at ?? placeOf(text, says);
   const words = says && !at ? says : null;
   return (
     <div>
@@ -47,6 +59,34 @@ function Side({ says, passage, projectId }: { says: string; passage: GivenPassag
           {place(passage)}
         </ToSource>
       </p>
+      {children}
+    </div>
+  );
+}
+
+interface TwoSidesProps {
+  kind: Sides["kind"];
+  subject: string;
+  a: SideWords;
+  b: SideWords;
+  projectId: string;
+  /** What stands below each side. */
+  below?: { a: ReactNode; b: ReactNode };
+}
+
+/** Two passages that disagree, side by side. */
+export function TwoSides({ kind, subject, a, b, projectId, below }: TwoSidesProps) {
+  return (
+    <div className="twosides" data-v="conflict">
+      <p className="meta">{[t(`given.contradictionKind.${kind}`), subject].filter(Boolean).join(": ")}</p>
+      <div className="say two">
+        <Side side={a} projectId={projectId}>
+          {below?.a}
+        </Side>
+        <Side side={b} projectId={projectId}>
+          {below?.b}
+        </Side>
+      </div>
     </div>
   );
 }
@@ -61,13 +101,7 @@ export function Contradictions({ receipt, projectId }: { receipt: GivenReceipt; 
       </h2>
       <p className="text-ink-2">{t("given.contradictionWords")}</p>
       {sides.map((one, i) => (
-        <div key={i} className="twosides" data-v="conflict">
-          <p className="meta">{[t(`given.contradictionKind.${one.kind}`), one.subject].filter(Boolean).join(": ")}</p>
-          <div className="say two">
-            <Side {...one.a} projectId={projectId} />
-            <Side {...one.b} projectId={projectId} />
-          </div>
-        </div>
+        <TwoSides key={i} {...one} projectId={projectId} />
       ))}
     </section>
   );

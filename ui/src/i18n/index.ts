@@ -31,8 +31,16 @@ type Singular<K extends string> = K extends `${infer Base}_one` | `${infer Base}
 /** With the words of pages that are loaded later. */
 export type Key = Singular<Leaf<typeof en> | Leaf<typeof rest> | Leaf<typeof overview> | Leaf<typeof settings> | Leaf<typeof keyWords>>;
 
+/** Sentences without values, once they were looked up: a page says hundreds of them each time it is drawn. */
+const said = new Map<Key, string>();
+
 export function t(key: Key, values?: Record<string, string | number>): string {
-  return i18next.t(key, values as Record<string, unknown>) as string;
+  if (values) return i18next.t(key, values as Record<string, unknown>) as string;
+  const known = said.get(key);
+  if (known !== undefined) return known;
+  const words = i18next.t(key) as string;
+  said.set(key, words);
+  return words;
 }
 
 /** For keys that are put together from what the API says: a missing one falls back to `or`. */
@@ -43,4 +51,5 @@ export function tMaybe(key: string, or: string, values?: Record<string, string |
 /** Adds the words of a part of the page that is loaded later than the rest. */
 export function addWords(words: Record<string, unknown>): void {
   i18next.addResourceBundle("en", "translation", words, true, true);
+  said.clear();
 }

@@ -55,14 +55,6 @@ export const reviewing = {
     same: "The words are the same.",
     title_block: "Title",
   },
-  news: {
-    signed: "{{by}} signed it while you read.",
-    changes: "{{by}} sent it back while you read.",
-    expired: "Its time ran out while you read.",
-    superseded: "A newer version took its place while you read.",
-    cancelled: "The work was cancelled while you read.",
-    kept: "What you had settled is not part of that.",
-  },
   changedHere: {
     title: "What changed while you read",
     was: "was: {{word}}",

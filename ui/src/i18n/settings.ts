@@ -5,7 +5,7 @@ export const settings = {
   settings: {
     title: "Settings",
     nav: "Settings",
-    areas: { members: "Members", agents: "Agents", templates: "Templates", policies: "Policies", budgets: "Budgets", appearance: "Appearance" },
+    areas: { members: "Members", projects: "Projects", agents: "Agents", templates: "Templates", policies: "Policies", budgets: "Budgets", appearance: "Appearance" },
     loading: "Opening the settings.",
     failed: "The settings could not be loaded",
     readOnly: "You may read this. Admins of the workspace change it: {{names}}.",
@@ -72,6 +72,7 @@ export const settings = {
     never: "nothing set",
     v: "version {{n}}",
   },
+  projectsOf: { words: "All projects of the workspace. One that is archived is on no list, and neither is what has ended in it; nothing of it is deleted.", archived: "Archived", none: "No project is archived." },
   agentsOf: { words: "Agents of a project, in place of Proofroom’s or beside them.", open: "Open the agents of {{project}}", openShort: "Open" },
   dry: {
     title: "Try it on the latest work",

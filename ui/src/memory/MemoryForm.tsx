@@ -16,6 +16,7 @@ export interface Words {
 export function MemoryForm({
   kind,
   item,
+  text: given = "",
   projectId,
   busy,
   error,
@@ -24,6 +25,8 @@ export function MemoryForm({
 }: {
   kind: MemoryKind;
   item?: MemoryItem;
+  /** What a new one begins with. */
+  text?: string;
   projectId: string;
   busy: boolean;
   error: unknown;
@@ -33,7 +36,7 @@ export function MemoryForm({
   const id = useId();
   const agents = useQuery(agentsQuery(projectId)).data ?? [];
   const admin = useQuery(meQuery).data?.role === "admin";
-  const [text, setText] = useState(item?.text ?? "");
+  const [text, setText] = useState(item?.text ?? given);
   const [agent, setAgent] = useState(item?.scope?.agent_type ?? "");
   const [everywhere, setEverywhere] = useState(item?.scope ? item.scope.project_id === null : false);
   const [day, setDay] = useState(dayOf(item?.expires_at));

@@ -39,7 +39,7 @@ export function makeHandlers() {
 
   return [
     http.get(url("/me"), () => HttpResponse.json(data.me)),
-    http.get(url("/projects"), () => page(projects)),
+    http.get(url("/projects"), ({ request }) => page(projects.filter((one) => (one.archived_at !== null) === (new URL(request.url).searchParams.get("archived") === "true")))),
     http.post(url("/projects"), async ({ request }) => {
       const body = (await request.json()) as { name: string; description?: string };
       const project = { ...structuredClone(data.projects[2]!), id: `p-${projects.length}`, name: body.name, description: body.description ?? "", sample_key: null };

@@ -74,8 +74,10 @@ export function overviewHandlers(projects: Project[]) {
     }),
     http.patch(url("/projects/:pid"), async ({ params, request }) => {
       const found = projects.find((one) => one.id === params["pid"]);
-      const { budget, budget_version } = (await request.json()) as { budget: Pick<Project["budget"], "default" | "most">; budget_version?: number };
+      const { budget, budget_version, archived } = (await request.json()) as { budget?: Pick<Project["budget"], "default" | "most">; budget_version?: number; archived?: boolean };
       if (!found) return problem(404, "project_not_found", "No such project.");
+      if (archived !== undefined) found.archived_at = archived ? new Date().toISOString() : null;
+      if (!budget) return HttpResponse.json(found);
       if ((budget.default.usd ?? 0) > (budget.most.usd ?? Infinity))
         return problem(422, "budget_invalid", "The usual budget is over the limit.", { field: "budget.default.usd", hint: "Lower it." });
       if (budget_version !== undefined && budget_version !== found.budget.version)

@@ -1,5 +1,5 @@
 import { http, HttpResponse } from "msw";
-import type { Found, GivenReceipt, IndexState, MemoryItem, Rest, SourceMore } from "@/api/substrate";
+import type { ContradictingSide, Found, GivenReceipt, IndexState, MemoryItem, Rest, SourceContradictions, SourceMore } from "@/api/substrate";
 import type { Envelope, Source } from "@/api/types";
 import { problem, url } from "./answers";
 import * as data from "./data";
@@ -81,6 +81,24 @@ const receipt: GivenReceipt = {
 };
 export const given: Envelope = { id: "e1", session_id: "s-run", iteration: 1, digest: "sha", body: "# Task\n\nWhich losses …\n", created_at: at(-6), receipt: receipt as unknown as Envelope["receipt"] };
 
+const sideOf = (n: number, content: typeof board, source_id: string, title: string, says: string): ContradictingSide => {
+  const block = content?.blocks[n];
+  const text = [...(content?.text ?? "")].slice(block?.char_start, block?.char_end).join("");
+  const at = Math.max(0, cp(text.slice(0, text.indexOf(says))));
+  return {
+    block_id: block?.block_id ?? "", source_id, source_title: title, version: 1, page: source_id === "board" ? 2 : null, heading: null, kind: "paragraph", origin: "captured",
+    char_start: block?.char_start ?? 0, char_end: block?.char_end ?? 0, text, says, sentence: [0, cp(text)], differs: [at, at + cp(says)],
+  };
+};
+
+/** What the board and the press disagree on, while both are in use. */
+export function contradictions(sources: Source[], only: string | null): SourceContradictions {
+  const used = sources.filter((source) => !source.retracted_at).map((source) => source.id);
+  const item = { kind: "number" as const, subject: "first closest approach", a: sideOf(3, press, "press", PRESS, "150 km"), b: sideOf(5, board, "board", BOARD, "226 km"), repeated: 1 };
+  const items = used.includes("board") && used.includes("press") && (only === null || only === "board" || only === "press") ? [item] : [];
+  return { items, found: items.length, compared: 1_200, comparable: 1_200, complete: true, forms: 0, message: "" };
+}
+
 const anchors = [{ source_id: "board", version: 1, char_start: board?.blocks[2]?.char_start ?? 0, char_end: board?.blocks[2]?.char_end ?? 0, quote: "The interface specification asked for newton seconds." }];
 const memory = (): MemoryItem[] => [
   { id: "p1", kind: "block", state: "proposed", text: "The interface specification asked for newton seconds; the spacecraft team supplied pound-force seconds.", anchors, origin: { session_id: "s-run", artifact_id: "a-find", version: 1, title: "Losses traced to units and interfaces" }, created_at: at(-90) },
@@ -104,6 +122,7 @@ export function substrateHandlers(sources: Source[]) {
       const query = new URL(request.url).searchParams;
       return HttpResponse.json(found(query.get("q") ?? "", Number(query.get("k") ?? 10), query.get("source_id")));
     }),
+    http.get(url("/projects/:pid/contradictions"), ({ request }) => HttpResponse.json(contradictions(sources, new URL(request.url).searchParams.get("source_id")))),
     http.get(url("/projects/:pid/index"), () => HttpResponse.json(index)),
     http.post(url("/projects/:pid/index/rebuild"), () => HttpResponse.json(index, { status: 202 })),
     http.get(url("/projects/:pid/sources/:id/dependents"), ({ params, request }) => {

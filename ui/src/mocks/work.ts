@@ -55,9 +55,11 @@ export function workHandlers(sessions: WorkSession[], templates: Template[] = []
       Object.assign(one, body, { updated_at: new Date().toISOString(), version: one.version + 1, changed_by: "Local reviewer" });
       return HttpResponse.json(one);
     }),
-    http.delete(url("/projects/:pid/templates/:id"), ({ params }) => {
+    http.delete(url("/projects/:pid/templates/:id"), ({ params, request }) => {
       const at = templates.findIndex((one) => one.id === params["id"]);
+      const version = new URL(request.url).searchParams.get("version");
       if (at < 0) return missing();
+      if (version !== null && version !== String(templates[at]?.version)) return problem(409, "template_changed", "Ada changed the template meanwhile. Nothing was written.", { hint: "Look at it again." });
       templates.splice(at, 1);
       return new HttpResponse(null, { status: 204 });
     }),

@@ -1,9 +1,11 @@
 import { useRef, useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { Source } from "@/api/types";
-import { sizeWords, type useUpload } from "@/components/Sources";
-import { ErrorLine, problemText } from "@/components/States";
+import { sizeWords } from "@/components/Sources";
+import { ErrorLine } from "@/components/States";
 import { t } from "@/i18n";
+import { UploadList } from "@/sources/UploadList";
+import type { Upload } from "@/sources/uploads";
 import type { Values } from "./request";
 
 /** Sources up to which the list stands open; a longer one is opened by who wants to choose. */
@@ -21,7 +23,20 @@ function wordsOf(source: Source): string {
 }
 
 /** Which of the project's sources are used: all of them, or those that are chosen; more are added by dropping files. */
-export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Values>; usable: Source[]; upload: ReturnType<typeof useUpload> }) {
+export function SourcesField({
+  form,
+  usable,
+  projectId,
+  sent,
+  add,
+}: {
+  form: UseFormReturn<Values>;
+  usable: Source[];
+  projectId: string;
+  /** What was sent from this page. */
+  sent: Upload[];
+  add: (files: File[]) => void;
+}) {
   const left = form.watch("left");
   const ready = usable.filter((source) => source.status === "ready");
   const chosen = ready.filter((source) => !left.includes(source.id));
@@ -89,7 +104,7 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
           </div>
         )}
         {error?.message && <ErrorLine>{error.message}</ErrorLine>}
-        {ready.length === 0 && upload.sending === 0 && <ErrorLine>{t("new.noSources")}</ErrorLine>}
+        {ready.length === 0 && !sent.some((one) => one.state === "waiting" || one.state === "sending") && <ErrorLine>{t("new.noSources")}</ErrorLine>}
         <div className="help">
           {t("workArea.form.dropOr")}{" "}
           <button type="button" className="link" onClick={() => file.current?.click()}>
@@ -103,17 +118,12 @@ export function SourcesField({ form, usable, upload }: { form: UseFormReturn<Val
             tabIndex={-1}
             aria-label={t("workArea.form.chooseFiles")}
             onChange={(event) => {
-              void upload.files([...(event.target.files ?? [])]);
+              add([...(event.target.files ?? [])]);
               event.target.value = "";
             }}
           />
         </div>
-        {upload.sending > 0 && <div className="help">{t("source.sending", { count: upload.sending })}</div>}
-        {upload.refused.map(({ name: file, error: why }) => (
-          <ErrorLine key={file}>
-            {file}: {[problemText(why).title, problemText(why).hint].filter(Boolean).join(" ")}
-          </ErrorLine>
-        ))}
+        {sent.length > 0 && <UploadList projectId={projectId} />}
       </div>
     </div>
   );

@@ -64,85 +64,107 @@ export function templateChanges(before: Template, after: Template): string[] {
 export function FromTemplate({
   template,
   live,
+  refused,
+  apart,
   changed,
   missing,
   content,
   take,
+  goOn,
   leave,
 }: {
   /** As the form was filled in from it. */
   template: Template;
-  /** As it stands now: somebody may have changed it since. */
-  live: Template;
+  /** As it stands now: somebody may have changed it since; null when it is gone. */
+  live: Template | null;
+  /** The server's refusal to file work from it as it was shown. */
+  refused: ApiError | null;
+  /** Whether the work is asked for as it is shown, and not as work of the template. */
+  apart: boolean;
   changed: boolean;
   missing: number;
   /** What the form says now; null while it cannot be kept. */
   content: () => Promise<TemplateContent | null>;
   /** Fills the form in from this one. */
   take: (template: Template) => void;
+  /** Goes on with what is shown. */
+  goOn: () => void;
   leave: () => void;
 }) {
   const client = useQueryClient();
   const [sure, setSure] = useState(false);
   const again = () => client.invalidateQueries({ queryKey: ["templates", template.project_id] });
   const path = `/projects/${template.project_id}/templates/${template.id}`;
-  const moved = changed && live.version !== template.version;
+  const moved = live !== null && live.version > template.version;
+  const version = live?.version ?? template.version;
+  const onError = (error: Error) => {
+    if (isMoved(error)) void again();
+  };
   const update = useMutation({
     mutationFn: async () => {
       const kept = await content();
-      return kept ? api<Template>(path, { method: "PATCH", json: { content: kept, version: live.version } }) : null;
+      return kept ? api<Template>(path, { method: "PATCH", json: { content: kept, version } }) : null;
     },
     onSuccess: (saved) => {
       if (saved) take(saved);
       return again();
     },
-    onError: (error) => {
-      if (isChanged(error)) void again();
-    },
+    onError,
   });
   const remove = useMutation({
-    mutationFn: () => api<undefined>(path, { method: "DELETE" }),
+    mutationFn: () => api<undefined>(path, { method: "DELETE", query: { version } }),
     onSuccess: () => {
       leave();
       return again();
     },
+    onError,
   });
+  const failed = update.error ?? remove.error;
   // What changed stands there by itself once the list is here again.
-  const error = moved && isChanged(update.error) ? remove.error : (update.error ?? remove.error);
-  const names = { name: template.name, by: live.changed_by ?? t("workArea.template.somebody") };
+  const told = [refused, failed].find(isMoved) ?? null;
+  const error = isMoved(failed) && (moved || live === null) ? null : failed;
+  const names = { name: template.name, by: live?.changed_by ?? t("workArea.template.somebody") };
+  const stay = apart ? "" : t(changed ? "workArea.template.typedStays" : "workArea.template.shownStays");
+  const words = () => {
+    if (apart) return t("workArea.template.apart", names);
+    if (live === null) return `${told ? told.message : t("workArea.template.removed", names)} ${stay}`;
+    if (moved) return `${t("workArea.template.moved", { ...names, when: when(live.updated_at), parts: templateChanges(template, live).join(", ") })} ${stay}`;
+    return update.data && !changed ? t("workArea.template.updated", names) : t(changed ? "workArea.template.changed" : "workArea.template.fromHere", names);
+  };
   return (
-    <div className="fromtemplate">
-      <p role="status">
-        {update.data && !changed ? t("workArea.template.updated", names) : changed ? t("workArea.template.changed", names) : t("workArea.template.fromHere", names)}
-      </p>
-      {moved && (
-        <p role="alert">{t("workArea.template.moved", { ...names, when: when(live.updated_at), parts: templateChanges(template, live).join(", ") })}</p>
-      )}
+    <div className="fromtemplate" id="from-template" tabIndex={-1}>
+      <p role={(moved || live === null) && !apart ? "alert" : "status"}>{words()}</p>
       <p className="line">
-        {changed && (
+        {(moved || live === null) && !apart && (
+          <button type="button" className="link" onClick={goOn}>
+            {t("workArea.template.goOn")}
+          </button>
+        )}
+        {moved && (
+          <button type="button" className="link" onClick={() => take(live)}>
+            {t("workArea.template.takeTheirs")}
+          </button>
+        )}
+        {changed && live !== null && (
           <button type="button" className="link" disabled={update.isPending} onClick={() => update.mutate()}>
             {t(moved ? "workArea.template.updateOver" : "workArea.template.update")}
           </button>
         )}
-        {moved && (
-          <button type="button" className="link quiet" onClick={() => take(live)}>
-            {t("workArea.template.takeTheirs")}
-          </button>
-        )}
-        {sure ? (
-          <>
-            <button type="button" className="link" disabled={remove.isPending} onClick={() => remove.mutate()}>
-              {t("workArea.template.removeSure", names)}
+        {live !== null &&
+          (sure ? (
+            <>
+              <button type="button" className="link" disabled={remove.isPending} onClick={() => remove.mutate()}>
+                {t("workArea.template.removeSure", names)}
+              </button>
+              <button type="button" className="link quiet" onClick={() => setSure(false)}>
+                {t("workArea.template.removeNot")}
+              </button>
+            </>
+          ) : (
+            <button type="button" className="link quiet" onClick={() => setSure(true)}>
+              {t("workArea.template.remove")}
             </button>
-            <button type="button" className="link quiet" onClick={() => setSure(false)}>
-              {t("workArea.template.removeNot")}
-            </button>
-          </>
-        ) : (
-          <button type="button" className="link quiet" onClick={() => setSure(true)}>
-            {t("workArea.template.remove")}
-          </button>
-        )}
+          ))}
         <button type="button" className="link quiet" onClick={leave}>
           {t("workArea.template.without")}
         </button>
@@ -153,7 +175,8 @@ export function FromTemplate({
   );
 }
 
-const isChanged = (error: unknown): boolean => error instanceof ApiError && error.code === "template_changed";
+/** Whether somebody changed or removed the template meanwhile. */
+export const isMoved = (error: unknown): error is ApiError => error instanceof ApiError && ["template_changed", "template_removed"].includes(error.code);
 
 /** The name of a new template, asked for in the dock; nothing is started by saving it. */
 export function SaveTemplate({ projectId, content, saved }: { projectId: string; content: () => Promise<TemplateContent | null>; saved: (template: Template) => void }) {

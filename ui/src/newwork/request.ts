@@ -136,7 +136,7 @@ export function workBody(
   return {
     ...request,
     task_description: v.task.trim(),
-    ...(from ? { template_id: from.template.id, deliver_to: request.deliver_to ?? [] } : {}),
+    ...(from ? { template_id: from.template.id, template_version: from.template.version, deliver_to: request.deliver_to ?? [] } : {}),
     ...(held?.source_ids && !sourceIds ? { source_ids: from?.all } : {}),
     ...(held?.budget && !request.budget ? { budget: agent.budget } : {}),
     auto_execute: start && v.runtime !== "external", // its agent starts it: from then on its lease runs

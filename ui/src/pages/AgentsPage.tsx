@@ -9,6 +9,7 @@ import { ProjectNav } from "@/components/ProjectNav";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { exact, when } from "@/lib/format";
+import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
 import { inOrder } from "@/newwork/request";
 
@@ -21,6 +22,7 @@ export function AgentsPage() {
   const offered = useQuery(agentsQuery(projectId));
   const me = useQuery(meQuery).data;
   const may = me?.role === "admin";
+  const ask = useMay("requester");
   const [open, setOpen] = useState<string | null>(null); // a name, or "" for a new one
   const [sure, setSure] = useState<string | null>(null);
   const [notice, setNotice] = useState("");
@@ -89,9 +91,11 @@ export function AgentsPage() {
                             {t("agents.remove")}
                           </button>
                         )}
-                        <Link className="link" to="/projects/$projectId/new" params={{ projectId }} search={{ agent: agent.name }}>
-                          {t("agents.use")}
-                        </Link>
+                        {ask && (
+                          <Link className="link" to="/projects/$projectId/new" params={{ projectId }} search={{ agent: agent.name }}>
+                            {t("agents.use")}
+                          </Link>
+                        )}
                       </span>
                     </div>
                     <p className="text-ink-2">{agent.goal}</p>
@@ -146,9 +150,11 @@ export function AgentsPage() {
                   <li key={agent.name}>
                     <div className="between">
                       <b>{agent.title}</b>
-                      <Link className="link" to="/projects/$projectId/new" params={{ projectId }} search={{ agent: agent.name }}>
-                        {t("agents.use")}
-                      </Link>
+                      {ask && (
+                        <Link className="link" to="/projects/$projectId/new" params={{ projectId }} search={{ agent: agent.name }}>
+                          {t("agents.use")}
+                        </Link>
+                      )}
                     </div>
                     <p className="text-ink-2">{agent.goal}</p>
                   </li>

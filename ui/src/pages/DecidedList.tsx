@@ -11,9 +11,10 @@ import { t } from "@/i18n";
 import { clock, exact, when } from "@/lib/format";
 import { MOVES, useKeys } from "@/lib/keys";
 import { agentWord } from "@/review/Queue";
-import { saidBy } from "./inbox";
+import { batchWords, saidBy } from "./inbox";
 import { InboxFilters, tabKeys } from "./InboxFilters";
 import { FindField, useFind } from "./InboxFind";
+import { InboxKeys } from "./InboxKeys";
 
 const NEAR = 5;
 const PAGE_ROWS = 10;
@@ -170,7 +171,7 @@ export function DecidedList({ view, onView }: { view: View; onView: (next: View,
                         <span>
                           {words}
                           {item.approve_pending && item.undo_until && <span className="sub">{t("past.held", { at: clock(item.undo_until) })}</span>}
-                          {(item.decision?.batch?.size ?? 1) > 1 && <span className="sub">{t("past.together", { n: item.decision?.batch?.size ?? 1 })}</span>}
+                          {item.decision?.batch && <span className="sub">{batchWords(item.decision.batch)}</span>}
                         </span>
                       </div>
                       <span className="num at" title={exact(item.decided_at)}>
@@ -189,17 +190,7 @@ export function DecidedList({ view, onView }: { view: View; onView: (next: View,
           )}
         </div>
       </main>
-      <footer className="keysbar nophone">
-        <span>
-          <Kbd>j</Kbd> <Kbd>k</Kbd> {t("keys.move")}
-        </span>
-        <span>
-          <Kbd>↵</Kbd> {t("keys.open")}
-        </span>
-        <span>
-          <Kbd>/</Kbd> {t("keys.find")}
-        </span>
-      </footer>
+      <InboxKeys />
     </div>
   );
 }

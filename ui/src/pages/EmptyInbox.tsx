@@ -7,7 +7,9 @@ import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { clock, exact, usd } from "@/lib/format";
 import { handOver } from "@/lib/handover";
+import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
+import { droppedFiles } from "@/lib/dropped";
 import { homeProject } from "./home";
 
 export function EmptyInbox() {
@@ -17,9 +19,10 @@ export function EmptyInbox() {
   const signed = useQuery(signedTodayQuery).data ?? [];
   const navigate = useNavigate();
   const [over, setOver] = useState(false);
+  const may = useMay("requester");
   const home = homeProject(projects);
   const toCheck = (draft: string, files: File[]) => {
-    if (!home) return;
+    if (!home || !may) return;
     handOver({ draft, files });
     void navigate({ to: "/projects/$projectId/new", params: { projectId: home.id }, search: { agent: "check" } });
   };
@@ -35,7 +38,7 @@ export function EmptyInbox() {
         <h1>{t("empty.title")}</h1>
         <p>{running.length ? t("empty.running", { count: running.length }) : t("empty.idle")}</p>
         <DeadLetters />
-        {home && (
+        {home && may && (
           <div
             className="drop"
             data-over={over}
@@ -47,9 +50,8 @@ export function EmptyInbox() {
             onDrop={(event) => {
               event.preventDefault();
               setOver(false);
-              const files = [...event.dataTransfer.files];
               const text = event.dataTransfer.getData("text/plain");
-              if (files.length || text.trim()) toCheck(text, files);
+              void droppedFiles(event.dataTransfer).then((files) => (files.length || text.trim()) && toCheck(text, files));
             }}
           >
             <b>{t("empty.check")}</b>

@@ -18,6 +18,12 @@ import { BatchFate } from "./BatchFate";
 const MOST_OTHERS = 20;
 const PAGE_ROWS = 10;
 
+/** What the reader said of a row, and who had it in hand then. */
+interface Said {
+  chosen: boolean;
+  past: string[];
+}
+
 /** Signs routine work of one template together, one record each; everything else says why it is read by itself. */
 export function InboxBatch({ view, onClose }: { view: View; onClose: () => void }) {
   const client = useQueryClient();
@@ -29,8 +35,9 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   const [picked, setPicked] = useState<string | null>(null);
   const kind = kinds.find((one) => one.id === picked) ?? kinds[0];
   /** What the reader said of rows; the others are chosen when nobody else has them in hand. */
-  const [said, setSaid] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const [at, setAt] = useState(0);
+  const [said, setSaid] = useState<ReadonlyMap<string, Said>>(new Map());
+  /** Where the keyboard is; null until the rows are here: it begins on the first that would be signed. */
+  const [moved, setAt] = useState<number | null>(null);
   const rows = (kind?.items ?? []).slice(0, most);
   const run = useBatchRun();
   const { phase, fates } = run;
@@ -40,9 +47,18 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
     return !fates.has(item.id) && now !== undefined && (now.status !== "pending_review" || now.approve_pending);
   };
   const handsNow = (item: CheckpointItem) => handsOf(stands(item.id) ?? item, me);
-  const isChosen = (item: CheckpointItem) => !isGone(item) && (said.get(item.id) ?? handsNow(item) === null);
+  /** Whoever took it on after the reader chose it is not passed over. */
+  const known = (item: CheckpointItem, past: string[]) => (handsNow(item)?.ids ?? []).every((id) => past.includes(id));
+  const isChosen = (item: CheckpointItem) => {
+    const { chosen, past } = said.get(item.id) ?? { chosen: true, past: [] };
+    return !isGone(item) && chosen && known(item, past);
+  };
+  const say = (items: CheckpointItem[], chosen: boolean) =>
+    setSaid((before) => new Map([...before, ...items.map((item) => [item.id, { chosen, past: handsNow(item)?.ids ?? [] }] as const)]));
   const chosen = rows.filter(isChosen);
   const left = chosen.filter((item) => !fates.has(item.id));
+  const at = moved ?? 0;
+  if (moved === null && rows.length > 0 && me !== undefined) setAt(Math.max(0, rows.findIndex(isChosen)));
   const others = listed.filter((item) => item.batch_exceptions.length > 0 || item.template_id === null);
   const colleagues = rows.filter((item) => !isGone(item) && !isChosen(item) && handsNow(item) !== null).length;
   const elsewhere = everything === undefined || total === undefined ? 0 : everything - total;
@@ -63,7 +79,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   const still = phase === "choosing" || (rested && run.taken === null);
   const toggle = (item: CheckpointItem | undefined) => {
     if (!item || !still || fates.has(item.id) || isGone(item)) return;
-    setSaid((before) => new Map(before).set(item.id, !isChosen(item)));
+    say([item], !isChosen(item));
   };
   const unsure = [...fates.values()].some((fate) => fate.state === "unsure");
   const act = () => {
@@ -75,6 +91,12 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   };
 
   const list = useRef<HTMLUListElement>(null);
+  // A colleague may have a screenful of them in hand.
+  useEffect(() => {
+    if (moved !== null) list.current?.children[moved]?.scrollIntoView?.({ block: "nearest" });
+    // Only where it begins: a row that is moved to is shown as it is moved to.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [moved === null, kind?.id]);
   const go = (index: number) => {
     const next = Math.min(rows.length - 1, Math.max(0, index));
     setAt(next);
@@ -131,7 +153,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                       onChange={() => {
                         setPicked(one.id);
                         setSaid(new Map());
-                        setAt(0);
+                        setAt(null);
                       }}
                     />
                     {one.name} <span className="quiet">{count(one.items.length)}</span>
@@ -139,7 +161,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
                 ))}
               </span>
               {still && free.length > 0 && (
-                <button type="button" className="link" onClick={() => setSaid((before) => new Map([...before, ...free.map((item) => [item.id, !all] as const)]))}>
+                <button type="button" className="link" onClick={() => say(free, !all)}>
                   {all ? t("batch.noneOf") : t("batch.allOf", { n: free.length })}
                 </button>
               )}

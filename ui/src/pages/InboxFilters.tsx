@@ -2,14 +2,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, type RefObject } from "react";
 import { isNarrow, ORDERS, RISKS, SAID, snoozedCountQuery, STOPS, WHOSE, type View } from "@/api/inbox";
 import { membersQuery, meQuery, projectsQuery, runtimesQuery } from "@/api/queries";
+import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
 import { count } from "@/lib/format";
 import { agentWord } from "@/review/Queue";
 
-function Choice({ label, value, usual = "", options, onChange }: { label: string; value: string; usual?: string; options: { value: string; label: string }[]; onChange: (value: string | undefined) => void }) {
+function Choice({ label, keyed, value, usual = "", options, onChange }: { label: string; /** The key that leads to it. */ keyed?: string; value: string; usual?: string; options: { value: string; label: string }[]; onChange: (value: string | undefined) => void }) {
   return (
     <label className="choice" data-on={value !== usual || undefined}>
-      <span>{label}</span>
+      <span>
+        {keyed && <Kbd>{keyed}</Kbd>} {label}
+      </span>
       <select className="in" value={value} onChange={(event) => onChange(event.target.value || undefined)}>
         {options.map((option) => (
           <option key={option.value} value={option.value}>
@@ -73,13 +76,14 @@ export function InboxFilters({
   return (
     <div className="filters ifilters" ref={within}>
       <span className="seg" role="radiogroup" aria-label={t("inbox.whose")}>
-        {tabsOf(people).map((tab) => (
+        {tabsOf(people).map((tab, n) => (
           <label key={tab}>
             <input type="radio" name="whose" checked={(view.whose ?? "all") === tab} onChange={() => {
                 turning = true;
                 onChange(turnedTo(view, tab));
               }}
             />
+            <Kbd>{n + 1}</Kbd>
             {tab === "snoozed" ? `${t("inbox.snoozedTab")}${asleep > 0 ? ` ${count(asleep)}` : ""}` : t(`inbox.${tab}`)}
           </label>
         ))}
@@ -87,7 +91,7 @@ export function InboxFilters({
       {decided ? (
         <DecidedChoices view={view} people={people} set={set} />
       ) : (
-        <Choice label={t("inbox.order")} usual="attention" value={view.order ?? "attention"} options={ORDERS.map((order) => ({ value: order, label: t(`order.${order}`) }))} onChange={(order) => set({ order: order as View["order"] })} />
+        <Choice keyed="f" label={t("inbox.order")} usual="attention" value={view.order ?? "attention"} options={ORDERS.map((order) => ({ value: order, label: t(`order.${order}`) }))} onChange={(order) => set({ order: order as View["order"] })} />
       )}
       {projects.length > 1 && (
         <Choice
@@ -134,7 +138,7 @@ function DecidedChoices({ view, people, set }: { view: View; people: boolean; se
   ];
   return (
     <>
-      <Choice label={t("inbox.said")} value={view.said ?? ""} options={[ANYTHING(), ...SAID.map((said) => ({ value: said, label: t(`said2.${said}`) }))]} onChange={(said) => set({ said: said as View["said"] })} />
+      <Choice keyed="f" label={t("inbox.said")} value={view.said ?? ""} options={[ANYTHING(), ...SAID.map((said) => ({ value: said, label: t(`said2.${said}`) }))]} onChange={(said) => set({ said: said as View["said"] })} />
       <Choice label={t("inbox.by")} value={view.by ?? ""} options={anybody} onChange={(by) => set({ by })} />
     </>
   );

@@ -9,6 +9,7 @@ import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/Stat
 import { t } from "@/i18n";
 import { count } from "@/lib/format";
 import { isTyping, MOVES, useKeys } from "@/lib/keys";
+import { useMay } from "@/lib/may";
 import { useFormer } from "@/review/former";
 import { FormerLine } from "@/review/FormerLine";
 import { EmptyInbox } from "./EmptyInbox";
@@ -17,6 +18,7 @@ import { InboxDock, type Choosing } from "./InboxDock";
 import { InboxFilters, tabKeys } from "./InboxFilters";
 import { FindField, useFind } from "./InboxFind";
 import { InboxNotYet } from "./InboxNotYet";
+import { InboxKeys, Key } from "./InboxKeys";
 import { InboxRow } from "./InboxRow";
 import { useRows } from "./inboxRows";
 import { useHandOn } from "./useHandOn";
@@ -54,6 +56,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
   const height = useRowHeight();
   const rows = useRows(view, pane, body, height);
   const people = (members.data?.length ?? 0) > 1;
+  const may = useMay("reviewer");
   const current = rows.gone.has(rows.row(rows.at)?.id ?? "") ? undefined : rows.row(rows.at);
   const open = (item: CheckpointItem | undefined) => {
     if (!item) return;
@@ -85,7 +88,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
   const handOn = useHandOn({ onChanged: rows.refresh });
   const former = useFormer();
   const choose = (what: Choosing["what"], item: CheckpointItem | undefined) => {
-    if (item && handOn.busy === null && (what === "snooze" || people)) setChoosing({ what, item });
+    if (item && may && handOn.busy === null && (what === "snooze" || people)) setChoosing({ what, item });
   };
 
   useKeys(
@@ -101,7 +104,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
       Enter: () => open(current),
       m: () => choose("assign", current),
       s: () => choose("snooze", current),
-      b: onBatch,
+      b: () => may && onBatch(),
       f: () => filters.current?.querySelector("select")?.focus(),
       ...tabKeys(view, people, onView),
       ".": rows.refresh,
@@ -231,6 +234,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
                       view={view}
                       me={me?.id}
                       people={people}
+                      may={may}
                       onHere={() => rows.setAt(index)}
                       onAssign={() => choose("assign", item)}
                       onSnooze={() => choose("snooze", item)}
@@ -261,28 +265,15 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
           onClose={() => setChoosing(null)}
         />
       ) : (
-        <footer className="keysbar nophone">
-          <span>
-            <Kbd>j</Kbd> <Kbd>k</Kbd> {t("keys.move")}
-          </span>
-          <span>
-            <Kbd>↵</Kbd> {t("keys.open")}
-          </span>
-          <span>
-            <Kbd>s</Kbd> {t("keys.snooze")}
-          </span>
-          {people && (
-            <span>
-              <Kbd>m</Kbd> {t("keys.assign")}
-            </span>
+        <InboxKeys>
+          {may && <Key keys={["s"]} words={t("keys.snooze")} />}
+          {may && people && <Key keys={["m"]} words={t("keys.assign")} />}
+          {may && (
+            <button type="button" className="link quiet last" onClick={onBatch}>
+              <Kbd>b</Kbd> {t("batch.key")}
+            </button>
           )}
-          <span>
-            <Kbd>/</Kbd> {t("keys.find")}
-          </span>
-          <button type="button" className="link quiet last" onClick={onBatch}>
-            <Kbd>b</Kbd> {t("batch.key")}
-          </button>
-        </footer>
+        </InboxKeys>
         )}
       </div>
     </div>

@@ -19,6 +19,7 @@ export function InboxRow({
   view,
   me,
   people,
+  may,
   onHere,
   onAssign,
   onSnooze,
@@ -33,6 +34,8 @@ export function InboxRow({
   view: View;
   me: string | undefined;
   people: boolean;
+  /** Whether the reader may give it on or put it off. */
+  may: boolean;
   onHere: () => void;
   onAssign: () => void;
   onSnooze: () => void;
@@ -96,9 +99,13 @@ export function InboxRow({
           </span>
           {people && (
             <span role="cell" className="for">
-              <button type="button" className="link" aria-label={t("inbox.forOf", { whose })} title={t("handOn.assignOf", { title: item.session_title })} onClick={onAssign}>
-                {whose}
-              </button>
+              {may ? (
+                <button type="button" className="link" aria-label={t("inbox.forOf", { whose })} title={t("handOn.assignOf", { title: item.session_title })} onClick={onAssign}>
+                  {whose}
+                </button>
+              ) : (
+                whose
+              )}
             </span>
           )}
           <span role="cell" className="later">
@@ -107,14 +114,18 @@ export function InboxRow({
                 <span className="sub" title={exact(item.snoozed_until)}>
                   {t("inbox.until", { when: when(item.snoozed_until) })}
                 </span>
-                <button type="button" className="link" onClick={onWake}>
-                  {t("inbox.wake")}
-                </button>
+                {may && (
+                  <button type="button" className="link" onClick={onWake}>
+                    {t("inbox.wake")}
+                  </button>
+                )}
               </>
             ) : (
-              <button type="button" className="link quiet" aria-label={t("handOn.snoozeOf", { title: item.session_title })} onClick={onSnooze}>
-                {t("handOn.snooze")}
-              </button>
+              may && (
+                <button type="button" className="link quiet" aria-label={t("handOn.snoozeOf", { title: item.session_title })} onClick={onSnooze}>
+                  {t("handOn.snooze")}
+                </button>
+              )
             )}
           </span>
         </>

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useForm } from "react-hook-form";
 import { api } from "@/api/client";
@@ -8,11 +8,11 @@ import type { Agent, JsonSchema, Source, WorkSession } from "@/api/types";
 import { templatesQuery, type Template, type TemplateContent } from "@/api/work";
 import { Mark } from "@/components/Mark";
 import { defaultsOf, SchemaFields } from "@/components/SchemaForm";
-import { useUpload } from "@/components/Sources";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { takeOver } from "@/lib/handover";
 import { useKeys } from "@/lib/keys";
+import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
 import { useOnce } from "@/lib/once";
 import { AgentCards } from "@/newwork/AgentCards";
@@ -22,7 +22,10 @@ import { checkBody, errorList, fieldOf, firstRuntime, HIDDEN_KEYS, requestOf, wi
 import { RuntimeField } from "@/newwork/RuntimeField";
 import { SourcesField } from "@/newwork/SourcesField";
 import { contentOf, startFrom } from "@/newwork/start";
-import { FromTemplate, SaveTemplate, TemplateCards } from "@/newwork/Templates";
+import { FromTemplate, isMoved, SaveTemplate, TemplateCards } from "@/newwork/Templates";
+import { droppedFiles } from "@/lib/dropped";
+import { useAdd } from "@/sources/AddSources";
+import { useUploads, type Upload } from "@/sources/uploads";
 import { aheadOf, checkSteps, noteOf, workSteps } from "@/newwork/will";
 
 const DRAFT_LIMIT = 2_000_000;
@@ -37,9 +40,14 @@ export function NewWorkPage() {
   const search = useSearch({ from: "/projects/$projectId/new" });
   const templates = useQuery(templatesQuery(projectId));
   const copied = useQuery({ ...sessionQuery({ projectId, sessionId: search.from ?? "" }), enabled: search.from !== undefined });
+  const may = useMay("requester");
   const failed = project.error ?? agents.error ?? sources.error ?? copied.error;
   // What a form starts from has to be there before it: later it would take the place of what was typed meanwhile.
-  const waits = (search.template !== undefined && templates.isPending) || (search.from !== undefined && copied.isPending);
+  // A template as this page knew it earlier may have been changed since.
+  const early = templates.isPending || (templates.isFetching && !templates.isFetchedAfterMount);
+  const [opened, setOpened] = useState(false);
+  const waits = !opened && ((search.template !== undefined && early) || (search.from !== undefined && copied.isPending));
+  if (!may) return <OnlyRead />;
   if (failed || waits || !agents.data || !sources.data || !project.data) {
     return (
       <main className="inbox screen">
@@ -63,6 +71,7 @@ export function NewWorkPage() {
       </main>
     );
   }
+  if (!opened) setOpened(true);
   return (
     <NewWork
       projectId={projectId}
@@ -73,6 +82,41 @@ export function NewWorkPage() {
       templatesFailed={templates.error}
       copied={search.from ? (copied.data ?? null) : null}
     />
+  );
+}
+
+/** What became of the files that were dropped, wherever on the page that was. */
+function Sent({ sent, onShow }: { sent: Upload[]; onShow: () => void }) {
+  const n = (...states: Upload["state"][]) => sent.filter((one) => states.includes(one.state)).length;
+  const open = n("waiting", "sending");
+  const refused = n("refused", "stopped");
+  return (
+    <>
+      <b>{open > 0 ? t("upload.sum", { done: sent.length - open, all: sent.length }) : t("upload.ended", { done: n("done") })}</b>
+      <span>
+        {[n("here") > 0 ? t("upload.here", { count: n("here") }) : "", refused > 0 ? t("upload.refused", { count: refused }) : ""].filter(Boolean).join(" · ")}{" "}
+        <button type="button" className="link" onClick={onShow}>
+          {t("workArea.form.showSources")}
+        </button>
+      </span>
+    </>
+  );
+}
+
+/** Instead of a form that the server would refuse. */
+function OnlyRead() {
+  return (
+    <main className="inbox screen">
+      <div className="wrap">
+        <h1 className="doctitle">{t("page.newWork")}</h1>
+        <p className="mt-2 max-w-[72ch] text-ink-2">{t("workArea.form.onlyRead")}</p>
+        <p className="mt-3">
+          <Link className="b" to="/work">
+            {t("page.work")}
+          </Link>
+        </p>
+      </div>
+    </main>
   );
 }
 
@@ -96,16 +140,26 @@ function NewWork({
   const search = useSearch({ from: "/projects/$projectId/new" });
   const navigate = useNavigate();
   const client = useQueryClient();
-  const upload = useUpload(projectId);
+  const add = useAdd(projectId);
+  // What was sent from other pages before is said there.
+  const all = useUploads(projectId);
+  const [earlier] = useState(() => Math.max(0, ...all.map((one) => one.id)));
+  const sent = all.filter((one) => one.id > earlier);
   const me = useQuery(meQuery).data;
   const policy = useQuery(policyQuery(projectId)).data;
   const [over, setOver] = useState(false);
   const [refused, setRefused] = useState<unknown>(null);
   const [said, setSaid] = useState<string | null>(null);
-  // What the form was filled in from: it moves on by itself only while nothing is typed.
+  // What the form was filled in from: what somebody makes of it meanwhile is said, and taken only when it is asked for.
   const live = templates.find((one) => one.id === search.template) ?? null;
   const [template, setTemplate] = useState(live);
-  if (live?.id !== template?.id) setTemplate(live);
+  /** Whether the work is asked for as it is shown, whatever the template says by now. */
+  const [apart, setApart] = useState(false);
+  const take = (one: Template | null) => {
+    setTemplate(one);
+    setApart(false);
+  };
+  if (template?.id !== search.template && template !== live) take(live);
   const wanted = template?.agent_type ?? copied?.agent_type ?? search.agent;
   const name = wanted !== undefined && agents.some((a) => a.name === wanted) ? wanted : "check";
   const agent = agents.find((a) => a.name === name) ?? null;
@@ -128,7 +182,6 @@ function NewWork({
   const form = useForm<Values>({ mode: "onTouched", defaultValues: { ...empty, ...start?.values } });
   const { register, control, watch, setValue, handleSubmit, formState, setError, clearErrors, reset } = form;
   const { isDirty } = formState;
-  if (live && live.id === template?.id && live.version !== template.version && !isDirty) setTemplate(live);
   const values = watch();
   const runtime = agent?.runtimes.find((r) => r.name === values.runtime);
 
@@ -156,7 +209,8 @@ function NewWork({
   const takeFiles = async (files: File[]) => {
     const draft = name === "check" && !form.getValues("draft").trim() ? files.find(looksLikeDraft) : undefined;
     if (draft) await readFile(draft);
-    await upload.files(files.filter((file) => file !== draft));
+    const rest = files.filter((file) => file !== draft);
+    if (rest.length > 0) add(rest.map((file) => ({ file })));
   };
   useEffect(() => {
     const carried = takeOver();
@@ -176,7 +230,7 @@ function NewWork({
       once([path, json], (idempotencyKey) => api<WorkSession>(path, { method: "POST", json, idempotencyKey, headers }));
     // Who watches a long check sees its ledger fill.
     if (agent === null) return post(`/projects/${projectId}/checks`, checkBody(v, sourceIds), { Prefer: "respond-async" });
-    const body = workBody(agent, schema, v, sourceIds, now, template ? { template, all: ready.map((s) => s.id) } : undefined);
+    const body = workBody(agent, schema, v, sourceIds, now, template && !apart ? { template, all: ready.map((s) => s.id) } : undefined);
     const same = copied !== null && agent.name === copied.agent_type && !v.folder && (sourceIds ?? []).join() === (copied.source_ids ?? []).join();
     if (!same) return post(`/projects/${projectId}/work-sessions`, body);
     const { task_description, config, approval_strategy, runtime: spec, budget, auto_execute } = body;
@@ -202,6 +256,10 @@ function NewWork({
     setRefused(error);
     const field = fieldOf(error, schema, values.runtime);
     const { title, hint } = problemText(error);
+    if (isMoved(error)) {
+      void client.invalidateQueries({ queryKey: ["templates", projectId] });
+      document.getElementById("from-template")?.focus();
+    }
     if (field) setError(field, { message: [title, hint].filter(Boolean).join(" ") }, { shouldFocus: true });
   };
   /** What a template would keep of the form, or null while the form is wrong. A template may leave the task open. */
@@ -241,14 +299,17 @@ function NewWork({
         submit(true);
       }}
       onDragOver={(event) => {
+        // A text that is dragged into a field goes there.
+        if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(true);
       }}
       onDragLeave={() => setOver(false)}
       onDrop={(event) => {
+        if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(false);
-        void takeFiles([...event.dataTransfer.files]);
+        void droppedFiles(event.dataTransfer).then(takeFiles);
       }}
     >
       <main className="main">
@@ -267,11 +328,20 @@ function NewWork({
             <FromTemplate
               key={template.id}
               template={template}
-              live={live ?? template}
+              live={live}
+              refused={isMoved(refused) ? refused : null}
+              apart={apart}
               changed={isDirty}
               missing={start?.missing ?? 0}
               content={content}
-              take={setTemplate}
+              take={(one) => {
+                setRefused(null);
+                take(one);
+              }}
+              goOn={() => {
+                setRefused(null);
+                setApart(true);
+              }}
               leave={() => choose({ agent: name })}
             />
           )}
@@ -304,7 +374,7 @@ function NewWork({
                 />
               </>
             )}
-            <SourcesField form={form} usable={usable} upload={upload} />
+            <SourcesField form={form} usable={usable} projectId={projectId} sent={sent} add={(files) => add(files.map((file) => ({ file })))} />
             {agent && (
               <>
                 <StrategyField form={form} note={noteOf(ahead)} />
@@ -351,12 +421,14 @@ function NewWork({
           ) : refused ? (
             <>
               <b>{t("new.notStarted")}</b>
-              <span className="bad">{[problemText(refused).title, problemText(refused).hint].filter(Boolean).join(" ")}</span>
+              <span className="bad">{isMoved(refused) ? t("workArea.template.choose") : [problemText(refused).title, problemText(refused).hint].filter(Boolean).join(" ")}</span>
             </>
           ) : over ? (
             <b>{t("new.dropHere")}</b>
           ) : said ? (
             <b>{said}</b>
+          ) : sent.length > 0 ? (
+            <Sent sent={sent} onShow={() => focus("sources")} />
           ) : null}
         </div>
         {agent && (

@@ -4,9 +4,12 @@ import { api, newKey } from "@/api/client";
 import { firstQuery } from "@/api/inbox";
 import { projectQuery, sourcesQuery } from "@/api/queries";
 import type { Project, WorkSession } from "@/api/types";
+import { Archive } from "@/components/Archive";
 import { ProjectNav } from "@/components/ProjectNav";
 import { ErrorLine, Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
+import { exact, when } from "@/lib/format";
+import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
 import { AddSources } from "@/sources/AddSources";
 import { SourceList } from "@/sources/SourceList";
@@ -93,6 +96,7 @@ function SampleBanner({ project }: { project: Project }) {
 export function ProjectPage() {
   const { projectId } = useParams({ from: "/projects/$projectId" });
   const project = useQuery(projectQuery(projectId));
+  const may = useMay("requester");
   useTitle(project.data?.name ?? t("page.work"));
   if (project.error || project.isPending) {
     return (
@@ -114,16 +118,23 @@ export function ProjectPage() {
         <ProjectNav projectId={projectId} here="work" named={false} />
         <div className="between">
           <h1 className="doctitle">{project.data.name}</h1>
-          <Link className={`b ${project.data.sample_key ? "" : "fill"}`} to="/projects/$projectId/new" params={{ projectId }} search={{}}>
-            {t("page.newWork")}
-          </Link>
+          {may && (
+            <Link className={`b ${project.data.sample_key ? "" : "fill"}`} to="/projects/$projectId/new" params={{ projectId }} search={{}}>
+              {t("page.newWork")}
+            </Link>
+          )}
         </div>
         <p className="mt-1 max-w-[72ch] text-ink-2">{project.data.description}</p>
         <p className="meta mt-1">{countsOf(project.data)}</p>
-        <SampleBanner project={project.data} />
+        {project.data.archived_at && (
+          <div className="archived" role="status">
+            <span title={exact(project.data.archived_at)}>{t("archive.since", { when: when(project.data.archived_at) })}</span> <Archive project={project.data} />
+          </div>
+        )}
+        {may && <SampleBanner project={project.data} />}
         <section className="sect">
           <h2>{t("page.work")}</h2>
-          <WorkList project={projectId} empty={<p className="text-ink-2">{t("project.noWork")}</p>} />
+          <WorkList project={projectId} empty={<p className="text-ink-2">{t(may ? "project.noWork" : "workArea.list.none")}</p>} />
         </section>
       </main>
       <aside className="rail" aria-label={t("page.sources")}>
@@ -131,9 +142,12 @@ export function ProjectPage() {
         <div className="runs !mt-0">
           <SourceList projectId={projectId} />
         </div>
-        <div className="mt-4">
-          <AddSources projectId={projectId} projectName={project.data.name} />
-        </div>
+        {may && (
+          <div className="mt-4">
+            <AddSources projectId={projectId} projectName={project.data.name} />
+          </div>
+        )}
+        {!project.data.archived_at && <Archive here project={project.data} />}
       </aside>
     </div>
   );

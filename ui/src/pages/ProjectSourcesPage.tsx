@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react";
 import { api } from "@/api/client";
 import { meQuery, projectQuery } from "@/api/queries";
@@ -11,11 +11,14 @@ import { count } from "@/lib/format";
 import { useKeys } from "@/lib/keys";
 import { useTitle } from "@/lib/title";
 import { AddSources } from "@/sources/AddSources";
+import { ContradictionList, useContradictions } from "@/sources/Contradictions";
 import { SourceTable } from "@/sources/SourceTable";
 import { kindOf, KINDS, type FileKind } from "@/sources/kinds";
 import { counted, indexWords, kindWord, shownSources, stateOf, STATES, type SourceFilter, type SourceState } from "@/sources/words";
 
 const PAGE = 100;
+/** A link is the page's own only with the same view. */
+const ONLY = { exact: true, includeSearch: true };
 const NONE: SourceMore[] = [];
 
 /** How the passages can be found, in one quiet line. */
@@ -57,6 +60,8 @@ export function ProjectSourcesPage() {
   const field = useRef<HTMLInputElement>(null);
   const find = useDeferredValue(filter.find);
   const all = sources.data ?? NONE;
+  const { view } = useSearch({ from: "/projects/$projectId/sources" });
+  const apart = useContradictions(projectId, all);
   const items = useMemo(() => shownSources(all, { ...filter, find }), [all, filter, find]);
   const states = useMemo(() => counted(all, stateOf), [all]);
   const kinds = useMemo(() => counted(all, kindOf), [all]);
@@ -69,14 +74,23 @@ export function ProjectSourcesPage() {
   };
   const toggle = useCallback((id: string) => setOpen((held) => (held === id ? null : id)), []);
   useKeys({ "/": () => field.current?.focus() });
+  const here = (is: boolean) => (is ? ("page" as const) : undefined);
 
   return (
     <main className="inbox screen">
       <div className="wrap">
         <ProjectNav projectId={projectId} here="sources" />
         <h1 className="doctitle">{t("page.sources")}</h1>
-        {index.data && <IndexLine projectId={projectId} index={index.data} />}
-        {may.add && (
+        <nav className="tabs views" aria-label={t("apart.views")}>
+          <Link to="/projects/$projectId/sources" params={{ projectId }} search={{}} activeOptions={ONLY} aria-current={here(view === undefined)}>
+            {t("apart.sources")} {sources.isSuccess && count(all.length)}
+          </Link>
+          <Link to="/projects/$projectId/sources" params={{ projectId }} search={{ view: "contradictions" }} activeOptions={ONLY} aria-current={here(view !== undefined)}>
+            {t("apart.title")} {apart.data && count(apart.data.found)}
+          </Link>
+        </nav>
+        {view === undefined && index.data && <IndexLine projectId={projectId} index={index.data} />}
+        {view === undefined && may.add && (
           <div className="mt-4">
             <AddSources projectId={projectId} projectName={name} filled={sources.isSuccess && all.length === 0} />
           </div>
@@ -94,6 +108,8 @@ export function ProjectSourcesPage() {
           </div>
         ) : all.length === 0 ? (
           <p className="mt-5 text-ink-2">{t("source.none")}</p>
+        ) : view === "contradictions" ? (
+          <ContradictionList projectId={projectId} sources={all} query={apart} may={may} onDone={setNotice} />
         ) : (
           <>
             <div className="srcbar">

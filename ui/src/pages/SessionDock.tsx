@@ -6,6 +6,7 @@ import { base, checkpointQuery, projectQuery } from "@/api/queries";
 import type { WorkSession } from "@/api/types";
 import { Kbd, problemText } from "@/components/States";
 import { t } from "@/i18n";
+import { useMay } from "@/lib/may";
 
 /** What can be done with the work as it stands. */
 export function SessionDock({ session, written }: { session: WorkSession; written: number }) {
@@ -13,6 +14,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
   const navigate = useNavigate();
   const place = { projectId: session.project_id, sessionId: session.id };
   const [sure, setSure] = useState(false);
+  const may = useMay("requester");
   const project = useQuery(projectQuery(session.project_id));
   const checkpoint = useQuery({ ...checkpointQuery(session.checkpoint_id ?? ""), enabled: session.checkpoint_id !== null });
   const act = useMutation({
@@ -41,13 +43,13 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
       {label}
     </button>
   );
-  const forkable = session.agent_type !== "check";
+  const forkable = may && session.agent_type !== "check";
   const copy = forkable && !sure && (
     <Link className="b bare" to="/projects/$projectId/new" params={{ projectId: session.project_id }} search={{ agent: session.agent_type, from: session.id }}>
       {t("workArea.session.copy")}
     </Link>
   );
-  const cancel = (
+  const cancel = may && (
     <>
       {sure ? (
         <>
@@ -73,7 +75,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
           {standing(t("status.initialized"), t("session.initializedWords"))}
           {copy}
           {cancel}
-          {button("execute", t("session.execute"), "b big fill")}
+          {may && button("execute", t("session.execute"), "b big fill")}
         </>
       );
       break;
@@ -104,10 +106,10 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
     case "failed":
       content = (
         <>
-          {st(session.failure?.code === "rejected" ? t("session.closed") : t("session.stopped"), session.failure?.retryable ? t("session.retryHint") : forkable ? t("session.forkHint") : t("session.closedWords"))}
+          {st(session.failure?.code === "rejected" ? t("session.closed") : t("session.stopped"), may && session.failure?.retryable ? t("session.retryHint") : forkable ? t("session.forkHint") : t("session.closedWords"))}
           {copy}
           {forkable && button("fork", t("session.fork"), session.failure?.retryable ? "b" : "b big")}
-          {session.failure?.retryable && button("retry", t("session.retry"), "b big fill")}
+          {may && session.failure?.retryable && button("retry", t("session.retry"), "b big fill")}
         </>
       );
       break;

@@ -14,6 +14,7 @@ import { useTitle } from "@/lib/title";
 import { matchesOf, MOST_MATCHES, partAt, partsOf, rangeOf } from "@/reader/parts";
 import { ReaderText } from "@/reader/ReaderText";
 import { TableView } from "@/reader/TableView";
+import { Elsewhere } from "@/sources/Elsewhere";
 import { failureOf, ProgressLine } from "@/sources/SourceTable";
 import { kindOf } from "@/sources/kinds";
 import { figures, kindWord, noteWords, partWord } from "@/sources/words";
@@ -132,6 +133,7 @@ function Reader({ source: s, content }: { source: SourceMore; content: SourceCon
           <TableView key={i} table={table} id={`table-${i}`} here={here?.table === table ? here : undefined} />
         ))}
         <ReaderText content={content} parts={parts} kind={kind} range={range} matches={matches} current={current} goal={goal} />
+        {!old && !s.retracted_at && <Elsewhere source={s} below />}
       </main>
       <aside className="rail" aria-label={t("reader.contents")}>
         <section>
@@ -176,6 +178,7 @@ function Reader({ source: s, content }: { source: SourceMore; content: SourceCon
           </p>
         </section>
         <Contents source={s} content={content} go={(place) => go(partAt(parts, place))} />
+        {!old && !s.retracted_at && <Elsewhere source={s} />}
       </aside>
     </div>
   );

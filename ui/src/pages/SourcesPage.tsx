@@ -15,7 +15,7 @@ export function SourcesPage() {
         <h1 className="doctitle">{t("page.sources")}</h1>
         <p className="mt-1 text-ink-2">{t("source.pageWords")}</p>
         {projects.error ? (
-          <Problem what={t("work.failed")} error={projects.error} retry={() => void projects.refetch()} />
+          <Problem what={t("work.projectsFailed")} error={projects.error} retry={() => void projects.refetch()} />
         ) : projects.isPending ? (
           <Loading words={t("source.loading")} />
         ) : (

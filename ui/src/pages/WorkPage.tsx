@@ -6,6 +6,7 @@ import { projectsQuery } from "@/api/queries";
 import type { Project } from "@/api/types";
 import { Loading, Problem, problemText, ErrorLine } from "@/components/States";
 import { t } from "@/i18n";
+import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
 import { homeProject } from "./home";
 import { WorkList } from "./WorkList";
@@ -70,6 +71,7 @@ export function WorkPage() {
   useTitle(t("page.work"));
   const projects = useQuery(projectsQuery);
   const { search } = useWorkFilter();
+  const may = useMay("requester");
   const home = projects.data && homeProject(projects.data);
   const one = projects.data?.find((project) => project.id === search.project);
   return (
@@ -77,7 +79,7 @@ export function WorkPage() {
       <main className="main">
         <div className="between flex-wrap">
           <h1 className="doctitle">{one ? t("workArea.list.own", { name: one.name }) : t("page.work")}</h1>
-          {home && (
+          {home && may && (
             <Link className="b fill" to="/projects/$projectId/new" params={{ projectId: (one ?? home).id }} search={{}}>
               {t("page.newWork")}
             </Link>
@@ -87,14 +89,14 @@ export function WorkPage() {
           {projects.data?.length === 0 ? (
             <p className="text-ink-2">{t("work.none")}</p>
           ) : (
-            <WorkList empty={<p className="text-ink-2">{`${t("workArea.list.none")} ${t("workArea.list.startOne")}`}</p>} />
+            <WorkList empty={<p className="text-ink-2">{may ? `${t("workArea.list.none")} ${t("workArea.list.startOne")}` : t("workArea.list.none")}</p>} />
           )}
         </section>
       </main>
       <aside className="rail" aria-label={t("workArea.list.projects")}>
         <h2>{t("workArea.list.projects")}</h2>
         {projects.error ? (
-          <Problem what={t("work.failed")} error={projects.error} retry={() => void projects.refetch()} />
+          <Problem what={t("work.projectsFailed")} error={projects.error} retry={() => void projects.refetch()} />
         ) : projects.isPending ? (
           <Loading words={t("work.loading")} />
         ) : (
@@ -109,9 +111,11 @@ export function WorkPage() {
             ))}
           </ul>
         )}
-        <div className="mt-4">
-          <NewProject />
-        </div>
+        {may && (
+          <div className="mt-4">
+            <NewProject />
+          </div>
+        )}
       </aside>
     </div>
   );

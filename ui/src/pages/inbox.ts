@@ -1,7 +1,7 @@
 /** How long a review takes, and what is said of one that left the list. */
 
 import type { View } from "@/api/inbox";
-import type { CheckpointItem } from "@/api/types";
+import type { CheckpointItem, DecisionRecord } from "@/api/types";
 import type { Shape } from "@/components/Mark";
 import { t } from "@/i18n";
 import { dueWords, isOverdue, when } from "@/lib/format";
@@ -47,6 +47,12 @@ export function saidBy({ decision }: CheckpointItem, me: string | undefined): { 
   if (!decision) return { shape: "stop", className: "", words: "" };
   const by = decision.by === null ? t("past.policy") : decision.by === me ? t("decided.you") : (decision.name ?? t("look.somebody"));
   return { ...LOOK[decision.decision], words: t(`past.${decision.decision}`, { by, reason: decision.reason ?? "" }) };
+}
+
+/** "signed unread; 12 were chosen, in the place of Ana". Of how many were signed in the end no record can tell. */
+export function batchWords({ announced, instead_of = [] }: NonNullable<DecisionRecord["batch"]>): string {
+  const names = instead_of.map((one) => one.name).join(", ");
+  return [announced ? t("past.together", { n: announced }) : t("past.unread"), names && t("past.insteadOf", { names })].filter(Boolean).join(", ");
 }
 
 /** A row in one sentence, as a screen reader says it. */

@@ -19,7 +19,7 @@ const PAGES = [
   ["nav.sources", "/sources"],
   ["nav.overview", "/overview"],
 ] as const;
-const AREAS = ["members", "agents", "templates", "policies", "budgets", "appearance"] as const;
+const AREAS = ["members", "projects", "agents", "templates", "policies", "budgets", "appearance"] as const;
 const TABS = [
   ["work", ""],
   ["sources", "/sources"],

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useLayoutEffect, useRef } from "react";
 import { newKey } from "@/api/client";
 import { membersQuery } from "@/api/queries";
 import { problemText } from "@/components/States";
@@ -29,8 +30,16 @@ export function Decision({
   const ask = state.mode.name === "ask" && state.mode.claim === null && !r.decided;
   const several = members.length > 1;
 
+  // Buttons of two lines go when somebody else decides; what is read above stays where it is.
+  const docks = useRef<HTMLDivElement>(null);
+  const height = useRef(0);
+  useLayoutEffect(() => {
+    if (!r.decided && state.mode.name === "read" && choosing === null) height.current = docks.current?.querySelector<HTMLElement>(".dock")?.offsetHeight ?? 0;
+  });
+  const held = r.decided && height.current > 0 ? ({ "--held": `${height.current}px` } as React.CSSProperties) : undefined;
+
   return (
-    <div className="docks" data-region="" tabIndex={-1}>
+    <div className="docks" data-region="" tabIndex={-1} ref={docks} style={held}>
       <FormerLine here={status.id} keyOn={!(status.approve_pending || r.standing.voted) && choosing === null} />
       {choosing !== null && self && (choosing === "snooze" || several) ? (
         <InboxDock

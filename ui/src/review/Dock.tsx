@@ -46,6 +46,13 @@ export function decidedBy(checkpoint: Checkpoint, me: string | null): string {
   return names.length > 1 ? t("decided.and", { first: names.slice(0, -1).join(", "), last: names.at(-1) ?? "" }) : (names[0] ?? "");
 }
 
+/** What else the record says of who signed: that nobody had read it, and in whose place. */
+function unreadWords(decision: Checkpoint["decision"]): string {
+  if (!decision?.batch) return "";
+  const names = (decision.batch.instead_of ?? []).map((one) => one.name).join(", ");
+  return names ? t("decided.unreadFor", { names }) : t("decided.unread");
+}
+
 /** A finished decision, in words. */
 export function decidedWords(checkpoint: Checkpoint, me: string | null): { title: string; words: string } {
   const { decision, status } = checkpoint;
@@ -53,7 +60,7 @@ export function decidedWords(checkpoint: Checkpoint, me: string | null): { title
   const at = decision ? clock(decision.at) : "";
   if (status === "approved" || checkpoint.approve_pending) {
     const word = checkpoint.kind === "final" ? "decided.signed" : "decided.approved";
-    return { title: t(word, { by, at }), words: checkpoint.effects.map((effect) => effect.label).join(" · ") };
+    return { title: t(word, { by, at }), words: [unreadWords(decision), ...checkpoint.effects.map((effect) => effect.label)].filter(Boolean).join(" · ") };
   }
   if (status === "rejected") return { title: t("decided.rejected", { by, reason: decision?.reason ?? "" }), words: t("decided.nothing") };
   if (status === "changes_requested") {
@@ -134,11 +141,13 @@ export function Dock({
 
   if (checkpoint.status !== "pending_review" || checkpoint.approve_pending) {
     const { title, words } = decidedWords(checkpoint, me);
+    const mine = me === null || [checkpoint.decision, ...checkpoint.votes].some((one) => one?.by === me);
+    const lost = !mine && Object.keys(state.settled).length > 0;
     return (
       <footer className="dock" aria-label={label}>
         <div className="st" role="status" title={exact(checkpoint.decision?.at)}>
           <b>{title}</b>
-          <span>{words}</span>
+          <span>{lost ? `${words} ${t("decided.notTaken")}` : words}</span>
         </div>
         <Link
           className="b"

@@ -1,3 +1,4 @@
+import { useRef } from "react";
 import type { Obligation } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
@@ -48,6 +49,10 @@ export function NeedPane({
   const settlement = state.settled[need.key];
   const change = asked(state, need.key);
   const asking = state.mode.name === "ask" && state.mode.claim === need.key;
+  // What could be done last keeps its room when somebody else decides: what stands below stays where it is read.
+  const could = useRef({ settle: canSettle, ask: canAsk });
+  if (!readOnly) could.current = { settle: canSettle, ask: canAsk };
+  const may = could.current;
   const help = tMaybe(`needHelp.${need.kind}`, "");
   return (
     <section className="ev" data-v={need.obligation ? "unsupported" : undefined} aria-label={titleOfNeed(need)}>
@@ -114,7 +119,7 @@ export function NeedPane({
       )}
       {(!readOnly || placed) && !settlement && !change && state.mode.name === "read" && (
         <div className={readOnly ? "acts invisible min-h-8" : "acts"} inert={readOnly}>
-          {canSettle && (
+          {may.settle && (
             <button
               type="button"
               className="b fill"
@@ -123,7 +128,7 @@ export function NeedPane({
               {t("action.readIt")} <Kbd>r</Kbd>
             </button>
           )}
-          {canAsk && (
+          {may.ask && (
             <button type="button" className="b" onClick={() => dispatch({ type: "mode", mode: { name: "ask", claim: need.key } })}>
               {t("action.askChange")} <Kbd>c</Kbd>
             </button>

@@ -46,7 +46,7 @@ export function OpenReview() {
   }
   return (
     <div className="review screen">
-      <Queue items={place.items} current={checkpointId} position={place.position} total={place.total} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} />
+      <Queue items={place.items} current={checkpointId} history={place.history} position={place.position} total={place.total} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} />
       <main className="artifact">
         <div className="ahead">
           <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { currentView } from "@/api/inbox";
+import { currentView, DECIDED } from "@/api/inbox";
 import type { CheckpointItem, Obligation } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
@@ -77,6 +77,7 @@ function NeedRow({
 export function Queue({
   items,
   current,
+  history,
   position,
   total,
   needs,
@@ -88,6 +89,8 @@ export function Queue({
 }: {
   items: CheckpointItem[];
   current: string;
+  /** Whether these were decided, and do not wait. */
+  history: boolean;
   /** How many of the list come before the current one, and how many there are. */
   position: number | undefined;
   total: number | undefined;
@@ -108,7 +111,7 @@ export function Queue({
   return (
     <aside className="queue" aria-label={t("queue.label")}>
       <div className="qhead">
-        <h2>{t(total === undefined && currentView().whose === "decided" ? "queue.decided" : "queue.title")}</h2>
+        <h2>{t(history ? "queue.decided" : "queue.title")}</h2>
         <span className="meta">
           {position !== undefined && total !== undefined && t("queue.place", { n: number(position + 1), all: number(total) })}
         </span>
@@ -164,6 +167,11 @@ export function Queue({
             </div>
           );
         })}
+        {history && (
+          <Link className="qmore" to="/inbox" search={currentView().whose === "decided" ? currentView() : DECIDED}>
+            {t("queue.allDecided")}
+          </Link>
+        )}
         {after > 0 && (
           <Link className="qmore" to="/inbox" search={currentView()}>
             {t("queue.after", { count: after, n: number(after) })}

@@ -94,6 +94,7 @@ export function ReviewPage({
       <Queue
         items={r.items}
         current={status.id}
+        history={r.history}
         position={r.position}
         total={r.total}
         needs={r.needs}

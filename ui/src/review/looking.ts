@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api, ApiError } from "@/api/client";
 import type { CheckpointItem, LookedAt } from "@/api/types";
+import { afterPaint } from "@/lib/afterPaint";
 
 const BEAT_MS = 20_000;
 
@@ -64,11 +65,12 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
       else clearTimeout(timer);
     };
     beat.current = (take) => void say(take);
-    void say(false);
+    const later = afterPaint(() => void say(false));
     document.addEventListener("visibilitychange", seen);
     window.addEventListener("pagehide", leave);
     return () => {
       gone = true;
+      later();
       clearTimeout(timer);
       beat.current = () => {};
       document.removeEventListener("visibilitychange", seen);

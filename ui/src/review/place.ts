@@ -6,12 +6,15 @@ import { useCallback, useEffect, useState } from "react";
 import { aroundQuery, currentView, type Paged } from "@/api/inbox";
 import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem } from "@/api/types";
+import { afterPaint } from "@/lib/afterPaint";
 
 export interface Place {
   /** The reviews around this one, itself among them. */
   items: CheckpointItem[];
   /** Its index in `items`; -1 until it is known. */
   at: number;
+  /** Whether they are of what was decided: that is not counted. */
+  history: boolean;
   /** How many of the view come before it, and how many there are; undefined until it is known. */
   position: number | undefined;
   total: number | undefined;
@@ -73,14 +76,13 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const ready = status !== undefined;
   useEffect(() => {
     if (!ready) return;
-    void (async () => {
+    const ahead = async () => {
       if (nextId) await prefetchReview(client, nextId);
       if (previousId) await prefetchReview(client, previousId);
-    })();
+    };
+    return afterPaint(() => void ahead());
   }, [client, ready, nextId, previousId]);
-  useEffect(() => {
-    if (nextId) void client.prefetchQuery(aroundQuery(view, nextId));
-  }, [client, view, nextId]);
+  useEffect(() => (nextId ? afterPaint(() => void client.prefetchQuery(aroundQuery(view, nextId))) : undefined), [client, view, nextId]);
 
   const goItem = useCallback(
     (by: 1 | -1) => {
@@ -96,5 +98,6 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   // A history is not counted.
   const counts = known && data && data.offset !== null && data.total !== null ? { offset: data.offset, total: data.total } : null;
   const position = counts ? counts.offset + (listed >= 0 ? listed : place) : undefined;
-  return { items, at, position, total: counts ? counts.total + (listed < 0 && at >= 0 ? 1 : 0) : undefined, nextItem, previousItem, goItem, goNext };
+  const history = known && data ? data.total === null : view.whose === "decided";
+  return { items, at, history, position, total: counts ? counts.total + (listed < 0 && at >= 0 ? 1 : 0) : undefined, nextItem, previousItem, goItem, goNext };
 }

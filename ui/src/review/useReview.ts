@@ -74,7 +74,7 @@ export function useReview(first: Shown, current: Checkpoint) {
   const standing = standingOf(status, me.data);
   const canAsk = status.can_request_changes && standing.mayDecide;
   const place = { projectId: status.project_id, sessionId: status.session_id };
-  const { items, position, total, nextItem, goItem: goBeside, goNext } = usePlace(status.id, status);
+  const { items, history, position, total, nextItem, goItem: goBeside, goNext } = usePlace(status.id, status);
 
   const toFill = packet.question !== null ? packet.form : null;
   const answers = useRef<Submit | null>(null);
@@ -260,7 +260,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     before: packet.carried_from?.versions ?? null, whole, setWhole,
     status, current, newest, stale, moved: stale ? changedClaims(packet, newest.packet) : 0, staleWhy: elsewhere?.why ?? null,
     decided, standing, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
-    items, position, total, nextItem, goItem, open,
+    items, history, position, total, nextItem, goItem, open,
     openRow: row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id),
     isFlagged: row !== null && needs.some((one) => one.key === row.claim.id),
     select, step, claims, nextFlag, sign, reject, sendChanges, undo, complete, showNewest, acts, edited,

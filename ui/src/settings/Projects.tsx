@@ -1,10 +1,12 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { policyQuery, projectsQuery } from "@/api/queries";
+import { useState, type ReactNode } from "react";
+import { archivedQuery, policyQuery, projectsQuery } from "@/api/queries";
 import type { Policy, Project } from "@/api/types";
+import { Archive } from "@/components/Archive";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
+import { when } from "@/lib/format";
 import { differences, UNSET } from "@/pages/policy";
 import { ReadOnly } from "./SettingsPage";
 
@@ -12,13 +14,62 @@ import { ReadOnly } from "./SettingsPage";
 export function useProjects(): { projects: Project[]; instead: ReactNode } {
   const query = useQuery(projectsQuery);
   const instead = query.error ? (
-    <Problem what={t("settings.failed")} error={query.error} retry={() => void query.refetch()} />
+    <Problem what={t("work.projectsFailed")} error={query.error} retry={() => void query.refetch()} />
   ) : !query.data ? (
     <Loading words={t("settings.loading")} />
   ) : query.data.length === 0 ? (
     <p className="text-ink-2">{t("settings.noProject")}</p>
   ) : null;
   return { projects: query.data ?? [], instead };
+}
+
+function ProjectRow({ project, said }: { project: Project; said: (words: string) => void }) {
+  return (
+    <li>
+      <div>
+        <Link className="t" to="/projects/$projectId" params={{ projectId: project.id }}>
+          {project.name}
+        </Link>
+        <p className="meta">{project.archived_at ? t("archive.since", { when: when(project.archived_at) }) : project.description}</p>
+      </div>
+      <Archive project={project} said={said} />
+    </li>
+  );
+}
+
+/** All projects, with those that are on no list. */
+export function ProjectsList() {
+  const { projects, instead } = useProjects();
+  const archived = useQuery(archivedQuery);
+  const [notice, setNotice] = useState("");
+  return (
+    <>
+      <p className="text-ink-2">{t("projectsOf.words")}</p>
+      <ReadOnly />
+      <p className="notice" role="status">{notice}</p>
+      {instead ?? (
+        <ul className="kept">
+          {projects.map((project) => (
+            <ProjectRow key={project.id} project={project} said={setNotice} />
+          ))}
+        </ul>
+      )}
+      <h3 className="h3 mt-6">{t("projectsOf.archived")}</h3>
+      {archived.error ? (
+        <Problem what={t("work.projectsFailed")} error={archived.error} retry={() => void archived.refetch()} />
+      ) : !archived.data ? (
+        <Loading words={t("settings.loading")} />
+      ) : archived.data.length === 0 ? (
+        <p className="text-ink-2">{t("projectsOf.none")}</p>
+      ) : (
+        <ul className="kept">
+          {archived.data.map((project) => (
+            <ProjectRow key={project.id} project={project} said={setNotice} />
+          ))}
+        </ul>
+      )}
+    </>
+  );
 }
 
 export function ProjectAgentsList() {

@@ -9,11 +9,12 @@ import { useTitle } from "@/lib/title";
 import { Appearance } from "./Appearance";
 import { Budgets } from "./Budgets";
 import { Members } from "./Members";
-import { ProjectAgentsList, ProjectPolicies } from "./Projects";
+import { ProjectAgentsList, ProjectPolicies, ProjectsList } from "./Projects";
 import { Templates } from "./Templates";
 
 const AREAS = {
   members: Members,
+  projects: ProjectsList,
   agents: ProjectAgentsList,
   templates: Templates,
   policies: ProjectPolicies,

@@ -22,17 +22,19 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
     said(words);
     void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
   };
+  // What is typed stays; beside it stands what the other one made of it.
+  const renewed = (error: Error) => {
+    if (error instanceof ApiError && error.code === "template_changed") void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
+  };
   const rename = useMutation({
     mutationFn: () => api<Template>(path, { method: "PATCH", json: { name: name.trim(), version: template.version } }),
     onSuccess: (saved) => again(t("templates.renamed", { name: saved.name })),
-    // What is typed stays; beside it stands what the other one made of it.
-    onError: (error) => {
-      if (error instanceof ApiError && error.code === "template_changed") void client.invalidateQueries({ queryKey: ["templates", template.project_id] });
-    },
+    onError: renewed,
   });
   const remove = useMutation({
-    mutationFn: () => api<void>(path, { method: "DELETE" }),
+    mutationFn: () => api<void>(path, { method: "DELETE", query: { version: template.version } }),
     onSuccess: () => again(t("templates.removed", { name: template.name })),
+    onError: renewed,
   });
   const error = rename.error ?? remove.error;
   const start = () => {
@@ -91,10 +93,12 @@ function Row({ template, may, said }: { template: Template; may: boolean; said: 
             </>
           ) : (
             <>
-              <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id }}>
-                {t("templates.start")}
-                <span className="sr">: {template.name}</span>
-              </Link>
+              {may && (
+                <Link className="b small" to="/projects/$projectId/new" params={{ projectId: template.project_id }} search={{ agent: template.agent_type, template: template.id }}>
+                  {t("templates.start")}
+                  <span className="sr">: {template.name}</span>
+                </Link>
+              )}
               {may && mode === "shown" && (
                 <>
                   <button type="button" className="b small" aria-label={t("templates.renameOf", { name: template.name })} onClick={start}>
@@ -146,7 +150,7 @@ export function Templates() {
           ) : templates.data.length === 0 ? (
             <p className="text-ink-2">
               {t("templates.none")}{" "}
-              {project && (
+              {project && may && (
                 <Link className="link" to="/projects/$projectId/new" params={{ projectId: project.id }} search={{}}>
                   {t("templates.start")}
                 </Link>

@@ -3,8 +3,9 @@ import { useEffect, useId, useRef, useState } from "react";
 import { merged, type SourceMore } from "@/api/substrate";
 import { ErrorLine } from "@/components/States";
 import { t } from "@/i18n";
+import { droppedFiles } from "@/lib/dropped";
 import { UploadList } from "./UploadList";
-import { droppedFiles, uploads, type What } from "./uploads";
+import { uploads, type What } from "./uploads";
 import { addresses } from "./words";
 
 /** The sources that the page knows of, to tell what was here already. */

@@ -2,20 +2,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useId, useRef, useState, type ReactNode } from "react";
 import { goesQuery, type SourceMore } from "@/api/substrate";
-import { ErrorLine, Kbd, problemText } from "@/components/States";
+import { ErrorLine, Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { count, exact, when } from "@/lib/format";
-import { useSourceActs } from "./act";
+import { useSourceActs, type SourceActs } from "./act";
 import { RestList, RestsOn } from "./RestsOn";
+import { Retract, said } from "./Retract";
 import { kindOf } from "./kinds";
 import { kindWord, noteWords, sizeOf } from "./words";
 
 type Doing = "none" | "version" | "retract" | "restore" | "remove";
-
-function said(error: unknown): string {
-  const { title, hint } = problemText(error);
-  return [title, hint].filter(Boolean).join(" ");
-}
 
 /** "3 versions, 210 passages", of whatever counts the server names. */
 export function deletedWords(answer: Record<string, unknown> | undefined): string {
@@ -131,7 +127,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-type Acts = ReturnType<typeof useSourceActs>;
+type Acts = SourceActs;
 
 function Version({ source, acts, close }: { source: SourceMore; acts: Acts; close: () => void }) {
   const input = useRef<HTMLInputElement>(null);
@@ -191,36 +187,6 @@ function Version({ source, acts, close }: { source: SourceMore; acts: Acts; clos
         </p>
       )}
       {renew.error && <ErrorLine>{said(renew.error)}</ErrorLine>}
-    </form>
-  );
-}
-
-function Retract({ source, acts, close }: { source: SourceMore; acts: Acts; close: () => void }) {
-  const [reason, setReason] = useState("");
-  const { retract } = acts;
-  return (
-    <form
-      className="doing"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (reason.trim()) retract.mutate(reason.trim(), { onSuccess: close });
-      }}
-      onKeyDown={(event) => event.key === "Escape" && close()}
-    >
-      <p className="text-ink-2">{t("source.retractWords")}</p>
-      <div className="mt-2">
-        <RestsOn projectId={source.project_id} sourceId={source.id} />
-      </div>
-      <div className="line mt-3">
-        <input className="in !w-[320px]" aria-label={t("source.retractWhy")} placeholder={t("source.retractWhy")} autoFocus value={reason} onChange={(event) => setReason(event.target.value)} />
-        <button type="submit" className="b" disabled={!reason.trim() || retract.isPending}>
-          {t("source.retractDo")}
-        </button>
-        <button type="button" className="b bare" onClick={close}>
-          {t("action.back")} <Kbd>Esc</Kbd>
-        </button>
-      </div>
-      {retract.error && <ErrorLine>{said(retract.error)}</ErrorLine>}
     </form>
   );
 }

@@ -6,6 +6,8 @@ import { merged, type Rest, type SourceMore } from "@/api/substrate";
 
 export type NewContent = { file: File } | { text: string } | { url: string };
 
+export type SourceActs = ReturnType<typeof useSourceActs>;
+
 export function useSourceActs(source: SourceMore) {
   const client = useQueryClient();
   const path = `/projects/${source.project_id}/sources/${source.id}`;

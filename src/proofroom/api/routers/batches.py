@@ -45,7 +45,7 @@ async def approve_batch(body: Batch, call: CallDep, key: KeyHeader = None) -> Re
                 packet_digest=item.packet_digest,
                 template_id=body.template_id,
                 instead_of=item.instead_of,
-                size=size,
+                announced=size,
                 undo_seconds=undo,
             )
 

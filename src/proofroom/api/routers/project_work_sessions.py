@@ -63,7 +63,13 @@ PreferHeader = Annotated[
 ]
 
 
-@router.post("", status_code=201, response_model=WorkSession, summary="File a work request")
+@router.post(
+    "",
+    status_code=201,
+    response_model=WorkSession,
+    responses=problems_of(409),
+    summary="File a work request",
+)
 async def create_work_session(
     project_id: UUID, new: NewWorkSession, call: CallDep, key: KeyHeader = None
 ) -> Response:
@@ -78,12 +84,12 @@ async def create_work_session(
 
 
 async def _request(tx: Tx, project_id: UUID, new: NewWorkSession) -> NewWork:
-    given = new.model_dump(exclude_unset=True)
+    given = new.model_dump(exclude_unset=True, exclude={"template_version"})
     if "deliver_to" in new.model_fields_set or new.template_id is None:
         given["deliver_to"] = [t.model_dump() for t in new.deliver_to]
     if new.template_id is not None:
         await projects.get(tx, project_id)
-        given = await templates.fill(tx, project_id, new.template_id, given)
+        given = await templates.fill(tx, project_id, new.template_id, given, new.template_version)
     for field, (code, message, hint) in REQUIRED.items():
         if given.get(field) is None:
             raise InvalidInput(code, message, hint, field=field)

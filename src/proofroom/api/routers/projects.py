@@ -1,8 +1,9 @@
 """Projects."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.deps import CallDep, PagingSinceDep
@@ -27,10 +28,18 @@ async def create_project(new: NewProject, call: CallDep, key: KeyHeader = None) 
 
 
 @router.get("", response_model=ProjectList, summary="Projects, oldest first")
-async def list_projects(call: CallDep, paging: PagingSinceDep) -> Response:
+async def list_projects(
+    call: CallDep,
+    paging: PagingSinceDep,
+    archived: Annotated[bool, Query(description="Those that are archived, in place of the others.")] = False,
+) -> Response:
     async with call.transaction() as tx:
         rows = await db_projects.page(
-            tx, after=paging.after, updated_since=paging.updated_since, limit=paging.limit + 1
+            tx,
+            after=paging.after,
+            updated_since=paging.updated_since,
+            archived=archived,
+            limit=paging.limit + 1,
         )
         rows, cursor = paging.cut(rows)
         items = await projects.to_json(tx, rows)
@@ -48,7 +57,7 @@ async def get_project(project_id: UUID, call: CallDep) -> Response:
     "/{project_id}",
     response_model=Project,
     responses=problems_of(409),
-    summary="Rename or describe a project, say whether it keeps what was approved or what its work may cost",
+    summary="Rename, describe, archive or bring back a project, say what it keeps or what its work may cost",
 )
 async def change_project(project_id: UUID, change: ProjectChange, call: CallDep) -> Response:
     async with call.transaction() as tx:
@@ -61,6 +70,7 @@ async def change_project(project_id: UUID, change: ProjectChange, call: CallDep)
             remember_approved=change.remember_approved,
             budget=change.budget,
             budget_version=change.budget_version,
+            archived=change.archived,
         )
         shown = await projects.to_json(tx, [row])
     return JSONResponse(shown[0])
@@ -71,7 +81,7 @@ async def change_project(project_id: UUID, change: ProjectChange, call: CallDep)
     status_code=204,
     summary="Archive a project",
     description="It leaves the lists with what has ended in it; what has not ended stays there until then. Its sessions"
-    " and records stay readable by their ids.",
+    " and records stay readable by their ids. `PATCH` with `archived: false` brings it back.",
 )
 async def archive_project(project_id: UUID, call: CallDep) -> Response:
     async with call.transaction() as tx:

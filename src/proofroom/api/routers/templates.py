@@ -1,9 +1,9 @@
 """Templates: saved configurations of work requests."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
 from proofroom.api.deps import CallDep, PagingDep, page_of
@@ -72,10 +72,18 @@ async def change_template(
     return JSONResponse(shown)
 
 
-@router.delete("/{template_id}", status_code=204, summary="Remove a template")
-async def delete_template(project_id: UUID, template_id: UUID, call: CallDep) -> Response:
+@router.delete("/{template_id}", status_code=204, responses=problems_of(409), summary="Remove a template")
+async def delete_template(
+    project_id: UUID,
+    template_id: UUID,
+    call: CallDep,
+    version: Annotated[
+        int | None,
+        Query(description="The version that was looked at: when it is not the one that holds, 409."),
+    ] = None,
+) -> Response:
     async with call.transaction() as tx:
-        await templates.remove(tx, call.actor, project_id, template_id)
+        await templates.remove(tx, call.actor, project_id, template_id, version)
     return Response(status_code=204)
 
 

@@ -81,7 +81,12 @@ class BatchItem(Sent):
 class BatchPart(Sent):
     """Where one batch is sent in several requests, so that its progress is seen: which part of it this one is."""
 
-    size: int = Field(ge=1, strict=True, description="Of how many reviews the whole batch is.")
+    size: int = Field(
+        ge=1,
+        strict=True,
+        description="Of how many reviews the whole batch is to be. Each record keeps it as `batch.announced`, the"
+        " sender's word: what is stopped or refused on the way is among them.",
+    )
     before: int = Field(ge=0, strict=True, description="How many of them were sent before these.")
 
 

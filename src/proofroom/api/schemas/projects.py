@@ -88,6 +88,10 @@ class ProjectChange(Sent):
     remember_approved: StrictBool | None = Field(
         default=None, description="Whether completed sessions propose what was approved. For reviewers."
     )
+    archived: StrictBool | None = Field(
+        default=None,
+        description="Whether it is off the lists, with what has ended in it. For admins; nothing is deleted.",
+    )
     budget: dict[str, dict[str, Any]] | None = Field(
         default=None,
         description="What work may cost here: `default` and `most`, each by `usd`, `tokens` and `seconds`. It is"

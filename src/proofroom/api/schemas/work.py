@@ -44,6 +44,10 @@ class NewWorkSession(Sent):
         default=None, description="`usd`, `tokens`, `seconds`; each more than zero.", examples=[{"usd": 0.5}]
     )
     template_id: UUID | None = Field(default=None, description="A saved request; what is sent here wins.")
+    template_version: int | None = Field(
+        default=None,
+        description="With `template_id`: the `version` that was looked at. When it is not the one that holds, 409.",
+    )
     deliver_to: list[FolderTarget] = Field(default_factory=list[FolderTarget], max_length=20)
     source_ids: list[UUID] | None = Field(
         default=None, max_length=1_000, description="Only these sources; all of the project's without it."

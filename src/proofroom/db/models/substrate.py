@@ -79,6 +79,19 @@ class Template(Base):
     __table_args__ = (tenant_key(), ref("project_id", to="projects"), ref("changed_by", to="members"))
 
 
+class RemovedTemplate(Base):
+    """The name of a template that is gone, and who removed it; see `services.templates.standing`."""
+
+    __tablename__ = "removed_templates"
+    workspace_id: Mapped[UUID]
+    id: Mapped[UUID]
+    project_id: Mapped[UUID]
+    name: Mapped[str]
+    removed_by: Mapped[UUID]
+    removed_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    __table_args__ = (tenant_key(), ref("project_id", to="projects"), ref("removed_by", to="members"))
+
+
 class Basket(Base):
     """A project's substrate. `block_count` and `term_count` (summed block lengths) serve BM25.
 

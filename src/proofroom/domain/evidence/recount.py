@@ -174,7 +174,9 @@ def doubts(tables: Tables) -> list[Finding]:
         asked += [(start, end) for start, end, op in said.ops if op != "respectively"]
         numbers = [(n.start, n.end) for n in said.numbers]
         if not numbers and len({row for _, _, row in said.rows}) > 1:
-            asked.append(said.rows[1][:2])  # "the chair is blue" may name one row by its name, another by its colour
+            asked.append(
+                said.rows[1][:2]
+            )  # "the chair is blue" may name one row by its name, another by its colour
         if not asked and not numbers:
             continue
         if not asked:

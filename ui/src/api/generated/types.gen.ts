@@ -1140,7 +1140,7 @@ export type BatchPart = {
     /**
      * Size
      *
-     * Of how many reviews the whole batch is.
+     * Of how many reviews the whole batch is to be. Each record keeps it as `batch.announced`, the sender's word: what is stopped or refused on the way is among them.
      */
     size: number;
 };
@@ -1776,6 +1776,75 @@ export type CommentedWords = {
      * Quote
      */
     quote: string;
+    /**
+     * Version
+     */
+    version: number;
+};
+
+/**
+ * ContradictingSide
+ *
+ * A passage and what it says. `sentence` and `differs` are [start, end] in Unicode code points from the beginning
+ * of `text`; the passage itself is `char_start` to `char_end` of its source's text.
+ */
+export type ContradictingSide = {
+    /**
+     * Block Id
+     */
+    block_id: string;
+    /**
+     * Char End
+     */
+    char_end: number;
+    /**
+     * Char Start
+     */
+    char_start: number;
+    /**
+     * Differs
+     */
+    differs: Array<number>;
+    /**
+     * Heading
+     */
+    heading: string | null;
+    /**
+     * Kind
+     */
+    kind: string;
+    /**
+     * Origin
+     *
+     * Of approved work of the project, or captured.
+     */
+    origin: 'captured' | 'approved';
+    /**
+     * Page
+     */
+    page: number | null;
+    /**
+     * Says
+     *
+     * The words that differ, at most 120 characters.
+     */
+    says: string;
+    /**
+     * Sentence
+     */
+    sentence: Array<number>;
+    /**
+     * Source Id
+     */
+    source_id: string;
+    /**
+     * Source Title
+     */
+    source_title: string;
+    /**
+     * Text
+     */
+    text: string;
     /**
      * Version
      */
@@ -4528,6 +4597,12 @@ export type NewWorkSession = {
      */
     template_id?: string | null;
     /**
+     * Template Version
+     *
+     * With `template_id`: the `version` that was looked at. When it is not the one that holds, 409.
+     */
+    template_version?: number | null;
+    /**
      * Title
      */
     title?: string | null;
@@ -5470,6 +5545,12 @@ export type ProjectBudget = {
  * ProjectChange
  */
 export type ProjectChange = {
+    /**
+     * Archived
+     *
+     * Whether it is off the lists, with what has ended in it. For admins; nothing is deleted.
+     */
+    archived?: boolean | null;
     /**
      * Budget
      *
@@ -6448,6 +6529,81 @@ export type SourceContent = {
      * Version
      */
     version: number;
+};
+
+/**
+ * SourceContradiction
+ *
+ * Two passages that speak of the same and disagree: in a figure, unit or date (`number`), or in a negation or
+ * direction (`polarity`). Which one holds is not decided.
+ */
+export type SourceContradiction = {
+    a: ContradictingSide;
+    b: ContradictingSide;
+    /**
+     * Kind
+     */
+    kind: 'number' | 'polarity';
+    /**
+     * Repeated
+     *
+     * How many other pairs of passages hold the same two sentences.
+     */
+    repeated: number;
+    /**
+     * Subject
+     *
+     * Words that both sentences share.
+     */
+    subject: string;
+};
+
+/**
+ * SourceContradictions
+ */
+export type SourceContradictions = {
+    /**
+     * Comparable
+     *
+     * Passages in use that say something in sentences; rows of tables, headings and code do not.
+     */
+    comparable: number;
+    /**
+     * Compared
+     *
+     * Passages that were compared with each other.
+     */
+    compared: number;
+    /**
+     * Complete
+     *
+     * Whether all pairs of them that look alike were compared closely.
+     */
+    complete: boolean;
+    /**
+     * Forms
+     *
+     * Sentences that read like a form filled in differently each time; they are not listed.
+     */
+    forms: number;
+    /**
+     * Found
+     *
+     * All of them.
+     */
+    found: number;
+    /**
+     * Items
+     *
+     * Newest sources first, at most 200.
+     */
+    items: Array<SourceContradiction>;
+    /**
+     * Message
+     *
+     * What makes the answer less than complete, in words; else empty.
+     */
+    message: string;
 };
 
 /**
@@ -9369,6 +9525,12 @@ export type ListProjectsData = {
     path?: never;
     query?: {
         /**
+         * Archived
+         *
+         * Those that are archived, in place of the others.
+         */
+        archived?: boolean;
+        /**
          * Limit
          *
          * Most items to answer.
@@ -10110,6 +10272,71 @@ export type CreateCheckResponses = {
 };
 
 export type CreateCheckResponse = CreateCheckResponses[keyof CreateCheckResponses];
+
+export type ListContradictionsData = {
+    body?: never;
+    path: {
+        /**
+         * Project Id
+         */
+        project_id: string;
+    };
+    query?: {
+        /**
+         * Source Id
+         *
+         * Only pairs in which this source stands; its passages come first.
+         */
+        source_id?: string | null;
+    };
+    url: '/api/projects/{project_id}/contradictions';
+};
+
+export type ListContradictionsErrors = {
+    /**
+     * No credentials, or unknown ones.
+     */
+    401: Problem;
+    /**
+     * The caller, the host name or the origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * It does not exist, or the caller may not see it.
+     */
+    404: Problem;
+    /**
+     * Too large.
+     */
+    413: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
+    /**
+     * Too much at a time; Retry-After says when to try again.
+     */
+    429: Problem;
+    /**
+     * Something of ours broke.
+     */
+    500: Problem;
+    /**
+     * The database is away or busy; Retry-After says when to try again.
+     */
+    503: Problem;
+};
+
+export type ListContradictionsError = ListContradictionsErrors[keyof ListContradictionsErrors];
+
+export type ListContradictionsResponses = {
+    /**
+     * Successful Response
+     */
+    200: SourceContradictions;
+};
+
+export type ListContradictionsResponse = ListContradictionsResponses[keyof ListContradictionsResponses];
 
 export type GetIndexData = {
     body?: never;
@@ -12056,7 +12283,14 @@ export type DeleteTemplateData = {
          */
         template_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Version
+         *
+         * The version that was looked at: when it is not the one that holds, 409.
+         */
+        version?: number | null;
+    };
     url: '/api/projects/{project_id}/templates/{template_id}';
 };
 
@@ -12078,6 +12312,10 @@ export type DeleteTemplateErrors = {
      */
     408: Problem;
     /**
+     * The state does not allow it, or somebody was first. `stale_packet` carries the current checkpoint.
+     */
+    409: Problem;
+    /**
      * Too large.
      */
     413: Problem;
@@ -12085,6 +12323,10 @@ export type DeleteTemplateErrors = {
      * The body is of a type that is not read here.
      */
     415: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
     /**
      * Too much at a time; Retry-After says when to try again.
      */

@@ -1,0 +1,97 @@
+"""What a project's sources disagree on: seen, followed to the very sentence, decided; nothing moves meanwhile."""
+
+import re
+from collections.abc import Iterator
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SLOW_MS, flaws
+from tests.browser.corpus import HIT, LONG, MARKDOWN, MARKUP, TITLE, TRICKS
+from tests.browser.test_substrate import add_text, make_project
+
+expect.set_options(timeout=SLOW_MS)
+
+OLD = "Notes.\n\nThe bridge was opened on 4 May 1998. It is 312 metres long."
+NEW = "The bridge was opened on 14 May 1998. The quay holds 40 ships."
+
+
+def opened(page: Page, project: str, number: int) -> None:
+    page.goto(f"/projects/{project}/sources")
+    page.get_by_role("link", name=re.compile(rf"^Contradictions {number}$")).click()
+    expect(page.get_by_role("list", name="Contradictions").get_by_role("listitem")).to_have_count(number)
+
+
+def test_they_are_seen_followed_and_decided_and_nothing_moves(page: Page) -> None:
+    project = make_project(page, "Apart")
+    add_text(page, project, "Old notes", OLD)
+    add_text(page, project, "New notes", NEW)
+    opened(page, project, 1)
+    items = page.get_by_role("list", name="Contradictions").get_by_role("listitem")
+    expect(items.first.locator("mark")).to_have_text(["14 May 1998", "4 May 1998"])
+
+    # Somebody adds another source meanwhile: what is read stays where it is, what is new stands below it.
+    before = items.first.bounding_box()
+    add_text(page, project, "A third", "The quay holds 14 ships.")
+    expect(items).to_have_count(2)
+    assert items.first.bounding_box() == before
+    expect(items.last.locator("mark")).to_have_text(["14", "40"])
+    expect(page.get_by_role("link", name="Contradictions 2")).to_be_visible()
+
+    # Into the source at the very sentence, and back.
+    items.first.get_by_role("link").last.click()
+    expect(page.locator(".reader mark")).to_have_text(["The bridge was opened on 4 May 1998."])
+    expect(page.get_by_role("heading", name="1 passage elsewhere contradicts this source")).to_be_visible()
+    page.get_by_role("link", name="14 May 1998 in “New notes”").click()
+    expect(page.locator(".reader mark")).to_have_text(["The bridge was opened on 14 May 1998."])
+    page.go_back()
+    page.go_back()
+    expect(items).to_have_count(2)  # anew, and so the newest source first
+
+    # By keyboard: which one holds becomes a standing instruction, in words that a person has read.
+    items.last.get_by_role("button", name="What “New notes” says holds").focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_role("textbox")
+    expect(field.first).to_be_focused()
+    expect(field.first).to_have_value(re.compile("“14 May 1998” holds"))
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("Noted as a standing instruction")).to_be_visible()
+
+    # One source is retracted; what it took part in stays in its place and says so.
+    before = items.last.locator("mark").first.text_content()
+    items.first.get_by_role("button", name="Retract “A third”").click()
+    expect(items.first.get_by_text("Nothing rests on it.")).to_be_visible()
+    items.first.get_by_label("Why should nobody rely on it?").fill("A guess")
+    items.first.get_by_role("button", name="Retract it").click()
+    expect(page.get_by_text("“A third” was retracted.")).to_be_visible()
+    expect(page.get_by_role("link", name="Contradictions 1")).to_be_visible()
+    expect(items.first.get_by_text(re.compile("^No longer there"))).to_be_visible()
+    expect(items.last.locator("mark").first).to_have_text(before or "")
+    page.reload()
+    expect(items).to_have_count(1)
+
+
+def test_hostile_passages_are_text_and_axe_finds_nothing(each_width: Iterator[Page]) -> None:
+    project = ""
+    wrong: list[str] = []
+    for page in each_width:
+        if not project:
+            project = make_project(page, "Hostile")
+            for number, title in ((40, TITLE), (14, "Plain")):
+                said = f"The quay <img src=x onerror='{HIT}()'> holds {number} ships."
+                add_text(page, project, title, "\n\n".join([said, *MARKUP, *MARKDOWN, *TRICKS, LONG]))
+        opened(page, project, 1)
+        item = page.get_by_role("list", name="Contradictions").get_by_role("listitem")
+        expect(item.locator("mark")).to_have_text(["14", "40"])
+        expect(item).to_contain_text("<img src=x onerror=")
+        assert item.locator("img").count() == 0
+        assert page.evaluate("window.__hit") is None
+        wrong += flaws(page, "contradictions")
+        page.get_by_role("button", name="Retract “Plain”").click()
+        expect(item.get_by_text("Nothing rests on it.")).to_be_visible()
+        wrong += flaws(page, "retracting one side")
+        item.get_by_role("link").first.click()
+        expect(
+            page.get_by_role("heading", name="1 passage elsewhere contradicts this source")
+        ).to_be_visible()
+        wrong += flaws(page, "its source")
+    assert not wrong, "\n".join(wrong)
