@@ -379,3 +379,34 @@ def test_words_of_the_row_that_is_named_are_the_tables_own() -> None:
     same = ("Product|Colour|Stock", "Chair|dark red|40", "Lamp|bright blue|12", "Desk|dark red|7")
     assert said("The chair is dark red and has a stock of 40.", *same).verdict == "supported"
     assert said("The chair is bright blue and has a stock of 40.", *same).verdict != "supported"
+
+
+def test_other_shapes_of_names() -> None:
+    calls = ("Team|Calls per day|Errors", "W1|466|7", "W2|310|9")
+    assert said("W1 had 466 calls per day.", *calls).verdict == "supported"
+    assert said("W1 had 466 calls.", *calls).verdict != "supported"
+    ages = ("Group|65+|18-64", "North|31|69", "South|40|60")
+    assert said("In the South the 18-64 had 60.", *ages).verdict != "unsupported"
+    assert said("In the South 65 had 40.", *ages).verdict != "supported"
+    old = ("Age|Cases", "18-64|200", "65+|90")
+    assert said("The age 65+ had 90 cases.", *old).verdict == "supported"
+    assert said("The age 65 had 90 cases.", *old).verdict != "supported"
+    wards = ("Ward|Visits", "Maple 2 east|5", "Cedar 3 west|8")
+    assert said("Maple 2 east had 5 visits.", *wards).verdict == "supported"
+    assert words_of("third half of 2024") not in written("H3 2024")
+    unit, _ = unit_of("Length (km mi)")
+    assert unit is not None
+    assert unit.name == "km"
+
+
+def test_both_with_words_for_two_columns_are_not_computed() -> None:
+    table = ("Ward|Beds|Nurses", "A1|20|9", "B2|20|8")
+    assert said("A1 and B2 both had 20 beds.", *table).verdict == "supported"
+    assert said("A1 and B2 both had nurses, and 20 beds.", *table).verdict != "supported"
+
+
+def test_a_price_of_a_year_is_for_each_of_what_the_head_says() -> None:
+    table = ("Year|Price (\u20ac/MWh)", "2022|91", "2023|85")
+    assert said("In 2023 the price was \u20ac85/MWh.", *table).verdict == "supported"
+    bare = said("In 2023 the price was \u20ac85.", *table)
+    assert (bare.verdict, bare.headline) == ("partial", "Unit differs")
