@@ -64,7 +64,7 @@ SYSTEM_SUITE = [
 BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS}", "--dist=loadfile"]
 # What proves at length what a lighter version proves in the test run.
 FAULT_TESTS = (
-    "tests/faults", "tests/integration/test_tampering.py", "tests/integration/test_random_lives.py",
+    "tests/faults", "tests/integration/test_tampering.py", "tests/integration/test_random_lives.py", "tests/stateful",
 )  # fmt: skip
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
