@@ -64,6 +64,39 @@ describe("completing and going on", () => {
     await waitFor(() => expect(last).toHaveTextContent("It was not taken back: It was released a moment ago."));
   });
 
+  it("does nothing while what was taken back is still read, and signs that when it is there", async () => {
+    const read = Promise.withResolvers<void>();
+    const signed: unknown[] = [];
+    const { decision: _, ...open } = structuredClone(checkpoint);
+    const next = { ...open, decision: null, packet_digest: "second", packet: { ...open.packet, artifacts: open.packet.artifacts.map((one) => ({ ...one, version: 77 })) } };
+    server.use(
+      http.post(`${base}/approve`, async ({ request }) => {
+        signed.push(((await request.json()) as Record<string, unknown>)["packet_digest"]);
+        const until = new Date(Date.now() + 60_000).toISOString();
+        const decision = { decision: "approve", by: "m-1", name: "You", at: new Date().toISOString() };
+        return HttpResponse.json({ checkpoint: { ...(signed.length > 1 ? next : open), approve_pending: true, undo_until: until, decision } });
+      }),
+      http.post(`${base}/withdraw`, () => HttpResponse.json({ checkpoint: next })),
+      http.get("*/artifacts/:aid/versions/77", async () => {
+        await read.promise;
+        return undefined; // as the first version is answered
+      }),
+    );
+    const { user } = await opened();
+    await settleAll(user);
+    await user.keyboard("a");
+    await screen.findByText(/^Signed by/);
+    await user.keyboard("u");
+    server.use(http.get("*/checkpoints/k-check", () => HttpResponse.json(next)));
+    await user.keyboard("aux1a");
+    expect(signed).toEqual([checkpoint.packet_digest]);
+    expect(screen.getByText(/^Signed by/)).toBeInTheDocument();
+    read.resolve();
+    await screen.findByText("Ready to sign");
+    await user.keyboard("a");
+    await waitFor(() => expect(signed).toEqual([checkpoint.packet_digest, "second"]));
+  });
+
   it("does nothing while a decision is on its way", async () => {
     let sent = 0;
     server.use(

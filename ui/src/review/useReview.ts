@@ -50,7 +50,8 @@ export function useReview(first: Shown, current: Checkpoint) {
       : (recalled?.state ?? start(c.packet, c.packet_digest, c.attention));
   });
   useEffect(() => void carried.delete(first.checkpoint.id), [first.checkpoint.id]);
-  const [adopting, setAdopting] = useState(false);
+  // While the packet that takes this one's place is read, what stands here is what stood here: nothing can be done with it.
+  const [adopting, setAdopting] = useState<Checkpoint | null>(null);
   const [elsewhere, setElsewhere] = useState<{ checkpoint: Checkpoint; why: string } | null>(null);
   const [whole, setWhole] = useState(false);
 
@@ -68,8 +69,8 @@ export function useReview(first: Shown, current: Checkpoint) {
   });
   // Until it is known what took its place, it is shown as it was.
   const newest = elsewhere?.checkpoint ?? successor.data ?? (successor.isLoading ? shown.checkpoint : current);
-  const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending && !adopting;
-  const status: Checkpoint = stale ? shown.checkpoint : { ...newest, packet };
+  const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending && adopting === null;
+  const status: Checkpoint = adopting ?? (stale ? shown.checkpoint : { ...newest, packet });
   const decided = status.status !== "pending_review" || status.approve_pending;
   const standing = standingOf(status, me.data);
   const canAsk = status.can_request_changes && standing.mayDecide;
@@ -122,7 +123,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     () => remember({ id: checkpointId, session_id: sessionId, status: standingStatus }, state),
     [checkpointId, sessionId, standingStatus, state],
   );
-  const readOnly = decided || busy !== null || !standing.mayDecide;
+  const readOnly = decided || busy !== null || adopting !== null || !standing.mayDecide;
   // What could be done when it was opened keeps its place when it can be done no more.
   const [placed] = useState(first.checkpoint.status === "pending_review" && !first.checkpoint.approve_pending);
   const canSettle = !readOnly && !standing.barred && !standing.voted;
@@ -167,7 +168,9 @@ export function useReview(first: Shown, current: Checkpoint) {
     const json = { packet_digest: state.digest, changes, judged: judgedOf(next), acknowledged: acknowledgedOf(packet, next) };
     decide("request-changes", json, t("busy.changes"), advance);
   };
-  const undo = () => decide("withdraw", {}, t("busy.undo"));
+  const undo = () => {
+    if (adopting === null) decide("withdraw", {}, t("busy.undo"));
+  };
   /** Completes the item with what was done so far, and goes on. */
   const complete = () => {
     if (decided) goItem(1);
@@ -184,7 +187,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     await adopt(newest);
   };
   const adopt = async (next: Checkpoint) => {
-    setAdopting(true);
+    setAdopting(status);
     const fetched = await Promise.all(
       next.packet.artifacts.map(async (artifact) => {
         const version = await client.fetchQuery(artifactVersionQuery(place, artifact.artifact_id, artifact.version));
@@ -194,7 +197,7 @@ export function useReview(first: Shown, current: Checkpoint) {
       decision.setError(problem);
       return null;
     });
-    setAdopting(false);
+    setAdopting(null);
     if (!fetched) return;
     client.setQueryData(checkpointQuery(next.id).queryKey, next);
     setShown({ checkpoint: next, documents: Object.fromEntries(fetched) });
