@@ -49,19 +49,19 @@ from devsetup import (
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 # The rules are measured by their own tests alone. What starts programs and waits for them leaves the processors idle
-# now and then, so it has two processes more than there are of them, each with a database server of its own; a file of
-# tests stays together. The browser's tests come by themselves: Playwright keeps an event loop running, in which no
-# other could start.
+# now and then, so there are more processes than processors, each with a database server of its own where it needs one; a
+# file or class of tests stays together. The browser's tests come by themselves: Playwright keeps an event loop running,
+# in which no other could start.
 PROCESSORS = max(2, os.cpu_count() or 2)
 RULES_SUITE = [
-    *("tests/unit", "tests/stateful", f"--numprocesses={PROCESSORS}", "--dist=loadfile"),
+    *("tests/unit", "tests/stateful", f"--numprocesses={PROCESSORS + 1}", "--dist=loadscope"),
     *("--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"),
 ]
 SYSTEM_SUITE = [
-    *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 2}", "--dist=loadfile"),
+    *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 3}", "--dist=loadfile"),
     *("--no-loadscope-reorder", "--durations=25", "--durations-min=5"),
 ]
-BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS}", "--dist=loadfile"]
+BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS + 1}", "--dist=loadfile"]
 # What proves at length what a lighter version proves in the test run.
 FAULT_TESTS = (
     "tests/faults", "tests/integration/test_tampering.py", "tests/integration/test_random_lives.py", "tests/stateful",
