@@ -49,9 +49,9 @@ from devsetup import (
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 # The rules are measured by their own tests alone. What starts programs and waits for them leaves the processors idle
-# now and then, so there are more processes than processors, each with a database server of its own where it needs one; a
-# file or class of tests stays together. The browser's tests come by themselves: Playwright keeps an event loop running,
-# in which no other could start.
+# now and then, so there are more processes than processors, each with a database server of its own where it needs one;
+# a file or class of tests stays together. The browser's tests come by themselves: Playwright keeps an event loop
+# running, in which no other could start.
 PROCESSORS = max(2, os.cpu_count() or 2)
 RULES_SUITE = [
     *("tests/unit", "tests/stateful", f"--numprocesses={PROCESSORS + 1}", "--dist=loadscope"),
