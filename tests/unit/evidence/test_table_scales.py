@@ -1,7 +1,11 @@
 """Columns of one name, scales that a draft leaves out, and cells that no sentence reads as one figure."""
 
+import csv
+
 import pytest
 from tests.unit.evidence.test_table_names import said
+
+from proofroom.domain.evidence import AnalysedPassage, Claim, ClaimText, Passage, analyse, check_outside
 
 TWINS = ("Region|Price (€/t)|Price (€/t) (2)|Rain", "North|205|201.5|3", "South|198|210|5")
 
@@ -136,3 +140,90 @@ def test_the_scale_of_one_figure_goes_for_the_next() -> None:
     assert said("Households rose to 434 thousand in 2022 from 380 in 2021.", *YEARS).verdict == "supported"
     claim = said("Oak has 3.1 households and a debt of 400 hundred.", *HOUSEHOLDS)
     assert claim.verdict != "supported"
+
+
+def raw(text: str, *lines: str, columns: str = "") -> Claim:
+    """A sentence over rows of a CSV file as they are written; without columns the rows have no cells."""
+    rows: list[AnalysedPassage] = []
+    heads = columns.split(",")
+    for i, line in enumerate(lines):
+        cells = tuple(zip(heads, next(csv.reader([line])), strict=True)) if columns else ()
+        rows.append(
+            analyse(
+                Passage("t", 1, f"t{i}", "T", None, 100 * i, 100 * i + len(line), line, "table_row", cells)
+            )
+        )
+    return check_outside(ClaimText("c", 1, text, "sentence", (0,), 0, len(text)), rows, (), rows)
+
+
+AGES = "Office,18-24,25-34,35-44,45-54"
+STAFF = ("Harrow Lane,6,312,298,305", "Mill Bridge,7,120,130,140")
+
+
+@pytest.mark.parametrize("columns", [AGES, ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Harrow Lane has 6 staff aged 18-24.",
+        "Harrow Lane has 8 staff aged 18-24.",
+        "Harrow Lane has 312,298,305 staff.",
+        "Harrow Lane has 6,312 staff.",
+    ],
+)
+def test_cells_side_by_side_are_no_figure(text: str, columns: str) -> None:
+    claim = raw(text, *STAFF, columns=columns)
+    assert claim.verdict != "supported"
+    assert claim.correction is None
+    assert not any("," in (check.source or "") for check in claim.checks if check.kind == "number")
+
+
+def test_a_true_sentence_with_other_words_differs_from_nothing() -> None:
+    assert raw("Harrow Lane has 6 staff aged 18-24.", *STAFF, columns=AGES).verdict == "partial"
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "figures"),
+    [
+        ("Harrow,6,312", (("a", "Harrow"), ("b", "6"), ("c", "312")), ["6", "312"]),
+        ('Graz,"303,270",5', (("a", "Graz"), ("b", "303,270"), ("c", "5")), ["303,270", "5"]),
+        ('Graz,"303,270",5', (), ["303,270", "5"]),
+        ("Graz;303,270;5", (), ["303,270", "5"]),
+        ("Graz,303,270", (), ["303", "270"]),
+        ("Graz,,303", (("a", "Graz"), ("b", ""), ("c", "303")), ["303"]),
+    ],
+)
+def test_commas_between_cells_part_figures(
+    text: str, cells: tuple[tuple[str, str], ...], figures: list[str]
+) -> None:
+    read = analyse(Passage("t", 1, "t", "T", None, 0, len(text), text, "table_row", cells))
+    assert [n.text for s in read.sentences for n in s.numbers] == figures
+    assert [s.text for s in read.sentences] == [text]
+
+
+ACME = ("Firm|2023|2024", "Acme|100|110", "Bolt|200|190")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "fixed"),
+    [
+        ("In 2024 Acme had 110, less than Bolt.", "supported", None),
+        ("In 2024 Acme had 120, less than Bolt.", "unsupported", "In 2024 Acme had 110, less than Bolt."),
+        ("In 2024 Acme had 110, more than Bolt.", "unsupported", None),
+        ("In 2024 Acme had 80 less than Bolt.", "supported", None),
+        ("In 2024 Acme had less (110) than Bolt (190).", "supported", None),
+        ("In 2024 Acme had less than Bolt, 190.", "partial", None),
+        ("Acme had 110 in 2024, 80 less than Bolt.", "supported", None),
+        (
+            "Acme had 110 in 2024, 90 less than Bolt.",
+            "unsupported",
+            "Acme had 110 in 2024, 80 less than Bolt.",
+        ),
+        ("Acme had 110 in 2024 and less than Bolt.", "supported", None),
+        ("In 2024 Acme (110) had less than Bolt (190).", "supported", None),
+        ("In 2024 Acme had 80 less (110) than Bolt (190).", "supported", None),
+    ],
+)
+def test_a_figure_before_a_comma_is_no_difference(text: str, verdict: str, fixed: str | None) -> None:
+    claim = said(text, *ACME)
+    assert claim.verdict == verdict
+    assert (claim.correction and claim.correction.text) == fixed

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
+from proofroom.domain.evidence.features import cell_places
 from proofroom.domain.evidence.labels import Words, figured, words_of, written
 from proofroom.domain.evidence.model import Passage, Span
 from proofroom.domain.evidence.units import SCALES, SYMBOLS, Unit, currency, find_unit, per_named
@@ -158,7 +159,7 @@ def read_grid(rows: tuple[Passage, ...]) -> Grid | None:
     if numbered:
         by_words = {(*words_of(columns[label]), *key): i for key, i in by_words.items()}
     words = head.union(*(m.words for m in measures))
-    places = tuple(_places(p) for p in ordered)
+    places = tuple(cell_places(p) for p in ordered)
     years = _is_years(columns[label], labels)
     return Grid(ordered, head, labels, found, measures, by_words, years, words, _parts(measures), places)
 
@@ -192,18 +193,6 @@ def _parts(measures: Sequence[Measure]) -> dict[Words, str]:
             if len(key) > 1 or not "".join(key).isdecimal():
                 out[key] = (m.part or "") if out.get(key, m.part) == m.part else ""
     return out
-
-
-def _places(p: Passage) -> tuple[Span | None, ...]:
-    """Where each cell stands in the text of its row, one after the other; None for one that is empty or not there."""
-    done = 0
-    out: list[Span | None] = []
-    for _, value in p.cells:
-        bare = value.strip()
-        found = re.compile(rf"(?<![^\W_]){re.escape(bare)}(?![^\W_])").search(p.text, done) if bare else None
-        out.append(found.span() if found else None)
-        done = found.end() if found else done
-    return tuple(out)
 
 
 def _naming(
