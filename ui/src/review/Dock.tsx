@@ -41,7 +41,8 @@ export function decidedBy(checkpoint: Checkpoint, me: string | null): string {
   const { decision } = checkpoint;
   if (!decision) return t("decided.you");
   const names = (checkpoint.votes.length > 1 && decision.decision === "approve" ? checkpoint.votes : [decision]).map((one) =>
-    one.by !== null && one.by === me ? t("decided.you") : one.name,
+    // What the sample signed, nobody gave a signature to.
+    one.by !== null && one.by === me && decision.via !== "sample" ? t("decided.you") : one.name,
   );
   return names.length > 1 ? t("decided.and", { first: names.slice(0, -1).join(", "), last: names.at(-1) ?? "" }) : (names[0] ?? "");
 }
