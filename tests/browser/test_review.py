@@ -497,6 +497,31 @@ def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page
     expect(picture).to_have_count(0)
 
 
+def test_the_figure_in_a_table_of_a_source_is_in_sight(each_width: Iterator[Page]) -> None:
+    for page in each_width:
+        listed = sent(page.request, "GET", "/api/checkpoints?status=any&limit=200")["items"]
+        made = next(item for item in listed if item["session_title"] == "US renewable electricity in 2022")
+        page.goto(f"/review/{made['id']}")
+        figures = ("Wind", "434297"), ("Solar photovoltaic", "140798"), ("Conventional hydroelectric", "254789")
+        for n, (name, figure) in enumerate(figures, 1):
+            page.locator("article [data-claim]").filter(has_text=f"{figure[:3]},{figure[3:]}").first.focus()
+            page.keyboard.press("Enter")
+            sheet = page.get_by_label(f"Evidence for claim {n}").locator(".sheet")
+            expect(sheet.locator("mark")).to_have_text([name, figure])
+            inside = sheet.evaluate(
+                """sheet => {
+                  const [view, head] = [sheet, sheet.querySelector("th")].map(e => e.getBoundingClientRect());
+                  return [...sheet.querySelectorAll("mark")].flatMap(mark => [...mark.getClientRects()].map(line => {
+                    const { top, bottom, left, right } = line;
+                    const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+                    return top >= head.bottom && bottom <= view.bottom && left >= view.left
+                      && right <= view.right && mark.contains(seen);
+                  }));
+                }"""
+            )
+            assert len(inside) >= 2 and all(inside), (page.viewport_size, name)
+
+
 def test_axe_finds_nothing_on_what_a_review_opens(each_width: Iterator[Page], page: Page) -> None:
     project = make_project(page, "Axe")
     reviews = [make_check(page, project, RICH) for _ in range(2)]

@@ -186,6 +186,7 @@ export function EvidencePane({
   const fill = open && state.changes.length === 0 ? "b fill" : open ? "b fill" : "b";
   const saidLabels = claim.say?.labels;
   const sheets = passages(claim.anchors);
+  const figures = claim.checks.flatMap((check) => (check.kind === "number" && check.source ? [check.source] : []));
   // What could be done last keeps its room when somebody else decides: the source below stays where it is read.
   const could = useRef({ settle: canSettle, ask: canAsk });
   if (!readOnly) could.current = { settle: canSettle, ask: canAsk };
@@ -372,6 +373,7 @@ export function EvidencePane({
               projectId={projectId}
               anchor={anchor}
               others={others}
+              figures={figures}
               hotkey={i === 0}
               several={sheets.length > 1}
             />

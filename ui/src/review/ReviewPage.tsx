@@ -1,4 +1,3 @@
-import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { membersQuery, projectQuery, revealQuery, sinceLastQuery } from "@/api/queries";
@@ -37,9 +36,8 @@ export function ReviewPage({
   first: Shown;
   current: Checkpoint;
 }) {
-  const navigate = useNavigate();
   const r = useReview(first, current);
-  const { status, state, rows, row, place, shown } = r;
+  const { status, state, rows, place, shown } = r;
   const [why, setWhy] = useState(false);
   const [history, setHistory] = useState(false);
   const [changed, setChanged] = useState(false);
@@ -48,15 +46,8 @@ export function ReviewPage({
   const draft = useRef<HTMLDivElement>(null);
   const evidence = useRef<HTMLElement>(null);
 
-  const openSource = () => {
-    const anchor = row?.claim.anchors[0];
-    if (anchor)
-      void navigate({
-        to: "/projects/$projectId/sources/$sourceId",
-        params: { projectId: place.projectId, sourceId: anchor.source_id },
-        search: { version: anchor.version, start: anchor.char_start, end: anchor.char_end },
-      });
-  };
+  // The link knows which cell of a table it leads to.
+  const openSource = () => evidence.current?.querySelector<HTMLElement>(".where a")?.click();
   const several = (useQuery(membersQuery).data?.length ?? 0) > 1;
   const choose = (what: "assign" | "snooze") => {
     if ((what === "snooze" || several) && !r.decided && r.busy === null && state.mode.name === "read" && r.standing.mayDecide) setChoosing(what);
