@@ -73,6 +73,11 @@ export function decidedWords(checkpoint: Checkpoint, me: string | null): { title
   return { title: t("decided.superseded"), words: t("decided.newer") };
 }
 
+/** What stands by a wish that somebody was writing when it was decided; nothing while it is not. */
+export function closedWords(r: { decided: boolean; status: Checkpoint; me: { id: string } | undefined }): string | undefined {
+  return r.decided ? t("ask.closed", { what: decidedWords(r.status, r.me?.id ?? null).title }) : undefined;
+}
+
 export interface DockActs {
   sign: () => void;
   reject: (reason: string, advance?: boolean) => void;
@@ -333,12 +338,15 @@ function Beside({ checkpoint, signatures, quiet }: { checkpoint: Checkpoint; sig
 /** Wishes for the whole draft, where the decision stands: those noted so far, each to be taken back, and one more. */
 export function AskDock({
   noted,
+  closed,
   onTakeBack,
   onAdd,
   onSend,
   onCancel,
 }: {
   noted: Change[];
+  /** Why it cannot be sent any more. */
+  closed: string | undefined;
   onTakeBack: (id: string) => void;
   onAdd: (text: string) => void;
   onSend: (text: string, advance: boolean) => void;
@@ -352,6 +360,7 @@ export function AskDock({
           placeholder={t("ask.placeholderWhole")}
           submit={t("ask.add")}
           help={t("ask.help")}
+          closed={closed}
           above={
             noted.length > 0 && (
               <ul className="noted" aria-label={t("ask.noted")}>
@@ -362,7 +371,7 @@ export function AskDock({
                       {change.passage && ": "}
                       {change.comment}
                     </span>
-                    <button type="button" className="b small" onClick={() => onTakeBack(change.id)}>
+                    <button type="button" className="b small" disabled={closed !== undefined} onClick={() => onTakeBack(change.id)}>
                       {t("action.takeBack")}
                     </button>
                   </li>

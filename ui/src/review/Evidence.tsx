@@ -149,6 +149,7 @@ export function EvidencePane({
   recheck,
   readOnly,
   placed = false,
+  closed,
   canSettle,
   canAsk,
   dispatch,
@@ -166,6 +167,8 @@ export function EvidencePane({
   readOnly: boolean;
   /** What can be done keeps its place while it cannot. */
   placed?: boolean;
+  /** Why nothing can be asked for any more, when somebody else decided. */
+  closed?: string | undefined;
   /** False for whoever may not sign: they ask for changes instead. */
   canSettle: boolean;
   canAsk: boolean;
@@ -292,6 +295,7 @@ export function EvidencePane({
           placeholder={flagged ? t("ask.placeholder") : t("ask.placeholderMeaning")}
           submit={t("ask.add")}
           help={t("ask.help")}
+          closed={closed}
           onSubmit={(comment) =>
             dispatch({
               type: "ask",

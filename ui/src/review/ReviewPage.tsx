@@ -8,6 +8,7 @@ import { t } from "@/i18n";
 import { useKeys } from "@/lib/keys";
 import { foundAgain, type Words } from "@/lib/places";
 import { Thread } from "./Comments";
+import { closedWords } from "./Dock";
 import { Decision } from "./Decision";
 import { DraftSide } from "./DraftSide";
 import { Released } from "./Released";
@@ -211,6 +212,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         recheck={r.recheck}
         readOnly={r.readOnly}
         placed={r.placed}
+        closed={closedWords(r)}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}
@@ -228,6 +230,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         obligations={packet.obligations}
         readOnly={r.readOnly}
         placed={r.placed}
+        closed={closedWords(r)}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}
