@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Checkpoint, CheckpointItem } from "@/api/types";
+import type { Checkpoint } from "@/api/types";
 import { checkpoints, me } from "@/mocks/data";
 import { saidBy } from "@/pages/inbox";
 import { decidedBy } from "@/review/Dock";
@@ -62,7 +62,7 @@ describe("signatures so far", () => {
     // The sample signs its own work: nobody gave that signature.
     const sample = { ...with_(1, [{ ...other, by: me.id }]), decision: { ...decision, name: "Sample setup", via: "sample" } };
     expect(decidedBy(sample, me.id)).toBe("Sample setup");
-    expect(saidBy(sample as CheckpointItem, me.id).words).toContain("Sample setup");
+    expect(saidBy(sample, me.id).words).toContain("Sample setup");
     expect(standingOf(sample, me).voted).toBe(false);
     // Sent back after a first signature: only who sent it back.
     const back = { ...decision, decision: "request_changes" as const, by: "u3", name: "Third" };
