@@ -49,6 +49,17 @@ def make_check(page: Page, project: str, draft: str) -> dict[str, Any]:
     return dict(sent(page.request, "GET", f"/api/checkpoints/{made['checkpoint_id']}"))
 
 
+def decided(theirs: Page, project: str, review: dict[str, Any], how: str) -> None:
+    """Somebody else decides it."""
+    at = f"/api/projects/{project}/work-sessions/{review['session_id']}/checkpoints/{review['id']}/{how}"
+    more: dict[str, dict[str, Any]] = {
+        "approve": {},
+        "reject": {"rejection_reason": "The drawing of the bridge that this rests on is not among the sources"},
+        "request-changes": {"changes": [{"comment": "Say who opened it."}]},
+    }
+    sent(theirs.request, "POST", at, {"packet_digest": review["packet_digest"]} | more[how])
+
+
 def opened(page: Page, review: dict[str, Any]) -> Locator:
     """The review on `page`, once its keys live; its text."""
     page.goto(f"/review/{review['id']}")
@@ -375,6 +386,58 @@ def test_a_source_stays_where_it_is_read_when_buttons_of_two_lines_go(page: Page
     assert dock.bounding_box() == foot
 
 
+@pytest.mark.parametrize("how", ["approve", "reject", "request-changes"])
+def test_on_a_phone_nothing_moves_when_a_colleague_decides(page: Page, theirs: Page, how: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    project = make_project(page, f"On a phone, {how}")
+    review = make_check(page, project, CLEAN if how == "approve" else WRONG)
+    opened(page, review)
+    page.keyboard.press("n")
+    sheet = page.get_by_role("group", name=re.compile("^What the source says"))
+    expect(sheet.locator("mark")).to_be_visible()
+    dock = page.get_by_label("Decision")
+    before, foot = sheet.bounding_box(), dock.bounding_box()
+    decided(theirs, project, review, how)
+    expect(dock).to_contain_text(re.compile("by Colleague"))
+    assert sheet.bounding_box() == before
+    assert dock.bounding_box() == foot
+    assert dock.evaluate("e => e.scrollHeight - e.clientHeight") <= 0  # nothing is cut off
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_wish_that_is_written_while_a_colleague_signs_stays_and_is_not_sent(
+    page: Page, theirs: Page, whole: bool
+) -> None:
+    project = make_project(page, f"Signed while a wish is written, {whole}")
+    review = make_check(page, project, CLEAN)
+    opened(page, review)
+    if whole:
+        page.get_by_label("Decision").get_by_role("button", name="Ask for changes").click()
+    else:
+        page.keyboard.press("n")
+        page.keyboard.press("f")
+    field = page.get_by_label(re.compile("^What should change"))
+    field.fill("Say who opened it.")
+    form = page.locator(".ask")
+    before = form.bounding_box()
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    decided(theirs, project, review, "approve")
+    said = form.get_by_role("alert")
+    expect(said).to_contain_text(re.compile(r"Signed by Colleague \d+.*Nothing of what is written here was sent"))
+    assert form.bounding_box() == before
+    for keys in ("Control+Enter", "Enter"):
+        field.press(keys)
+    for button in ("Add to the changes", "Send back now"):
+        expect(form.get_by_role("button", name=button)).to_be_disabled()
+    expect(field).to_have_value("Say who opened it.")
+    expect(said).to_be_visible()
+    assert [url for url in posted if "request-changes" in url] == []
+    field.press("Escape")
+    expect(form).to_have_count(0)
+    expect(page.get_by_label("Decision")).to_contain_text(re.compile("Signed by Colleague"))
+
+
 @pytest.fixture
 def wire(server: str) -> Iterator[Wire]:
     host, port = server.removeprefix("http://").split(":")
@@ -495,6 +558,31 @@ def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page
     expect(picture).to_have_js_property("naturalWidth", 1200)
     evidence.get_by_role("button", name="Hide page 1").click()
     expect(picture).to_have_count(0)
+
+
+def test_the_figure_in_a_table_of_a_source_is_in_sight(each_width: Iterator[Page]) -> None:
+    for page in each_width:
+        listed = sent(page.request, "GET", "/api/checkpoints?status=any&limit=200")["items"]
+        made = next(item for item in listed if item["session_title"] == "US renewable electricity in 2022")
+        page.goto(f"/review/{made['id']}")
+        figures = ("Wind", "434297"), ("Solar photovoltaic", "140798"), ("Conventional hydroelectric", "254789")
+        for n, (name, figure) in enumerate(figures, 1):
+            page.locator("article [data-claim]").filter(has_text=f"{figure[:3]},{figure[3:]}").first.focus()
+            page.keyboard.press("Enter")
+            sheet = page.get_by_label(f"Evidence for claim {n}").locator(".sheet")
+            expect(sheet.locator("mark")).to_have_text([name, figure])
+            inside = sheet.evaluate(
+                """sheet => {
+                  const [view, head] = [sheet, sheet.querySelector("th")].map(e => e.getBoundingClientRect());
+                  return [...sheet.querySelectorAll("mark")].flatMap(mark => [...mark.getClientRects()].map(line => {
+                    const { top, bottom, left, right } = line;
+                    const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+                    return top >= head.bottom && bottom <= view.bottom && left >= view.left
+                      && right <= view.right && mark.contains(seen);
+                  }));
+                }"""
+            )
+            assert len(inside) >= 2 and all(inside), (page.viewport_size, name)
 
 
 def test_axe_finds_nothing_on_what_a_review_opens(each_width: Iterator[Page], page: Page) -> None:

@@ -313,6 +313,30 @@ describe("signing routine work together", () => {
     expect(await screen.findByRole("table")).toBeInTheDocument();
   });
 
+  it("counts what is not routine the same after some were signed", async () => {
+    const away = [4, 5, 6, 7, 8].map((n) => routine(n, { risk: "high" }));
+    const done = new Set<string>();
+    server.use(
+      http.get("*/api/checkpoints", ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        const waiting = [routine(1), routine(2), routine(3), ...away].filter((item) => !done.has(item.id));
+        return HttpResponse.json(listed(query.get("routine") === "true" ? waiting.filter((item) => item.risk === "low") : waiting, query));
+      }),
+    );
+    signer((body) => {
+      for (const { checkpoint_id } of body.items) done.add(checkpoint_id);
+      return HttpResponse.json({ items: body.items.map(({ checkpoint_id }) => signed(checkpoint_id)) });
+    });
+    const { user, client } = open("/inbox");
+    await screen.findByText("Note 1");
+    await user.keyboard("b");
+    expect(await screen.findByText("5 more in the inbox are not routine.")).toBeInTheDocument();
+    await user.keyboard("{Control>}{Enter}{/Control}");
+    expect(await screen.findByText("3 signed")).toBeInTheDocument();
+    await waitFor(() => expect(client.isFetching()).toBe(0));
+    expect(screen.getByText("5 more in the inbox are not routine.")).toBeInTheDocument();
+  });
+
   it("takes back once when that answer was lost", async () => {
     serve(() => [routine(1)]);
     signer();

@@ -89,7 +89,7 @@ describe("a row of a source's table", () => {
   it("is found by its cells, and the cells that are meant by their characters", () => {
     const text = "year: 2022; source: Wind; value: 434";
     const at = text.indexOf("434");
-    expect(rowAt([table], text, [{ start: at, end: at + 3 }])).toEqual({ table, row: 1, cells: [2], look: 2 });
+    expect(rowAt([table], text, [{ start: at, end: at + 3 }])).toEqual({ table, row: 1, cells: [2], look: 2, place: { start: at, end: at + 3 } });
     expect(rowAt([table], text, [{ start: 0, end: text.length }])?.cells).toEqual([0, 1, 2]);
     const gap = { columns: ["berth", "note", "calls"], types: [], rows: [["W1", "", 466]] };
     expect(rowAt([gap], "W1,,466", [{ start: 0, end: 7 }])?.cells).toEqual([0, 2]); // an empty cell has no words to mark
@@ -98,7 +98,16 @@ describe("a row of a source's table", () => {
     const rows = [["1", "2", "4"], ["12", "24", "31"]];
     const numbered = { columns: ["round", "goals", "cards"], types: [], rows };
     const [goals, round] = [{ start: 3, end: 5 }, { start: 0, end: 2 }];
-    expect(rowAt([numbered], "12,24,31", [goals, round])).toEqual({ table: numbered, row: 1, cells: [0, 1], look: 1 });
+    expect(rowAt([numbered], "12,24,31", [goals, round])).toEqual({ table: numbered, row: 1, cells: [0, 1], look: 1, place: goals });
+  });
+  it("is looked at where the figure stands that was compared, whatever its digits are grouped by; its name is marked too", () => {
+    const energy = { columns: ["year", "source", "mwh"], types: [], rows: [["2021", "Wind", "378197"], ["2022", "Wind 🌬", "434297"]] };
+    const text = "2022,Wind 🌬,434297";
+    const name = { start: 5, end: 9 };
+    const place = { start: 12, end: 18 };
+    for (const figure of ["434,297", "434 297", "434297"])
+      expect(rowAt([energy], text, [name], [figure])).toEqual({ table: energy, row: 1, cells: [1, 2], look: 2, place });
+    for (const figure of ["34,297", "Wind", ""]) expect(rowAt([energy], text, [name], [figure])?.look).toBe(1);
   });
   it("is none where no row reads so", () => {
     expect(rowAt([table], "year: 2023; source: Wind; value: 500", [{ start: 0, end: 3 }])).toBeNull();

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import type { Project } from "@/api/types";
@@ -123,6 +123,26 @@ describe("a budget that two people set at once", () => {
 });
 
 describe("projects", () => {
+  it("say on their pages that they are archived; what waits in one is found by its name in the inbox", async () => {
+    const [first, ...others] = structuredClone(data.projects);
+    const archived = { ...first!, archived_at: "2026-01-02T00:00:00Z", counts: { ...first!.counts, waiting: 1 } };
+    const done = { ...archived, id: "p-done", name: "Done", counts: { ...archived.counts, waiting: 0 } };
+    server.use(
+      http.get(url("/projects"), ({ request }) =>
+        HttpResponse.json({ items: new URL(request.url).searchParams.get("archived") === "true" ? [archived, done] : others, next_cursor: null }),
+      ),
+      http.get(url("/projects/:pid"), () => HttpResponse.json(archived)),
+    );
+    const { router } = open("/inbox");
+    const field = await screen.findByRole("combobox", { name: /^Project/ });
+    expect(await within(field).findByRole("option", { name: `${archived.name} (archived)` })).toHaveValue(archived.id);
+    expect(within(field).queryByRole("option", { name: /^Done/ })).toBeNull();
+    for (const path of ["new", "sources"]) {
+      await act(() => router.navigate({ to: `/projects/${archived.id}/${path}` as "/" }));
+      const line = (await screen.findByText("This project is archived.")).closest<HTMLElement>("[role=status]")!;
+      expect(within(line).getByRole("button", { name: `Bring ${archived.name} back` })).toBeEnabled();
+    }
+  });
   it("are archived after it is said what that means, and brought back", async () => {
     const { user } = open("/settings/projects");
     await screen.findByText("No project is archived.");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "@/api/types";
 import { checkpoints, me } from "@/mocks/data";
+import { saidBy } from "@/pages/inbox";
 import { decidedBy } from "@/review/Dock";
 import { ordinal, signaturesWords, signWords, standingOf } from "@/review/signing";
 
@@ -58,6 +59,11 @@ describe("signatures so far", () => {
     const decision = { decision: "approve" as const, by: me.id, name: me.name, at: other.at };
     expect(decidedBy({ ...with_(2, [other, { ...other, by: me.id }]), decision }, me.id)).toBe("A colleague and you");
     expect(decidedBy({ ...with_(1), decision }, me.id)).toBe("you");
+    // The sample signs its own work: nobody gave that signature.
+    const sample = { ...with_(1, [{ ...other, by: me.id }]), decision: { ...decision, name: "Sample setup", via: "sample" } };
+    expect(decidedBy(sample, me.id)).toBe("Sample setup");
+    expect(saidBy(sample, me.id).words).toContain("Sample setup");
+    expect(standingOf(sample, me).voted).toBe(false);
     // Sent back after a first signature: only who sent it back.
     const back = { ...decision, decision: "request_changes" as const, by: "u3", name: "Third" };
     expect(decidedBy({ ...with_(3, [other, { ...other, by: me.id }]), decision: back }, me.id)).toBe("Third");

@@ -27,7 +27,7 @@ _STOPS = {
 }
 
 
-_SAID = ("agent_type", "task_description", "approval_strategy")
+_SAID = {"agent_type": "the kind of work", "task_description": "the task", "approval_strategy": "when it stops"}
 
 
 def origin_exception(template: Mapping[str, Any] | None, asked: Mapping[str, Any] | None) -> str | None:
@@ -41,10 +41,10 @@ def origin_exception(template: Mapping[str, Any] | None, asked: Mapping[str, Any
         return "It did not start from a template."
     if template is None:
         return "Its template is gone."
-    differs = any(template.get(name) not in (None, asked[name]) for name in _SAID)
-    if differs or (template.get("config") or {}) != asked["config"]:
-        return "It was asked for otherwise than its template says."
-    return None
+    differs = [words for name, words in _SAID.items() if template.get(name) not in (None, asked[name])]
+    says, has = template.get("config") or {}, asked["config"]
+    differs += sorted(name for name in says.keys() | has.keys() if says.get(name) != has.get(name))
+    return f"It was asked for otherwise than its template says: {', '.join(differs)}." if differs else None
 
 
 def batch_exceptions(

@@ -227,7 +227,7 @@ async def test_what_its_template_does_not_ask_for_is_not_signed_with_others(worl
     path = f"/projects/{project}/templates/{saved}"
     content = (await world.api.ok("GET", path))["content"]
     await world.api.ok("PATCH", path, json={"content": content | {"task_description": "Only this."}})
-    said = "It was asked for otherwise than its template says."
+    said = "It was asked for otherwise than its template says: the task."
     assert [i["batch_exceptions"] for i in (await world.api.ok("GET", "/checkpoints"))["items"]] == [
         [said]
     ] * 2

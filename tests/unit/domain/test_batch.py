@@ -81,15 +81,16 @@ def test_work_that_its_template_asks_for_each_time_has_no_exception() -> None:
 def test_other_work_is_an_exception() -> None:
     assert origin_exception(None, None) == "It did not start from a template."
     assert origin_exception(None, ASKED) == "Its template is gone."
-    for other in (
-        {"agent_type": "content"},
-        {"task_description": "Write to the minister."},
-        {"approval_strategy": "checkpoint_required"},
-        {"config": {"n": 4}},
-        {"config": None},
+    for other, what in (
+        ({"agent_type": "content"}, "the kind of work"),
+        ({"task_description": "Write to the minister."}, "the task"),
+        ({"approval_strategy": "checkpoint_required"}, "when it stops"),
+        ({"config": {"n": 4}}, "n"),
+        ({"config": None}, "n"),
+        ({"agent_type": "content", "config": {"a": 1}}, "the kind of work, a, n"),
     ):
         said = origin_exception(SAYS | other, ASKED)
-        assert said == "It was asked for otherwise than its template says.", other
+        assert said == f"It was asked for otherwise than its template says: {what}.", other
 
 
 def test_a_review_is_in_the_hands_of_its_assignee_and_of_who_reads_it_now() -> None:

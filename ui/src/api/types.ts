@@ -146,6 +146,8 @@ export interface DecisionRecord {
   by: string | null;
   name: string;
   at: string;
+  /** How it came; "sample": the sample signed its own work, and no person did. */
+  via?: string | null;
   reason?: string | null;
   /** Signed unread from the list: how many were chosen to be signed with it, as the page said, and in whose place. */
   batch?: { announced?: number; instead_of?: { id: string; name: string; as: "assignee" | "reader" }[] };

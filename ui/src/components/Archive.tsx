@@ -5,6 +5,7 @@ import { meQuery } from "@/api/queries";
 import type { Project } from "@/api/types";
 import { ErrorLine, problemText } from "@/components/States";
 import { t } from "@/i18n";
+import { exact } from "@/lib/format";
 
 /** Takes a project off the lists, after saying what that means, and brings it back; for admins, who may. */
 export function Archive({ project, here = false, said }: { project: Project; /** Whether the page is this project's. */ here?: boolean; said?: (words: string) => void }) {
@@ -44,6 +45,16 @@ export function Archive({ project, here = false, said }: { project: Project; /**
         </button>
       )}
       {set.error && <ErrorLine>{[problemText(set.error).title, problemText(set.error).hint].filter(Boolean).join(" ")}</ErrorLine>}
+    </div>
+  );
+}
+
+/** On a page of an archived project: that it is, and the way back. */
+export function ArchivedLine({ project }: { project: Project | undefined }) {
+  if (!project?.archived_at) return null;
+  return (
+    <div className="archived" role="status">
+      <span title={exact(project.archived_at)}>{t("archive.is")}</span> <Archive project={project} />
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import type { SourceTable } from "@/api/types";
 import { keep } from "@/lib/format";
 
@@ -19,7 +20,12 @@ export function TableRows({ table, from, to, here }: { table: SourceTable; from:
         <tr>
           {table.columns.map((column, c) => (
             <th scope="col" key={c} className={[number(c), heads.includes(c) && "at"].filter(Boolean).join(" ") || undefined}>
-              {column}
+              {column.split(/(?<=_)/u).map((part, n) => (
+                <Fragment key={n}>
+                  {n > 0 && <wbr />}
+                  {part}
+                </Fragment>
+              ))}
             </th>
           ))}
         </tr>

@@ -263,6 +263,7 @@ export const en = {
     placeholderMeaning: "The meaning differs: say how",
     placeholderWhole: "For example: shorter, and name the source of each figure",
     help: "Lines such as “must contain: 226 km”, “at most 150 words” or “number equals: altitude = 226 km” are compared in the next round. Shift Enter starts a new line.",
+    closed: "{{what}}. Nothing of what is written here was sent; it stays to be copied.",
     noted: "Noted for the whole draft",
     add: "Add to the changes",
     send: "Send back now",

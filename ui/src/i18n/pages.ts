@@ -199,6 +199,7 @@ export const pages = {
     backOf: "Bring {{name}} back",
     done: "{{name}} is archived.",
     backDone: "{{name}} is back on the lists.",
+    is: "This project is archived.",
     since: "Archived {{when}}: it is on no list, and neither is what has ended in it.",
   },
   project: {

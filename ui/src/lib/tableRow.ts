@@ -1,6 +1,6 @@
 /** A passage that is a row of a table: which row it is, and which of its cells hold some of its characters. */
 
-import { unitOffsets } from "./codepoints";
+import { length, unitOffsets } from "./codepoints";
 
 interface Table {
   columns: string[];
@@ -14,8 +14,10 @@ export interface RowAt<T> {
   row: number;
   /** Columns whose words overlap the wanted characters. */
   cells: number[];
-  /** The column of the first characters that are wanted: the one to look at. */
+  /** The column to look at: of a figure that was compared, else of the first characters that are wanted. */
   look: number | null;
+  /** Where the cell to look at stands in the text, in code points. */
+  place: { start: number; end: number } | null;
 }
 
 const LETTER = /[\p{L}\p{N}]/u;
@@ -39,8 +41,18 @@ function cellsIn(text: string, row: unknown[], only: boolean): [number, number][
   return only && LETTER.test(text.slice(done)) ? null : found;
 }
 
-/** The row that reads like `text`, with the cells that hold any of `wanted`, which are code points in `text`. */
-export function rowAt<T extends Table>(tables: T[], text: string, wanted: { start: number; end: number }[]): RowAt<T> | null {
+/** Digits alone, so that "434,297" is 434297; null of what is no number. */
+function figureOf(words: string): string | null {
+  const plain = words.replace(/[\s,'’]/gu, "");
+  return /^[-−+]?\d+(\.\d+)?%?$/u.test(plain) ? plain.replace("−", "-").replace("%", "") : null;
+}
+
+/**
+ * The row that reads like `text`, with the cells that hold any of `wanted`, which are code points in `text`, and those
+ * with one of `figures`, the numbers that were compared.
+ */
+export function rowAt<T extends Table>(tables: T[], text: string, wanted: { start: number; end: number }[], figures: string[] = []): RowAt<T> | null {
+  const meant = figures.map(figureOf).filter((figure) => figure !== null);
   const unit = unitOffsets(text);
   for (const only of [true, false]) {
     for (const table of tables) {
@@ -52,12 +64,19 @@ export function rowAt<T extends Table>(tables: T[], text: string, wanted: { star
           return from < to && from < unit(range.end) && unit(range.start) < to;
         };
         const columns = places.map((_, column) => column);
+        const figure = (column: number) => {
+          const words = figureOf(wordsOf(table.rows[row]?.[column]));
+          return words !== null && meant.includes(words);
+        };
         const [first] = wanted;
+        const look = columns.find(figure) ?? (first && columns.find((column) => holds(column, first))) ?? null;
+        const [from, to] = (look === null ? undefined : places[look]) ?? [0, 0];
         return {
           table,
           row,
-          cells: columns.filter((column) => wanted.some((range) => holds(column, range))),
-          look: (first && columns.find((column) => holds(column, first))) ?? null,
+          cells: columns.filter((column) => figure(column) || wanted.some((range) => holds(column, range))),
+          look,
+          place: look === null ? null : { start: length(text.slice(0, from)), end: length(text.slice(0, to)) },
         };
       }
     }

@@ -30,7 +30,9 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
   const offline = useOfflineSince() !== null;
   const me = useQuery(meQuery).data?.id;
   const { found, listed, stands, total, most } = useRoutine(view);
-  const everything = useQuery(countQuery(view)).data;
+  // Counted once, as the rows are listed once: what is signed meanwhile is still among both.
+  const counted = countQuery(view);
+  const everything = useQuery({ ...counted, queryKey: ["inbox-batch", ...counted.queryKey], staleTime: Infinity }).data;
   const kinds = useMemo(() => kindsOf(listed), [listed]);
   const [picked, setPicked] = useState<string | null>(null);
   const kind = kinds.find((one) => one.id === picked) ?? kinds[0];

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, type RefObject } from "react";
 import { isNarrow, ORDERS, RISKS, SAID, snoozedCountQuery, STOPS, WHOSE, type View } from "@/api/inbox";
-import { membersQuery, meQuery, projectsQuery, runtimesQuery } from "@/api/queries";
+import { archivedQuery, membersQuery, meQuery, projectsQuery, runtimesQuery } from "@/api/queries";
 import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
-import { count } from "@/lib/format";
+import { count, projectWords } from "@/lib/format";
 import { agentWord } from "@/review/Queue";
 
 function Choice({ label, keyed, value, usual = "", options, onChange }: { label: string; /** The key that leads to it. */ keyed?: string; value: string; usual?: string; options: { value: string; label: string }[]; onChange: (value: string | undefined) => void }) {
@@ -61,7 +61,10 @@ export function InboxFilters({
   within: RefObject<HTMLDivElement | null>;
   onChange: (next: View) => void;
 }) {
-  const projects = useQuery(projectsQuery).data ?? [];
+  const listed = useQuery(projectsQuery).data ?? [];
+  // What waits in an archived project is in the list still.
+  const gone = useQuery(archivedQuery).data ?? [];
+  const projects = [...listed, ...gone.filter((project) => project.counts.waiting > 0 || project.id === view.project)];
   const agents = useQuery(runtimesQuery).data ?? [];
   const asleep = useQuery(snoozedCountQuery).data ?? 0;
   const set = (more: View) => onChange({ ...view, ...more });
@@ -97,7 +100,7 @@ export function InboxFilters({
         <Choice
           label={t("inbox.project")}
           value={view.project ?? ""}
-          options={[ANYTHING(), ...projects.map((project) => ({ value: project.id, label: project.name }))]}
+          options={[ANYTHING(), ...projects.map((project) => ({ value: project.id, label: projectWords(project.name, project.archived_at !== null) }))]}
           onChange={(project) => set({ project })}
         />
       )}

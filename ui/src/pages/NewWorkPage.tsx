@@ -4,8 +4,9 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useForm } from "react-hook-form";
 import { api } from "@/api/client";
 import { agentsQuery, base, meQuery, policyQuery, projectQuery, sessionQuery, sourcesQuery } from "@/api/queries";
-import type { Agent, JsonSchema, Source, WorkSession } from "@/api/types";
+import type { Agent, JsonSchema, Project, Source, WorkSession } from "@/api/types";
 import { templatesQuery, type Template, type TemplateContent } from "@/api/work";
+import { ArchivedLine } from "@/components/Archive";
 import { Mark } from "@/components/Mark";
 import { defaultsOf, SchemaFields } from "@/components/SchemaForm";
 import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/States";
@@ -75,7 +76,7 @@ export function NewWorkPage() {
   return (
     <NewWork
       projectId={projectId}
-      projectName={project.data.name}
+      project={project.data}
       agents={agents.data}
       sources={sources.data}
       templates={templates.data ?? []}
@@ -122,7 +123,7 @@ function OnlyRead() {
 
 function NewWork({
   projectId,
-  projectName,
+  project,
   agents,
   sources,
   templates,
@@ -130,7 +131,7 @@ function NewWork({
   copied,
 }: {
   projectId: string;
-  projectName: string;
+  project: Project;
   agents: Agent[];
   sources: Source[];
   templates: Template[];
@@ -314,7 +315,8 @@ function NewWork({
     >
       <main className="main">
         <div className="form">
-          <h1 className="doctitle">{t("new.title", { project: projectName })}</h1>
+          <h1 className="doctitle">{t("new.title", { project: project.name })}</h1>
+          <ArchivedLine project={project} />
           <AgentCards agents={agents} name={name} choose={(option) => choose({ agent: option })} />
           <TemplateCards
             templates={templates}

@@ -4,6 +4,7 @@ import { useCallback, useDeferredValue, useMemo, useRef, useState } from "react"
 import { api } from "@/api/client";
 import { meQuery, projectQuery } from "@/api/queries";
 import { allSourcesQuery, indexQuery, type IndexState, type SourceMore } from "@/api/substrate";
+import { ArchivedLine } from "@/components/Archive";
 import { ProjectNav } from "@/components/ProjectNav";
 import { Loading, Problem, problemText } from "@/components/States";
 import { t } from "@/i18n";
@@ -81,6 +82,7 @@ export function ProjectSourcesPage() {
       <div className="wrap">
         <ProjectNav projectId={projectId} here="sources" />
         <h1 className="doctitle">{t("page.sources")}</h1>
+        <ArchivedLine project={project.data} />
         <nav className="tabs views" aria-label={t("apart.views")}>
           <Link to="/projects/$projectId/sources" params={{ projectId }} search={{}} activeOptions={ONLY} aria-current={here(view === undefined)}>
             {t("apart.sources")} {sources.isSuccess && count(all.length)}

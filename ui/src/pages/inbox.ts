@@ -43,9 +43,9 @@ export function goneWords(now: CheckpointItem | undefined, view: View, me: strin
 const LOOK = { approve: { shape: "own", className: "" }, request_changes: { shape: "regressed", className: "" }, reject: { shape: "warn", className: "text-error" } } satisfies Record<string, { shape: Shape; className: string }>;
 
 /** "Approved by Ana", "Rejected by you: the reason". */
-export function saidBy({ decision }: CheckpointItem, me: string | undefined): { shape: Shape; className: string; words: string } {
+export function saidBy({ decision }: Pick<CheckpointItem, "decision">, me: string | undefined): { shape: Shape; className: string; words: string } {
   if (!decision) return { shape: "stop", className: "", words: "" };
-  const by = decision.by === null ? t("past.policy") : decision.by === me ? t("decided.you") : (decision.name ?? t("look.somebody"));
+  const by = decision.by === null ? t("past.policy") : decision.by === me && decision.via !== "sample" ? t("decided.you") : (decision.name ?? t("look.somebody"));
   return { ...LOOK[decision.decision], words: t(`past.${decision.decision}`, { by, reason: decision.reason ?? "" }) };
 }
 

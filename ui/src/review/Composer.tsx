@@ -12,6 +12,7 @@ export function Composer({
   quiet = false,
   above,
   help,
+  closed,
   onArrow,
   onSubmit,
   onCancel,
@@ -27,6 +28,8 @@ export function Composer({
   above?: React.ReactNode;
   /** Stands under the field. */
   help?: string;
+  /** Why it cannot be sent any more; what is written stays, to be copied. In place of the help, and as high. */
+  closed?: string | undefined;
   /** Arrow up and down in a field of one line. */
   onArrow?: () => void;
   /** `advance`: by Ctrl Enter, which goes on to the next item where something is decided. */
@@ -39,7 +42,7 @@ export function Composer({
   const field = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
   const done = (act: (text: string, advance: boolean) => void, advance = false) => {
-    if (text.trim()) act(text.trim(), advance);
+    if (closed === undefined && text.trim()) act(text.trim(), advance);
     else field.current?.focus();
   };
   const common = {
@@ -48,6 +51,7 @@ export function Composer({
     placeholder,
     value: text,
     maxLength: 2000,
+    readOnly: closed !== undefined,
     "aria-describedby": help ? `${id}-help` : undefined,
     onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => setText(event.target.value),
     onKeyDown: (event: React.KeyboardEvent) => {
@@ -72,16 +76,21 @@ export function Composer({
       {above}
       {short ? <input ref={field} {...common} /> : <textarea ref={field} rows={2} {...common} />}
       {help && (
-        <p className="meta" id={`${id}-help`}>
-          {help}
-        </p>
+        <div className="grid *:[grid-area:1/1]" id={`${id}-help`}>
+          <p className={closed === undefined ? "meta" : "meta invisible"}>{help}</p>
+          {closed !== undefined && (
+            <p className="meta" role="alert">
+              {closed}
+            </p>
+          )}
+        </div>
       )}
       <div className="acts">
-        <button type="button" className={quiet ? "b" : "b fill"} onClick={() => done(onSubmit)}>
+        <button type="button" className={quiet ? "b" : "b fill"} disabled={closed !== undefined} onClick={() => done(onSubmit)}>
           {submit} <Kbd>↵</Kbd>
         </button>
         {also && (
-          <button type="button" className="b" onClick={() => done(also.onSubmit)}>
+          <button type="button" className="b" disabled={closed !== undefined} onClick={() => done(also.onSubmit)}>
             {also.label} <Kbd>Ctrl ↵</Kbd>
           </button>
         )}

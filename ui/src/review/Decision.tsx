@@ -6,7 +6,7 @@ import { problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { InboxDock } from "@/pages/InboxDock";
 import { useHandOn } from "@/pages/useHandOn";
-import { AskDock, Dock } from "./Dock";
+import { AskDock, closedWords, Dock } from "./Dock";
 import { FormerLine } from "./FormerLine";
 import { signWords } from "./signing";
 import type { Review } from "./useReview";
@@ -27,7 +27,7 @@ export function Decision({
   const { status, state, dispatch, nextItem } = r;
   const self = r.items.find((item) => item.id === status.id);
   const handOn = useHandOn({ onLeft: () => nextItem && r.open(nextItem.id), returns: true });
-  const ask = state.mode.name === "ask" && state.mode.claim === null && !r.decided;
+  const ask = state.mode.name === "ask" && state.mode.claim === null;
   const several = members.length > 1;
 
   // Buttons of two lines go when somebody else decides; what is read above stays where it is.
@@ -39,7 +39,7 @@ export function Decision({
   const held = r.decided && height.current > 0 ? ({ "--held": `${height.current}px` } as React.CSSProperties) : undefined;
 
   return (
-    <div className="docks" data-region="" tabIndex={-1} ref={docks} style={held}>
+    <div className="docks" data-region="" tabIndex={-1} ref={docks} style={held} data-held={held !== undefined}>
       <FormerLine here={status.id} keyOn={!(status.approve_pending || r.standing.voted) && choosing === null} />
       {choosing !== null && self && (choosing === "snooze" || several) ? (
         <InboxDock
@@ -59,6 +59,7 @@ export function Decision({
       ) : ask ? (
         <AskDock
           noted={state.changes.filter((one) => (one.about ?? one.claim_id) === null)}
+          closed={closedWords(r)}
           onTakeBack={(id) => dispatch({ type: "unask", id })}
           onAdd={(comment) => dispatch({ type: "ask", change: { id: newKey(), artifact_id: null, claim_id: null, comment } })}
           onSend={(text, advance) => r.acts.sendNow(null, text, advance)}

@@ -41,7 +41,8 @@ export function decidedBy(checkpoint: Checkpoint, me: string | null): string {
   const { decision } = checkpoint;
   if (!decision) return t("decided.you");
   const names = (checkpoint.votes.length > 1 && decision.decision === "approve" ? checkpoint.votes : [decision]).map((one) =>
-    one.by !== null && one.by === me ? t("decided.you") : one.name,
+    // What the sample signed, nobody gave a signature to.
+    one.by !== null && one.by === me && decision.via !== "sample" ? t("decided.you") : one.name,
   );
   return names.length > 1 ? t("decided.and", { first: names.slice(0, -1).join(", "), last: names.at(-1) ?? "" }) : (names[0] ?? "");
 }
@@ -70,6 +71,11 @@ export function decidedWords(checkpoint: Checkpoint, me: string | null): { title
   }
   if (status === "expired") return { title: t("decided.expired"), words: t("decided.nothing") };
   return { title: t("decided.superseded"), words: t("decided.newer") };
+}
+
+/** What stands by a wish that somebody was writing when it was decided; nothing while it is not. */
+export function closedWords(r: { decided: boolean; status: Checkpoint; me: { id: string } | undefined }): string | undefined {
+  return r.decided ? t("ask.closed", { what: decidedWords(r.status, r.me?.id ?? null).title }) : undefined;
 }
 
 export interface DockActs {
@@ -332,12 +338,15 @@ function Beside({ checkpoint, signatures, quiet }: { checkpoint: Checkpoint; sig
 /** Wishes for the whole draft, where the decision stands: those noted so far, each to be taken back, and one more. */
 export function AskDock({
   noted,
+  closed,
   onTakeBack,
   onAdd,
   onSend,
   onCancel,
 }: {
   noted: Change[];
+  /** Why it cannot be sent any more. */
+  closed: string | undefined;
   onTakeBack: (id: string) => void;
   onAdd: (text: string) => void;
   onSend: (text: string, advance: boolean) => void;
@@ -351,6 +360,7 @@ export function AskDock({
           placeholder={t("ask.placeholderWhole")}
           submit={t("ask.add")}
           help={t("ask.help")}
+          closed={closed}
           above={
             noted.length > 0 && (
               <ul className="noted" aria-label={t("ask.noted")}>
@@ -361,7 +371,7 @@ export function AskDock({
                       {change.passage && ": "}
                       {change.comment}
                     </span>
-                    <button type="button" className="b small" onClick={() => onTakeBack(change.id)}>
+                    <button type="button" className="b small" disabled={closed !== undefined} onClick={() => onTakeBack(change.id)}>
                       {t("action.takeBack")}
                     </button>
                   </li>

@@ -149,6 +149,7 @@ export function EvidencePane({
   recheck,
   readOnly,
   placed = false,
+  closed,
   canSettle,
   canAsk,
   dispatch,
@@ -166,6 +167,8 @@ export function EvidencePane({
   readOnly: boolean;
   /** What can be done keeps its place while it cannot. */
   placed?: boolean;
+  /** Why nothing can be asked for any more, when somebody else decided. */
+  closed?: string | undefined;
   /** False for whoever may not sign: they ask for changes instead. */
   canSettle: boolean;
   canAsk: boolean;
@@ -186,6 +189,7 @@ export function EvidencePane({
   const fill = open && state.changes.length === 0 ? "b fill" : open ? "b fill" : "b";
   const saidLabels = claim.say?.labels;
   const sheets = passages(claim.anchors);
+  const figures = claim.checks.flatMap((check) => (check.kind === "number" && check.source ? [check.source] : []));
   // What could be done last keeps its room when somebody else decides: the source below stays where it is read.
   const could = useRef({ settle: canSettle, ask: canAsk });
   if (!readOnly) could.current = { settle: canSettle, ask: canAsk };
@@ -291,6 +295,7 @@ export function EvidencePane({
           placeholder={flagged ? t("ask.placeholder") : t("ask.placeholderMeaning")}
           submit={t("ask.add")}
           help={t("ask.help")}
+          closed={closed}
           onSubmit={(comment) =>
             dispatch({
               type: "ask",
@@ -372,6 +377,7 @@ export function EvidencePane({
               projectId={projectId}
               anchor={anchor}
               others={others}
+              figures={figures}
               hotkey={i === 0}
               several={sheets.length > 1}
             />

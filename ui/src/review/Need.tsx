@@ -27,6 +27,7 @@ export function NeedPane({
   obligations,
   readOnly,
   placed = false,
+  closed,
   canSettle,
   canAsk,
   dispatch,
@@ -40,6 +41,8 @@ export function NeedPane({
   readOnly: boolean;
   /** What can be done keeps its place while it cannot. */
   placed?: boolean;
+  /** Why nothing can be asked for any more, when somebody else decided. */
+  closed?: string | undefined;
   canSettle: boolean;
   canAsk: boolean;
   dispatch: (action: Action) => void;
@@ -108,6 +111,7 @@ export function NeedPane({
           placeholder={t("ask.placeholderNeed")}
           submit={t("ask.add")}
           help={t("ask.help")}
+          closed={closed}
           onSubmit={(comment) =>
             dispatch({
               type: "ask",

@@ -1,4 +1,3 @@
-import { useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { membersQuery, projectQuery, revealQuery, sinceLastQuery } from "@/api/queries";
@@ -9,6 +8,7 @@ import { t } from "@/i18n";
 import { useKeys } from "@/lib/keys";
 import { foundAgain, type Words } from "@/lib/places";
 import { Thread } from "./Comments";
+import { closedWords } from "./Dock";
 import { Decision } from "./Decision";
 import { DraftSide } from "./DraftSide";
 import { Released } from "./Released";
@@ -37,9 +37,8 @@ export function ReviewPage({
   first: Shown;
   current: Checkpoint;
 }) {
-  const navigate = useNavigate();
   const r = useReview(first, current);
-  const { status, state, rows, row, place, shown } = r;
+  const { status, state, rows, place, shown } = r;
   const [why, setWhy] = useState(false);
   const [history, setHistory] = useState(false);
   const [changed, setChanged] = useState(false);
@@ -48,15 +47,8 @@ export function ReviewPage({
   const draft = useRef<HTMLDivElement>(null);
   const evidence = useRef<HTMLElement>(null);
 
-  const openSource = () => {
-    const anchor = row?.claim.anchors[0];
-    if (anchor)
-      void navigate({
-        to: "/projects/$projectId/sources/$sourceId",
-        params: { projectId: place.projectId, sourceId: anchor.source_id },
-        search: { version: anchor.version, start: anchor.char_start, end: anchor.char_end },
-      });
-  };
+  // The link knows which cell of a table it leads to.
+  const openSource = () => evidence.current?.querySelector<HTMLElement>(".where a")?.click();
   const several = (useQuery(membersQuery).data?.length ?? 0) > 1;
   const choose = (what: "assign" | "snooze") => {
     if ((what === "snooze" || several) && !r.decided && r.busy === null && state.mode.name === "read" && r.standing.mayDecide) setChoosing(what);
@@ -220,6 +212,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         recheck={r.recheck}
         readOnly={r.readOnly}
         placed={r.placed}
+        closed={closedWords(r)}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}
@@ -237,6 +230,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         obligations={packet.obligations}
         readOnly={r.readOnly}
         placed={r.placed}
+        closed={closedWords(r)}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}

@@ -64,6 +64,7 @@ export function Sheet({
   projectId,
   anchor,
   others,
+  figures,
   hotkey,
   several,
 }: {
@@ -71,6 +72,8 @@ export function Sheet({
   anchor: Anchor;
   /** More words of the same passage; marked where they do not overlap. */
   others: Anchor[];
+  /** The numbers of the source that were compared: in a table they are what to look at. */
+  figures: string[];
   hotkey: boolean;
   /** There are other sheets beside it: each is lower. */
   several: boolean;
@@ -82,22 +85,26 @@ export function Sheet({
   const own = blocks.find((block) => block.char_start <= anchor.char_start && anchor.char_start < block.char_end);
   const ranges = own ? apart([anchor, ...others]).map((a) => ({ start: a.char_start - own.char_start, end: a.char_end - own.char_start })) : [];
   const row = useMemo(
-    () => (content.data && own?.kind === "table_row" ? rowAt(content.data.tables, slice(content.data.text, own.char_start, own.char_end), ranges) : null),
-    // `ranges` are those of the anchors.
+    () => (content.data && own?.kind === "table_row" ? rowAt(content.data.tables, slice(content.data.text, own.char_start, own.char_end), ranges, figures) : null),
+    // `ranges` are those of the anchors; `figures` belong to the same claim.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [content.data, own?.block_id, anchor, others],
   );
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const sheet = box.current;
-    const at = sheet?.querySelector(".at");
+    // Not the head of a marked column, which is `at` too.
+    const at = sheet?.querySelector("tr.at, p.at");
     if (!sheet || !at) return;
+    const head = sheet.querySelector("thead")?.offsetHeight ?? 0;
     // All of the passage where it has room, else the words themselves.
     const shown = at.getBoundingClientRect();
     const middle = (shown.height > sheet.clientHeight ? (at.querySelector("mark") ?? at) : at).getBoundingClientRect();
     scrollCell(sheet);
-    sheet.scrollTop += (middle.top + middle.bottom) / 2 - sheet.getBoundingClientRect().top - sheet.clientHeight / 2;
+    sheet.scrollTop += (middle.top + middle.bottom) / 2 - sheet.getBoundingClientRect().top - (sheet.clientHeight + head) / 2;
   }, [content.data, row, own?.block_id]);
+  // The reader of the source opens on the same cell.
+  const place = own && row?.place ? { start: own.char_start + row.place.start, end: own.char_start + row.place.end } : { start: anchor.char_start, end: anchor.char_end };
   return (
     <div className="src">
       <div className="srchead">
@@ -151,7 +158,7 @@ export function Sheet({
         <Link
           to="/projects/$projectId/sources/$sourceId"
           params={{ projectId, sourceId: anchor.source_id }}
-          search={{ version: anchor.version, start: anchor.char_start, end: anchor.char_end }}
+          search={{ version: anchor.version, ...place }}
           className="link"
         >
           {t("sheet.open")} {hotkey && <Kbd>o</Kbd>}

@@ -20,11 +20,12 @@ export interface Standing {
 }
 
 /** Where the reader stands; until it is known who reads, they may do all, and the server has the last word. */
-export function standingOf({ signing, votes }: Pick<CheckpointItem, "signing" | "votes">, me: Me | undefined): Standing {
+export function standingOf({ signing, votes, decision }: Pick<CheckpointItem, "signing" | "votes"> & Partial<Pick<CheckpointItem, "decision">>, me: Me | undefined): Standing {
   return {
     mayDecide: me === undefined || DECIDERS.includes(me.role),
     barred: me !== undefined && signing.barred.includes(me.id),
-    voted: me !== undefined && votes.some((vote) => vote.by === me.id),
+    // What the sample signed, it signed in nobody's name.
+    voted: me !== undefined && decision?.via !== "sample" && votes.some((vote) => vote.by === me.id),
     votes: votes.length,
     quorum: signing.quorum,
     alone: signing.quorum === 1 && !signing.separate_duties,
