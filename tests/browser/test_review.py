@@ -590,7 +590,8 @@ def test_the_figure_in_a_table_of_a_source_is_in_sight(each_width: Iterator[Page
                   }));
                 }"""
             )
-            assert len(inside) >= 2 and all(inside), (page.viewport_size, name)
+            assert len(inside) >= 2, (page.viewport_size, name)
+            assert all(inside), (page.viewport_size, name)
 
 
 def test_axe_finds_nothing_on_what_a_review_opens(each_width: Iterator[Page], page: Page) -> None:

@@ -160,6 +160,8 @@ function Afterwards({ r }: { r: Review }) {
     ...sinceLastQuery(place),
     enabled: status.status === "approved" && status.kind === "final" && status.agent_type === "reporting",
   });
+  // A wish that is still being written stays where it is.
+  if (r.state.mode.name === "ask") return null;
   return (
     <>
       {revealed.data && revealed.data.length > 0 && (
