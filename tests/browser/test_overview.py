@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import SLOW_MS, flaws
 from tests.browser.test_substrate import make_project, sent
@@ -128,3 +128,19 @@ def test_axe_finds_nothing_and_nothing_overflows(each_width: Iterator[Page]) -> 
         expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
         look("what opens anything")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_page_that_could_not_be_fetched_is_there_when_the_server_is_back(
+    context: BrowserContext,
+) -> None:
+    page = context.new_page()  # which may say in its console what it missed
+    page.goto("/work")
+    expect(page.get_by_role("heading", name="Work", exact=True)).to_be_visible()
+    page.route("**/*", lambda route: route.abort())
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Overview").click()
+    expect(page.get_by_text("The server did not answer when it was asked for.")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()  # nobody answers yet, and what is there stays
+    expect(page.get_by_text("The server did not answer when it was asked for.")).to_be_visible()
+    page.unroute("**/*")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("region", name="Waiting for a person")).to_be_visible()

@@ -54,7 +54,9 @@ def decided(theirs: Page, project: str, review: dict[str, Any], how: str) -> Non
     at = f"/api/projects/{project}/work-sessions/{review['session_id']}/checkpoints/{review['id']}/{how}"
     more: dict[str, dict[str, Any]] = {
         "approve": {},
-        "reject": {"rejection_reason": "The drawing of the bridge that this rests on is not among the sources"},
+        "reject": {
+            "rejection_reason": "The drawing of the bridge that this rests on is not among the sources"
+        },
         "request-changes": {"changes": [{"comment": "Say who opened it."}]},
     }
     sent(theirs.request, "POST", at, {"packet_digest": review["packet_digest"]} | more[how])
@@ -424,7 +426,9 @@ def test_a_wish_that_is_written_while_a_colleague_signs_stays_and_is_not_sent(
     page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     decided(theirs, project, review, "approve")
     said = form.get_by_role("alert")
-    expect(said).to_contain_text(re.compile(r"Signed by Colleague \d+.*Nothing of what is written here was sent"))
+    expect(said).to_contain_text(
+        re.compile(r"Signed by Colleague \d+.*Nothing of what is written here was sent")
+    )
     assert form.bounding_box() == before
     for keys in ("Control+Enter", "Enter"):
         field.press(keys)
@@ -565,7 +569,11 @@ def test_the_figure_in_a_table_of_a_source_is_in_sight(each_width: Iterator[Page
         listed = sent(page.request, "GET", "/api/checkpoints?status=any&limit=200")["items"]
         made = next(item for item in listed if item["session_title"] == "US renewable electricity in 2022")
         page.goto(f"/review/{made['id']}")
-        figures = ("Wind", "434297"), ("Solar photovoltaic", "140798"), ("Conventional hydroelectric", "254789")
+        figures = (
+            ("Wind", "434297"),
+            ("Solar photovoltaic", "140798"),
+            ("Conventional hydroelectric", "254789"),
+        )
         for n, (name, figure) in enumerate(figures, 1):
             page.locator("article [data-claim]").filter(has_text=f"{figure[:3]},{figure[3:]}").first.focus()
             page.keyboard.press("Enter")
@@ -582,7 +590,8 @@ def test_the_figure_in_a_table_of_a_source_is_in_sight(each_width: Iterator[Page
                   }));
                 }"""
             )
-            assert len(inside) >= 2 and all(inside), (page.viewport_size, name)
+            assert len(inside) >= 2, name
+            assert all(inside), (page.viewport_size, name)
 
 
 def test_axe_finds_nothing_on_what_a_review_opens(each_width: Iterator[Page], page: Page) -> None:

@@ -49,6 +49,24 @@ def drop(page: Page, files: dict[str, str]) -> None:
         page.dispatch_event("main", kind, {"dataTransfer": transfer})
 
 
+def test_any_number_of_tabs_load_and_all_of_them_hear_what_happens(page: Page) -> None:
+    """A browser has six connections to a server: a stream of events for each tab would take them all."""
+    project = make_project(page, "Tabs")
+    tabs = [page, *(page.context.new_page() for _ in range(7))]
+    for tab in tabs:
+        tab.goto(f"/projects/{project}/sources")
+        expect(tab.get_by_text("No sources yet.")).to_be_visible()
+    add_text(tabs[-1], project, "Bridge notes", BRIDGE)
+    for tab in tabs:
+        expect(row(tab, "Bridge notes")).to_contain_text("passage")
+    # The one that has the stream goes, and the next one has it.
+    tabs.pop(0).close()
+    add_text(tabs[-1], project, "Visitors", "In 2024 the bridge had 2,600 visitors.")
+    for tab in tabs:
+        expect(row(tab, "Visitors")).to_contain_text("passage")
+        tab.close()
+
+
 def test_many_files_are_dropped_read_and_found_again(page: Page) -> None:
     project = make_project(page, "Harbour")
     page.goto(f"/projects/{project}/sources")

@@ -24,6 +24,7 @@ from proofroom.engine.worker import run_worker
 from proofroom.services import context
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.rooms import FINDING, FINISH, Room, make_room
+from tests.integration.test_outbox import Held, signed, with_sender
 
 PATIENCE = 60.0
 
@@ -144,6 +145,38 @@ async def test_a_worker_hears_of_a_session_and_need_not_look(room: Room) -> None
     async with room.db.transaction(room.actor.workspace_id) as tx:
         jobs = await tx.execute(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'leg'"))
         assert jobs.scalar_one() == 0
+
+
+async def test_a_worker_that_is_asked_to_stop_begins_nothing_while_what_it_does_comes_to_its_end(
+    room: Room, tmp_path: Path
+) -> None:
+    held, ready = Held(), asyncio.Event()
+    await signed(room, tmp_path / "out")
+    parts = with_sender(room, held.send).parts
+    worker = asyncio.create_task(run_worker(parts, ready=ready, sweep_seconds=0.2, shutdown_seconds=PATIENCE))
+    await asyncio.wait_for(held.began.wait(), PATIENCE)
+    worker.cancel()
+    session_id = await room.file(room.script(FINDING, FINISH))
+    await asyncio.wait({worker}, timeout=1.0)  # five looks for work, had it gone on
+    assert (await room.row(session_id)).status == "queued"
+    assert not worker.done()
+    held.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(worker, PATIENCE)
+    assert len(held.seen) == 1
+    assert (await room.row(session_id)).status == "queued"
+
+
+async def test_a_worker_whose_job_never_ends_stops_all_the_same(room: Room, tmp_path: Path) -> None:
+    held, ready = Held(), asyncio.Event()
+    await signed(room, tmp_path / "out")
+    parts = with_sender(room, held.send).parts
+    worker = asyncio.create_task(run_worker(parts, ready=ready, shutdown_seconds=0.1))
+    await asyncio.wait_for(held.began.wait(), PATIENCE)
+    worker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(worker, PATIENCE)
+    assert not held.go.is_set()
 
 
 async def test_an_approval_that_was_held_is_released_when_it_is_due_though_nobody_looks(

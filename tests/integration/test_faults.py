@@ -178,6 +178,12 @@ async def test_a_leg_whose_lease_cannot_be_renewed_does_not_break_by_that(
 
         await until(refused, "the keeper")
         owner.execute("DROP TRIGGER refuse ON work_sessions; DROP FUNCTION refuse()")
+    before = (await room.row(session_id)).lease_until
+
+    async def renewed() -> bool:
+        return (await room.row(session_id)).lease_until != before
+
+    await until(renewed, "the renewal")
     (room.folder / "gate").write_text("open")
     assert await running is True
     row = await room.row(session_id)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -176,6 +177,16 @@ async def test_no_output_is_a_failure_that_can_be_retried(room: Room) -> None:
     assert "the year" in row.failure["message"]
     async with room.db.transaction(room.actor.workspace_id) as tx:
         assert (await work_requests.retry(tx, room.actor, row.id)).status == "queued"
+    assert "a copy of this work, not a retry" not in row.failure["message"]
+
+
+async def test_who_was_given_nothing_is_told_that_a_retry_is_not_given_more(
+    db: Database, member: tuple[UUID, UUID], project: UUID, tmp_path: Path
+) -> None:
+    room = make_room(db, *member, project, tmp_path)
+    row = await room.run(room.script(FINISH))
+    assert row.failure is not None
+    assert "reach a copy of this work, not a retry" in row.failure["message"]
 
 
 async def test_answers_reach_the_agent_and_must_fit_the_form(room: Room) -> None:

@@ -33,11 +33,17 @@ const whole = (value: unknown): number | undefined => {
   return value !== undefined && Number.isInteger(n) && n >= 0 ? n : undefined;
 };
 
+/** What browsers say of a part of the page that did not arrive, each in its own words. */
+const NOT_FETCHED = /dynamically imported module|preload CSS|importing a module script/i;
+
 function Broken({ error, reset }: { error: unknown; reset: () => void }) {
+  const fetched = !(error instanceof Error && NOT_FETCHED.test(error.message));
+  // A part that did not arrive is not asked for again before the page is loaded anew; without a server that would lose it.
+  const again = () => void fetch("/api/health").then((answer) => answer.ok && location.reload(), () => undefined);
   return (
     <main className="inbox screen">
       <div className="wrap">
-        <Problem what={t("error.page")} error={error} retry={reset} />
+        <Problem what={t("error.page")} error={fetched ? error : new Error(t("error.notFetched"))} retry={fetched ? reset : again} />
       </div>
     </main>
   );

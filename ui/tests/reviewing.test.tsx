@@ -65,7 +65,8 @@ describe("completing and going on", () => {
   });
 
   it("does nothing while what was taken back is still read, and signs that when it is there", async () => {
-    const read = Promise.withResolvers<void>();
+    let arrived = () => {};
+    const read = new Promise<void>((done) => (arrived = done));
     const signed: unknown[] = [];
     const { decision: _, ...open } = structuredClone(checkpoint);
     const next = { ...open, decision: null, packet_digest: "second", packet: { ...open.packet, artifacts: open.packet.artifacts.map((one) => ({ ...one, version: 77 })) } };
@@ -78,7 +79,7 @@ describe("completing and going on", () => {
       }),
       http.post(`${base}/withdraw`, () => HttpResponse.json({ checkpoint: next })),
       http.get("*/artifacts/:aid/versions/77", async () => {
-        await read.promise;
+        await read;
         return undefined; // as the first version is answered
       }),
     );
@@ -91,7 +92,7 @@ describe("completing and going on", () => {
     await user.keyboard("aux1a");
     expect(signed).toEqual([checkpoint.packet_digest]);
     expect(screen.getByText(/^Signed by/)).toBeInTheDocument();
-    read.resolve();
+    arrived();
     await screen.findByText("Ready to sign");
     await user.keyboard("a");
     await waitFor(() => expect(signed).toEqual([checkpoint.packet_digest, "second"]));

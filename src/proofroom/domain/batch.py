@@ -27,7 +27,11 @@ _STOPS = {
 }
 
 
-_SAID = {"agent_type": "the kind of work", "task_description": "the task", "approval_strategy": "when it stops"}
+_SAID = {
+    "agent_type": "the kind of work",
+    "task_description": "the task",
+    "approval_strategy": "when it stops",
+}
 
 
 def origin_exception(template: Mapping[str, Any] | None, asked: Mapping[str, Any] | None) -> str | None:

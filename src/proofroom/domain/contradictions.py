@@ -32,6 +32,7 @@ LEAST = 2  # shared words without which nothing is compared
 MOST_SENTENCES = 6_000
 MOST_WORDS = 60  # a longer sentence is a list or no sentence
 COMMON = 64  # sentences beyond which a word leads to none of them
+NEAR = 512  # sentences that one is held against, at most: made-up words would lead each to thousands
 MOST_PAIRS = 4_000  # compared closely
 MOST_FOUND = 50
 TURNED = 3  # words that one of two sentences alone may have, where they are told to be each other's opposite
@@ -157,8 +158,8 @@ def compare_passages(
     lines, passages = _lines(texts, most_sentences)
     read: dict[int, Sentence] = {}  # a sentence is read once, however many are like it
     found: dict[tuple[int, int], Contradiction] = {}
-    looked_at = 0
-    for x, y in chain(_pairs(lines), _pairs_of_counts(lines)):
+    looked_at, cut = 0, set[int]()
+    for x, y in chain(_pairs(lines, cut), _pairs_of_counts(lines)):
         a, b = lines[x], lines[y]
         pair = (a.passage, b.passage)
         at_once = (x, y) if every else pair
@@ -184,7 +185,7 @@ def compare_passages(
                 _place(a, ours),
                 _place(b, theirs),
             )
-    return _in_order(found, passages, complete=True)
+    return _in_order(found, passages, complete=not cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,9 +277,10 @@ def _read(word: str) -> tuple[str, str]:
     return "" if low in STOPWORDS else stem(low), low if low in _TELL_APART else apart
 
 
-def _pairs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
+def _pairs(lines: Sequence[_Line], cut: set[int]) -> Iterator[tuple[int, int]]:
     """Places of sentences of different passages of which the shorter shares SHARED of its words with the other, and
-    the two are not word for word the same.
+    the two are not word for word the same. Each is held against NEAR others that have its rarest words; those that
+    more others may be like are added to `cut`.
     """
     frequency = Counter(s for line in lines for s in line.stems)
     holding: dict[str, list[int]] = defaultdict(list)
@@ -289,7 +291,12 @@ def _pairs(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
     for x, line in enumerate(lines):
         size = len(line.stems)
         rarest = sorted(line.stems, key=place.__getitem__)[: size - ceil(SHARED * size) + 1]
-        near = {y for s in rarest if frequency[s] <= COMMON for y in holding[s]}
+        near = set[int]()
+        for s in rarest:
+            if len(near) + frequency[s] > NEAR and frequency[s] <= COMMON:
+                cut.add(x)
+                break
+            near.update(holding[s] if frequency[s] <= COMMON else ())
         for y in sorted(near):
             other = lines[y]
             # The shorter of the two looks for the longer one; of equal ones the earlier.

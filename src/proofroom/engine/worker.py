@@ -107,15 +107,32 @@ async def run_worker(
     }
     if queues:
         options["queues"] = queues
-    async with asyncio.TaskGroup() as group:
-        # Beside the queue: when the queue's connection is lost, legs go on, and with them turns that are paid for.
-        taking = [group.create_task(dispatcher.run())] if queues is None or LEGS in queues else []
-        try:
-            await _work_the_queue(app, parts, indexer, options, sweep_seconds, ready)
-        finally:
-            for task in taking:
-                task.cancel()
-            await dispatcher.drain(shutdown_seconds)
+    # Beside the queue: when the queue's connection is lost, legs go on, and with them turns that are paid for.
+    taking = [asyncio.create_task(dispatcher.run())] if queues is None or LEGS in queues else []
+    working = asyncio.create_task(_work_the_queue(app, parts, indexer, options, sweep_seconds, ready))
+    try:
+        await asyncio.wait([working, *taking], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        # Nothing new is begun from now on, and both come to rest within the same time.
+        for task in taking:
+            task.cancel()
+        working.cancel()
+        await asyncio.gather(dispatcher.drain(shutdown_seconds), _stopped(working, shutdown_seconds))
+    for task in [working, *taking]:
+        if task.done() and not task.cancelled():
+            task.result()
+
+
+async def _stopped(working: asyncio.Task[None], seconds: float) -> None:
+    """Waits until the queue's worker has ended what it does. Without its database it may wait for that for longer than
+    anybody waits for it; then it is cut off, and its jobs are done by another one, as when it is killed.
+    """
+    for patience in (seconds + 1.0, 1.0, 1.0):
+        await asyncio.wait({working}, timeout=patience)
+        if working.done():
+            return
+        working.cancel()
+    _log.warning("the queue's worker did not stop; what it had begun is done again by another one")
 
 
 async def _work_the_queue(

@@ -169,6 +169,14 @@ async def _weights(tx: Tx, known: Mapping[str, AgentDefinition], row: WorkSessio
         return None
 
 
+async def _given_nothing(tx: Tx, row: WorkSession) -> str:
+    """What it was given is pinned for its round: a retry does not see what was added since."""
+    given = await db_envelopes.of_iteration(tx, row.id, row.iteration)
+    if given is None or given.receipt["included"]:
+        return ""
+    return " It was given no passage. Sources that are added now reach a copy of this work, not a retry."
+
+
 async def finish_work(
     tx: Tx, row: WorkSession, *, summary: str, gaps: list[str], policy_may_sign: bool = False
 ) -> WorkSession:
@@ -180,11 +188,8 @@ async def finish_work(
     if not current:
         said = f" It said: {summary[:500]}" if summary else ""
         gap = f" It could not answer: {'; '.join(gaps)[:500]}." if gaps else ""
-        return await fail(
-            tx,
-            row,
-            Failure("no_output", f"The agent ended without producing anything.{said}{gap}", retryable=True),
-        )
+        message = f"The agent ended without producing anything.{said}{gap}{await _given_nothing(tx, row)}"
+        return await fail(tx, row, Failure("no_output", message, retryable=True))
     known = await policies.facts(tx, row, may_sign=policy_may_sign)
     early = await _early_gate(tx, row, known)
     if early is not None:

@@ -1,6 +1,7 @@
 """Contradictions: found where two passages say another figure, date or sign of one thing; silence in doubt."""
 
 import random
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -150,6 +151,9 @@ def test_two_passages_that_may_both_hold_are_left_alone(pair: tuple[str, str]) -
     assert find_contradictions(pair) == []
 
 
+LETTERS = str.maketrans("0123456789", "abcdefghij")
+
+
 def test_what_is_told_of_a_contradiction() -> None:
     filler = "The weather was fine on most days of the trial, and the crew slept well."
     found = find_contradictions(
@@ -243,6 +247,20 @@ def test_where_it_stands_is_told_in_characters_of_the_passage() -> None:
         sentence = text[at.start : at.end]
         assert (sentence[:9], sentence[-7:]) == ("The valve", "flight.")
         assert " ".join(text[at.says_start : at.says_end].split()) == says
+
+
+def test_words_that_are_made_up_lead_a_sentence_to_so_many_others_and_no_more() -> None:
+    """Each made-up word stands in 48 sentences; a true pair among them is found all the same."""
+    drawn = Random(1)
+    words = [drawn.sample(range(1152), 1152) for _ in range(30)]
+    made_up = [
+        " ".join(f"w{k}x{of[n] // 48}q".translate(LETTERS) for k, of in enumerate(words)).capitalize() + "."
+        for n in range(1152)
+    ]
+    pair = ["The quay holds 40 ships.", "The quay holds 14 ships."]
+    cut = compare_passages([*pair, *made_up])
+    assert ([(c.a, c.b) for c in cut.found], cut.complete) == ([(0, 1)], False)
+    assert compare_passages([*pair, *made_up[:40]]).complete
 
 
 def test_what_is_compared_is_bounded_and_told() -> None:

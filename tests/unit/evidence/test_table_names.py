@@ -205,7 +205,7 @@ MONEY = (
         ("Air had revenue of 130 thousand euros.", "Air had revenue of 120.5 thousand euros."),
         ("Air had revenue of \u20ac130,000.", "Air had revenue of \u20ac120,500."),
         ("Air had revenue of \u20ac0.13 million.", "Air had revenue of \u20ac0.1205 million."),
-        ("Air had revenue of 130.", "Air had revenue of 120.5."),
+        ("Air had revenue of 130.", "Air had revenue of 120.5 thousand."),
         ("Air has a mass of 2 t.", "Air has a mass of 1.5 t."),
         ("Air has a mass of 2 km.", None),
         ("Air has a heat of 70 \u00b0F.", None),

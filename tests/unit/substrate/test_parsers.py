@@ -5,6 +5,7 @@ import pytest
 from proofroom.domain.errors import InvalidInput, ProofroomError, TooLarge, UnsupportedMedia
 from proofroom.substrate.capture import parse, safe_name
 from proofroom.substrate.extracted import Extracted, Limits
+from proofroom.substrate.parsers import delimited
 from tests.unit.substrate.pdfs import Line, paragraph, pdf
 
 
@@ -412,3 +413,52 @@ def test_figures_that_nothing_tells_how_to_read_are_remarked() -> None:
     assert parse(unclear.replace(b"1.377", b"0.377"), "a.csv").notes == ()
     many = b",".join(b"c%d" % n for n in range(7)) + b"\n" + b",".join([b"1.204"] * 7) + b"\n"
     assert parse(many * 2, "a.csv").notes[0].count("(1.204)") <= 5
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        (
+            "Region;Week 12;;Week 13;\n;Price;Yield;Price;Yield\nNorth;1;2;3;4\nSouth;5;6;7;8\n",
+            ("Region", "Week 12 Price", "Week 12 Yield", "Week 13 Price", "Week 13 Yield"),
+        ),
+        (
+            "Region;2022;;2023;\n;Price;Yield;Price;Yield\nNorth;1;2;3;4\n",
+            ("Region", "2022 Price", "2022 Yield", "2023 Price", "2023 Yield"),
+        ),
+        (
+            "Region,Alpha,,Beta\n,Price,Yield,Price,Yield\nNorth,1,2,3,4\nSouth,5,6,7,8\n",
+            ("Region", "Alpha Price", "Alpha Yield", "Beta Price", "Beta Yield"),
+        ),
+        (
+            "Region,Alpha,Alpha,Beta,Beta\n,Price,Yield,Price,Yield\nNorth,1,2,3,4\nSouth,5,6,7,8\n",
+            ("Region", "Alpha Price", "Alpha Yield", "Beta Price", "Beta Yield"),
+        ),
+        (
+            "Region,Code,Alpha,,Beta,\n,,2022,2023,2022,2023\nNorth,N,1,2,3,4\nSouth,S,5,6,7,8\n",
+            ("Region", "Code", "Alpha 2022", "Alpha 2023", "Beta 2022", "Beta 2023"),
+        ),
+        (
+            "Region,,Alpha,,Beta,\n,Code,2022,2023,2022,2023\nNorth,N,1,2,3,4\nSouth,S,5,6,7,8\n",
+            ("Region", "Code", "Alpha 2022", "Alpha 2023", "Beta 2022", "Beta 2023"),
+        ),
+    ],
+)
+def test_groups_of_columns_are_part_of_their_names(text: str, columns: tuple[str, ...]) -> None:
+    table = delimited.parse(text, name="t", limits=Limits()).tables[0]
+    assert table.columns == columns
+    assert table.rows[0][0] == "North"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name,Kind,Colour\n,red,red\nBall,toy,blue\n",
+        "Name,Kind,,Colour\n,5,5,6\nBall,1,2,3\n",
+        "Report,of 3 May,,\nRegion,Price,Yield,Price\nNorth,1,2,3\n",
+        "Name,2022,,2023,\n,2020,2021,2020,2021\nBall,1,2,3,4\n",
+    ],
+)
+def test_rows_that_stand_over_no_groups_are_no_part_of_names(text: str) -> None:
+    table = delimited.parse(text, name="t", limits=Limits()).tables[0]
+    assert not any(said in name for name in table.columns for said in (" red", "Kind 5", "3 May", "2022 2"))

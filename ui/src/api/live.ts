@@ -1,6 +1,7 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { api, ApiError } from "./client";
+import { openStream, type Kind } from "./stream";
 import { tellAll, tellWaiting } from "./waiting";
 
 /** Since when nothing has arrived from the server, or null while the stream is open. */
@@ -69,7 +70,6 @@ const GATHER_MS = 120;
  * goes through reviews looks at one after the other, which the reader is told of, too.
  */
 const LATE_MS = 1000;
-const RETRY_MS = 4000;
 const POLL_MS = 5000;
 /** A stream that has not opened by then is taken for held back on its way; the page asks meanwhile. */
 const OPEN_MS = 10_000;
@@ -81,13 +81,11 @@ interface Latest {
 }
 
 /**
- * One stream for the whole tab. Events only say what to fetch again, so a lost one costs nothing: after every
+ * What the stream tells. Events only say what to fetch again, so a lost one costs nothing: after every
  * reconnect all that is on screen is fetched again. Several events in a row become one fetch. While there is no stream,
  * the page asks every few seconds what happened; it is offline when that is not answered either.
  */
 export function openLive(client: QueryClient): () => void {
-  let source: EventSource | null = null;
-  let retry: ReturnType<typeof setTimeout> | undefined;
   let gather: ReturnType<typeof setTimeout> | undefined;
   let slow: ReturnType<typeof setTimeout> | undefined;
   let patience: ReturnType<typeof setTimeout> | undefined;
@@ -103,7 +101,7 @@ export function openLive(client: QueryClient): () => void {
     pending[what].clear();
     for (const queryKey of keys) void client.invalidateQueries(queryKey[1] === "of" ? { predicate: reviewsOf(queryKey[2]) } : { queryKey });
   };
-  const take = (kind: "session" | "source", data: Record<string, string>) => {
+  const take = (kind: Kind, data: Record<string, string>) => {
     if (kind === "session") tellWaiting(data["session_id"] ?? "", data["type"] ?? "");
     const what = kind === "source" || LOOKED.test(data["type"] ?? "") ? "late" : "soon";
     for (const key of touched(kind, data)) pending[what].set(JSON.stringify(key), key);
@@ -115,9 +113,9 @@ export function openLive(client: QueryClient): () => void {
     void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "inbox-rows" });
     tellAll();
   };
-  const note = (kind: "session" | "source") => (event: MessageEvent<string>) => {
+  const told = (kind: Kind, data: string) => {
     try {
-      take(kind, JSON.parse(event.data) as Record<string, string>);
+      take(kind, JSON.parse(data) as Record<string, string>);
     } catch {
       return; // not ours; the next reconnect fetches everything anyway
     }
@@ -154,35 +152,26 @@ export function openLive(client: QueryClient): () => void {
     polling = 0;
     clearTimeout(poll);
   };
-  const connect = () => {
-    source = new EventSource("/api/events");
+  const opened = () => {
     clearTimeout(patience);
-    patience = setTimeout(startAsking, OPEN_MS);
-    source.addEventListener("session", note("session"));
-    source.addEventListener("source", note("source"));
-    source.onopen = () => {
-      clearTimeout(patience);
-      stopAsking();
-      setOffline(null);
-      if (!first) everything();
-      first = false;
-    };
-    source.onerror = () => {
-      first = false;
-      startAsking();
-      // The browser reconnects by itself unless the answer was not a stream.
-      if (source?.readyState === EventSource.CLOSED) {
-        source.close();
-        clearTimeout(retry);
-        retry = setTimeout(connect, RETRY_MS);
-      }
-    };
+    stopAsking();
+    setOffline(null);
+    if (!first) everything();
+    first = false;
   };
+  const lost = () => {
+    first = false;
+    startAsking();
+  };
+  let close = () => {};
   if (typeof EventSource === "undefined") startAsking();
-  else connect();
+  else {
+    patience = setTimeout(startAsking, OPEN_MS);
+    close = openStream({ opened, lost, told });
+  }
   return () => {
     stopAsking();
-    source?.close();
-    for (const timer of [retry, gather, slow, patience]) clearTimeout(timer);
+    close();
+    for (const timer of [gather, slow, patience]) clearTimeout(timer);
   };
 }

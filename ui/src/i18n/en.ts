@@ -17,6 +17,7 @@ export const en = {
   offline: { short: "Offline", at: "since {{at}}.", since: "Offline since {{at}}.", words: "Read on. Signing waits for the connection, nothing you typed is lost." },
   error: {
     page: "This page could not be shown",
+    notFetched: "The server did not answer when it was asked for. Try again when it does.",
     unknown: "Something went wrong in this page. Load it again; nothing was decided.",
     wait_one: "Try again in a second; nothing you typed is lost.",
     wait_other: "Try again in {{count}} seconds; nothing you typed is lost.",

@@ -398,7 +398,10 @@ def _findings(
         *compare_dates(e, [*spans, *(f.at for f in table if f.kind == "date")]),
     ]
     for finding in facts:
-        out.append((find_conflict(e, finding) if outside else None) or finding)
+        found = (find_conflict(e, finding) if outside else None) or finding
+        # Nobody knows here which row and column is meant: a figure of another cell is nothing to write instead.
+        of_row = found.where is not None and found.where[0].passage.kind == "table_row"
+        out.append(replace(found, put=None, use=None) if of_row else found)
     out += compare_attributed(e, named)
     skip = [(w.start, w.end) for w in works] + spans
     names = compare_names(e, skip)

@@ -18,6 +18,9 @@ from proofroom.domain.evidence.words import Token, lows, tokens
 
 _ADDRESS = re.compile(r"https?://[^\s<>\")\]]+|www\.[^\s<>\")\]]+|\bdoi:\s?\S+|\b10\.[0-9]{4,9}/[^\s)\]]+")
 
+_JOINED = re.compile(r"(?<=[0-9]),(?=[0-9])")
+_QUOTED = re.compile(r'"[^"]*"')
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -99,9 +102,41 @@ def flatten(text: str) -> str:
     return f" {' '.join(map(fold, lows(text)))} "
 
 
+def cell_places(p: Passage) -> tuple[Span | None, ...]:
+    """Where each cell stands in the text of its row, one after the other; None for one that is empty or not there."""
+    done = 0
+    out: list[Span | None] = []
+    for _, value in p.cells:
+        bare = value.strip()
+        found = re.compile(rf"(?<![^\W_]){re.escape(bare)}(?![^\W_])").search(p.text, done) if bare else None
+        out.append(found.span() if found else None)
+        done = found.end() if found else done
+    return tuple(out)
+
+
+def apart(p: Passage) -> str:
+    """The text of a row with tabs for the commas between cells, so that "6,298,305" is three figures. Where the cells
+    are not known, as in several rows in one, every comma outside of quotation marks stands between cells, unless
+    another mark does.
+    """
+    text = p.text
+    if p.kind != "table_row" or _JOINED.search(text) is None:
+        return text
+    if p.cells:
+        within = [span for span in cell_places(p) if span is not None]
+    elif any(mark in text for mark in ";\t|"):
+        return text
+    else:
+        within = [m.span() for m in _QUOTED.finditer(text)]
+    return _JOINED.sub(lambda m: m[0] if any(a <= m.start() < b for a, b in within) else "\t", text)
+
+
 def analyse(passage: Passage) -> AnalysedPassage:
     """Reads a passage once; pass the result wherever a passage is taken. Never raises on any text."""
-    sentences = tuple(read_sentence(passage.text[a:b], a) for a, b in split_sentences(passage.text))
+    text = apart(passage)
+    sentences = tuple(
+        replace(read_sentence(text[a:b], a), text=passage.text[a:b]) for a, b in split_sentences(passage.text)
+    )
     if passage.kind == "table_header":  # names of columns: no figure in them is an amount
         sentences = tuple(replace(s, numbers=()) for s in sentences)
     return AnalysedPassage(passage, sentences, flatten(passage.text), normal(passage.text))

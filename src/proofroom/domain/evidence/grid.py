@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
+from proofroom.domain.evidence.features import cell_places
 from proofroom.domain.evidence.labels import Words, figured, words_of, written
 from proofroom.domain.evidence.model import Passage, Span
 from proofroom.domain.evidence.units import SCALES, SYMBOLS, Unit, currency, find_unit, per_named
@@ -32,6 +33,7 @@ _IN = re.compile(r"\bin ([^()\[\]]{1,40})\Z")
 _YEAR = re.compile(r"(?<![0-9])(?:1[5-9]|20|21)[0-9]{2}(?![0-9])")
 _PER = re.compile(r"(?:/|\bper\b)[ \u00a0]?([^/]{1,30})\Z", re.IGNORECASE)
 _PER_NAME = re.compile(r"\bper[ \u00a0]([^\s\d]{1,30})\s*\Z", re.IGNORECASE)
+_COPY = re.compile(r"(.+) \([1-9][0-9]{0,3}\)")
 _DELTA = re.compile(
     r"[\u0394\u2206]|\b(?:change|delta|diff|difference|growth|yoy|vs|versus|ver\u00e4nderung)\b",
     re.IGNORECASE,
@@ -63,7 +65,8 @@ class Measure:
     """A column of figures. `words` are the stems of its name without unit and year; a figure is a multiple of `scale`,
     in `unit`, None where the table does not say, for each `per`, "" where it is of the whole; `sign` is a unit in the
     table's own words that is not known, such as "dB". `year` is the part of the name that a figure makes: a year,
-    "H1 2024" or "Phase 3". `delta` marks changes, then `year` is what they are against.
+    "H1 2024" or "Phase 3", "" where
+    other columns have the same name. `delta` marks changes, then `year` is what they are against.
     """
 
     column: int
@@ -136,8 +139,9 @@ def read_grid(rows: tuple[Passage, ...]) -> Grid | None:
     if label is None:
         return None
     labels = by_column[label]
+    twins = _twins(columns)
     measures = tuple(
-        _measure(j, name, by_column[j], decimal_comma=name in commas)
+        _measure(j, name, by_column[j], decimal_comma=name in commas, twin=twins.get(j))
         for j, name in enumerate(columns)
         if j != label and name not in both and _is_figures(by_column[j], decimal_comma=name in commas)
     )
@@ -155,9 +159,21 @@ def read_grid(rows: tuple[Passage, ...]) -> Grid | None:
     if numbered:
         by_words = {(*words_of(columns[label]), *key): i for key, i in by_words.items()}
     words = head.union(*(m.words for m in measures))
-    places = tuple(_places(p) for p in ordered)
+    places = tuple(cell_places(p) for p in ordered)
     years = _is_years(columns[label], labels)
     return Grid(ordered, head, labels, found, measures, by_words, years, words, _parts(measures), places)
+
+
+def _twins(columns: Sequence[str]) -> dict[int, str]:
+    """The columns that have one name, by their place. Where a table is captured the second and further ones get a
+    number behind it, "Price (2)", which says nothing of what they hold.
+    """
+    out: dict[int, str] = {}
+    for j, name in enumerate(columns):
+        m = _COPY.fullmatch(name)
+        if m is not None and m[1] in columns:
+            out[j] = out[columns.index(m[1])] = m[1]
+    return out
 
 
 def _add_written(by_words: dict[Words, int], labels: Sequence[str]) -> None:
@@ -177,18 +193,6 @@ def _parts(measures: Sequence[Measure]) -> dict[Words, str]:
             if len(key) > 1 or not "".join(key).isdecimal():
                 out[key] = (m.part or "") if out.get(key, m.part) == m.part else ""
     return out
-
-
-def _places(p: Passage) -> tuple[Span | None, ...]:
-    """Where each cell stands in the text of its row, one after the other; None for one that is empty or not there."""
-    done = 0
-    out: list[Span | None] = []
-    for _, value in p.cells:
-        bare = value.strip()
-        found = re.compile(rf"(?<![^\W_]){re.escape(bare)}(?![^\W_])").search(p.text, done) if bare else None
-        out.append(found.span() if found else None)
-        done = found.end() if found else done
-    return tuple(out)
 
 
 def _naming(
@@ -275,7 +279,13 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(s for s in found if s and s not in STOPWORDS) or frozenset(found[:1])
 
 
-def _measure(column: int, name: str, cells: Sequence[str], *, decimal_comma: bool) -> Measure:
+def _measure(
+    column: int, name: str, cells: Sequence[str], *, decimal_comma: bool, twin: str | None = None
+) -> Measure:
+    if twin is not None:  # no sentence says which of several columns of one name it means
+        return replace(
+            _measure(column, twin, cells, decimal_comma=decimal_comma), name=name, year="", delta=False
+        )
     unit, scale = unit_of(name)
     if unit is None:
         filled = [cell for cell in cells if not is_missing(cell)]

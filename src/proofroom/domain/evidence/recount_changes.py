@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -23,6 +24,8 @@ from proofroom.domain.evidence.recounting import (
 )
 from proofroom.domain.evidence.units import find_unit
 from proofroom.domain.figures import display
+
+_APART = re.compile(r"[,;()\u2013\u2014]|\band\b")
 
 
 def _two(work: Work, measure: Measure) -> tuple[int, int, Decimal, Decimal]:
@@ -61,14 +64,14 @@ def compare(work: Work) -> None:
     work.told((start, end), ok=ok, shown=shown, row=a, number=False, of=[measure])
     work.where(b, measure)
     between = [n for n in said.numbers if n.end <= start and n.start >= said.rows[0][1]]
-    if len(said.numbers) == 1 and between:
-        _difference(work, between[0], left, right, measure, a)
-        return
     for number in said.numbers:
-        row = a if number.start < than else b
-        if number.start < start or work.claim.text[number.start - 1] != "(":
+        # "had 110, less than Bolt" says what it had, "had 110 less than Bolt" by how much
+        if number in between[-1:] and _APART.search(said.text[number.end : start]) is None:
+            _difference(work, number, left, right, measure, a)
+        elif number in between or (number.start > start and work.claim.text[number.start - 1] == "("):
+            compare_value(work, number, a if number.start < than else b, measure)
+        else:
             raise NotClear
-        compare_value(work, number, row, measure)
 
 
 def compare_columns(work: Work) -> None:

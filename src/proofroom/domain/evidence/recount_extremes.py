@@ -101,7 +101,7 @@ def _extreme_measure(work: Work, start: int, end: int, stop: int) -> Measure:
     if behind:
         return measure_for(work, behind[0], year)
     if word == "cheapest" or said.text[end:].lower().lstrip().startswith(("expensive", "costly")):
-        found = [m for m in work.grid.measures if m.words & _PRICES]
+        found = [m for m in work.grid.measures if m.words & _PRICES and m.year != ""]
         if len(found) == 1:
             return found[0]
     return measure_for(work, said.groups[0] if len(said.groups) == 1 else None, year)

@@ -21,6 +21,7 @@ from proofroom.domain.evidence.recounting import (
     judge_figure,
     measure_for,
     near_ratio,
+    rows_that_fit,
     total_of,
     whole_column,
     year_for,
@@ -124,13 +125,7 @@ def count_rows(work: Work) -> None:
     found = work.grid.items
     if rest:
         measure = measure_for(work, group_for(said, rest[0].start, rest[0].end), year_for(said, rest[0].end))
-        before = work.claim.text[max(0, rest[0].start - 24) : rest[0].start]
-        found = [
-            i
-            for i in found
-            if (value := measure.values[i]) is not None
-            and fits(rest[0], value, measure, divided=False, before=before) == "yes"
-        ]
+        found = rows_that_fit(work, rest[0], measure, found)
         work.told(
             (rest[0].start, rest[0].end),
             ok=True,
@@ -157,13 +152,7 @@ def only_these(work: Work) -> None:
     number = said.numbers[0]
     at = (number.start, number.end)
     measure = measure_for(work, group_for(said, *at), year_for(said, at[1]))
-    before = work.claim.text[max(0, number.start - 24) : number.start]
-    found = [
-        i
-        for i in items_of(work, measure, at)
-        if (value := measure.values[i]) is not None
-        and fits(number, value, measure, divided=False, before=before) == "yes"
-    ]
+    found = rows_that_fit(work, number, measure, items_of(work, measure, at))
     shown = ", ".join(work.grid.labels[i] for i in found[:5]) or "none"
     ok = sorted(found) == sorted({row for _, _, row in said.rows})
     work.told(at, ok=ok, shown=shown, row=said.rows[0][2], number=True, of=[measure])

@@ -14,7 +14,7 @@ from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.grid import Grid, Measure
 from proofroom.domain.evidence.numbers import read_value
 from proofroom.domain.evidence.said import Group, Said
-from proofroom.domain.evidence.units import Unit, find_unit
+from proofroom.domain.evidence.units import MONEY_SCALES, SCALES, Unit, find_unit
 from proofroom.domain.evidence.words import stem
 from proofroom.domain.figures import display
 from proofroom.domain.totals import added
@@ -101,10 +101,15 @@ class Work:
         note: str,
         headline: str = "Table can be read two ways",
         shown: str | None = None,
+        put: tuple[tuple[int, int], str] | None = None,
+        where: Where | None = None,
     ) -> None:
         text = self.claim.text[at[0] : at[1]]
+        use = put[1] if put else None
         self.findings.append(
-            Finding("number", "not_found", at, text, None, note, headline=headline, shown=shown)
+            Finding(
+                "number", "not_found", at, text, None, note, where, put, use, headline=headline, shown=shown
+            )
         )
 
 
@@ -203,6 +208,9 @@ def judge_figure(
         raise NotClear  # "466 calls" are not 466 calls per day
     if set(work.said.signs) - {measure.sign}:
         raise NotClear
+    said = len(work.said.groups) < 2 and says_scale(work.claim, measure.scale)
+    if said and leaves_out(number, value, measure.scale):  # "rose to 434 thousand from 378"
+        measure = replace(measure, scale=Decimal(1))
     result = fits(
         number,
         value,
@@ -228,6 +236,11 @@ def judge_figure(
     elif result == "per":
         work.where(row, measure)
         work.unclear(at, per_note(measure.per), "Unit differs", shown)
+    elif result == "scale":
+        spot = work.where(row, measure)
+        work.unclear(
+            at, scale_note(measure.scale), "Scale not said", shown, in_place(number, spoken, measure), spot
+        )
     else:
         put = in_place(number, spoken, measure, places=2 if divided else None)
         work.told(at, ok=result == "yes", shown=shown, row=row, number=True, of=[measure], put=put)
@@ -241,12 +254,23 @@ def per_note(per: str) -> str:
     )
 
 
+def scale_note(scale: Decimal) -> str:
+    word = scale_word(scale)
+    return f"the table gives it in {word}s" if word else f"the table gives it in units of {display(scale, 0)}"
+
+
+def scale_word(scale: Decimal) -> str:
+    return next(
+        (word for word in ("thousand", "million", "billion", "trillion") if SCALES[word] == scale), ""
+    )
+
+
 def in_place(
     number: Number, value: Decimal, measure: Measure, *, places: int | None = None
 ) -> tuple[tuple[int, int], str] | None:
     """What to write for a figure so that it says the table's: its range without scale and unit, and the figure in
-    these. None where they are of another kind, or where the figure bounds another. `places` is how many decimals are
-    enough.
+    these; with the table's scale where the draft leaves that out. None where they are of another kind, or where the
+    figure bounds another. `places` is how many decimals are enough.
     """
     mine, theirs = number.unit, measure.unit
     bare = number.text[number.bare_start - number.start : number.bare_end - number.start]
@@ -263,11 +287,8 @@ def in_place(
     ):
         return None
     written = read_value(digits)[0]
-    whole = (
-        CTX.multiply(value, measure.scale)
-        if mine is not None or measure.scale == 1 or number.low != written
-        else value
-    )
+    bare_scale = leaves_out(number, value, measure.scale)
+    whole = value if bare_scale else CTX.multiply(value, measure.scale)
     if mine is not None and theirs is not None:
         whole = CTX.divide(CTX.multiply(whole, theirs.factor), mine.factor)
     if written and number.low:
@@ -277,49 +298,71 @@ def in_place(
     exact = max(0, -exponent) if isinstance(exponent, int) else 0
     own = value.as_tuple().exponent
     kept = max(exact, -own if isinstance(own, int) and mine == theirs and measure.scale == 1 else 0)
-    return (number.bare_start, number.bare_end), display(whole, min(kept, 4 if places is None else places))
+    said = display(whole, min(kept, 4 if places is None else places))
+    word = scale_word(measure.scale) if bare_scale else ""
+    if bare_scale and not word:
+        return None
+    return (number.bare_start, number.bare_end), f"{said} {word}".strip()
+
+
+def says_scale(claim: Sentence, scale: Decimal) -> bool:
+    """Whether a scale is said anywhere in a sentence: a further figure goes without it."""
+    tight = {n.text[n.bare_end - n.start :].strip() for n in claim.numbers if _of_money_or_bare(n.unit)}
+    return any(SCALES.get(t.low) == scale for t in claim.toks) or scale in map(MONEY_SCALES.get, tight)
+
+
+def _of_money_or_bare(unit: Unit | None) -> bool:
+    return unit is None or unit.dimension.startswith("money")
+
+
+def leaves_out(number: Number, value: Decimal, scale: Decimal) -> bool:
+    """Whether a figure is said without the scale that the table has: 14.9 and not 14.9 thousand, and nearer to what
+    stands in the cell than to that in full.
+    """
+    bare = number.text == number.text[number.bare_start - number.start : number.bare_end - number.start]
+    near = CTX.multiply(number.low, number.low) < CTX.multiply(CTX.multiply(value, value), scale)
+    return scale > 1 and bare and number.unit is None and near
 
 
 def fits(number: Number, value: Decimal, measure: Measure, *, divided: bool, before: str = "") -> str:
-    """ "yes", "rounded", "no", "unit" where the table does not tell the unit that the figure has, or "per" where only
-    one of the two is for each of something: 7.1 t are not 7.1 t/ha.
+    """ "yes", "rounded", "no", "unit" where the table does not tell the unit that the figure has, "per" where only
+    one of the two is for each of something: 7.1 t are not 7.1 t/ha, or "scale" where only the table has one: 14.9
+    households are not 14.9 thousand.
     """
     unit = measure.unit
     if number.unit is not None and unit is None:
         return "unit"
     if number.unit is not None and number.per != measure.per:
         return "no" if number.per and measure.per else "per"
+    if leaves_out(number, value, measure.scale):
+        full = replace(measure, scale=Decimal(1))
+        plain = fits(number, value, full, divided=divided, before=before)
+        over = (
+            bool(number.bound)
+            and fits(number, CTX.multiply(value, measure.scale), full, divided=divided, before=before)
+            == "yes"
+        )
+        return "no" if plain == "no" and not over else "scale"
     whole = CTX.multiply(value, measure.scale)
     if number.bound:
         ours, theirs = _in_base(number.low, number.unit or unit), _in_base(whole, unit)
         if number.unit is not None and unit is not None and number.unit.dimension != unit.dimension:
             return "no"
-        among = [theirs] if number.unit is not None or measure.scale == 1 else [theirs, _in_base(value, unit)]
         equal = any(
             w in before.lower()
             for w in ("least", "most", "no ", "not ", "up to", "minimum", "maximum", "\u2265", "\u2264")
         )
-        good = [(t > ours) if number.bound == "more" else (t < ours) for t in among]
+        good = theirs > ours if number.bound == "more" else theirs < ours
         far = number.approx and abs(theirs - ours) > abs(ours) * ROUGH * 2  # "just over"
-        return "yes" if not far and (all(good) or (equal and theirs == ours)) else "no"
+        return "yes" if not far and (good or (equal and theirs == ours)) else "no"
     if number.low == 0 or value == 0:
         return "yes" if number.low == value else "no"
-    shown = [whole]
-    spoken = number.text != number.text[number.bare_start - number.start : number.bare_end - number.start]
-    if measure.scale != 1 and number.unit is None and not spoken:
-        shown.append(value)
-    best = "no"
-    for theirs in shown:
-        step, coarse = _step(theirs, divided=divided), _coarse(theirs, divided=divided)
-        source = replace(
-            number, low=theirs, high=theirs, step=step, coarse=coarse, unit=unit, approx=False, per=""
-        )
-        result = numbers_agree(number, source)
-        if result in ("same", "near") or (result == "rounded" and (divided or measure.scale != 1)):
-            return "yes"
-        if result == "rounded":
-            best = "rounded"
-    return best
+    step, coarse = _step(whole, divided=divided), _coarse(whole, divided=divided)
+    source = replace(number, low=whole, high=whole, step=step, coarse=coarse, unit=unit, approx=False, per="")
+    result = numbers_agree(number, source)
+    if result in ("same", "near") or (result == "rounded" and (divided or measure.scale != 1)):
+        return "yes"
+    return "rounded" if result == "rounded" else "no"
 
 
 def _in_base(value: Decimal, unit: Unit | None) -> Decimal:
@@ -343,6 +386,22 @@ def shown_figure(value: Decimal, measure: Measure | None = None) -> str:
     return (
         f"{text} ({measure.name})" if measure is not None and (measure.unit or measure.scale != 1) else text
     )
+
+
+def rows_that_fit(work: Work, number: Number, measure: Measure, among: Sequence[int]) -> list[int]:
+    """The rows whose figure is what a bound says; not clear where the draft leaves out the scale of the column."""
+    before = work.claim.text[max(0, number.start - 24) : number.start]
+    found: list[int] = []
+    for i in among:
+        value = measure.values[i]
+        result = "no" if value is None else fits(number, value, measure, divided=False, before=before)
+        if result == "scale":
+            work.where(i, measure)
+            work.unclear((number.start, number.end), scale_note(measure.scale), "Scale not said")
+            raise Unsure
+        if result == "yes":
+            found.append(i)
+    return found
 
 
 def items_of(work: Work, measure: Measure, at: tuple[int, int]) -> list[int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from proofroom.domain.evidence.amounts import CTX, Number
@@ -19,7 +19,7 @@ from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
 from proofroom.domain.evidence.grid import per_of, unit_of
 from proofroom.domain.evidence.polarity import POLES
-from proofroom.domain.evidence.recounting import per_note
+from proofroom.domain.evidence.recounting import leaves_out, per_note, says_scale, scale_note, scale_word
 from proofroom.domain.evidence.units import SCALES, Unit
 from proofroom.domain.evidence.words import Token, tokens
 from proofroom.domain.figures import display, parse_number, same_figure
@@ -60,6 +60,7 @@ class _Meant:
     head: frozenset[str]
     item: bool
     years: int
+    elliptic: bool = False
 
 
 def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[Finding]:
@@ -306,6 +307,8 @@ _REACHED = frozenset("to at reached was totalled totaled generated made".split()
 
 def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
     out: list[Finding] = []
+    if says_scale(claim, meant.scale):
+        meant = replace(meant, elliptic=True)
     for n in claim.numbers:
         if n.kind != "plain" or n.is_range:
             continue
@@ -326,6 +329,16 @@ def _figures(claim: Sentence, meant: _Meant) -> list[Finding]:
             out.append(Finding("number", "not_found", at, n.text, None, note, headline="Unit differs"))
             continue
         hit = next((v for v in values if _is_same(n, v, meant, shown, percent=percent)), None)
+        counted = hit is not None and before not in (*_REACHED, "by", "from") and hit not in values[:-1]
+        if (
+            hit is not None
+            and not percent
+            and not counted
+            and not meant.elliptic
+            and leaves_out(n, hit, meant.scale)
+        ):
+            out.append(_without_scale(n, hit, meant))
+            continue
         if hit is not None:
             text = f"{display(hit, 2)} %" if percent else _show(hit)
             place = (n.start, n.end)
@@ -381,10 +394,35 @@ def _percentages(meant: _Meant, before: str) -> list[Decimal]:
     return change if before == "by" else [*share, *change]
 
 
+def _in_scale(n: Number, value: Decimal, meant: _Meant) -> str:
+    """A figure of the table, with its scale where the draft leaves that out."""
+    word = scale_word(meant.scale) if not meant.elliptic and leaves_out(n, value, meant.scale) else ""
+    return f"{_show(value)} {word}".strip()
+
+
+def _without_scale(n: Number, value: Decimal, meant: _Meant) -> Finding:
+    use, at = _in_scale(n, value, meant), (n.start, n.end)
+    put = ((n.bare_start, n.bare_end), use) if scale_word(meant.scale) else None
+    return Finding(
+        "number",
+        "not_found",
+        at,
+        n.text,
+        None,
+        scale_note(meant.scale),
+        _whole(meant.row),
+        put,
+        use if put else None,
+        headline="Scale not said",
+        shown=f"{meant.period}: {use}",
+    )
+
+
 def _wrong(n: Number, value: Decimal, meant: _Meant, *, percent: bool) -> Finding:
     digits = n.text[n.bare_start - n.start : n.bare_end - n.start]
     places = len(digits.partition(".")[2]) if percent else 0
     text = display(value, places) if percent else _show(value)
+    use = text if percent else _in_scale(n, value, meant)
     shown = f"{meant.period}: {text}{' %' if percent else ''}"
     return Finding(
         "number",
@@ -394,8 +432,8 @@ def _wrong(n: Number, value: Decimal, meant: _Meant, *, percent: bool) -> Findin
         text,
         f"computed again: {shown}",
         _whole(meant.row),
-        ((n.bare_start, n.bare_end), text),
-        text,
+        ((n.bare_start, n.bare_end), use),
+        use,
         headline="Number differs",
         shown=shown,
     )

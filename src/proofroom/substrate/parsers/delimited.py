@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from proofroom.domain.errors import InvalidInput, TooLarge
 from proofroom.substrate.extracted import BlockDraft, ColumnType, Extracted, Limits, Table
@@ -26,6 +27,7 @@ _DATE = re.compile(
     r"|\d{1,2}\.? [A-Za-zé]{3,9}\.? \d{4}|[A-Za-z]{3,9}\.? \d{1,2}, \d{4}"
 )
 _LONGEST_UNIT = 20
+_YEAR = re.compile(r"(?:1[5-9]|20|21)\d\d")
 _EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "nan", "null", "none", "..", "...", "."})
 
 
@@ -49,7 +51,13 @@ def parse(text: str, *, name: str, limits: Limits, extension: str = "") -> Extra
     rows = _cells(text, records, delimiter, limits)
     width = _width(rows[:2_000])
     first = first_row(rows, width)
-    top = first - 1 if first and _spans(rows[first - 1], rows[first], width) else first
+    top = first
+    if first and _spans(rows[first - 1], rows[first], width):
+        top = first - 1
+    elif first + 1 < len(rows) and _spans(
+        rows[first], rows[first + 1], width
+    ):  # each group is named in each column
+        first += 1
     header, body = split_header(rows[first:], rows[top] if top < first else None)
     columns = column_names(header, max(width, *(len(row) for row in rows[first:])))
     refuse_size(len(columns), len(body), limits)
@@ -248,28 +256,39 @@ def _holds_units(rows: Sequence[Sequence[str]], width: int) -> bool:
 
 
 def _spans(upper: Sequence[str], header: Sequence[str], width: int) -> bool:
-    """Whether a row of words stands over groups of columns: it begins empty, and names below repeat or are years."""
-    names = [cell for cell in header[1:] if cell]
-    alike = len(set(names)) < len(names) or (
-        bool(names) and all(re.fullmatch(r"(?:1[5-9]|20|21)\d\d", one) for one in names)
-    )
-    words = [cell for cell in upper if cell]
-    return (
-        len(upper) == width == len(header)
-        and not upper[0]
-        and bool(words)
-        and alike
-        and not any(map(is_value, words))
-    )
+    """Whether a row of names stands over groups of columns: what names the rows is above or below, a group stands over
+    more than one column, and names below repeat or are years. The groups may be years themselves.
+    """
+    if not 1 < len(upper) <= width or len(header) != width:
+        return False
+    over = [*upper, *[""] * (width - len(upper))][1:]
+    above, names = [cell for cell in over if cell], [cell for cell in header[1:] if cell]
+    wide = len(set(above)) < len(above) or any(one and not two for one, two in pairwise(over))
+    if not wide or not (len(set(names)) < len(names) or _are_years(names)):
+        return False
+    values, below = [cell for cell in above if is_value(cell)], [cell for cell in names if is_value(cell)]
+    if (values and below) or not all(map(_YEAR.fullmatch, (*values, *below))):
+        return False
+    if not upper[0]:
+        return True
+    named = _under(upper, header)
+    return not header[0] and not is_value(upper[0]) and len(set(named)) == len(named)
+
+
+def _are_years(names: Sequence[str]) -> bool:
+    return bool(names) and all(_YEAR.fullmatch(name) for name in names)
 
 
 def _under(upper: Sequence[str], header: Sequence[str]) -> list[str]:
-    """Names below the words that stand over them and over the empty cells to their right: "Sales 2022"."""
+    """Names below the words that stand over them and over the empty cells to their right: "Sales 2022". What stands
+    over nothing names its own column only.
+    """
     out: list[str] = []
     over = ""
-    for above, name in zip(upper, header, strict=True):
+    for above, name in zip([*upper, *[""] * (len(header) - len(upper))], header, strict=True):
         over = above or over
         out.append(f"{over} {name}".strip())
+        over = over if name else ""
     return out
 
 
@@ -283,7 +302,7 @@ def _first_apart(
     if not values:
         return first, rest
     # Years as column names are usual ("country, 2021, 2022"): then the first cells are words, the years rise.
-    years = [first[n] for n in values if re.fullmatch(r"(?:1[5-9]|20|21)\d\d", first[n])]
+    years = [first[n] for n in values if _YEAR.fullmatch(first[n])]
     if (
         len(years) == len(values)
         and len(values) < len(first)
