@@ -46,7 +46,8 @@ def origin_exception(template: Mapping[str, Any] | None, asked: Mapping[str, Any
     if template is None:
         return "Its template is gone."
     differs = [words for name, words in _SAID.items() if template.get(name) not in (None, asked[name])]
-    says, has = template.get("config") or {}, asked["config"]
+    says: Mapping[str, Any] = template.get("config") or {}
+    has: Mapping[str, Any] = asked["config"]
     differs += sorted(name for name in says.keys() | has.keys() if says.get(name) != has.get(name))
     return f"It was asked for otherwise than its template says: {', '.join(differs)}." if differs else None
 
