@@ -9,6 +9,8 @@ from proofroom.agents.runtimes.extractive.report import Report, Steps, exact
 from proofroom.agents.runtimes.extractive.run import Run, escape
 from proofroom.agents.runtimes.extractive.selfcheck import Checker
 from proofroom.agents.runtimes.extractive.tables import Shape, words_of
+from proofroom.domain.evidence.grid import unit_of
+from proofroom.domain.evidence.recounting import scale_word
 from proofroom.domain.figures import parse_number
 
 Row = tuple[tuple[str, ...], Mapping[str, Any]]
@@ -87,6 +89,10 @@ def row_sentences_of(
     subjects = [f"{words_of(measure)} of {label}", label] if label else [words_of(measure)]
     texts = [f"In {report.period}, {subject} {verb} {exact(new)}{rest}" for subject in subjects]
     texts.append(f"{subjects[-1]}: {exact(new)} in {report.period}, {exact(old)} in {report.before}.")
+    scale = scale_word(unit_of(measure)[1])
+    if scale:  # without the name of the column nothing else says that its figures are thousands
+        both = f"{exact(new)} {scale}{rest.replace(exact(old), f'{exact(old)} {scale}')}"
+        texts.insert(1, f"In {report.period}, {subjects[-1]} {verb} {both}")
     cites = " ".join(f"[[{one[1]['alias']}|{one[1]['text']}]]" for one in (now, then))
     return [{"type": "paragraph", "text": f"{escape(text)} {cites}"} for text in texts]
 
