@@ -17,7 +17,7 @@ from proofroom.substrate.comparer import Key, shared_comparer
 from proofroom.substrate.comparing import Compared
 
 MOST_PASSAGES = 5_000
-"""Passages that are compared with each other, at most: about two seconds of processor time."""
+"""Passages that are compared with each other, at most: about two seconds of processor time for what people write."""
 
 
 @dataclass(frozen=True, slots=True)
