@@ -12,7 +12,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
 from proofroom.domain.contradictions import Place, Told
 from proofroom.domain.errors import NotFound
-from proofroom.services import sources
+from proofroom.services import finding, sources
 from proofroom.substrate.comparer import Key, shared_comparer
 from proofroom.substrate.comparing import Compared
 
@@ -112,17 +112,8 @@ def _item(one: Told, blocks: Sequence[str], rows: Mapping[UUID, BlockRow]) -> di
 
 def _side(row: BlockRow, says: str, at: Place) -> dict[str, Any]:
     return {
-        "block_id": str(row.block_id),
-        "source_id": str(row.source_id),
-        "source_title": row.source_title,
-        "version": row.version,
-        "page": row.page,
-        "heading": row.heading,
-        "kind": row.kind,
+        **finding.passage(row),
         "origin": "approved" if row.origin == "artifact" else "captured",
-        "char_start": row.char_start,
-        "char_end": row.char_end,
-        "text": row.text,
         "says": says,
         "sentence": [at.start, at.end],
         "differs": [at.says_start, at.says_end],

@@ -70,7 +70,8 @@ async def find(
     return {"items": items, "index": asdict(found.index)}
 
 
-def item(row: BlockRow, asked: frozenset[str], matched: Sequence[str]) -> dict[str, Any]:
+def passage(row: BlockRow) -> dict[str, Any]:
+    """A passage and where it stands, as JSON."""
     return {
         "block_id": str(row.block_id),
         "source_id": str(row.source_id),
@@ -79,10 +80,16 @@ def item(row: BlockRow, asked: frozenset[str], matched: Sequence[str]) -> dict[s
         "page": row.page,
         "heading": row.heading,
         "kind": row.kind,
-        "state": row.state,
         "char_start": row.char_start,
         "char_end": row.char_end,
         "text": row.text,
+    }
+
+
+def item(row: BlockRow, asked: frozenset[str], matched: Sequence[str]) -> dict[str, Any]:
+    return {
+        **passage(row),
+        "state": row.state,
         "score": row.score,
         "highlights": [list(span) for span in terms.spans(row.text, asked)],
         "matched": list(matched),
