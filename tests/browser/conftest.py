@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,17 @@ def browser_path() -> str:
     pytest.fail("No Chromium or Chrome was found. Install one, on Debian: apt-get install chromium")
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """`proofroom up` on a free port with a data folder of its own; the address of its page."""
+@dataclass(frozen=True)
+class Running:
+    """A server: the address of its page, and its process, which the database is not part of."""
+
+    address: str
+    process: "subprocess.Popen[str]"
+
+
+@contextmanager
+def running() -> Generator[Running]:
+    """`proofroom up` on a free port with a data folder of its own."""
     assert STATIC.is_file(), "The page is not built. Build it: python3 dev.py sync"
     folder = tempfile.mkdtemp(prefix="proofroom-browser-")
     program = Path(sys.executable).with_name("proofroom")
@@ -89,7 +98,7 @@ def server() -> Iterator[str]:
         ready.wait(START_SECONDS)
         if not address:
             pytest.fail("The server did not start:\n" + "".join(said[-40:]))
-        yield address[0]
+        yield Running(address[0], process)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -103,6 +112,13 @@ def server() -> Iterator[str]:
             if process.stdout is not None:
                 process.stdout.close()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of the page of a server for all tests."""
+    with running() as one:
+        yield one.address
 
 
 @pytest.fixture(scope="session")

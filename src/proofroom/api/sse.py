@@ -29,7 +29,11 @@ from proofroom.services.access import KEY_REVOKED
 
 _log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 15.0
+HEARTBEAT_SECONDS = 5.0
+"""How often the stream of everything says that it is there. The page takes a stream that has said nothing for two of
+these and a little for broken: a server that is frozen or cut off leaves the connection open."""
+REREAD_SECONDS = 15.0
+"""How often what ought to have been told is read all the same; a session's stream says then that it is there."""
 QUEUE_SIZE = 1_000
 PAGE = 500
 CATCHING_UP = 6
@@ -41,7 +45,7 @@ GONE_AFTER_SECONDS = 20.0
 Position = tuple[int, int]
 Item = tuple[Position | None, bytes]
 
-HEARTBEAT = b": still here\n\n"
+STILL_HERE = b": still here\n"
 OPENING = b"retry: 2000\n\n"
 
 
@@ -118,10 +122,10 @@ class _Outlet:
             self._items.append(item)
             self._bell.ring()
 
-    def beat(self) -> None:
+    def beat(self, heartbeat: bytes) -> None:
         """Says that it is still there, unless there is something else to say."""
         if not self._items:
-            self.put((None, HEARTBEAT))
+            self.put((None, heartbeat))
 
     def end(self) -> None:
         self.over = True
@@ -199,7 +203,7 @@ class _Hub:
             # was announced; nobody announces that.
             pause = min(max(pause * 2, 0.02), 1.0) if self._awaited else 0.0
             try:
-                async with asyncio.timeout(pause or HEARTBEAT_SECONDS):
+                async with asyncio.timeout(pause or REREAD_SECONDS):
                     await self._wake.wait()
                     pause = 0.0
             except TimeoutError:
@@ -245,10 +249,18 @@ class LiveEvents:
     """What happens, as it happens. `start` before the first stream, `stop` at the end."""
 
     def __init__(
-        self, db: Database, *, heartbeat_seconds: float = HEARTBEAT_SECONDS, queue_size: int = QUEUE_SIZE
+        self,
+        db: Database,
+        *,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        reread_seconds: float = REREAD_SECONDS,
+        queue_size: int = QUEUE_SIZE,
     ) -> None:
         self._db = db
-        self._heartbeat = heartbeat_seconds
+        self._heartbeat_seconds = heartbeat_seconds
+        self._reread_seconds = reread_seconds
+        # An event, because a page is not told of comments; it has no id, so a stream resumes after what happened.
+        self._heartbeat = STILL_HERE + frame({"every_seconds": heartbeat_seconds}, event="heartbeat")
         self._queue_size = queue_size
         self._watches: dict[tuple[UUID, UUID], set[Watch]] = {}
         self._hubs: dict[UUID, _Hub] = {}
@@ -264,7 +276,8 @@ class LiveEvents:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(self._listen(), name="proofroom events"),
-                asyncio.create_task(self._beat(), name="beats of event streams"),
+                asyncio.create_task(self._beat(), name="heartbeats of event streams"),
+                asyncio.create_task(self._reread(), name="rereading for event streams"),
             ]
 
     async def stop(self) -> None:
@@ -319,7 +332,7 @@ class LiveEvents:
                     after = seq
                     yield sent
                 if len(found) < PAGE and not await watch.news():
-                    yield HEARTBEAT
+                    yield STILL_HERE + b"\n"
 
     async def _read_session(
         self, workspace_id: UUID, session_id: UUID, after: int
@@ -355,7 +368,7 @@ class LiveEvents:
     async def workspace(self, workspace_id: UUID, position: Position | None) -> AsyncGenerator[bytes]:
         """Frames of everything in the workspace after `position`, or from now on; never ends by itself."""
         with self._outlet(workspace_id) as (hub, outlet), self._counted():
-            yield OPENING
+            yield OPENING + self._heartbeat  # so that its reader knows from the start how long silence lasts
             if position is None:
                 await hub.ready.wait()
                 if hub.position is not None:  # all that was handed out since we came is in the outlet
@@ -414,15 +427,20 @@ class LiveEvents:
             self.open_streams -= 1
 
     async def _beat(self) -> None:
-        """Has every stream in which nothing happens say something, so that nobody in between closes it."""
+        """Has every stream of everything in which nothing happens say that it is there."""
         while True:
-            await asyncio.sleep(self._heartbeat)
+            await asyncio.sleep(self._heartbeat_seconds)
+            for hub in self._hubs.values():
+                for outlet in hub.outlets:
+                    outlet.beat(self._heartbeat)
+
+    async def _reread(self) -> None:
+        """Has every stream of a session look again, and say something, so that nobody in between closes it."""
+        while True:
+            await asyncio.sleep(self._reread_seconds)
             for watches in self._watches.values():
                 for watch in watches:
                     watch.beat()
-            for hub in self._hubs.values():
-                for outlet in hub.outlets:
-                    outlet.beat()
 
     async def _listen(self) -> None:
         async for payload in listen(self._db.url, EVENTS_CHANNEL):

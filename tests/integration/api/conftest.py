@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
 async def world(db: Database, member: tuple[UUID, UUID], settings: Settings) -> AsyncIterator[World]:
     parts = Parts(db=db, catalog=make_catalog(settings, db), owner="test")
     actor = Actor(*member, "Reviewer", "admin", via="local")
-    live = LiveEvents(db, heartbeat_seconds=0.5)
+    live = LiveEvents(db, heartbeat_seconds=0.5, reread_seconds=0.5)
     app = create_app(parts, settings, local_actor=actor, live=live)
     api = Api(app)
     await live.start()

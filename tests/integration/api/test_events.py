@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from proofroom.api import server as server_module
 from proofroom.api.server import Server
-from proofroom.api.sse import HEARTBEAT, Item, LiveEvents, Watch, _Outlet
+from proofroom.api.sse import HEARTBEAT_SECONDS, Item, LiveEvents, Watch, _Outlet
 from proofroom.db import embeddings, work_sessions
 from proofroom.services import access
 from tests.integration.api.support import NOTE, SOURCE, World
@@ -35,24 +35,23 @@ class Stream:
     def __init__(self, lines: AsyncIterator[str]) -> None:
         self._lines = lines
         self.last_id = ""
-        self.comments = 0
 
     async def next(self) -> Event:
-        """The next event that has data."""
+        """The next event that says something happened."""
         name, data = "message", ""
         async with asyncio.timeout(30):
             async for line in self._lines:
                 field, _, value = line.partition(": ")
-                if line.startswith(":"):
-                    self.comments += 1
-                elif field == "event":
+                if field == "event":
                     name = value
                 elif field == "id":
                     self.last_id = value
                 elif field == "data":
                     data = value
                 elif line == "" and data:
-                    return Event(name, self.last_id, json.loads(data))
+                    if name != "heartbeat":
+                        return Event(name, self.last_id, json.loads(data))
+                    name, data = "message", ""
         raise EOFError("the stream ended")
 
     async def until(self, kind: str) -> list[Event]:
@@ -350,11 +349,42 @@ async def test_a_stream_says_that_it_is_there_only_where_it_says_nothing_else() 
     outlet = _Outlet(2)
     waiting = asyncio.create_task(outlet.take())
     await asyncio.sleep(0)
-    outlet.beat()
-    assert await waiting == [(None, HEARTBEAT)]
+    outlet.beat(b"here")
+    assert await waiting == [(None, b"here")]
     outlet.put(((1, 0), b"x"))
-    outlet.beat()
+    outlet.beat(b"here")
     assert await outlet.take() == [((1, 0), b"x")]
+
+
+async def test_the_stream_of_everything_says_how_often_it_speaks_and_then_does(served: Served) -> None:
+    """An event, which a page is told of, as it is not of a comment; without an id, so that it moves no position."""
+    world, client, _ = served
+    async with client.stream("GET", "/api/events") as response, asyncio.timeout(30):
+        lines = response.aiter_lines()
+        heard: list[str] = []
+        while heard.count("event: heartbeat") < 3:
+            heard.append(await anext(lines))
+    assert heard[:4] == ["retry: 2000", "", ": still here", "event: heartbeat"]
+    assert heard[4:6] == ['data: {"every_seconds":0.5}', ""]
+    assert sum(line.startswith("id:") for line in heard) == 1
+    assert LiveEvents(world.db)._heartbeat == (
+        f': still here\nevent: heartbeat\ndata: {{"every_seconds":{HEARTBEAT_SECONDS}}}\n\n'.encode()
+    )
+
+
+async def test_a_sessions_stream_has_no_events_but_the_sessions(served: Served) -> None:
+    """Its readers take what has data for something that happened."""
+    world, client, _ = served
+    session = await world.session(project := await world.project())
+    path = f"/api/projects/{project}/work-sessions/{session}/events"
+    async with client.stream("GET", path, headers={"Accept": "text/event-stream"}) as response:
+        async with asyncio.timeout(30):
+            lines = response.aiter_lines()
+            heard: list[str] = []
+            while heard.count(": still here") < 2:
+                heard.append(await anext(lines))
+    assert [line for line in heard if line.startswith("event:")] == []
+    assert sum(line.startswith("data:") for line in heard) == 1
 
 
 async def test_who_watches_a_session_is_woken_by_what_changed_also_before_it_waits() -> None:

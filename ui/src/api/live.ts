@@ -73,6 +73,8 @@ const LATE_MS = 1000;
 const POLL_MS = 5000;
 /** A stream that has not opened by then is taken for held back on its way; the page asks meanwhile. */
 const OPEN_MS = 10_000;
+/** A server that has not answered by then is one that cannot be reached: it may be frozen, which no connection says. */
+const ANSWER_MS = 5000;
 
 interface Latest {
   items: Record<string, string>[];
@@ -123,7 +125,7 @@ export function openLive(client: QueryClient): () => void {
   const ask = async (round: number) => {
     let wait = POLL_MS;
     try {
-      const found: Latest = await api<Latest>("/events/latest", { query: { after } });
+      const found: Latest = await api<Latest>("/events/latest", { query: { after }, signal: AbortSignal.timeout(ANSWER_MS) });
       if (polling !== round) return;
       const back = offlineSince !== null;
       setOffline(null);

@@ -67,7 +67,7 @@ export function useDecide({
     busy: send.isPending ? (send.variables?.words ?? null) : null,
     error,
     /** Whether a decision was sent of which nobody knows if it arrived. */
-    unsure: error instanceof ApiError && error.status === 0,
+    unsure: send.isPending || (error instanceof ApiError && error.status === 0),
     setError,
   };
 }
