@@ -21,6 +21,7 @@ NEVER = Use(0, None, 0, None, None)
 
 KEEP = "Save what you have as a new template."
 ALONE = "Send the whole request without template_id to have it done all the same."
+NOTHING_LEFT = "There is nothing left to remove."
 FILE = f"Look at what it asks for now and send its version. {ALONE}"
 
 
@@ -116,14 +117,15 @@ async def remove(
     Raises what `standing` raises, and Conflict (`template_changed`) when somebody else was first.
     """
     require(actor, "requester")
-    gone = await db_templates.removed(tx, project_id, template_id)
-    if gone is not None and gone.removed_by == actor.member_id:
-        return
-    row = await standing(tx, project_id, template_id, version, removed="There is nothing left to remove.")
-    if not await db_templates.remove(tx, template_id, row.version, actor.member_id):
-        raise await _changed(
-            tx, await standing(tx, project_id, template_id, removed="There is nothing left to remove.")
-        )
+    try:
+        row = await standing(tx, project_id, template_id, version, removed=NOTHING_LEFT)
+        if not await db_templates.remove(tx, template_id, row.version, actor.member_id):
+            raise await _changed(tx, await standing(tx, project_id, template_id, removed=NOTHING_LEFT))
+    except Conflict:
+        # Looked for last: of two who remove it at once, the second one waits for the first.
+        gone = await db_templates.removed(tx, project_id, template_id)
+        if gone is None or gone.removed_by != actor.member_id:
+            raise
 
 
 async def fill(

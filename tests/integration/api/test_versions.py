@@ -1,16 +1,24 @@
 """What two people change at once, from the outside: the second one is told, and nothing is lost in silence."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from proofroom.services import templates
 from tests.integration.api.support import NOTE, SOURCE, World
 from tests.integration.api.test_inbox import template
 from tests.integration.api.test_people_http import Crew, crew
 
 __all__ = ["crew"]
 
+WAITS = text(
+    "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid IN"
+    " (SELECT pid FROM pg_locks WHERE relation = 'templates'::regclass))"
+)
 CONTENT = {"agent_type": "research", "task_description": "What was the closest approach?"}
 
 
@@ -117,6 +125,49 @@ async def test_a_template_is_removed_as_it_was_shown_and_who_works_from_it_is_to
     elsewhere = await world.project("Elsewhere")
     await world.api.problem(
         "PATCH", f"/projects/{elsewhere}/templates/{saved}", 404, "template_not_found", json={"name": "x"}
+    )
+
+
+async def test_a_version_is_of_a_template_and_a_whole_number(world: World) -> None:
+    project = await world.project()
+    saved = await template(world, project, "Weekly")
+    at, base = f"/projects/{project}/templates/{saved}", f"/projects/{project}/work-sessions"
+    refused = await world.api.problem(
+        "POST", base, 422, "template_version_alone", json=CONTENT | {"template_version": 1}
+    )
+    assert refused["field"] == "template_version"
+    for odd in (True, 1.0, "1"):
+        for method, path, body in (
+            ("POST", base, {"template_id": saved, "template_version": odd}),
+            ("PATCH", at, {"name": "Odd", "version": odd}),
+            ("PATCH", f"/projects/{project}", {"budget": {}, "budget_version": odd}),
+            ("PATCH", f"/projects/{project}/policy", {"quorum": 1, "version": odd}),
+        ):
+            answer = await world.api.problem(method, path, 422, "validation_error", json=body)
+            assert answer["errors"][0]["field"].endswith("version")
+    assert (await world.api.ok("GET", base))["items"] == []
+    assert (await world.api.ok("GET", at))["version"] == 1
+
+
+@pytest.mark.parametrize("hers", [True, False])
+async def test_who_removes_a_template_twice_at_once_is_answered_the_same_twice(
+    world: World, crew: Crew, hers: bool
+) -> None:
+    """The second removal waits for the first one's transaction; only of somebody else's is it told."""
+    project = await world.project()
+    saved = await template(world, project, "Weekly")
+    at = f"/projects/{project}/templates/{saved}"
+    ada = await crew.join("Ada", "requester")
+    first = replace(world.actor, member_id=UUID(crew.ids["Ada"])) if hers else world.actor
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        await templates.remove(tx, first, UUID(project), UUID(saved), 1)
+        second = asyncio.create_task(ada.send("DELETE", f"{at}?version=1"))
+        async with world.db.transaction(world.actor.workspace_id) as looking:
+            while not (await looking.execute(WAITS)).scalar_one():
+                assert not second.done()
+    answer = await second
+    assert (answer.status_code, answer.json()["code"] if answer.content else None) == (
+        (204, None) if hers else (409, "template_removed")
     )
 
 

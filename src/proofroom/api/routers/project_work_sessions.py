@@ -84,6 +84,13 @@ async def create_work_session(
 
 
 async def _request(tx: Tx, project_id: UUID, new: NewWorkSession) -> NewWork:
+    if new.template_version is not None and new.template_id is None:
+        raise InvalidInput(
+            "template_version_alone",
+            f"Version {new.template_version} is named, and not of which template.",
+            hint="Send template_id with it, or leave template_version out.",
+            field="template_version",
+        )
     given = new.model_dump(exclude_unset=True, exclude={"template_version"})
     if "deliver_to" in new.model_fields_set or new.template_id is None:
         given["deliver_to"] = [t.model_dump() for t in new.deliver_to]

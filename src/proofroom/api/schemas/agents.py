@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from proofroom.api.schemas.common import Json, NextCursor, Sent, Shown, Timestamp
+from proofroom.api.schemas.common import Json, LookedAtVersion, NextCursor, Sent, Shown, Timestamp
 
 
 class Runtime(Shown):
@@ -52,7 +52,7 @@ class NewDefinition(Sent):
 
 
 class DefinitionChange(NewDefinition):
-    version: int | None = Field(
+    version: LookedAtVersion | None = Field(
         default=None, ge=1, le=2**31 - 1, description="Refuse unless this version still holds."
     )
 

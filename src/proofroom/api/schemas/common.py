@@ -29,6 +29,10 @@ def _storable(value: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_storable)]
 
 
+LookedAtVersion = Annotated[int, Field(strict=True)]
+"""A version that somebody looked at: a number, and not what could be taken for one (`true`, `1.0`, `"1"`)."""
+
+
 class Shown(BaseModel):
     """Base of answers. Answers may gain members."""
 

@@ -5,7 +5,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from proofroom.api.schemas.common import Json, Moment, Named, NextCursor, Sent, Shown, Timestamp
+from proofroom.api.schemas.common import (
+    Json,
+    LookedAtVersion,
+    Moment,
+    Named,
+    NextCursor,
+    Sent,
+    Shown,
+    Timestamp,
+)
 from proofroom.api.schemas.evidence import ChainAnchor
 from proofroom.domain.memory import MAX_NOTE
 from proofroom.services.memory import MAX_AT_ONCE
@@ -104,7 +113,7 @@ class NewMemory(Sent):
 class MemoryChange(Sent):
     """What is sent is set, the rest stays."""
 
-    version: int | None = Field(
+    version: LookedAtVersion | None = Field(
         default=None, description="The version that was looked at: when it is not the one there, 409."
     )
     text: str | None = None
@@ -119,7 +128,7 @@ class MemoryDecision(Sent):
         default=None,
         description="Needed to reject and to retire, and to accept what rests on something retracted.",
     )
-    version: int | None = None
+    version: LookedAtVersion | None = None
 
 
 class MemoryDecisions(Sent):

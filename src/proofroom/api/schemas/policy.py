@@ -5,7 +5,16 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
-from proofroom.api.schemas.common import Json, Named, NextCursor, Sent, Shown, Strategy, Timestamp
+from proofroom.api.schemas.common import (
+    Json,
+    LookedAtVersion,
+    Named,
+    NextCursor,
+    Sent,
+    Shown,
+    Strategy,
+    Timestamp,
+)
 from proofroom.api.schemas.review import PolicyInForce, PolicySettings, Risk, Signing
 
 
@@ -33,7 +42,7 @@ class Policy(Shown):
 class PolicyChange(Sent):
     """What is sent is set, the rest stays; null clears a time or leaves `policy_may_sign` to the workspace."""
 
-    version: int | None = Field(
+    version: LookedAtVersion | None = Field(
         default=None, description="The version that was looked at: when it is not the one that holds, 409."
     )
     quorum: StrictInt | dict[str, Any] | None = Field(

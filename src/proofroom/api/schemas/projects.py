@@ -5,7 +5,16 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from proofroom.api.schemas.common import FolderTarget, Json, NextCursor, Sent, Shown, Strategy, Timestamp
+from proofroom.api.schemas.common import (
+    FolderTarget,
+    Json,
+    LookedAtVersion,
+    NextCursor,
+    Sent,
+    Shown,
+    Strategy,
+    Timestamp,
+)
 
 Role = Literal["viewer", "requester", "reviewer", "admin"]
 
@@ -97,7 +106,7 @@ class ProjectChange(Sent):
         description="What work may cost here: `default` and `most`, each by `usd`, `tokens` and `seconds`. It is"
         " set as a whole, by admins.",
     )
-    budget_version: int | None = Field(
+    budget_version: LookedAtVersion | None = Field(
         default=None,
         description="`version` of the budget that was looked at: when it is not the one that holds, 409.",
     )
@@ -126,7 +135,7 @@ class NewTemplate(Sent):
 class TemplateChange(Sent):
     """What is sent is set, the rest stays."""
 
-    version: int | None = Field(
+    version: LookedAtVersion | None = Field(
         default=None, description="The version that was looked at: when it is not the one that holds, 409."
     )
     name: str | None = None

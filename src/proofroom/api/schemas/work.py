@@ -9,6 +9,7 @@ from proofroom.api.schemas.common import (
     Failure,
     FolderTarget,
     Json,
+    LookedAtVersion,
     NextCursor,
     Progress,
     Sent,
@@ -44,9 +45,10 @@ class NewWorkSession(Sent):
         default=None, description="`usd`, `tokens`, `seconds`; each more than zero.", examples=[{"usd": 0.5}]
     )
     template_id: UUID | None = Field(default=None, description="A saved request; what is sent here wins.")
-    template_version: int | None = Field(
+    template_version: LookedAtVersion | None = Field(
         default=None,
-        description="With `template_id`: the `version` that was looked at. When it is not the one that holds, 409.",
+        description="With `template_id`: the `version` that was looked at. When it is not the one that holds, 409; "
+        "without `template_id`, 422.",
     )
     deliver_to: list[FolderTarget] = Field(default_factory=list[FolderTarget], max_length=20)
     source_ids: list[UUID] | None = Field(
