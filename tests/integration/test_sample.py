@@ -8,7 +8,7 @@ import pytest_asyncio
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
-from proofroom.services import changes, memory, samples
+from proofroom.services import changes, checks, memory, samples
 from proofroom.services.samples import NEW_YEAR_RUNTIME
 from tests.integration.conftest import make_workspace
 from tests.integration.rooms import Room, make_room
@@ -67,6 +67,25 @@ async def test_the_draft_is_corrected_and_all_that_was_planted_is_revealed(insta
     assert [i["flagged"] for i in items] == [True, False, True, True, True, True]
     assert [i["caught"] for i in items] == [True, False, True, True, True, True]
     assert [i["only_a_reader"] for i in items].count(True) == 1
+
+
+async def test_of_another_draft_in_the_samples_project_nothing_is_revealed(installed: Room) -> None:
+    async with installed.db.transaction(installed.actor.workspace_id) as tx:
+        project = await projects.by_sample_key(tx, "check")
+        assert project is not None
+        other = await checks.open_check(
+            tx,
+            installed.actor,
+            installed.parts.catalog,
+            project.id,
+            draft="The last signal came at 09:04:52 UTC on 23 September 1999.",
+            title="A draft of one's own",
+        )
+    waiting = await installed.waiting(other.id)
+    await installed.approve(other.id, packet_digest=waiting.packet_digest)
+    assert (await installed.drive(other.id)).status == "completed"
+    async with installed.db.transaction(installed.actor.workspace_id) as tx:
+        assert await samples.reveal(tx, await work_sessions.get(tx, other.id)) is None
 
 
 async def test_the_new_year_misreads_the_trend_and_stands_beside_last_year(installed: Room) -> None:

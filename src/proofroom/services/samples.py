@@ -211,19 +211,19 @@ async def reveal(tx: Tx, row: WorkSession) -> list[dict[str, Any]] | None:
     for item in planted:
         text = " ".join(item["text"].split())
         claim = claims.get(text)
-        if claim is None and project.sample_key == "report":
-            return None
+        if claim is None:
+            return None  # other work in the sample's project, in which nothing was planted
         items.append(
             {
-                "claim_id": None if claim is None else claim["id"],
-                "n": None if claim is None else claim["n"],
+                "claim_id": claim["id"],
+                "n": claim["n"],
                 "text": text,
                 "kind": item["kind"],
                 "truth": item["truth"].strip(),
                 "explanation": item["explanation"].strip(),
                 "correction": item.get("correction", "").strip() or None,
                 "only_a_reader": item["only_a_reader"],
-                "flagged": claim is not None and claim["needs_you"],
+                "flagged": claim["needs_you"],
                 "caught": row.status != "completed" or text not in signed,
             }
         )
