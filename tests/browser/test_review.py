@@ -442,6 +442,66 @@ def test_a_wish_that_is_written_while_a_colleague_signs_stays_and_is_not_sent(
     expect(page.get_by_label("Decision")).to_contain_text(re.compile("Signed by Colleague"))
 
 
+@pytest.mark.parametrize("how", ["approve", "reject"])
+def test_a_reason_that_is_written_while_a_colleague_decides_stays_and_is_not_sent(
+    page: Page, theirs: Page, how: str
+) -> None:
+    project = make_project(page, f"A reason while they {how}")
+    review = make_check(page, project, CLEAN)
+    opened(page, review)
+    for key in "x9":
+        page.keyboard.press(key)
+    field = page.get_by_label("Reject: why?")
+    field.fill("The bridge is another")
+    field.press("Escape")
+    page.keyboard.press("9")
+    expect(field).to_have_value("The bridge is another")  # closing the line lost nothing
+    field.press_sequentially(" one.")
+    before = field.bounding_box()
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    decided(theirs, project, review, how)
+    dock = page.get_by_label("Decision")
+    expect(dock.get_by_role("alert")).to_contain_text(
+        re.compile(r"by Colleague \d+.*Nothing of what is written here was sent; it stays to be copied")
+    )
+    assert field.bounding_box() == before
+    for keys in ("Enter", "Control+Enter"):
+        field.press(keys)
+    expect(dock.get_by_role("button", name="Reject with this reason")).to_be_disabled()
+    expect(field).to_have_value("The bridge is another one.")
+    assert [url for url in posted if url.endswith("/reject")] == []
+    field.press("Escape")
+    expect(field).to_have_count(0)
+    expect(dock).to_contain_text(re.compile("(Signed|Rejected) by Colleague"))
+
+
+def test_a_change_on_words_is_no_comment_when_a_colleague_has_signed(page: Page, theirs: Page) -> None:
+    project = make_project(page, "A change on words")
+    review = make_check(page, project, CLEAN)
+    opened(page, review)
+    select(page, "The bridge")
+    page.keyboard.press("t")
+    field = page.get_by_label(re.compile("^On “The bridge”"))
+    field.fill("Say who opened it.")
+    form = page.locator(".strip-words")
+    before = form.bounding_box()
+    decided(theirs, project, review, "approve")
+    expect(form.get_by_role("alert")).to_contain_text(
+        re.compile(r"Signed by Colleague \d+.*No change can be asked for any more")
+    )
+    assert form.bounding_box() == before
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    field.press("Control+Enter")
+    expect(form.get_by_role("button", name="Ask for it as a change")).to_be_disabled()
+    expect(field).to_have_value("Say who opened it.")
+    assert [url for url in posted if url.endswith("/comments")] == []
+    # A comment is another thing: it is open after the decision, too.
+    form.get_by_role("button", name="Comment").first.click()
+    expect(page.get_by_role("region", name="Comments on words")).to_contain_text("Say who opened it.")
+
+
 @pytest.fixture
 def wire(server: str) -> Iterator[Wire]:
     host, port = server.removeprefix("http://").split(":")

@@ -7,6 +7,8 @@ export const reviewing = {
     placeholder: "What you see, or what should change",
     add: "Comment",
     ask: "Ask for it as a change",
+    help: "A comment decides nothing and sends nothing back.",
+    closed: "{{what}}. No change can be asked for any more; a comment still can be made.",
     title: "Comments on words",
     count_one: "1 comment on words",
     count_other: "{{count}} comments on words",

@@ -3,6 +3,9 @@ import { Kbd } from "@/components/States";
 import { t } from "@/i18n";
 import type { Why } from "./state";
 
+/** What was being written, by what it is for: closing the form loses nothing. */
+const drafts = new Map<string, string>();
+
 /** A line of text with what it is for: a reason, a wish. */
 export function Composer({
   label,
@@ -13,6 +16,7 @@ export function Composer({
   above,
   help,
   closed,
+  draft,
   onArrow,
   onSubmit,
   onCancel,
@@ -30,14 +34,22 @@ export function Composer({
   help?: string;
   /** Why it cannot be sent any more; what is written stays, to be copied. In place of the help, and as high. */
   closed?: string | undefined;
+  /** What it is for, where what is written is kept until the page is closed. */
+  draft?: string;
   /** Arrow up and down in a field of one line. */
   onArrow?: () => void;
   /** `advance`: by Ctrl Enter, which goes on to the next item where something is decided. */
   onSubmit: (text: string, advance: boolean) => void;
   onCancel: () => void;
-  also?: { label: string; onSubmit: (text: string, advance: boolean) => void } | undefined;
+  /** `closed`: why this one cannot be done any more, while the other one can. */
+  also?: { label: string; onSubmit: (text: string, advance: boolean) => void; closed?: string | undefined } | undefined;
 }) {
-  const [text, setText] = useState("");
+  const [text, setText] = useState(draft === undefined ? "" : (drafts.get(draft) ?? ""));
+  const write = (next: string) => {
+    if (draft !== undefined) drafts.set(draft, next);
+    setText(next);
+  };
+  const why = closed ?? also?.closed;
   const id = useId();
   const field = useRef<HTMLTextAreaElement & HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
@@ -53,7 +65,7 @@ export function Composer({
     maxLength: 2000,
     readOnly: closed !== undefined,
     "aria-describedby": help ? `${id}-help` : undefined,
-    onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => setText(event.target.value),
+    onChange: (event: React.ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => write(event.target.value),
     onKeyDown: (event: React.KeyboardEvent) => {
       if (event.key === "Escape") {
         event.preventDefault();
@@ -63,7 +75,7 @@ export function Composer({
         onArrow();
       } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();
-        done(also ? also.onSubmit : onSubmit, true);
+        if (also?.closed === undefined) done(also ? also.onSubmit : onSubmit, true);
       } else if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
         event.preventDefault();
         done(onSubmit);
@@ -77,10 +89,10 @@ export function Composer({
       {short ? <input ref={field} {...common} /> : <textarea ref={field} rows={2} {...common} />}
       {help && (
         <div className="grid *:[grid-area:1/1]" id={`${id}-help`}>
-          <p className={closed === undefined ? "meta" : "meta invisible"}>{help}</p>
-          {closed !== undefined && (
+          <p className={why === undefined ? "meta" : "meta invisible"}>{help}</p>
+          {why !== undefined && (
             <p className="meta" role="alert">
-              {closed}
+              {why}
             </p>
           )}
         </div>
@@ -90,7 +102,7 @@ export function Composer({
           {submit} <Kbd>↵</Kbd>
         </button>
         {also && (
-          <button type="button" className="b" disabled={closed !== undefined} onClick={() => done(also.onSubmit)}>
+          <button type="button" className="b" disabled={why !== undefined} onClick={() => done(also.onSubmit)}>
             {also.label} <Kbd>Ctrl ↵</Kbd>
           </button>
         )}

@@ -76,6 +76,7 @@ export function Decision({
           busy={r.busy ?? handOn.busy}
           offline={r.offline}
           unsure={r.unsure}
+          closed={closedWords(r)}
           error={r.error ?? handOn.error}
           undoUntil={status.approve_pending ? status.undo_until : null}
           signLabel={signWords(status.consequence || tMaybe(`consequence.${r.packet.kind}`, t("consequence.final")), r.standing, r.corrected)}

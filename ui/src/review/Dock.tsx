@@ -98,6 +98,7 @@ export function Dock({
   busy,
   offline,
   unsure,
+  closed,
   error,
   undoUntil,
   signLabel,
@@ -118,6 +119,8 @@ export function Dock({
   offline: boolean;
   /** Whether a decision was sent of which nobody knows if it arrived. */
   unsure: boolean;
+  /** Why nothing can be decided any more. */
+  closed: string | undefined;
   error: unknown;
   undoUntil: string | null;
   signLabel: string;
@@ -131,6 +134,27 @@ export function Dock({
   const left = useSecondsLeft(undoUntil);
   const [more, setMore] = useState(false);
   const label = t("dock.label");
+
+  // First of all: a reason that is being written stays when somebody else decides.
+  if (state.mode.name === "reject-text") {
+    return (
+      <footer className="dock" aria-label={label}>
+        <div className="w-full">
+          <Composer
+            label={t("reject.write")}
+            placeholder={t("reject.placeholder")}
+            submit={t("reject.submit")}
+            short
+            help={t("reject.words")}
+            closed={closed}
+            draft={`reject ${checkpoint.id}`}
+            onSubmit={(text, advance) => acts.reject(text, advance)}
+            onCancel={() => acts.setMode({ name: closed === undefined ? "reject" : "read" })}
+          />
+        </div>
+      </footer>
+    );
+  }
 
   if (undoUntil && left > 0) {
     const { title } = decidedWords(checkpoint, me);
@@ -167,23 +191,6 @@ export function Dock({
             {t("action.nextItem")} <Kbd>j</Kbd>
           </Link>
         )}
-      </footer>
-    );
-  }
-
-  if (state.mode.name === "reject-text") {
-    return (
-      <footer className="dock" aria-label={label}>
-        <div className="w-full">
-          <Composer
-            label={t("reject.write")}
-            placeholder={t("reject.placeholder")}
-            submit={t("reject.submit")}
-            short
-            onSubmit={(text, advance) => acts.reject(text, advance)}
-            onCancel={() => acts.setMode({ name: "reject" })}
-          />
-        </div>
       </footer>
     );
   }

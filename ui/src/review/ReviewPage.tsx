@@ -8,7 +8,7 @@ import { t } from "@/i18n";
 import { useKeys } from "@/lib/keys";
 import { foundAgain, type Words } from "@/lib/places";
 import { Thread } from "./Comments";
-import { closedWords } from "./Dock";
+import { closedWords, decidedWords } from "./Dock";
 import { Decision } from "./Decision";
 import { DraftSide } from "./DraftSide";
 import { Released } from "./Released";
@@ -122,6 +122,7 @@ export function ReviewPage({
             rows={rows}
             versions={Object.fromEntries(r.packet.artifacts.map((artifact) => [artifact.artifact_id, artifact.version]))}
             checkpoint={status}
+            decided={r.decided ? decidedWords(status, r.me?.id ?? null).title : undefined}
             keysOn={choosing === null}
             onAsk={!r.readOnly && r.canAsk ? r.acts.askWords : null}
             onNothing={toComment}

@@ -106,6 +106,7 @@ export function WordsStrip({
   rows,
   versions,
   checkpoint,
+  decided,
   keysOn,
   onAsk,
   onNothing,
@@ -115,12 +116,16 @@ export function WordsStrip({
   rows: Row[];
   versions: Record<string, number>;
   checkpoint: Checkpoint;
+  /** How it was decided meanwhile, in words. */
+  decided: string | undefined;
   keysOn: boolean;
   onAsk: ((words: Words, comment: string) => void) | null;
   onNothing: () => void;
 }) {
   const client = useQueryClient();
   const [writing, setWriting] = useState<Words | null>(null);
+  // What could be asked for when it was begun keeps its place when it can no more, and its key is no other one's.
+  const [asks, setAsks] = useState(false);
   const selected = useSelected(pane, plain, writing !== null);
   const words = writing ?? selected;
   const line = useRef<HTMLDivElement>(null);
@@ -156,6 +161,7 @@ export function WordsStrip({
     if (!selected) onNothing();
     else if (selected.quote.length <= LONGEST) {
       send.reset();
+      setAsks(onAsk !== null);
       setWriting(selected);
     }
   };
@@ -170,14 +176,17 @@ export function WordsStrip({
             label={t("words.label", { quote })}
             placeholder={t("words.placeholder")}
             submit={t("words.add")}
+            help={t("words.help")}
             quiet
             onSubmit={(text) => !send.isPending && send.mutate({ at: writing, text })}
             onCancel={close}
             also={
-              onAsk
+              asks
                 ? {
                     label: t("words.ask"),
+                    closed: decided === undefined ? undefined : t("words.closed", { what: decided }),
                     onSubmit: (text) => {
+                      if (!onAsk) return;
                       onAsk(writing, text);
                       close();
                     },
