@@ -587,6 +587,40 @@ def test_snoozing_and_assigning_from_the_review(page: Page, theirs: Page) -> Non
     assert status(page, review) == "pending_review"
 
 
+def test_what_comes_later_of_a_source_moves_nothing(page: Page) -> None:
+    """Its passages, when it was added, and that it is a PDF whose page can be shown."""
+    project = str(sent(page.request, "POST", "/api/projects", {"name": "Comes later"})["id"])
+    said = pdf([lines("The bridge was opened on 4 May 1998 and is 312 metres long.", 760)])
+    name = "The bridge over the northern arm of the harbour, notes taken by its builders.pdf"
+    added = page.request.post(
+        f"/api/projects/{project}/sources",
+        multipart={"file": {"name": name, "mimeType": "application/pdf", "buffer": said}},
+    )
+    assert added.ok
+    page.goto(f"/projects/{project}")
+    expect(page.get_by_text(re.compile("[0-9] passages?"))).to_have_count(1)
+    review = make_check(page, project, CLEAN)
+    page.goto("about:blank")  # nothing of the source is known beforehand
+    held: list[Route] | None = []
+    page.route(
+        re.compile(r"/sources[?/]|/sources$"),
+        lambda route: route.continue_() if held is None else held.append(route),
+    )
+    opened(page, review)
+    page.keyboard.press("n")
+    evidence = page.get_by_label("Evidence for claim 1")
+    parts = [evidence.locator(part) for part in (".sheet", ".where", ".cmp")]
+    expect(parts[0]).to_contain_text("Opening")
+    before = [part.bounding_box() for part in parts]
+    known, held = held, None
+    for route in known:
+        route.continue_()
+    expect(parts[0].locator("mark")).to_be_visible()
+    expect(evidence.get_by_role("button", name="Show page 1 as it looks")).to_be_visible()
+    expect(evidence.locator(".srchead")).to_contain_text("added today")
+    assert [part.bounding_box() for part in parts] == before
+
+
 def test_the_evidence_shows_the_cell_of_a_table_and_the_page_of_a_pdf(page: Page) -> None:
     project = str(sent(page.request, "POST", "/api/projects", {"name": "Cells and pages"})["id"])
     table = "year,source,twh\n2021,Wind,378\n2022,Wind,434\n2022,Solar,141\n"

@@ -12,7 +12,7 @@ export function PdfPage({ projectId, anchor, page }: { projectId: string; anchor
   const [shown, setShown] = useState<"no" | "yes" | "failed">("no");
   const address = `/api/projects/${projectId}/sources/${anchor.source_id}/pages/${page}?version=${anchor.version}&start=${anchor.char_start}&end=${anchor.char_end}`;
   return (
-    <div className="pdfpage">
+    <>
       <button type="button" className="link" aria-expanded={shown === "yes"} onClick={() => setShown(shown === "no" ? "yes" : "no")}>
         {t(shown === "no" ? "pdf.show" : "pdf.hide", { n: page })}
       </button>
@@ -22,6 +22,6 @@ export function PdfPage({ projectId, anchor, page }: { projectId: string; anchor
         </a>
       )}
       {shown === "failed" && <ErrorLine>{t("pdf.failed")}</ErrorLine>}
-    </div>
+    </>
   );
 }

@@ -112,7 +112,7 @@ export function Sheet({
         <span className="meta nophone">
           {source
             ? t("sheet.version", { n: anchor.version, when: when(source.created_at) })
-            : !sources.isPending && t("sheet.versionOnly", { n: anchor.version })}
+            : t("sheet.versionOnly", { n: anchor.version })}
           {source?.retracted_at ? ` · ${t("sheet.retracted")}` : ""}
         </span>
       </div>
@@ -152,7 +152,10 @@ export function Sheet({
             );
           })}
       </div>
-      {anchor.page !== null && source && isPdf(source) && <PdfPage projectId={projectId} anchor={anchor} page={anchor.page} />}
+      {anchor.page !== null && (
+        // Its line is there before it is known whether the source is a PDF.
+        <div className="pdfpage">{source && isPdf(source) && <PdfPage projectId={projectId} anchor={anchor} page={anchor.page} />}</div>
+      )}
       <div className="where meta">
         <span>{placeWords(anchor, own)}</span>
         <Link
