@@ -43,7 +43,8 @@ class NewsPage(Shown):
     summary="Everything the caller may see, as server-sent events",
     description=(
         "`session` events carry {project_id, session_id, seq, type, status}, `source` events {project_id, "
-        "source_id, status}. Their `id` resumes the stream. Without one it starts now."
+        "source_id, status}. Their `id` resumes the stream. Without one it starts now. A `heartbeat` {every_seconds} "
+        "comes at the start, and that often while there is nothing else to say; it has no `id`."
     ),
 )
 async def stream_events(call: CallDep, last_event_id: LastEventId = None) -> Response:

@@ -4599,7 +4599,7 @@ export type NewWorkSession = {
     /**
      * Template Version
      *
-     * With `template_id`: the `version` that was looked at. When it is not the one that holds, 409.
+     * With `template_id`: the `version` that was looked at. When it is not the one that holds, 409; without `template_id`, 422.
      */
     template_version?: number | null;
     /**
