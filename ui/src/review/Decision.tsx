@@ -77,6 +77,7 @@ export function Decision({
           offline={r.offline}
           unsure={r.unsure}
           error={r.error ?? handOn.error}
+          mayUndo={r.mayUndo}
           undoUntil={status.held ? status.undo_until : null}
           signLabel={signWords(status.consequence || tMaybe(`consequence.${r.packet.kind}`, t("consequence.final")), r.standing, r.corrected)}
           canAsk={r.canAsk}

@@ -100,6 +100,7 @@ export function Dock({
   unsure,
   error,
   undoUntil,
+  mayUndo,
   signLabel,
   canAsk,
   me,
@@ -120,6 +121,7 @@ export function Dock({
   unsure: boolean;
   error: unknown;
   undoUntil: string | null;
+  mayUndo: boolean;
   signLabel: string;
   canAsk: boolean;
   me: string | null;
@@ -138,9 +140,11 @@ export function Dock({
       <footer className="dock" aria-label={label}>
         <i className="fuse" key={undoUntil} style={{ "--fuse": `${left}s` } as React.CSSProperties} />
         <Status title={title} words={t("undo.words", { count: left })} error={error} />
-        <button type="button" className="b big" onClick={acts.undo} disabled={busy !== null}>
-          {t("undo.button")} <Kbd>u</Kbd>
-        </button>
+        {mayUndo && (
+          <button type="button" className="b big" onClick={acts.undo} disabled={busy !== null}>
+            {t("undo.button")} <Kbd>u</Kbd>
+          </button>
+        )}
       </footer>
     );
   }

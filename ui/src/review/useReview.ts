@@ -17,7 +17,7 @@ import { setFormer, inSeconds, FORMER_SECONDS } from "./former";
 import { acknowledgedOf, approveBody, changesToSend, editsOf, judgedOf, UNDO_SECONDS } from "./outgoing";
 import { usePlace } from "./place";
 import { recall, remember } from "./remember";
-import { standingOf } from "./signing";
+import { mayTakeBack, standingOf } from "./signing";
 import {
   asked, carriedOf, changedClaims, freePlace, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start, tally as tallyOf,
   type Change, type ReviewState, type Row,
@@ -73,6 +73,7 @@ export function useReview(first: Shown, current: Checkpoint) {
   const status: Checkpoint = adopting ?? (stale ? shown.checkpoint : { ...newest, packet });
   const decided = status.status !== "pending_review" || status.held !== null;
   const standing = standingOf(status, me.data);
+  const mayUndo = mayTakeBack(status, me.data);
   const canAsk = status.can_request_changes && standing.mayDecide;
   const place = { projectId: status.project_id, sessionId: status.session_id };
   const { items, history, position, total, nextItem, goItem: goBeside, goNext } = usePlace(status.id, status);
@@ -262,7 +263,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     ready: readyToSign(needs, state), flagged: flaggedNow(rows, state, compared),
     before: packet.carried_from?.versions ?? null, whole, setWhole,
     status, current, newest, stale, moved: stale ? changedClaims(packet, newest.packet) : 0, staleWhy: elsewhere?.why ?? null,
-    decided, standing, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
+    decided, standing, mayUndo, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
     items, history, position, total, nextItem, goItem, open,
     openRow: row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id),
     isFlagged: row !== null && needs.some((one) => one.key === row.claim.id),
