@@ -112,7 +112,7 @@ export function Sheet({
         <span className="meta nophone">
           {source
             ? t("sheet.version", { n: anchor.version, when: when(source.created_at) })
-            : t("sheet.versionOnly", { n: anchor.version })}
+            : !sources.isPending && t("sheet.versionOnly", { n: anchor.version })}
           {source?.retracted_at ? ` · ${t("sheet.retracted")}` : ""}
         </span>
       </div>
