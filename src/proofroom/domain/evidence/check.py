@@ -159,7 +159,7 @@ def _cited(
     further: tuple[AnalysedPassage, ...],
     known_sources: Sequence[SourceName],
 ) -> Claim:
-    passages: list[AnalysedPassage] = []
+    read: dict[Passage, AnalysedPassage] = {}  # each once, whatever aliases it has
     broken: list[Finding] = []
     spots: list[tuple[AnalysedPassage, tuple[int, int]]] = []
     end = len(claim.text)
@@ -179,8 +179,7 @@ def _cited(
                 )
             )
             continue
-        if passage not in passages:
-            passages.append(passage)
+        read.setdefault(passage.passage, passage)
         if not cite.quote.strip():
             spots.append((passage, (0, len(passage.passage.text))))
             continue
@@ -189,6 +188,7 @@ def _cited(
             broken.append(broken_citation(cite.quote, passage, end))
         else:
             spots.append((passage, spot))
+    passages = tuple(read.values())
     sentence = read_sentence(claim.text)
     matches = find(sentence, passages)
     by_place = {(f.passage.passage.block_id, f.index): f for f in matches.found}
@@ -204,7 +204,7 @@ def _cited(
     rows_only = bool(anchors) and all(_of_table(f.passage) for f in anchors)
     tables = read_tables(sentence, (*passages, *further))
     said = without(sentence, label_ranges(tables)) if rows_only else sentence
-    evidence = Evidence(said, matches, anchors, rest, tuple(passages), further)
+    evidence = Evidence(said, matches, anchors, rest, passages, further)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     table = compare_table(sentence, (*passages, *further))
     quotations = _quotations(claim)

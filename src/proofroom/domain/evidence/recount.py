@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding, Where
-from proofroom.domain.evidence.grid import Grid, read_grid
+from proofroom.domain.evidence.grid import Grid, by_table, read_grid
 from proofroom.domain.evidence.labels import words_of
 from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.recount_changes import (
@@ -81,8 +81,8 @@ class Tables:
 def read_tables(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Tables:
     read: list[tuple[Grid, Said, tuple[AnalysedPassage, ...]]] = []
     nameless = False
-    for rows in _tables(passages):
-        grid = read_grid(tuple(p.passage for p in rows))
+    for rows in by_table(passages):
+        grid = read_grid(p.passage for p in rows)
         if grid is None:
             cells = (value for p in rows[:50] for _, value in p.passage.cells)
             nameless = nameless or any(parse_number(value) is not None for value in cells)
@@ -202,15 +202,6 @@ def doubts(tables: Tables) -> list[Finding]:
             )
         )
     return out[:1]
-
-
-def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
-    groups: dict[tuple[object, ...], list[AnalysedPassage]] = {}
-    for p in {p.passage.block_id: p for p in passages}.values():
-        if p.passage.cells:
-            columns = tuple(name for name, _ in p.passage.cells)
-            groups.setdefault((p.passage.source_id, p.passage.version, columns), []).append(p)
-    return list(groups.values())
 
 
 def _result(work: Work) -> Recount | None:
