@@ -28,6 +28,7 @@ from proofroom.domain.evidence.recount import (
     Recount,
     Tables,
     doubts,
+    found_only,
     label_ranges,
     partly,
     read_tables,
@@ -95,6 +96,9 @@ def _outside(
     half = partly(tables) if rows_only and not works else None
     if half is not None:
         return _recounted(claim, evidence, (), half)
+    only = found_only(tables) if found.verdict == "uncited" and not claim.opinion else None
+    if only is not None:
+        return _recounted(claim, evidence, (), only)
     return _doubted(found, claim, evidence, findings, table, tables)
 
 
