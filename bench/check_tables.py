@@ -163,7 +163,7 @@ def main() -> int:
     if given.profile:
         for way in ways:
             profiler = cProfile.Profile()
-            profiler.runcall(measure, way, *given.profile, given.seed)
+            profiler.runcall(measure, way, given.profile[0], given.profile[1], given.seed)
             print(way)
             pstats.Stats(profiler).sort_stats("cumulative").print_stats(35)
         return 0
