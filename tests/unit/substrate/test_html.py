@@ -271,3 +271,8 @@ def test_a_head_leaves_rows_for_the_table_and_ends() -> None:
 def test_a_span_that_is_no_number_is_one() -> None:
     (table,) = table_of("<tr><th colspan=x>A<th rowspan='99999999999'>B</tr><tr><td>1<td>2</tr>").tables
     assert table.columns == ("A", "B")
+
+
+def test_a_row_that_spans_too_many_columns_makes_no_table() -> None:
+    row = "<tr>" + "<th colspan=100 rowspan=100>x" * 2_000 + "</tr>"
+    assert table_of(row + "<tr><td>1<td>2</tr>").tables == ()

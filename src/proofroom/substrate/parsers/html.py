@@ -285,7 +285,7 @@ class _Reader:
             return False
         if next(element.iterfind(".//table"), None) is not None:
             return False
-        rows, names = read_table(element)
+        rows, names = read_table(element, self.limits.table_columns)
         width = max((len(row) for row in rows), default=0)
         if len(rows) < 2 or width < 2:
             return False

@@ -61,9 +61,9 @@ class Head:
         return [" ".join(dict.fromkeys(row[n] for row in rows if row[n])) for n in range(width)]
 
 
-def read_table(table: Element) -> tuple[list[list[str]], Head]:
+def read_table(table: Element, most: int) -> tuple[list[list[str]], Head]:
     """(all rows, the head, whose rows come first among them). Cells that span columns are repeated as empty; what
-    spans rows stands in the first of them.
+    spans rows stands in the first of them. A row of more than `most` columns is no head: such a table is not kept.
     """
     rows: list[list[str]] = []
     head = Head()
@@ -77,7 +77,12 @@ def read_table(table: Element) -> tuple[list[list[str]], Head]:
         if not any(words for words, _, _ in cells):
             continue
         inside = row.getparent()
-        if len(head.rows) == len(rows) and (all(names) or (inside is not None and inside.tag == "thead")):
+        narrow = sum(wide for _, wide, _ in cells) <= most
+        if (
+            narrow
+            and len(head.rows) == len(rows)
+            and (all(names) or (inside is not None and inside.tag == "thead"))
+        ):
             head.take(cells)
         rows.append([part for words, wide, _ in cells for part in (words, *[""] * (wide - 1))])
     if len(head.rows) == len(rows):  # nothing is left for it to name: the rows below the first are the table
