@@ -274,5 +274,5 @@ def test_a_span_that_is_no_number_is_one() -> None:
 
 
 def test_a_row_that_spans_too_many_columns_makes_no_table() -> None:
-    row = "<tr>" + "<th colspan=100 rowspan=100>x" * 2_000 + "</tr>"
+    row = "<tr>" + "<th colspan=100 rowspan=100>x" * 21 + "</tr>"
     assert table_of(row + "<tr><td>1<td>2</tr>").tables == ()
