@@ -32,6 +32,7 @@ MEASURED: dict[str, Sequence[str]] = {
 }
 JUDGED: dict[str, Sequence[str]] = {
     "check_draft": [],
+    "check_tables": "--sizes 20x30".split(),
     "evidence": [],
     "revisions": [],
     "capture": "--documents 100".split(),

@@ -27,15 +27,22 @@ RICH = (
 NAMES = count(1)
 
 
+@pytest.fixture(scope="module")
+def their_key(browser: Browser, server: str) -> str:
+    """Of one member for all tests here: the first nine have a number in the list of whom work can be given to."""
+    context = browser.new_context(base_url=server)
+    named = {"name": f"Colleague {next(NAMES)}", "role": "reviewer"}
+    made = sent(context.request, "POST", "/api/members", named)
+    key = sent(context.request, "POST", "/api/api-keys", {"name": "page", "member_id": made["id"]})
+    context.close()
+    return str(key["key"])
+
+
 @pytest.fixture
-def theirs(browser: Browser, server: str, page: Page) -> Iterator[Page]:
+def theirs(browser: Browser, server: str, their_key: str) -> Iterator[Page]:
     """A page of somebody else of the same workspace."""
-    made = sent(
-        page.request, "POST", "/api/members", {"name": f"Colleague {next(NAMES)}", "role": "reviewer"}
-    )
-    key = sent(page.request, "POST", "/api/api-keys", {"name": "page", "member_id": made["id"]})
     context = browser.new_context(
-        base_url=server, extra_http_headers={"Authorization": f"Bearer {key['key']}"}, viewport=None
+        base_url=server, extra_http_headers={"Authorization": f"Bearer {their_key}"}, viewport=None
     )
     context.set_default_timeout(SLOW_MS)
     yield context.new_page()

@@ -132,6 +132,8 @@ def plant_quote(text: str, rng: random.Random) -> str | None:
     if m is None:
         return None
     words = m.group(1).split(" ")
+    if len(words) < 2:  # a single word in quotation marks is a name
+        return None
     kind = rng.randrange(3)
     if kind == 1 and len(words) < 3:
         return None

@@ -65,6 +65,10 @@ def test_planting_depends_on_its_seed_alone() -> None:
     assert list(outside_items(corpus, 5, 1)) != list(outside_items(corpus, 6, 1))
 
 
+def test_a_single_word_in_quotation_marks_is_left_alone() -> None:
+    assert plant_quote("“Sales” stands over both.", random.Random(1)) is None
+
+
 def test_a_quotation_that_is_only_cut_short_is_no_planted_error() -> None:
     true = "The judge wrote that “nobody looked at the lower hangers” and went on."
     for seed in range(200):

@@ -100,3 +100,30 @@ def test_a_conflict_whose_two_figures_would_not_pass_has_no_correction() -> None
     draft = "The first closest approach was to be about 226 km above the surface, said Tom Brandt."
     found = check_outside(claim(draft), passages, [])
     assert (found.verdict, found.correction) == ("conflict", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "fixed"),
+    [
+        ("The town has 14.9 thousand people.", "The town has 15,200 people.", "The town has 15,200 people."),
+        (
+            "The town has 14.9 million people.",
+            "The town has 15.2 thousand people.",
+            "The town has 15.2 thousand people.",
+        ),
+        (
+            "The town has 14.9 thousand people.",
+            "The town has 15.2 thousand people.",
+            "The town has 15.2 thousand people.",
+        ),
+        (
+            "The town has 14.9 (in thousand) people.",
+            "The town has 15,200 people.",
+            "The town has 15,200 people.",
+        ),
+    ],
+)
+def test_a_figure_is_not_put_beside_the_scale_of_another(text: str, source: str, fixed: str) -> None:
+    found = check_outside(claim(text), [passage(source, "s", "Towns")])
+    assert found.correction is not None
+    assert found.correction.text == fixed

@@ -39,6 +39,9 @@ def seen(text: str) -> list[tuple[str, str]]:
         ("twice", "2", "times"), ("one million", "1000000", ""), ("zero", "0", ""), ("three thousand", "3000", ""),
         ("12\u00a0345", "12345", ""), ("5 thousand million", "5000000000", ""), ("5mg/kg", "5", "mg"), ("9.8%", "9.8", "%"),
         ("+7", "7", ""), ("1,234,567.89", "1234567.89", ""), ("nineteen hundred", "1900", ""), ("12 m/s/x", "12", "m"),
+        ("14.9 (in thousand)", "14900", ""), ("14.9 (thousand) people", "14900", ""), ("14.9 [in millions]", "14900000", ""),
+        ("14.9 (in thousand) MWh", "14900", "MWh"), ("14.9 (in thousands of MWh)", "14900", "MWh"), ("€3 (in million)", "3000000", "EUR"),
+        ("3 (€ m)", "3000000", "EUR"), ("3 (in € million)", "3000000", "EUR"), ("€3 (million euros)", "3000000", "EUR"), ("3 (EUR k)", "3000", "EUR"),
     ],
 )  # fmt: skip
 def test_ways_to_write_a_figure(text: str, value: str, unit: str) -> None:
@@ -124,6 +127,18 @@ def test_lists_of_number_words_are_not_added_up() -> None:
     assert find_numbers("five six") == []
     assert seen("thirty five") == [("35", "")]
     assert find_numbers("thirty forty") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("1,000 (thousand)", "1000"), ("14.9 (in thousand unicorns)", "14.9"), ("$3 (in million euros)", "3"), ("3 ($t)", "3"),
+        ("14.9 thousand (in thousand)", "14900"), ("14.9 (thousand", "14.9"), ("14.9 (about a thousand)", "14.9"), ("3 (c$ m)", "3"),
+        ("14.9 (in thousand, at most)", "14.9"),
+    ],
+)  # fmt: skip
+def test_what_else_stands_in_brackets_behind_a_figure_is_not_its_scale(text: str, first: str) -> None:
+    assert f"{find_numbers(text)[0].low.normalize():f}" == first
 
 
 def test_read_value() -> None:

@@ -81,6 +81,55 @@ def test_a_figure_in_full_or_with_its_scale_passes(text: str) -> None:
     assert said(text, *HOUSEHOLDS).verdict == "supported"
 
 
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        ("Mill Bridge has 14.9 (in thousand) households.", HOUSEHOLDS),
+        ("Mill Bridge has 14.9 (thousand) households.", HOUSEHOLDS),
+        ("Mill Bridge has 14.9 [thousands] households.", HOUSEHOLDS),
+        ("Households in Mill Bridge: 14.9 (in thousands).", HOUSEHOLDS),
+        ("Mill Bridge has 0.0149 (in million) households.", HOUSEHOLDS),
+        ("Revenue of Acme was 12.4 (in million dollars).", FIRMS),
+        ("Revenue of Acme was 12.4 (in $ million).", FIRMS),
+        ("Revenue of Acme was $12.4 (in millions).", FIRMS),
+        ("Revenue of Acme was 12.4 ($m).", FIRMS),
+    ],
+)
+def test_a_scale_in_brackets_behind_a_figure_is_part_of_it(text: str, table: tuple[str, ...]) -> None:
+    assert said(text, *table).verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        ("Mill Bridge has 14.9 (in million) households.", HOUSEHOLDS),
+        ("Mill Bridge has 3.1 (in thousand) households.", HOUSEHOLDS),
+        ("Mill Bridge has 14,900 (in thousand) households.", HOUSEHOLDS),
+        ("Mill Bridge has 14.9 (in thousand dollars) households.", HOUSEHOLDS),
+        (
+            "Mill Bridge has 14.9 (in thousand) households.",
+            ("Village|Households", "Mill Bridge|14.9", "Oak|3.1"),
+        ),
+        ("Mill Bridge has 14.9 (in thousand unicorns) households.", HOUSEHOLDS),
+        ("Mill Bridge has 14.9 (not in thousand) households.", HOUSEHOLDS),
+        ("Revenue of Acme was 12.4 (in million euros).", FIRMS),
+        ("Revenue of Acme was 12.4 (€ m).", FIRMS),
+        ("Revenue of Acme was $12.4 (in million euros).", FIRMS),
+        ("Revenue of Acme was 12.4 (in thousands).", FIRMS),
+        ("Revenue of Acme was 12.4 ($t).", FIRMS),
+    ],
+)
+def test_another_scale_or_unit_in_brackets_does_not_pass(text: str, table: tuple[str, ...]) -> None:
+    assert said(text, *table).verdict != "supported"
+
+
+def test_the_correction_keeps_the_scale_in_brackets() -> None:
+    claim = said("Mill Bridge has 15.9 (in thousand) households.", *HOUSEHOLDS)
+    assert claim.verdict == "unsupported"
+    assert claim.correction is not None
+    assert claim.correction.text == "Mill Bridge has 14.9 (in thousand) households."
+
+
 def test_a_bare_figure_that_differs_is_offered_with_the_scale() -> None:
     claim = said("Mill Bridge has 15.9 households.", *HOUSEHOLDS)
     assert claim.verdict == "unsupported"

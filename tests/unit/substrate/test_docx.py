@@ -203,6 +203,22 @@ def test_merged_cells() -> None:
     assert table.name == "Table 1"
 
 
+def test_years_under_merged_cells_name_columns() -> None:
+    down, further = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    across = '<w:gridSpan w:val="2"/>'
+    extracted = read(
+        "<w:tbl>"
+        + row(cell("Region", down), cell("Sales", across), cell("Costs", across))
+        + row(cell("", further), "2022", "2023", "2022", "2023")
+        + row("North", "100", "110", "80", "95")
+        + row("South", "200", "190", "150", "140")
+        + "</w:tbl>"
+    )
+    (table,) = extracted.tables
+    assert table.columns == ("Region", "Sales 2022", "Sales 2023", "Costs 2022", "Costs 2023")
+    assert table.rows == (("North", "100", "110", "80", "95"), ("South", "200", "190", "150", "140"))
+
+
 def test_header_rows_that_the_file_names() -> None:
     named = "<w:trPr><w:tblHeader/></w:trPr>"
     extracted = read(f"<w:tbl>{row('1', '2', properties=named)}{row('3', '4')}{row('5', '6')}</w:tbl>")

@@ -174,3 +174,105 @@ def test_a_year_in_the_text_is_no_date_of_the_page() -> None:
     extracted = parse(page.encode(), "a.html")
     assert "found in 2019" in extracted.text
     assert set(extracted.notes) == {"Author: Ada Writer", "Site: The Site"}
+
+
+HEAD = (
+    "<thead><tr><th rowspan=2>Region</th><th colspan=2>Sales</th><th colspan='2'>Costs</th>"
+    "<th rowspan=2>Staff</th></tr>"
+    "<tr><th>2022</th><th>2023</th><th>2022</th><th>2023</th></tr></thead>"
+)
+BODY = (
+    "<tbody><tr><th>North</th><td>100</td><td>110</td><td>80</td><td>95</td><td>4</td></tr>"
+    "<tr><th>South</th><td>200</td><td>190</td><td>150</td><td>140</td><td>5</td></tr></tbody>"
+)
+NAMES = ("Region", "Sales 2022", "Sales 2023", "Costs 2022", "Costs 2023", "Staff")
+
+
+def table_of(inner: str) -> Extracted:
+    extracted = parse(f"<html><body><h1>Sales</h1><table>{inner}</table></body></html>".encode(), "a.html")
+    for block in extracted.blocks:
+        assert extracted.text[block.char_start : block.char_end].strip()
+    return extracted
+
+
+def test_a_head_of_two_rows_names_each_column() -> None:
+    extracted = table_of(HEAD + BODY)
+    (table,) = extracted.tables
+    assert table.columns == NAMES
+    assert table.rows == (
+        ("North", "100", "110", "80", "95", "4"),
+        ("South", "200", "190", "150", "140", "5"),
+    )
+    assert [(b.kind, w) for b, w in zip(extracted.blocks, words(extracted), strict=True)][1:] == [
+        ("table_header", "Region | Sales |  | Costs |  | Staff"),
+        ("table_header", "2022 | 2023 | 2022 | 2023"),
+        ("table_row", "North | 100 | 110 | 80 | 95 | 4"),
+        ("table_row", "South | 200 | 190 | 150 | 140 | 5"),
+    ]
+    assert extracted.blocks[3].heading == "Sales | " + " | ".join(NAMES)
+    assert [b.meta.get("row") for b in extracted.blocks[3:]] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("head", "columns"),
+    [
+        # Without a thead, its rows of th.
+        (HEAD.replace("thead>", "tbody>"), NAMES),
+        # What spans nothing from above leaves its column to what stands below.
+        (
+            "<thead><tr><th></th><th colspan=2>Sales</th><th colspan=2>Costs</th><th></th></tr>"
+            "<tr><td>Region</td><td>2022</td><td>2023</td><td>2022</td><td>2023</td><td>Staff</td></tr></thead>",
+            NAMES,
+        ),
+        # A title over all columns names none.
+        (
+            "<thead><tr><th colspan=6>By region</th></tr><tr><th>Region</th><th>A</th><th>B</th><th>C</th><th>D</th>"
+            "<th>E</th></tr></thead>",
+            ("Region", "A", "B", "C", "D", "E"),
+        ),
+        # Three rows; of the middle one a cell stands over two rows.
+        (
+            "<thead><tr><th rowspan=3>Region</th><th colspan=5>Euros</th></tr><tr><th colspan=2>Sales</th>"
+            "<th colspan=2>Costs</th><th rowspan=2>Staff</th></tr>"
+            "<tr><th>2022</th><th>2023</th><th>2022</th><th>2023</th></tr></thead>",
+            ("Region", *(f"Euros {name}" for name in NAMES[1:])),
+        ),
+        # Of like names, each gets its own.
+        (
+            "<tr><th>Region</th><th>Price</th><th>Price</th><th>C</th><th>D</th><th>E</th></tr>",
+            ("Region", "Price", "Price (2)", "C", "D", "E"),
+        ),
+        (
+            "<tr><th>Region</th><th colspan=2>Sales</th></tr>",
+            ("Region", "Sales", "column 3", "column 4", "column 5", "column 6"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_stands_above_each_column_names_it(head: str, columns: tuple[str, ...]) -> None:
+    extracted = table_of(head + BODY)
+    (table,) = extracted.tables
+    assert table.columns == columns
+    assert len(table.rows) == 2
+
+
+def test_rows_below_one_that_spans_nothing_are_the_table() -> None:
+    (table,) = table_of("<tr><th>Region<th>Sales</tr><tr><th>North<th>1</tr><tr><th>South<th>2</tr>").tables
+    assert (table.columns, len(table.rows)) == (("Region", "Sales"), 2)
+
+
+def test_a_head_leaves_rows_for_the_table_and_ends() -> None:
+    (table,) = table_of("<tr><th>Region<th colspan=2>Sales</tr><tr><th>North<th>1<th>2</tr>").tables
+    assert (table.columns, table.rows) == (("Region", "Sales", "column 3"), (("North", "1", "2"),))
+    row = "<tr><th colspan=2>x<th>y</tr>"
+    (table,) = table_of(row * 9).tables
+    assert len(table.rows) == 5
+
+
+def test_a_span_that_is_no_number_is_one() -> None:
+    (table,) = table_of("<tr><th colspan=x>A<th rowspan='99999999999'>B</tr><tr><td>1<td>2</tr>").tables
+    assert table.columns == ("A", "B")
+
+
+def test_a_row_that_spans_too_many_columns_makes_no_table() -> None:
+    row = "<tr>" + "<th colspan=100 rowspan=100>x" * 21 + "</tr>"
+    assert table_of(row + "<tr><td>1<td>2</tr>").tables == ()

@@ -306,3 +306,57 @@ def test_any_cells_come_out_again(rows: list[list[Any]]) -> None:
         for row in rows
     ]
     assert list(table.rows) in (wanted, wanted[1:])
+
+
+def test_years_under_merged_cells_name_columns() -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Sales")
+        sheet.merge_range("A1:A2", "Region")
+        sheet.merge_range("B1:C1", "Sales")
+        sheet.merge_range("D1:E1", "Costs")
+        sheet.write("F1", "Staff")
+        put(sheet, [[2022, 2023, 2022, 2023]], top=1, left=1)
+        put(sheet, [["North", 100, 110, 80, 95, 4], ["South", 200, 190, 150, 140, 5]], top=2)
+
+    extracted = written(fill)
+    (table,) = extracted.tables
+    assert table.columns == ("Region", "Sales 2022", "Sales 2023", "Costs 2022", "Costs 2023", "Staff")
+    assert table.rows == (
+        ("North", "100", "110", "80", "95", "4"),
+        ("South", "200", "190", "150", "140", "5"),
+    )
+    heads = [words for kind, _, words in shown(extracted) if kind == "table_header"]
+    assert heads == ["Region | Sales 2022 | Sales 2023 | Costs 2022 | Costs 2023 | Staff"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["Smith", 1990, 1995], ["Jones", 1995, 2000], ["Brown", 2000, 2004]],  # of a person, from and to
+        [["", 1990, 1995], ["Jones", 1995, 2000], ["Brown", 2000, 2004]],
+        [["Smith", 1990, 1995], ["Jones", 100, 110], ["Brown", 90, 80]],  # named: a row
+        [["", 2022, 2022], ["Jones", 100, 110], ["Brown", 90, 80]],  # two columns of one year are none
+        [["", 2022, 70], ["Jones", 100, 110], ["Brown", 90, 80]],
+    ],
+)
+def test_figures_under_merged_cells_are_a_row(rows: list[list[object]]) -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Office")
+        sheet.write("A1", "Name")
+        sheet.merge_range("B1:C1", "In office")
+        put(sheet, rows, top=1)
+
+    (table,) = written(fill).tables
+    assert table.columns == ("Name", "In office", "column 3")
+    assert len(table.rows) == 3
+
+
+def test_a_year_under_a_cell_of_its_own_names_no_columns_alone() -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Sales")
+        sheet.write_row("A1", ["Region", "Sales"])
+        sheet.merge_range("C1:D1", "Costs")
+        put(sheet, [["", 2022, "low", "high"], ["North", 100, 80, 95], ["South", 200, 150, 140]], top=1)
+
+    (table,) = written(fill).tables
+    assert len(table.rows) == 3

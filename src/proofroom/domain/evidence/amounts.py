@@ -91,7 +91,11 @@ class _Scaled:
     coarse: Decimal
 
 
-def _scaled(n: Number, factor: Decimal = Decimal(1), offset: Decimal = Decimal(0)) -> _Scaled:
+def _as_said(n: Number) -> _Scaled:
+    return _Scaled(n.low, n.high, n.step, n.coarse)
+
+
+def _scaled(n: Number, factor: Decimal, offset: Decimal = Decimal(0)) -> _Scaled:
     low, high = (CTX.add(CTX.multiply(v, factor), offset) for v in (n.low, n.high))
     return _Scaled(low, high, CTX.multiply(n.step, factor), CTX.multiply(n.coarse, factor))
 
@@ -104,13 +108,13 @@ def _common(draft: Number, source: Number) -> tuple[_Scaled, _Scaled] | None:
             return None
         if d != s:
             return _scaled(draft, d.factor, d.offset), _scaled(source, s.factor, s.offset)
-        return _scaled(draft), _scaled(source)
+        return _as_said(draft), _as_said(source)
     # 12 % and 0.12 say the same; other figures may leave the unit to the context.
     if d is not None and _is_share(d, source):
-        return _scaled(draft, d.factor), _scaled(source)
+        return _scaled(draft, d.factor), _as_said(source)
     if s is not None and _is_share(s, draft):
-        return _scaled(draft), _scaled(source, s.factor)
-    return _scaled(draft), _scaled(source)
+        return _as_said(draft), _scaled(source, s.factor)
+    return _as_said(draft), _as_said(source)
 
 
 def _is_share(unit: Unit, bare: Number) -> bool:

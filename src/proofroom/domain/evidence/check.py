@@ -28,6 +28,7 @@ from proofroom.domain.evidence.recount import (
     Recount,
     Tables,
     doubts,
+    found_only,
     label_ranges,
     partly,
     read_tables,
@@ -95,6 +96,9 @@ def _outside(
     half = partly(tables) if rows_only and not works else None
     if half is not None:
         return _recounted(claim, evidence, (), half)
+    only = found_only(tables) if found.verdict == "uncited" and not claim.opinion else None
+    if only is not None:
+        return _recounted(claim, evidence, (), only)
     return _doubted(found, claim, evidence, findings, table, tables)
 
 
@@ -159,7 +163,7 @@ def _cited(
     further: tuple[AnalysedPassage, ...],
     known_sources: Sequence[SourceName],
 ) -> Claim:
-    passages: list[AnalysedPassage] = []
+    read: dict[Passage, AnalysedPassage] = {}  # each once, whatever aliases it has
     broken: list[Finding] = []
     spots: list[tuple[AnalysedPassage, tuple[int, int]]] = []
     end = len(claim.text)
@@ -179,8 +183,7 @@ def _cited(
                 )
             )
             continue
-        if passage not in passages:
-            passages.append(passage)
+        read.setdefault(passage.passage, passage)
         if not cite.quote.strip():
             spots.append((passage, (0, len(passage.passage.text))))
             continue
@@ -189,6 +192,7 @@ def _cited(
             broken.append(broken_citation(cite.quote, passage, end))
         else:
             spots.append((passage, spot))
+    passages = tuple(read.values())
     sentence = read_sentence(claim.text)
     matches = find(sentence, passages)
     by_place = {(f.passage.passage.block_id, f.index): f for f in matches.found}
@@ -204,7 +208,7 @@ def _cited(
     rows_only = bool(anchors) and all(_of_table(f.passage) for f in anchors)
     tables = read_tables(sentence, (*passages, *further))
     said = without(sentence, label_ranges(tables)) if rows_only else sentence
-    evidence = Evidence(said, matches, anchors, rest, tuple(passages), further)
+    evidence = Evidence(said, matches, anchors, rest, passages, further)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     table = compare_table(sentence, (*passages, *further))
     quotations = _quotations(claim)

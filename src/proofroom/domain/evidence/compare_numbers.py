@@ -201,8 +201,7 @@ def _put_number(d: Number, s: Number) -> tuple[Span, str]:
     """The source's figure in the draft's place; where both have the same unit the draft's way to write it
     stays.
     """
-    same_unit = d.unit is not None and d.unit == s.unit and _tail(d) == _tail(s)
-    if (same_unit or (d.unit is None and s.unit is None)) and d.kind == s.kind == "plain":
+    if d.unit == s.unit and _tail(d) == _tail(s) and d.kind == s.kind == "plain":
         return (d.bare_start, d.bare_end), _bare(s)
     if s.unit is not None or d.unit is None:
         return (d.start, d.end), s.text

@@ -108,10 +108,23 @@ def cell_places(p: Passage) -> tuple[Span | None, ...]:
     out: list[Span | None] = []
     for _, value in p.cells:
         bare = value.strip()
-        found = re.compile(rf"(?<![^\W_]){re.escape(bare)}(?![^\W_])").search(p.text, done) if bare else None
-        out.append(found.span() if found else None)
-        done = found.end() if found else done
+        at = _word_at(p.text, bare, done) if bare else -1
+        out.append((at, at + len(bare)) if at >= 0 else None)
+        done = at + len(bare) if at >= 0 else done
     return tuple(out)
+
+
+def _word_at(text: str, word: str, start: int) -> int:
+    """Where a word stands from `start` on with no letter or figure right beside it; -1 where it does not. Looked for
+    by hand: a pattern for each cell of a long table costs more than all else that is done with the table.
+    """
+    at = text.find(word, start)
+    while at >= 0:
+        end = at + len(word)
+        if not text[max(0, at - 1) : at].isalnum() and not text[end : end + 1].isalnum():
+            return at
+        at = text.find(word, at + 1)
+    return -1
 
 
 def apart(p: Passage) -> str:

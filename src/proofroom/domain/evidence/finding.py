@@ -11,6 +11,9 @@ from proofroom.domain.evidence.model import CheckKind, Span
 Outcome = Literal["same", "note", "rounded", "added", "differs", "not_found", "conflict", "absent"]
 Where = tuple[AnalysedPassage, Span]
 
+NOT_COMPUTED = "Not computed again"
+"""The headline where rows were found and the sentence is of a kind that is not computed from them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

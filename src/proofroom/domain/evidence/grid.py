@@ -7,12 +7,12 @@ Heads are taken as people write them: "Revenue (EUR k)", "Umsatz in Mio. €", "
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 
-from proofroom.domain.evidence.features import cell_places
+from proofroom.domain.evidence.features import AnalysedPassage, cell_places
 from proofroom.domain.evidence.labels import Words, figured, words_of, written
 from proofroom.domain.evidence.model import Passage, Span
 from proofroom.domain.evidence.units import SCALES, SYMBOLS, Unit, currency, find_unit, per_named
@@ -122,10 +122,28 @@ class Grid:
         return next((self.labels[i] for i, kind in enumerate(self.kinds) if kind == "unsure"), None)
 
 
+def by_table(passages: Iterable[AnalysedPassage]) -> list[list[AnalysedPassage]]:
+    """The rows among these passages by the table that they are of, each row once: one cited may be near too."""
+    groups: dict[tuple[object, ...], list[AnalysedPassage]] = {}
+    for p in {p.passage.block_id: p for p in passages}.values():
+        if p.passage.cells:
+            columns = tuple([name for name, _ in p.passage.cells])
+            groups.setdefault((p.passage.source_id, p.passage.version, columns), []).append(p)
+    return list(groups.values())
+
+
+def read_grid(rows: Iterable[Passage]) -> Grid | None:
+    """The table that these rows make up, in whatever order they come; None where nothing names each row, or no column
+    holds figures.
+    """
+    return _read_grid(tuple(sorted(rows, key=lambda p: (p.char_start, p.block_id))))
+
+
 @lru_cache(maxsize=64)
-def read_grid(rows: tuple[Passage, ...]) -> Grid | None:
-    """The table that these rows make up; None where nothing names each row, or no column holds figures."""
-    ordered = tuple(sorted(rows, key=lambda p: (p.char_start, p.block_id)))
+def _read_grid(ordered: tuple[Passage, ...]) -> Grid | None:
+    """Of rows in the order of their table, so that each sentence finds what was read for the one before: its own row
+    comes first among those it is given.
+    """
     columns = [name for name, _ in ordered[0].cells]
     cells = [[value.strip() for _, value in p.cells] for p in ordered]
     cells = [[_clean(cell) for cell in row] for row in cells]

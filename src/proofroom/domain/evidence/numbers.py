@@ -9,16 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from proofroom.domain.evidence.amounts import CTX, Kind, Number
-from proofroom.domain.evidence.units import (
-    CURRENCIES,
-    MONEY_SCALES,
-    SCALES,
-    TIGHT_SCALES,
-    Unit,
-    currency,
-    find_unit,
-    per_named,
-)
+from proofroom.domain.evidence.scales import aside_after, scale_after
+from proofroom.domain.evidence.units import CURRENCIES, Unit, currency, find_unit, per_named
 from proofroom.domain.evidence.words import STOPWORDS, stem
 
 _LONGEST = 40
@@ -51,10 +43,6 @@ _DIGITS = re.compile(
 _MINUS = re.compile(r"(?<![0-9][ \u00a0])\b(?:minus|negative)[ \u00a0]\Z", re.IGNORECASE)
 _MINUS_MONEY = re.compile(r"(?<![\w)\]])[-\u2212]\Z")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
-_SCALE_AFTER = re.compile(
-    r"[ \u00a0\u202f-]?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")\b", re.IGNORECASE
-)
-_TIGHT_AFTER = re.compile(r"([kKMBmbT])(?![\w])")
 _AFTER = re.compile(
     r"[ \u00a0\u202f-]?([^\s,;:()\[\]{}\"\u201c\u201d]{1,30}(?:[ "
     r"\u00a0][^\s,;:()\[\]{}\"\u201c\u201d]{1,20}){0,3})"
@@ -196,15 +184,10 @@ def _from_digits(m: re.Match[str], text: str) -> Number | None:
     ordinal = _ORDINAL.match(text, bare_end)
     if ordinal:
         return _number(text, start, ordinal.end(), bare_start, ordinal.end(), value, step, kind="ordinal")
-    end, scale = bare_end, Decimal(1)
-    tight = _TIGHT_AFTER.match(text, bare_end)
-    if tight and tight.group(1) in (MONEY_SCALES if money else TIGHT_SCALES):
-        scale, end = MONEY_SCALES[tight.group(1)], tight.end()
-    else:
-        spaced = _SCALE_AFTER.match(text, bare_end)
-        while spaced:
-            scale, end = scale * SCALES[spaced.group(1).lower()], spaced.end()
-            spaced = _SCALE_AFTER.match(text, end)
+    scale, end = scale_after(text, bare_end, money)
+    aside = aside_after(text, end, value, money) if scale == 1 else None
+    if aside is not None:
+        scale, money, end = aside
     if end < len(text) and (text[end].isalpha() or text[end] == "_"):
         unit, unit_end = _unit_after(text, end)
         if unit is None:  # 3D, 2x4b, IL6: part of a name

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
+from functools import lru_cache
 from typing import Literal
 
 _PAIRS = re.compile(
@@ -126,7 +127,7 @@ def locate(quote: str, passage: Normal, *, gaps: bool = True) -> tuple[int, int]
     """
     if _ENDING in quote or _LETTER in quote:
         return None
-    parts = _parts(quote, passage) if gaps else [normal(quote).text]
+    parts = _parts(quote, passage) if gaps else [_as_it_is(quote)]
     if gaps:
         parts[-1] = parts[-1].rstrip(" .,;:!?")
     parts = [p for p in parts if p]
@@ -143,6 +144,12 @@ def locate(quote: str, passage: Normal, *, gaps: bool = True) -> tuple[int, int]
         at = found[1]
     assert begin is not None
     return passage.span(begin, at)
+
+
+@lru_cache(maxsize=1_024)
+def _as_it_is(quote: str) -> str:
+    """Of what is cited again and again, as the rows of a table by each of its sentences."""
+    return normal(quote).text
 
 
 def insertions(quote: str, passage: Normal) -> list[Quotation]:

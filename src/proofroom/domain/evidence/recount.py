@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from proofroom.domain.evidence.amounts import Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
-from proofroom.domain.evidence.finding import Finding, Where
-from proofroom.domain.evidence.grid import Grid, read_grid
+from proofroom.domain.evidence.finding import NOT_COMPUTED, Finding, Where
+from proofroom.domain.evidence.grid import Grid, by_table, read_grid
 from proofroom.domain.evidence.labels import words_of
 from proofroom.domain.evidence.model import Span
 from proofroom.domain.evidence.recount_changes import (
@@ -49,6 +49,10 @@ from proofroom.domain.evidence.recounting import (
 from proofroom.domain.evidence.said import MOST_WORDS, Said, label_spans, read_said
 from proofroom.domain.figures import parse_number
 
+_FOUND_ONLY = (
+    "The sentence could not be compared with what was found. Read both, or say it in the words of the table."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Recount:
@@ -81,8 +85,8 @@ class Tables:
 def read_tables(claim: Sentence, passages: Sequence[AnalysedPassage]) -> Tables:
     read: list[tuple[Grid, Said, tuple[AnalysedPassage, ...]]] = []
     nameless = False
-    for rows in _tables(passages):
-        grid = read_grid(tuple(p.passage for p in rows))
+    for rows in by_table(passages):
+        grid = read_grid(p.passage for p in rows)
         if grid is None:
             cells = (value for p in rows[:50] for _, value in p.passage.cells)
             nameless = nameless or any(parse_number(value) is not None for value in cells)
@@ -191,26 +195,44 @@ def doubts(tables: Tables) -> list[Finding]:
         note = "the table says it of no row and column that the sentence names, or in other words"
         text = claim.text[at[0] : at[1]]
         kind = "direction" if asked else "number"
-        out.append(Finding(kind, "not_found", at, text, None, note, headline="Not computed again"))
+        head = NOT_COMPUTED
+        out.append(Finding(kind, "not_found", at, text, None, note, headline=head, shown=_FOUND_ONLY))
     figures = [n for n in claim.numbers if n.kind == "plain"]
     if not out and figures and tables.nameless:
         n = figures[0]
         note = "nothing names each row of the table, so the row that is meant was not found"
-        out.append(
-            Finding(
-                "number", "not_found", (n.start, n.end), n.text, None, note, headline="Not computed again"
-            )
-        )
+        at, head = (n.start, n.end), NOT_COMPUTED
+        out.append(Finding("number", "not_found", at, n.text, None, note, headline=head, shown=_FOUND_ONLY))
     return out[:1]
 
 
-def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
-    groups: dict[tuple[object, ...], list[AnalysedPassage]] = {}
-    for p in {p.passage.block_id: p for p in passages}.values():
-        if p.passage.cells:
-            columns = tuple(name for name, _ in p.passage.cells)
-            groups.setdefault((p.passage.source_id, p.passage.version, columns), []).append(p)
-    return list(groups.values())
+def found_only(tables: Tables) -> Recount | None:
+    """The rows that a sentence names where they were found and it could not be compared with them: it has a verb of its
+    own, or compares in other words. A name alone may be a word of another subject, so that it also has to speak of a
+    column, say a figure, or name a second row.
+    """
+    for work in tables.works():
+        said, grid = work.said, work.grid
+        rows = list(dict.fromkeys(row for _, _, row in said.rows))[:3]
+        if not rows or not (said.groups or said.numbers or len(rows) > 1):
+            continue
+        start, end, _ = said.rows[0]
+        labels = " and ".join(f"\u201c{grid.labels[row][:60]}\u201d" for row in rows)
+        title, many = grid.passages[0].source_title[:60], "s" if len(rows) > 1 else ""
+        shown = f"\u201c{title}\u201d has the row{many} {labels}. {_FOUND_ONLY}"
+        note = "the row was found, the sentence could not be compared with it"
+        finding = Finding(
+            "citation",
+            "not_found",
+            (start, end),
+            said.text[start:end],
+            None,
+            note,
+            headline=NOT_COMPUTED,
+            shown=shown,
+        )
+        return Recount((finding,), tuple(work.passages[row] for row in rows), holds=False)
+    return None
 
 
 def _result(work: Work) -> Recount | None:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from proofroom.domain.evidence.amounts import CTX, Number
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence
 from proofroom.domain.evidence.finding import Finding
-from proofroom.domain.evidence.grid import per_of, unit_of
+from proofroom.domain.evidence.grid import by_table, per_of, unit_of
 from proofroom.domain.evidence.polarity import POLES
 from proofroom.domain.evidence.recounting import leaves_out, per_note, says_scale, scale_note, scale_word
 from proofroom.domain.evidence.units import SCALES, Unit
@@ -67,21 +67,14 @@ def compare_table(claim: Sentence, passages: Sequence[AnalysedPassage]) -> list[
     """Findings on directions and figures of a claim about a table; none where the claim cannot be
     understood so.
     """
-    for rows in _tables(passages):
+    if all(d.year is None for d in claim.dates):
+        return []
+    for rows in by_table(passages):
         meant = _understand(claim, rows)
         if meant is not None:
             found = [*_directions(claim, meant), *_figures(claim, meant)]
             return [*_periods(claim, meant), *found] if found else []
     return []
-
-
-def _tables(passages: Sequence[AnalysedPassage]) -> list[list[AnalysedPassage]]:
-    groups: dict[tuple[object, ...], list[AnalysedPassage]] = {}
-    for p in {p.passage.block_id: p for p in passages}.values():  # a cited row may be among the near ones
-        if p.passage.cells:
-            columns = tuple(name for name, _ in p.passage.cells)
-            groups.setdefault((p.passage.source_id, p.passage.version, columns), []).append(p)
-    return list(groups.values())
 
 
 def _understand(claim: Sentence, rows: Sequence[AnalysedPassage]) -> _Meant | None:

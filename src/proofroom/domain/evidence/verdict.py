@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from proofroom.domain.evidence.align import Evidence
 from proofroom.domain.evidence.features import AnalysedPassage
-from proofroom.domain.evidence.finding import Finding, Where
+from proofroom.domain.evidence.finding import NOT_COMPUTED, Finding, Where
 from proofroom.domain.evidence.match import Found
 from proofroom.domain.evidence.model import (
     Anchor,
@@ -150,7 +150,7 @@ def _missing(claim: ClaimText, e: Evidence, held: set[str]) -> tuple[str, ...]:
 def _titles(verdict: Verdict, lead: Finding | None) -> tuple[str, str]:
     if lead is not None:
         headline = lead.headline or "Differs"
-        if lead.kind == "citation":
+        if lead.kind == "citation" or headline == NOT_COMPUTED:
             return headline, headline
         if lead.kind == "quote":
             return headline, f"Quote: {lead.note}" if lead.outcome in ("differs", "added") else headline
@@ -197,6 +197,7 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str]) ->
         else:
             out.append(Check(f.kind, _RESULTS[f.outcome], f.draft, f.source, f.note))
     kinds = {c.kind for c in out}
+    found_only = any(f.kind == "citation" and f.headline == NOT_COMPUTED for f in findings)
     in_claim = {
         "number": bool(e.claim.numbers),
         "date": bool(e.claim.dates or e.claim.times),
@@ -206,6 +207,8 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str]) ->
         if kind not in kinds:
             if in_claim.get(kind) and not e.anchors:
                 out.append(Check(kind, "not_compared", note="nothing to compare with"))
+            elif in_claim.get(kind) and found_only:
+                out.append(Check(kind, "not_compared", note="not compared with the rows found"))
             elif kind != "name" or not in_claim["name"]:
                 out.append(Check(kind, "none"))
             else:
@@ -264,6 +267,10 @@ def _say(
         return Say(_side(first), _side(second), labels)
     if lead.where is None:
         what = {"quote": "These words stand in no source.", "citation": "There is no such passage."}
+        if e.anchors and all(f.passage.passage.kind in ("table_row", "table_header") for f in e.anchors):
+            what |= dict.fromkeys(
+                ("number", "date"), "The rows found do not have it as it stands, nor was it computed."
+            )
         return Say(draft, Side(lead.shown or what.get(lead.kind, "The source does not say this.")))
     if lead.shown is not None:
         return Say(draft, Side(lead.shown))

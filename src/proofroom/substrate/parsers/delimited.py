@@ -112,6 +112,10 @@ def is_value(cell: str) -> bool:
     return is_number(cell) or _DATE.fullmatch(cell.strip()) is not None
 
 
+def is_year(cell: str) -> bool:
+    return _YEAR.fullmatch(cell) is not None
+
+
 def _records(text: str) -> Iterator[_Record]:
     """Spans of the records: lines, joined while a quote is open."""
     pending: list[tuple[int, int, int]] = []

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from proofroom.substrate.parsers.delimited import (
     first_row,
     is_value,
+    is_year,
     split_header,
 )
 from proofroom.substrate.parsers.writing import Writer
@@ -57,9 +58,32 @@ def _is_title(row: Sequence[str], spread: Sequence[str] | None) -> bool:
 def _stacked_rows(grid: Sequence[Sequence[str]], spread: Mapping[int, Sequence[str]]) -> int:
     """How many rows make up the header when its first row has cells that span columns; else 0."""
     n = 0
-    while n in spread and n + 2 < len(grid) and n + 1 < _STACKED and not any(map(is_value, grid[n + 1])):
+    while n in spread and n + 2 < len(grid) and n + 1 < _STACKED and _names_below(grid, n, spread[n]):
         n += 1
     return n + 1 if n else 0
+
+
+def _names_below(grid: Sequence[Sequence[str]], n: int, over: Sequence[str]) -> bool:
+    """Whether the row below one that spans columns names columns too: words, or years under what spans them. Years are
+    data where the rows below hold nothing else there, as from when to when somebody was in office, and where what
+    names the row is not what stands above it: "2022" of "Smith" is no name.
+    """
+    names, below = grid[n + 1], grid[n + 2]
+    values = [at for at, name in enumerate(names) if is_value(name)]
+    if not values:
+        return True
+    if not all(is_year(names[at]) and at and over[at] for at in values):
+        return False
+    groups: dict[str, list[str]] = {}
+    for at in values:
+        groups.setdefault(over[at], []).append(names[at])
+    if any(len(set(years)) < len(years) for years in groups.values()) or all(
+        len(g) < 2 for g in groups.values()
+    ):
+        return False
+    if grid[n][0] and names[0] not in ("", grid[n][0]):
+        return False
+    return any(below[at] and not is_year(below[at]) for at in values)
 
 
 def _stack(rows: Sequence[Sequence[str]]) -> list[str]:

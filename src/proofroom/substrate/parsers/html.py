@@ -15,16 +15,17 @@ from lxml import html as _html  # pyright: ignore[reportMissingTypeStubs]
 from proofroom.domain.errors import InvalidInput
 from proofroom.substrate.extracted import BlockDraft, BlockKind, Extracted, Limits, Table
 from proofroom.substrate.parsers import html_content
-from proofroom.substrate.parsers.delimited import column_types, refuse_size, row_blocks
+from proofroom.substrate.parsers.delimited import column_names, column_types, refuse_size, row_blocks
 from proofroom.substrate.parsers.html_hidden import Hidden
+from proofroom.substrate.parsers.html_tables import read_table, text_of
 from proofroom.substrate.segmentation import MAX_CHARS, heading_text, split_long
 
 etree: Any = _etree  # pyright: ignore[reportUnknownVariableType]  # the library has no types
 html: Any = _html
 Element: TypeAlias = Any
 
-EXTRACTOR = "proofroom-html/2 (lxml 6)"
-CHOSEN = "proofroom-html/2 (lxml 6, trafilatura 2)"  # trafilatura said which part of the page is its content
+EXTRACTOR = "proofroom-html/3 (lxml 6)"
+CHOSEN = "proofroom-html/3 (lxml 6, trafilatura 2)"  # trafilatura said which part of the page is its content
 _DROPPED = frozenset(
     {
         "script", "style", "noscript", "template", "iframe", "object", "embed", "svg", "math", "canvas",
@@ -284,21 +285,20 @@ class _Reader:
             return False
         if next(element.iterfind(".//table"), None) is not None:
             return False
-        rows, header = _cells(element)
+        rows, names = read_table(element, self.limits.table_columns)
         width = max((len(row) for row in rows), default=0)
         if len(rows) < 2 or width < 2:
             return False
         if width > self.limits.table_columns:
             return False
-        caption = next((heading_text(_text(c)) for c in element.iterfind("caption")), "")
+        caption = next((heading_text(text_of(c)) for c in element.iterfind("caption")), "")
         if caption:
             start, end = self.put(caption, "\n\n")
             self.blocks.append(BlockDraft("paragraph", start, end, None, self.heading))
         number = len(self.tables)
-        columns = tuple(
-            (rows[0][n] if header and n < len(rows[0]) else "") or f"column {n + 1}" for n in range(width)
-        )
-        data = rows[1:] if header else rows
+        heads = len(names.rows)
+        columns = column_names(names.names(width) if heads else None, width)
+        data = rows[heads:]
         refuse_size(width, len(data), self.limits)
         cells = tuple(tuple(row + [""] * (width - len(row))) for row in data)
         self.tables.append(
@@ -313,43 +313,16 @@ class _Reader:
         for line in lines:
             spans.append((at, at + len(line)))
             at += len(line) + 1
-        heading = heading_text(" | ".join(filter(None, (self.heading, *(columns if header else ()))))) or None
+        heading = heading_text(" | ".join(filter(None, (self.heading, *(columns if heads else ()))))) or None
         text = "\n".join(lines)
-        drafts = list(row_blocks(text, spans[1:] if header else spans, heading=heading, table=number))
-        if header:
-            drafts[:0] = (
-                BlockDraft("table_header", s, e, None, self.heading, meta={"table": number})
-                for s, e in split_long(text, *spans[0])
-            )
+        drafts = list(row_blocks(text, spans[heads:], heading=heading, table=number))
+        drafts[:0] = (
+            BlockDraft("table_header", s, e, None, self.heading, meta={"table": number})
+            for span in spans[:heads]
+            for s, e in split_long(text, *span)
+        )
         self.blocks.extend(
             replace(draft, char_start=base + draft.char_start, char_end=base + draft.char_end)
             for draft in drafts
         )
         return True
-
-
-def _cells(table: Element) -> tuple[list[list[str]], bool]:
-    """(the rows' cells, whether the first row names the columns). Cells that span columns are repeated as
-    empty.
-    """
-    rows: list[list[str]] = []
-    header = False
-    for row in table.iter("tr"):
-        cells: list[str] = []
-        names: list[bool] = []
-        for cell in row.iterchildren("td", "th"):
-            cells.append(_SPACE.sub(" ", _text(cell)).strip())
-            names.append(cell.tag == "th")
-            span = cell.get("colspan") or "1"
-            cells.extend([""] * (min(int(span), 100) - 1 if span.isdigit() else 0))
-        if not any(cells):
-            continue
-        if not rows:
-            inside = row.getparent()
-            header = all(names) or (inside is not None and inside.tag == "thead")
-        rows.append(cells)
-    return rows, header
-
-
-def _text(element: Element) -> str:
-    return " ".join(part for part in element.itertext() if part.strip())
