@@ -313,7 +313,7 @@ def test_who_may_only_read_meets_nothing_that_is_refused(browser: Browser, serve
         reader.goto(address)
         ready = words if "/projects/" not in address else "Work"
         expect(reader.locator("#root").get_by_text(ready).first).to_be_attached()
-        expect(reader.locator(".who")).to_have_text("Only reads")  # until then the page takes its reader for most people
+        expect(reader.locator(".who")).to_have_text("Only reads")  # taken for most people until then
         for role in ("button", "link"):
             offered = reader.locator("main, aside, footer").get_by_role(role, name=WRITES)
             found += [f"{address}: {one}" for one in offered.all_inner_texts()]
