@@ -133,7 +133,8 @@ def test_a_comparison_does_not_hold_up_the_end_and_who_waits_is_told(cli: Cli) -
             found = READY.search(line)
             assert found, line
             with httpx.Client(base_url=found.group(1), timeout=60) as client:
-                project = client.get("/api/projects").json()["items"][0]["id"]
+                projects = client.get("/api/projects").json()["items"]
+                (project,) = (one["id"] for one in projects if one["name"] == "Mill")
                 path = f"/api/projects/{project}/contradictions"
                 assert client.get(path).json()["items"] == []
                 cli.json("source", "add", "new.md", "--project", "Mill")
