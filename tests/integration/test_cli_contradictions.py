@@ -50,19 +50,22 @@ def test_it_is_broken_off_at_once(cli: Cli) -> None:
     cli.write("cranes.md", "\n\n".join(lines))
     assert cli("source", "add", "cranes.md", "--project", "Cranes").code == 0
     process = cli.start("contradictions", "--project", "Cranes")
+    comparing = 0
     try:
-        comparing = 0
         while not comparing and process.poll() is None:
             comparing = _comparing(process)
         assert comparing, process.communicate()
         os.kill(comparing, signal.SIGSTOP)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=25)
+        assert (process.returncode, "[interrupted]" in err) == (130, True), err
+        assert not Path(f"/proc/{comparing}").exists()
     finally:
         process.kill()
         process.communicate()
-    assert (process.returncode, "[interrupted]" in err) == (130, True), err
-    assert not Path(f"/proc/{comparing}").exists()
+        with contextlib.suppress(ProcessLookupError):  # stopped it would not see that the program ended
+            if comparing:
+                os.kill(comparing, signal.SIGKILL)
 
 
 def _comparing(process: "subprocess.Popen[str]") -> int:

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,17 @@ def children(pid: int) -> list[int]:
     """The processes that a process has started, as Linux tells them."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     return [int(one) for thread in threads for one in (thread / "children").read_text().split()]
+
+
+@contextmanager
+def standing_still(pid: int) -> Generator[None]:
+    """A process stands still, and is gone afterwards: stopped it would not see that whoever started it ended."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -139,8 +150,8 @@ def test_a_comparison_does_not_hold_up_the_end_and_who_waits_is_told(cli: Cli) -
                 assert client.get(path).json()["items"] == []
                 cli.json("source", "add", "new.md", "--project", "Mill")
                 (comparing,) = children(process.pid)
-                os.kill(comparing, signal.SIGSTOP)  # now it takes its limit, half a minute
                 with (
+                    standing_still(comparing),  # now it takes its limit, half a minute
                     ThreadPoolExecutor(1) as beside,
                     Path(f"/proc/{comparing}/fd/0").open("rb", buffering=0) as given,
                 ):
@@ -148,12 +159,12 @@ def test_a_comparison_does_not_hold_up_the_end_and_who_waits_is_told(cli: Cli) -
                     assert select.select([given], [], [], 60)[0]  # the passages have come
                     process.send_signal(signal.SIGTERM)
                     answer = asked.result()
+                    assert not Path(f"/proc/{comparing}").exists()
                 assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
                 assert answer.json()["code"] == "comparing_stopped"
             _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         assert "Traceback" not in err
-        assert not Path(f"/proc/{comparing}").exists()
 
 
 def test_ctrl_c_while_the_database_is_made_leaves_no_server(tmp_path: Path) -> None:
