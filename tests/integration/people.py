@@ -10,7 +10,7 @@ from proofroom import queue
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.engine.indexer import Indexer
 from proofroom.engine.worker import jobs
-from proofroom.services import access, gates, policies, review
+from proofroom.services import access, gates, holding, policies, review
 from proofroom.services.access import Actor
 from tests.integration.rooms import FINDING, FINISH, Room
 
@@ -48,7 +48,7 @@ async def sign(
 async def withdraw(room: Room, actor: Actor, session_id: UUID) -> gates.Outcome:
     checkpoint = await room.waiting(session_id)
     async with room.db.transaction(actor.workspace_id) as tx:
-        return await review.withdraw(tx, actor, session_id, checkpoint.id)
+        return await holding.withdraw(tx, actor, session_id, checkpoint.id)
 
 
 async def give_role(room: Room, actor: Actor, role: access.Role) -> None:

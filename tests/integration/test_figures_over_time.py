@@ -15,7 +15,16 @@ from proofroom.db.figures_over_time import Of
 from proofroom.db.models import WorkCheckpoint
 from proofroom.db.tx import Database, Tx
 from proofroom.domain.errors import InvalidInput, NotFound
-from proofroom.services import analytics, dry_runs, figures, projects, review, templates, work_requests
+from proofroom.services import (
+    analytics,
+    dry_runs,
+    figures,
+    holding,
+    projects,
+    review,
+    templates,
+    work_requests,
+)
 from proofroom.services.work_requests import NewWork
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.people import join, set_policy
@@ -153,7 +162,7 @@ async def test_an_edit_that_was_taken_back_and_then_signed_is_measured(room: Roo
     edits = [{"artifact_id": artifact["artifact_id"], "body": "One two four."}]
     held = await room.approve(row.id, edits=edits, undo_seconds=6)
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        await review.withdraw(tx, room.actor, row.id, held.checkpoint.id)
+        await holding.withdraw(tx, room.actor, row.id, held.checkpoint.id)
     assert (await series(room))["total"]["edits"]["signed"] == 0
     await room.approve(row.id)
     assert (await room.drive(row.id)).status == "completed"

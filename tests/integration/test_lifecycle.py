@@ -20,7 +20,7 @@ from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict, InvalidInput, PreconditionRequired, ProofroomError
 from proofroom.engine import leg
 from proofroom.engine.sweeper import sweep
-from proofroom.services import legs, review, sources, work_requests
+from proofroom.services import holding, legs, review, sources, work_requests
 from proofroom.services.work_requests import NewWork
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room, make_room
 
@@ -487,8 +487,8 @@ async def test_undo_holds_the_release_and_the_sweeper_commits_it(room: Room) -> 
         await room.approve(row.id)
     assert second.value.code == "already_decided"
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        assert await review.commit_pending(tx, outcome.checkpoint.id) is None  # not due yet
-        back = await review.withdraw(tx, room.actor, row.id, outcome.checkpoint.id)
+        assert await holding.commit_pending(tx, outcome.checkpoint.id) is None  # not due yet
+        back = await holding.withdraw(tx, room.actor, row.id, outcome.checkpoint.id)
     assert (back.checkpoint.status, back.checkpoint.decision) == ("pending_review", None)
     again = await room.approve(row.id, undo_seconds=30)
     async with room.db.transaction(room.actor.workspace_id) as tx:
@@ -498,10 +498,10 @@ async def test_undo_holds_the_release_and_the_sweeper_commits_it(room: Room) -> 
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
     assert await sweep(room.parts) == 0  # its job is on the list already
     async with room.db.transaction(room.actor.workspace_id) as tx:
-        released = await review.commit_pending(tx, again.checkpoint.id)
+        released = await holding.commit_pending(tx, again.checkpoint.id)
         assert released is not None
         with pytest.raises(Conflict) as late:
-            await review.withdraw(tx, room.actor, row.id, again.checkpoint.id)
+            await holding.withdraw(tx, room.actor, row.id, again.checkpoint.id)
     assert late.value.code == "nothing_to_withdraw"
     assert (await room.drive(row.id)).status == "completed"
 
@@ -512,7 +512,7 @@ async def test_what_changes_while_undo_runs_is_not_released(room: Room) -> None:
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
         await tx.execute(text("UPDATE artifact_versions SET title = 'Other', digest = 'x'"))
-        again = await review.commit_pending(tx, outcome.checkpoint.id)
+        again = await holding.commit_pending(tx, outcome.checkpoint.id)
     assert again is not None
     assert again.stale
     assert (await room.row(row.id)).status == "pending_review"

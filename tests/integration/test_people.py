@@ -14,7 +14,7 @@ from proofroom.db import members, work_sessions
 from proofroom.domain.checkpoint import Acknowledgement
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound, ProofroomError
 from proofroom.engine.sweeper import sweep
-from proofroom.services import access, inbox, people, review
+from proofroom.services import access, holding, inbox, people, review
 from proofroom.services.access import Actor
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.people import (
@@ -164,7 +164,7 @@ async def test_the_last_vote_can_be_undone_and_the_others_stand(room: Room) -> N
     again = await sign(room, one, row.id, undo_seconds=30)
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
-        released = await review.commit_pending(tx, again.checkpoint.id)
+        released = await holding.commit_pending(tx, again.checkpoint.id)
     assert released is not None
     assert (await room.drive(row.id)).status == "completed"
 
@@ -416,7 +416,7 @@ async def test_a_signature_given_in_time_is_released_although_the_review_expires
     assert (await room.row(row.id)).status == "pending_review"
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
-        assert await review.commit_pending(tx, pending.checkpoint.id) is not None
+        assert await holding.commit_pending(tx, pending.checkpoint.id) is not None
     assert (await room.drive(row.id)).status == "completed"
 
 
@@ -545,7 +545,7 @@ async def test_another_workspace_meets_none_of_it(room: Room, tmp_path: Any) -> 
         lambda tx: people.comments_of(tx, checkpoint.id),
         lambda tx: inbox.change(tx, stranger, checkpoint.id, {"assignee": stranger.member_id}),
         lambda tx: review.approve(tx, stranger, row.id, checkpoint.id, packet_digest=sealed),
-        lambda tx: review.withdraw(tx, stranger, row.id, checkpoint.id),
+        lambda tx: holding.withdraw(tx, stranger, row.id, checkpoint.id),
     ):
         with pytest.raises(NotFound):
             async with room.db.transaction(workspace) as tx:
@@ -657,7 +657,7 @@ async def test_a_signature_that_can_still_be_undone_falls_with_its_givers_right_
     await give_role(room, one, "requester")
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
-        again = await review.commit_pending(tx, checkpoint.id)
+        again = await holding.commit_pending(tx, checkpoint.id)
     assert again is not None
     assert (again.checkpoint.status, again.checkpoint.approve_pending, again.checkpoint.decision) == (
         "pending_review", False, None,
@@ -680,7 +680,7 @@ async def test_of_several_signatures_only_the_one_falls_whose_giver_may_not_sign
     await give_role(room, two, "viewer")
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
-        again = await review.commit_pending(tx, checkpoint.id)
+        again = await holding.commit_pending(tx, checkpoint.id)
     assert again is not None
     assert [v["name"] for v in again.checkpoint.votes] == ["One"]
     await room.approve(row.id)

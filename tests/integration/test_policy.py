@@ -15,7 +15,7 @@ from proofroom.db.work_sessions import Record
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import PACKET_VERSION, in_version_2
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from proofroom.services import access, analytics, packets, people, policies, review, views
+from proofroom.services import access, analytics, holding, packets, people, policies, review, views
 from tests.integration.conftest import make_project, make_workspace
 from tests.integration.people import join, set_policy, sign, told, waiting
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room, make_room
@@ -145,7 +145,7 @@ async def test_a_change_of_policy_while_undo_runs_takes_the_approval_back(room: 
     await set_policy(room, due_hours=8)
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
-        again = await review.commit_pending(tx, pending.checkpoint.id)
+        again = await holding.commit_pending(tx, pending.checkpoint.id)
     assert again is not None
     assert again.stale
     assert (await room.row(row.id)).status == "pending_review"
@@ -349,7 +349,7 @@ async def test_an_approval_of_the_release_before_that_can_still_be_undone_is_sho
     await make_old(room, row.id)
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
-        again = await review.commit_pending(tx, pending.checkpoint.id)
+        again = await holding.commit_pending(tx, pending.checkpoint.id)
     assert again is not None
     assert again.stale
     await room.approve(row.id)
@@ -416,7 +416,7 @@ async def test_a_decision_that_did_not_come_to_pass_is_in_no_figure(room: Room) 
     await set_policy(room, due_hours=8)
     async with room.db.transaction(room.actor.workspace_id) as tx:
         await tx.execute(text("UPDATE work_checkpoints SET undo_until = now() - interval '1 second'"))
-        await review.commit_pending(tx, pending.checkpoint.id)
+        await holding.commit_pending(tx, pending.checkpoint.id)
     found = await figures(room)
     assert (found["evidence"]["claims"], found["evidence"]["check_was_wrong_by"]) == (0, {})
     assert (found["decisions"], found["approval_rate"]) == ({}, None)

@@ -27,7 +27,7 @@ from proofroom.domain.checkpoint import Acknowledgement, flagged_claims
 from proofroom.domain.errors import ProofroomError
 from proofroom.domain.policy import BLOCKING, LEFT_FOR_THE_END, Strategy, Trigger
 from proofroom.engine import leg, outbox
-from proofroom.services import gates, legs, packets, policies, review, work_requests
+from proofroom.services import gates, holding, legs, packets, policies, review, work_requests
 from proofroom.services.access import Actor
 from tests.integration.rooms import FINDING, FINISH, PLAN, Room
 
@@ -141,7 +141,7 @@ class Life:
                 await tx.execute(
                     text("UPDATE work_checkpoints SET undo_until = now() WHERE undo_until > now()")
                 )
-                await review.commit_pending(tx, shown.id)
+                await holding.commit_pending(tx, shown.id)
             case "tick" if shown is not None:
                 if self.chance.random() < 0.3:
                     await tx.execute(text("UPDATE work_checkpoints SET expires_at = now()"))
@@ -160,11 +160,18 @@ class Life:
         seen = shown.packet_digest if self.chance.random() < 0.9 else digest(["another packet"])
         place = (tx, actor, row.id, shown.id)
         if what == "withdraw":
-            await review.withdraw(*place)
+            await holding.withdraw(*place)
         elif what == "reject":
-            await review.reject(*place, packet_digest=seen, rejection_reason="No.")
+            await review.reject(
+                *place, packet_digest=seen, rejection_reason="No.", undo_seconds=self.chance.choice((0, 30))
+            )
         elif what == "request_changes":
-            await review.request_changes(*place, packet_digest=seen, changes=[{"comment": "More."}])
+            await review.request_changes(
+                *place,
+                packet_digest=seen,
+                changes=[{"comment": "More."}],
+                undo_seconds=self.chance.choice((0, 30)),
+            )
         else:
             await review.approve(
                 *place, packet_digest=seen, answers={"answer": "yes"} if shown.form else None,

@@ -29,7 +29,7 @@ from proofroom.db.models import Member, WorkSession
 from proofroom.db.tx import new_id
 from proofroom.domain.errors import ProofroomError
 from proofroom.engine import leg, outbox
-from proofroom.services import checks, gates, legs, policies, review
+from proofroom.services import checks, gates, holding, legs, policies, review
 from proofroom.services.access import Actor
 from proofroom.services.checkpoint_handler import CheckpointHandler
 from proofroom.settings import Settings
@@ -223,7 +223,7 @@ async def pending(stand: Stand) -> None:
 
 async def time_is_over(stand: Stand) -> str:
     async with stand.shelf.transaction(stand.actor.workspace_id) as tx:
-        outcome = await review.commit_pending(tx, stand.checkpoint_id)
+        outcome = await holding.commit_pending(tx, stand.checkpoint_id)
     assert outcome is not None
     return "stale" if outcome.stale else "accepted"
 
@@ -494,7 +494,7 @@ async def test_a_forged_vote_and_one_taken_back_do_not_count(room: Room, tmp_pat
         await first_vote(stand)
         async with stand.shelf.transaction(stand.actor.workspace_id) as tx:
             (vote,) = (await checkpoints.get(tx, stand.checkpoint_id)).votes
-            taken = await review.withdraw(tx, stand.actor, stand.session_id, stand.checkpoint_id)
+            taken = await holding.withdraw(tx, stand.actor, stand.session_id, stand.checkpoint_id)
         assert taken.checkpoint.votes == []
         for forged in (vote, vote | {"by": str(new_id())}):
             async with stand.shelf.trial():

@@ -26,6 +26,7 @@ from proofroom.domain.signing import (
 from proofroom.domain.work_session import Event, Failure, NextStep, State, Status, apply
 
 # How often a person decides what, and a run ends otherwise: mostly it goes on, so that runs get far.
+PENDING = {Event.REJECT: Event.REJECT_PENDING, Event.REQUEST_CHANGES: Event.REQUEST_CHANGES_PENDING}
 DECISIONS = [Event.APPROVE] * 12 + [Event.REQUEST_CHANGES] * 4 + [Event.REJECT]
 PEOPLE = ("ada", "bob", "cem", "dan")
 """`ada` asked for the work."""
@@ -43,7 +44,7 @@ class Checkpoint:
     digest: str
     earlier: list[str] = field(default_factory=list)
     votes: list[dict[str, Any]] = field(default_factory=list)
-    pending: bool = False
+    pending: Event | None = None
 
 
 class Lifecycle(RuleBasedStateMachine):
@@ -343,7 +344,7 @@ class Lifecycle(RuleBasedStateMachine):
     # A person
 
     def _undecided(self) -> bool:
-        return self.checkpoint is not None and not self.checkpoint.pending
+        return self.checkpoint is not None and self.checkpoint.pending is None
 
     @precondition(_undecided)
     @rule(
@@ -362,6 +363,9 @@ class Lifecycle(RuleBasedStateMachine):
             require_digest(named, self.checkpoint.packet, shown)
             if decision is Event.APPROVE:
                 self._signs(self.checkpoint, person, undo)
+            elif undo and not (decision is Event.REQUEST_CHANGES and self.asked_for_changes == 3):
+                self._move(PENDING[decision])
+                self.checkpoint.pending = decision
             else:
                 self._decides(decision, self.checkpoint)
             return
@@ -377,7 +381,7 @@ class Lifecycle(RuleBasedStateMachine):
         """Who may and has not yet; one of the two counts twice for nothing."""
         waiting = self.checkpoint
         for person in (order[0], *order):
-            open_still = self.checkpoint is waiting and waiting is not None and not waiting.pending
+            open_still = self.checkpoint is waiting and waiting is not None and waiting.pending is None
             if waiting is not None and open_still and person in self.able:
                 self._signs(waiting, person, undo)
 
@@ -402,24 +406,33 @@ class Lifecycle(RuleBasedStateMachine):
             self._move(Event.VOTE)
         elif undo:
             self._move(Event.APPROVE_PENDING)
-            checkpoint.pending = True
+            checkpoint.pending = Event.APPROVE
         else:
             self._decides(Event.APPROVE, checkpoint)
 
-    @precondition(lambda self: self.checkpoint is not None and self.checkpoint.pending)
+    @precondition(lambda self: self.checkpoint is not None and self.checkpoint.pending is not None)
     @rule()
     def the_time_to_undo_is_over(self) -> None:
         assert self.checkpoint is not None
-        self._decides(Event.APPROVE, self.checkpoint)
+        assert self.checkpoint.pending is not None
+        self._decides(self.checkpoint.pending, self.checkpoint)
 
-    @precondition(lambda self: self.checkpoint is not None and self.checkpoint.votes)
+    @precondition(
+        lambda self: self.checkpoint is not None and (self.checkpoint.votes or self.checkpoint.pending)
+    )
     @rule(data=st.data())
     def withdraws(self, data: st.DataObject) -> None:
-        """Without one of its votes a pending approval is none; the votes of the others stand."""
+        """Without one of its votes a pending approval is none; the votes of the others stand, and all of them when
+        what is taken back is another decision.
+        """
         assert self.checkpoint is not None
+        if self.checkpoint.pending in (Event.REJECT, Event.REQUEST_CHANGES):
+            self.checkpoint.pending = None
+            self._move(Event.WITHDRAW)
+            return
         gone = data.draw(st.sampled_from([v["by"] for v in self.checkpoint.votes]))
         self.checkpoint.votes = [v for v in self.checkpoint.votes if v["by"] != gone]
-        self.checkpoint.pending = False
+        self.checkpoint.pending = None
         self._move(Event.WITHDRAW)
 
     @precondition(_undecided)

@@ -40,9 +40,11 @@ describe("what the inbox shows", () => {
     const now = (extra: Partial<CheckpointItem>) => goneWords(item(extra), {}, me.id);
     const by = (name: string, id = "u2") => ({ decision: { decision: "approve" as const, by: id, name, at: "" } });
     expect(now({ status: "approved", ...by("Ana") })).toBe("Signed by Ana");
-    expect(now({ approve_pending: true, ...by("Me", me.id) })).toBe("Signed by you");
+    expect(now({ held: "approve", ...by("Me", me.id) })).toBe("Signed by you");
     expect(now({ status: "rejected", ...by("Ana") })).toBe("Rejected by Ana");
+    expect(now({ held: "reject", ...by("Ana") })).toBe("Rejected by Ana");
     expect(now({ status: "changes_requested", ...by("Ana") })).toBe("Sent back by Ana");
+    expect(now({ held: "request_changes", ...by("Ana") })).toBe("Sent back by Ana");
     expect(now({ status: "superseded" })).toBe("A newer version waits instead");
     expect(now({ status: "expired" })).toBe("Nobody signed it in time");
     expect(now({ snoozed_until: new Date(Date.now() + 1e9).toISOString() })).toMatch(/^Put off until/);

@@ -139,6 +139,11 @@ describe("review", () => {
     expect(await screen.findAllByText("Rejected by you: Sources missing")).toHaveLength(1); // beside the decision, and not over the text
     expect(reason).toBe("Sources missing");
     expect(screen.queryByText(/failed/i)).not.toBeInTheDocument();
+    expect(screen.getByText(/^It takes effect in \d seconds?\. Close the page if you like\.$/)).toBeInTheDocument();
+    await user.keyboard("u");
+    await screen.findByText("5 flags are open");
+    await user.keyboard("x1");
+    await screen.findByText("Rejected by you: Facts are wrong");
   });
 
   it("rejects with one's own words", async () => {
@@ -153,18 +158,36 @@ describe("review", () => {
     server.events.on("request:start", ({ request }) => {
       if (request.url.endsWith("/request-changes")) void request.clone().json().then((json) => (changes = (json as { changes: typeof changes }).changes));
     });
-    const { user } = await opened();
+    const { user, router } = await opened();
     await user.keyboard("e");
     await user.click(screen.getByRole("button", { name: "Claim 4, Passed automatic checks" }));
     await user.keyboard("f");
     await user.type(await screen.findByLabelText("What should change in claim 4?"), "the teams are swapped");
     await user.keyboard("{Control>}{Enter}{/Control}");
     // It went back, and the reader is at the next item.
-    await screen.findByText("“Why Mars Climate Orbiter was lost (practice draft)” went back.");
+    await screen.findByText(/^“Why Mars Climate Orbiter was lost \(practice draft\)” went back\. It takes effect in \d seconds?\.$/);
     expect(changes).toEqual([
       expect.objectContaining({ claim_id: "c_mars0004", comment: "the teams are swapped" }),
       expect.objectContaining({ claim_id: "c_mars0003", comment: expect.stringContaining("23 September 1999") }),
     ]);
+    // Taken back from there, all of it is still to be sent.
+    await waitFor(() => expect(router.state.location.pathname).not.toBe("/review/k-check"));
+    await user.keyboard("u");
+    await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-check"));
+    await screen.findByRole("button", { name: "Send 1 change back" });
+    expect(within(screen.getByLabelText("Decision")).getByText("4 flags are open")).toBeInTheDocument();
+  });
+
+  it("takes a request for changes back where it was sent, and has what was asked for", async () => {
+    const { user } = await opened();
+    await user.click(screen.getByRole("button", { name: "Claim 4, Passed automatic checks" }));
+    await user.keyboard("f");
+    await user.type(await screen.findByLabelText("What should change in claim 4?"), "the teams are swapped{Enter}");
+    await user.click(await screen.findByRole("button", { name: "Send 1 change back" }));
+    await screen.findByText(/^Sent back by you at/);
+    expect(screen.queryByText("It comes back here when the changes are made.")).not.toBeInTheDocument();
+    await user.keyboard("u");
+    await screen.findByRole("button", { name: "Send 1 change back" });
   });
 
   it("says that claims changed, signs nothing, and shows the new packet only on request", async () => {

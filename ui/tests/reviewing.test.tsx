@@ -75,7 +75,7 @@ describe("completing and going on", () => {
         signed.push(((await request.json()) as Record<string, unknown>)["packet_digest"]);
         const until = new Date(Date.now() + 60_000).toISOString();
         const decision = { decision: "approve", by: "m-1", name: "You", at: new Date().toISOString() };
-        return HttpResponse.json({ checkpoint: { ...(signed.length > 1 ? next : open), approve_pending: true, undo_until: until, decision } });
+        return HttpResponse.json({ checkpoint: { ...(signed.length > 1 ? next : open), approve_pending: true, held: "approve", undo_until: until, decision } });
       }),
       http.post(`${base}/withdraw`, () => HttpResponse.json({ checkpoint: next })),
       http.get("*/artifacts/:aid/versions/77", async () => {

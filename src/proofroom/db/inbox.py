@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     SmallInteger,
     and_,
-    false,
     func,
     literal,
     literal_column,
@@ -92,11 +91,11 @@ _FROM_TEMPLATE = select(WorkSession.id).where(WorkSession.template_id.is_not(Non
 class Wanted:
     """What a list is restricted to; None and empty restrict nothing.
 
-    `status` None is any. `decisions` other than None are of `DECISIONS`: only what was decided so, with approvals that
+    `status` None is any. `decisions` other than None are of `DECISIONS`: only what was decided so, with what
     can still be taken back; `status` is not looked at then. `decided_by`: whose decisions; `by_policy`: nobody's.
     `routine`: only what may be signed with others as far as its columns say; see `domain.batch`. `late`: due before
     `now`. `nobodys`: assigned to nobody. `snoozed`: False leaves out what is put off beyond `now`, True keeps only
-    that. `held`: False leaves out what is signed and can still be taken back. `words`: each with the ids of the
+    that. `held`: False leaves out what is decided and can still be taken back. `words`: each with the ids of the
     projects whose name holds it; every word must be found.
     """
 
@@ -126,7 +125,7 @@ class Wanted:
         return (self.status == OPEN and self.decisions is None) or bool(self.session_ids)
 
     def _decided(self, decisions: Sequence[str]) -> ColumnElement[bool]:
-        held = and_(_C.status == OPEN, _C.approve_pending) if "approve" in decisions else false()
+        held = and_(_C.status == OPEN, _C.approve_pending, _C.decision["decision"].astext.in_(decisions))
         return and_(
             _C.decided_at.is_not(None), or_(_C.status.in_([DECISIONS[one] for one in decisions]), held)
         )

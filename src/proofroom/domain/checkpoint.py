@@ -35,6 +35,17 @@ class Decision(StrEnum):
     REJECT = "reject"
 
 
+def held_decision(status: str, pending: bool, decision: Mapping[str, Any] | None) -> Decision | None:
+    """The decision that was made on a checkpoint and can still be taken back; None when there is none.
+
+    A row that is pending and says something else was tampered with: it counts as an approval, whose seal is looked at.
+    """
+    if status != CheckpointStatus.PENDING_REVIEW or not pending:
+        return None
+    said = (decision or {}).get("decision")
+    return Decision(said) if said in set(Decision) else Decision.APPROVE
+
+
 class AcknowledgementKind(StrEnum):
     """Why a flag is signed over: the reader takes it as it is, or holds that the check erred."""
 

@@ -34,7 +34,8 @@ class Status(StrEnum):
 
 
 class Event(StrEnum):
-    """What can happen to a session. `complete` and `fail` are the two ways to settle a leg."""
+    """What can happen to a session. `complete` and `fail` are the two ways to settle a leg; a decision is `…_pending`
+    while whoever made it can still take it back."""
 
     EXECUTE = "execute"
     OPEN_CHECK = "open_check"
@@ -48,6 +49,8 @@ class Event(StrEnum):
     VOTE = "vote"
     SUPERSEDE = "supersede"
     APPROVE_PENDING = "approve_pending"
+    REJECT_PENDING = "reject_pending"
+    REQUEST_CHANGES_PENDING = "request_changes_pending"
     WITHDRAW = "withdraw"
     APPROVE = "approve"
     REQUEST_CHANGES = "request_changes"
@@ -77,6 +80,8 @@ TRANSITIONS: Mapping[tuple[Status, Event], Status] = MappingProxyType(
         (S.PENDING_REVIEW, E.VOTE): S.PENDING_REVIEW,
         (S.PENDING_REVIEW, E.SUPERSEDE): S.PENDING_REVIEW,
         (S.PENDING_REVIEW, E.APPROVE_PENDING): S.PENDING_REVIEW,
+        (S.PENDING_REVIEW, E.REJECT_PENDING): S.PENDING_REVIEW,
+        (S.PENDING_REVIEW, E.REQUEST_CHANGES_PENDING): S.PENDING_REVIEW,
         (S.PENDING_REVIEW, E.WITHDRAW): S.PENDING_REVIEW,
         (S.PENDING_REVIEW, E.APPROVE): S.QUEUED,
         (S.PENDING_REVIEW, E.REQUEST_CHANGES): S.QUEUED,
@@ -220,13 +225,15 @@ def apply(
             return replace(moved, next_step=NextStep.WORK, unsettled_claims=0)
         case E.APPROVE:
             return replace(moved, next_step=NextStep.FINALIZE if final_gate else NextStep.WORK)
-        case E.REQUEST_CHANGES:
+        case E.REQUEST_CHANGES | E.REQUEST_CHANGES_PENDING:
             if state.change_requests >= MAX_CHANGE_REQUESTS:
                 raise Conflict(
                     "iterations_exhausted",
                     f"Changes were asked for {MAX_CHANGE_REQUESTS} times; this round is the last.",
                     hint="Approve it, with edits of your own if need be, or reject it.",
                 )
+            if event is E.REQUEST_CHANGES_PENDING:
+                return moved
             return replace(
                 moved,
                 iteration=state.iteration + 1,
@@ -250,7 +257,7 @@ def apply(
                     extra={"failure_code": state.failure.code if state.failure else None},
                 )
             return replace(moved, failure=None, unsettled_claims=0)
-        case E.EXECUTE | E.VOTE | E.SUPERSEDE | E.APPROVE_PENDING | E.WITHDRAW:
+        case E.EXECUTE | E.VOTE | E.SUPERSEDE | E.APPROVE_PENDING | E.REJECT_PENDING | E.WITHDRAW:
             return moved
         case _:
             assert_never(event)

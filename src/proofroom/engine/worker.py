@@ -21,7 +21,7 @@ from proofroom.engine.dispatch import Dispatcher
 from proofroom.engine.indexer import Indexer
 from proofroom.engine.parts import Parts
 from proofroom.engine.sweeper import sweep_forever
-from proofroom.services import capturing, gates, review
+from proofroom.services import capturing, gates, holding
 from proofroom.services.work_requests import CANCEL_CHANNEL
 from proofroom.telemetry import logs
 
@@ -44,7 +44,7 @@ def jobs(parts: Parts, indexer: Indexer, wake: Callable[[], None]) -> dict[str, 
 
     async def commit_approval(workspace_id: str, checkpoint_id: str) -> None:
         async with parts.db.transaction(UUID(workspace_id)) as tx:
-            await review.commit_pending(tx, UUID(checkpoint_id))
+            await holding.commit_pending(tx, UUID(checkpoint_id))
 
     async def review_clock(workspace_id: str, checkpoint_id: str) -> None:
         async with parts.db.transaction(UUID(workspace_id)) as tx:

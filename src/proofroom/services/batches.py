@@ -12,7 +12,7 @@ from proofroom.db.tx import Tx
 from proofroom.domain.batch import MAX_BATCH, batch_exceptions, in_hands_of
 from proofroom.domain.checkpoint import MAX_UNDO_SECONDS
 from proofroom.domain.errors import Conflict, InvalidInput
-from proofroom.services import review
+from proofroom.services import holding, review
 from proofroom.services.access import Actor, require
 from proofroom.services.aside import aside
 from proofroom.services.gates import Outcome
@@ -129,6 +129,6 @@ async def _passed_over(
 
 
 async def take_back_one(tx: Tx, actor: Actor, checkpoint_id: UUID) -> Outcome:
-    """Raises what `review.withdraw` raises, and NotFound."""
+    """Raises what `holding.withdraw` raises, and NotFound."""
     found = await checkpoints.get(tx, checkpoint_id)
-    return await review.withdraw(tx, actor, found.session_id, checkpoint_id)
+    return await holding.withdraw(tx, actor, found.session_id, checkpoint_id)

@@ -78,7 +78,9 @@ async def _reviewed(tx: Tx, session: WorkSession, iteration: int) -> WorkCheckpo
     for checkpoint in reversed(await checkpoints.of_session(tx, session.id)):
         if checkpoint.status == CheckpointStatus.CHANGES_REQUESTED and checkpoint.iteration < iteration:
             final = checkpoint.kind == "final" and checkpoint.iteration == iteration - 1
-            return checkpoint if final and await seals.was_sent_back(tx, session, checkpoint) else None
+            if not final or await seals.broken_seal(tx, session, checkpoint, kind="changes_requested"):
+                return None
+            return checkpoint
     return None
 
 

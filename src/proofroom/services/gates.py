@@ -17,7 +17,7 @@ from proofroom.db.tx import Tx, new_id
 from proofroom.db.work_sessions import Record, state_of
 from proofroom.domain.budget import extensions_approved
 from proofroom.domain.canonical import digest
-from proofroom.domain.checkpoint import CheckpointStatus, Decision, packet_digest
+from proofroom.domain.checkpoint import CheckpointStatus, Decision, held_decision, packet_digest
 from proofroom.domain.deadlines import deadlines, next_reminder
 from proofroom.domain.errors import Conflict, NotFound
 from proofroom.domain.policy_settings import stored_settings
@@ -179,7 +179,7 @@ async def release(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> Outco
 
 
 async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> Outcome:
-    """A new checkpoint with the packet as it is now; earlier votes and a pending approval are void.
+    """A new checkpoint with the packet as it is now; earlier votes and a decision that is held are void.
 
     Whoever may not sign the new one is not asked to any more.
     """
@@ -212,7 +212,7 @@ async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> 
 async def tick(tx: Tx, checkpoint_id: UUID) -> str | None:
     """What the clock does to a waiting review: "expired", "reminded", or None when nothing was due.
 
-    A signature that was given in time is released even when the review expires while it can still be undone.
+    A decision that was made in time is released even when the review expires while it can still be undone.
     """
     try:
         found = await checkpoints.get(tx, checkpoint_id)
@@ -291,6 +291,13 @@ async def require_time_left(tx: Tx, checkpoint: WorkCheckpoint) -> None:
         )
 
 
+_HELD = {
+    Decision.APPROVE: "is being released",
+    Decision.REJECT: "is being rejected",
+    Decision.REQUEST_CHANGES: "is being sent back",
+}
+
+
 def already_decided(checkpoint: WorkCheckpoint) -> Conflict:
     """The refusal of a second decision, saying who made the first."""
     decision = checkpoint.decision or {}
@@ -305,7 +312,8 @@ def already_decided(checkpoint: WorkCheckpoint) -> Conflict:
                 "superseded_by": str(checkpoint.superseded_by) if checkpoint.superseded_by else None,
             },
         )
-    what = "is being released" if checkpoint.approve_pending else f"is {checkpoint.status.replace('_', ' ')}"
+    held = held_decision(checkpoint.status, checkpoint.approve_pending, checkpoint.decision)
+    what = _HELD[held] if held else f"is {checkpoint.status.replace('_', ' ')}"
     return Conflict(
         "already_decided",
         f"This checkpoint {what}" + (f", decided by {name}." if name else "."),

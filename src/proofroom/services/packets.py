@@ -10,7 +10,7 @@ from uuid import UUID
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import envelopes as db_envelopes
 from proofroom.db import projects
-from proofroom.db.models import ArtifactVersion, ContextEnvelope, WorkSession
+from proofroom.db.models import ArtifactVersion, ContextEnvelope, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import PACKET_VERSION, READ_PACKETS, in_version_2
@@ -94,6 +94,14 @@ def named(
 ) -> dict[str, Any]:
     """A packet that was just built, as that of this checkpoint: nothing else in it depends on which one it is."""
     return {**built, "checkpoint_id": str(checkpoint_id), "reasons": list(reasons), "form": form}
+
+
+async def current(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> dict[str, Any]:
+    """The packet of an open checkpoint as it would be built now, in the version that it has."""
+    return await build(
+        tx, row, checkpoint_id=checkpoint.id, kind=checkpoint.kind, reasons=checkpoint.reasons,
+        iteration=checkpoint.iteration, form=checkpoint.form, version=checkpoint.packet.get("version"),
+    )  # fmt: skip
 
 
 async def preview(tx: Tx, session: WorkSession) -> dict[str, Any]:

@@ -43,17 +43,22 @@ async def require_shown(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, gi
         )
 
 
+_APPROVALS = ("approved", "approve_pending")
+
+
 async def broken_seal(
     tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint, *, kind: str = "approved"
 ) -> str | None:
-    """Why an approval in its row is not the one that was given, in words; None when it is.
+    """Why a decision in its row is not the one that was made, in words; None when it is.
 
-    `kind` is the entry that wrote it: `approved`, or `approve_pending` while it can be undone.
+    `kind` is the entry that wrote it: `approved`, `rejected`, `changes_requested`, or the `…_pending` one of a decision
+    that can still be taken back.
     """
     decision = checkpoint.decision or {}
     if not await aside(checkpoint.packet, is_sealed_by, checkpoint.packet_digest, checkpoint.packet):
         return "The packet is not the one that was signed."
-    if decision.get("sealed_digest") != checkpoint.packet_digest:
+    # Edits of whoever approves are part of what they sign; the other decisions are about what was shown.
+    if decision.get("sealed_digest" if kind in _APPROVALS else "packet_digest") != checkpoint.packet_digest:
         return "The signature is on another packet."
     if str(decision.get("by")) != str(checkpoint.decided_by):
         return "The signature is somebody else's."
@@ -63,19 +68,6 @@ async def broken_seal(
         return broken.message
     if not seal.was_written(entries, kind, decision):
         return "The record holds no such signature."
-    if not seal.signed_by_enough(checkpoint.packet, decision):
+    if kind in _APPROVALS and not seal.signed_by_enough(checkpoint.packet, decision):
         return "Not enough people signed it who may."
     return None
-
-
-async def was_sent_back(tx: Tx, row: WorkSession, checkpoint: WorkCheckpoint) -> bool:
-    """Whether a change request in its row is the one that was made, on the packet that stands beside it."""
-    decision = checkpoint.decision or {}
-    if not await aside(checkpoint.packet, is_sealed_by, checkpoint.packet_digest, checkpoint.packet):
-        return False
-    if decision.get("packet_digest") != checkpoint.packet_digest:
-        return False
-    try:
-        return seal.was_written(await chain(tx, row), "changes_requested", decision)
-    except Conflict:
-        return False

@@ -21,7 +21,7 @@ from proofroom.db.models import (
 )
 from proofroom.db.tx import Tx
 from proofroom.domain.attention import attention
-from proofroom.domain.checkpoint import flagged_claims
+from proofroom.domain.checkpoint import Decision, flagged_claims, held_decision
 from proofroom.domain.document import from_json, plain, to_markdown
 from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
@@ -254,13 +254,14 @@ def checkpoint_json(
     `brief` is what a list read of the packet, or the packet.
     """
     packet = row.packet if brief is None else brief
+    held = held_decision(row.status, row.approve_pending, row.decision)
     shown: Json = {
         "id": str(row.id), "session_id": str(row.session_id), "project_id": str(row.project_id),
         "project_name": project.name, "project_archived": project.archived,
         "session_title": work.title, "agent_type": work.agent_type,
         "agent_title": title_of(work, agents), "strategy": work.approval_strategy,
         "kind": row.kind, "reasons": row.reasons, "status": row.status,
-        "approve_pending": row.approve_pending, "undo_until": at(row.undo_until),
+        "approve_pending": held == Decision.APPROVE, "held": held, "undo_until": at(row.undo_until),
         "packet_digest": row.packet_digest, "form": row.form, "iteration": row.iteration,
         "max_iterations": MAX_CHANGE_REQUESTS,
         "can_request_changes": work.change_requests < MAX_CHANGE_REQUESTS,

@@ -212,10 +212,12 @@ class Driver:
             if c["status"] == "pending_review" and not c.get("undo_until")
         ]
         if not waiting:
-            await asyncio.sleep(0.2)  # an approval that can still be undone
+            await asyncio.sleep(0.2)  # a decision that can still be undone
             return
         (checkpoint,) = waiting
         body: dict[str, Any] = {"packet_digest": checkpoint["packet_digest"]}
+        if checkpoint["kind"] == "final":
+            body["undo_seconds"] = filed.kind.undo
         verb = "approve"
         if filed.kind.name == "rejected":
             verb, body["rejection_reason"] = "reject", "No."
@@ -224,7 +226,6 @@ class Driver:
         elif checkpoint["kind"] == "mid":
             body["answers"] = {"answer": "km"}
         elif checkpoint["kind"] == "final":
-            body["undo_seconds"] = filed.kind.undo
             flagged = ("unsupported", "conflict")
             body["acknowledged"] = [
                 {"artifact_id": a["artifact_id"], "claim_id": c["id"], "reason": "Seen."}

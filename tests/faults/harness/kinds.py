@@ -124,7 +124,7 @@ KINDS: Sequence[Kind] = (
             1: [USAGE, finding("altitude"), FINISH],
             2: [USAGE, search("factor"), wait(0.03), finding("altitude", FACTOR), FINISH],
         },
-        ["final", "final"],
+        ["final", "final"], undo=1,
     ),
     Kind(
         "long", 2,
@@ -140,7 +140,7 @@ KINDS: Sequence[Kind] = (
         },
         ["final"], undo=1,
     ),
-    Kind("rejected", 1, {1: [USAGE, search("altitude"), finding("altitude"), FINISH]}, ["final"], end="failed"),
+    Kind("rejected", 1, {1: [USAGE, search("altitude"), finding("altitude"), FINISH]}, ["final"], end="failed", undo=1),
     Kind(
         "cancelled", 1, {1: [USAGE, search("altitude"), wait(0.5), finding("altitude"), FINISH]}, [],
         end="cancelled",

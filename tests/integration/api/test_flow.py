@@ -1,6 +1,9 @@
 """The brief's flow over HTTP: create, execute, status, decide."""
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from tests.integration.api.support import FLAGGED, NOTE, SOURCE, World
 
@@ -182,6 +185,37 @@ async def test_undo_holds_the_release(world: World) -> None:
         "undo_seconds_invalid",
         json={"packet_digest": digest, "undo_seconds": 61},
     )
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "given"),
+    [
+        ("reject", "reject", {"rejection_reason": "Not ours."}),
+        ("request-changes", "request_changes", {"changes": [{"comment": "Name the unit."}]}),
+    ],
+)
+async def test_undo_holds_the_other_decisions_too(
+    world: World, verb: str, name: str, given: dict[str, Any]
+) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    path, checkpoint = await world.waiting(project, runtime=world.script(NOTE))
+    at = f"{path}/checkpoints/{checkpoint['id']}"
+    body: dict[str, Any] = {"packet_digest": checkpoint["packet_digest"], "undo_seconds": 60} | given
+    assert (checkpoint["held"], checkpoint["undo_until"]) == (None, None)
+    held = await world.api.ok("POST", f"{at}/{verb}", json=body)
+    shown = held["checkpoint"]
+    assert (held["status"], shown["status"]) == ("pending_review", "pending_review")
+    assert (shown["held"], shown["approve_pending"], shown["decision"]["name"]) == (name, False, "Reviewer")
+    assert shown["undo_until"] > shown["decided_at"]
+    refused = await world.api.problem("POST", f"{at}/{verb}", 409, "already_decided", json=body)
+    assert refused["checkpoint"]["held"] == name
+    back = await world.api.ok("POST", f"{at}/withdraw")
+    assert (back["checkpoint"]["held"], back["checkpoint"]["decision"]) == (None, None)
+    await world.api.problem("POST", f"{at}/withdraw", 409, "nothing_to_withdraw")
+    too_long = body | {"undo_seconds": 61}
+    await world.api.problem("POST", f"{at}/{verb}", 422, "undo_seconds_invalid", json=too_long)
+    await world.api.ok("POST", f"{at}/{verb}", json=body | {"undo_seconds": 0})
 
 
 async def test_a_question_is_answered_by_its_form(world: World) -> None:

@@ -394,6 +394,13 @@ async def test_what_was_decided_is_found_newest_first_and_by_whom(world: World, 
     assert await ids(ana, **ask, decision=["reject", "request_changes"]) == [three["id"], one["id"]]
     assert await ids(ana, **ask, project_id=project, q="note 0") == [one["id"]]
     assert await ids(ana, **ask, project_id=other) == []
+    # What can still be taken back is found as what it is.
+    await ana.ok(
+        "POST", gate(left, "reject"), json=named(left) | {"rejection_reason": "No.", "undo_seconds": 60}
+    )
+    assert await ids(ana, **ask, decision="reject") == [left["id"], one["id"]]
+    assert await ids(ana, **ask, decision="approve") == [four["id"], two["id"]]
+    await ana.ok("POST", gate(left, "withdraw"))
     first = await ana.ok("GET", "/checkpoints", params={**ask, "limit": 3})
     assert (first["total"], first["items"][2]["decision"]["reason"]) == (None, "Wrong bridge.")
     rest = await ids(ana, **ask, limit=3, cursor=first["next_cursor"])

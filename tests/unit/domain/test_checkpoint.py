@@ -22,6 +22,7 @@ from proofroom.domain.checkpoint import (
     check_acknowledged,
     check_reasons,
     flagged_claims,
+    held_decision,
     in_version_2,
     only_the_rules_moved,
     packet_digest,
@@ -63,6 +64,23 @@ def test_the_names_of_the_interface() -> None:
     assert PACKET_VERSION == 3
     assert PACKET_VERSION in READ_PACKETS
     assert 0 < MAX_UNDO_SECONDS <= 60
+
+
+@pytest.mark.parametrize(
+    ("status", "pending", "decision", "held"),
+    [
+        ("pending_review", False, None, None),
+        ("pending_review", False, {"decision": "reject"}, None),
+        ("rejected", True, {"decision": "reject"}, None),
+        *(("pending_review", True, {"decision": one.value}, one) for one in Decision),
+        ("pending_review", True, {"decision": "let go"}, Decision.APPROVE),
+        ("pending_review", True, None, Decision.APPROVE),
+    ],
+)
+def test_the_decision_that_can_still_be_taken_back(
+    status: str, pending: bool, decision: dict[str, Any] | None, held: Decision | None
+) -> None:
+    assert held_decision(status, pending, decision) is held
 
 
 def test_a_packets_digest_is_that_of_its_canonical_json() -> None:

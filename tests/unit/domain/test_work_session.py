@@ -26,7 +26,8 @@ from proofroom.domain.work_session import (
 STATUSES = ("initialized", "queued", "in_progress", "pending_review", "completed", "failed", "cancelled")
 EVENTS = (
     "execute", "open_check", "claim", "release", "pause", "seal", "complete", "fail", "give_up", "vote", "supersede",
-    "approve_pending", "withdraw", "approve", "request_changes", "reject", "expire", "cancel", "retry",
+    "approve_pending", "reject_pending", "request_changes_pending", "withdraw", "approve", "request_changes", "reject",
+    "expire", "cancel", "retry",
 )  # fmt: skip
 
 # What each status allows; whatever is not here must be refused.
@@ -47,6 +48,8 @@ ALLOWED: dict[str, dict[str, str]] = {
         "vote": "pending_review",
         "supersede": "pending_review",
         "approve_pending": "pending_review",
+        "reject_pending": "pending_review",
+        "request_changes_pending": "pending_review",
         "withdraw": "pending_review",
         "approve": "queued",
         "request_changes": "queued",
@@ -92,7 +95,7 @@ def refused(state: State, event: Event, *, lease_lapsed: bool = False, final_gat
 def test_the_table_here_knows_every_status_and_event() -> None:
     assert {s.value for s in Status} == set(STATUSES) == set(ALLOWED)
     assert {e.value for e in Event} == set(EVENTS)
-    assert sum(len(row) for row in ALLOWED.values()) == len(TRANSITIONS) == 23
+    assert sum(len(row) for row in ALLOWED.values()) == len(TRANSITIONS) == 25
 
 
 @pytest.mark.parametrize(("status", "event"), list(product(STATUSES, EVENTS)))
@@ -138,6 +141,8 @@ def test_every_status_with_every_event(status: str, event: str) -> None:
         ("pending_review", "vote", {}),
         ("pending_review", "supersede", {}),
         ("pending_review", "approve_pending", {}),
+        ("pending_review", "reject_pending", {}),
+        ("pending_review", "request_changes_pending", {}),
         ("pending_review", "withdraw", {}),
         ("pending_review", "approve", {"next_step": NextStep.FINALIZE}),
         ("pending_review", "request_changes", {"iteration": 3, "change_requests": 2}),
@@ -315,9 +320,10 @@ def test_three_change_requests_and_no_fourth() -> None:
         assert (state.change_requests, state.iteration) == (n, n + 1)
         state = apply(state, Event.CLAIM)
     last = apply(state, Event.PAUSE)
-    error = refused(last, Event.REQUEST_CHANGES)
-    assert error.code == "iterations_exhausted"
-    assert "3" in error.message
+    for event in (Event.REQUEST_CHANGES, Event.REQUEST_CHANGES_PENDING):  # at once, not when it is let go
+        error = refused(last, event)
+        assert error.code == "iterations_exhausted"
+        assert "3" in error.message
     assert apply(last, Event.APPROVE, final_gate=True).status is Status.QUEUED
     assert apply(last, Event.REJECT).status is Status.FAILED
 

@@ -103,7 +103,7 @@ export const pages = {
     rejected: "Rejected by {{by}}",
     sentBack: "Sent back by {{by}}",
     signed: "Signed by {{by}}",
-    withdrawn: "Signature withdrawn",
+    withdrawn: "Decision taken back",
     voted: "Signed by {{by}}",
     votedWords: "{{n}} of {{all}} signatures",
     expired: "Nobody signed in time",

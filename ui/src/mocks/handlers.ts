@@ -29,11 +29,21 @@ export function makeHandlers() {
   const guard = (c: Checkpoint | undefined, body: Record<string, unknown>) => {
     if (!c) return missing("review");
     if (!body["packet_digest"]) return problem(428, "packet_digest_missing", "Say which packet you decide on.");
-    if (c.status !== "pending_review" || c.approve_pending)
+    if (c.status !== "pending_review" || c.held)
       return problem(409, "already_decided", `This review was already decided by ${c.decision?.name ?? "somebody"}.`, { checkpoint: c });
     if (body["packet_digest"] !== c.packet_digest)
       return problem(409, "stale_packet", "The packet changed while you read.", { checkpoint: c });
     return null;
+  };
+  const decide = (c: Checkpoint, body: Record<string, unknown>, said: Pick<NonNullable<Checkpoint["decision"]>, "decision"> & Partial<NonNullable<Checkpoint["decision"]>>) => {
+    const seconds = Number(body["undo_seconds"] ?? 0);
+    const over = { approve_pending: false, held: null, undo_until: null, status: ({ approve: "approved", reject: "rejected", request_changes: "changes_requested" } as const)[said.decision] };
+    c.decision = { by: data.me.id, name: data.me.name, at: new Date().toISOString(), ...said };
+    if (seconds === 0) Object.assign(c, over);
+    else {
+      Object.assign(c, { approve_pending: said.decision === "approve", held: said.decision, undo_until: new Date(Date.now() + seconds * 1000).toISOString() });
+      setTimeout(() => c.held && Object.assign(c, over), seconds * 1000);
+    }
   };
   const base = "/projects/:pid/work-sessions/:sid";
 
@@ -130,21 +140,15 @@ export function makeHandlers() {
         c.votes = [...c.votes, { by: data.me.id, name: data.me.name, at: new Date().toISOString() }];
         if (c.votes.length < c.signing.quorum) return answer(c);
       }
-      const seconds = Number(body["undo_seconds"] ?? 0);
-      c.approve_pending = seconds > 0;
-      c.undo_until = seconds > 0 ? new Date(Date.now() + seconds * 1000).toISOString() : null;
-      c.decision = { decision: "approve", by: data.me.id, name: data.me.name, at: new Date().toISOString(), acknowledged: body["acknowledged"] as { claim_id: string; reason: string }[] };
-      if (!c.approve_pending) c.status = "approved";
-      else setTimeout(() => { if (c.approve_pending) { c.approve_pending = false; c.status = "approved"; } }, seconds * 1000);
+      decide(c, body, { decision: "approve", acknowledged: body["acknowledged"] as { claim_id: string; reason: string }[] });
       return answer(c);
     }),
     http.post(url(`${base}/checkpoints/:id/withdraw`), ({ params }) => {
       const c = find(params["id"]);
       if (!c) return missing("review");
-      c.approve_pending = false;
-      c.undo_until = null;
-      c.decision = null;
-      c.votes = c.votes.filter((vote) => vote.by !== data.me.id);
+      const approved = c.held !== "reject" && c.held !== "request_changes";
+      Object.assign(c, { approve_pending: false, held: null, undo_until: null, decision: null });
+      if (approved) c.votes = c.votes.filter((vote) => vote.by !== data.me.id);
       return answer(c);
     }),
     http.post(url(`${base}/checkpoints/:id/reject`), async ({ params, request }) => {
@@ -152,8 +156,7 @@ export function makeHandlers() {
       const c = find(params["id"]);
       const refused = guard(c, body);
       if (refused || !c) return refused ?? missing("review");
-      c.status = "rejected";
-      c.decision = { decision: "reject", by: data.me.id, name: data.me.name, at: new Date().toISOString(), reason: String(body["rejection_reason"]) };
+      decide(c, body, { decision: "reject", reason: String(body["rejection_reason"]) });
       return answer(c);
     }),
     http.post(url(`${base}/checkpoints/:id/request-changes`), async ({ params, request }) => {
@@ -161,8 +164,7 @@ export function makeHandlers() {
       const c = find(params["id"]);
       const refused = guard(c, body);
       if (refused || !c) return refused ?? missing("review");
-      c.status = "changes_requested";
-      c.decision = { decision: "request_changes", by: data.me.id, name: data.me.name, at: new Date().toISOString() };
+      decide(c, body, { decision: "request_changes" });
       return answer(c);
     }),
     http.get(url("/events"), () =>

@@ -31,7 +31,7 @@ export function inboxHandlers(checkpoints: Checkpoint[]) {
       const said = query.getAll("decision");
       const by = query.get("decided_by");
       const found = checkpoints
-        .filter((c) => status === "any" || (status === "decided" ? c.decision !== null : c.status === status && !c.approve_pending))
+        .filter((c) => status === "any" || (status === "decided" ? c.decision !== null : c.status === status && c.held === null))
         .filter((c) => said.length === 0 || said.includes(c.decision?.decision ?? ""))
         .filter((c) => by === null || (by === "policy" ? c.decision?.by === null : c.decision?.by === (by === "me" ? data.me.id : by)))
         .filter((c) => status === "decided" || (snoozed === "true" ? true : awake(c) === (snoozed === "false")))
@@ -60,9 +60,9 @@ export function inboxHandlers(checkpoints: Checkpoint[]) {
           checkpoint_id, session_id: null, done: false, status: null, approve_pending: false, undo_until: null,
           problem: { type: "", title: "", status: 409, code, detail, hint, request_id: "" },
         });
-        if (!c || c.status !== "pending_review" || c.approve_pending) return refused("already_decided", `This checkpoint is being released, decided by ${c?.decision?.name ?? "somebody"}.`, "Look at the session.");
+        if (!c || c.status !== "pending_review" || c.held) return refused("already_decided", `This checkpoint is being released, decided by ${c?.decision?.name ?? "somebody"}.`, "Look at the session.");
         if (c.packet_digest !== packet_digest) return refused("stale_packet", "What you looked at has changed since. Nothing was decided.", "Open it.");
-        c.approve_pending = true;
+        Object.assign(c, { approve_pending: true, held: "approve" });
         c.undo_until = new Date(Date.now() + body.undo_seconds * 1000).toISOString();
         c.decision = { decision: "approve", by: data.me.id, name: data.me.name, at: new Date().toISOString() };
         return { checkpoint_id, session_id: c.session_id, done: true, status: c.status, approve_pending: true, undo_until: c.undo_until, problem: null };
@@ -75,7 +75,7 @@ export function inboxHandlers(checkpoints: Checkpoint[]) {
       if (found.includes(undefined)) return problem(404, "checkpoint_not_found", "No such review is here.");
       const items = found.flatMap((c) => {
         if (!c) return [];
-        Object.assign(c, { approve_pending: false, undo_until: null, decision: null });
+        Object.assign(c, { approve_pending: false, held: null, undo_until: null, decision: null });
         return [{ checkpoint_id: c.id, session_id: c.session_id, done: true, status: c.status, approve_pending: false, undo_until: null, problem: null }];
       });
       return HttpResponse.json({ items });

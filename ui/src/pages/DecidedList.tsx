@@ -170,7 +170,7 @@ export function DecidedList({ view, onView }: { view: View; onView: (next: View,
                         <Mark shape={shape} className={className} />{" "}
                         <span>
                           {words}
-                          {item.approve_pending && item.undo_until && <span className="sub">{t("past.held", { at: clock(item.undo_until) })}</span>}
+                          {item.held && item.undo_until && <span className="sub">{t("past.held", { at: clock(item.undo_until) })}</span>}
                           {item.decision?.batch && <span className="sub">{batchWords(item.decision.batch)}</span>}
                         </span>
                       </div>

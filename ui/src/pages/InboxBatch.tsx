@@ -46,7 +46,7 @@ export function InboxBatch({ view, onClose }: { view: View; onClose: () => void 
 
   const isGone = (item: CheckpointItem) => {
     const now = stands(item.id);
-    return !fates.has(item.id) && now !== undefined && (now.status !== "pending_review" || now.approve_pending);
+    return !fates.has(item.id) && now !== undefined && (now.status !== "pending_review" || now.held !== null);
   };
   const handsNow = (item: CheckpointItem) => handsOf(stands(item.id) ?? item, me);
   /** Whoever took it on after the reader chose it is not passed over. */

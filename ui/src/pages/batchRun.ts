@@ -4,8 +4,8 @@ import { api, ApiError } from "@/api/client";
 import type * as G from "@/api/generated";
 import type { CheckpointItem } from "@/api/types";
 import { useOnce } from "@/lib/once";
+import { UNDO_SECONDS } from "@/review/outgoing";
 
-export const UNDO_SECONDS = 6;
 /** So many go in one request: few enough that progress is seen, and that little is unsure when an answer is lost. */
 export const PART = 5;
 

@@ -15,6 +15,8 @@ export function takes(seconds: number): string {
   return minutes < 90 ? t("inbox.minutes", { n: minutes }) : t("inbox.hours", { n: Math.round(minutes / 60) });
 }
 
+const GONE = { approve: "gone.signed", reject: "gone.rejected", request_changes: "gone.sentBack" } as const;
+
 /** What became of a row that is not in its view any more; `now` is how it stands, where that is known. */
 export function goneWords(now: CheckpointItem | undefined, view: View, me: string | undefined): string {
   if (!now) return t("gone.away");
@@ -33,7 +35,7 @@ export function goneWords(now: CheckpointItem | undefined, view: View, me: strin
     case "pending_review":
       break;
   }
-  if (now.approve_pending) return t("gone.signed", { by });
+  if (now.held) return t(GONE[now.held], { by });
   const asleep = stillAsleep(now.snoozed_until) !== null;
   if (asleep !== (view.whose === "snoozed")) return asleep ? t("gone.snoozed", { when: when(now.snoozed_until) }) : t("gone.woken");
   if (view.whose === "mine" || view.whose === "unassigned") return now.assignee ? t("gone.assigned", { to: now.assignee.id === me ? t("inbox.you") : (now.assignee.name ?? t("look.somebody")) }) : t("gone.unassigned");

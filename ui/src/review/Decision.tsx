@@ -40,7 +40,7 @@ export function Decision({
 
   return (
     <div className="docks" data-region="" tabIndex={-1} ref={docks} style={held} data-held={held !== undefined}>
-      <FormerLine here={status.id} keyOn={!(status.approve_pending || r.standing.voted) && choosing === null} />
+      <FormerLine here={status.id} keyOn={!(status.held || r.standing.voted) && choosing === null} />
       {choosing !== null && self && (choosing === "snooze" || several) ? (
         <InboxDock
           choosing={{ what: choosing, item: self }}
@@ -77,7 +77,8 @@ export function Decision({
           offline={r.offline}
           unsure={r.unsure}
           error={r.error ?? handOn.error}
-          undoUntil={status.approve_pending ? status.undo_until : null}
+          mayUndo={r.mayUndo}
+          undoUntil={status.held ? status.undo_until : null}
           signLabel={signWords(status.consequence || tMaybe(`consequence.${r.packet.kind}`, t("consequence.final")), r.standing, r.corrected)}
           canAsk={r.canAsk}
           me={r.me?.id ?? null}

@@ -56,15 +56,15 @@ function unreadWords(decision: Checkpoint["decision"]): string {
 
 /** A finished decision, in words. */
 export function decidedWords(checkpoint: Checkpoint, me: string | null): { title: string; words: string } {
-  const { decision, status } = checkpoint;
+  const { decision, held, status } = checkpoint;
   const by = decidedBy(checkpoint, me);
   const at = decision ? clock(decision.at) : "";
-  if (status === "approved" || checkpoint.approve_pending) {
+  if (status === "approved" || held === "approve") {
     const word = checkpoint.kind === "final" ? "decided.signed" : "decided.approved";
     return { title: t(word, { by, at }), words: [unreadWords(decision), ...checkpoint.effects.map((effect) => effect.label)].filter(Boolean).join(" · ") };
   }
-  if (status === "rejected") return { title: t("decided.rejected", { by, reason: decision?.reason ?? "" }), words: t("decided.nothing") };
-  if (status === "changes_requested") {
+  if (status === "rejected" || held === "reject") return { title: t("decided.rejected", { by, reason: decision?.reason ?? "" }), words: t("decided.nothing") };
+  if (status === "changes_requested" || held === "request_changes") {
     // Nobody rewrites an outside draft: it waits again at once, as it is, with what was asked for beside it.
     const words = checkpoint.agent_type === "check" ? t("decided.againOutside") : t("decided.again");
     return { title: t("decided.changes", { by, at }), words };
@@ -100,6 +100,7 @@ export function Dock({
   unsure,
   error,
   undoUntil,
+  mayUndo,
   signLabel,
   canAsk,
   me,
@@ -120,6 +121,7 @@ export function Dock({
   unsure: boolean;
   error: unknown;
   undoUntil: string | null;
+  mayUndo: boolean;
   signLabel: string;
   canAsk: boolean;
   me: string | null;
@@ -138,14 +140,16 @@ export function Dock({
       <footer className="dock" aria-label={label}>
         <i className="fuse" key={undoUntil} style={{ "--fuse": `${left}s` } as React.CSSProperties} />
         <Status title={title} words={t("undo.words", { count: left })} error={error} />
-        <button type="button" className="b big" onClick={acts.undo} disabled={busy !== null}>
-          {t("undo.button")} <Kbd>u</Kbd>
-        </button>
+        {mayUndo && (
+          <button type="button" className="b big" onClick={acts.undo} disabled={busy !== null}>
+            {t("undo.button")} <Kbd>u</Kbd>
+          </button>
+        )}
       </footer>
     );
   }
 
-  if (checkpoint.status !== "pending_review" || checkpoint.approve_pending) {
+  if (checkpoint.status !== "pending_review" || checkpoint.held !== null) {
     const { title, words } = decidedWords(checkpoint, me);
     const mine = me === null || [checkpoint.decision, ...checkpoint.votes].some((one) => one?.by === me);
     const lost = !mine && Object.keys(state.settled).length > 0;

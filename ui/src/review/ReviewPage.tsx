@@ -154,7 +154,7 @@ function Afterwards({ r }: { r: Review }) {
   const project = useQuery(projectQuery(place.projectId));
   const revealed = useQuery({
     ...revealQuery(place),
-    enabled: r.decided && !status.approve_pending && (project.data?.sample_key === "check" || project.data?.sample_key === "report"),
+    enabled: r.decided && status.held === null && (project.data?.sample_key === "check" || project.data?.sample_key === "report"),
   });
   const since = useQuery({
     ...sinceLastQuery(place),

@@ -17,9 +17,9 @@ export function useInView(selected: string | null, draft: RefObject<HTMLElement 
 }
 
 /** When the time to undo is over, asks what became of it; the live stream says the same, usually first. */
-export function useUndoEnd({ id, session_id, approve_pending, undo_until }: Checkpoint): void {
+export function useUndoEnd({ id, session_id, held, undo_until }: Checkpoint): void {
   const client = useQueryClient();
-  const until = approve_pending ? undo_until : null;
+  const until = held ? undo_until : null;
   useEffect(() => {
     if (!until) return;
     const wait = Math.max(0, new Date(until).getTime() - Date.now()) + 400;

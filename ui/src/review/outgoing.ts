@@ -97,6 +97,9 @@ export function acknowledgedOf(packet: Packet, state: ReviewState): { claim_id: 
   );
 }
 
+/** For so long the server holds what a decision sets free, so that it can be taken back. */
+export const UNDO_SECONDS = 6;
+
 export interface ApproveBody {
   packet_digest: string;
   acknowledged: { claim_id: string; reason: string; kind: Why }[];
@@ -127,7 +130,7 @@ export function approveBody(
     acknowledged: acknowledgedOf(packet, state),
     edits: editsOf(packet, state, documents),
     judged: judgedOf(state),
-    undo_seconds: 6,
+    undo_seconds: UNDO_SECONDS,
     ...(answers ? { answers } : {}),
   };
 }

@@ -32,6 +32,12 @@ export function standingOf({ signing, votes, decision }: Pick<CheckpointItem, "s
   };
 }
 
+/** Whether a decision that is held can be taken back by this reader: by whoever made it, signed with others, or an admin. */
+export function mayTakeBack({ held, decision, votes }: Pick<CheckpointItem, "held" | "decision" | "votes">, me: Me | undefined): boolean {
+  if (held === null || me === undefined || me.role === "admin") return held !== null;
+  return DECIDERS.includes(me.role) && (decision?.by === me.id || (held === "approve" && votes.some((vote) => vote.by === me.id)));
+}
+
 export function ordinal(n: number): string {
   return `${n}${n === 1 ? "st" : n === 2 ? "nd" : n === 3 ? "rd" : "th"}`;
 }

@@ -14,10 +14,10 @@ import { countsOf } from "./Comments";
 import { useDecide, type Verb } from "./decide";
 import { useUndoEnd } from "./effects";
 import { setFormer, inSeconds, FORMER_SECONDS } from "./former";
-import { acknowledgedOf, approveBody, changesToSend, editsOf, judgedOf } from "./outgoing";
+import { acknowledgedOf, approveBody, changesToSend, editsOf, judgedOf, UNDO_SECONDS } from "./outgoing";
 import { usePlace } from "./place";
 import { recall, remember } from "./remember";
-import { standingOf } from "./signing";
+import { mayTakeBack, standingOf } from "./signing";
 import {
   asked, carriedOf, changedClaims, freePlace, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start, tally as tallyOf,
   type Change, type ReviewState, type Row,
@@ -69,10 +69,11 @@ export function useReview(first: Shown, current: Checkpoint) {
   });
   // Until it is known what took its place, it is shown as it was.
   const newest = elsewhere?.checkpoint ?? successor.data ?? (successor.isLoading ? shown.checkpoint : current);
-  const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && !newest.approve_pending && adopting === null;
+  const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && newest.held === null && adopting === null;
   const status: Checkpoint = adopting ?? (stale ? shown.checkpoint : { ...newest, packet });
-  const decided = status.status !== "pending_review" || status.approve_pending;
+  const decided = status.status !== "pending_review" || status.held !== null;
   const standing = standingOf(status, me.data);
+  const mayUndo = mayTakeBack(status, me.data);
   const canAsk = status.can_request_changes && standing.mayDecide;
   const place = { projectId: status.project_id, sessionId: status.session_id };
   const { items, history, position, total, nextItem, goItem: goBeside, goNext } = usePlace(status.id, status);
@@ -88,7 +89,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     const { checkpoint } = answer;
     const title = checkpoint.session_title;
     const words = verb === "approve" ? t("former.signed", { title }) : verb === "reject" ? t("former.rejected", { title }) : t("former.sent", { title });
-    const until = checkpoint.approve_pending ? checkpoint.undo_until : null;
+    const until = checkpoint.held ? checkpoint.undo_until : null;
     setFormer({
       id: checkpoint.id,
       words,
@@ -125,7 +126,7 @@ export function useReview(first: Shown, current: Checkpoint) {
   );
   const readOnly = decided || busy !== null || adopting !== null || !standing.mayDecide;
   // What could be done when it was opened keeps its place when it can be done no more.
-  const [placed] = useState(first.checkpoint.status === "pending_review" && !first.checkpoint.approve_pending);
+  const [placed] = useState(first.checkpoint.status === "pending_review" && first.checkpoint.held === null);
   const canSettle = !readOnly && !standing.barred && !standing.voted;
 
   const select = (claim: string) => dispatch({ type: "select", claim });
@@ -157,7 +158,7 @@ export function useReview(first: Shown, current: Checkpoint) {
   };
   const reject = (reason: string, advance = false) => {
     if (readOnly || stale) return;
-    decide("reject", { packet_digest: state.digest, rejection_reason: reason }, t("busy.reject"), advance);
+    decide("reject", { packet_digest: state.digest, rejection_reason: reason, undo_seconds: UNDO_SECONDS }, t("busy.reject"), advance);
     dispatch({ type: "mode", mode: { name: "read" } });
   };
   const sendChanges = (extra?: Change, advance = false) => {
@@ -165,7 +166,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     const next = extra ? reduce(state, { type: "ask", change: extra }) : state;
     if (extra) dispatch({ type: "ask", change: extra });
     const changes = changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text })));
-    const json = { packet_digest: state.digest, changes, judged: judgedOf(next), acknowledged: acknowledgedOf(packet, next) };
+    const json = { packet_digest: state.digest, changes, judged: judgedOf(next), acknowledged: acknowledgedOf(packet, next), undo_seconds: UNDO_SECONDS };
     decide("request-changes", json, t("busy.changes"), advance);
   };
   const undo = () => {
@@ -262,7 +263,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     ready: readyToSign(needs, state), flagged: flaggedNow(rows, state, compared),
     before: packet.carried_from?.versions ?? null, whole, setWhole,
     status, current, newest, stale, moved: stale ? changedClaims(packet, newest.packet) : 0, staleWhy: elsewhere?.why ?? null,
-    decided, standing, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
+    decided, standing, mayUndo, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
     items, history, position, total, nextItem, goItem, open,
     openRow: row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id),
     isFlagged: row !== null && needs.some((one) => one.key === row.claim.id),

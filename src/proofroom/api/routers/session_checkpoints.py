@@ -30,7 +30,7 @@ from proofroom.db import work_sessions
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement, AcknowledgementKind
 from proofroom.domain.errors import Conflict
-from proofroom.services import ahead, checks, review, views
+from proofroom.services import ahead, checks, holding, review, views
 from proofroom.services import edits as review_edits
 from proofroom.services.gates import Outcome
 from proofroom.services.ledgers import Ahead
@@ -109,13 +109,13 @@ async def approve_checkpoint(
     "/{checkpoint_id}/withdraw",
     response_model=Decided,
     responses=REFUSALS,
-    summary="Take back an approval that was not released yet",
+    summary="Take back a decision that was not released yet",
 )
-async def withdraw_approval(
+async def withdraw_decision(
     project_id: UUID, session_id: UUID, checkpoint_id: UUID, call: CallDep, key: KeyHeader = None
 ) -> Response:
     async def decide(tx: Tx) -> Outcome:
-        return await review.withdraw(tx, call.actor, session_id, checkpoint_id, project_id=project_id)
+        return await holding.withdraw(tx, call.actor, session_id, checkpoint_id, project_id=project_id)
 
     return await _decided(call, key, session_id, checkpoint_id, decide)
 
@@ -142,6 +142,7 @@ async def reject_checkpoint(
             checkpoint_id,
             packet_digest=body.packet_digest,
             rejection_reason=body.rejection_reason or "",
+            undo_seconds=body.undo_seconds,
             project_id=project_id,
         )
 
@@ -172,6 +173,7 @@ async def request_changes(
             changes=[c.model_dump() for c in body.changes],
             judged=[j.model_dump() for j in body.judged],
             acknowledged=_kept(body.acknowledged),
+            undo_seconds=body.undo_seconds,
             project_id=project_id,
         )
 

@@ -209,7 +209,10 @@ class CheckpointBase(Shown):
         "question, budget, final."
     )
     status: CheckpointStatus
-    approve_pending: bool
+    approve_pending: bool = Field(description="`held` is approve.")
+    held: Literal["approve", "reject", "request_changes"] | None = Field(
+        description="The decision that was made here and takes effect at `undo_until`, unless it is withdrawn."
+    )
     undo_until: Timestamp | None
     packet_digest: str
     form: Json | None = Field(description="JSON Schema of `answers`.")
@@ -270,6 +273,14 @@ _DIGEST = Field(
     default=None, max_length=200, description="`packet_digest` of the checkpoint that was looked at."
 )
 
+_UNDO = Field(
+    default=0,
+    strict=True,
+    description="Hold what comes of it so long, and let it be withdrawn meanwhile; 0 to 60.",
+    ge=-(2**31),
+    le=2**31,
+)
+
 
 class Acknowledged(Sent):
     claim_id: str = Field(max_length=200)
@@ -317,14 +328,13 @@ class Approval(Sent):
     )
     edits: list[Edit] = Field(default_factory=list[Edit], max_length=200)
     judged: list[Judgement] = Field(default_factory=list[Judgement], max_length=600)
-    undo_seconds: int = Field(
-        default=0, strict=True, description="Hold the release so long; 0 to 60.", ge=-(2**31), le=2**31
-    )
+    undo_seconds: int = _UNDO
 
 
 class Rejection(Sent):
     packet_digest: str | None = _DIGEST
     rejection_reason: str | None = Field(default=None, description="Why; it is kept in the record.")
+    undo_seconds: int = _UNDO
 
 
 class Change(Sent):
@@ -358,6 +368,7 @@ class ChangeRequest(Sent):
         max_length=10_000,
         description="Flags that were kept with a reason before; the next packet shows them beside the same claim.",
     )
+    undo_seconds: int = _UNDO
 
 
 class NewDraft(Sent):

@@ -686,7 +686,7 @@ export type Approval = {
     /**
      * Undo Seconds
      *
-     * Hold the release so long; 0 to 60.
+     * Hold what comes of it so long, and let it be withdrawn meanwhile; 0 to 60.
      */
     undo_seconds?: number;
 };
@@ -1375,6 +1375,12 @@ export type ChangeRequest = {
      * `packet_digest` of the checkpoint that was looked at.
      */
     packet_digest?: string | null;
+    /**
+     * Undo Seconds
+     *
+     * Hold what comes of it so long, and let it be withdrawn meanwhile; 0 to 60.
+     */
+    undo_seconds?: number;
 };
 
 /**
@@ -1419,6 +1425,8 @@ export type Checkpoint = {
     agent_type: string;
     /**
      * Approve Pending
+     *
+     * `held` is approve.
      */
     approve_pending: boolean;
     assignee: Named | null;
@@ -1478,6 +1486,12 @@ export type Checkpoint = {
      * Headline
      */
     headline: string;
+    /**
+     * Held
+     *
+     * The decision that was made here and takes effect at `undo_until`, unless it is withdrawn.
+     */
+    held: 'approve' | 'reject' | 'request_changes' | null;
     /**
      * Id
      */
@@ -3283,6 +3297,8 @@ export type InboxItem = {
     agent_type: string;
     /**
      * Approve Pending
+     *
+     * `held` is approve.
      */
     approve_pending: boolean;
     assignee: Named | null;
@@ -3354,6 +3370,12 @@ export type InboxItem = {
      * Headline
      */
     headline: string;
+    /**
+     * Held
+     *
+     * The decision that was made here and takes effect at `undo_until`, unless it is withdrawn.
+     */
+    held: 'approve' | 'reject' | 'request_changes' | null;
     /**
      * Id
      */
@@ -5811,6 +5833,12 @@ export type Rejection = {
      * Why; it is kept in the record.
      */
     rejection_reason?: string | null;
+    /**
+     * Undo Seconds
+     *
+     * Hold what comes of it so long, and let it be withdrawn meanwhile; 0 to 60.
+     */
+    undo_seconds?: number;
 };
 
 /**
@@ -13838,7 +13866,7 @@ export type RequestChangesResponses = {
 
 export type RequestChangesResponse = RequestChangesResponses[keyof RequestChangesResponses];
 
-export type WithdrawApprovalData = {
+export type WithdrawDecisionData = {
     body?: never;
     headers?: {
         /**
@@ -13866,7 +13894,7 @@ export type WithdrawApprovalData = {
     url: '/api/projects/{project_id}/work-sessions/{session_id}/checkpoints/{checkpoint_id}/withdraw';
 };
 
-export type WithdrawApprovalErrors = {
+export type WithdrawDecisionErrors = {
     /**
      * No credentials, or unknown ones.
      */
@@ -13917,16 +13945,16 @@ export type WithdrawApprovalErrors = {
     503: Problem;
 };
 
-export type WithdrawApprovalError = WithdrawApprovalErrors[keyof WithdrawApprovalErrors];
+export type WithdrawDecisionError = WithdrawDecisionErrors[keyof WithdrawDecisionErrors];
 
-export type WithdrawApprovalResponses = {
+export type WithdrawDecisionResponses = {
     /**
      * Successful Response
      */
     200: Decided;
 };
 
-export type WithdrawApprovalResponse = WithdrawApprovalResponses[keyof WithdrawApprovalResponses];
+export type WithdrawDecisionResponse = WithdrawDecisionResponses[keyof WithdrawDecisionResponses];
 
 export type ListAgentDecisionsData = {
     body?: never;
