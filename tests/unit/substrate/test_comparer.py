@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import shlex
 import signal
 import sys
@@ -120,6 +121,8 @@ async def test_what_nobody_waits_for_any_more_is_not_compared() -> None:
         workspace = uuid4()
         begun, dropped, wanted = ((workspace, name) for name in ("begun", "dropped", "wanted"))
         first = await asked(mine.compare(begun, TEXTS, None))
+        with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as given:
+            assert select.select([given], [], [], 60)[0]  # it has begun: its passages have come
         gone = [await asked(mine.compare(dropped, TEXTS, None)) for _ in range(2)]
         lone = await asked(mine.compare(key(), TEXTS, None))  # of another workspace, which leaves the line
         left, stays = [await asked(mine.compare(wanted, TEXTS, None)) for _ in range(2)]
