@@ -44,6 +44,12 @@ async def stopped() -> AsyncGenerator[tuple[Comparer, int]]:
         mine.close()
 
 
+def wait_for_passages(pid: int) -> None:
+    """Until passages have been sent to a process that stands still."""
+    with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as given:
+        assert select.select([given], [], [], 60)[0]
+
+
 async def asked(question: Coroutine[Any, Any, Compared]) -> "asyncio.Task[Compared]":
     """The question, as asked: it stands in line, or is being compared."""
     task = asyncio.create_task(question)
@@ -121,8 +127,7 @@ async def test_what_nobody_waits_for_any_more_is_not_compared() -> None:
         workspace = uuid4()
         begun, dropped, wanted = ((workspace, name) for name in ("begun", "dropped", "wanted"))
         first = await asked(mine.compare(begun, TEXTS, None))
-        with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as given:
-            assert select.select([given], [], [], 60)[0]  # it has begun: its passages have come
+        wait_for_passages(pid)  # it has begun
         gone = [await asked(mine.compare(dropped, TEXTS, None)) for _ in range(2)]
         lone = await asked(mine.compare(key(), TEXTS, None))  # of another workspace, which leaves the line
         left, stays = [await asked(mine.compare(wanted, TEXTS, None)) for _ in range(2)]
