@@ -1,9 +1,13 @@
 """What a project's sources disagree on: seen, followed to the very sentence, decided; nothing moves meanwhile."""
 
+import contextlib
+import os
 import re
-from collections.abc import Iterator
+import signal
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SLOW_MS, flaws
 from tests.browser.corpus import HIT, LONG, MARKDOWN, MARKUP, TITLE, TRICKS
@@ -68,6 +72,63 @@ def test_they_are_seen_followed_and_decided_and_nothing_moves(page: Page) -> Non
     expect(items.last.locator("mark").first).to_have_text(before or "")
     page.reload()
     expect(items).to_have_count(1)
+
+
+@contextlib.contextmanager
+def standing_still() -> Generator[None]:
+    """The processes that the server has started for passages and files stand still meanwhile."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    ours = [pid for pid, parent in parents.items() if parents.get(parent) == os.getpid()]
+    workers = [
+        pid for pid in ours if b"proofroom.substrate.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+def test_where_others_are_compared_first_the_reader_says_so_and_nothing_moves(
+    page: Page, browser: Browser, server: str
+) -> None:
+    project = make_project(page, "Later")
+    old = add_text(page, project, "Old notes", OLD)
+    asked = [add_text(page, project, "New notes", NEW)]
+    asked += [add_text(page, project, title, f"Of {title} nothing.") for title in ("A", "B", "C", "D")]
+    opened(page, project, 1)
+    expect(page.get_by_text(re.compile("^7 passages compared"))).to_be_visible()  # all are read
+    others = browser.new_context(base_url=server)
+    other = others.new_page()
+    other.goto("/api/health")
+    line = page.locator(".elsewhere:not(.below)").get_by_role("status")
+    with standing_still():
+        paths = [f"/api/projects/{project}/contradictions?source_id={source}" for source in asked]
+        first = other.evaluate("paths => Promise.race(paths.map(async p => (await fetch(p)).status))", paths)
+        assert first == 503  # the four others wait
+        page.goto(f"/projects/{project}/sources/{old}")
+        expect(line).to_have_text(
+            "Whether other sources contradict this one is not known."
+            " Many passages are being compared just now. It is asked again by itself."
+        )
+        text = page.locator(".reader").get_by_text("It is 312 metres long.").last
+        before = text.bounding_box()
+        assert flaws(page, "busy") == []
+        expect(page.get_by_role("button", name="Try again").first).to_be_visible()
+        expect(line).to_have_text(re.compile("the sources themselves can be read meanwhile.$"))
+        assert text.bounding_box() == before
+    page.get_by_role("button", name="Try again").first.press("Enter")
+    expect(page.get_by_role("heading", name="1 passage elsewhere contradicts this source")).to_be_visible()
+    expect(page.locator(".elsewhere:not(.below)")).to_be_focused()
+    assert text.bounding_box() == before
+    others.close()
 
 
 def test_hostile_passages_are_text_and_axe_finds_nothing(each_width: Iterator[Page]) -> None:

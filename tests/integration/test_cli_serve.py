@@ -1,12 +1,15 @@
 """`up`, `worker`, `migrate`, `doctor`: programs that start, say when they are ready, and stop without a trace."""
 
 import json
+import os
 import re
+import select
 import signal
 import subprocess
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,23 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
     cli.write("notes.md", "# Notes\n\nThe lamp is red. A red lamp means stop.\n")
     yield cli
     assert left_behind(data) == []
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, as Linux tells them."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return [int(one) for thread in threads for one in (thread / "children").read_text().split()]
+
+
+@contextmanager
+def standing_still(pid: int) -> Generator[None]:
+    """A process stands still, and is gone afterwards: stopped it would not see that whoever started it ended."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -113,6 +133,38 @@ def test_beyond_this_machine_a_key_is_required(cli: Cli) -> None:
             assert httpx.get(f"{found.group(1)}/api/projects", headers=told).status_code == 200
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
+
+
+def test_a_comparison_does_not_hold_up_the_end_and_who_waits_is_told(cli: Cli) -> None:
+    cli.write("old.md", "The mill opened in 1980.\n")
+    cli.write("new.md", "The mill opened in 1990.\n")
+    with running_database(cli.data):
+        cli.json("source", "add", "old.md", "--project", "Mill")
+        with started(cli, "api", "--port", "0") as (process, line):
+            found = READY.search(line)
+            assert found, line
+            with httpx.Client(base_url=found.group(1), timeout=60) as client:
+                projects = client.get("/api/projects").json()["items"]
+                (project,) = (one["id"] for one in projects if one["name"] == "Mill")
+                path = f"/api/projects/{project}/contradictions"
+                assert client.get(path).json()["items"] == []
+                cli.json("source", "add", "new.md", "--project", "Mill")
+                (comparing,) = children(process.pid)
+                with (
+                    standing_still(comparing),  # now it takes its limit, half a minute
+                    ThreadPoolExecutor(1) as beside,
+                    Path(f"/proc/{comparing}/fd/0").open("rb", buffering=0) as given,
+                ):
+                    asked = beside.submit(client.get, path)
+                    assert select.select([given], [], [], 60)[0]  # the passages have come
+                    process.send_signal(signal.SIGTERM)
+                    answer = asked.result()
+                    assert not Path(f"/proc/{comparing}").exists()
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+                assert answer.json()["code"] == "comparing_stopped"
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert "Traceback" not in err
 
 
 def test_ctrl_c_while_the_database_is_made_leaves_no_server(tmp_path: Path) -> None:

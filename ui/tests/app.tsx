@@ -5,9 +5,9 @@ import userEvent from "@testing-library/user-event";
 import { makeClient } from "@/api/queryClient";
 import { routeTree } from "@/router";
 
-/** The whole page at an address, with its own cache and no retries. */
-export function open(path: string) {
-  const client = makeClient(0);
+/** The whole page at an address, with its own cache, and no retries unless they are wanted. */
+export function open(path: string, retries = 0) {
+  const client = makeClient(retries);
   const router = createRouter({ routeTree, history: createMemoryHistory({ initialEntries: [path] }) });
   render(
     <QueryClientProvider client={client}>

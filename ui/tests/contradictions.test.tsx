@@ -146,3 +146,60 @@ describe("the page of contradictions", () => {
     expect(await screen.findByText(/^Nothing is read yet/)).toBeInTheDocument();
   });
 });
+
+describe("a source that is read, where comparing is refused", () => {
+  const READER = "/projects/p-check/sources/press";
+  const unknown = () => screen.findAllByText(/^Whether other sources contradict this one is not known\./);
+  const refuse = (status: number, code: string, detail: string, hint: string) => http.get("*/api/projects/:pid/contradictions", () => problem(status, code, detail, { hint }));
+
+  it("says why and asks again when told to; the words and the focus stay meanwhile", async () => {
+    server.use(refuse(503, "comparing_busy", "Many passages are being compared just now.", "Try again in a moment."));
+    const { user } = open(READER);
+    const [line] = await unknown();
+    expect(line).toHaveTextContent("is not known. Many passages are being compared just now. Try again in a moment.");
+    const [button] = await screen.findAllByRole("button", { name: "Try again" });
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    server.resetHandlers();
+    server.use(http.get("*/api/projects/:pid/contradictions", () => held.then(() => undefined)));
+    await user.click(button!);
+    expect(await screen.findAllByRole("button", { name: "Trying again" })).not.toHaveLength(0);
+    expect(button).toHaveFocus();
+    expect(line).toHaveTextContent(/just now\. Try again in a moment\.$/);
+    answer();
+    expect(await screen.findAllByRole("heading", { name: "1 passage elsewhere contradicts this source" })).toHaveLength(2);
+    await waitFor(() => expect(document.activeElement).toHaveClass("elsewhere"));
+    expect(screen.queryByText(/is not known/)).toBeNull();
+  });
+  it("says so when nothing was found then", async () => {
+    server.use(refuse(503, "comparing_stopped", "The process that compares passages ended before it was done.", "Try again in a moment."));
+    const { user } = open(READER);
+    const [button] = await screen.findAllByRole("button", { name: "Try again" });
+    server.use(http.get("*/api/projects/:pid/contradictions", () => HttpResponse.json({ items: [], found: 0, compared: 9, comparable: 9, complete: true, forms: 0, message: "" })));
+    await user.click(button!);
+    expect(await screen.findAllByText(/^Compared now: no passage elsewhere/)).toHaveLength(2);
+  });
+  it("leads to the sources where asking again would end the same way", async () => {
+    server.use(refuse(413, "comparing_too_much", "Comparing the passages of these sources with each other took longer than 20 seconds and was stopped.", "Retract sources that are no longer needed."));
+    open(READER);
+    const [line] = await unknown();
+    expect(line).toHaveTextContent(/was stopped\. Retract sources that are no longer needed\.$/);
+    expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
+    expect(screen.getAllByRole("link", { name: "Open the sources" })[0]).toHaveAttribute("href", "/projects/p-check/sources");
+  });
+  it("is asked again by itself first, and says so", async () => {
+    let times = 0;
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const refused = problem(503, "comparing_busy", "Many passages are being compared just now.", { hint: "Try again in a moment." });
+    refused.headers.set("Retry-After", "0");
+    server.use(http.get("*/api/projects/:pid/contradictions", () => ((times += 1) === 1 ? refused : held.then(() => undefined))));
+    open(READER, 1);
+    const [line] = await unknown();
+    expect(line).toHaveTextContent(/just now\. It is asked again by itself\.$/);
+    expect(screen.queryByRole("button", { name: /again/ })).toBeNull();
+    answer();
+    expect(await screen.findAllByRole("heading", { name: "1 passage elsewhere contradicts this source" })).toHaveLength(2);
+    expect(times).toBe(2);
+  });
+});

@@ -1,5 +1,6 @@
 """`contradictions`: what the sources of a project disagree on."""
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,13 +34,18 @@ def contradictions(
     async def body(program: "Program", out: Out) -> int:
         from proofroom.cli import find
         from proofroom.services import contradictions as service
+        from proofroom.substrate.comparer import end_comparer
 
         db, workspace = program.parts.db, program.actor.workspace_id
         async with db.transaction(workspace, snapshot=True) as tx:
             where = await find.only_project(tx, project)
             only = None if source is None else await find.source(tx, source, str(where.id))
             asked = await service.ask(tx, where.id, only)
-        answer = await service.compared(asked)
+        try:
+            answer = await service.compared(asked)
+        except asyncio.CancelledError:
+            end_comparer()  # the program would wait for it
+            raise
         async with db.transaction(workspace) as tx:
             shown = await service.shown(tx, asked, answer)
         out.document({"project_id": str(where.id), **shown})

@@ -219,6 +219,7 @@ async def _run(
         await _either(parts, None)
     finally:
         lag.cancel()
+        end_comparer()  # who waits for it is told so while there is still somebody to tell
         if stop_http is not None:
             stop_http()
         for task, name in parts.items():
@@ -231,7 +232,6 @@ async def _run(
             await asyncio.gather(*parts, return_exceptions=True)
         # Captures were handed over; a file that is being read for them would keep the program from ending.
         end_parsers()
-        end_comparer()
 
 
 async def _either(

@@ -9,7 +9,7 @@ sentences and not with that of their pairs.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -95,7 +95,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """Passages `a` and `b` (their places in what was given, a < b) disagree: `number` for figures, units and dates,
-    `polarity` for a negation or a direction. `subject` is the words both share, `a_says` and `b_says` what differs.
+    `polarity` for a negation or a direction. `subject` is the words both share, `a_says` and `b_says` what differs;
+    `subject_at` is where those words stand in passage `a`, in its code points.
     """
 
     kind: Literal["number", "polarity"]
@@ -106,6 +107,7 @@ class Contradiction:
     b_says: str
     a_at: Place
     b_at: Place
+    subject_at: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +178,23 @@ def compare_passages(
         said = _disagree(a, b, read[x], read[y]) or _counts_apart(a, b, read[x], read[y])
         if said is not None:
             kind, ours, theirs = said
+            subject = _subject(a, b)
             found[at_once] = Contradiction(
                 kind,
                 *pair,
-                _subject(a, b),
+                words_at(texts[a.passage], subject),
                 ours.text[:_SAYS],
                 theirs.text[:_SAYS],
                 _place(a, ours),
                 _place(b, theirs),
+                subject,
             )
     return _in_order(found, passages, complete=not cut)
+
+
+def words_at(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """The words at these places of a passage, in one line, cut as those of a Contradiction are."""
+    return " ".join(" ".join(text[start:end].split()) for start, end in places)[:_SAYS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,8 +487,11 @@ def _clause(s: Sentence, span: tuple[int, int]) -> _Says:
     return _Says(" ".join(s.text[start:end].split()), start, end)
 
 
-def _subject(a: _Line, b: _Line) -> str:
-    """What both speak of: their shared words as the first sentence has them, at most six."""
+def _subject(a: _Line, b: _Line) -> tuple[tuple[int, int], ...]:
+    """What both speak of: where their shared words stand first in the passage of the first sentence, at most six."""
     shared = a.stems & b.stems
-    words = dict.fromkeys(w for w in _WORD.findall(a.text) if stem(w.lower()) in shared)
-    return " ".join(list(words)[:6])[:_SAYS]
+    first: dict[str, tuple[int, int]] = {}
+    for m in _WORD.finditer(a.text):
+        if stem(m.group().lower()) in shared:
+            first.setdefault(m.group(), (a.start + m.start(), a.start + m.end()))
+    return tuple(first.values())[:6]

@@ -10,11 +10,11 @@ from proofroom.db import comparison, projects
 from proofroom.db.blocks import BlockRow
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
-from proofroom.domain.contradictions import Place, Told
+from proofroom.domain.contradictions import Place, words_at
 from proofroom.domain.errors import NotFound
 from proofroom.services import finding, sources
 from proofroom.substrate.comparer import Key, shared_comparer
-from proofroom.substrate.comparing import Compared
+from proofroom.substrate.comparing import Compared, Placed
 
 MOST_PASSAGES = 5_000
 """Passages that are compared with each other, at most: about two seconds of processor time for what people write."""
@@ -55,7 +55,7 @@ async def ask(tx: Tx, project_id: UUID, source_id: UUID | None = None) -> Asked:
 async def compared(asked: Asked) -> Compared:
     """The answer; nobody needs to hold a connection to the database meanwhile.
 
-    Raises TooLarge (`comparing_too_much`) and Unavailable (`comparing_busy`).
+    Raises TooLarge (`comparing_too_much`) and Unavailable (`comparing_busy`, `comparing_stopped`).
     """
     if asked.known is not None:
         return asked.known
@@ -66,7 +66,7 @@ async def shown(tx: Tx, asked: Asked, answer: Compared) -> dict[str, Any]:
     """The answer as JSON with both passages of each contradiction as they are now; what was retracted, replaced or
     deleted since is left out.
     """
-    ids = {UUID(asked.blocks[n]) for one in answer.told for n in (one.contradiction.a, one.contradiction.b)}
+    ids = {UUID(asked.blocks[n]) for one in answer.told for n in (one.a, one.b)}
     rows = await db_blocks.by_ids(tx, sorted(ids), in_use=True)
     items = [_item(one, asked.blocks, rows) for one in answer.told]
     there = [item for item in items if item is not None]
@@ -96,25 +96,25 @@ def _message(answer: Compared, of: int) -> str:
     return " ".join(said)
 
 
-def _item(one: Told, blocks: Sequence[str], rows: Mapping[UUID, BlockRow]) -> dict[str, Any] | None:
-    c = one.contradiction
-    a, b = rows.get(UUID(blocks[c.a])), rows.get(UUID(blocks[c.b]))
+def _item(one: Placed, blocks: Sequence[str], rows: Mapping[UUID, BlockRow]) -> dict[str, Any] | None:
+    a, b = rows.get(UUID(blocks[one.a])), rows.get(UUID(blocks[one.b]))
     if a is None or b is None:
         return None
     return {
-        "kind": c.kind,
-        "subject": c.subject,
-        "a": _side(a, c.a_says, c.a_at),
-        "b": _side(b, c.b_says, c.b_at),
+        "kind": one.kind,
+        "subject": words_at(a.text, one.subject_at),
+        "a": _side(a, one.a_at),
+        "b": _side(b, one.b_at),
         "repeated": one.repeated,
     }
 
 
-def _side(row: BlockRow, says: str, at: Place) -> dict[str, Any]:
+def _side(row: BlockRow, at: Place) -> dict[str, Any]:
+    differs = (at.says_start, at.says_end)
     return {
         **finding.passage(row),
         "origin": "approved" if row.origin == "artifact" else "captured",
-        "says": says,
+        "says": words_at(row.text, [differs]),
         "sentence": [at.start, at.end],
-        "differs": [at.says_start, at.says_end],
+        "differs": list(differs),
     }

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from proofroom.domain.contradictions import Contradiction, Place, Told, compare_passages, told_once
+from proofroom.domain.contradictions import Place, compare_passages, told_once
 
 MOST_SENTENCES = 10_000
 """Ten thousand sentences of abstracts take about one and a half seconds of processor time."""
@@ -13,12 +13,27 @@ MOST_PAIRS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A `Contradiction` as places alone, and how many other pairs of passages say the same two sentences. No word of a
+    source is in it, so it may be kept whatever becomes of the source; `words_at` tells the words.
+    """
+
+    kind: Literal["number", "polarity"]
+    a: int
+    b: int
+    a_at: Place
+    b_at: Place
+    subject_at: tuple[tuple[int, int], ...]
+    repeated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """The first of the `found` contradictions in the order of the passages, and how many sentences of forms are not
     told; see `told_once` and `Comparison`.
     """
 
-    told: tuple[Told, ...]
+    told: tuple[Placed, ...]
     found: int
     forms: int
     passages: int
@@ -37,7 +52,7 @@ def compare(texts: Sequence[str], about: int | None, most_told: int) -> dict[str
     told, forms = told_once(texts, made.found)
     return {
         "told": [
-            [c.kind, c.a, c.b, c.subject, c.a_says, c.b_says, _of(c.a_at), _of(c.b_at), one.repeated]
+            [c.kind, c.a, c.b, _of(c.a_at), _of(c.b_at), c.subject_at, one.repeated]
             for one in told[:most_told]
             for c in (one.contradiction,)
         ],
@@ -54,8 +69,10 @@ def _of(place: Place) -> list[int]:
 
 def from_json(made: dict[str, Any]) -> Compared:
     """What `compare` answered."""
-    told: list[Told] = []
-    for kind, a, b, subject, a_says, b_says, a_at, b_at, repeated in made["told"]:
-        one = Contradiction(kind, a, b, subject, a_says, b_says, Place(*a_at), Place(*b_at))
-        told.append(Told(one, repeated))
-    return Compared(tuple(told), made["found"], made["forms"], made["passages"], made["complete"])
+    told = tuple(
+        Placed(
+            kind, a, b, Place(*a_at), Place(*b_at), tuple((start, end) for start, end in subject_at), repeated
+        )
+        for kind, a, b, a_at, b_at, subject_at, repeated in made["told"]
+    )
+    return Compared(told, made["found"], made["forms"], made["passages"], made["complete"])

@@ -220,6 +220,8 @@ class ParserPool:
 
     def _take(self) -> tuple[_Child, bool]:
         with self._lock:
+            if self._closed:  # nobody would end it
+                raise broken_down()
             while self._idle:
                 child = self._idle.pop()
                 if child.process.poll() is None:

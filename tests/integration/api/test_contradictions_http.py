@@ -1,11 +1,18 @@
 """What a project's sources disagree on, over HTTP: of what is in use, within a stated bound, compared once."""
 
 import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
+from proofroom.api.server import Server
 from proofroom.db import comparison
 from proofroom.services import contradictions
 from proofroom.substrate import comparer
@@ -29,6 +36,28 @@ def own_comparer(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 async def of(world: World, project: str, query: str = "") -> Any:
     return await world.api.ok("GET", f"/projects/{project}/contradictions{query}")
+
+
+@asynccontextmanager
+async def served(world: World) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of a real server: callers can go away."""
+    server = Server(world.app, port=0, log_level="warning")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        running = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            base = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            async with httpx.AsyncClient(base_url=base, timeout=60) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Nothing tells that a request has come so far, or that its caller was seen to be gone."""
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 async def test_both_passages_are_told_with_their_places(world: World) -> None:
@@ -132,26 +161,64 @@ async def test_a_bound_is_told(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert (found["items"], found["compared"]) == ([], 2)  # its two passages leave no room for others
 
 
+def made(comparer: Comparer) -> list[int]:
+    """What each of its processes was asked, which is alive and has nothing to do."""
+    return [child.files for child in comparer._pool._idle]
+
+
 async def test_two_at_once_compare_once(world: World, own_comparer: Comparer) -> None:
     project = await world.project()
     await world.add_text(project, OLD)
     await world.add_text(project, NEW)
-    asked: list[int] = []
-    plain = own_comparer._pool.compare
-
-    def counted(*given: Any) -> Any:
-        asked.append(len(given[0]))
-        return plain(*given)
-
-    own_comparer._pool.compare = counted  # type: ignore[method-assign]
     answers = await asyncio.gather(*(of(world, project) for _ in range(6)))
     assert [len(answer["items"]) for answer in answers] == [1] * 6
-    assert asked == [3]
+    assert made(own_comparer) == [1]
     await of(world, project)  # nor later
-    assert asked == [3]
+    assert made(own_comparer) == [1]
     await world.add_text(project, "Nothing of it.")
     await of(world, project)
-    assert asked == [3, 4]
+    assert made(own_comparer) == [2]
+
+
+async def test_what_is_kept_holds_no_words_of_what_may_be_deleted(
+    world: World, own_comparer: Comparer
+) -> None:
+    project = await world.project()
+    await world.add_text(project, OLD)
+    new = await world.add_text(project, NEW)
+    (item,) = (await of(world, project))["items"]
+    assert (item["subject"], item["a"]["says"]) == ("bridge opened", "14 May 1998")
+    kept = repr(own_comparer._kept)
+    assert "Compared(" in kept
+    assert not any(word in kept for word in ("bridge", "opened", "May", "1998", "quay"))
+    # Another process of the API still has what it came to: it tells nothing of a source that is gone.
+    async with world.db.transaction(world.actor.workspace_id, snapshot=True) as tx:
+        asked = await contradictions.ask(tx, UUID(project))
+    assert asked.known is not None
+    await world.api.ok("DELETE", f"/projects/{project}/sources/{new}", json={"reason": "Gone"})
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        shown = await contradictions.shown(tx, asked, await contradictions.compared(asked))
+    assert shown["items"] == []
+
+
+async def test_who_goes_away_is_not_compared_for(world: World, own_comparer: Comparer) -> None:
+    first, second = await world.project("First"), await world.project("Second")
+    for project in (first, second):
+        await world.add_text(project, OLD)
+        await world.add_text(project, NEW)
+    await own_comparer.compare((UUID(int=0), ""), (), None)  # so that there is a process
+    (pid,) = own_comparer._pool.pids()
+    os.kill(pid, signal.SIGSTOP)
+    async with served(world) as client:
+        waiting = asyncio.create_task(client.get(f"/api/projects/{first}/contradictions"))
+        await until(lambda: len(own_comparer._asked) == 1)
+        gone = asyncio.create_task(client.get(f"/api/projects/{second}/contradictions"))
+        await until(lambda: len(own_comparer._asked) == 2)
+        gone.cancel()  # closes its connection
+        await until(lambda: len(own_comparer._asked) == 1)
+        os.kill(pid, signal.SIGCONT)
+        assert len((await waiting).json()["items"]) == 1
+    assert made(own_comparer) == [2]
 
 
 async def test_hostile_passages_are_told_as_they_are(world: World) -> None:

@@ -17,6 +17,7 @@ from proofroom.domain.contradictions import (
     compare_passages,
     find_contradictions,
     told_once,
+    words_at,
 )
 
 DISAGREE = [
@@ -164,7 +165,9 @@ def test_what_is_told_of_a_contradiction() -> None:
         ]
     )
     at = Place(73, 111, 103, 110)
-    assert found == [Contradiction("number", 0, 2, "reactor shut days", "14 days", "41 days", at, at)]
+    subject = ((77, 84), (89, 93), (106, 110))
+    told = Contradiction("number", 0, 2, "reactor shut days", "14 days", "41 days", at, at, subject)
+    assert found == [told]
     (turned,) = find_contradictions(
         ["The valve was inspected before the flight.", "The valve was not inspected before the flight."]
     )
@@ -246,7 +249,18 @@ def test_where_it_stands_is_told_in_characters_of_the_passage() -> None:
     for text, at, says in ((texts[0], found.a_at, found.a_says), (texts[1], found.b_at, found.b_says)):
         sentence = text[at.start : at.end]
         assert (sentence[:9], sentence[-7:]) == ("The valve", "flight.")
-        assert " ".join(text[at.says_start : at.says_end].split()) == says
+        assert words_at(text, [(at.says_start, at.says_end)]) == says
+    assert found.subject == "valve inspected flight"
+    assert words_at(texts[0], found.subject_at) == found.subject
+
+
+@pytest.mark.parametrize("pair", DISAGREE)
+def test_the_words_told_are_those_at_the_places_told(pair: tuple[str, str]) -> None:
+    for c in find_contradictions(pair):
+        a, b = pair[c.a], pair[c.b]
+        assert words_at(a, c.subject_at) == c.subject
+        assert words_at(a, [(c.a_at.says_start, c.a_at.says_end)]) == c.a_says
+        assert words_at(b, [(c.b_at.says_start, c.b_at.says_end)]) == c.b_says
 
 
 def test_words_that_are_made_up_lead_a_sentence_to_so_many_others_and_no_more() -> None:

@@ -158,7 +158,7 @@ def test_every_candidate_is_in_or_out_once_and_the_room_holds(
 
 def test_both_sides_stand_together_and_nothing_is_lost() -> None:
     def apart(a: int, b: int) -> Contradiction:
-        return Contradiction("number", a, b, "", "", "", Place(0, 0, 0, 0), Place(0, 0, 0, 0))
+        return Contradiction("number", a, b, "", "", "", Place(0, 0, 0, 0), Place(0, 0, 0, 0), ())
 
     assert side_by_side([0, 1, 2, 3, 4], [apart(1, 4)]) == [0, 1, 4, 2, 3]
     assert side_by_side([4, 3, 2, 1, 0], [apart(1, 4)]) == [4, 1, 3, 2, 0]
