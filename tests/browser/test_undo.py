@@ -62,6 +62,13 @@ def test_what_was_asked_for_is_there_again_when_it_is_taken_back(page: Page) -> 
     assert standing(page, review) == ("pending_review", None)
     send.click()
     expect(page.get_by_label("Decision")).to_contain_text("Sent back by you")
+    # On to the next by the key alone: it can be taken back there, too.
+    page.keyboard.press("j")
+    expect(page).not_to_have_url(mine)
+    page.get_by_label("What you did last").get_by_role("button", name=re.compile("^Undo")).click()
+    expect(page).to_have_url(mine)
+    send.click()
+    expect(page.get_by_label("Decision")).to_contain_text("Sent back by you")
     expect(page.get_by_label("Decision")).to_contain_text("No agent rewrites this draft")
     assert standing(page, review) == ("changes_requested", None)
 

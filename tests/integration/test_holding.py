@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from proofroom import queue
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints
+from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
 from proofroom.engine.sweeper import sweep
-from proofroom.services import external, holding, review
+from proofroom.services import external, gates, holding, review
 from proofroom.services.access import Actor
 from proofroom.services.gates import Outcome
 from tests.integration.people import (
@@ -247,6 +247,96 @@ async def test_a_decider_rewritten_in_the_row_is_not_the_one_who_decided(room: R
     again = await time_is_over(room, checkpoint.id)
     assert again is not None
     assert again.stale
+
+
+@pytest.mark.parametrize("what", ["approve", "reject", "request_changes"])
+async def test_a_decision_that_was_taken_back_is_not_put_into_its_row_again(room: Room, what: str) -> None:
+    row, checkpoint = await waiting(room)
+    if what == "approve":
+        await room.approve(row.id, undo_seconds=30)
+    else:
+        await decide(room, room.actor, row, what)
+    held = await row_of(room, checkpoint.id)
+    await withdraw(room, room.actor, row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await checkpoints.change(
+            tx, checkpoint.id, approve_pending=True, undo_until=held.undo_until, decision=held.decision,
+            decided_by=held.decided_by, decided_at=held.decided_at,
+        )  # fmt: skip
+    again = await time_is_over(room, checkpoint.id)
+    assert again is not None
+    assert again.stale
+    assert again.why == "The record holds no such decision. Nothing came of it."
+    assert (await room.row(row.id)).status == "pending_review"
+
+
+async def judged(room: Room, row: WorkSession, **more: Any) -> tuple[WorkSession, UUID]:
+    """The second round of a session, and what was asked for in the first, which a reviewer finds met with `more`."""
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        (one,) = await db_artifacts.obligations(tx, row.id)
+    word = {"obligation_id": str(one.id), "state": "met"}
+    await decide(room, room.actor, row, "request_changes", judged=[word], **more)
+    return await room.row(row.id), one.id
+
+
+async def in_the_second_round(room: Room) -> WorkSession:
+    row = await room.run(room.script(iterations={n: [FINDING, FINISH] for n in (1, 2, 3)}))
+    held = await decide(room, room.actor, row, "request_changes")
+    assert await time_is_over(room, held.checkpoint.id) is not None
+    return await room.drive(row.id)
+
+
+async def states(room: Room, session_id: UUID) -> list[str]:
+    """Of what was asked for, in the packet that waits."""
+    return [o["state"] for o in (await room.waiting(session_id)).packet["obligations"]]
+
+
+async def test_what_is_said_with_a_held_request_counts_when_it_is_let_go(room: Room) -> None:
+    row = await in_the_second_round(room)
+    checkpoint = await room.waiting(row.id)
+    await judged(room, row)
+    assert await states(room, row.id) == ["open"]
+    assert await time_is_over(room, checkpoint.id) is not None
+    await room.drive(row.id)
+    assert await states(room, row.id) == ["met", "open"]
+
+
+async def test_what_is_said_with_a_request_that_became_void_was_not_said(room: Room) -> None:
+    row = await in_the_second_round(room)
+    checkpoint = await room.waiting(row.id)
+    await judged(room, row)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        await gates.supersede(
+            tx, await work_sessions.lock(tx, row.id), await checkpoints.get(tx, checkpoint.id), "Why."
+        )
+    old = await row_of(room, checkpoint.id)
+    assert (old.status, old.decision, old.decided_by, old.decided_at) == ("superseded", None, None, None)
+    (said,) = await told(room, row.id, "superseded")
+    assert (said["void_decision"], said["by"]) == ("request_changes", room.actor.name)
+    assert await states(room, row.id) == ["open"]
+    await decide(room, room.actor, row, "request_changes", undo_seconds=0)
+    await room.drive(row.id)
+    assert await states(room, row.id) == ["open", "open"]
+
+
+async def test_nobody_is_reminded_of_what_is_decided_and_held(room: Room) -> None:
+    row, checkpoint = await waiting(room)
+    await turn_clock(room, due_at=1, remind_at=-0.1)
+    await decide(room, room.actor, row, "reject")
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        assert await gates.tick(tx, checkpoint.id) is None
+    await withdraw(room, room.actor, row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        assert await gates.tick(tx, checkpoint.id) == "reminded"
+
+
+async def test_who_lost_the_right_meanwhile_takes_nothing_back(room: Room) -> None:
+    one = await join(room, "One")
+    row, _ = await waiting(room)
+    await decide(room, one, row, "reject")
+    await give_role(room, one, "viewer")
+    with pytest.raises(NotAllowed):
+        await withdraw(room, one, row.id)  # as who they were when their request began
 
 
 async def test_your_own_agent_hears_of_it_when_it_is_let_go(room: Room) -> None:

@@ -201,7 +201,7 @@ describe("review", () => {
     await settleAll(user);
     await user.keyboard("a");
     await screen.findByText("2 claims changed while you read.");
-    expect(screen.getByText("The packet changed. Nothing was signed.")).toBeInTheDocument();
+    expect(screen.getByText("The packet changed. Nothing was decided.")).toBeInTheDocument();
     expect(screen.getByRole("button", { name: "Claim 7, Passed automatic checks" })).toBeInTheDocument();
     await user.click(screen.getByRole("button", { name: "Go on with the new version" }));
     await screen.findByRole("button", { name: "Claim 7, Partial" });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Checkpoint } from "@/api/types";
+import type { Checkpoint, Me } from "@/api/types";
 import { checkpoints, me } from "@/mocks/data";
 import { saidBy } from "@/pages/inbox";
 import { decidedBy } from "@/review/Dock";
-import { ordinal, signaturesWords, signWords, standingOf } from "@/review/signing";
+import { isMine, mayTakeBack, ordinal, signaturesWords, signWords, standingOf } from "@/review/signing";
 
 const consequence = "Sign version 2 and save the report";
 const other = { by: "u2", name: "A colleague", at: "2026-01-05T14:05:00Z" };
@@ -67,5 +67,28 @@ describe("signatures so far", () => {
     // Sent back after a first signature: only who sent it back.
     const back = { ...decision, decision: "request_changes" as const, by: "u3", name: "Third" };
     expect(decidedBy({ ...with_(3, [other, { ...other, by: me.id }]), decision: back }, me.id)).toBe("Third");
+  });
+});
+
+describe("taking back what is held", () => {
+  const by = (id: string) => ({ decision: "reject" as const, by: id, name: id, at: "" });
+  const who = (id: string, role: Me["role"]) => ({ ...me, id, role });
+  const vote = { by: "voter", name: "Voter", at: "" };
+  const rejected = { held: "reject" as const, decision: by("ana"), votes: [vote] };
+  const signed = { held: "approve" as const, decision: { ...by("ana"), decision: "approve" as const }, votes: [vote] };
+  it("is for whoever decided, whoever signed with them, and admins", () => {
+    expect(mayTakeBack(rejected, who("ana", "reviewer"))).toBe(true);
+    expect(mayTakeBack(rejected, who("ben", "reviewer"))).toBe(false);
+    expect(mayTakeBack(rejected, who("ben", "admin"))).toBe(true);
+    expect(mayTakeBack(rejected, who("ana", "viewer"))).toBe(false);
+    expect(mayTakeBack(rejected, who("voter", "reviewer"))).toBe(false);
+    expect(mayTakeBack(signed, who("voter", "reviewer"))).toBe(true);
+    expect(mayTakeBack({ ...rejected, held: null }, who("ana", "admin"))).toBe(false);
+    expect(mayTakeBack(rejected, undefined)).toBe(true);
+  });
+  it("is by the key for one's own alone", () => {
+    expect(isMine(rejected, who("ben", "admin"))).toBe(false);
+    expect(isMine(rejected, who("ana", "reviewer"))).toBe(true);
+    expect(isMine({ ...rejected, held: null }, who("ana", "reviewer"))).toBe(false);
   });
 });

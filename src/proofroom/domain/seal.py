@@ -52,6 +52,24 @@ def was_written(entries: Sequence[Entry], kind: str, content: Mapping[str, Any] 
     return content is not None and any(e.kind == kind and e.content == content for e in entries)
 
 
+_ENDS_WHAT_IS_HELD = frozenset(
+    {"withdrawn", "superseded", "approved", "rejected", "changes_requested", "expired", "cancelled"}
+)
+
+
+def is_held(entries: Sequence[Entry], kind: str, content: Mapping[str, Any] | None) -> bool:
+    """Whether a decision that can still be taken back was made, as exactly this, and not taken back since.
+
+    A session has one open review at a time: whatever ended one ended what was held there.
+    """
+    for entry in reversed(entries):
+        if content is not None and entry.kind == kind and entry.content == content:
+            return True
+        if entry.kind in _ENDS_WHAT_IS_HELD:
+            return False
+    return False
+
+
 def signed_by_enough(packet: Mapping[str, Any], decision: Mapping[str, Any]) -> bool:
     """Whether an approval carries as many different people's signatures as its packet asks for, none of them
     somebody who may not sign it. Policy signs alone, and only where one signature is enough."""

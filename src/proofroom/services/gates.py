@@ -183,9 +183,12 @@ async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> 
 
     Whoever may not sign the new one is not asked to any more.
     """
+    held = held_decision(old.status, old.approve_pending, old.decision)
+    void = {} if held is None else {"void_decision": held.value, "by": (old.decision or {}).get("name")}
     await checkpoints.change(
-        tx, old.id, status=CheckpointStatus.SUPERSEDED.value, approve_pending=False, undo_until=None
-    )
+        tx, old.id, status=CheckpointStatus.SUPERSEDED.value, approve_pending=False, undo_until=None,
+        decision=None, decided_by=None, decided_at=None,
+    )  # fmt: skip
     new = await _create(
         tx, row, old.kind, old.reasons, old.form, assignee=old.assignee, due_at=old.due_at,
         remind_at=old.remind_at, expires_at=old.expires_at, looking_by=old.looking_by,
@@ -195,7 +198,7 @@ async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> 
         new = await checkpoints.change(tx, new.id, assignee=None)
     await checkpoints.change(tx, old.id, superseded_by=new.id)
     said = {
-        "checkpoint_id": str(old.id), "superseded_by": str(new.id), "why": why, "void_votes": len(old.votes),
+        "checkpoint_id": str(old.id), "superseded_by": str(new.id), "why": why, "void_votes": len(old.votes), **void,
     }  # fmt: skip
     row = await work_sessions.move(
         tx,
@@ -226,7 +229,7 @@ async def tick(tx: Tx, checkpoint_id: UUID) -> str | None:
     if checkpoint.expires_at is not None and checkpoint.expires_at <= now and not checkpoint.approve_pending:
         await _expire(tx, row, checkpoint)
         return "expired"
-    if checkpoint.remind_at is not None and checkpoint.remind_at <= now:
+    if checkpoint.remind_at is not None and checkpoint.remind_at <= now and not checkpoint.approve_pending:
         await _remind(tx, checkpoint, now)
         return "reminded"
     return None
@@ -317,7 +320,7 @@ def already_decided(checkpoint: WorkCheckpoint) -> Conflict:
     return Conflict(
         "already_decided",
         f"This checkpoint {what}" + (f", decided by {name}." if name else "."),
-        hint="Look at the session; if it waits again, it is at another checkpoint.",
+        hint="Look at the session; what it waits for now stands there.",
         extra={"checkpoint_status": checkpoint.status, "decided_by": name},
     )
 

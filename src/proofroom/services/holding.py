@@ -98,7 +98,7 @@ async def commit_pending(tx: Tx, checkpoint_id: UUID) -> Outcome | None:
         return await supersede(tx, row, checkpoint, "What it rests on changed before it was released.")
     broken = await seals.broken_seal(tx, row, checkpoint, kind=_PENDING[held].value)
     if broken is not None:
-        return await supersede(tx, row, checkpoint, f"{broken} It was not released.")
+        return await supersede(tx, row, checkpoint, f"{broken} Nothing came of it.")
     return await _take_effect(tx, row, checkpoint)
 
 
@@ -188,8 +188,8 @@ async def withdraw(
     if checkpoint.status != CheckpointStatus.PENDING_REVIEW or not (held or voted):
         raise Conflict(
             "nothing_to_withdraw",
-            "This decision has been released, or there is none.",
-            hint="What was released stands. Fork the session to do it over.",
+            "Nothing here can be taken back: what was decided took effect, or nothing is decided.",
+            hint="Look at the session. Fork it to have the work done over.",
             extra={"checkpoint_status": checkpoint.status},
         )
     if not voted and actor.role != "admin" and checkpoint.decided_by != actor.member_id:

@@ -10,6 +10,7 @@ from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkObligation, WorkSession
 from proofroom.db.tx import Tx
+from proofroom.domain.checkpoint import CheckpointStatus
 from proofroom.domain.document import from_json
 from proofroom.domain.errors import InvalidInput
 from proofroom.domain.obligation_checks import check_to_json, checks_from_json, line_of, read_comment
@@ -169,6 +170,10 @@ def _obligation(row: WorkObligation) -> Obligation:
     )  # fmt: skip
 
 
+_TOOK_EFFECT = (CheckpointStatus.APPROVED, CheckpointStatus.CHANGES_REQUESTED)
+"""What a person said with a decision that was taken back, or that nothing came of, was not said."""
+
+
 def _past(
     row: WorkObligation, past: Sequence[WorkCheckpoint], seen: Mapping[UUID, Mapping[str, Version]]
 ) -> Past:
@@ -178,6 +183,7 @@ def _past(
     words = [
         (ObligationState(j["state"]), c.id)
         for c in past
+        if c.status in _TOOK_EFFECT
         for j in (c.decision or {}).get("judged", ())
         if j["obligation_id"] == name
     ]

@@ -56,18 +56,19 @@ async def broken_seal(
     """
     decision = checkpoint.decision or {}
     if not await aside(checkpoint.packet, is_sealed_by, checkpoint.packet_digest, checkpoint.packet):
-        return "The packet is not the one that was signed."
+        return "The packet is not the one that was decided on."
     # Edits of whoever approves are part of what they sign; the other decisions are about what was shown.
     if decision.get("sealed_digest" if kind in _APPROVALS else "packet_digest") != checkpoint.packet_digest:
-        return "The signature is on another packet."
+        return "The decision is on another packet."
     if str(decision.get("by")) != str(checkpoint.decided_by):
-        return "The signature is somebody else's."
+        return "The decision is somebody else's."
     try:
         entries = await chain(tx, row)
     except Conflict as broken:
         return broken.message
-    if not seal.was_written(entries, kind, decision):
-        return "The record holds no such signature."
+    written = seal.is_held if kind.endswith("_pending") else seal.was_written
+    if not written(entries, kind, decision):
+        return "The record holds no such decision."
     if kind in _APPROVALS and not seal.signed_by_enough(checkpoint.packet, decision):
         return "Not enough people signed it who may."
     return None

@@ -84,3 +84,25 @@ def test_signatures_are_counted_by_people_who_may() -> None:
     assert not seal.signed_by_enough(two, ada)
     assert seal.signed_by_enough(alone, ada)
     assert seal.signed_by_enough(alone, {"by": None})
+
+
+def test_what_is_held_is_held_until_it_ends_and_is_not_held_again_by_the_same_words() -> None:
+    said = {"decision": "reject", "by": "ada"}
+    held = ("reject_pending", said)
+    assert seal.is_held(chain(opened("one", "a"), held, ("commented", {})), "reject_pending", said)
+    for ends in (
+        "withdrawn",
+        "superseded",
+        "approved",
+        "rejected",
+        "changes_requested",
+        "expired",
+        "cancelled",
+    ):
+        ended = chain(opened("one", "a"), held, (ends, {"checkpoint_id": "one"}))
+        assert not seal.is_held(ended, "reject_pending", said), ends
+    assert seal.is_held(chain(held, ("withdrawn", {}), held), "reject_pending", said)
+    assert not seal.is_held(chain(held), "approve_pending", said)
+    assert not seal.is_held(chain(held), "reject_pending", said | {"by": "bob"})
+    assert not seal.is_held(chain(("reject_pending", None)), "reject_pending", None)
+    assert not seal.is_held([], "reject_pending", said)

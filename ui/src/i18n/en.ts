@@ -287,7 +287,7 @@ export const en = {
     changed_one: "1 claim changed while you read.",
     changed_other: "{{count}} claims changed while you read.",
     replaced: "It was replaced while you read.",
-    nothing: "Nothing was signed.",
+    nothing: "Nothing was decided.",
     dropped: "What you had settled was for an earlier version.",
     again: "This one begins afresh.",
   },
@@ -340,6 +340,7 @@ export const en = {
   undo: {
     words_one: "It takes effect in 1 second. Close the page if you like.",
     words_other: "It takes effect in {{count}} seconds. Close the page if you like.",
+    now: "It takes effect just now.",
     button: "Undo, keep it in review",
   },
   decided: {

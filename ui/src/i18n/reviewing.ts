@@ -74,9 +74,9 @@ export const reviewing = {
   },
   former: {
     label: "What you did last",
-    signed: "“{{title}}” is signed.",
-    sent: "“{{title}}” went back.",
-    rejected: "“{{title}}” is rejected.",
+    approve: "“{{title}}” is signed.",
+    request_changes: "“{{title}}” went back.",
+    reject: "“{{title}}” is rejected.",
     takes_one: "It takes effect in 1 second.",
     takes_other: "It takes effect in {{count}} seconds.",
     undo: "Undo",

@@ -40,7 +40,7 @@ export function Decision({
 
   return (
     <div className="docks" data-region="" tabIndex={-1} ref={docks} style={held} data-held={held !== undefined}>
-      <FormerLine here={status.id} keyOn={!(status.held || r.standing.voted) && choosing === null} />
+      <FormerLine here={status.id} keyOn={!r.undoKey && choosing === null} />
       {choosing !== null && self && (choosing === "snooze" || several) ? (
         <InboxDock
           choosing={{ what: choosing, item: self }}
@@ -79,6 +79,7 @@ export function Decision({
           closed={closedWords(r)}
           error={r.error ?? handOn.error}
           mayUndo={r.mayUndo}
+          undoKey={r.undoKey}
           undoUntil={status.held ? status.undo_until : null}
           signLabel={signWords(status.consequence || tMaybe(`consequence.${r.packet.kind}`, t("consequence.final")), r.standing, r.corrected)}
           canAsk={r.canAsk}

@@ -102,6 +102,7 @@ export function Dock({
   error,
   undoUntil,
   mayUndo,
+  undoKey,
   signLabel,
   canAsk,
   me,
@@ -125,6 +126,8 @@ export function Dock({
   error: unknown;
   undoUntil: string | null;
   mayUndo: boolean;
+  /** Whether `u` takes back this one, and not what was done with the one before. */
+  undoKey: boolean;
   signLabel: string;
   canAsk: boolean;
   me: string | null;
@@ -158,15 +161,16 @@ export function Dock({
     );
   }
 
-  if (undoUntil && left > 0) {
+  // Held is what the server says is held: the reader's clock may be wrong.
+  if (undoUntil) {
     const { title } = decidedWords(checkpoint, me);
     return (
       <footer className="dock" aria-label={label}>
         <i className="fuse" key={undoUntil} style={{ "--fuse": `${left}s` } as React.CSSProperties} />
-        <Status title={title} words={t("undo.words", { count: left })} error={error} />
+        <Status title={title} words={left > 0 ? t("undo.words", { count: left }) : t("undo.now")} error={error} />
         {mayUndo && (
           <button type="button" className="b big" onClick={acts.undo} disabled={busy !== null}>
-            {t("undo.button")} <Kbd>u</Kbd>
+            {t("undo.button")} {undoKey && <Kbd>u</Kbd>}
           </button>
         )}
       </footer>

@@ -59,7 +59,7 @@ export function keysOf(r: Review, p: Panels): KeyMap {
     a: () => r.sign(),
     "Ctrl+Enter": () => r.complete(),
     // Else it takes back what was done with the item before, in the line that says so.
-    ...((r.status.held ? r.mayUndo : r.standing.voted) ? { u: () => r.busy === null && r.undo() } : {}),
+    ...(r.undoKey ? { u: () => r.busy === null && r.undo() } : {}),
     s: () => p.choose("snooze"),
     m: () => p.choose("assign"),
     o: p.openSource,

@@ -32,10 +32,18 @@ export function standingOf({ signing, votes, decision }: Pick<CheckpointItem, "s
   };
 }
 
-/** Whether a decision that is held can be taken back by this reader: by whoever made it, signed with others, or an admin. */
-export function mayTakeBack({ held, decision, votes }: Pick<CheckpointItem, "held" | "decision" | "votes">, me: Me | undefined): boolean {
-  if (held === null || me === undefined || me.role === "admin") return held !== null;
-  return DECIDERS.includes(me.role) && (decision?.by === me.id || (held === "approve" && votes.some((vote) => vote.by === me.id)));
+type Held = Pick<CheckpointItem, "held" | "decision" | "votes">;
+
+/** Whether a decision that is held is the reader's own, or one that they signed with others. */
+export function isMine({ held, decision, votes }: Held, me: Me | undefined): boolean {
+  if (held === null || me === undefined) return held !== null;
+  return decision?.by === me.id || (held === "approve" && votes.some((vote) => vote.by === me.id));
+}
+
+/** Whether a decision that is held can be taken back by this reader: by whoever made it, or an admin. */
+export function mayTakeBack(checkpoint: Held, me: Me | undefined): boolean {
+  if (me?.role === "admin") return checkpoint.held !== null;
+  return isMine(checkpoint, me) && (me === undefined || DECIDERS.includes(me.role));
 }
 
 export function ordinal(n: number): string {

@@ -11,13 +11,13 @@ import type { Words } from "@/lib/places";
 import { correctionsKey, flaggedNow } from "./again";
 import type { Submit } from "./Answers";
 import { countsOf } from "./Comments";
-import { useDecide, type Verb } from "./decide";
+import { useDecide } from "./decide";
 import { useUndoEnd } from "./effects";
 import { setFormer, inSeconds, FORMER_SECONDS } from "./former";
 import { acknowledgedOf, approveBody, changesToSend, editsOf, judgedOf, UNDO_SECONDS } from "./outgoing";
 import { usePlace } from "./place";
 import { recall, remember } from "./remember";
-import { mayTakeBack, standingOf } from "./signing";
+import { isMine, mayTakeBack, standingOf } from "./signing";
 import {
   asked, carriedOf, changedClaims, freePlace, mustSettle, needsOf, openNeeds, readyToSign, reduce, rowsOf, start, tally as tallyOf,
   type Change, type ReviewState, type Row,
@@ -74,6 +74,8 @@ export function useReview(first: Shown, current: Checkpoint) {
   const decided = status.status !== "pending_review" || status.held !== null;
   const standing = standingOf(status, me.data);
   const mayUndo = mayTakeBack(status, me.data);
+  // A colleague's is taken back by its button alone: the key may be meant for what the reader did before.
+  const undoKey = status.held ? mayUndo && isMine(status, me.data) : standing.voted;
   const canAsk = status.can_request_changes && standing.mayDecide;
   const place = { projectId: status.project_id, sessionId: status.session_id };
   const { items, history, position, total, nextItem, goItem: goBeside, goNext } = usePlace(status.id, status);
@@ -83,12 +85,15 @@ export function useReview(first: Shown, current: Checkpoint) {
 
   const open = (id: string) => void navigate({ to: "/review/$checkpointId", params: { checkpointId: id } });
   // A decided one is left behind: after the last comes the first.
-  const goItem = (by: 1 | -1) => (decided && by === 1 ? goNext() : goBeside(by));
-  /** On to the next item; what was done with this one can be taken back there. */
-  const leave = (answer: DecisionAnswer, verb: Verb) => {
-    const { checkpoint } = answer;
+  const goItem = (by: 1 | -1) => {
+    if (status.held && isMine(status, me.data)) keepFormer(status);
+    if (decided && by === 1) goNext();
+    else goBeside(by);
+  };
+  /** What was done with this item can be taken back on the next page. */
+  const keepFormer = (checkpoint: Checkpoint) => {
     const title = checkpoint.session_title;
-    const words = verb === "approve" ? t("former.signed", { title }) : verb === "reject" ? t("former.rejected", { title }) : t("former.sent", { title });
+    const words = t(`former.${checkpoint.decision?.decision ?? "approve"}`, { title });
     const until = checkpoint.held ? checkpoint.undo_until : null;
     setFormer({
       id: checkpoint.id,
@@ -103,7 +108,6 @@ export function useReview(first: Shown, current: Checkpoint) {
         for (const queryKey of [["inbox"], ["session", place.sessionId], ["events", place.sessionId]]) void client.invalidateQueries({ queryKey });
       },
     });
-    if (nextItem) open(nextItem.id);
   };
 
   const decision = useDecide({
@@ -113,7 +117,10 @@ export function useReview(first: Shown, current: Checkpoint) {
       setElsewhere(null);
       // Corrections that were signed are the draft's next version: taken back, that is what is read on.
       if (verb === "withdraw") void adopt(answer.checkpoint);
-      else if (advance && nextItem) leave(answer, verb);
+      else if (advance && nextItem) {
+        keepFormer(answer.checkpoint);
+        open(nextItem.id);
+      }
     },
     onStale: (checkpoint, reason) => setElsewhere({ checkpoint, why: reason }),
     onUnsettled: (claim) => dispatch({ type: "select", claim }),
@@ -263,7 +270,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     ready: readyToSign(needs, state), flagged: flaggedNow(rows, state, compared),
     before: packet.carried_from?.versions ?? null, whole, setWhole,
     status, current, newest, stale, moved: stale ? changedClaims(packet, newest.packet) : 0, staleWhy: elsewhere?.why ?? null,
-    decided, standing, mayUndo, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
+    decided, standing, mayUndo, undoKey, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
     items, history, position, total, nextItem, goItem, open,
     openRow: row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id),
     isFlagged: row !== null && needs.some((one) => one.key === row.claim.id),

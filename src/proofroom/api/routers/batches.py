@@ -59,7 +59,7 @@ async def approve_batch(body: Batch, call: CallDep, key: KeyHeader = None) -> Re
     "/withdraw-batch",
     response_model=BatchDone,
     responses=problems_of(409),
-    summary="Take back several approvals that were not released yet",
+    summary="Take back several decisions that did not take effect yet",
 )
 async def withdraw_batch(body: BatchToWithdraw, call: CallDep, key: KeyHeader = None) -> Response:
     batches.check(call.actor, body.checkpoint_ids, len(body.checkpoint_ids))

@@ -109,7 +109,7 @@ async def approve_checkpoint(
     "/{checkpoint_id}/withdraw",
     response_model=Decided,
     responses=REFUSALS,
-    summary="Take back a decision that was not released yet",
+    summary="Take back a decision that did not take effect yet",
 )
 async def withdraw_decision(
     project_id: UUID, session_id: UUID, checkpoint_id: UUID, call: CallDep, key: KeyHeader = None
