@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { delay, http, HttpResponse } from "msw";
 import { afterEach, describe, expect, it } from "vitest";
 import { claimsNow, correctionsKey, flaggedNow } from "@/review/again";
-import { checkDocument, checkpoints } from "@/mocks/data";
+import { checkDocument, checkpoints, me } from "@/mocks/data";
 import { problem } from "@/mocks/answers";
 import { movedClaims } from "@/review/ChangedHere";
 import { setFormer } from "@/review/former";
@@ -74,7 +74,7 @@ describe("completing and going on", () => {
       http.post(`${base}/approve`, async ({ request }) => {
         signed.push(((await request.json()) as Record<string, unknown>)["packet_digest"]);
         const until = new Date(Date.now() + 60_000).toISOString();
-        const decision = { decision: "approve", by: "m-1", name: "You", at: new Date().toISOString() };
+        const decision = { decision: "approve", by: me.id, name: "You", at: new Date().toISOString() };
         return HttpResponse.json({ checkpoint: { ...(signed.length > 1 ? next : open), approve_pending: true, held: "approve", undo_until: until, decision } });
       }),
       http.post(`${base}/withdraw`, () => HttpResponse.json({ checkpoint: next })),
