@@ -66,6 +66,21 @@ class Office:
 
         return self._as(sign, member, name)
 
+    def reject_as(self, member: str, name: str, session: str, undo_seconds: int) -> str:
+        """Another member rejects what waits, and can take it back for so long."""
+
+        async def reject(db: Database, actor: Actor) -> str:
+            async with db.transaction(LOCAL_WORKSPACE) as tx:
+                waiting = await checkpoints.open_one(tx, UUID(session))
+                assert waiting is not None
+                done = await review.reject(
+                    tx, actor, UUID(session), waiting.id, packet_digest=waiting.packet_digest,
+                    rejection_reason="Not ours.", undo_seconds=undo_seconds,
+                )  # fmt: skip
+            return done.checkpoint.status
+
+        return self._as(reject, member, name)
+
     def same_name(self, member: str, name: str) -> str:
         """Another member of this name, as an earlier release let be made."""
 
@@ -202,6 +217,21 @@ def test_two_sign_and_the_first_is_told_whom_it_waits_for(office: Office) -> Non
     assert "1 of 2 signatures" in ready(cli("review")).out
     assert office.sign_as(eve, "Eve", session) == "approved"
     assert cli.json("retry", session)["status"] == "completed"
+
+
+def test_what_is_decided_and_can_be_taken_back_waits_for_nobody(office: Office) -> None:
+    cli = office.cli
+    session = office.filed(RIGHT, "Held")
+    assert session in [i["session_id"] for i in cli.json("review")["items"]]
+    assert office.reject_as(office.member("Ida"), "Ida", session, 60) == "pending_review"
+    assert session not in [i["session_id"] for i in cli.json("review")["items"]]
+    said = re.compile(r"reject by Ida, which takes effect at \S+Z unless it is taken back")
+    for command in ("review", "show"):
+        shown = ready(cli(command, session)).out
+        assert said.search(shown), shown
+        assert "proofroom approve" not in shown
+    error = refused(cli("approve", session), 4, "already_decided").err
+    assert "is being rejected, decided by Ida" in error
 
 
 def test_signing_unseen_is_one_vote_and_says_what_is_missing(office: Office) -> None:

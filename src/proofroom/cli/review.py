@@ -130,7 +130,9 @@ def show(
             out.line()
             for gate in gates:
                 decision = gate.decision or {}
-                said = f", {decision.get('decision')} by {decision.get('name')}" if decision else ""
+                held = text.held(gate)
+                made = f"{decision.get('decision')} by {decision.get('name')}" if decision else ""
+                said = f", {held or made}" if decision else ""
                 batch: dict[str, Any] = decision.get("batch") or {}
                 place = [str(one["name"]) for one in batch.get("instead_of", ())]
                 past = f", in the place of {', '.join(place)}" if place else ""
@@ -147,7 +149,8 @@ def show(
                     f"{event.seq:>4} {str(views.at(event.at))[11:19]} {event.type}  {_brief(event.data)}",
                     "dim",
                 )
-            text.next_steps(out, row, waiting=row.status == "pending_review")
+            waits = row.status == "pending_review" and not any(text.held(gate) for gate in gates)
+            text.next_steps(out, row, waiting=waits)
         return DONE
 
     return run(body, as_json=as_json, data=data)
@@ -181,7 +184,11 @@ def review(
                 await text.packet(tx, out, row, waiting, views.consequence(waiting, row))
                 out.line()
                 out.line(f"The whole text: proofroom show {find.short(row.id)}", "dim")
-                text.next_steps(out, row, waiting=True)
+                held = text.held(waiting)
+                if held:
+                    out.line(f"It is decided: {held}.", "yellow")
+                else:
+                    text.next_steps(out, row, waiting=True)
         return DONE
 
     return run(body, as_json=as_json, data=data)

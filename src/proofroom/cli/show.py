@@ -20,13 +20,13 @@ from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.db.projects import Named
 from proofroom.db.tx import Tx
 from proofroom.domain.attention import attention
-from proofroom.domain.checkpoint import flagged_claims
+from proofroom.domain.checkpoint import flagged_claims, held_decision
 from proofroom.domain.document import ArtifactDocument, from_json, plain
 from proofroom.domain.document.model import Chart, Heading, ListBlock, Opinion, Paragraph, Quote, Table
 from proofroom.domain.signing import Signing, signing_of
 from proofroom.services import external
 from proofroom.services.people import comments_of
-from proofroom.services.views import checkpoint_json
+from proofroom.services.views import at, checkpoint_json
 
 Json = Mapping[str, Any]
 
@@ -342,6 +342,16 @@ def barred(signing: Signing, names: Mapping[UUID, str]) -> str:
     """Who may not sign, and why."""
     who = [one_line(names.get(UUID(b)) or b, 60) for b in signing.barred]
     return f" Not by {', '.join(who)}, who asked for it or edited it." if who else ""
+
+
+def held(checkpoint: WorkCheckpoint) -> str | None:
+    """Which decision was made and can still be taken back, by whom and until when; None when there is none."""
+    decision = held_decision(checkpoint.status, checkpoint.approve_pending, checkpoint.decision)
+    if decision is None:
+        return None
+    until = "" if checkpoint.undo_until is None else f" at {at(checkpoint.undo_until)}"
+    name = one_line((checkpoint.decision or {}).get("name") or "somebody", 60)
+    return f"{decision.value.replace('_', ' ')} by {name}, which takes effect{until} unless it is taken back"
 
 
 def around(item: Json, *, votes: bool = True) -> str:

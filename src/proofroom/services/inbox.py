@@ -55,8 +55,8 @@ class Part:
 
 
 async def oldest(tx: Tx, actor: Actor, limit: int) -> list[dict[str, Any]]:
-    """What waits, oldest first, with what is put off."""
-    wanted = Wanted(now=await work_sessions.now(tx), snoozed=None)
+    """What waits, oldest first, with what is put off, and without what is decided and can still be taken back."""
+    wanted = Wanted(now=await work_sessions.now(tx), snoozed=None, held=False)
     return await to_json(tx, actor, await db_inbox.page(tx, wanted, Order(), limit=limit))
 
 
