@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -158,12 +158,30 @@ class Example:
         await self.running.wait()
 
 
+Starts = Callable[..., Awaitable[Example]]
+
+
+@pytest.fixture
+async def start(url: str) -> AsyncGenerator[Starts]:
+    """Starts an example; none outlives its test, whose failure would else be followed by another test's."""
+    started: list[Example] = []
+
+    async def start(name: str, *arguments: str) -> Example:
+        started.append(await Example.start(name, url, *arguments))
+        return started[-1]
+
+    yield start
+    for example in started:
+        if example.running.returncode is None:
+            await example.kill()
+
+
 @pytest.mark.parametrize("name", ["agent.py", "agent.ts"])
-async def test_the_examples_run_from_the_task_to_the_signature(name: str, url: str) -> None:
+async def test_the_examples_run_from_the_task_to_the_signature(name: str, url: str, start: Starts) -> None:
     async with client_of(url) as client:
         person = await reviewer(client)
         given = ("--project", person.project, "--task", TASK, "--strategy", "checkpoint_required")
-        agent = await Example.start(name, url, *given)
+        agent = await start(name, *given)
         session = await agent.hears("session:")
         assert (await person.waiting(session))["reasons"] == ["plan"]
         await person.decide(session, "approve")
@@ -193,15 +211,15 @@ async def test_the_examples_run_from_the_task_to_the_signature(name: str, url: s
 
 
 @pytest.mark.parametrize("name", ["agent.py", "agent.ts"])
-async def test_an_example_that_was_killed_goes_on_where_it_was(name: str, url: str) -> None:
+async def test_an_example_that_was_killed_goes_on_where_it_was(name: str, url: str, start: Starts) -> None:
     async with client_of(url) as client:
         person = await reviewer(client)
-        agent = await Example.start(name, url, "--project", person.project, "--task", TASK)
+        agent = await start(name, "--project", person.project, "--task", TASK)
         session = await agent.hears("session:")
         await agent.hears("stopped for a person: question")
         await agent.kill()
         await person.decide(session, "approve", answers={"enough": False})
-        again = await Example.start(name, url, "--project", person.project, "--session", session)
+        again = await start(name, "--project", person.project, "--session", session)
         await again.hears("heard: answered")
         await person.decide(session, "approve")
         assert await again.hears("ended:") == "completed"
@@ -212,19 +230,21 @@ async def test_an_example_that_was_killed_goes_on_where_it_was(name: str, url: s
 
 
 @pytest.mark.parametrize("name", ["agent.py", "agent.ts"])
-async def test_an_example_says_why_its_session_failed(name: str, url: str) -> None:
+async def test_an_example_says_why_its_session_failed(name: str, url: str, start: Starts) -> None:
     async with client_of(url) as client:
         person = await reviewer(client)
-        agent = await Example.start(name, url, "--project", person.project, "--task", "Zebra quantum?")
+        agent = await start(name, "--project", person.project, "--task", "Zebra quantum?")
         assert await agent.hears("heard: failed")
         assert await agent.hears("ended:") == "failed"
         assert await agent.ends() == 1
 
 
 @pytest.mark.parametrize("name", ["agent.py", "agent.ts"])
-async def test_an_example_that_is_refused_says_what_the_problem_says_and_no_more(name: str, url: str) -> None:
+async def test_an_example_that_is_refused_says_what_the_problem_says_and_no_more(
+    name: str, start: Starts
+) -> None:
     nowhere = "00000000-0000-7000-8000-000000000000"
-    agent = await Example.start(name, url, "--project", nowhere, "--task", TASK)
+    agent = await start(name, "--project", nowhere, "--task", TASK)
     said = await agent.hears("project_not_found:")
     assert "List the projects." in said
     assert await agent.ends() == 1

@@ -52,9 +52,11 @@ class Call:
     def catalog(self) -> Catalog:
         return self.serving.parts.catalog
 
-    def transaction(self, *, snapshot: bool = False) -> AbstractAsyncContextManager[Tx]:
-        """A transaction of the caller's workspace; leave it before answering."""
-        return self.parts.db.transaction(self.actor.workspace_id, snapshot=snapshot)
+    def transaction(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction of the caller's workspace; leave it before answering. What is read by GET is one moment's: an
+        answer of several statements could else show a state that never was."""
+        reads = self.request.method in ("GET", "HEAD")
+        return self.parts.db.transaction(self.actor.workspace_id, snapshot=reads)
 
     def pair(self) -> AbstractAsyncContextManager[tuple[Tx, Tx]]:
         """Two that see the same state of the database, to read in both at once."""

@@ -12,9 +12,11 @@ from sqlalchemy import event, text
 from proofroom.api.app import create_app
 from proofroom.api.sse import LiveEvents
 from proofroom.db import across, members, work_sessions
+from proofroom.db.models import WorkSession
+from proofroom.db.tx import Tx
 from proofroom.domain.errors import InvalidInput, NotAllowed
 from proofroom.engine import leg
-from proofroom.services import access
+from proofroom.services import access, external
 from proofroom.settings import Settings
 from tests.integration.api.support import SOURCE, Api, World
 
@@ -469,6 +471,27 @@ async def test_a_long_poll_hears_at_once_and_asks_the_database_nothing_while_it_
     waiting = asyncio.create_task(agent.decisions(cursor, wait=60))
     await agent.decide("reject", rejection_reason="No.")
     assert [i["type"] for i in (await waiting)["items"]] == ["rejected"]
+
+
+async def test_what_it_hears_is_one_moments(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leg that begins between two reads of one answer is not told beside a session that is still queued: whoever
+    waits for its turn hears of it no second time."""
+    agent = await begin(world)
+    await agent.post(ASK)
+    cursor = (await agent.decisions())["next_cursor"]
+    read = external.news
+    legs: list[int] = []
+
+    async def meanwhile(tx: Tx, row: WorkSession, after: int) -> external.News:
+        if not legs:
+            legs.append(row.leg)
+            await agent.decide("approve", answers={"answer": "The orbiter."})
+        return await read(tx, row, after)
+
+    monkeypatch.setattr(external, "news", meanwhile)
+    heard = await agent.decisions(cursor, wait=60)
+    assert [i["leg"] for i in heard["items"]] == [heard["leg"]] == [legs[0] + 1]
+    assert heard["status"] == "in_progress"
 
 
 async def test_a_server_that_stops_lets_nobody_wait(world: World) -> None:

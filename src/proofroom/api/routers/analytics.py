@@ -87,6 +87,6 @@ async def figures_over_time(
 async def show_now(
     call: CallDep, project_id: Annotated[UUID | None, Query(description="Only of this project.")] = None
 ) -> Response:
-    async with call.transaction(snapshot=True) as tx:
+    async with call.transaction() as tx:
         shown = await figures.now(tx, project_id)
     return JSONResponse(shown)

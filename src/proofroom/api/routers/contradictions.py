@@ -35,7 +35,7 @@ async def list_contradictions(
         UUID | None, Query(description="Only pairs in which this source stands; its passages come first.")
     ] = None,
 ) -> Response:
-    async with call.transaction(snapshot=True) as tx:
+    async with call.transaction() as tx:
         asked = await contradictions.ask(tx, project_id, source_id)
     answer = await awaited(call.request, contradictions.compared(asked))
     if answer is None:

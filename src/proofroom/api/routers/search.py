@@ -68,8 +68,7 @@ async def search(
         captured_from=captured_from,
         captured_to=captured_to,
     )
-    # One state of the database: a passage that a new version replaces meanwhile is found in one of its versions.
-    async with call.transaction(snapshot=True) as tx:
+    async with call.transaction() as tx:
         await projects.get(tx, project_id)
         answer = await finding.find(tx, project_id, query, k, wanted, mode)
     return JSONResponse(answer)
