@@ -6,7 +6,7 @@ import { useCallback, useEffect, useState } from "react";
 import { aroundQuery, currentView, type Paged } from "@/api/inbox";
 import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem } from "@/api/types";
-import { afterPaint } from "@/lib/afterPaint";
+import { afterPaint, holdRequests } from "@/lib/afterPaint";
 
 export interface Place {
   /** The reviews around this one, itself among them. */
@@ -42,13 +42,26 @@ export async function prefetchReview(client: QueryClient, id: string): Promise<v
   await Promise.all(found.packet.artifacts.map((a) => client.prefetchQuery(artifactVersionQuery(place, a.artifact_id, a.version))));
 }
 
+/** Opens a review. What it asks the server for waits for its frame when it is read already: the reader waits for that. */
+export function useOpenReview(): (id: string) => void {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return useCallback(
+    (id) => {
+      if (client.getQueryData(checkpointQuery(id).queryKey)) holdRequests();
+      void navigate({ to: "/review/$checkpointId", params: { checkpointId: id } });
+    },
+    [client, navigate],
+  );
+}
+
 /**
  * The place of a review. `status` is what is known of it now: a review that was decided keeps its place until the reader
  * moves on. The next one and the one before are read ahead.
  */
 export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const client = useQueryClient();
-  const navigate = useNavigate();
+  const open = useOpenReview();
   const [view] = useState(currentView);
   const query = aroundQuery(view, id);
   const { data } = useQuery({
@@ -87,13 +100,13 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const goItem = useCallback(
     (by: 1 | -1) => {
       const target = by === 1 ? (after?.id ?? (at < 0 ? nextId : undefined)) : previousId;
-      if (target) void navigate({ to: "/review/$checkpointId", params: { checkpointId: target } });
+      if (target) open(target);
     },
-    [navigate, after?.id, at, nextId, previousId],
+    [open, after?.id, at, nextId, previousId],
   );
   const goNext = useCallback(() => {
-    if (nextId) void navigate({ to: "/review/$checkpointId", params: { checkpointId: nextId } });
-  }, [navigate, nextId]);
+    if (nextId) open(nextId);
+  }, [open, nextId]);
 
   // A history is not counted.
   const counts = known && data && data.offset !== null && data.total !== null ? { offset: data.offset, total: data.total } : null;
