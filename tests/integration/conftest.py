@@ -20,19 +20,6 @@ from tests.integration.rooms import Room, make_room
 
 TEMPLATE = "proofroom_template"
 
-FIRST = (
-    "test_tampering", "test_claude", "test_random_lives", "test_doc_examples", "test_external_agents",
-    "test_cli_work", "test_lifecycle", "test_cli_serve", "test_claude_conformance", "test_embedded", "test_kill9",
-    "test_other_providers", "test_vectors", "test_cli_check", "test_cli_people", "test_real_files",
-)  # fmt: skip
-"""The files that take longest. They are begun first, so that no process is left alone with one of them at the end."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rank = {name: place for place, name in enumerate(FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedPostgres]:
     # Not under pytest's own folder: every pytest that starts takes other users' way through it, and as root the
