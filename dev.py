@@ -68,11 +68,13 @@ SYSTEM_SUITE = [
     *(f"--ignore={path}" for path in RULES),
     *(f"--numprocesses={PROCESSORS + 3}", *BY_FILE, "--durations=25", "--durations-min=5"),
 ]
-# These come by themselves: Playwright keeps an event loop running, in which no other could start.
-BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS + 1}", *BY_FILE]
+# These come by themselves: Playwright keeps an event loop running, in which no other could start. Pages wait for what
+# is held for seconds, so here, too, there are more processes than processors.
+BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS + 2}", *BY_FILE]
 # What proves at length what a lighter version proves in the test run.
 FAULT_TESTS = (
     "tests/faults", "tests/integration/test_tampering.py", "tests/integration/test_random_lives.py", "tests/stateful",
+    "tests/unit/test_revisions.py", "tests/unit/evidence/test_corrections.py",
 )  # fmt: skip
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"
