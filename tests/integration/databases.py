@@ -29,67 +29,63 @@ class KeptDatabase:
     def __init__(self, server: EmbeddedPostgres) -> None:
         self._server = server
         self._admin = psycopg.connect(libpq_url(server.url()), autocommit=True)
-        self._inside: psycopg.Connection | None = None
         self._name = ""
-        self._delete = b""
-        self._state = b""
+        self._delete = self._state = b""
         self._as_made: object = None
 
     def url(self) -> str:
         """The owner's URL."""
-        url = database_url(self._server, self._name)
-        if self._inside is None:
-            self._name = f"test_{new_id().hex}"
-            url = database_url(self._server, self._name)
-            # Copying files, the other strategy, waits for two checkpoints: five times as long.
-            self._admin.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
-                    sql.Identifier(self._name), sql.Identifier(TEMPLATE)
-                )
+        if self._name:
+            return database_url(self._server, self._name)
+        self._name = f"test_{new_id().hex}"
+        # Copying files, the other strategy, waits for two checkpoints: five times as long.
+        self._admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
+                sql.Identifier(self._name), sql.Identifier(TEMPLATE)
             )
-            self._inside = self._look(libpq_url(url))
+        )
+        url = database_url(self._server, self._name)
+        # It is left alone while a test runs, which may count who is connected.
+        with psycopg.connect(libpq_url(url), autocommit=True) as inside:
+            found = inside.execute(
+                "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+            ).fetchall()
+            tables = [name for (name,) in found]
+            filled = [
+                name for name in tables if inside.execute(f"SELECT 1 FROM {name} LIMIT 1".encode()).fetchone()
+            ]
+            self._delete = "; ".join(f"DELETE FROM {name}" for name in tables if name not in filled).encode()
+            sums = [
+                f"(SELECT (count(*), sum(xmin::text::bigint))::text FROM {name})"
+                for name in (*CATALOGUES, *filled)
+            ]
+            self._state = f"SELECT {', '.join(sums)}".encode()
+            self._as_made = inside.execute(self._state).fetchone()
         return url
-
-    def _look(self, url: str) -> psycopg.Connection:
-        inside = psycopg.connect(url, autocommit=True)
-        # So nothing that refers to a row or watches over it has a say in what is deleted.
-        inside.execute("SET session_replication_role = replica")
-        found = inside.execute(
-            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
-        ).fetchall()
-        tables = [name for (name,) in found]
-        filled = [
-            name for name in tables if inside.execute(f"SELECT 1 FROM {name} LIMIT 1".encode()).fetchone()
-        ]
-        self._delete = "; ".join(f"DELETE FROM {name}" for name in tables if name not in filled).encode()
-        sums = [
-            f"(SELECT (count(*), sum(xmin::text::bigint))::text FROM {name})"
-            for name in (*CATALOGUES, *filled)
-        ]
-        self._state = f"SELECT {', '.join(sums)}".encode()
-        self._as_made = inside.execute(self._state).fetchone()
-        return inside
 
     def clear(self) -> None:
         """Ends who is still connected and deletes what was written."""
-        if self._inside is None:
+        if not self._name:
             return
         self._admin.execute(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            " WHERE datname = %s AND pid <> %s AND backend_type = 'client backend'",
-            (self._name, self._inside.info.backend_pid),
+            " WHERE datname = %s AND backend_type = 'client backend'",
+            (self._name,),
         )
-        if self._inside.execute(self._state).fetchone() == self._as_made:
-            self._inside.execute(self._delete)
-        else:
+        with psycopg.connect(libpq_url(database_url(self._server, self._name)), autocommit=True) as inside:
+            whole = inside.execute(self._state).fetchone() == self._as_made
+            if whole:
+                # So nothing that refers to a row or watches over it has a say in what is deleted.
+                inside.execute("SET session_replication_role = replica")
+                inside.execute(self._delete)
+        if not whole:
             self.throw_away()
 
     def throw_away(self) -> None:
-        if self._inside is not None:
-            self._inside.close()
-            self._inside = None
+        if self._name:
             self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
+            self._name = ""
 
     def close(self) -> None:
         self.throw_away()
