@@ -234,6 +234,23 @@ def test_what_is_decided_and_can_be_taken_back_waits_for_nobody(office: Office) 
     assert "is being rejected, decided by Ida" in error
 
 
+def test_a_held_decision_that_became_void_is_told_where_it_waits(office: Office) -> None:
+    cli = office.cli
+    session = office.filed(RIGHT, "Void")
+    assert office.reject_as(office.member("Una"), "Una", session, 60) == "pending_review"
+    (source,) = cli.json("source", "list", "-p", "Void")["items"]
+    ready(cli("source", "delete", source["id"], "--reason", "Not for us", "--yes"))
+    why = "A source that it rests on was deleted."
+    said = f"The rejection of Una did not take effect. {why} Look at it again and decide anew."
+    for command in ("review", "show"):
+        out = " ".join(ready(cli(command, session)).out.split())
+        assert out.count(said) == 1, out
+        assert "proofroom approve" in out
+    assert cli.json("review", session)["void_decision"]["name"] == "Una"
+    ready(cli("reject", session, "--reason", "Without its source it is nothing."))
+    assert "did not take effect" not in ready(cli("show", session)).out.split("final gate")[-1]
+
+
 def test_signing_unseen_is_one_vote_and_says_what_is_missing(office: Office) -> None:
     cli = office.cli
     eve = office.member("Mia")

@@ -12,7 +12,7 @@ from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
 from proofroom.engine.sweeper import sweep
-from proofroom.services import external, gates, holding, review
+from proofroom.services import deletion, external, gates, holding, review, views
 from proofroom.services.access import Actor
 from proofroom.services.gates import Outcome
 from tests.integration.people import (
@@ -193,6 +193,54 @@ async def test_a_decision_falls_with_the_right_to_make_it(room: Room, what: str)
         "One",
         "Whoever decided may not decide any more, so nothing came of it.",
     )
+
+
+async def shown(room: Room, session_id: UUID) -> dict[str, Any]:
+    """The review that waits, as every caller is shown it."""
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await work_sessions.get(tx, session_id)
+        waits = await checkpoints.open_one(tx, session_id)
+        assert waits is not None
+        return await views.checkpoint(tx, waits, row)
+
+
+@pytest.mark.parametrize("what", ["approve", "reject", "request_changes"])
+async def test_whose_decision_came_to_nothing_is_said_until_there_is_another(room: Room, what: str) -> None:
+    one = await join(room, "One")
+    row, _ = await waiting(room)
+    assert (await shown(room, row.id))["void_decision"] is None
+    if what == "approve":
+        await sign(room, one, row.id, undo_seconds=30)
+    else:
+        await decide(room, one, row, what)
+    assert (await shown(room, row.id))["void_decision"] is None, "it is held"
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        source_id = (await tx.execute(text("SELECT id FROM sources"))).scalar_one()
+        await deletion.delete(tx, room.actor, source_id, reason="It may not be here.")
+    said = (await shown(room, row.id))["void_decision"]
+    assert said.pop("at")
+    assert said == {
+        "decision": what, "by": str(one.member_id), "name": "One", "why": "A source that it rests on was deleted.",
+    }  # fmt: skip
+    async with room.db.transaction(room.actor.workspace_id) as tx:  # replaced once more: it is still so
+        waits = await checkpoints.open_one(tx, row.id)
+        assert waits is not None
+        await gates.supersede(tx, await work_sessions.lock(tx, row.id), waits, "Another reason.")
+    assert (await shown(room, row.id))["void_decision"]["name"] == "One"
+    await decide(room, room.actor, row, "reject")
+    await withdraw(room, room.actor, row.id)
+    assert (await shown(room, row.id))["void_decision"] is None, "somebody has decided since, and knew"
+
+
+async def test_who_lost_the_right_to_decide_is_named_where_it_waits_again(room: Room) -> None:
+    one = await join(room, "One")
+    row, checkpoint = await waiting(room)
+    await decide(room, one, row, "reject")
+    await give_role(room, one, "viewer")
+    assert await time_is_over(room, checkpoint.id) is not None
+    said = (await shown(room, row.id))["void_decision"]
+    assert (said["decision"], said["by"], said["name"]) == ("reject", str(one.member_id), "One")
+    assert said["why"] == "Whoever decided may not decide any more, so nothing came of it."
 
 
 @BOTH

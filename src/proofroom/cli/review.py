@@ -139,6 +139,7 @@ def show(
                 unseen = f" (the packet was not shown{past})" if decision.get("packet_shown") is False else ""
                 status = gate.status.replace("_", " ")
                 out.line(f"{gate.kind} gate, iteration {gate.iteration}: {status}{said}{unseen}")
+                await text.void(tx, out, gate)
             for delivery in item["deliveries"]:
                 where = delivery["target"].get("path")
                 out.line(f"Delivery to {where}: {delivery['status']} {delivery['detail'] or ''}")

@@ -26,7 +26,7 @@ from proofroom.domain.document.model import Chart, Heading, ListBlock, Opinion, 
 from proofroom.domain.signing import Signing, signing_of
 from proofroom.services import external
 from proofroom.services.people import comments_of
-from proofroom.services.views import at, checkpoint_json
+from proofroom.services.views import at, checkpoint_json, void_decision
 
 Json = Mapping[str, Any]
 
@@ -228,6 +228,7 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
     body = checkpoint.packet
     places = Places(tx)
     out.line(f"{safe(row.title)}   {checkpoint.kind} gate, iteration {checkpoint.iteration}", "bold")
+    await void(tx, out, checkpoint)
     out.line(f"Stopped for: {', '.join(str(r) for r in body['reasons'])}", "dim")
     if body.get("plan") and checkpoint.kind == "plan":
         for n, step in enumerate(body["plan"].get("steps", []), start=1):
@@ -352,6 +353,18 @@ def held(checkpoint: WorkCheckpoint) -> str | None:
     until = "" if checkpoint.undo_until is None else f" at {at(checkpoint.undo_until)}"
     name = one_line((checkpoint.decision or {}).get("name") or "somebody", 60)
     return f"{decision.value.replace('_', ' ')} by {name}, which takes effect{until} unless it is taken back"
+
+
+DECISIONS = {"approve": "approval", "reject": "rejection", "request_changes": "request for changes"}
+
+
+async def void(tx: Tx, out: Out, checkpoint: WorkCheckpoint) -> None:
+    """Says whose decision came to nothing here, so that nobody takes for decided what still waits."""
+    found = await void_decision(tx, checkpoint)
+    if found is None:
+        return
+    whose = f"The {DECISIONS[found['decision']]} of {one_line(found['name'] or 'somebody', 120)}"
+    out.line(f"{whose} did not take effect. {found['why']} Look at it again and decide anew.", "yellow")
 
 
 def around(item: Json, *, votes: bool = True) -> str:

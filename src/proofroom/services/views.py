@@ -237,7 +237,23 @@ async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession) -> Json:
     return shown | {
         "extends_over": None if over is None else extending.to_json(over),
         "undeliverable": await folders.hindrances(row.packet["effects"]) if waits else [],
+        "void_decision": await void_decision(tx, row),
     }
+
+
+async def void_decision(tx: Tx, row: WorkCheckpoint) -> Json | None:
+    """The decision that was sent here, or on the packet that this one took the place of, and of which nothing came:
+    {decision, by, name, why, at}. None when there is none, or another was made since.
+    """
+    if row.status != checkpoints.OPEN or row.decision is not None:
+        return None
+    said = await checkpoints.made_void(tx, row.session_id)
+    if said is None:
+        return None
+    return {
+        "decision": said.data["void_decision"], "by": said.data.get("void_by"), "name": said.data.get("by"),
+        "why": said.data["why"], "at": at(said.at),
+    }  # fmt: skip
 
 
 def checkpoint_json(

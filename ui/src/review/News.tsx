@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import type { Checkpoint } from "@/api/types";
 import { t } from "@/i18n";
 import { Kbd } from "@/components/States";
 import { Mark } from "@/components/Mark";
@@ -9,11 +10,12 @@ import type { Review } from "./useReview";
  * nothing did. What was decided is said where decisions stand, at the foot.
  */
 export function useNews(r: Review, changed: boolean, onChanged: () => void): ReactNode {
+  const gone = r.decided ? null : voidWords(r.newest, r.me?.id);
   if (r.stale) {
-    const [strong, rest] = [r.moved > 0 ? t("stale.changed", { count: r.moved }) : t("stale.replaced"), [r.staleWhy, t("stale.nothing")].filter(Boolean).join(" ")];
+    const moved = r.moved > 0 ? t("stale.changed", { count: r.moved }) : t("stale.replaced");
     return (
       <>
-        <Words strong={strong} rest={rest} shape />
+        {gone ? <Words {...gone} shape /> : <Words strong={moved} rest={[r.staleWhy, t("stale.nothing")].filter(Boolean).join(" ")} shape />}
         <button type="button" className="link" aria-expanded={changed} onClick={onChanged}>
           {t("changedHere.see")} <Kbd>v</Kbd>
         </button>
@@ -23,9 +25,17 @@ export function useNews(r: Review, changed: boolean, onChanged: () => void): Rea
       </>
     );
   }
+  if (gone) return <Words {...gone} shape />;
   if (r.recalled?.dropped && !r.decided && Object.keys(r.state.settled).length === 0)
     return <Words strong={t("stale.dropped")} rest={t("stale.again")} shape />;
   return null;
+}
+
+/** Whose decision came to nothing, and why: nobody may take for decided what still waits. */
+function voidWords({ void_decision: gone }: Checkpoint, me: string | undefined): { strong: string; rest: string } | null {
+  if (!gone) return null;
+  const who = gone.by !== null && gone.by === me ? t("void.your") : t("void.their", { name: gone.name ?? t("look.somebody") });
+  return { strong: t(`void.${gone.decision}`, { who }), rest: `${gone.why} ${t("void.next")}` };
 }
 
 /** One line, whatever its length: all of it is a pointer's rest away. */

@@ -1577,6 +1577,10 @@ export type Checkpoint = {
      */
     undo_until: string | null;
     /**
+     * A decision that was sent, held, and did not take effect: nothing is decided, and what is in `packet` waits. Null once somebody has decided since.
+     */
+    void_decision: VoidDecision | null;
+    /**
      * Votes
      *
      * Signatures so far, while more are needed.
@@ -7258,6 +7262,38 @@ export type UsageFigures = {
      * Those whose cost is higher than `cost_usd` says.
      */
     unpriced_sessions: number;
+};
+
+/**
+ * VoidDecision
+ */
+export type VoidDecision = {
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * By
+     *
+     * Whose it was; null where several signed and may not any more.
+     */
+    by: string | null;
+    /**
+     * Decision
+     */
+    decision: 'approve' | 'reject' | 'request_changes';
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Why
+     *
+     * Why nothing came of it, in a sentence.
+     */
+    why: string;
 };
 
 /**
