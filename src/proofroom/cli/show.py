@@ -397,6 +397,11 @@ def said(comments: Sequence[Json], body: Json) -> list[str]:
     return lines
 
 
+def take_back(out: Out, row: WorkSession) -> None:
+    """What to type while what was decided can be taken back."""
+    out.line(f"proofroom withdraw {short(row.id)}    take it back")
+
+
 def next_steps(out: Out, row: WorkSession, *, waiting: bool) -> None:
     """What to type next."""
     name = short(row.id)

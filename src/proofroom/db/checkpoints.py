@@ -64,7 +64,7 @@ async def open_one(tx: Tx, session_id: UUID) -> WorkCheckpoint | None:
 
 
 async def made_void(tx: Tx, session_id: UUID) -> WorkEvent | None:
-    """The event that made the last decision of a session void; None when another was made, or a review opened, since."""
+    """The event that made the last decision of a session void; None when another was made or a review opened since."""
     last = (await tx.execute(_LAST_WORD, {"session_id": session_id})).scalar_one_or_none()
     return None if last is None or "void_decision" not in last.data else last
 
