@@ -240,6 +240,7 @@ def test_what_is_held_is_taken_back_and_what_took_effect_is_not(office: Office) 
     error = refused(cli("withdraw", session), 4, "nothing_to_withdraw").err
     assert "nothing is decided" in error
     assert office.reject_as(office.member("Gus"), "Gus", session, 60) == "pending_review"
+    assert re.search(r"rejection by Gus, held until \S+Z", ready(cli("sessions")).out)
     for command in ("review", "show"):
         assert f"proofroom withdraw {session[-12:]}" in ready(cli(command, session)).out
     out = ready(cli("withdraw", session)).out  # an admin, of a colleague's

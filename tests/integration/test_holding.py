@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from proofroom import queue
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, work_sessions
+from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
 from proofroom.engine.sweeper import sweep
@@ -202,6 +202,36 @@ async def shown(room: Room, session_id: UUID) -> dict[str, Any]:
         waits = await checkpoints.open_one(tx, session_id)
         assert waits is not None
         return await views.checkpoint(tx, waits, row)
+
+
+@pytest.mark.parametrize("what", ["approve", "reject", "request_changes"])
+async def test_lists_say_who_decided_and_until_when_it_is_held(room: Room, what: str) -> None:
+    one = await join(room, "One")
+    row, _ = await waiting(room)
+    other, _ = await waiting(room)
+
+    async def listed() -> dict[UUID, dict[str, Any]]:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            rows = await work_sessions.page(tx)
+            found = await views.sessions(tx, room.parts.catalog, rows)
+            counted = await projects.counts(tx, [room.project_id])
+        assert counted[room.project_id]["waiting"] == sum(one["held"] is None for one in found)
+        return {UUID(one["id"]): one for one in found}
+
+    assert [one["held"] for one in (await listed()).values()] == [None, None]
+    if what == "approve":
+        held = await sign(room, one, row.id, undo_seconds=30)
+    else:
+        held = await decide(room, one, row, what)
+    said = (await listed())[row.id]
+    assert said["status"] == "pending_review"
+    assert said["held"] == {
+        "decision": what, "by": str(one.member_id), "name": "One", "reason": "Not ours." if what == "reject" else None,
+        "at": views.at(held.checkpoint.decided_at), "until": views.at(held.checkpoint.undo_until),
+    }  # fmt: skip
+    assert (await listed())[other.id]["held"] is None
+    await withdraw(room, one, row.id)
+    assert (await listed())[row.id]["held"] is None
 
 
 @pytest.mark.parametrize("what", ["approve", "reject", "request_changes"])

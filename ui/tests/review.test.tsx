@@ -229,8 +229,8 @@ describe("review", () => {
     const old = { ...checkpoints[0]!, status: "superseded", superseded_by: "k-newer" };
     server.use(http.get("*/api/checkpoints/k-check", () => HttpResponse.json(old)), http.get("*/api/checkpoints/k-newer", () => HttpResponse.json(newer)));
     void client.invalidateQueries({ queryKey: ["checkpoint", "k-check"] });
-    await screen.findByText("Your request for changes did not take effect.");
-    expect(screen.getByRole("button", { name: "Go on with the new version" })).toBeInTheDocument();
+    await screen.findByText("Your request did not take effect.");
+    expect(screen.getByRole("button", { name: "Decide anew" })).toBeInTheDocument();
     expect(screen.queryByText(/while you read/)).not.toBeInTheDocument();
   });
 

@@ -430,10 +430,15 @@ def session_line(out: Out, item: Json) -> None:
     since = str(item["created_at"])[:16].replace("T", " ")
     out.line(
         f"{item['agent_type']} in {one_line(item['project_name'], 60)}, {since}"
-        + (f", {one_line(item['failure']['message'], 200)}" if item.get("failure") else ""),
+        + (f", {one_line(item['failure']['message'], 200)}" if item.get("failure") else "")
+        + (f", {_held(item['held'])}" if item.get("held") else ""),
         "dim",
         indent=14,
     )
+
+
+def _held(said: Json) -> str:
+    return f"{DECISIONS[said['decision']]} by {one_line(said['name'] or 'somebody', 60)}, held until {said['until']}"
 
 
 def outcome(out: Out, row: WorkSession, deliveries: Sequence[Json], *, voted: bool = False) -> None:

@@ -296,7 +296,8 @@ export const en = {
     their: "{{name}}’s",
     approve: "{{who}} approval did not take effect.",
     reject: "{{who}} rejection did not take effect.",
-    request_changes: "{{who}} request for changes did not take effect.",
+    request_changes: "{{who}} request did not take effect.",
+    again: "Decide anew",
     next: "Look at it again and decide anew.",
   },
   handOn: {

@@ -335,7 +335,7 @@ const session = (id: string, project_id: string, title: string, agent_type: stri
   id, project_id, project_name: projects.find((p) => p.id === project_id)?.name ?? "", project_archived: false, title, agent_type, agent_title: null, task_description: title, config: {},
   approval_strategy: "final_only", runtime: "extractive", runtime_label: "quote finder, no AI used", status: "pending_review", phase: "review",
   iteration: 1, leg: 1, progress: null, priority: 0, budget: { usd: 2 },
-  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, repairs: [], artifacts_count: 1, checkpoint_id: null, failure: null,
+  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, repairs: [], artifacts_count: 1, checkpoint_id: null, held: null, failure: null,
   task_document_id: null, external_ref: null, metadata: {}, deliveries: [], approved_by: null, created_by: "Local reviewer",
   created_at: at(-40), updated_at: at(-30), settled_at: null, forked_from: null, ...extra,
 }) as WorkSession;

@@ -11,21 +11,25 @@ import type { Review } from "./useReview";
  */
 export function useNews(r: Review, changed: boolean, onChanged: () => void): ReactNode {
   const gone = r.decided ? null : voidWords(r.newest, r.me?.id);
+  const goOn = (words: string) => (
+    <button type="button" className="link" onClick={() => void r.showNewest()}>
+      {words}
+    </button>
+  );
+  // It weighs more than what changed, and is said whole: that is a key away, and there when the reader goes on.
+  if (gone) return <><Words {...gone} shape whole={!r.stale} />{r.stale && goOn(t("void.again"))}</>;
   if (r.stale) {
-    const moved = r.moved > 0 ? t("stale.changed", { count: r.moved }) : t("stale.replaced");
+    const [strong, rest] = [r.moved > 0 ? t("stale.changed", { count: r.moved }) : t("stale.replaced"), [r.staleWhy, t("stale.nothing")].filter(Boolean).join(" ")];
     return (
       <>
-        {gone ? <Words {...gone} shape /> : <Words strong={moved} rest={[r.staleWhy, t("stale.nothing")].filter(Boolean).join(" ")} shape />}
+        <Words strong={strong} rest={rest} shape />
         <button type="button" className="link" aria-expanded={changed} onClick={onChanged}>
           {t("changedHere.see")} <Kbd>v</Kbd>
         </button>
-        <button type="button" className="link" onClick={() => void r.showNewest()}>
-          {t("changedHere.goOn")}
-        </button>
+        {goOn(t("changedHere.goOn"))}
       </>
     );
   }
-  if (gone) return <Words {...gone} shape />;
   if (r.recalled?.dropped && !r.decided && Object.keys(r.state.settled).length === 0)
     return <Words strong={t("stale.dropped")} rest={t("stale.again")} shape />;
   return null;
@@ -38,12 +42,12 @@ function voidWords({ void_decision: gone }: Checkpoint, me: string | undefined):
   return { strong: t(`void.${gone.decision}`, { who }), rest: `${gone.why} ${t("void.next")}` };
 }
 
-/** One line, whatever its length: all of it is a pointer's rest away. */
-function Words({ strong, rest, shape = false }: { strong: string; rest: string; shape?: boolean }) {
+/** One line, whatever its length: all of it is a pointer's rest away. `whole`: as many as it takes, where there is no pointer. */
+function Words({ strong, rest, shape = false, whole = false }: { strong: string; rest: string; shape?: boolean; whole?: boolean }) {
   return (
-    <span className="words" title={`${strong} ${rest}`.trim()}>
+    <span className={whole ? "words whole" : "words"} title={`${strong} ${rest}`.trim()}>
       {shape && <Mark shape="regressed" className="v-accent" />}
-      <b>{strong}</b> <span className="nophone">{rest}</span>
+      <b>{strong}</b> <span className={whole ? undefined : "nophone"}>{rest}</span>
     </span>
   );
 }

@@ -3192,6 +3192,38 @@ export type Health = {
 };
 
 /**
+ * HeldDecision
+ */
+export type HeldDecision = {
+    /**
+     * At
+     */
+    at: string | null;
+    /**
+     * By
+     */
+    by: string | null;
+    /**
+     * Decision
+     */
+    decision: 'approve' | 'reject' | 'request_changes';
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Until
+     *
+     * ISO 8601, UTC.
+     */
+    until: string;
+};
+
+/**
  * InQuestion
  *
  * A source that is not as it was when the passage was approved.
@@ -7500,6 +7532,10 @@ export type WorkSession = {
      * Forked From
      */
     forked_from: string | null;
+    /**
+     * The decision that was made there and takes effect at `until`, unless it is withdrawn.
+     */
+    held?: HeldDecision | null;
     /**
      * Id
      */
