@@ -135,6 +135,39 @@ async def test_it_is_taken_back_and_another_decision_is_made(room: Room, what: s
 
 
 @BOTH
+async def test_the_record_says_which_decision_was_taken_back_and_no_vote(room: Room, what: str) -> None:
+    one = await join(room, "One")
+    row, checkpoint = await waiting(room)
+    await decide(room, one, row, what)
+    await withdraw(room, room.actor, row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        last = (await work_sessions.audit_entries(tx, row.id))[-1]
+    assert (last.kind, last.content) == (
+        "withdrawn", {"checkpoint_id": str(checkpoint.id), "by": room.actor.name, "decision": what},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("undo_seconds", [0, 30])
+async def test_the_next_round_begins_afresh_when_it_is_asked_for_and_not_before(
+    room: Room, undo_seconds: int
+) -> None:
+    """An agent that is handed the state of the round before would go on after its last word; a bar would begin full."""
+    row, checkpoint = await waiting(room)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        change = (
+            'UPDATE work_sessions SET progress = \'{"done": 3, "total": 3}\', runtime_state = \'{"turn": 2}\''
+        )
+        await tx.execute(text(change))
+    await decide(room, room.actor, row, "request_changes", undo_seconds)
+    if undo_seconds:
+        still = await room.row(row.id)
+        assert (still.progress, still.runtime_state) == ({"done": 3, "total": 3}, {"turn": 2})
+        assert await time_is_over(room, checkpoint.id) is not None
+    now = await room.row(row.id)
+    assert (now.status, now.phase, now.progress, now.runtime_state) == ("queued", "sent back", {}, None)
+
+
+@BOTH
 async def test_what_was_let_go_is_not_taken_back(room: Room, what: str) -> None:
     row, checkpoint = await waiting(room)
     await decide(room, room.actor, row, what)
