@@ -200,6 +200,39 @@ def test_approving_takes_two_keys_and_asking_for_a_change_three_at_most(page: Pa
     assert status(page, reviews[2]) in ("held: request_changes", "changes_requested")
 
 
+def test_going_on_keeps_the_list_and_asks_for_nothing_before_it_is_drawn(page: Page) -> None:
+    """The list beside outlives the review; what the next one asks the server for is sent after its frame."""
+    project = make_project(page, "Going on")
+    first, *_ = [make_check(page, project, WRONG) for _ in range(3)]
+    page.goto(f"/review/{first['id']}")
+    page.locator(".draft [data-claim]").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """() => {
+          window.lines = [...document.querySelectorAll('.qi')];
+          window.asked = [];
+          const title = document.querySelector('.doctitle').textContent;
+          const send = fetch;
+          let framed = false;
+          window.fetch = (to, ...more) => {
+            if (/comments|lease|around/.test(String(to))) window.asked.push(framed);
+            return send(to, ...more);
+          };
+          new MutationObserver((_, look) => {
+            if (document.querySelector('.doctitle')?.textContent === title) return;
+            look.disconnect();
+            requestAnimationFrame(() => { framed = true; });
+          }).observe(document.body, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
+    with page.expect_request("**/comments*"):
+        page.keyboard.press("j")
+    assert set(page.evaluate("window.asked")) == {True}
+    assert page.evaluate("window.lines.every((line) => line.isConnected)")
+    current = "window.lines.find((line) => line.getAttribute('aria-current') === 'true').pathname"
+    assert page.evaluate(current) == page.evaluate("location.pathname") != f"/review/{first['id']}"
+
+
 def test_the_whole_flow_by_mouse_alone(page: Page) -> None:
     project = make_project(page, "By mouse")
     review = make_check(page, project, WRONG)

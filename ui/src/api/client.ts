@@ -1,5 +1,6 @@
 /** A thin fetch: JSON in and out, problems (RFC 9457) as typed errors. */
 
+import { heldBack } from "@/lib/afterPaint";
 import type { Page } from "./types";
 
 export interface ProblemBody {
@@ -58,6 +59,8 @@ export async function api<T>(path: string, options: RequestOptions = {}): Promis
   const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (options.json !== undefined) headers["Content-Type"] = "application/json";
   if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
+  const wait = options.keepalive ? null : heldBack();
+  if (wait) await wait;
   let response: Response;
   try {
     response = await fetch(url, {

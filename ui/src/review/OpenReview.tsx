@@ -1,11 +1,12 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { artifactVersionQuery, checkpointQuery, membersQuery, meQuery } from "@/api/queries";
 import type { ArtifactDocument } from "@/api/types";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
+import { besideStore, type BesideStore } from "./beside";
 import { LoadingDock } from "./Dock";
 import { usePlace } from "./place";
 import { Queue } from "./Queue";
@@ -16,13 +17,11 @@ const NONE = new Map<string, number>();
 /** Loads a review and then shows it; until then its keys are dead. */
 export function OpenReview() {
   const { checkpointId } = useParams({ from: "/review/$checkpointId" });
+  const page = useRef<HTMLDivElement>(null);
+  const [beside] = useState(besideStore);
   const checkpoint = useQuery(checkpointQuery(checkpointId));
   const me = useQuery(meQuery);
   const members = useQuery(membersQuery);
-  const place = usePlace(checkpointId, undefined);
-  const item = place.items.find((entry) => entry.id === checkpointId);
-  useTitle(checkpoint.data?.session_title ?? item?.session_title ?? t("page.review"));
-
   const home = checkpoint.data && { projectId: checkpoint.data.project_id, sessionId: checkpoint.data.session_id };
   const wanted = checkpoint.data?.packet.artifacts ?? [];
   const versions = useQueries({
@@ -41,36 +40,56 @@ export function OpenReview() {
     );
     setOpened({ checkpoint: checkpoint.data, documents });
   }
-  if (opened?.checkpoint.id === checkpointId && checkpoint.data) {
-    return <ReviewPage key={checkpointId} first={opened} current={checkpoint.data} />;
-  }
   return (
-    <div className="review screen">
-      <Queue items={place.items} current={checkpointId} history={place.history} position={place.position} total={place.total} needs={[]} obligations={[]} counts={NONE} state={null} me={me.data?.id} onSelect={() => {}} />
+    <div className="review screen" ref={page}>
+      <Queue beside={beside} />
+      {opened?.checkpoint.id === checkpointId && checkpoint.data ? (
+        <ReviewPage key={checkpointId} first={opened} current={checkpoint.data} page={page} beside={beside} />
+      ) : (
+        <Opening
+          id={checkpointId}
+          title={checkpoint.data?.session_title}
+          me={me.data?.id}
+          failed={failed}
+          retry={() => {
+            void checkpoint.refetch();
+            for (const query of versions) if (query.error) void query.refetch();
+          }}
+          beside={beside}
+        />
+      )}
+    </div>
+  );
+}
+
+/** What stands there until the review does. */
+function Opening({ id, title, me, failed, retry, beside }: {
+  id: string;
+  title: string | undefined;
+  me: string | undefined;
+  failed: Error | null | undefined;
+  retry: () => void;
+  beside: BesideStore;
+}) {
+  const { items, history, position, total } = usePlace(id, undefined);
+  const known = title ?? items.find((item) => item.id === id)?.session_title ?? t("page.review");
+  useTitle(known);
+  useLayoutEffect(() =>
+    beside.set({ items, current: id, history, position, total, needs: [], obligations: [], counts: NONE, state: null, me, onSelect: () => {} }),
+  );
+  return (
+    <>
       <main className="artifact">
         <div className="ahead">
-          <h1 className="doctitle">{item?.session_title ?? t("page.review")}</h1>
+          <h1 className="doctitle">{known}</h1>
           <div className="h-3" />
         </div>
         <div className="draft">
-          <div className="doc">
-            {failed ? (
-              <Problem
-                what={t("review.failed")}
-                error={failed}
-                retry={() => {
-                  void checkpoint.refetch();
-                  for (const query of versions) if (query.error) void query.refetch();
-                }}
-              />
-            ) : (
-              <Loading words={t("review.opening")} />
-            )}
-          </div>
+          <div className="doc">{failed ? <Problem what={t("review.failed")} error={failed} retry={retry} /> : <Loading words={t("review.opening")} />}</div>
         </div>
       </main>
       <aside className="evidence" aria-label={t("evidence.pane")} />
       {!failed && <LoadingDock />}
-    </div>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { memo, useLayoutEffect, useRef, useSyncExternalStore, type MouseEvent } from "react";
 import { currentView, DECIDED } from "@/api/inbox";
 import type { CheckpointItem, Obligation } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
@@ -8,10 +8,12 @@ import { t, tMaybe } from "@/i18n";
 import { count as number, exact, isOverdue, keep, when } from "@/lib/format";
 import { setOver } from "@/lib/over";
 import { sentence } from "@/lib/runtime";
+import type { Beside, BesideStore } from "./beside";
 import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
 import { onlooker } from "./looking";
 import { shapeOfNeed, titleOfNeed } from "./Need";
+import { useOpenReview } from "./place";
 import { asked, type Need, type ReviewState } from "./state";
 
 /** What an agent is called: by its title where the server says it, since a project's own agents have names of their own. */
@@ -74,38 +76,56 @@ function NeedRow({
   );
 }
 
-export function Queue({
-  items,
-  current,
-  history,
-  position,
-  total,
-  needs,
-  obligations,
-  counts,
-  state,
-  me,
-  onSelect,
-}: {
-  items: CheckpointItem[];
-  current: string;
-  /** Whether these were decided, and do not wait. */
-  history: boolean;
-  /** How many of the list come before the current one, and how many there are. */
-  position: number | undefined;
-  total: number | undefined;
-  needs: Need[];
-  obligations: Obligation[];
-  /** Comments, by claim. */
-  counts: Map<string, number>;
-  state: ReviewState | null;
-  me: string | undefined;
-  onSelect: (key: string) => void;
+/** One of the list: a link of its own, since the router's would each be worked out anew whenever one goes on. */
+const Item = memo(function Item({ item, here, other, open }: {
+  item: CheckpointItem;
+  here: boolean;
+  /** Who else reads it. */
+  other: string | null;
+  open: (id: string) => void;
+  /** What says how long until it is due is drawn anew with the minutes. */
+  minute: number;
 }) {
+  const need = needOf(item);
+  const go = (event: MouseEvent) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    open(item.id);
+  };
+  return (
+    <a className="qi" href={`/review/${item.id}`} onClick={go} aria-current={here ? "true" : undefined}>
+      <span className="t">{item.session_title}</span>
+      <span className="s">
+        <span>
+          {here ? (
+            item.iteration > 1 ? t("queue.round", { n: item.iteration }) : agentWord(item.agent_type, item.agent_title)
+          ) : (
+            <>
+              <Mark shape={need.shape} className={need.className} />
+              {need.words}
+            </>
+          )}
+        </span>
+        <span title={exact(item.due_at)}>{item.due_at ? (isOverdue(item.due_at) ? t("due.late") : when(item.due_at)) : ""}</span>
+      </span>
+      {other !== null && <span className="s">{t("look.is", { name: other })}</span>}
+    </a>
+  );
+});
+
+const NOTHING: Omit<Beside, "current"> = {
+  items: [], history: false, position: undefined, total: undefined, needs: [], obligations: [], counts: new Map(), state: null, me: undefined, onSelect: () => {},
+};
+
+export function Queue({ beside }: { beside: BesideStore }) {
+  const { items, current, history, position, total, needs, obligations, counts, state, me, onSelect } =
+    useSyncExternalStore(beside.subscribe, beside.get) ?? { ...NOTHING, current: "" };
+  const open = useOpenReview();
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     list.current?.querySelector("[aria-current=true]")?.scrollIntoView?.({ block: "nearest" });
   }, [current]);
+  const minute = Math.floor(Date.now() / 60_000);
   const before = position === undefined ? 0 : position - items.findIndex((item) => item.id === current);
   const after = total === undefined ? 0 : total - before - items.length;
   return (
@@ -123,33 +143,11 @@ export function Queue({
           </Link>
         )}
         {items.map((item) => {
-          const need = needOf(item);
           const here = item.id === current;
           const other = here ? null : onlooker(item, me);
           return (
             <div key={item.id}>
-              <Link
-                className="qi"
-                to="/review/$checkpointId"
-                params={{ checkpointId: item.id }}
-                aria-current={here ? "true" : undefined}
-              >
-                <span className="t">{item.session_title}</span>
-                <span className="s">
-                  <span>
-                    {here ? (
-                      item.iteration > 1 ? t("queue.round", { n: item.iteration }) : agentWord(item.agent_type, item.agent_title)
-                    ) : (
-                      <>
-                        <Mark shape={need.shape} className={need.className} />
-                        {need.words}
-                      </>
-                    )}
-                  </span>
-                  <span title={exact(item.due_at)}>{item.due_at ? (isOverdue(item.due_at) ? t("due.late") : when(item.due_at)) : ""}</span>
-                </span>
-                {other && <span className="s">{t("look.is", { name: other.name ?? t("look.somebody") })}</span>}
-              </Link>
+              <Item item={item} here={here} other={other && (other.name ?? t("look.somebody"))} open={open} minute={minute} />
               {here && state && needs.length > 0 && (
                 <div className="flags" role="group" aria-label={t("queue.flags")}>
                   {needs.map((need) => (

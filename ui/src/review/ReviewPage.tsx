@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useLayoutEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { membersQuery, projectQuery, revealQuery, sinceLastQuery } from "@/api/queries";
 import type { Checkpoint } from "@/api/types";
 import { SinceLastPanel } from "@/components/SinceLast";
@@ -7,6 +7,8 @@ import { WhyPanel } from "@/components/WhyPolicy";
 import { t } from "@/i18n";
 import { useKeys } from "@/lib/keys";
 import { foundAgain, type Words } from "@/lib/places";
+import { useTitle } from "@/lib/title";
+import type { BesideStore } from "./beside";
 import { Thread } from "./Comments";
 import { closedWords, decidedWords } from "./Dock";
 import { Decision } from "./Decision";
@@ -20,7 +22,6 @@ import { onlooker, useLooking } from "./looking";
 import { NeedPane } from "./Need";
 import { useNews } from "./News";
 import { Obligations, Reveal } from "./Panels";
-import { Queue } from "./Queue";
 import { freePlace, keptBefore, plainOf, type Row } from "./state";
 import { useMarks, WordsList, WordsStrip, type Placed } from "./Words";
 import { useReview, type Review, type Shown } from "./useReview";
@@ -33,9 +34,14 @@ const ChangedHere = lazy(() => import("./ChangedHere").then((m) => ({ default: m
 export function ReviewPage({
   first,
   current,
+  page,
+  beside,
 }: {
   first: Shown;
   current: Checkpoint;
+  /** All of the page, the list beside it included. */
+  page: RefObject<HTMLDivElement | null>;
+  beside: BesideStore;
 }) {
   const r = useReview(first, current);
   const { status, state, rows, place, shown } = r;
@@ -43,7 +49,6 @@ export function ReviewPage({
   const [history, setHistory] = useState(false);
   const [changed, setChanged] = useState(false);
   const [choosing, setChoosing] = useState<"assign" | "snooze" | null>(null);
-  const page = useRef<HTMLDivElement>(null);
   const draft = useRef<HTMLDivElement>(null);
   const evidence = useRef<HTMLElement>(null);
 
@@ -55,6 +60,13 @@ export function ReviewPage({
   };
   useKeys(keysOf(r, { why, setWhy, history, setHistory, changed: changed && r.stale, setChanged, choose, openSource }), choosing === null);
 
+  useTitle(status.session_title);
+  useLayoutEffect(() =>
+    beside.set({
+      items: r.items, current: status.id, history: r.history, position: r.position, total: r.total, needs: r.needs,
+      obligations: r.packet.obligations, counts: r.counts, state, me: r.me?.id, onSelect: r.select,
+    }),
+  );
   useInView(state.selected, draft, evidence);
   useFocusKept(page, state.selected);
 
@@ -82,20 +94,7 @@ export function ReviewPage({
   const toComment = () => page.current?.querySelector<HTMLElement>(".thread textarea")?.focus();
 
   return (
-    <div className="review screen" ref={page}>
-      <Queue
-        items={r.items}
-        current={status.id}
-        history={r.history}
-        position={r.position}
-        total={r.total}
-        needs={r.needs}
-        obligations={r.packet.obligations}
-        counts={r.counts}
-        state={state}
-        me={r.me?.id}
-        onSelect={r.select}
-      />
+    <>
       <main className="artifact">
         <Head
           checkpoint={status}
@@ -145,7 +144,7 @@ export function ReviewPage({
         }} />}
       </aside>
       <Decision r={r} choosing={choosing} onChosen={() => setChoosing(null)} onChoose={choose} />
-    </div>
+    </>
   );
 }
 

@@ -45,7 +45,7 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
         await api<LookedAt>(path, { method: "POST", json: { take } });
         held = true;
         show(null);
-        if (gone) leave();
+        if (gone) leave(false);
       } catch (problem) {
         if (problem instanceof ApiError && problem.code === "being_reviewed") {
           held = false;
@@ -54,12 +54,13 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
         // Anything else: nobody is told, and the next beat tries again.
       }
     };
-    const leave = () => {
+    // When the page is closing, the request outlives it.
+    const leave = (closing: boolean) => {
       if (!held) return;
       held = false;
-      // The page may be closing: the request outlives it.
-      void api(path, { method: "DELETE", keepalive: true }).catch(() => undefined);
+      void api(path, { method: "DELETE", keepalive: closing }).catch(() => undefined);
     };
+    const closed = () => leave(true);
     const seen = () => {
       if (document.visibilityState === "visible") void say(false);
       else clearTimeout(timer);
@@ -67,15 +68,15 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
     beat.current = (take) => void say(take);
     const later = afterPaint(() => void say(false));
     document.addEventListener("visibilitychange", seen);
-    window.addEventListener("pagehide", leave);
+    window.addEventListener("pagehide", closed);
     return () => {
       gone = true;
       later();
       clearTimeout(timer);
       beat.current = () => {};
       document.removeEventListener("visibilitychange", seen);
-      window.removeEventListener("pagehide", leave);
-      leave();
+      window.removeEventListener("pagehide", closed);
+      leave(false);
       setOther(null);
     };
   }, [id, on]);

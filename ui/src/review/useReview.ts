@@ -1,5 +1,4 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { api, newKey } from "@/api/client";
 import { useOfflineSince } from "@/api/live";
@@ -15,7 +14,7 @@ import { useDecide } from "./decide";
 import { useUndoEnd } from "./effects";
 import { setFormer, inSeconds, FORMER_SECONDS } from "./former";
 import { acknowledgedOf, approveBody, changesToSend, editsOf, judgedOf, UNDO_SECONDS } from "./outgoing";
-import { usePlace } from "./place";
+import { useOpenReview, usePlace } from "./place";
 import { recall, remember } from "./remember";
 import { isMine, mayTakeBack, standingOf } from "./signing";
 import {
@@ -37,7 +36,7 @@ export type Review = ReturnType<typeof useReview>;
 /** A review that is open: what stands on the page, where its reader stands, and what they can do. */
 export function useReview(first: Shown, current: Checkpoint) {
   const client = useQueryClient();
-  const navigate = useNavigate();
+  const open = useOpenReview();
   const me = useQuery(meQuery);
   const offline = useOfflineSince() !== null;
   const [shown, setShown] = useState<Shown>(first);
@@ -83,7 +82,6 @@ export function useReview(first: Shown, current: Checkpoint) {
   const toFill = packet.question !== null ? packet.form : null;
   const answers = useRef<Submit | null>(null);
 
-  const open = (id: string) => void navigate({ to: "/review/$checkpointId", params: { checkpointId: id } });
   // A decided one is left behind: after the last comes the first.
   const goItem = (by: 1 | -1) => {
     if (status.held && isMine(status, me.data)) keepFormer(status);
