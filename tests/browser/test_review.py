@@ -203,7 +203,7 @@ def test_approving_takes_two_keys_and_asking_for_a_change_three_at_most(page: Pa
 def test_going_on_keeps_the_list_and_asks_for_nothing_before_it_is_drawn(page: Page) -> None:
     """The list beside outlives the review; what the next one asks the server for is sent after its frame."""
     project = make_project(page, "Going on")
-    first, *_ = [make_check(page, project, WRONG) for _ in range(3)]
+    first, *_ = [make_check(page, project, f"{WRONG} Nobody painted it.") for _ in range(5)]
     page.goto(f"/review/{first['id']}")
     page.locator(".draft [data-claim]").first.wait_for()
     page.wait_for_load_state("networkidle")
@@ -231,6 +231,14 @@ def test_going_on_keeps_the_list_and_asks_for_nothing_before_it_is_drawn(page: P
     assert page.evaluate("window.lines.every((line) => line.isConnected)")
     current = "window.lines.find((line) => line.getAttribute('aria-current') === 'true').pathname"
     assert page.evaluate(current) == page.evaluate("location.pathname") != f"/review/{first['id']}"
+    # On a low window, too, what needs the reader is in sight below the line.
+    page.set_viewport_size({"width": 1440, "height": 420})
+    for _ in range(2):
+        here = page.url
+        page.keyboard.press("j")
+        page.wait_for_url(lambda url, was=here: url != was)
+        page.locator(".draft [data-claim]").first.wait_for()
+    expect(page.locator(".flags button").last).to_be_in_viewport(ratio=1)
 
 
 def test_the_whole_flow_by_mouse_alone(page: Page) -> None:

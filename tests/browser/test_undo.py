@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SLOW_MS, sent
+from tests.browser.moves import moves, watch_moves
 from tests.browser.test_people import make_project
 from tests.browser.test_review import CLEAN, WRONG, make_check, opened
 
@@ -109,3 +110,31 @@ def test_an_admin_takes_a_colleagues_rejection_back(page: Page, theirs: Page) ->
     dock.get_by_role("button", name=re.compile("^Undo")).click()
     expect(dock).to_contain_text("1 flag is open")
     expect(theirs.get_by_label("Decision")).to_contain_text("1 flag is open")
+
+
+@pytest.mark.parametrize("where", ["list", "session"])
+def test_colleagues_read_who_decided_and_nothing_moves_when_it_takes_effect(
+    page: Page, theirs: Page, where: str
+) -> None:
+    project = make_project(page, f"Held in a {where}")
+    review = make_check(page, project, WRONG)
+    make_check(page, project, CLEAN)
+    work = f"/api/projects/{project}/work-sessions/{review['session_id']}"
+    page.goto(f"/projects/{project}" if where == "list" else work.removeprefix("/api").replace("work-", ""))
+    main = page.get_by_role("main")
+    expect(page.get_by_text("Waiting for you").first).to_be_visible()
+    body = {
+        "packet_digest": review["packet_digest"],
+        "rejection_reason": "Not ours at all",
+        "undo_seconds": 3,
+    }
+    sent(theirs.request, "POST", f"{work}/checkpoints/{review['id']}/reject", body)
+    until = page.get_by_text(re.compile(r"Held until \d\d:\d\d:\d\d"))
+    expect(until.first).to_be_visible()
+    expect(main).to_contain_text(re.compile(r"Rejected by .+: Not ours at all"))
+    page.wait_for_load_state("networkidle")
+    watch_moves(page)
+    expect(until).to_have_count(0)
+    expect(main).to_contain_text(re.compile(r"Rejected by .+: Not ours at all"))
+    assert standing(page, review) == ("rejected", None)
+    assert moves(page) == []

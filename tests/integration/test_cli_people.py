@@ -234,6 +234,72 @@ def test_what_is_decided_and_can_be_taken_back_waits_for_nobody(office: Office) 
     assert "is being rejected, decided by Ida" in error
 
 
+def test_what_is_held_is_taken_back_and_what_took_effect_is_not(office: Office) -> None:
+    cli = office.cli
+    session = office.filed(RIGHT, "Back")
+    error = refused(cli("withdraw", session), 4, "nothing_to_withdraw").err
+    assert "nothing is decided" in error
+    assert office.reject_as(office.member("Gus"), "Gus", session, 60) == "pending_review"
+    assert re.search(r"rejection by Gus, held until \S+Z", ready(cli("sessions")).out)
+    for command in ("review", "show"):
+        assert f"proofroom withdraw {session[-12:]}" in ready(cli(command, session)).out
+    out = ready(cli("withdraw", session)).out  # an admin, of a colleague's
+    assert "Taken back. Nothing came of it." in out
+    assert "It waits for you." in out
+    assert "proofroom approve" in out
+    (event,) = [e for e in cli.json("show", session)["events"] if e["type"] == "withdrawn"]
+    assert event["data"]["by"] == "Local user"
+
+    cli.json("policy", "set", "-p", "Back", "quorum=2")
+    refused(cli("approve", session), 4, "stale_packet")
+    assert office.sign_as(office.member("Hal"), "Hal", session) == "pending_review"
+    assert office.reject_as(office.member("Ivo"), "Ivo", session, 60) == "pending_review"
+    found = cli.json("withdraw", session)
+    assert (found["status"], found["checkpoint"]["held"], found["checkpoint"]["decision"]) == (
+        "pending_review", None, None,
+    )  # fmt: skip
+    assert [v["name"] for v in found["checkpoint"]["votes"]] == ["Hal"]
+    assert found["next_checkpoint"]["id"] == found["checkpoint"]["id"]
+    error = cli("withdraw", session, "--json")
+    assert (error.code, error.json["error"]["code"]) == (4, "nothing_to_withdraw")
+
+    assert office.sign_as(office.member("Jan"), "Jan", session) == "approved"
+    assert cli.json("retry", session)["status"] == "completed"
+    error = refused(cli("withdraw", session), 4, "nothing_to_withdraw").err
+    assert "it is completed" in error
+    refused(cli("withdraw", "abcdef012345"), 3, "session_not_found")
+
+
+def test_ones_own_signature_is_taken_back_while_others_are_missing(office: Office) -> None:
+    cli = office.cli
+    office.member("Kim")
+    office.filed(RIGHT, "Own")
+    cli.json("policy", "set", "-p", "Own", "quorum=2")
+    session = office.filed(RIGHT, "Own")
+    ready(cli("approve", session))
+    out = ready(cli("withdraw", session)).out
+    assert "It waits for you." in out
+    assert "signatures" not in out
+    ready(cli("approve", session))
+
+
+def test_a_held_decision_that_became_void_is_told_where_it_waits(office: Office) -> None:
+    cli = office.cli
+    session = office.filed(RIGHT, "Void")
+    assert office.reject_as(office.member("Una"), "Una", session, 60) == "pending_review"
+    (source,) = cli.json("source", "list", "-p", "Void")["items"]
+    ready(cli("source", "delete", source["id"], "--reason", "Not for us", "--yes"))
+    why = "A source that it rests on was deleted."
+    said = f"The rejection of Una did not take effect. {why} Look at it again and decide anew."
+    for command in ("review", "show"):
+        out = " ".join(ready(cli(command, session)).out.split())
+        assert out.count(said) == 1, out
+        assert "proofroom approve" in out
+    assert cli.json("review", session)["void_decision"]["name"] == "Una"
+    ready(cli("reject", session, "--reason", "Without its source it is nothing."))
+    assert "did not take effect" not in ready(cli("show", session)).out.split("final gate")[-1]
+
+
 def test_signing_unseen_is_one_vote_and_says_what_is_missing(office: Office) -> None:
     cli = office.cli
     eve = office.member("Mia")

@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from proofroom import queue
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, work_sessions
+from proofroom.db import checkpoints, projects, work_sessions
 from proofroom.db.models import WorkCheckpoint, WorkSession
 from proofroom.domain.errors import Conflict, InvalidInput, NotAllowed
 from proofroom.engine.sweeper import sweep
-from proofroom.services import external, gates, holding, review
+from proofroom.services import deletion, external, gates, holding, review, views
 from proofroom.services.access import Actor
 from proofroom.services.gates import Outcome
 from tests.integration.people import (
@@ -135,6 +135,39 @@ async def test_it_is_taken_back_and_another_decision_is_made(room: Room, what: s
 
 
 @BOTH
+async def test_the_record_says_which_decision_was_taken_back_and_no_vote(room: Room, what: str) -> None:
+    one = await join(room, "One")
+    row, checkpoint = await waiting(room)
+    await decide(room, one, row, what)
+    await withdraw(room, room.actor, row.id)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        last = (await work_sessions.audit_entries(tx, row.id))[-1]
+    assert (last.kind, last.content) == (
+        "withdrawn", {"checkpoint_id": str(checkpoint.id), "by": room.actor.name, "decision": what},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("undo_seconds", [0, 30])
+async def test_the_next_round_begins_afresh_when_it_is_asked_for_and_not_before(
+    room: Room, undo_seconds: int
+) -> None:
+    """An agent that is handed the state of the round before would go on after its last word; a bar would begin full."""
+    row, checkpoint = await waiting(room)
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        change = (
+            'UPDATE work_sessions SET progress = \'{"done": 3, "total": 3}\', runtime_state = \'{"turn": 2}\''
+        )
+        await tx.execute(text(change))
+    await decide(room, room.actor, row, "request_changes", undo_seconds)
+    if undo_seconds:
+        still = await room.row(row.id)
+        assert (still.progress, still.runtime_state) == ({"done": 3, "total": 3}, {"turn": 2})
+        assert await time_is_over(room, checkpoint.id) is not None
+    now = await room.row(row.id)
+    assert (now.status, now.phase, now.progress, now.runtime_state) == ("queued", "sent back", {}, None)
+
+
+@BOTH
 async def test_what_was_let_go_is_not_taken_back(room: Room, what: str) -> None:
     row, checkpoint = await waiting(room)
     await decide(room, room.actor, row, what)
@@ -193,6 +226,84 @@ async def test_a_decision_falls_with_the_right_to_make_it(room: Room, what: str)
         "One",
         "Whoever decided may not decide any more, so nothing came of it.",
     )
+
+
+async def shown(room: Room, session_id: UUID) -> dict[str, Any]:
+    """The review that waits, as every caller is shown it."""
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await work_sessions.get(tx, session_id)
+        waits = await checkpoints.open_one(tx, session_id)
+        assert waits is not None
+        return await views.checkpoint(tx, waits, row)
+
+
+@pytest.mark.parametrize("what", ["approve", "reject", "request_changes"])
+async def test_lists_say_who_decided_and_until_when_it_is_held(room: Room, what: str) -> None:
+    one = await join(room, "One")
+    row, _ = await waiting(room)
+    other, _ = await waiting(room)
+
+    async def listed() -> dict[UUID, dict[str, Any]]:
+        async with room.db.transaction(room.actor.workspace_id) as tx:
+            rows = await work_sessions.page(tx)
+            found = await views.sessions(tx, room.parts.catalog, rows)
+            counted = await projects.counts(tx, [room.project_id])
+        assert counted[room.project_id]["waiting"] == sum(one["held"] is None for one in found)
+        return {UUID(one["id"]): one for one in found}
+
+    assert [one["held"] for one in (await listed()).values()] == [None, None]
+    if what == "approve":
+        held = await sign(room, one, row.id, undo_seconds=30)
+    else:
+        held = await decide(room, one, row, what)
+    said = (await listed())[row.id]
+    assert said["status"] == "pending_review"
+    assert said["held"] == {
+        "decision": what, "by": str(one.member_id), "name": "One", "reason": "Not ours." if what == "reject" else None,
+        "at": views.at(held.checkpoint.decided_at), "until": views.at(held.checkpoint.undo_until),
+    }  # fmt: skip
+    assert (await listed())[other.id]["held"] is None
+    await withdraw(room, one, row.id)
+    assert (await listed())[row.id]["held"] is None
+
+
+@pytest.mark.parametrize("what", ["approve", "reject", "request_changes"])
+async def test_whose_decision_came_to_nothing_is_said_until_there_is_another(room: Room, what: str) -> None:
+    one = await join(room, "One")
+    row, _ = await waiting(room)
+    assert (await shown(room, row.id))["void_decision"] is None
+    if what == "approve":
+        await sign(room, one, row.id, undo_seconds=30)
+    else:
+        await decide(room, one, row, what)
+    assert (await shown(room, row.id))["void_decision"] is None, "it is held"
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        source_id = (await tx.execute(text("SELECT id FROM sources"))).scalar_one()
+        await deletion.delete(tx, room.actor, source_id, reason="It may not be here.")
+    said = (await shown(room, row.id))["void_decision"]
+    assert said.pop("at")
+    assert said == {
+        "decision": what, "by": str(one.member_id), "name": "One", "why": "A source that it rests on was deleted.",
+    }  # fmt: skip
+    async with room.db.transaction(room.actor.workspace_id) as tx:  # replaced once more: it is still so
+        waits = await checkpoints.open_one(tx, row.id)
+        assert waits is not None
+        await gates.supersede(tx, await work_sessions.lock(tx, row.id), waits, "Another reason.")
+    assert (await shown(room, row.id))["void_decision"]["name"] == "One"
+    await decide(room, room.actor, row, "reject")
+    await withdraw(room, room.actor, row.id)
+    assert (await shown(room, row.id))["void_decision"] is None, "somebody has decided since, and knew"
+
+
+async def test_who_lost_the_right_to_decide_is_named_where_it_waits_again(room: Room) -> None:
+    one = await join(room, "One")
+    row, checkpoint = await waiting(room)
+    await decide(room, one, row, "reject")
+    await give_role(room, one, "viewer")
+    assert await time_is_over(room, checkpoint.id) is not None
+    said = (await shown(room, row.id))["void_decision"]
+    assert (said["decision"], said["by"], said["name"]) == ("reject", str(one.member_id), "One")
+    assert said["why"] == "Whoever decided may not decide any more, so nothing came of it."
 
 
 @BOTH

@@ -2,7 +2,7 @@ import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { delay, http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "@/api/types";
-import { checkpoints } from "@/mocks/data";
+import { checkpoints, me } from "@/mocks/data";
 import { problem } from "@/mocks/answers";
 import { open } from "./app";
 import { server } from "./setup";
@@ -207,6 +207,31 @@ describe("review", () => {
     await screen.findByRole("button", { name: "Claim 7, Partial" });
     expect(screen.queryByText("2 claims changed while you read.")).not.toBeInTheDocument();
     expect(screen.getByText("2 flags are open")).toBeInTheDocument();
+  });
+
+  it.each([
+    [me.id, "Your rejection did not take effect."],
+    ["u2", "Ana’s rejection did not take effect."],
+  ])("says that a held decision of %s came to nothing, also to who comes later", async (by, words) => {
+    const why = "A source that it rests on was deleted.";
+    const gone = structuredClone(checkpoints[0]!) as Checkpoint;
+    gone.void_decision = { decision: "reject", by, name: "Ana", why, at: "2026-11-26T10:00:00Z" };
+    server.use(http.get("*/api/checkpoints/k-check", () => HttpResponse.json(gone)));
+    await opened();
+    expect(screen.getByText(words)).toBeInTheDocument();
+    expect(screen.getByText(`${why} Look at it again and decide anew.`)).toBeInTheDocument();
+  });
+
+  it("says so in place of what changed to who has what it was made on before them", async () => {
+    const newer = { ...structuredClone(checkpoints[0]!), id: "k-newer", packet_digest: "digest-2" } as Checkpoint;
+    newer.void_decision = { decision: "request_changes", by: me.id, name: "Ana", why: "A source that it rests on was deleted.", at: "2026-11-26T10:00:00Z" };
+    const { client } = await opened();
+    const old = { ...checkpoints[0]!, status: "superseded", superseded_by: "k-newer" };
+    server.use(http.get("*/api/checkpoints/k-check", () => HttpResponse.json(old)), http.get("*/api/checkpoints/k-newer", () => HttpResponse.json(newer)));
+    void client.invalidateQueries({ queryKey: ["checkpoint", "k-check"] });
+    await screen.findByText("Your request did not take effect.");
+    expect(screen.getByRole("button", { name: "Decide anew" })).toBeInTheDocument();
+    expect(screen.queryByText(/while you read/)).not.toBeInTheDocument();
   });
 
   it("says who decided when somebody was first", async () => {

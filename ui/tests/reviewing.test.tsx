@@ -2,7 +2,8 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { delay, http, HttpResponse } from "msw";
 import { afterEach, describe, expect, it } from "vitest";
 import { claimsNow, correctionsKey, flaggedNow } from "@/review/again";
-import { checkDocument, checkpoints, me } from "@/mocks/data";
+import { checkDocument, checkpoints, inboxItem, me } from "@/mocks/data";
+import { listed } from "@/mocks/inbox";
 import { problem } from "@/mocks/answers";
 import { movedClaims } from "@/review/ChangedHere";
 import { setFormer } from "@/review/former";
@@ -39,6 +40,34 @@ describe("completing and going on", () => {
     await user.keyboard(`n${complete}`);
     expect(await screen.findByLabelText("Evidence for claim 3")).toBeInTheDocument();
     expect(router.state.location.pathname).toBe("/review/k-check");
+  });
+
+  it("goes on past the end of what is known of the list, faster than the list comes", async () => {
+    const items = checkpoints.filter((c) => c.status === "pending_review").map(inboxItem);
+    const order = items.map(({ id }) => `/review/${id}`);
+    let arrive: (() => void) | undefined;
+    const asked: string[] = [];
+    server.use(
+      http.get("*/api/checkpoints", async ({ request }) => {
+        const query = new URL(request.url).searchParams;
+        const around = query.get("around");
+        if (around === null) return;
+        asked.push(around);
+        query.set("limit", asked.length > 1 ? "3" : "2");
+        if (asked.length > 1) await new Promise<void>((go) => (arrive = go));
+        return HttpResponse.json(listed(items, query));
+      }),
+    );
+    const { user, router } = open(order[0]!);
+    await screen.findByText("1 of 4");
+    await user.keyboard("j");
+    await waitFor(() => expect(router.state.location.pathname).toBe(order[1]));
+    await waitFor(() => expect(arrive).toBeDefined());
+    await screen.findByText(items[1]!.session_title, { selector: ".doctitle" });
+    await user.keyboard("jj"); // one of them while the other waits
+    expect(router.state.location.pathname).toBe(order[1]);
+    arrive!();
+    await waitFor(() => expect(router.state.location.pathname).toBe(order[2]));
   });
 
   it("signs, goes to the next item, and takes it back from there with everything that was settled", async () => {

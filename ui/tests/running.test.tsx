@@ -24,6 +24,19 @@ describe("the steps of work that was cut off", () => {
   });
 });
 
+describe("the steps of a decision that came to nothing", () => {
+  const said = { void_decision: "reject", by: "Ana", why: "A source that it rests on was deleted." };
+  it("say whose it was and why, whatever took it away", () => {
+    for (const type of ["superseded", "withdrawn"]) {
+      const [step] = stepsOf([event(5, type, said)]);
+      expect(step).toMatchObject({ words: "Ana’s rejection did not take effect.", small: said.why });
+    }
+  });
+  it("are not what a packet that changed and a decision taken back are", () => {
+    expect(words([event(5, "superseded", { why: "The draft changed." }), event(6, "withdrawn", { by: "Ana" })])).toEqual(["The packet changed", "Decision taken back"]);
+  });
+});
+
 describe("the steps of a delivery that fails", () => {
   const failed = (seq: number, attempts: number, again: boolean, id = "d") => event(seq, "delivery_failed", { delivery_id: id, kind: "folder", detail: "No room.", attempts, again });
   it("are one line for what it failed of in a row, the latest", () => {

@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command("reject", epilog='Example: proofroom reject last --reason "It answers another question."')(
         reject
     )
+    app.command("withdraw", epilog="Example: proofroom withdraw last")(withdraw)
 
 
 def sessions(
@@ -139,6 +140,7 @@ def show(
                 unseen = f" (the packet was not shown{past})" if decision.get("packet_shown") is False else ""
                 status = gate.status.replace("_", " ")
                 out.line(f"{gate.kind} gate, iteration {gate.iteration}: {status}{said}{unseen}")
+                await text.void(tx, out, gate)
             for delivery in item["deliveries"]:
                 where = delivery["target"].get("path")
                 out.line(f"Delivery to {where}: {delivery['status']} {delivery['detail'] or ''}")
@@ -150,7 +152,10 @@ def show(
                     "dim",
                 )
             waits = row.status == "pending_review" and not any(text.held(gate) for gate in gates)
-            text.next_steps(out, row, waiting=waits)
+            if row.status == "pending_review" and not waits:
+                text.take_back(out, row)
+            else:
+                text.next_steps(out, row, waiting=waits)
         return DONE
 
     return run(body, as_json=as_json, data=data)
@@ -187,6 +192,7 @@ def review(
                 held = text.held(waiting)
                 if held:
                     out.line(f"It is decided: {held}.", "yellow")
+                    text.take_back(out, row)
                 else:
                     text.next_steps(out, row, waiting=True)
         return DONE
@@ -364,6 +370,39 @@ def reject(
     return run(body, as_json=as_json, data=data)
 
 
+def withdraw(session: SessionArg, as_json: Json = False, data: Data = None) -> int:
+    """Take back a decision that did not take effect yet, or your signature while others are missing.
+
+    An admin can take back anybody's decision.
+    """
+
+    async def body(program: "Program", out: Out) -> int:
+        from proofroom.cli import find
+        from proofroom.cli import show as text
+        from proofroom.db import checkpoints
+        from proofroom.domain.errors import Conflict
+        from proofroom.services import holding
+
+        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+            row = await find.session(tx, session)
+            waiting = await checkpoints.open_one(tx, row.id)
+            if waiting is None:
+                raise Conflict(
+                    "nothing_to_withdraw",
+                    f"Session {find.short(row.id)} has no decision that can be taken back; it is"
+                    f" {row.status.replace('_', ' ')}.",
+                    hint="`proofroom show` says what became of it. Fork it to have the work done over.",
+                    extra={"session_id": str(row.id), "status": row.status},
+                )
+            done = await holding.withdraw(tx, program.actor, row.id, waiting.id)
+        out.line("Taken back. Nothing came of it.", "green")
+        if done.checkpoint.votes:
+            out.line(text.signatures(done.checkpoint))
+        return await show_result(program, out, done.session.id, checkpoint=done.checkpoint)
+
+    return run(body, as_json=as_json, data=data)
+
+
 async def _look(
     program: "Program", out: Out, session: str, digest: str | None, *, brief: bool = False
 ) -> "tuple[WorkSession, WorkCheckpoint, str]":
@@ -394,17 +433,23 @@ async def _after(program: "Program", out: Out, done: "Outcome", label: str) -> i
             hint="Look at the current packet with `proofroom review` and decide on that.",
             extra={"checkpoint": current},
         )
-    if done.checkpoint.status == "pending_review":  # a vote, and others are missing
+    voted = done.checkpoint.status == "pending_review"  # and others are missing
+    if voted:
         out.line(f"Signed. {text.signatures(done.checkpoint)}", "green")
     else:
         await legs.drive(program, out, done.session.id, label)
-    return await show_result(program, out, done.session.id, checkpoint=done.checkpoint)
+    return await show_result(program, out, done.session.id, checkpoint=done.checkpoint, voted=voted)
 
 
 async def show_result(
-    program: "Program", out: Out, session_id: "UUID", *, checkpoint: "WorkCheckpoint | None" = None
+    program: "Program",
+    out: Out,
+    session_id: "UUID",
+    *,
+    checkpoint: "WorkCheckpoint | None" = None,
+    voted: bool = False,
 ) -> int:
-    """Makes what is due and says how the session stands now."""
+    """Makes what is due and says how the session stands now. `voted`: others sign next."""
     from proofroom.cli import legs
     from proofroom.cli import show as text
     from proofroom.db import checkpoints, work_sessions
@@ -426,7 +471,6 @@ async def show_result(
                 }
             )
         else:
-            voted = checkpoint is not None and checkpoint.status == "pending_review"
             text.outcome(out, row, deliveries, voted=voted)
             if waiting is not None:
                 out.line(views.headline(waiting), "yellow")

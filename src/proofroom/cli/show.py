@@ -26,7 +26,7 @@ from proofroom.domain.document.model import Chart, Heading, ListBlock, Opinion, 
 from proofroom.domain.signing import Signing, signing_of
 from proofroom.services import external
 from proofroom.services.people import comments_of
-from proofroom.services.views import at, checkpoint_json
+from proofroom.services.views import at, checkpoint_json, void_decision
 
 Json = Mapping[str, Any]
 
@@ -228,6 +228,7 @@ async def packet(tx: Tx, out: Out, row: WorkSession, checkpoint: WorkCheckpoint,
     body = checkpoint.packet
     places = Places(tx)
     out.line(f"{safe(row.title)}   {checkpoint.kind} gate, iteration {checkpoint.iteration}", "bold")
+    await void(tx, out, checkpoint)
     out.line(f"Stopped for: {', '.join(str(r) for r in body['reasons'])}", "dim")
     if body.get("plan") and checkpoint.kind == "plan":
         for n, step in enumerate(body["plan"].get("steps", []), start=1):
@@ -354,6 +355,18 @@ def held(checkpoint: WorkCheckpoint) -> str | None:
     return f"{decision.value.replace('_', ' ')} by {name}, which takes effect{until} unless it is taken back"
 
 
+DECISIONS = {"approve": "approval", "reject": "rejection", "request_changes": "request for changes"}
+
+
+async def void(tx: Tx, out: Out, checkpoint: WorkCheckpoint) -> None:
+    """Says whose decision came to nothing here, so that nobody takes for decided what still waits."""
+    found = await void_decision(tx, checkpoint)
+    if found is None:
+        return
+    whose = f"The {DECISIONS[found['decision']]} of {one_line(found['name'] or 'somebody', 120)}"
+    out.line(f"{whose} did not take effect. {found['why']} Look at it again and decide anew.", "yellow")
+
+
 def around(item: Json, *, votes: bool = True) -> str:
     """Whose it is, how many have signed, until when, and who looks: a line of a list."""
     parts = [f"for {one_line(item['assignee']['name'], 60)}"] if item["assignee"] else []
@@ -384,6 +397,11 @@ def said(comments: Sequence[Json], body: Json) -> list[str]:
     return lines
 
 
+def take_back(out: Out, row: WorkSession) -> None:
+    """What to type while what was decided can be taken back."""
+    out.line(f"proofroom withdraw {short(row.id)}    take it back")
+
+
 def next_steps(out: Out, row: WorkSession, *, waiting: bool) -> None:
     """What to type next."""
     name = short(row.id)
@@ -412,10 +430,15 @@ def session_line(out: Out, item: Json) -> None:
     since = str(item["created_at"])[:16].replace("T", " ")
     out.line(
         f"{item['agent_type']} in {one_line(item['project_name'], 60)}, {since}"
-        + (f", {one_line(item['failure']['message'], 200)}" if item.get("failure") else ""),
+        + (f", {one_line(item['failure']['message'], 200)}" if item.get("failure") else "")
+        + (f", {_held(item['held'])}" if item.get("held") else ""),
         "dim",
         indent=14,
     )
+
+
+def _held(said: Json) -> str:
+    return f"{DECISIONS[said['decision']]} by {one_line(said['name'] or 'somebody', 60)}, held until {said['until']}"
 
 
 def outcome(out: Out, row: WorkSession, deliveries: Sequence[Json], *, voted: bool = False) -> None:

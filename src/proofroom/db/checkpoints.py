@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select
 
-from proofroom.db.models import WorkCheckpoint, WorkSession
+from proofroom.db.models import WorkCheckpoint, WorkEvent, WorkSession
 from proofroom.db.statements import setting, text, update_of
 from proofroom.db.tx import Tx
 from proofroom.domain.errors import NotFound
@@ -21,6 +21,16 @@ _OF_SESSION = (
     select(WorkCheckpoint)
     .where(WorkCheckpoint.session_id == bindparam("session_id"))
     .order_by(WorkCheckpoint.id)
+)
+
+_LAST_WORD = (
+    select(WorkEvent)
+    .where(
+        WorkEvent.session_id == bindparam("session_id"),
+        or_(WorkEvent.type.in_(("checkpoint_opened", "decided")), WorkEvent.data.has_key("void_decision")),
+    )
+    .order_by(WorkEvent.seq.desc())
+    .limit(1)
 )
 
 
@@ -51,6 +61,12 @@ async def change(tx: Tx, checkpoint_id: UUID, **values: Any) -> WorkCheckpoint:
 async def open_one(tx: Tx, session_id: UUID) -> WorkCheckpoint | None:
     """The checkpoint that waits for a person; a session has at most one."""
     return (await tx.execute(_OPEN_ONE, {"session_id": session_id})).scalar_one_or_none()
+
+
+async def made_void(tx: Tx, session_id: UUID) -> WorkEvent | None:
+    """The event that made the last decision of a session void; None when another was made or a review opened since."""
+    last = (await tx.execute(_LAST_WORD, {"session_id": session_id})).scalar_one_or_none()
+    return None if last is None or "void_decision" not in last.data else last
 
 
 async def open_signings(tx: Tx) -> list[tuple[str, dict[str, Any]]]:

@@ -1,7 +1,9 @@
 """Which work stands in lists, and what they show beside a row, read for all rows of a page at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from proofroom.db.statements import UUIDS, typed
@@ -26,15 +28,30 @@ def listed(session: str) -> str:
 _AROUND = typed(
     """
     SELECT s.id, (SELECT count(*) FROM work_artifacts a WHERE a.session_id = s.id), c.waiting, c.signer,
-      EXISTS (SELECT FROM deliveries d WHERE d.session_id = s.id)
+      EXISTS (SELECT FROM deliveries d WHERE d.session_id = s.id), c.decision, c.decided_by, c.decided_at,
+      c.undo_until
     FROM unnest(:ids) s (id) LEFT JOIN LATERAL (
       SELECT (array_agg(k.id) FILTER (WHERE k.status = 'pending_review'))[1] AS waiting,
         (array_agg(k.decision ->> 'name' ORDER BY k.id DESC)
-          FILTER (WHERE k.status = 'approved' AND k.kind = 'final'))[1] AS signer
+          FILTER (WHERE k.status = 'approved' AND k.kind = 'final'))[1] AS signer,
+        (array_agg(k.decision) FILTER (WHERE k.status = 'pending_review' AND k.approve_pending))[1] AS decision,
+        (array_agg(k.decided_by) FILTER (WHERE k.status = 'pending_review' AND k.approve_pending))[1] AS decided_by,
+        (array_agg(k.decided_at) FILTER (WHERE k.status = 'pending_review' AND k.approve_pending))[1] AS decided_at,
+        (array_agg(k.undo_until) FILTER (WHERE k.status = 'pending_review' AND k.approve_pending))[1] AS undo_until
       FROM work_checkpoints k WHERE k.session_id = s.id) c ON true
     """,
     ids=UUIDS,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A decision that was made on what waits and can still be taken back, as its row says it."""
+
+    decision: Mapping[str, Any] | None
+    by: UUID | None
+    at: datetime | None
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,7 @@ class Around:
     waiting: UUID | None = None
     signer: str | None = None
     has_deliveries: bool = False
+    held: Held | None = None
 
 
 async def around(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, Around]:
@@ -52,4 +70,9 @@ async def around(tx: Tx, session_ids: Sequence[UUID]) -> dict[UUID, Around]:
     if not session_ids:
         return {}
     rows = await tx.execute(_AROUND, {"ids": list(session_ids)})
-    return {row[0]: Around(row[1], row[2], row[3], row[4]) for row in rows}
+    return {row[0]: Around(row[1], row[2], row[3], row[4], _held(row[5:9])) for row in rows}
+
+
+def _held(found: Sequence[Any]) -> Held | None:
+    decision, by, at, until = found
+    return None if until is None else Held(decision, by, at, until)

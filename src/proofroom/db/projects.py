@@ -126,7 +126,7 @@ async def source_ids(tx: Tx, project_id: UUID) -> set[UUID]:
 
 
 async def counts(tx: Tx, project_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
-    """Per project: sources, unreadable (of them), blocks (live ones), sessions, waiting (open checkpoints)."""
+    """Per project: sources, unreadable (of them), blocks (live ones), sessions, waiting (for a decision)."""
     found = {
         p: {"sources": 0, "unreadable": 0, "blocks": 0, "sessions": 0, "waiting": 0} for p in project_ids
     }
@@ -135,7 +135,11 @@ async def counts(tx: Tx, project_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
         ("unreadable", Source.project_id, Source.retracted_at.is_(None) & (Source.status == "failed")),
         ("blocks", Block.project_id, Block.state.in_(("accepted", "locked"))),
         ("sessions", WorkSession.project_id, WorkSession.id.is_not(None)),
-        ("waiting", WorkCheckpoint.project_id, WorkCheckpoint.status == "pending_review"),
+        (
+            "waiting",
+            WorkCheckpoint.project_id,
+            (WorkCheckpoint.status == "pending_review") & ~WorkCheckpoint.approve_pending,
+        ),
     ):
         rows = await tx.execute(
             select(column, func.count()).where(column.in_(project_ids), condition).group_by(column)

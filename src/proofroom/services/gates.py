@@ -184,7 +184,10 @@ async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> 
     Whoever may not sign the new one is not asked to any more.
     """
     held = held_decision(old.status, old.approve_pending, old.decision)
-    void = {} if held is None else {"void_decision": held.value, "by": (old.decision or {}).get("name")}
+    void = {} if held is None else {
+        "void_decision": held.value, "by": (old.decision or {}).get("name"),
+        "void_by": None if old.decided_by is None else str(old.decided_by),
+    }  # fmt: skip
     await checkpoints.change(
         tx, old.id, status=CheckpointStatus.SUPERSEDED.value, approve_pending=False, undo_until=None,
         decision=None, decided_by=None, decided_at=None,

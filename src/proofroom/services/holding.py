@@ -89,7 +89,10 @@ async def commit_pending(tx: Tx, checkpoint_id: UUID) -> Outcome | None:
             if held is Decision.APPROVE
             else "Whoever decided may not decide any more, so nothing came of it."
         )
-        said = {"by": ", ".join(sorted(lost.values())), "why": why}
+        said = {
+            "by": ", ".join(sorted(lost.values())), "why": why,
+            "void_decision": held.value, "void_by": None if len(lost) > 1 else next(iter(lost)),
+        }  # fmt: skip
         return await _take_back(tx, row, checkpoint, lost, said, {"votes_of": sorted(lost)})
     if (
         held is Decision.APPROVE

@@ -99,7 +99,8 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
                 for n, found in sorted(r.repairs.items(), key=lambda item: int(item[0]))
             ],
             "artifacts_count": around[r.id].artifacts,
-            "checkpoint_id": str(around[r.id].waiting) if around[r.id].waiting else None, "failure": r.failure,
+            "checkpoint_id": str(around[r.id].waiting) if around[r.id].waiting else None,
+            "held": held_json(around[r.id].held), "failure": r.failure,
             "task_document_id": str(r.task_document_id) if r.task_document_id else None,
             "external_ref": r.external_ref, "metadata": r.meta, "deliver_to": r.deliver_to,
             "deliveries": [
@@ -119,6 +120,18 @@ async def sessions(tx: Tx, catalog: Catalog, rows: Sequence[WorkSession]) -> lis
         }
         for r in rows
     ]  # fmt: skip
+
+
+def held_json(found: lists.Held | None) -> Json | None:
+    """{decision, by, name, reason, at, until} of a decision that can still be taken back."""
+    if found is None:
+        return None
+    said: Mapping[str, Any] = found.decision or {}
+    return {
+        "decision": held_decision(checkpoints.OPEN, pending=True, decision=found.decision),
+        "by": None if found.by is None else str(found.by), "name": said.get("name"), "reason": said.get("reason"),
+        "at": at(found.at), "until": at(found.until),
+    }  # fmt: skip
 
 
 async def session(tx: Tx, catalog: Catalog, row: WorkSession) -> Json:
@@ -237,7 +250,23 @@ async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession) -> Json:
     return shown | {
         "extends_over": None if over is None else extending.to_json(over),
         "undeliverable": await folders.hindrances(row.packet["effects"]) if waits else [],
+        "void_decision": await void_decision(tx, row),
     }
+
+
+async def void_decision(tx: Tx, row: WorkCheckpoint) -> Json | None:
+    """The decision that was sent here, or on the packet that this one took the place of, and of which nothing came:
+    {decision, by, name, why, at}. None when there is none, or another was made since.
+    """
+    if row.status != checkpoints.OPEN or row.decision is not None:
+        return None
+    said = await checkpoints.made_void(tx, row.session_id)
+    if said is None:
+        return None
+    return {
+        "decision": said.data["void_decision"], "by": said.data.get("void_by"), "name": said.data.get("by"),
+        "why": said.data["why"], "at": at(said.at),
+    }  # fmt: skip
 
 
 def checkpoint_json(

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from proofroom.db import templates as db_templates
 from proofroom.services import templates
 from tests.integration.api.support import NOTE, SOURCE, World
 from tests.integration.api.test_inbox import template
@@ -169,6 +170,31 @@ async def test_who_removes_a_template_twice_at_once_is_answered_the_same_twice(
     assert (answer.status_code, answer.json()["code"] if answer.content else None) == (
         (204, None) if hers else (409, "template_removed")
     )
+
+
+@pytest.mark.parametrize("query", ["?version=1", ""])
+async def test_a_template_that_is_changed_while_it_is_removed_stays(
+    world: World, crew: Crew, query: str
+) -> None:
+    """The removal waits for the change's transaction, and then it is of a version that nobody was shown."""
+    project = await world.project()
+    saved = await template(world, project, "Weekly")
+    at = f"/projects/{project}/templates/{saved}"
+    ada = await crew.join("Ada", "requester")
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        await db_templates.change(tx, UUID(saved), 1, world.actor.member_id, {"name": "Every week"})
+        removal = asyncio.create_task(ada.send("DELETE", f"{at}{query}"))
+        async with world.db.transaction(world.actor.workspace_id) as looking:
+            while not (await looking.execute(WAITS)).scalar_one():
+                assert not removal.done()
+    answer = await removal
+    assert (answer.status_code, answer.json()["code"] if answer.content else None) == (
+        409,
+        "template_changed",
+    )
+    assert answer.json()["version"] == 2
+    stands = await world.api.ok("GET", at)
+    assert (stands["name"], stands["version"]) == ("Every week", 2)
 
 
 @pytest.mark.parametrize("what", ["budget", "template"])

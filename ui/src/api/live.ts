@@ -49,7 +49,7 @@ export function touched(kind: "session" | "source", data: Record<string, string>
   if (/checkpoint|decided|voted|withdrawn|released|superseded|expired|resumed|cancelled|completed|failed|retried|session_created/.test(type)) {
     keys.push(["inbox"], ["checkpoint", "of", session_id], ["projects"], ["project", project_id], ["reveal", session_id]);
   }
-  if (/session_created|queued|leg_started|checkpoint|decided|withdrawn|expired|cancelled|completed|failed|retried/.test(type)) keys.push(["work"]);
+  if (/session_created|queued|leg_started|checkpoint|decided|withdrawn|released|superseded|expired|cancelled|completed|failed|retried/.test(type)) keys.push(["work"]);
   if (/deliver/.test(type)) keys.push(["deliveries"]);
   if (/envelope/.test(type)) keys.push(["envelope", session_id]);
   return keys;

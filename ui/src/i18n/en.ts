@@ -291,6 +291,15 @@ export const en = {
     dropped: "What you had settled was for an earlier version.",
     again: "This one begins afresh.",
   },
+  void: {
+    your: "Your",
+    their: "{{name}}’s",
+    approve: "{{who}} approval did not take effect.",
+    reject: "{{who}} rejection did not take effect.",
+    request_changes: "{{who}} request did not take effect.",
+    again: "Decide anew",
+    next: "Look at it again and decide anew.",
+  },
   handOn: {
     snooze: "Snooze",
     me: "Me",

@@ -66,6 +66,7 @@ export const pages = {
     cancelKeep_other: "Cancel and keep {{count}} unsigned pieces",
     keepRunning: "Keep it",
     waitingWords: "It stopped for your signature.",
+    heldUntil: "Held until {{at}}",
     review: "Review",
     closed: "This work is closed",
     closedWords: "Check the draft again when it has changed.",

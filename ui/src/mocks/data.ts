@@ -335,7 +335,7 @@ const session = (id: string, project_id: string, title: string, agent_type: stri
   id, project_id, project_name: projects.find((p) => p.id === project_id)?.name ?? "", project_archived: false, title, agent_type, agent_title: null, task_description: title, config: {},
   approval_strategy: "final_only", runtime: "extractive", runtime_label: "quote finder, no AI used", status: "pending_review", phase: "review",
   iteration: 1, leg: 1, progress: null, priority: 0, budget: { usd: 2 },
-  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, repairs: [], artifacts_count: 1, checkpoint_id: null, failure: null,
+  usage: { tokens: 0, tokens_in: 0, tokens_out: 0, cost_usd: 0, seconds: 4, turns: 0, turns_lost: 0, unpriced: false, models: [] }, repairs: [], artifacts_count: 1, checkpoint_id: null, held: null, failure: null,
   task_document_id: null, external_ref: null, metadata: {}, deliveries: [], approved_by: null, created_by: "Local reviewer",
   created_at: at(-40), updated_at: at(-30), settled_at: null, forked_from: null, ...extra,
 }) as WorkSession;
@@ -394,7 +394,7 @@ function checkpoint(p: Packet, extra: Partial<Checkpoint> = {}): Checkpoint {
     id: p.checkpoint_id, session_id: p.session_id, project_id: s?.project_id ?? "", project_name: s?.project_name ?? "", project_archived: s?.project_archived ?? false, session_title: s?.title ?? "",
     agent_type: s?.agent_type ?? "", agent_title: s?.agent_title ?? null, strategy: p.strategy, kind: p.kind, reasons: p.reasons, status: "pending_review", approve_pending: false, held: null, undo_until: null,
     packet_digest: `digest-${p.checkpoint_id}-1`, packet: p, form: p.form, iteration: p.iteration, max_iterations: 3, can_request_changes: true, assignee: null,
-    due_at: null, expires_at: null, looking: null, signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: attentionOf(p), extends_over: null, undeliverable: [],
+    due_at: null, expires_at: null, looking: null, signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: attentionOf(p), extends_over: null, undeliverable: [], void_decision: null,
     snoozed_until: null, superseded_by: null, opened_at: at(-25), decision: null, consequence: `Sign version ${p.artifacts[0]?.version ?? 1} and save the report`,
     headline: "A date, a number and a quote differ", effects: p.effects, summary: p.summary, decided_at: null, ...extra,
   };

@@ -7,9 +7,10 @@ import type { WorkSession } from "@/api/types";
 import { Kbd, problemText } from "@/components/States";
 import { t } from "@/i18n";
 import { useMay } from "@/lib/may";
+import type { Now } from "./held";
 
 /** What can be done with the work as it stands. */
-export function SessionDock({ session, written }: { session: WorkSession; written: number }) {
+export function SessionDock({ session, status, written }: { session: WorkSession; status: Now; written: number }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const place = { projectId: session.project_id, sessionId: session.id };
@@ -92,7 +93,7 @@ export function SessionDock({ session, written }: { session: WorkSession; writte
     case "pending_review":
       content = (
         <>
-          {standing(t("status.pending_review"), checkpoint.data?.headline ?? t("session.waitingWords"))}
+          {standing(status.words, status.until || (checkpoint.data?.headline ?? t("session.waitingWords")))}
           {copy}
           {cancel}
           {session.checkpoint_id && (

@@ -12,7 +12,7 @@ import { leftGroups } from "@/given/given";
 import { t, tMaybe } from "@/i18n";
 import { clock, count, duration, exact } from "@/lib/format";
 import { runtimeWords } from "@/lib/runtime";
-import { statusOf, strategyWord } from "@/lib/status";
+import { strategyWord } from "@/lib/status";
 import { useTitle } from "@/lib/title";
 import { repairWords } from "@/lib/usage";
 import { agentWord } from "@/review/Queue";
@@ -22,6 +22,7 @@ import { LedgerView } from "@/session/LedgerView";
 import { Made, useView, ViewChoice, viewsOf } from "@/session/Made";
 import { sectionsOf, type Section } from "@/session/sections";
 import { Steps, StepsFold } from "@/session/Steps";
+import { statusNow, type Now } from "./held";
 import { isOwnAgent, OwnAgent } from "./OwnAgent";
 import { SessionDock } from "./SessionDock";
 import { SessionModels, SessionUsage } from "./SessionUsage";
@@ -63,7 +64,7 @@ function Session({ session }: { session: WorkSession }) {
   const shown = comparing ? [] : artifacts.data;
   useGoToReview(session, comparing);
   const seen = events.data ?? [];
-  const status = statusOf(session);
+  const status = statusNow(session);
   const [why, setWhy] = useState(false);
   const views = viewsOf(session, shown ?? []);
   const [view, choose] = useView(views);
@@ -87,7 +88,7 @@ function Session({ session }: { session: WorkSession }) {
             {session.repairs.length > 1 ? t("repair.round", { n: repair.iteration, words: repairWords(repair) }) : repairWords(repair)}
           </p>
         ))}
-        <Outcome session={session} by={session.approved_by ?? signedBy(seen)} />
+        <Outcome session={session} status={status} by={session.approved_by ?? signedBy(seen)} />
         {live && (
           <p className="meta mt-3 onlyphone">
             {far ? t("empty.progress", { done: far.done, total: far.total, label: far.label }) : t("session.noProgress")}
@@ -209,7 +210,7 @@ function Session({ session }: { session: WorkSession }) {
         </section>
         <SessionModels session={session} events={seen} />
       </aside>
-      <SessionDock session={session} written={shown?.length ?? 0} />
+      <SessionDock session={session} status={status} written={shown?.length ?? 0} />
     </div>
   );
 }
@@ -250,7 +251,7 @@ function signedBy(events: WorkEvent[]): string | null {
 }
 
 /** How it ended, by whom, and where it went. A rejected piece of work was decided, it did not fail. */
-function Outcome({ session, by }: { session: WorkSession; by: string | null }) {
+function Outcome({ session, status, by }: { session: WorkSession; status: Now; by: string | null }) {
   if (session.status === "completed") {
     return (
       <div className="mt-4 border-t border-line-2 pt-3">
@@ -265,14 +266,16 @@ function Outcome({ session, by }: { session: WorkSession; by: string | null }) {
       </div>
     );
   }
-  if (session.status === "failed" && session.failure) {
-    const rejected = session.failure.code === "rejected";
+  // A rejection that is held stands where it stands afterwards: nothing moves when it takes effect.
+  const held = session.held?.decision === "reject";
+  if (held || (session.status === "failed" && session.failure)) {
+    const rejected = held || session.failure?.code === "rejected";
     return (
       <div className={rejected ? "mt-4 border-t border-line-2 pt-3" : "problem mt-4"} role={rejected ? undefined : "alert"}>
         <p>
-          <Mark shape={rejected ? "none" : "warn"} className={rejected ? "" : "text-error"} /> <b>{statusOf(session).words}</b>
+          <Mark shape={rejected ? "none" : "warn"} className={rejected ? "" : "text-error"} /> <b>{status.words}</b>
         </p>
-        <p className="mt-1 text-ink-2">{rejected ? t("decided.nothing") : (session.failure.hint ?? (session.failure.retryable ? t("session.retryHint") : t("session.forkHint")))}</p>
+        <p className="mt-1 text-ink-2">{rejected ? status.until || t("decided.nothing") : (session.failure?.hint ?? (session.failure?.retryable ? t("session.retryHint") : t("session.forkHint")))}</p>
       </div>
     );
   }

@@ -7,9 +7,9 @@ import { Mark } from "@/components/Mark";
 import { Loading, Problem } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { count, exact, projectWords, when } from "@/lib/format";
-import { statusOf } from "@/lib/status";
 import { amount } from "@/lib/usage";
 import { agentWord } from "@/review/Queue";
+import { statusNow } from "./held";
 import { EXACT, STATES, STATUSES, useWorkFilter, type State } from "./workFilter";
 
 const FIND_MS = 250;
@@ -21,7 +21,7 @@ export function SessionRows({ items, named }: { items: WorkSession[]; /** Whethe
         <tr>
           <th scope="col">{t("work.state")}</th>
           <th scope="col">{t("inbox.work")}</th>
-          {named && <th scope="col">{t("workArea.list.project")}</th>}
+          {named && <th scope="col" className="of">{t("workArea.list.project")}</th>}
           <th scope="col" className="num">
             {t("workArea.list.cost")}
           </th>
@@ -32,7 +32,7 @@ export function SessionRows({ items, named }: { items: WorkSession[]; /** Whethe
       </thead>
       <tbody>
         {items.map((session) => {
-          const status = statusOf(session);
+          const status = statusNow(session);
           const { progress } = session;
           const far = session.status === "in_progress" && progress.total > 0;
           return (
@@ -55,6 +55,7 @@ export function SessionRows({ items, named }: { items: WorkSession[]; /** Whethe
                 <span className="sub">
                   {agentWord(session.agent_type, session.agent_title)}
                   {session.iteration > 1 ? ` · ${t("queue.round", { n: session.iteration })}` : ""}
+                  {status.until && ` · ${status.until}`}
                 </span>
               </td>
               {named && (

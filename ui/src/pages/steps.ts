@@ -31,6 +31,11 @@ export function claimsWords({ claims = 0, needs_you = 0, passed = claims - needs
   return passed > 0 ? t("step.savedPassed", { count: passed }) : t("step.savedOpinions");
 }
 
+/** Whose decision came to nothing. */
+function voidWords(d: WorkEvent["data"]): string {
+  return tMaybe(`void.${s(d["void_decision"])}`, t("step.superseded"), { who: t("void.their", { name: s(d["by"]) || t("look.somebody") }) });
+}
+
 /**
  * One event as a step a person can read, or null where it says nothing new to a reader. `told` are the legs that said
  * themselves what cut them off.
@@ -80,7 +85,7 @@ export function stepOf(event: WorkEvent, told: ReadonlySet<number> = new Set()):
     case "expired":
       return step("none", t("step.expired"));
     case "withdrawn":
-      return step("none", t("step.withdrawn"));
+      return d["void_decision"] ? step("warn", voidWords(d), s(d["why"])) : step("none", t("step.withdrawn"));
     case "repair_started":
       return step("regressed", t("step.repair", { count: doubts(d["before"]) }));
     case "repair_ended":
@@ -97,7 +102,7 @@ export function stepOf(event: WorkEvent, told: ReadonlySet<number> = new Set()):
       if (typeof d["cut_off"] !== "number") return step("dot", t("step.resumed"));
       return step("regressed", t(told.has(d["cut_off"]) ? "step.tookUp" : "step.tookOver"), t("step.keptWords"));
     case "superseded":
-      return step("regressed", t("step.superseded"));
+      return d["void_decision"] ? step("warn", voidWords(d), s(d["why"])) : step("regressed", t("step.superseded"), s(d["why"]));
     case "reopened":
       return step("regressed", t("step.reopened"));
     case "source_deleted":

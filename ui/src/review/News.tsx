@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import type { Checkpoint } from "@/api/types";
 import { t } from "@/i18n";
 import { Kbd } from "@/components/States";
 import { Mark } from "@/components/Mark";
@@ -9,6 +10,14 @@ import type { Review } from "./useReview";
  * nothing did. What was decided is said where decisions stand, at the foot.
  */
 export function useNews(r: Review, changed: boolean, onChanged: () => void): ReactNode {
+  const gone = r.decided ? null : voidWords(r.newest, r.me?.id);
+  const goOn = (words: string) => (
+    <button type="button" className="link" onClick={() => void r.showNewest()}>
+      {words}
+    </button>
+  );
+  // It weighs more than what changed, and is said whole: that is a key away, and there when the reader goes on.
+  if (gone) return <><Words {...gone} shape whole={!r.stale} />{r.stale && goOn(t("void.again"))}</>;
   if (r.stale) {
     const [strong, rest] = [r.moved > 0 ? t("stale.changed", { count: r.moved }) : t("stale.replaced"), [r.staleWhy, t("stale.nothing")].filter(Boolean).join(" ")];
     return (
@@ -17,9 +26,7 @@ export function useNews(r: Review, changed: boolean, onChanged: () => void): Rea
         <button type="button" className="link" aria-expanded={changed} onClick={onChanged}>
           {t("changedHere.see")} <Kbd>v</Kbd>
         </button>
-        <button type="button" className="link" onClick={() => void r.showNewest()}>
-          {t("changedHere.goOn")}
-        </button>
+        {goOn(t("changedHere.goOn"))}
       </>
     );
   }
@@ -28,12 +35,19 @@ export function useNews(r: Review, changed: boolean, onChanged: () => void): Rea
   return null;
 }
 
-/** One line, whatever its length: all of it is a pointer's rest away. */
-function Words({ strong, rest, shape = false }: { strong: string; rest: string; shape?: boolean }) {
+/** Whose decision came to nothing, and why: nobody may take for decided what still waits. */
+function voidWords({ void_decision: gone }: Checkpoint, me: string | undefined): { strong: string; rest: string } | null {
+  if (!gone) return null;
+  const who = gone.by !== null && gone.by === me ? t("void.your") : t("void.their", { name: gone.name ?? t("look.somebody") });
+  return { strong: t(`void.${gone.decision}`, { who }), rest: `${gone.why} ${t("void.next")}` };
+}
+
+/** One line, whatever its length: all of it is a pointer's rest away. `whole`: as many as it takes, where there is no pointer. */
+function Words({ strong, rest, shape = false, whole = false }: { strong: string; rest: string; shape?: boolean; whole?: boolean }) {
   return (
-    <span className="words" title={`${strong} ${rest}`.trim()}>
+    <span className={whole ? "words whole" : "words"} title={`${strong} ${rest}`.trim()}>
       {shape && <Mark shape="regressed" className="v-accent" />}
-      <b>{strong}</b> <span className="nophone">{rest}</span>
+      <b>{strong}</b> <span className={whole ? undefined : "nophone"}>{rest}</span>
     </span>
   );
 }

@@ -123,7 +123,10 @@ export function Queue({ beside }: { beside: BesideStore }) {
   const open = useOpenReview();
   const list = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    list.current?.querySelector("[aria-current=true]")?.scrollIntoView?.({ block: "nearest" });
+    // With what needs the reader below it, where there is room for both.
+    const line = list.current?.querySelector<HTMLElement>(".qi[aria-current=true]");
+    line?.parentElement?.scrollIntoView?.({ block: "nearest" });
+    line?.scrollIntoView?.({ block: "nearest" });
   }, [current]);
   const minute = Math.floor(Date.now() / 60_000);
   const before = position === undefined ? 0 : position - items.findIndex((item) => item.id === current);

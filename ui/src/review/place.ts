@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { aroundQuery, currentView, type Paged } from "@/api/inbox";
 import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem } from "@/api/types";
@@ -57,14 +57,14 @@ export function useOpenReview(): (id: string) => void {
 
 /**
  * The place of a review. `status` is what is known of it now: a review that was decided keeps its place until the reader
- * moves on. The next one and the one before are read ahead.
+ * moves on. The next two and the one before are read ahead.
  */
 export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const client = useQueryClient();
   const open = useOpenReview();
   const [view] = useState(currentView);
   const query = aroundQuery(view, id);
-  const { data } = useQuery({
+  const { data, isPlaceholderData } = useQuery({
     ...query,
     // Each review is a page of its own: what the one before knew of the view is in the cache, not in this hook.
     placeholderData: () =>
@@ -84,25 +84,47 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const previousItem = (at > 0 ? items[at - 1] : null) ?? null;
   const nextId = nextItem?.id;
   const previousId = previousItem?.id;
+  const secondId = nextItem ? items[items.indexOf(nextItem) + 1]?.id : undefined;
 
-  // The next one first: it is what is opened most.
+  // The next one first: it is what is opened most. And the one after it, for whoever goes on faster than one is read.
   const ready = status !== undefined;
   useEffect(() => {
     if (!ready) return;
     const ahead = async () => {
       if (nextId) await prefetchReview(client, nextId);
+      if (secondId) await prefetchReview(client, secondId);
       if (previousId) await prefetchReview(client, previousId);
     };
     return afterPaint(() => void ahead());
-  }, [client, ready, nextId, previousId]);
+  }, [client, ready, nextId, secondId, previousId]);
   useEffect(() => (nextId ? afterPaint(() => void client.prefetchQuery(aroundQuery(view, nextId))) : undefined), [client, view, nextId]);
+
+  // Whoever goes on faster than the list comes reaches the end of what was known of it, which is not its end.
+  const waiting = useRef(false);
+  const gone = useRef(false);
+  useEffect(() => {
+    gone.current = false;
+    return () => void (gone.current = true);
+  }, [id]);
+  const goOn = useCallback(
+    async (by: 1 | -1) => {
+      if (waiting.current) return;
+      waiting.current = true;
+      const found = await client.fetchQuery(aroundQuery(view, id)).catch(() => undefined); // the page says that it is offline
+      waiting.current = false;
+      const target = found?.items[found.items.findIndex((item) => item.id === id) + by];
+      if (target && target.id !== id && !gone.current) open(target.id);
+    },
+    [client, view, id, open],
+  );
 
   const goItem = useCallback(
     (by: 1 | -1) => {
       const target = by === 1 ? (after?.id ?? (at < 0 ? nextId : undefined)) : previousId;
       if (target) open(target);
+      else if (isPlaceholderData) void goOn(by);
     },
-    [open, after?.id, at, nextId, previousId],
+    [open, goOn, isPlaceholderData, after?.id, at, nextId, previousId],
   );
   const goNext = useCallback(() => {
     if (nextId) open(nextId);

@@ -247,6 +247,14 @@ class Undeliverable(Shown):
     why: str
 
 
+class VoidDecision(Shown):
+    decision: Literal["approve", "reject", "request_changes"]
+    by: UUID | None = Field(description="Whose it was; null where several signed and may not any more.")
+    name: str | None
+    why: str = Field(description="Why nothing came of it, in a sentence.")
+    at: Timestamp
+
+
 class Checkpoint(CheckpointBase):
     packet: Packet
     attention: list[Attention] = Field(description="What needs a person, weightiest first.")
@@ -255,6 +263,10 @@ class Checkpoint(CheckpointBase):
     )
     undeliverable: list[Undeliverable] = Field(
         description="Effects that could not be made as things stand on this server now. It can be signed all the same."
+    )
+    void_decision: VoidDecision | None = Field(
+        description="A decision that was sent, held, and did not take effect: nothing is decided, and what is in"
+        " `packet` waits. Null once somebody has decided since."
     )
 
 

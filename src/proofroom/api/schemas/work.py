@@ -178,6 +178,15 @@ class AgentSeen(Shown):
     lease_until: Timestamp | None = Field(description="When the session fails if nothing is heard.")
 
 
+class HeldDecision(Shown):
+    decision: Literal["approve", "reject", "request_changes"]
+    by: UUID | None
+    name: str | None
+    reason: str | None
+    at: Timestamp | None
+    until: Timestamp
+
+
 class WorkSession(Shown):
     id: UUID
     session_id: UUID
@@ -205,6 +214,10 @@ class WorkSession(Shown):
     repairs: list[Repair] = Field(description="By iteration; those that had one.")
     artifacts_count: int
     checkpoint_id: UUID | None = Field(description="The checkpoint that waits for a decision.")
+    held: HeldDecision | None = Field(
+        default=None,
+        description="The decision that was made there and takes effect at `until`, unless it is withdrawn.",
+    )
     failure: Failure | None
     task_document_id: UUID | None = Field(description="The pinned context envelope.")
     external_ref: str | None

@@ -1577,6 +1577,10 @@ export type Checkpoint = {
      */
     undo_until: string | null;
     /**
+     * A decision that was sent, held, and did not take effect: nothing is decided, and what is in `packet` waits. Null once somebody has decided since.
+     */
+    void_decision: VoidDecision | null;
+    /**
      * Votes
      *
      * Signatures so far, while more are needed.
@@ -3185,6 +3189,38 @@ export type Health = {
      * Version
      */
     version: string;
+};
+
+/**
+ * HeldDecision
+ */
+export type HeldDecision = {
+    /**
+     * At
+     */
+    at: string | null;
+    /**
+     * By
+     */
+    by: string | null;
+    /**
+     * Decision
+     */
+    decision: 'approve' | 'reject' | 'request_changes';
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Reason
+     */
+    reason: string | null;
+    /**
+     * Until
+     *
+     * ISO 8601, UTC.
+     */
+    until: string;
 };
 
 /**
@@ -7261,6 +7297,38 @@ export type UsageFigures = {
 };
 
 /**
+ * VoidDecision
+ */
+export type VoidDecision = {
+    /**
+     * At
+     *
+     * ISO 8601, UTC.
+     */
+    at: string;
+    /**
+     * By
+     *
+     * Whose it was; null where several signed and may not any more.
+     */
+    by: string | null;
+    /**
+     * Decision
+     */
+    decision: 'approve' | 'reject' | 'request_changes';
+    /**
+     * Name
+     */
+    name: string | null;
+    /**
+     * Why
+     *
+     * Why nothing came of it, in a sentence.
+     */
+    why: string;
+};
+
+/**
  * Vote
  */
 export type Vote = {
@@ -7464,6 +7532,10 @@ export type WorkSession = {
      * Forked From
      */
     forked_from: string | null;
+    /**
+     * The decision that was made there and takes effect at `until`, unless it is withdrawn.
+     */
+    held?: HeldDecision | null;
     /**
      * Id
      */
