@@ -624,7 +624,6 @@ def test_verbatim_sentences_pass_among_any_candidates(passages: list[Passage], p
         assert outside(s.text, passages).verdict == "supported"
 
 
-@pytest.mark.no_cover  # examples cover; this is long
 @pytest.mark.parametrize(
     "piece", ["12 km ", "May 5, ", "“a b c” ", "http://a.b ", "Van Der ", "not ", "to 5 ", "et al. "]
 )
