@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
@@ -201,7 +201,7 @@ def test_approving_takes_two_keys_and_asking_for_a_change_three_at_most(page: Pa
 
 
 def test_going_on_keeps_the_list_and_asks_for_nothing_before_it_is_drawn(page: Page) -> None:
-    """The list beside outlives the review; what the next one asks the server for is sent after its frame."""
+    """The list beside outlives the review; what the next one reads of the server is asked for after its frame."""
     project = make_project(page, "Going on")
     first, *_ = [make_check(page, project, f"{WRONG} Nobody painted it.") for _ in range(5)]
     page.goto(f"/review/{first['id']}")
@@ -215,7 +215,7 @@ def test_going_on_keeps_the_list_and_asks_for_nothing_before_it_is_drawn(page: P
           const send = fetch;
           let framed = false;
           window.fetch = (to, ...more) => {
-            if (/comments|lease|around/.test(String(to))) window.asked.push(framed);
+            if (/comments|around/.test(String(to))) window.asked.push(framed);
             return send(to, ...more);
           };
           new MutationObserver((_, look) => {
@@ -239,6 +239,39 @@ def test_going_on_keeps_the_list_and_asks_for_nothing_before_it_is_drawn(page: P
         page.wait_for_url(lambda url, was=here: url != was)
         page.locator(".draft [data-claim]").first.wait_for()
     expect(page.locator(".flags button").last).to_be_in_viewport(ratio=1)
+
+
+def test_whoever_is_faster_than_the_list_is_not_stopped_at_its_end(page: Page) -> None:
+    """Of all that is asked for around a review only what continues the list is answered: that is enough to go on."""
+    project = make_project(page, "A long list")
+    for _ in range(40):
+        make_check(page, project, CLEAN)
+    order = [c["id"] for c in sent(page.request, "GET", "/api/checkpoints?limit=200&sort=attention")["items"]]
+    lists: list[list[str]] = []
+    at, ahead = 0, list[int]()
+
+    def around(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)["around"][0]
+        if lists and asked != lists[-1][-1]:
+            return  # never answered
+        ahead.append(order.index(asked) - at)
+        answer = route.fetch()
+        lists.append([c["id"] for c in answer.json()["items"]])
+        route.fulfill(response=answer)
+
+    page.route(re.compile("/api/checkpoints.*[?&]around="), around)
+    page.goto(f"/review/{order[0]}")
+    page.locator(".qi").first.wait_for()
+    for at, here in enumerate(order[:36]):  # noqa: B007 (`around` reads it)
+        page.wait_for_url(f"**/review/{here}")
+        page.locator(".draft [data-claim]").first.wait_for()
+        while lists[-1][-1] == here:
+            page.wait_for_timeout(20)  # its answer is on its way
+        page.keyboard.press("j")
+    page.wait_for_url(f"**/review/{order[36]}")
+    assert len(lists) < 5
+    assert min(ahead[1:]) > 3, "more of it is asked for some reviews before its end"
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_the_whole_flow_by_mouse_alone(page: Page) -> None:

@@ -96,7 +96,7 @@ async def test_a_living_database_is_restored_whole_and_what_waited_goes_on(
     other = Database(empty)
     try:
         parts = replace(room.parts, db=other, catalog=make_catalog(Settings(data_dir=tmp_path), other))
-        async with other.transaction(room.actor.workspace_id) as tx:
+        async with other.transaction(room.actor.workspace_id, snapshot=True) as tx:
             row = await work_sessions.get(tx, done)
             _, _, record = await deliverable.export(tx, row, "record")
             events, present = await work_sessions.stream(tx, None)

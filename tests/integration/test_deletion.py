@@ -80,7 +80,7 @@ def held(database: str, *words: str) -> list[str]:
 
 async def record(room: Room, session_id: UUID) -> bytes:
     row = await room.row(session_id)
-    async with room.db.transaction(room.actor.workspace_id) as tx:
+    async with room.db.transaction(room.actor.workspace_id, snapshot=True) as tx:
         return (await deliverable.export(tx, row, "record"))[2]
 
 

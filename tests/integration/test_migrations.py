@@ -78,7 +78,7 @@ async def test_down_and_up_again_with_rows(room: Room, database: str, back_to: s
 
     # Words find what they found; vectors of a release that had none are made again; nothing pinned or signed changed.
     assert await found(room, "factor named in the report of November 1999") == before
-    async with room.db.transaction(room.actor.workspace_id) as tx:
+    async with room.db.transaction(room.actor.workspace_id, snapshot=True) as tx:
         held = await embeddings.held(tx, room.project_id, MODEL)
         assert held.embedded == (0 if back_to < "0003" else held.blocks)
         assert await envelope.rebuild(tx, pinned.id) == pinned.body

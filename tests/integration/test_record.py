@@ -4,6 +4,8 @@ import json
 import random
 from contextlib import suppress
 
+import pytest
+
 from proofroom.db import work_sessions
 from proofroom.domain.errors import InvalidInput
 from proofroom.exports import deliverable, record_file
@@ -14,7 +16,7 @@ from tests.integration.test_lifecycle import ALWAYS, ASK
 async def exported(room: Room) -> bytes:
     session_id = await room.file(room.script(PLAN, ASK, FINDING, FINISH), ALWAYS)
     await room.gates(session_id, {"answer": "yes"})
-    async with room.db.transaction(room.actor.workspace_id) as tx:
+    async with room.db.transaction(room.actor.workspace_id, snapshot=True) as tx:
         row = await work_sessions.get(tx, session_id)
         assert row.status == "completed"
         name, media_type, content = await deliverable.export(tx, row, "record")
@@ -46,8 +48,17 @@ async def test_a_record_is_of_one_moment(room: Room) -> None:
         before = await work_sessions.get(tx, session_id)
         tx.expunge(before)
     await room.drive(session_id)
-    async with room.db.transaction(room.actor.workspace_id) as tx:
+    async with room.db.transaction(room.actor.workspace_id, snapshot=True) as tx:
         assert len(await work_sessions.audit_entries(tx, session_id)) > before.audit_count
         _, _, content = await deliverable.export(tx, before, "record")
     found = record_file.check(content)
     assert (found.why, found.count) == (None, before.audit_count)
+
+
+async def test_a_record_is_read_in_a_snapshot_alone(room: Room) -> None:
+    """A source that is deleted between two of its statements would make it contradict itself."""
+    session_id = await room.file(room.script(FINDING, FINISH))
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await work_sessions.get(tx, session_id)
+        with pytest.raises(RuntimeError, match="snapshot=True"):
+            await deliverable.export(tx, row, "record")

@@ -55,7 +55,7 @@ async def test_conversations_of_ended_sessions_go_and_their_records_hold(room: R
         room, "UPDATE work_sessions SET settled_at = now() - interval '8 days' WHERE id = ANY(:ids)",
         ids=[old, retryable],
     )  # fmt: skip
-    async with room.db.transaction(room.actor.workspace_id) as tx:
+    async with room.db.transaction(room.actor.workspace_id, snapshot=True) as tx:
         before = await work_sessions.get(tx, old)
         _, _, record = await deliverable.export(tx, before, "record")
 
@@ -66,7 +66,7 @@ async def test_conversations_of_ended_sessions_go_and_their_records_hold(room: R
     assert await kept(room, old) == (0, False)
     for session_id in (fresh, retryable, waiting):
         assert await kept(room, session_id) == (3, True)
-    async with room.db.transaction(room.actor.workspace_id) as tx:
+    async with room.db.transaction(room.actor.workspace_id, snapshot=True) as tx:
         after = await work_sessions.get(tx, old)
         _, _, again = await deliverable.export(tx, after, "record")
     assert (after.version, after.updated_at, after.audit_head) == (

@@ -42,10 +42,10 @@ describe("completing and going on", () => {
     expect(router.state.location.pathname).toBe("/review/k-check");
   });
 
-  it("goes on past the end of what is known of the list, faster than the list comes", async () => {
-    const items = checkpoints.filter((c) => c.status === "pending_review").map(inboxItem);
-    const order = items.map(({ id }) => `/review/${id}`);
-    let arrive: (() => void) | undefined;
+  const items = checkpoints.filter((c) => c.status === "pending_review").map(inboxItem);
+  const order = items.map(({ id }) => `/review/${id}`);
+  /** Lists of what waits: the first shows two, those after it three, once `answer` says so. */
+  const lists = (answer: (asked: string[]) => Promise<Response | undefined>) => {
     const asked: string[] = [];
     server.use(
       http.get("*/api/checkpoints", async ({ request }) => {
@@ -54,20 +54,50 @@ describe("completing and going on", () => {
         if (around === null) return;
         asked.push(around);
         query.set("limit", asked.length > 1 ? "3" : "2");
-        if (asked.length > 1) await new Promise<void>((go) => (arrive = go));
-        return HttpResponse.json(listed(items, query));
+        return (asked.length > 1 && (await answer(asked))) || HttpResponse.json(listed(items, query));
       }),
     );
+  };
+
+  it("goes on by what is known of the list when a key is pressed, and by nothing that comes later", async () => {
+    const come: (() => void)[] = [];
+    lists(() => new Promise((go) => come.push(() => go(undefined))));
     const { user, router } = open(order[0]!);
     await screen.findByText("1 of 4");
     await user.keyboard("j");
-    await waitFor(() => expect(router.state.location.pathname).toBe(order[1]));
-    await waitFor(() => expect(arrive).toBeDefined());
     await screen.findByText(items[1]!.session_title, { selector: ".doctitle" });
-    await user.keyboard("jj"); // one of them while the other waits
+    await waitFor(() => expect(come).not.toHaveLength(0));
+    await user.keyboard("j");
+    for (const go of come) go();
+    await waitFor(() => expect(document.querySelectorAll(".qi")).toHaveLength(3));
     expect(router.state.location.pathname).toBe(order[1]);
-    arrive!();
+    await user.keyboard("j");
     await waitFor(() => expect(router.state.location.pathname).toBe(order[2]));
+  });
+
+  it("keeps the list that was there when the next one cannot be had", async () => {
+    lists(async () => HttpResponse.error());
+    const { client, user, router } = open(order[0]!);
+    await screen.findByText("1 of 4");
+    await user.keyboard("j");
+    await screen.findByText(items[1]!.session_title, { selector: ".doctitle" });
+    await waitFor(() => expect(client.getQueryCache().findAll({ queryKey: ["inbox", "around"] }).some(({ state }) => state.status === "error")).toBe(true));
+    expect(document.querySelectorAll(".qi")).toHaveLength(2);
+    await user.keyboard("k");
+    await waitFor(() => expect(router.state.location.pathname).toBe(order[0]));
+  });
+
+  it("keeps the focus in the list on the review that is open", async () => {
+    const { user } = open(order[0]!);
+    await screen.findByText("1 of 4");
+    const line = (n: number) => document.querySelectorAll<HTMLElement>(".qi")[n]!;
+    line(1).focus();
+    await user.keyboard("{Enter}");
+    await screen.findByText(items[1]!.session_title, { selector: ".doctitle" });
+    await user.keyboard("j");
+    await screen.findByText(items[2]!.session_title, { selector: ".doctitle" });
+    expect(document.activeElement).toBe(line(2));
+    expect(line(2)).toHaveAttribute("aria-current", "true");
   });
 
   it("signs, goes to the next item, and takes it back from there with everything that was settled", async () => {

@@ -55,7 +55,7 @@ class Call:
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction of the caller's workspace; leave it before answering. What is read by GET is one moment's: an
         answer of several statements could else show a state that never was."""
-        reads = self.request.method in ("GET", "HEAD")
+        reads = self.request.method == "GET"
         return self.parts.db.transaction(self.actor.workspace_id, snapshot=reads)
 
     def pair(self) -> AbstractAsyncContextManager[tuple[Tx, Tx]]:

@@ -44,7 +44,7 @@ def diff(
         from proofroom.domain.errors import NotFound
         from proofroom.services import changes
 
-        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        async with program.parts.db.transaction(program.actor.workspace_id, snapshot=True) as tx:
             row = await find.session(tx, session)
             current = [a for a, _ in await db_artifacts.current(tx, row.id)]
             wanted = [a for a in current if artifact in (None, a.slot)]

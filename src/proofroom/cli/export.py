@@ -32,7 +32,7 @@ def export(
         from proofroom.cli import find
         from proofroom.exports import deliverable
 
-        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        async with program.parts.db.transaction(program.actor.workspace_id, snapshot=True) as tx:
             row = await find.session(tx, session)
             name, media_type, content = await deliverable.export(tx, row, kind)
         shown = {"session_id": str(row.id), "format": kind, "name": name, "media_type": media_type}

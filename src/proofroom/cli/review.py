@@ -68,7 +68,7 @@ def sessions(
                     "unknown_status", f"There is no status {one[:40]!r}.",
                     hint=f"Use one of {', '.join(STATUSES)}.", field="--status",
                 )  # fmt: skip
-        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        async with program.parts.db.transaction(program.actor.workspace_id, snapshot=True) as tx:
             where = None if project is None else (await find.project(tx, project)).id
             rows = await work_sessions.page(tx, project_id=where, statuses=status or [], limit=limit)
             items = await views.sessions(tx, program.parts.catalog, rows)
@@ -100,7 +100,7 @@ def show(
         from proofroom.db import checkpoints, work_sessions
         from proofroom.services import views
 
-        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        async with program.parts.db.transaction(program.actor.workspace_id, snapshot=True) as tx:
             row = await find.session(tx, session)
             item = await views.session(tx, program.parts.catalog, row)
             gates = await checkpoints.of_session(tx, row.id)
@@ -182,7 +182,7 @@ def review(
         from proofroom.cli import show as text
         from proofroom.services import views
 
-        async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+        async with program.parts.db.transaction(program.actor.workspace_id, snapshot=True) as tx:
             row, waiting = await waiting_at(tx, session)
             out.document(await views.checkpoint(tx, waiting, row))
             if not out.json:

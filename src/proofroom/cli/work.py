@@ -224,7 +224,7 @@ async def _finish(
     from proofroom.services import sources, views
 
     deliveries = await legs.deliver(program, row.id)
-    async with program.parts.db.transaction(program.actor.workspace_id) as tx:
+    async with program.parts.db.transaction(program.actor.workspace_id, snapshot=True) as tx:
         waiting = await checkpoints.open_one(tx, row.id)
         if said.json:
             current = await db_artifacts.current(tx, row.id)

@@ -29,7 +29,7 @@ from proofroom.domain.errors import Unavailable
 
 APP_ROLE = "proofroom_app"
 EVENTS_CHANNEL = "proofroom_events"
-_CONNECTION, _DRIVER = "connection", "driver"
+_CONNECTION, _DRIVER, _OF_ONE_MOMENT = "connection", "driver", "of_one_moment"
 _STILL_AT_WORK = TransactionStatus.ACTIVE
 WRITES = "writes"
 """In the `info` of a transaction: names of what it writes, for `faults`."""
@@ -111,6 +111,13 @@ class Tx(AsyncSession):
                 raise await self.known(driver, error) from error
 
 
+def require_one_moment(tx: Tx) -> None:
+    """For what is evidence: raises RuntimeError when the transaction is no snapshot, since what changes between two of
+    its statements would make it contradict itself."""
+    if not tx.info.get(_OF_ONE_MOMENT):
+        raise RuntimeError("This has to be read in Database.transaction(…, snapshot=True).")
+
+
 async def take_turns(tx: Tx, keys: Sequence[str]) -> None:
     """Makes transactions that name the same key wait for each other until they end.
 
@@ -188,7 +195,7 @@ class Database:
             away(),
             Tx(self.engine, expire_on_commit=False, autoflush=True, close_resets_only=False) as tx,
         ):
-            tx.info["workspace_id"] = workspace_id
+            tx.info["workspace_id"], tx.info[_OF_ONE_MOMENT] = workspace_id, snapshot
             kind = (_SNAPSHOT if snapshot else "") + (f"; SET TRANSACTION SNAPSHOT '{of}'" if of else "")
             await _begin(tx, kind, f"; {_WORKSPACE}'{UUID(bytes=workspace_id.bytes)}', true)")
             yield tx

@@ -9,7 +9,7 @@ from uuid import UUID
 from proofroom.db import artifacts as db_artifacts
 from proofroom.db import checkpoints, deletions, work_sessions
 from proofroom.db.models import WorkSession
-from proofroom.db.tx import Tx
+from proofroom.db.tx import Tx, require_one_moment
 from proofroom.domain.canonical import digest
 from proofroom.domain.checkpoint import packet_digest
 from proofroom.exports import record_file
@@ -17,7 +17,8 @@ from proofroom.exports.names import file_name
 
 
 async def export(tx: Tx, row: WorkSession) -> tuple[str, str, bytes]:
-    """(file name, media type, content) of a session's record as of `row`."""
+    """(file name, media type, content) of a session's record as of `row`; `tx` is a snapshot."""
+    require_one_moment(tx)
     entries = (await work_sessions.audit_entries(tx, row.id))[: row.audit_count]
     named = record_file.digests_named(entries)  # what was opened meanwhile belongs to the next record
     gone = await deletions.redactions(tx, row.id)

@@ -45,7 +45,7 @@ class CheckpointHandler:
 
     async def list_checkpoints(self, session_id: UUID, actor: Actor) -> list[dict[str, Any]]:
         """All checkpoints of a session, oldest first, with their packets and digests."""
-        async with self._db.transaction(actor.workspace_id) as tx:
+        async with self._db.transaction(actor.workspace_id, snapshot=True) as tx:
             row = await work_sessions.get(tx, session_id)
             return [await views.checkpoint(tx, c, row) for c in await checkpoints.of_session(tx, session_id)]
 

@@ -58,7 +58,7 @@ class WorkSessionExecutor:
 
     async def _settled(self, actor: Actor, session_id: UUID) -> dict[str, Any]:
         await self._drive(actor.workspace_id, session_id)
-        async with self._db.transaction(actor.workspace_id) as tx:
+        async with self._db.transaction(actor.workspace_id, snapshot=True) as tx:
             return await views.executed(tx, await work_sessions.get(tx, session_id))
 
     def backend(self, actor: Actor) -> "SessionBackend":
@@ -105,7 +105,7 @@ class SessionBackend:
                 NewWork(agent_type, task, config, approval_strategy=strategy, runtime=runtime),
             )
         done = await self.executor.execute_work_session(row.id, self.actor)
-        async with self.db.transaction(self.actor.workspace_id) as tx:
+        async with self.db.transaction(self.actor.workspace_id, snapshot=True) as tx:
             row = await work_sessions.get(tx, row.id)
             waiting = await checkpoints.open_one(tx, row.id)
             return {

@@ -12,7 +12,7 @@ const passing = (error: unknown) => error instanceof ApiError && [0, 429, 503].i
  * Live events say when something changed; a refused request is not tried again, a lost one is, and one that came too soon
  * when the server said. The server may be on this machine, so the browser's word on being online counts for nothing, and
  * nothing that a person pressed waits to be sent behind their back. What is on screen, and what was typed into it, stays
- * while it cannot be fetched again, and is asked for every ten seconds until it can.
+ * while it cannot be fetched again, and like what was never there is asked for every ten seconds until it can be had.
  */
 export function makeClient(retries = 2): QueryClient {
   return new QueryClient({
@@ -26,7 +26,7 @@ export function makeClient(retries = 2): QueryClient {
         networkMode: "always",
         staleTime: 15_000,
         refetchOnWindowFocus: false,
-        refetchInterval: (query) => (query.state.data !== undefined && query.state.isInvalidated ? AGAIN_MS : false),
+        refetchInterval: ({ state }) => (passing(state.error) || (state.data !== undefined && state.isInvalidated) ? AGAIN_MS : false),
         retry: (failures, error) => failures < retries && passing(error),
         retryDelay: (failures, error) => {
           const said = error instanceof ApiError ? error.retryAfter : null;

@@ -127,6 +127,8 @@ export function Queue({ beside }: { beside: BesideStore }) {
     const line = list.current?.querySelector<HTMLElement>(".qi[aria-current=true]");
     line?.parentElement?.scrollIntoView?.({ block: "nearest" });
     line?.scrollIntoView?.({ block: "nearest" });
+    // Whoever came by a line of the list stays in it: Tab and Enter go on from the review that is open.
+    if (line !== document.activeElement && document.activeElement?.matches(".qi")) line?.focus({ preventScroll: true });
   }, [current]);
   const minute = Math.floor(Date.now() / 60_000);
   const before = position === undefined ? 0 : position - items.findIndex((item) => item.id === current);

@@ -45,7 +45,7 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
         await api<LookedAt>(path, { method: "POST", json: { take } });
         held = true;
         show(null);
-        if (gone) leave(false);
+        if (gone) leave();
       } catch (problem) {
         if (problem instanceof ApiError && problem.code === "being_reviewed") {
           held = false;
@@ -54,13 +54,12 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
         // Anything else: nobody is told, and the next beat tries again.
       }
     };
-    // When the page is closing, the request outlives it.
-    const leave = (closing: boolean) => {
+    const leave = () => {
       if (!held) return;
       held = false;
-      void api(path, { method: "DELETE", keepalive: closing }).catch(() => undefined);
+      // The page may be closing: the request outlives it.
+      void api(path, { method: "DELETE", keepalive: true }).catch(() => undefined);
     };
-    const closed = () => leave(true);
     const seen = () => {
       if (document.visibilityState === "visible") void say(false);
       else clearTimeout(timer);
@@ -68,15 +67,15 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
     beat.current = (take) => void say(take);
     const later = afterPaint(() => void say(false));
     document.addEventListener("visibilitychange", seen);
-    window.addEventListener("pagehide", closed);
+    window.addEventListener("pagehide", leave);
     return () => {
       gone = true;
       later();
       clearTimeout(timer);
       beat.current = () => {};
       document.removeEventListener("visibilitychange", seen);
-      window.removeEventListener("pagehide", closed);
-      leave(false);
+      window.removeEventListener("pagehide", leave);
+      leave();
       setOther(null);
     };
   }, [id, on]);

@@ -1,9 +1,9 @@
 /** Where a review stands in the view that the reader came from, what comes next, and that it is there at once. */
 
-import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type QueryClient, type QueryState } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useRef, useState } from "react";
-import { aroundQuery, currentView, type Paged } from "@/api/inbox";
+import { useCallback, useEffect, useState } from "react";
+import { aroundQuery, currentView, type Paged, type View } from "@/api/inbox";
 import { artifactVersionQuery, checkpointQuery } from "@/api/queries";
 import type { Checkpoint, CheckpointItem } from "@/api/types";
 import { afterPaint, holdRequests } from "@/lib/afterPaint";
@@ -23,6 +23,19 @@ export interface Place {
   /** Opens the next review, or the one before. */
   goItem: (by: 1 | -1) => void;
   goNext: () => void;
+}
+
+const EDGE = 6;
+
+/** The newest list of a view that was read in which a review stands, and another one so far beside it. */
+function newest(client: QueryClient, view: View, id: string, by = 0): Paged | undefined {
+  const holds = ({ items }: Paged) => {
+    const at = items.findIndex((item) => item.id === id);
+    return at >= 0 && items[at + by] !== undefined;
+  };
+  const lists = client.getQueryCache().findAll({ queryKey: aroundQuery(view, id).queryKey.slice(0, -1) });
+  const found = lists.map(({ state }) => state as QueryState<Paged>).filter(({ data }) => data && holds(data));
+  return found.sort((one, other) => other.dataUpdatedAt - one.dataUpdatedAt)[0]?.data;
 }
 
 /** A review that is open, in the shape of a list. */
@@ -63,16 +76,10 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
   const client = useQueryClient();
   const open = useOpenReview();
   const [view] = useState(currentView);
-  const query = aroundQuery(view, id);
-  const { data, isPlaceholderData } = useQuery({
-    ...query,
-    // Each review is a page of its own: what the one before knew of the view is in the cache, not in this hook.
-    placeholderData: () =>
-      client
-        .getQueriesData<Paged>({ queryKey: query.queryKey.slice(0, -1) })
-        .map(([, known]) => known)
-        .find((known) => known?.items.some((item) => item.id === id)),
-  });
+  // Each review is a page of its own: what those before knew of the view is in the cache, not in this hook. It is shown
+  // until this one's list is there, also when that cannot be had.
+  const before = () => newest(client, view, id);
+  const data = useQuery({ ...aroundQuery(view, id), placeholderData: before }).data ?? before();
   const listed = data?.items.findIndex((item) => item.id === id) ?? -1;
   // A list of the review before is shown while this one's is on its way, as long as it holds this one.
   const known = data !== undefined && (listed >= 0 || data.items.length === 0 || data.position !== null);
@@ -98,33 +105,20 @@ export function usePlace(id: string, status: Checkpoint | undefined): Place {
     return afterPaint(() => void ahead());
   }, [client, ready, nextId, secondId, previousId]);
   useEffect(() => (nextId ? afterPaint(() => void client.prefetchQuery(aroundQuery(view, nextId))) : undefined), [client, view, nextId]);
-
-  // Whoever goes on faster than the list comes reaches the end of what was known of it, which is not its end.
-  const waiting = useRef(false);
-  const gone = useRef(false);
-  useEffect(() => {
-    gone.current = false;
-    return () => void (gone.current = true);
-  }, [id]);
-  const goOn = useCallback(
-    async (by: 1 | -1) => {
-      if (waiting.current) return;
-      waiting.current = true;
-      const found = await client.fetchQuery(aroundQuery(view, id)).catch(() => undefined); // the page says that it is offline
-      waiting.current = false;
-      const target = found?.items[found.items.findIndex((item) => item.id === id) + by];
-      if (target && target.id !== id && !gone.current) open(target.id);
-    },
-    [client, view, id, open],
-  );
+  // Where what is known of the list ends, more of it is read before one is there: a list that is asked for by each review
+  // never comes to whoever goes on faster than it.
+  const edge = at < 0 ? undefined : items.length - at <= EDGE ? items.at(-1)?.id : at < EDGE ? items[0]?.id : undefined;
+  useEffect(() => (edge ? afterPaint(() => void client.prefetchQuery(aroundQuery(view, edge))) : undefined), [client, view, edge]);
 
   const goItem = useCallback(
     (by: 1 | -1) => {
       const target = by === 1 ? (after?.id ?? (at < 0 ? nextId : undefined)) : previousId;
-      if (target) open(target);
-      else if (isPlaceholderData) void goOn(by);
+      // Since this page was drawn, more of the list may have come.
+      const more = target ? undefined : newest(client, view, id, by)?.items;
+      const to = target ?? more?.[more.findIndex((item) => item.id === id) + by]?.id;
+      if (to) open(to);
     },
-    [open, goOn, isPlaceholderData, after?.id, at, nextId, previousId],
+    [client, view, id, open, after?.id, at, nextId, previousId],
   );
   const goNext = useCallback(() => {
     if (nextId) open(nextId);
