@@ -207,6 +207,7 @@ def test_assigning_and_snoozing_by_keyboard(page: Page, theirs: Page, colleague:
     page.get_by_label("Find by title or project").fill("bridge, assigned")
     row = page.get_by_role("row", name=re.compile("The bridge, assigned"))
     expect(row).to_contain_text("expires")
+    expect(page.locator(".irow")).to_have_count(1)  # the list that was asked for
     page.keyboard.press("Tab")
     page.keyboard.press("m")
     bar = page.get_by_role("contentinfo")
