@@ -48,23 +48,33 @@ from devsetup import (
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CHROME_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-# The rules are measured by their own tests alone. What starts programs and waits for them leaves the processors idle
-# now and then, so there are more processes than processors, each with a database server of its own where it needs one;
-# a file or class of tests stays together. The browser's tests come by themselves: Playwright keeps an event loop
-# running, in which no other could start.
+# Files stay together and are begun in the order of tests/conftest.py.
 PROCESSORS = max(2, os.cpu_count() or 2)
+BY_FILE = ("--dist=loadfile", "--no-loadscope-reorder")
+# What is about the rules. What these do not cover counts as not covered; to measure other tests, which use the rules
+# in passing, would take longer than the tests themselves. They compute and never wait.
+RULES = (
+    *("tests/unit/domain", "tests/unit/evidence", "tests/unit/substrate/test_envelope.py"),
+    *("tests/unit/test_compute.py", "tests/unit/test_document.py", "tests/unit/test_redaction.py"),
+)
 RULES_SUITE = [
-    *("tests/unit", "tests/stateful", f"--numprocesses={PROCESSORS + 1}", "--dist=loadscope"),
+    *(*RULES, f"--numprocesses={PROCESSORS}", *BY_FILE),
     *("--cov=proofroom.domain", "--cov-branch", "--cov-report=term", "--cov-fail-under=100"),
 ]
+# What starts programs and waits for them leaves the processors idle now and then, so there are more processes than
+# processors, each with a database server of its own where it needs one; the other units are done in between.
 SYSTEM_SUITE = [
-    *("tests/integration", "tests/contract", f"--numprocesses={PROCESSORS + 3}", "--dist=loadfile"),
-    *("--no-loadscope-reorder", "--durations=25", "--durations-min=5"),
+    *("tests/unit", "tests/stateful", "tests/integration", "tests/contract"),
+    *(f"--ignore={path}" for path in RULES),
+    *(f"--numprocesses={PROCESSORS + 3}", *BY_FILE, "--durations=25", "--durations-min=5"),
 ]
-BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS + 1}", "--dist=loadfile"]
+# These come by themselves: Playwright keeps an event loop running, in which no other could start. Pages wait for what
+# is held for seconds, so here, too, there are more processes than processors.
+BROWSER_SUITE = ["tests/browser", f"--numprocesses={PROCESSORS + 2}", *BY_FILE]
 # What proves at length what a lighter version proves in the test run.
 FAULT_TESTS = (
     "tests/faults", "tests/integration/test_tampering.py", "tests/integration/test_random_lives.py", "tests/stateful",
+    "tests/unit/test_revisions.py", "tests/unit/evidence/test_corrections.py",
 )  # fmt: skip
 # The mark in the environment by which processes that a test run left behind are recognized.
 RUN_MARK = "DEV_TEST_RUN"

@@ -1,4 +1,4 @@
-"""A real embedded PostgreSQL for the whole run; every test gets a database of its own, copied from a migrated one."""
+"""A real embedded PostgreSQL for the whole run; every file has a database, copied from a migrated one."""
 
 import shutil
 import tempfile
@@ -9,28 +9,14 @@ from uuid import UUID
 import psycopg
 import pytest
 import pytest_asyncio
-from psycopg import sql
 from sqlalchemy import insert
 
 from proofroom.db.embedded import EmbeddedPostgres
 from proofroom.db.migrate import migrate
 from proofroom.db.models import Basket, Member, Project, Workspace
 from proofroom.db.tx import Database, libpq_url, new_id
+from tests.integration.databases import TEMPLATE, KeptDatabase, database_url
 from tests.integration.rooms import Room, make_room
-
-TEMPLATE = "proofroom_template"
-
-FIRST = (
-    "test_tampering", "test_claude", "test_random_lives", "test_doc_examples", "test_external_agents",
-    "test_cli_work", "test_lifecycle", "test_cli_serve", "test_claude_conformance", "test_embedded", "test_kill9",
-    "test_other_providers", "test_vectors", "test_cli_check", "test_cli_people", "test_real_files",
-)  # fmt: skip
-"""The files that take longest. They are begun first, so that no process is left alone with one of them at the end."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rank = {name: place for place, name in enumerate(FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
 
 
 @pytest.fixture(scope="session")
@@ -53,26 +39,22 @@ def server() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(folder)
 
 
-def database_url(server: EmbeddedPostgres, name: str) -> str:
-    head, _, query = server.url().partition("?")
-    return f"{head.rpartition('/')[0]}/{name}?{query}"
+@pytest.fixture(scope="module")
+def kept_database(server: EmbeddedPostgres) -> Iterator[KeptDatabase]:
+    kept = KeptDatabase(server)
+    try:
+        yield kept
+    finally:
+        kept.close()
 
 
 @pytest.fixture
-def database(server: EmbeddedPostgres) -> Iterator[str]:
-    """The owner's URL of a fresh migrated database."""
-    name = f"test_{new_id().hex}"
-    with psycopg.connect(libpq_url(server.url()), autocommit=True) as connection:
-        # Copying files, the other strategy, waits for two checkpoints: five times as long.
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
-                sql.Identifier(name), sql.Identifier(TEMPLATE)
-            )
-        )
-        try:
-            yield database_url(server, name)
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def database(kept_database: KeptDatabase) -> Iterator[str]:
+    """The owner's URL of a migrated database without a row."""
+    try:
+        yield kept_database.url()
+    finally:
+        kept_database.clear()
 
 
 @pytest_asyncio.fixture

@@ -22,7 +22,7 @@ from proofroom.db.tx import Database, libpq_url, new_id
 from proofroom.domain.errors import ProofroomError
 from proofroom.exports import deliverable, record_file
 from proofroom.settings import Settings
-from tests.integration.conftest import database_url
+from tests.integration.databases import database_url
 from tests.integration.rooms import FINDING, FINISH, Room
 
 

@@ -1,14 +1,17 @@
 """The revision corpus of the bench, in small: nothing altered keeps an approval, and what is untouched does."""
 
+import os
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 BENCH = Path(__file__).parents[2] / "bench"
+DRAWN = [12, int(os.environ["PROOFROOM_FAULT_SEED"])] if "PROOFROOM_FAULT_SEED" in os.environ else []
+"""More revisions, with `python3 dev.py faults`."""
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", [11, *DRAWN])
 def test_no_altered_claim_is_carried(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BENCH))
     revisions = import_module("revisions")

@@ -84,8 +84,11 @@ class TestMessagesApi(_OtherProviders):
 
 
 class TestChatCompletions(_OtherProviders):
+    """What an agent is told and may do is the same with every API, so its kinds are tried with one of them."""
+
     model = "openai-chat:gpt-test"
     reports_cache_written = False
+    agents = ("research",)
 
 
 class TestResponsesApi(_OtherProviders):

@@ -17,7 +17,7 @@ from proofroom.engine.parts import Parts
 from proofroom.services.access import Actor
 from proofroom.settings import Settings
 from tests.integration.api.support import Api, World
-from tests.integration.conftest import TEMPLATE, database_url
+from tests.integration.databases import TEMPLATE, database_url
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What is said of a sentence that a table was found for, and that could not be compared with it."""
 
 import pytest
-from tests.unit.evidence.test_table_claims import TRUE, found
 from tests.unit.evidence.test_table_names import rows_of, said
 
 from proofroom.domain.evidence import ClaimText, check_outside
@@ -72,15 +71,3 @@ def test_a_figure_that_no_row_has_is_not_said_to_be_nowhere() -> None:
     assert claim.verdict == "partial"
     assert claim.say is not None
     assert claim.say.source.text == "The rows found do not have it as it stands, nor was it computed."
-
-
-@pytest.mark.parametrize("way", ["draft, commas", "draft, tabs", "cited", "cited, tabs"])
-def test_of_no_true_sentence_that_names_a_row_is_it_said_that_no_source_speaks(way: str) -> None:
-    words = {s.text: say.source.text for s in TRUE if (say := found(way, s).say) is not None}
-    unheard = {text for text, told in words.items() if told in (NOBODY, "The source does not say this.")}
-    # Rows that only their year and region name together; a year that is the head of the columns.
-    assert unheard <= {
-        "Total sales in 2023 were 300 euros.",
-        "In 2022 and 2023 the North sold 100 and 120.",
-        "Orders were highest in Q2 2024.",
-    }
