@@ -24,6 +24,7 @@ def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
     out: list[Finding] = []
     quoted = [(q.start, q.end) for q in find_quotations(e.claim.text)]
     twins = _twins(e)
+    taken = [_taken_numbers(e, found.sentence) for found in e.anchors]
     for i, d in enumerate(e.claim.numbers):
         if any(a <= d.start < b for a, b in (*quoted, *skip)):
             continue
@@ -31,7 +32,7 @@ def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
         if twin is not None and numbers_agree(d, twin) in ("differs", "unit", "none"):
             out.append(_number_differs(d, e.anchors[0], twin))
             continue
-        finding = _compare_number(e, d)
+        finding = _compare_number(e, d, taken)
         if finding is not None:
             out.append(finding)
     return out
@@ -58,9 +59,10 @@ def _taken_numbers(e: Evidence, s: Sentence) -> set[int]:
     return {i for i, x in enumerate(s.numbers) if any(numbers_agree(c, x) == "same" for c in e.claim.numbers)}
 
 
-def _compare_number(e: Evidence, d: Number) -> Finding | None:
+def _compare_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> Finding | None:
+    """`taken`: by anchor, the figures that some figure of the claim stands for."""
     span = (d.start, d.end)
-    rival = _rival_number(e, d)
+    rival = _rival_number(e, d, taken)
     held: tuple[Found, Number, str] | None = None
     for pool, strict in ((e.anchors, False), (e.window, True)):
         for found in pool:
@@ -169,7 +171,7 @@ def _number_differs(d: Number, found: Found, s: Number) -> Finding:
     )
 
 
-def _rival_number(e: Evidence, d: Number) -> tuple[Found, Number] | None:
+def _rival_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> tuple[Found, Number] | None:
     """The figure that stands in the source where the draft has its own: comparable, unequal, not said
     elsewhere.
     """
@@ -177,9 +179,8 @@ def _rival_number(e: Evidence, d: Number) -> tuple[Found, Number] | None:
     best: tuple[int, Found, Number] | None = None
     for rank, found in enumerate(e.anchors):
         s = found.sentence
-        taken = _taken_numbers(e, s)
         for i, x in enumerate(s.numbers):
-            if i in taken or numbers_agree(d, x) not in ("differs", "unit"):
+            if i in taken[rank] or numbers_agree(d, x) not in ("differs", "unit"):
                 continue
             aligned = alignment(e.claim, span, s, (x.start, x.end))
             if (d.unit is None) != (x.unit is None) and aligned < 2:

@@ -353,7 +353,7 @@ def _all_anchors(
         role = "nearest"
     told = [f.where for f in findings if f.where is not None and f.outcome in ("same", "note", "rounded")]
     shown = {(a.block_id, a.char_start, a.char_end) for a in out}
-    for p, span in dict.fromkeys([*cells, *told]):
+    for p, span in {(id(p), span): (p, span) for p, span in (*cells, *told)}.values():
         spot = anchor(p, span, role)
         narrow = span != (0, len(p.passage.text)) and spot.quote != p.passage.text
         if p.passage.cells and narrow and (spot.block_id, spot.char_start, spot.char_end) not in shown:
