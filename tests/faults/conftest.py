@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from tests.integration.conftest import database, db, member, project, room, server, workspace
+from tests.integration.conftest import database, db, kept_database, member, project, room, server, workspace
 
-__all__ = ["database", "db", "member", "project", "room", "server", "workspace"]
+__all__ = ["database", "db", "kept_database", "member", "project", "room", "server", "workspace"]
 
 
 @pytest.fixture(autouse=True)
