@@ -196,6 +196,7 @@ export const en = {
     draftSays: "Draft says",
     draftSaid: "Draft said",
     silent: "Nothing on this.",
+    whole: "All of the words",
     uncited: "No source of this project speaks of it. That does not make it wrong.",
     noCitation: "The sentence cites nothing, so nothing was looked up for it. A source may still speak of it.",
     opinion: "It stands in a block marked as opinion, so no source is asked for.",

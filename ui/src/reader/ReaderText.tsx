@@ -52,7 +52,7 @@ export function ReaderText({ content, parts, kind, range, matches, current, goal
     return (
       <div key={part.key} data-i={i}>
         {turn && <div className="pagebreak">{partWord(kind, part.page ?? 0)}</div>}
-        <div className={`blk ${here ? "at" : ""} ${part.kind === "heading" ? "heading" : ""}`} data-p={part.n ?? ""}>
+        <div dir="auto" className={`blk ${here ? "at" : ""} ${part.kind === "heading" ? "heading" : ""}`} data-p={part.n ?? ""}>
           {ranges.length > 0
             ? cut(part.text, ranges).map((piece, n) =>
                 piece.range >= 0 ? (

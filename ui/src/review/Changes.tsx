@@ -8,7 +8,7 @@ import { t } from "@/i18n";
 import { length, slice } from "@/lib/codepoints";
 import { keep } from "@/lib/format";
 import { placeKey } from "@/lib/places";
-import { Block, ClaimSpan, Gutter, headingRanks, isTitle, placesOf, type Shared } from "./Draft";
+import { Block, ClaimSpan, flowOf, Gutter, headingRanks, isTitle, placesOf, type Shared } from "./Draft";
 import type { Row } from "./state";
 
 type Change = ArtifactDiff["changes"][number];
@@ -111,7 +111,7 @@ export function cutAtClaims(
 function ChangedText({ changes, rows, shared, place }: { changes: Change[]; rows: Row[]; shared: Shared; place: string }) {
   const ranges = rows.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end }));
   return (
-    <span data-place={place}>
+    <span data-place={place} className={flowOf(changes.map((change) => change.text).join(""))}>
       {cutAtClaims(changes, ranges).map((piece, i) => {
         const row = rows[piece.range];
         return row ? (
@@ -145,23 +145,23 @@ function ChangedBlock({
   switch (block.type) {
     case "heading": {
       const H = `h${rank}` as "h2" | "h3" | "h4";
-      return <H>{text}</H>;
+      return <H dir="auto">{text}</H>;
     }
     case "paragraph":
-      return <p>{text}</p>;
+      return <p dir="auto">{text}</p>;
     case "quote":
-      return <blockquote>{text}</blockquote>;
+      return <blockquote dir="auto">{text}</blockquote>;
     case "opinion":
       return (
         <div className="opinion">
           <span className="meta">{t("draft.opinion")}</span>
-          <p>{text}</p>
+          <p dir="auto">{text}</p>
         </div>
       );
     default: // a list, table or chart as it stands, and before it what differs, line by line
       return (
         <>
-          <p className="lines">
+          <p className="lines" dir="auto">
             <Words changes={entry.changes.filter((change) => change.kind !== "same")} />
           </p>
           {whole}
@@ -214,7 +214,7 @@ export function Changes({
   return (
     <article className="doc" aria-label={t("changed.label", { from, to })}>
       <Gutter rows={mine} state={shared.state} />
-      {heading && <h2 className="doctitle">{heading}</h2>}
+      {heading && <h2 className="doctitle" dir="auto">{heading}</h2>}
       {diff.error ? (
         <Problem what={t("changed.failed")} error={diff.error} retry={() => void diff.refetch()} />
       ) : !runs ? (
@@ -238,7 +238,7 @@ export function Changes({
           const block = entry.index === null ? undefined : document.blocks[entry.index];
           if (!block || entry.index === null)
             return (
-              <p key={`run ${i}`}>
+              <p key={`run ${i}`} dir="auto">
                 <Words changes={entry.changes} />
               </p>
             );

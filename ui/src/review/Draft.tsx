@@ -112,7 +112,7 @@ export function ClaimSpan({
         }
       }}
     >
-      <span className="sr">{t("strip.claim", { n, word: wordOf(claim, state) })}: </span>
+      <span className="sr" dir="ltr">{t("strip.claim", { n, word: wordOf(claim, state) })}: </span>
       {mark && look && <Mark shape={shapeOf(claim, state)} />}
       <span className="s">
         {words !== undefined && settlement?.kind !== "corrected" ? words : <Words row={row} state={state} own={own} />}
@@ -141,13 +141,18 @@ function FreeSpan({ plain, id, shared }: { plain: string; id: string; shared: Sh
   );
 }
 
+/** Sentences run on in their text, unless it has a character that turns the direction: that turns its own sentence alone. */
+export function flowOf(text: string): string | undefined {
+  return /[\u202a-\u202e\u2066-\u2069]/u.test(text) ? undefined : "flow";
+}
+
 /** The plain text of one place, with its claims as spans. */
 function Text({ plain, path, artifactId, shared }: { plain: string; path: number[]; artifactId: string; shared: Shared }) {
   const place = placeKey(artifactId, path);
   const here = shared.places.get(place) ?? [];
   const pieces = cut(plain, here.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end })));
   return (
-    <span data-place={place}>
+    <span data-place={place} className={flowOf(plain)}>
       {shared.free && here.length === 0 && /\p{L}/u.test(plain) ? (
         <FreeSpan plain={plain} id={freeKey(artifactId, path)} shared={shared} />
       ) : (
@@ -190,13 +195,13 @@ function Table({
   );
   return (
     <figure>
-      {block.caption && <figcaption>{unescaped(block.caption)}</figcaption>}
+      {block.caption && <figcaption dir="auto">{unescaped(block.caption)}</figcaption>}
       <div className="scrollx" tabIndex={0} role="group" aria-label={block.caption ? unescaped(block.caption) : t("draft.table")}>
         <table>
           <thead>
             <tr>
               {block.columns.map((column, c) => (
-                <th scope="col" key={c} className={isNumeric(block.rows, c) ? "n" : undefined}>
+                <th scope="col" key={c} dir="auto" className={isNumeric(block.rows, c) ? "n" : undefined}>
                   {column.name}
                   {column.unit ? `, ${column.unit}` : ""}
                 </th>
@@ -210,9 +215,9 @@ function Table({
                   const row = claims.get(`${r}/${c}`);
                   const sentence = plainOf(block, [index, r, c]);
                   return (
-                    <td key={c} className={isNumeric(block.rows, c) ? "n" : undefined}>
+                    <td key={c} dir="auto" className={isNumeric(block.rows, c) ? "n" : undefined}>
                       {row ? (
-                        <span data-place={placeKey(artifactId, [index, r, c])}>
+                        <span data-place={placeKey(artifactId, [index, r, c])} className={flowOf(sentence ?? "")}>
                           <ClaimSpan row={row} shared={shared} mark own={typeof cell === "number" ? shownCell(cell) : (sentence ?? "–")} />
                         </span>
                       ) : typeof cell === "number" ? (
@@ -251,17 +256,17 @@ export function Block({
   switch (block.type) {
     case "heading": {
       const H = `h${rank}` as "h2" | "h3" | "h4";
-      return <H>{text([index])}</H>;
+      return <H dir="auto">{text([index])}</H>;
     }
     case "paragraph":
-      return <p>{text([index])}</p>;
+      return <p dir="auto">{text([index])}</p>;
     case "quote":
-      return <blockquote>{text([index])}</blockquote>;
+      return <blockquote dir="auto">{text([index])}</blockquote>;
     case "opinion":
       return (
         <div className="opinion">
           <span className="meta">{t("draft.opinion")}</span>
-          <p>{text([index])}</p>
+          <p dir="auto">{text([index])}</p>
         </div>
       );
     case "list": {
@@ -269,7 +274,7 @@ export function Block({
       return (
         <L>
           {block.items.map((_, i) => (
-            <li key={i}>{text([index, i])}</li>
+            <li key={i} dir="auto">{text([index, i])}</li>
           ))}
         </L>
       );
@@ -282,7 +287,7 @@ export function Block({
       );
       return (
         <figure>
-          <figcaption>{unescaped(block.title)}</figcaption>
+          <figcaption dir="auto">{unescaped(block.title)}</figcaption>
           <Suspense fallback={<div className="chart quiet">{t("draft.chartLoading")}</div>}>
             <Chart spec={block.spec} title={block.title} />
           </Suspense>
@@ -408,7 +413,7 @@ export function Draft({
   return (
     <article className="doc" aria-label={document.title}>
       <Gutter rows={mine} state={shared.state} />
-      {heading && <h2 className="doctitle">{heading}</h2>}
+      {heading && <h2 className="doctitle" dir="auto">{heading}</h2>}
       {document.blocks.map((block, index) =>
         index === 0 && isTitle(block, document.title) && !places.has(`${artifactId} 0`) ? null : (
           <Block

@@ -25,7 +25,7 @@ export function DraftSide({ r, pane }: { r: Review; pane: RefObject<HTMLDivEleme
       {packet.kind === "plan" && <PlanSteps packet={packet} />}
       {packet.question && (
         <div className="doc">
-          <p>{packet.question.text}</p>
+          <p dir="auto">{packet.question.text}</p>
           {toFill && (
             <Suspense fallback={<Loading words={t("review.opening")} />}>
               <Answers schema={toFill} submit={r.answers} onEnter={() => r.sign()} />

@@ -14,11 +14,30 @@ import { lookOf, shapeOf } from "./look";
 import { passages, Sheet } from "./Sheet";
 import { asked, mustSettle, openNeeds, type Action, type Need, type ReviewState, type Row, type Settlement } from "./state";
 
+/** Up to so many characters stand as they are; more of them scroll in a box of their own. */
+const BOXED_FROM = 400;
+
+/** Words in large. What has no room scrolls, also by keyboard. */
+export function Says({ text, children }: { text: string; children: React.ReactNode }) {
+  const most = text.length > BOXED_FROM ? { "data-most": "", tabIndex: 0, role: "group", "aria-label": t("evidence.whole") } : {};
+  return (
+    <div className="w" dir="auto" data-long={text.length > 150} {...most}>
+      {children}
+    </div>
+  );
+}
+
+/** What the draft says: all of a claim where only its beginning was sent along, since all of it is what is kept. */
+export function draftSaid({ say, text }: Claim): Said {
+  const said = say?.draft ?? { text, mark: null };
+  return said.text.endsWith("…") && text.startsWith(said.text.slice(0, -1)) ? { ...said, text } : said;
+}
+
 function SaidWords({ said, side }: { said: Said; side: "bad" | "mark" }) {
   const [start = 0, end = 0] = said.mark ?? [];
   const pieces = cut(said.text, [{ start, end }]);
   return (
-    <div className="w" data-long={said.text.length > 150}>
+    <Says text={said.text}>
       {pieces.map((piece, i) => {
         if (piece.range < 0) return keep(piece.text);
         return side === "bad" ? (
@@ -29,7 +48,7 @@ function SaidWords({ said, side }: { said: Said; side: "bad" | "mark" }) {
           <mark key={i}>{keep(piece.text)}</mark>
         );
       })}
-    </div>
+    </Says>
   );
 }
 
@@ -217,7 +236,7 @@ export function EvidencePane({
         <div className="say">
           <div>
             <div className="l">{settlement?.kind === "corrected" ? t("evidence.draftSaid") : saidLabels?.[0]}</div>
-            <SaidWords said={claim.say.draft ?? { text: claim.text, mark: null }} side={tone === "supported" ? "mark" : "bad"} />
+            <SaidWords said={draftSaid(claim)} side={tone === "supported" ? "mark" : "bad"} />
           </div>
           <div>
             <div className="l">{saidLabels?.[1]}</div>
@@ -228,9 +247,7 @@ export function EvidencePane({
         <div className="say one">
           <div>
             <div className="l">{settlement?.kind === "corrected" ? t("evidence.draftSaid") : t("evidence.draftSays")}</div>
-            <div className="w" data-long={claim.text.length > 150}>
-              {keep(claim.text)}
-            </div>
+            <Says text={claim.text}>{keep(claim.text)}</Says>
           </div>
         </div>
       )}

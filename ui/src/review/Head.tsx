@@ -64,7 +64,7 @@ export function Head({
   return (
     <div className="ahead">
       <div className="arow">
-        <h1 className="doctitle">{single ? single.title : checkpoint.session_title}</h1>
+        <h1 className="doctitle" dir="auto">{single ? single.title : checkpoint.session_title}</h1>
         {(carried || history) && (
           <div className="tools">
             {history && (

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import "@/styles/versions.css";
 import { diffQuery } from "@/api/queries";
 import { versionsQuery, type Version } from "@/api/reviewing";
 import type { ArtifactDiff } from "@/api/types";

@@ -5,7 +5,7 @@ import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { keep } from "@/lib/format";
 import { Composer } from "./Composer";
-import { saidOf } from "./Evidence";
+import { saidOf, Says } from "./Evidence";
 import { asked, openNeeds, type Action, type Need, type ReviewState } from "./state";
 
 /** The mark of a need that no claim carries: an obligation's own, else the diamond of a stop. */
@@ -75,9 +75,7 @@ export function NeedPane({
       </div>
       <div className="say one">
         <div>
-          <div className="w" data-long={need.sentence.length > 150}>
-            {keep(need.sentence)}
-          </div>
+          <Says text={need.sentence}>{keep(need.sentence)}</Says>
         </div>
       </div>
       {help && <p className="meta mt-2">{help}</p>}

@@ -41,7 +41,7 @@ export function Obligations({
             <Mark shape={OB_SHAPE[item.state]} />
             <div>
               <div className="h">
-                <b>{item.comment}</b>
+                <b dir="auto">{item.comment}</b>
                 <span>{t(`obligation.${item.state}`)}</span>
               </div>
               {item.note && <p>{keep(item.note)}</p>}
@@ -110,7 +110,7 @@ export function Reveal({
                   )}
                   <span>{item.caught ? t("reveal.caught") : seen(item) ? t("reveal.kept") : t("reveal.missed")}</span>
                 </div>
-                <p className="font-serif text-[15px] leading-6">{keep(item.text)}</p>
+                <p className="font-serif text-[15px] leading-6" dir="auto">{keep(item.text)}</p>
                 <p>{keep(item.truth)}</p>
                 <p className="meta">{keep(item.explanation)}</p>
                 {item.only_a_reader && <p className="strong">{t("reveal.reader")}</p>}

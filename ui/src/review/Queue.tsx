@@ -94,7 +94,7 @@ const Item = memo(function Item({ item, here, other, open }: {
   };
   return (
     <a className="qi" href={`/review/${item.id}`} onClick={go} aria-current={here ? "true" : undefined}>
-      <span className="t">{item.session_title}</span>
+      <span className="t" dir="auto">{item.session_title}</span>
       <span className="s">
         <span>
           {here ? (

@@ -119,13 +119,13 @@ export function Sheet({
       <div className="sheet" data-several={several} tabIndex={0} role="group" aria-label={t("sheet.label", { title: anchor.source_title })} ref={box}>
         {content.isPending && <p className="at">{t("sheet.opening")}</p>}
         {content.error && (
-          <p className="at">
+          <p className="at" dir="auto">
             <mark>{keep(anchor.quote)}</mark>
             <span className="meta block">{t("sheet.failed", { why: problemText(content.error).title })}</span>
           </p>
         )}
         {content.data && blocks.length === 0 && (
-          <p className="at">
+          <p className="at" dir="auto">
             <mark>{keep(anchor.quote)}</mark>
           </p>
         )}
@@ -138,13 +138,13 @@ export function Sheet({
             const text = slice(content.data.text, block.char_start, block.char_end);
             if (block !== own) {
               return (
-                <p key={block.block_id} data-p={block.ordinal + 1}>
+                <p key={block.block_id} dir="auto" data-p={block.ordinal + 1}>
                   {keep(clip(text))}
                 </p>
               );
             }
             return (
-              <p key={block.block_id} data-p={block.ordinal + 1} className="at">
+              <p key={block.block_id} dir="auto" data-p={block.ordinal + 1} className="at">
                 {cut(text, ranges).map((piece, i) =>
                   piece.range >= 0 ? <mark key={i}>{keep(piece.text)}</mark> : keep(piece.text),
                 )}

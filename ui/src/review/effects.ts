@@ -10,6 +10,12 @@ export function useInView(selected: string | null, draft: RefObject<HTMLElement 
     if (pane && span) {
       const a = span.getBoundingClientRect();
       const b = pane.getBoundingClientRect();
+      // A cell of a wide table, within the box that the table scrolls in.
+      const box = span.closest(".scrollx");
+      if (box) {
+        const edge = box.getBoundingClientRect();
+        if (a.left < edge.left || a.right > edge.right) box.scrollLeft += a.left - edge.left - 24;
+      }
       if (a.top < b.top + 24 || a.bottom > b.bottom - 24) pane.scrollTop += a.top - b.top - b.height / 3;
     }
     if (evidence.current) evidence.current.scrollTop = 0;

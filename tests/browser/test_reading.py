@@ -1,0 +1,103 @@
+"""All of what is signed can be read: tables of any width, long cells, and text that runs from right to left."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SLOW_MS, WIDTHS, flaws
+from tests.browser.test_people import make_project
+from tests.browser.test_review import make_check, opened
+from tests.browser.test_substrate import add_text
+
+expect.set_options(timeout=SLOW_MS)
+
+LONG_CELL = "x " * 1999 + "END OF CELL"
+FIRST = "بلغ عدد المضخات 1350 مضخة في عام 2024."
+SECOND = "بدأ المشروع في 3 مارس 2024."
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_nothing_of_a_table_is_out_of_reach(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    wide = "".join(f"| Measure number {n} " for n in range(12)) + "|"
+    rule = "| --- " * 12 + "|"
+    row = "".join(f"| about {n} hundred tonnes a year " for n in range(12)) + "|"
+    draft = f"| a | b |\n| --- | --- |\n| {LONG_CELL} | in the second column |\n\n{wide}\n{rule}\n{row}\n"
+    review = make_check(page, make_project(page, f"Tables at {size[0]}"), draft)
+    opened(page, review)
+    # A cell of four thousand characters takes as many lines as it needs, and the one beside it stands beside it.
+    first, second = page.locator(".doc table").first, page.locator(".doc table").last
+    box = page.locator(".doc .scrollx").first
+    assert box.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+    cell = first.locator("td").first
+    assert cell.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+    expect(first.locator("td").last).to_be_in_viewport()
+    # A table that is too wide scrolls in its own box, by keyboard, and says so.
+    box = page.locator(".doc .scrollx").last
+    assert box.evaluate("e => e.scrollWidth > e.clientWidth")
+    assert "gradient" in box.evaluate("e => getComputedStyle(e).backgroundImage")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box.focus()
+    page.keyboard.press("End")
+    for _ in range(80):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("e => e.scrollLeft + e.clientWidth > e.scrollWidth - 2", arg=box.element_handle())
+    expect(second.locator("td").last).to_be_in_viewport()
+    # What is said of it beside is all of what is kept, and what can be done stays in sight.
+    said = page.locator(".say .w").first
+    expect(said).to_contain_text("END OF CELL")
+    said.focus()
+    page.keyboard.press("End")
+    page.wait_for_function(
+        "e => e.scrollTop + e.clientHeight > e.scrollHeight - 2", arg=said.element_handle()
+    )
+    assert flaws(page, "a review of tables") == []
+
+
+def test_text_from_right_to_left_is_read_in_its_order(page: Page) -> None:
+    project = make_project(page, "من اليمين")
+    add_text(page, project, "تقرير", f"{FIRST.replace('1350', '1250')} {SECOND}")
+    table = f"| عام | عدد |\n| --- | --- |\n| في {SECOND} | مضخات |\n"
+    draft = f"# مسودة عن المضخات\n\n{FIRST} {SECOND}\n\n- {SECOND}\n\n{table}"
+    review = make_check(page, project, draft)
+    opened(page, review)
+    one, two = [
+        page.locator(f".doc p .c:has-text('{words}') .s").first.bounding_box() for words in (FIRST, SECOND)
+    ]
+    assert one is not None
+    assert two is not None
+    assert one["y"] == two["y"], "both stand on one line"
+    assert one["x"] > two["x"] + two["width"] - 8, "the first sentence is read first: it stands at the right"
+    # The full stop ends its sentence at the left.
+    ends = page.locator(f".doc p .c:has-text('{SECOND}') .s").first.evaluate(
+        """(span) => {
+          const node = document.createTreeWalker(span, NodeFilter.SHOW_TEXT).nextNode();
+          const at = (i) => {
+            const range = document.createRange();
+            range.setStart(node, i);
+            range.setEnd(node, i + 1);
+            return range.getBoundingClientRect().left;
+          };
+          return [at(0), at(node.data.length - 1)];
+        }"""
+    )
+    assert ends[1] < ends[0]
+    direction = "e => getComputedStyle(e).direction"
+    places = [".doc p", ".doc li", ".doc td", ".doc th", ".say .w", ".sheet p"]
+    assert {place: page.locator(place).first.evaluate(direction) for place in places} == dict.fromkeys(
+        places, "rtl"
+    )
+    page.locator(".where a").first.click()
+    expect(page.locator(".reader .blk").first).to_be_visible()
+    assert page.locator(".reader .blk").first.evaluate(direction) == "rtl"
+
+
+def test_a_character_that_turns_the_direction_turns_its_own_sentence_alone(page: Page) -> None:
+    review = make_check(
+        page,
+        make_project(page, "Turned"),
+        "It failed \u202eon 4 May 2024. It was mended on 6 May 2024.\n\nIt was mended.",
+    )
+    opened(page, review)
+    isolated = "e => getComputedStyle(e).unicodeBidi"
+    spans = page.locator(".doc p [data-place] .s")
+    assert [spans.nth(i).evaluate(isolated) for i in range(3)] == ["isolate", "isolate", "normal"]
