@@ -74,6 +74,28 @@ def test_what_was_asked_for_is_there_again_when_it_is_taken_back(page: Page) -> 
     assert standing(page, review) == ("changes_requested", None)
 
 
+def test_each_of_two_signatures_is_taken_back_by_a_key(page: Page) -> None:
+    project = make_project(page, "Undo two")
+    reviews = [make_check(page, project, CLEAN) for _ in range(3)]
+    page.goto(f"/inbox?project={project}")
+    expect(page.locator(".irow").nth(2)).to_be_visible()
+    page.locator(".irow").first.click()
+    expect(page.get_by_label("Decision")).to_contain_text("Ready to sign")
+    addresses = [page.url]
+    for _ in range(2):
+        page.keyboard.press("Control+Enter")
+        expect(page).not_to_have_url(addresses[-1])
+        expect(page.get_by_label("Decision")).to_contain_text("Ready to sign")
+        addresses.append(page.url)
+    expect(page.get_by_label("What you did last")).to_contain_text("1 more before it can be taken back, too.")
+    assert len([one for one in reviews if standing(page, one)[1] == "approve"]) == 2
+    for address in addresses[1::-1]:
+        page.keyboard.press("u")
+        expect(page).to_have_url(address)
+        expect(page.get_by_label("Decision")).to_contain_text("Ready to sign")
+    assert [standing(page, one) for one in reviews] == [("pending_review", None)] * 3
+
+
 @pytest.mark.parametrize("how", ["reject", "request-changes"])
 def test_it_comes_true_although_the_page_is_closed(page: Page, theirs: Page, how: str) -> None:
     review = make_check(page, make_project(page, f"Closed after {how}"), WRONG)

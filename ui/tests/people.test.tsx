@@ -191,7 +191,7 @@ describe("signatures of several people", () => {
     await screen.findByText("Corrected, not signed");
     await user.click(screen.getByRole("button", { name: /^Show the corrections to everybody/ }));
     await screen.findByText("1 claim changed while you read.");
-    expect(screen.getByText(/You edited it, so everybody looks at it anew\. Nothing was decided\./)).toBeInTheDocument();
+    expect(screen.getByText(/You edited it, so everybody looks at it anew\./)).toBeInTheDocument();
   });
 
   it("tells who asked for the work why somebody else signs it; asking and rejecting stay", async () => {

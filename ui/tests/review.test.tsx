@@ -201,7 +201,15 @@ describe("review", () => {
     await settleAll(user);
     await user.keyboard("a");
     await screen.findByText("2 claims changed while you read.");
-    expect(screen.getByText("The packet changed. Nothing was decided.")).toBeInTheDocument();
+    expect(screen.getByText("The packet changed.")).toBeInTheDocument();
+    // Where decisions stand it is said, too: nothing there looks as if it could be signed, and the key says why not.
+    const dock = screen.getByLabelText("Decision");
+    expect(dock).toHaveTextContent("It was replaced while you read.Nothing was decided");
+    expect(dock.querySelector(".fill, .wait")).toBeNull();
+    expect(within(dock).queryByText("Not decided")).toBeNull();
+    for (const key of ["a", "{Control>}{Enter}{/Control}", "x"]) await user.keyboard(key);
+    expect(within(dock).getByText("Not decided")).toBeInTheDocument();
+    expect(within(dock).getByRole("button", { name: "Look at the new version" })).toBeInTheDocument();
     expect(screen.getByRole("button", { name: "Claim 7, Passed automatic checks" })).toBeInTheDocument();
     await user.click(screen.getByRole("button", { name: "Go on with the new version" }));
     await screen.findByRole("button", { name: "Claim 7, Partial" });
@@ -231,7 +239,7 @@ describe("review", () => {
     void client.invalidateQueries({ queryKey: ["checkpoint", "k-check"] });
     await screen.findByText("Your request did not take effect.");
     expect(screen.getByRole("button", { name: "Decide anew" })).toBeInTheDocument();
-    expect(screen.queryByText(/while you read/)).not.toBeInTheDocument();
+    expect(within(document.querySelector<HTMLElement>(".newsline")!).queryByText(/while you read/)).not.toBeInTheDocument();
   });
 
   it("says who decided when somebody was first", async () => {

@@ -123,6 +123,29 @@ describe("completing and going on", () => {
     await waitFor(() => expect(last).toHaveTextContent("It was not taken back: It was released a moment ago."));
   });
 
+  it("takes back one after the other, the newest first, and says how many more there are", async () => {
+    const back: string[] = [];
+    const until = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+    const done = (id: string, undo: boolean, seconds = 60) =>
+      setFormer({ id, words: `“${id}” is signed.`, until: until(seconds), held: true, returns: false, undo: undo ? async () => back.push(id) : null });
+    done("over", true, -1);
+    done("first", true);
+    done("second", true);
+    done("first", true); // gone back to, decided anew and left again
+    done("third", true);
+    const { user } = await opened();
+    const last = await screen.findByLabelText("What you did last");
+    expect(last).toHaveTextContent(/“third” is signed\. It takes effect in \d+ seconds\. 2 more before it can be taken back, too\./);
+    await user.keyboard("u");
+    await waitFor(() => expect(last).toHaveTextContent("1 more before it"));
+    await user.keyboard("u");
+    await waitFor(() => expect(last).toHaveTextContent(/“second” is signed\. It takes effect in \d+ seconds\.Undo/));
+    await user.keyboard("u");
+    await waitFor(() => expect(back).toEqual(["third", "first", "second"]));
+    await user.keyboard("u");
+    expect(back).toHaveLength(3);
+  });
+
   it("does nothing while what was taken back is still read, and signs that when it is there", async () => {
     let arrived = () => {};
     const read = new Promise<void>((done) => (arrived = done));

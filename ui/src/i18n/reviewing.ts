@@ -79,6 +79,8 @@ export const reviewing = {
     reject: "“{{title}}” is rejected.",
     takes_one: "It takes effect in 1 second.",
     takes_other: "It takes effect in {{count}} seconds.",
+    more_one: "1 more before it can be taken back, too.",
+    more_other: "{{count}} more before it can be taken back, too.",
     undo: "Undo",
     undone: "Taken back.",
     failed: "It was not taken back: {{why}}",

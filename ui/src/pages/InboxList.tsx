@@ -10,7 +10,7 @@ import { t } from "@/i18n";
 import { count } from "@/lib/format";
 import { isTyping, MOVES, useKeys } from "@/lib/keys";
 import { useMay } from "@/lib/may";
-import { useFormer } from "@/review/former";
+import { useFormers } from "@/review/former";
 import { FormerLine } from "@/review/FormerLine";
 import { EmptyInbox } from "./EmptyInbox";
 import { takes } from "./inbox";
@@ -86,7 +86,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
 
   // One's own doing is no surprise: the list shows it at once.
   const handOn = useHandOn({ onChanged: rows.refresh });
-  const former = useFormer();
+  const [former = null] = useFormers();
   const choose = (what: Choosing["what"], item: CheckpointItem | undefined) => {
     if (item && may && handOn.busy === null && (what === "snooze" || people)) setChoosing({ what, item });
   };

@@ -6,7 +6,7 @@ import { problemText } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { InboxDock } from "@/pages/InboxDock";
 import { useHandOn } from "@/pages/useHandOn";
-import { AskDock, closedWords, Dock } from "./Dock";
+import { AskDock, closedWords, Dock, replacedWords } from "./Dock";
 import { FormerLine } from "./FormerLine";
 import { signWords } from "./signing";
 import type { Review } from "./useReview";
@@ -34,9 +34,9 @@ export function Decision({
   const docks = useRef<HTMLDivElement>(null);
   const height = useRef(0);
   useLayoutEffect(() => {
-    if (!r.decided && state.mode.name === "read" && choosing === null) height.current = docks.current?.querySelector<HTMLElement>(".dock")?.offsetHeight ?? 0;
+    if (!r.decided && !r.stale && state.mode.name === "read" && choosing === null) height.current = docks.current?.querySelector<HTMLElement>(".dock")?.offsetHeight ?? 0;
   });
-  const held = r.decided && height.current > 0 ? ({ "--held": `${height.current}px` } as React.CSSProperties) : undefined;
+  const held = (r.decided || r.stale) && height.current > 0 ? ({ "--held": `${height.current}px` } as React.CSSProperties) : undefined;
 
   return (
     <div className="docks" data-region="" tabIndex={-1} ref={docks} style={held} data-held={held !== undefined}>
@@ -60,6 +60,7 @@ export function Decision({
         <AskDock
           noted={state.changes.filter((one) => (one.about ?? one.claim_id) === null)}
           closed={closedWords(r)}
+          unsent={replacedWords(r)}
           onTakeBack={(id) => dispatch({ type: "unask", id })}
           onAdd={(comment) => dispatch({ type: "ask", change: { id: newKey(), artifact_id: null, claim_id: null, comment } })}
           onSend={(text, advance) => r.acts.sendNow(null, text, advance)}
@@ -76,7 +77,8 @@ export function Decision({
           busy={r.busy ?? handOn.busy}
           offline={r.offline}
           unsure={r.unsure}
-          closed={closedWords(r)}
+          closed={closedWords(r) ?? replacedWords(r)}
+          replaced={r.stale ? { tried: r.refused } : null}
           error={r.error ?? handOn.error}
           mayUndo={r.mayUndo}
           undoKey={r.undoKey}
@@ -93,6 +95,7 @@ export function Decision({
             send: () => r.sendChanges(),
             undo: r.undo,
             choose: onChoose,
+            look: () => void r.showNewest(),
             setMode: (mode) => dispatch({ type: "mode", mode }),
           }}
         />

@@ -73,6 +73,11 @@ export function decidedWords(checkpoint: Checkpoint, me: string | null): { title
   return { title: t("decided.superseded"), words: t("decided.newer") };
 }
 
+/** What stands by a wish or a reason that cannot be sent since what it was about was replaced. */
+export function replacedWords(r: { stale: boolean }): string | undefined {
+  return r.stale ? `${t("stale.replaced")} ${t("stale.nothing")}` : undefined;
+}
+
 /** What stands by a wish that somebody was writing when it was decided; nothing while it is not. */
 export function closedWords(r: { decided: boolean; status: Checkpoint; me: { id: string } | undefined }): string | undefined {
   return r.decided ? t("ask.closed", { what: decidedWords(r.status, r.me?.id ?? null).title }) : undefined;
@@ -85,6 +90,8 @@ export interface DockActs {
   send: () => void;
   undo: () => void;
   choose: (what: "assign" | "snooze") => void;
+  /** Goes to what took the place of the packet on screen. */
+  look: () => void;
   setMode: (mode: ReviewState["mode"]) => void;
 }
 
@@ -99,6 +106,7 @@ export function Dock({
   offline,
   unsure,
   closed,
+  replaced,
   error,
   undoUntil,
   mayUndo,
@@ -123,6 +131,8 @@ export function Dock({
   unsure: boolean;
   /** Why nothing can be decided any more. */
   closed: string | undefined;
+  /** What the reader looks at was replaced: null where it was not, else whether they tried to decide it. */
+  replaced: { tried: boolean } | null;
   error: unknown;
   undoUntil: string | null;
   mayUndo: boolean;
@@ -199,6 +209,17 @@ export function Dock({
             {t("action.nextItem")} <Kbd>j</Kbd>
           </Link>
         )}
+      </footer>
+    );
+  }
+
+  if (replaced && state.mode.name !== "ask") {
+    return (
+      <footer className="dock" aria-label={label}>
+        <Status title={t(replaced.tried ? "dock.notDone" : "stale.replaced")} words={`${replaced.tried ? `${t("stale.replaced")} ` : ""}${t("stale.nothing")}`} />
+        <button type="button" className="b big" onClick={acts.look}>
+          {t("stale.look")}
+        </button>
       </footer>
     );
   }
@@ -354,6 +375,7 @@ function Beside({ checkpoint, signatures, quiet }: { checkpoint: Checkpoint; sig
 export function AskDock({
   noted,
   closed,
+  unsent,
   onTakeBack,
   onAdd,
   onSend,
@@ -362,6 +384,8 @@ export function AskDock({
   noted: Change[];
   /** Why it cannot be sent any more. */
   closed: string | undefined;
+  /** Why nothing can be sent as things stand; it can be noted all the same. */
+  unsent: string | undefined;
   onTakeBack: (id: string) => void;
   onAdd: (text: string) => void;
   onSend: (text: string, advance: boolean) => void;
@@ -396,7 +420,7 @@ export function AskDock({
           }
           onSubmit={onAdd}
           onCancel={onCancel}
-          also={{ label: t("ask.send"), onSubmit: onSend }}
+          also={{ label: t("ask.send"), onSubmit: onSend, closed: unsent }}
         />
       </div>
     </footer>

@@ -19,7 +19,7 @@ export function useNews(r: Review, changed: boolean, onChanged: () => void): Rea
   // It weighs more than what changed, and is said whole: that is a key away, and there when the reader goes on.
   if (gone) return <><Words {...gone} shape whole={!r.stale} />{r.stale && goOn(t("void.again"))}</>;
   if (r.stale) {
-    const [strong, rest] = [r.moved > 0 ? t("stale.changed", { count: r.moved }) : t("stale.replaced"), [r.staleWhy, t("stale.nothing")].filter(Boolean).join(" ")];
+    const [strong, rest] = [r.moved > 0 ? t("stale.changed", { count: r.moved }) : t("stale.replaced"), r.staleWhy ?? ""];
     return (
       <>
         <Words strong={strong} rest={rest} shape />

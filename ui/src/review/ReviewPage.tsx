@@ -21,13 +21,15 @@ import { keysOf } from "./keymap";
 import { onlooker, useLooking } from "./looking";
 import { NeedPane } from "./Need";
 import { useNews } from "./News";
-import { Obligations, Reveal } from "./Panels";
+import { Obligations } from "./Panels";
 import { freePlace, keptBefore, plainOf, type Row } from "./state";
 import { useMarks, WordsList, WordsStrip, type Placed } from "./Words";
 import { useReview, type Review, type Shown } from "./useReview";
 
 export type { Shown };
 
+// What stands there after a decision alone.
+const Reveal = lazy(() => import("./Reveal").then((m) => ({ default: m.Reveal })));
 const History = lazy(() => import("./History").then((m) => ({ default: m.History })));
 const ChangedHere = lazy(() => import("./ChangedHere").then((m) => ({ default: m.ChangedHere })));
 
@@ -163,7 +165,7 @@ function Afterwards({ r }: { r: Review }) {
   // A wish that is still being written stays where it is.
   if (r.state.mode.name === "ask") return null;
   return (
-    <>
+    <Suspense fallback={null}>
       {revealed.data && revealed.data.length > 0 && (
         <Reveal
           items={revealed.data}
@@ -173,7 +175,7 @@ function Afterwards({ r }: { r: Review }) {
         />
       )}
       {since.data && <SinceLastPanel since={since.data} projectId={place.projectId} className="ev" />}
-    </>
+    </Suspense>
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * What was done with the item that the reader has just left: it can be taken back on the page that they are on now. Kept
- * in this tab's memory; a decision itself is stored at once, and the server holds its release.
+ * What was done with the items that the reader has just left: each can be taken back on the page that they are on now,
+ * the newest first. Kept in this tab's memory; a decision itself is stored at once, and the server holds its release.
  */
 
 import { useSyncExternalStore } from "react";
@@ -19,21 +19,34 @@ export interface Former {
   held: boolean;
 }
 
-let former: Former | null = null;
+/** The newest first. */
+let formers: readonly Former[] = [];
 const listeners = new Set<() => void>();
 
-export function setFormer(next: Former | null): void {
-  former = next;
+function put(next: readonly Former[]): void {
+  formers = next;
   for (const listener of listeners) listener();
 }
 
-export function useFormer(): Former | null {
+const isOver = ({ until }: Former) => new Date(until).getTime() <= Date.now();
+
+/** What was done now, before all that was done with others and can still be taken back; null forgets all of it. */
+export function setFormer(next: Former | null): void {
+  put(next ? [next, ...formers.filter((one) => one.id !== next.id && one.undo !== null && !isOver(one))] : []);
+}
+
+/** What was done with this one was taken back, or can be no more. */
+export function dropFormer(id: string): void {
+  if (formers.some((one) => one.id === id)) put(formers.filter((one) => one.id !== id));
+}
+
+export function useFormers(): readonly Former[] {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => former,
+    () => formers,
   );
 }
 

@@ -50,7 +50,7 @@ export function keysOf(r: Review, p: Panels): KeyMap {
       else r.acts.ask(openRow ? row : null);
     },
     x: () => {
-      if (!readOnly && !r.stale) dispatch({ type: "mode", mode: { name: "reject" } });
+      if (!readOnly && !r.replaced()) dispatch({ type: "mode", mode: { name: "reject" } });
     },
     ...Object.fromEntries(REASONS.map((reason, i) => [String(i + 1), () => rejecting && r.reject(t(`reject.${reason}`))])),
     [OWN_REASON]: () => {

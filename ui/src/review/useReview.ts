@@ -12,7 +12,7 @@ import type { Submit } from "./Answers";
 import { countsOf } from "./Comments";
 import { useDecide } from "./decide";
 import { useUndoEnd } from "./effects";
-import { setFormer, inSeconds, FORMER_SECONDS } from "./former";
+import { dropFormer, setFormer, inSeconds, FORMER_SECONDS } from "./former";
 import { acknowledgedOf, approveBody, changesToSend, editsOf, judgedOf, UNDO_SECONDS } from "./outgoing";
 import { useOpenReview, usePlace } from "./place";
 import { recall, remember } from "./remember";
@@ -69,6 +69,12 @@ export function useReview(first: Shown, current: Checkpoint) {
   // Until it is known what took its place, it is shown as it was.
   const newest = elsewhere?.checkpoint ?? successor.data ?? (successor.isLoading ? shown.checkpoint : current);
   const stale = newest.packet_digest !== shown.checkpoint.packet_digest && newest.status === "pending_review" && newest.held === null && adopting === null;
+  /** Deciding what was replaced does nothing, and the bar says so. */
+  const [refused, setRefused] = useState<string | null>(null);
+  const replaced = () => {
+    if (stale) setRefused(newest.packet_digest);
+    return stale;
+  };
   const status: Checkpoint = adopting ?? (stale ? shown.checkpoint : { ...newest, packet });
   const decided = status.status !== "pending_review" || status.held !== null;
   const standing = standingOf(status, me.data);
@@ -114,7 +120,10 @@ export function useReview(first: Shown, current: Checkpoint) {
     onAnswer: (answer, verb, advance) => {
       setElsewhere(null);
       // Corrections that were signed are the draft's next version: taken back, that is what is read on.
-      if (verb === "withdraw") void adopt(answer.checkpoint);
+      if (verb === "withdraw") {
+        dropFormer(answer.checkpoint.id);
+        void adopt(answer.checkpoint);
+      }
       else if (advance && nextItem) {
         keepFormer(answer.checkpoint);
         open(nextItem.id);
@@ -149,7 +158,7 @@ export function useReview(first: Shown, current: Checkpoint) {
   };
 
   const sign = (advance = false) => {
-    if (!canSettle || offline || stale) return;
+    if (!canSettle || offline || replaced()) return;
     const flag = openNeeds(needs, state)[0];
     if (flag) {
       select(flag.key);
@@ -162,12 +171,12 @@ export function useReview(first: Shown, current: Checkpoint) {
     else send();
   };
   const reject = (reason: string, advance = false) => {
-    if (readOnly || stale) return;
+    if (readOnly || replaced()) return;
     decide("reject", { packet_digest: state.digest, rejection_reason: reason, undo_seconds: UNDO_SECONDS }, t("busy.reject"), advance);
     dispatch({ type: "mode", mode: { name: "read" } });
   };
   const sendChanges = (extra?: Change, advance = false) => {
-    if (readOnly || offline || stale) return;
+    if (readOnly || offline || replaced()) return;
     const next = extra ? reduce(state, { type: "ask", change: extra }) : state;
     if (extra) dispatch({ type: "ask", change: extra });
     const changes = changesToSend(packet, next, (s) => (s.text === "" ? t("change.remove") : t("change.replace", { text: s.text })));
@@ -267,7 +276,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     state, dispatch, rows, row, need, needs, kept, tally,
     ready: readyToSign(needs, state), flagged: flaggedNow(rows, state, compared),
     before: packet.carried_from?.versions ?? null, whole, setWhole,
-    status, current, newest, stale, moved: stale ? changedClaims(packet, newest.packet) : 0, staleWhy: elsewhere?.why ?? null,
+    status, current, newest, stale, replaced, refused: stale && refused === newest.packet_digest, moved: stale ? changedClaims(packet, newest.packet) : 0, staleWhy: elsewhere?.why ?? null,
     decided, standing, mayUndo, undoKey, canAsk, readOnly, placed, canSettle, busy, error: decision.error, unsure: decision.unsure,
     items, history, position, total, nextItem, goItem, open,
     openRow: row !== null && !state.settled[row.claim.id] && !asked(state, row.claim.id),
