@@ -1,11 +1,13 @@
 """All of what is signed can be read: tables of any width, long cells, and text that runs from right to left."""
 
-import pytest
-from playwright.sync_api import Page, expect
+import re
 
-from tests.browser.conftest import SLOW_MS, WIDTHS, flaws
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import SLOW_MS, WIDTHS, flaws, sent
 from tests.browser.test_people import make_project
-from tests.browser.test_review import make_check, opened
+from tests.browser.test_review import CLEAN, make_check, opened
 from tests.browser.test_substrate import add_text
 
 expect.set_options(timeout=SLOW_MS)
@@ -101,3 +103,47 @@ def test_a_character_that_turns_the_direction_turns_its_own_sentence_alone(page:
     isolated = "e => getComputedStyle(e).unicodeBidi"
     spans = page.locator(".doc p [data-place] .s")
     assert [spans.nth(i).evaluate(isolated) for i in range(3)] == ["isolate", "isolate", "normal"]
+
+
+def test_the_one_that_is_open_is_in_sight_in_the_list(page: Page) -> None:
+    project = make_project(page, "In sight")
+    reviews = [make_check(page, project, CLEAN) for _ in range(24)]
+    page.goto(f"/inbox?project={project}")
+    expect(page.locator(".irow").nth(20)).to_be_visible()
+    # The list comes after the review, and so does the place in it.
+    held: list[Route] = []
+    lists = re.compile(r"/api/checkpoints.*[?&]around=")
+    page.route(lists, lambda route: held.append(route))
+    order = sent(page.request, "GET", f"/api/checkpoints?project_id={project}&limit=50")["items"]
+    assert len(order) == len(reviews)
+    page.goto(f"/review/{order[-2]['id']}")
+    expect(page.get_by_role("article")).to_be_visible()
+    for route in held:
+        route.continue_()
+    page.unroute(lists)
+    here = page.locator(".qi[aria-current]")
+    expect(here).to_be_in_viewport(ratio=1)
+    list_, line = [page.locator(one).bounding_box() for one in (".qlist", ".qi[aria-current]")]
+    assert list_ is not None
+    assert line is not None
+    assert list_["y"] <= line["y"]
+    assert line["y"] + line["height"] <= list_["y"] + list_["height"]
+
+
+def test_marks_and_numbers_of_hundreds_of_claims_have_room(page: Page) -> None:
+    draft = "\n\n".join(f"In {1900 + n} it made {5 + 37 * n} tonnes of steel. It rose." for n in range(60))
+    review = make_check(page, make_project(page, "Steel"), draft)
+    opened(page, review)
+    pane = page.locator(".draft").bounding_box()
+    assert pane is not None
+    marks = page.locator(".g .m").evaluate_all("all => all.map(mark => mark.getBoundingClientRect().left)")
+    assert len(marks) >= 60
+    assert min(marks) >= pane["x"]
+    rows = page.locator(".flags button").evaluate_all(
+        """all => all.map(row => {
+          const range = document.createRange();
+          range.selectNodeContents(row.querySelector(".n"));
+          return [range.getBoundingClientRect().right, row.lastElementChild.getBoundingClientRect().left];
+        })"""
+    )
+    assert [row for row in rows if row[0] > row[1]] == []

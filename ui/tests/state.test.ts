@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Claim } from "@/api/types";
 import { attentionOf, checkDocument, checkpoints } from "@/mocks/data";
+import { numbersOf } from "@/review/Draft";
+import { cells } from "@/review/Strip";
 import { approveBody, changesToSend, correctedDocument, markedRange } from "@/review/outgoing";
 import { changedClaims, flagsOf, needsOf, openNeeds, readyToSign, reduce, rowsOf, start, tally, type ReviewState } from "@/review/state";
 
@@ -152,6 +154,25 @@ describe("what needs the reader", () => {
     const one = { kind: "suspicious_source", sentence: "A source gives orders.", artifact_id: null, claim_id: null, obligation_id: null, n: null };
     const gone = { ...checkpoint.attention[0]!, claim_id: "c_gone" };
     expect(needsOf(rows, [gone, one, one, ...checkpoint.attention]).map((need) => need.row?.n)).toEqual([undefined, 3, 5, 6, 12, 8]);
+  });
+});
+
+describe("the strip and the gutter", () => {
+  const rows = Array.from({ length: 70 }, (_, i) => ({ claim: { ...rowsOf(checkpoints[0]!.packet)[0]!.claim, id: `c${i}`, verdict: (i % 2 && i < 60 ? "uncited" : "supported") as Claim["verdict"], needs_you: i % 2 === 1 && i < 60 }, artifactId: "a", n: i + 1 }));
+  const state = start(checkpoints[0]!.packet, checkpoints[0]!.packet_digest, []);
+
+  it("counts runs of passed claims, and lets one stand for itself", () => {
+    const shown = cells(rows, state);
+    expect(shown.filter((cell) => "run" in cell && cell.run.length === 1)).toEqual([]);
+    expect(shown.map((cell) => ("run" in cell ? cell.run.length : 1)).reduce((a, b) => a + b)).toBe(70);
+    expect(shown.at(-1)).toMatchObject({ run: { length: 10 } });
+  });
+
+  it("joins the numbers of a line as long as the mark beside them has room", () => {
+    expect(numbersOf(10, [9, 10])).toBe("9, 10");
+    expect(numbersOf(12, [11, 12])).toBe("11, 12");
+    expect(numbersOf(114, [113, 114])).toBe("114+");
+    expect(numbersOf(9, [9, 10, 11])).toBe("9+");
   });
 });
 

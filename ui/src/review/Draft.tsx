@@ -310,6 +310,15 @@ interface Line {
   numbers: number[];
 }
 
+/** Beside the mark is room for so many characters. */
+const NUMBERS_UP_TO = 6;
+
+/** The numbers of the sentences that begin on a line; where they have no room, that of the one that leads, and that there are more. */
+export function numbersOf(lead: number, numbers: number[]): string {
+  const all = numbers.join(", ");
+  return all.length <= NUMBERS_UP_TO ? all : `${lead}+`;
+}
+
 /**
  * The gutter: a mark stands on the line where its sentence begins. When two begin on one line the flagged one
  * shows and the other's number joins it.
@@ -358,13 +367,13 @@ export function Gutter({ rows, state }: { rows: Row[]; state: ReviewState }) {
         <span
           key={lead.claim.id}
           className="g"
-          title={wordOf(lead.claim, state)}
+          title={`${numbers.join(", ")}: ${wordOf(lead.claim, state)}`}
           data-v={lookOf(lead.claim, state)}
           data-now={numbers.length > 0 && lead.claim.id === state.selected}
           style={{ top: `calc(${top}px - var(--lead-draft) / 2)` }}
         >
           <Mark shape={shapeOf(lead.claim, state)} />
-          <span className="n">{numbers.join(", ")}</span>
+          <span className="n">{numbersOf(lead.n, numbers)}</span>
         </span>
       ))}
     </div>

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { memo, useLayoutEffect, useRef, useSyncExternalStore, type MouseEvent } from "react";
+import { memo, useLayoutEffect, useRef, useSyncExternalStore, type CSSProperties, type MouseEvent } from "react";
 import { currentView, DECIDED } from "@/api/inbox";
 import type { CheckpointItem, Obligation } from "@/api/types";
 import { Mark, type Shape } from "@/components/Mark";
@@ -94,7 +94,7 @@ const Item = memo(function Item({ item, here, other, open }: {
   };
   return (
     <a className="qi" href={`/review/${item.id}`} onClick={go} aria-current={here ? "true" : undefined}>
-      <span className="t" dir="auto">{item.session_title}</span>
+      <span className="t" dir="auto" title={item.session_title}>{item.session_title}</span>
       <span className="s">
         <span>
           {here ? (
@@ -122,6 +122,8 @@ export function Queue({ beside }: { beside: BesideStore }) {
     useSyncExternalStore(beside.subscribe, beside.get) ?? { ...NOTHING, current: "" };
   const open = useOpenReview();
   const list = useRef<HTMLDivElement>(null);
+  // Also when the list, or what needs the reader in it, comes after the review.
+  const [listed, told] = [items.some((item) => item.id === current), needs.length > 0];
   useLayoutEffect(() => {
     // With what needs the reader below it, where there is room for both.
     const line = list.current?.querySelector<HTMLElement>(".qi[aria-current=true]");
@@ -129,8 +131,9 @@ export function Queue({ beside }: { beside: BesideStore }) {
     line?.scrollIntoView?.({ block: "nearest" });
     // Whoever came by a line of the list stays in it: Tab and Enter go on from the review that is open.
     if (line !== document.activeElement && document.activeElement?.matches(".qi")) line?.focus({ preventScroll: true });
-  }, [current]);
+  }, [current, listed, told]);
   const minute = Math.floor(Date.now() / 60_000);
+  const digits = String(Math.max(0, ...needs.map((need) => need.row?.n ?? 0))).length;
   const before = position === undefined ? 0 : position - items.findIndex((item) => item.id === current);
   const after = total === undefined ? 0 : total - before - items.length;
   return (
@@ -154,7 +157,7 @@ export function Queue({ beside }: { beside: BesideStore }) {
             <div key={item.id}>
               <Item item={item} here={here} other={other && (other.name ?? t("look.somebody"))} open={open} minute={minute} />
               {here && state && needs.length > 0 && (
-                <div className="flags" role="group" aria-label={t("queue.flags")}>
+                <div className="flags" role="group" aria-label={t("queue.flags")} style={{ "--n": `${digits}ch` } as CSSProperties}>
                   {needs.map((need) => (
                     <NeedRow
                       key={need.key}

@@ -21,7 +21,8 @@ export function cells(rows: Row[], state: ReviewState): Cell[] {
     else if (last && "run" in last) last.run.push(row);
     else out.push({ run: [row] });
   }
-  return out;
+  // What stands alone is no run: a count beside marks reads as the number of a claim.
+  return out.map((cell) => ("run" in cell && cell.run.length === 1 && cell.run[0] ? { row: cell.run[0] } : cell));
 }
 
 export function Strip({
@@ -71,7 +72,7 @@ export function Strip({
               title={t("strip.run", { count: cell.run.length })}
               onClick={() => first && onSelect(first.claim.id)}
             >
-              <span className="n">{cell.run.length}</span>
+              <span className="n">+{cell.run.length}</span>
             </button>
           );
         }
