@@ -117,7 +117,7 @@ export function Composer({
 const WHYS = ["accepted", "check_was_wrong"] as const;
 
 /** Keeping a flagged claim: one line of reason, and whether the text or the check is to blame. */
-export function KeepComposer({ onKeep, onCancel }: { onKeep: (reason: string, why: Why) => void; onCancel: () => void }) {
+export function KeepComposer({ closed, onKeep, onCancel }: { closed: string | undefined; onKeep: (reason: string, why: Why) => void; onCancel: () => void }) {
   const [why, setWhy] = useState<Why>("accepted");
   const id = useId();
   return (
@@ -126,6 +126,7 @@ export function KeepComposer({ onKeep, onCancel }: { onKeep: (reason: string, wh
       placeholder={t(`keep.placeholder.${why}`)}
       submit={t("keep.submit")}
       short
+      closed={closed}
       above={
         <span className="seg whys" role="radiogroup" aria-label={t("keep.which")}>
           {WHYS.map((option) => (

@@ -7,8 +7,10 @@ import { t, tMaybe } from "@/i18n";
 import { InboxDock } from "@/pages/InboxDock";
 import { useHandOn } from "@/pages/useHandOn";
 import { AskDock, closedWords, Dock, replacedWords } from "./Dock";
+import { Composer, KeepComposer } from "./Composer";
 import { FormerLine } from "./FormerLine";
 import { signWords } from "./signing";
+import type { Need, Row } from "./state";
 import type { Review } from "./useReview";
 
 /** The bar at the foot: what was done last, and the decision; or whose it is and until when it is put off. */
@@ -28,6 +30,9 @@ export function Decision({
   const self = r.items.find((item) => item.id === status.id);
   const handOn = useHandOn({ onLeft: () => nextItem && r.open(nextItem.id), returns: true });
   const ask = state.mode.name === "ask" && state.mode.claim === null;
+  const about = state.mode.name === "ask" || state.mode.name === "keep" ? state.mode.claim : null;
+  const row = r.rows.find((one) => one.claim.id === about) ?? null;
+  const need = r.needs.find((one) => one.row === null && one.key === about) ?? null;
   const several = members.length > 1;
 
   // Buttons of two lines go when somebody else decides; what is read above stays where it is.
@@ -56,6 +61,8 @@ export function Decision({
           }}
           onClose={onChosen}
         />
+      ) : row || need ? (
+        <Writing key={`${state.mode.name} ${row?.claim.id ?? need?.key}`} r={r} row={row} need={need} />
       ) : ask ? (
         <AskDock
           noted={state.changes.filter((one) => (one.about ?? one.claim_id) === null)}
@@ -102,5 +109,40 @@ export function Decision({
       )}
       {handOn.error !== null && <p className="sr" role="alert">{problemText(handOn.error).title}</p>}
     </div>
+  );
+}
+
+/** Why a claim is kept, or what should change in it: where decisions are written, so that nothing beside the text moves. */
+function Writing({ r, row, need }: { r: Review; row: Row | null; need: Need | null }) {
+  const { state, dispatch } = r;
+  const leave = () => dispatch({ type: "mode", mode: { name: "read" } });
+  const note = (comment: string) => {
+    if (row) r.acts.note(row, comment);
+    else if (need)
+      dispatch({ type: "ask", change: { id: newKey(), artifact_id: need.artifactId, claim_id: null, comment, about: need.key } });
+  };
+  return (
+    <footer className="dock" aria-label={t("dock.label")} data-region="">
+      <div className="w-full">
+        {state.mode.name === "keep" && row ? (
+          <KeepComposer
+            closed={closedWords(r)}
+            onKeep={(reason, why) => dispatch({ type: "settle", claim: row.claim.id, settlement: { kind: "kept", reason, why } })}
+            onCancel={leave}
+          />
+        ) : (
+          <Composer
+            label={row ? t("ask.label", { n: row.n }) : t("ask.need")}
+            placeholder={t(!row ? "ask.placeholderNeed" : r.isFlagged ? "ask.placeholder" : "ask.placeholderMeaning")}
+            submit={t("ask.add")}
+            help={t("ask.help")}
+            closed={closedWords(r)}
+            onSubmit={note}
+            onCancel={leave}
+            also={row ? { label: t("ask.send"), onSubmit: (text, advance) => r.acts.sendNow(row, text, advance), closed: replacedWords(r) } : undefined}
+          />
+        )}
+      </div>
+    </footer>
   );
 }

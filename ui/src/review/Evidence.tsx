@@ -9,10 +9,9 @@ import { cut } from "@/lib/codepoints";
 import { keep } from "@/lib/format";
 import { claimsNow, claimsOfFree } from "./again";
 import { Compared } from "./Compared";
-import { Composer, KeepComposer } from "./Composer";
-import { lookOf, shapeOf } from "./look";
+import { shapeOf } from "./look";
 import { passages, Sheet } from "./Sheet";
-import { asked, mustSettle, openNeeds, type Action, type Need, type ReviewState, type Row, type Settlement } from "./state";
+import { asked, mustSettle, openNeeds, type Action, type Change, type Need, type ReviewState, type Row, type Settlement } from "./state";
 
 /** Up to so many characters stand as they are; more of them scroll in a box of their own. */
 const BOXED_FROM = 400;
@@ -64,7 +63,7 @@ function Again({ recheck, claims }: { recheck: Rechecked; claims: Claim[] | null
   const line = (words: string, verdict?: Claim["verdict"]) => (
     <p className="again" role="status" data-v={verdict}>
       {verdict && <Mark shape={verdict} />}
-      <span>{keep(words)}</span>
+      <span className="clip2" title={words}>{keep(words)}</span>
     </p>
   );
   if (recheck.pending) return line(t("recheck.pending"));
@@ -148,7 +147,6 @@ export interface EvidenceActs {
   ask: (row: Row | null) => void;
   flag: (row: Row) => void;
   next: () => void;
-  sendNow: (claim: Row | null, text: string, advance: boolean) => void;
 }
 
 export function saidOf(settlement: Settlement): string {
@@ -156,6 +154,17 @@ export function saidOf(settlement: Settlement): string {
     return t(settlement.why === "check_was_wrong" ? "said.checkWrong" : "said.keptBecause", { reason: settlement.reason });
   if (settlement.text === "") return t("said.removed");
   return t("said.corrected");
+}
+
+/** What the reader did with it, in two lines at most; all of it is a pointer's rest away. */
+export function SaidLine({ settlement, change }: { settlement: Settlement | undefined; change: Change | undefined }) {
+  const words = settlement ? keep(saidOf(settlement)) : t("said.askedFor", { comment: change?.comment ?? "" });
+  return (
+    <span className="clip2" dir="auto" title={words}>
+      <Mark shape="own" />
+      {words}
+    </span>
+  );
 }
 
 export function EvidencePane({
@@ -168,11 +177,11 @@ export function EvidencePane({
   recheck,
   readOnly,
   placed = false,
-  closed,
   canSettle,
   canAsk,
   dispatch,
   acts,
+  beneath,
   children,
 }: {
   projectId: string;
@@ -186,13 +195,13 @@ export function EvidencePane({
   readOnly: boolean;
   /** What can be done keeps its place while it cannot. */
   placed?: boolean;
-  /** Why nothing can be asked for any more, when somebody else decided. */
-  closed?: string | undefined;
   /** False for whoever may not sign: they ask for changes instead. */
   canSettle: boolean;
   canAsk: boolean;
   dispatch: (action: Action) => void;
   acts: EvidenceActs;
+  /** Stands between what can be done and the sources. */
+  beneath?: React.ReactNode;
   children?: React.ReactNode;
 }) {
   const { claim } = row;
@@ -205,7 +214,7 @@ export function EvidencePane({
   const tone = flagged ? claim.verdict : "supported";
   const remaining = openNeeds(needs, state).length;
   const heading = flagged ? headingOf(claim) : claim.opinion ? t("verdict.opinion") : claim.verdict === "uncited" ? t("verdict.uncited") : t("verdict.supported");
-  const fill = open && state.changes.length === 0 ? "b fill" : open ? "b fill" : "b";
+  const fill = open && mode.name === "read" ? "b fill" : "b";
   const saidLabels = claim.say?.labels;
   const sheets = passages(claim.anchors);
   const figures = claim.checks.flatMap((check) => (check.kind === "number" && check.source ? [check.source] : []));
@@ -213,6 +222,8 @@ export function EvidencePane({
   const could = useRef({ settle: canSettle, ask: canAsk });
   if (!readOnly) could.current = { settle: canSettle, ask: canAsk };
   const may = could.current;
+  // While a reason is written below, what else can be done is seen and does nothing.
+  const acting = !readOnly && !settlement && !change && mode.name !== "edit";
 
   return (
     <section className="ev" data-v={tone} aria-label={t("evidence.label", { n: row.n })}>
@@ -252,139 +263,118 @@ export function EvidencePane({
         </div>
       )}
 
-      {kept && open && (
+      {kept && flagged && (
         <p className="meta">
           {keep(t(kept.kind === "check_was_wrong" ? "keep.beforeWrong" : "keep.before", { name: kept.name ?? t("look.somebody"), reason: kept.reason }))}
         </p>
       )}
 
-      {(settlement || change) && mode.name !== "edit" && (
-        <div className="said" role="status">
-          <span>
-            <Mark shape="own" />
-            {settlement ? keep(saidOf(settlement)) : t("said.askedFor", { comment: change?.comment ?? "" })}
-          </span>
-          <span className="acts">
-            {(settlement ? canSettle : !readOnly) && (
-              <button
-                type="button"
-                className="b small"
-                onClick={() =>
-                  settlement ? dispatch({ type: "take-back", claim: claim.id }) : change && dispatch({ type: "unask", id: change.id })
-                }
-              >
-                {t("action.takeBack")}
-              </button>
+      {/* What can be done and what was done stand in one place, which keeps its height: the source below stays where it is read. */}
+      <div className="turn">
+        {(!readOnly || placed) && (
+          <div className={`acts ${acting ? "" : "invisible"} ${(claim.correction?.label.length ?? 0) > SHORT_LABEL ? "tight" : ""}`} inert={!acting}>
+            {flagged ? (
+              <>
+                {may.settle && claim.correction && claim.kind !== "series" && (
+                  <button type="button" className={fill} onClick={() => acts.use(row)}>
+                    {keep(claim.correction.label)} <Kbd>e</Kbd>
+                  </button>
+                )}
+                {may.settle && !claim.correction && claim.kind !== "series" && (
+                  <button type="button" className={mustSettle(claim) ? fill : "b"} onClick={() => acts.edit(row)}>
+                    {t("action.edit")} <Kbd>e</Kbd>
+                  </button>
+                )}
+                {may.ask && (
+                  <button type="button" className="b" onClick={() => acts.ask(row)}>
+                    <span>
+                      {t("action.ask")}
+                      {may.settle
+                        ? (claim.correction?.label.length ?? 0) <= SHORT_LABEL && <span className="wide"> {t("action.askRest")}</span>
+                        : ` ${t("action.askRest")}`}
+                    </span>{" "}
+                    <Kbd>c</Kbd>
+                  </button>
+                )}
+                {claim.headline.toLowerCase().includes("source not") && (
+                  <Link className="b" to="/projects/$projectId" params={{ projectId }}>
+                    {t("action.addSource")}
+                  </Link>
+                )}
+                {may.settle && (
+                  <button
+                    type="button"
+                    className={!mustSettle(claim) && !claim.correction ? fill : "b bare"}
+                    onClick={() => acts.keep(row)}
+                  >
+                    {mustSettle(claim) ? t("action.keepWhy") : t("action.keepLooked")} <Kbd>r</Kbd>
+                  </button>
+                )}
+                {may.settle && claim.correction && claim.correction.text !== "" && (
+                  <button type="button" className="b bare" onClick={() => acts.edit(row)}>
+                    {t("action.editOwn")}
+                  </button>
+                )}
+              </>
+            ) : (
+              <>
+                {may.ask && (
+                  <button type="button" className="b" onClick={() => acts.flag(row)}>
+                    {t("action.flag")} <Kbd>f</Kbd>
+                  </button>
+                )}
+                {may.settle && claim.kind !== "series" && (
+                  <button type="button" className="b bare" onClick={() => acts.edit(row)}>
+                    {t("action.editOwn")} <Kbd>e</Kbd>
+                  </button>
+                )}
+              </>
             )}
-            {!readOnly && remaining > 0 && (
-              <button type="button" className="b small" onClick={acts.next}>
-                {t("action.nextFlag")} <Kbd>n</Kbd>
+          </div>
+        )}
+        <div>
+          {(settlement || change) && mode.name !== "edit" && (
+            <div className="said" role="status">
+              <SaidLine settlement={settlement} change={change} />
+              <span className="acts">
+                {(settlement ? canSettle : !readOnly) && (
+                  <button
+                    type="button"
+                    className="b small"
+                    onClick={() =>
+                      settlement ? dispatch({ type: "take-back", claim: claim.id }) : change && dispatch({ type: "unask", id: change.id })
+                    }
+                  >
+                    {t("action.takeBack")}
+                  </button>
+                )}
+                {!readOnly && remaining > 0 && (
+                  <button type="button" className="b small" onClick={acts.next}>
+                    {t("action.nextFlag")} <Kbd>n</Kbd>
+                  </button>
+                )}
+              </span>
+            </div>
+          )}
+
+          {settlement?.kind === "corrected" && settlement.text !== "" && mode.name !== "edit" && recheck && (
+            <Again recheck={recheck} claims={recheck.data ? claimsNow(row, settlement.text, recheck.data) : null} />
+          )}
+
+          {mode.name === "edit" && mode.claim === claim.id && (
+            <p className="said" role="status">
+              <span>
+                <Mark shape="own" />
+                {t("edit.help")}
+              </span>
+              <button type="button" className="b small" onClick={() => dispatch({ type: "mode", mode: { name: "read" } })}>
+                {t("action.leave")} <Kbd>Esc</Kbd>
               </button>
-            )}
-          </span>
-        </div>
-      )}
-
-      {settlement?.kind === "corrected" && settlement.text !== "" && mode.name !== "edit" && recheck && (
-        <Again recheck={recheck} claims={recheck.data ? claimsNow(row, settlement.text, recheck.data) : null} />
-      )}
-
-      {mode.name === "edit" && mode.claim === claim.id && (
-        <p className="said" role="status">
-          <span>
-            <Mark shape="own" />
-            {t("edit.help")}
-          </span>
-          <button type="button" className="b small" onClick={() => dispatch({ type: "mode", mode: { name: "read" } })}>
-            {t("action.leave")} <Kbd>Esc</Kbd>
-          </button>
-        </p>
-      )}
-      {mode.name === "keep" && mode.claim === claim.id && (
-        <KeepComposer
-          onKeep={(reason, why) => dispatch({ type: "settle", claim: claim.id, settlement: { kind: "kept", reason, why } })}
-          onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
-        />
-      )}
-      {mode.name === "ask" && mode.claim === claim.id && (
-        <Composer
-          label={t("ask.label", { n: row.n })}
-          placeholder={flagged ? t("ask.placeholder") : t("ask.placeholderMeaning")}
-          submit={t("ask.add")}
-          help={t("ask.help")}
-          closed={closed}
-          onSubmit={(comment) =>
-            dispatch({
-              type: "ask",
-              change: { id: `${claim.id}-${Date.now()}`, artifact_id: row.artifactId, claim_id: claim.id, comment },
-            })
-          }
-          onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
-          also={{ label: t("ask.send"), onSubmit: (text, advance) => acts.sendNow(row, text, advance) }}
-        />
-      )}
-
-      {(!readOnly || placed) && !settlement && !change && mode.name === "read" && (
-        <div className={readOnly ? "acts invisible min-h-8" : "acts"} inert={readOnly}>
-          {open ? (
-            <>
-              {may.settle && claim.correction && claim.kind !== "series" && (
-                <button type="button" className={fill} onClick={() => acts.use(row)}>
-                  {keep(claim.correction.label)} <Kbd>e</Kbd>
-                </button>
-              )}
-              {may.settle && !claim.correction && claim.kind !== "series" && (
-                <button type="button" className={mustSettle(claim) ? fill : "b"} onClick={() => acts.edit(row)}>
-                  {t("action.edit")} <Kbd>e</Kbd>
-                </button>
-              )}
-              {may.ask && (
-                <button type="button" className="b" onClick={() => acts.ask(row)}>
-                  <span>
-                    {t("action.ask")}
-                    {may.settle
-                      ? (claim.correction?.label.length ?? 0) <= SHORT_LABEL && <span className="wide"> {t("action.askRest")}</span>
-                      : ` ${t("action.askRest")}`}
-                  </span>{" "}
-                  <Kbd>c</Kbd>
-                </button>
-              )}
-              {claim.headline.toLowerCase().includes("source not") && (
-                <Link className="b" to="/projects/$projectId" params={{ projectId }}>
-                  {t("action.addSource")}
-                </Link>
-              )}
-              {may.settle && (
-                <button
-                  type="button"
-                  className={!mustSettle(claim) && !claim.correction ? fill : "b bare"}
-                  onClick={() => acts.keep(row)}
-                >
-                  {mustSettle(claim) ? t("action.keepWhy") : t("action.keepLooked")} <Kbd>r</Kbd>
-                </button>
-              )}
-              {may.settle && claim.correction && claim.correction.text !== "" && (
-                <button type="button" className="b bare" onClick={() => acts.edit(row)}>
-                  {t("action.editOwn")}
-                </button>
-              )}
-            </>
-          ) : (
-            <>
-              {may.ask && (
-                <button type="button" className="b" onClick={() => acts.flag(row)}>
-                  {t("action.flag")} <Kbd>f</Kbd>
-                </button>
-              )}
-              {may.settle && claim.kind !== "series" && (
-                <button type="button" className="b bare" onClick={() => acts.edit(row)}>
-                  {t("action.editOwn")} <Kbd>e</Kbd>
-                </button>
-              )}
-            </>
+            </p>
           )}
         </div>
-      )}
+      </div>
+      {beneath}
 
       {sheets.map(
         ([anchor, ...others], i) =>
@@ -401,9 +391,7 @@ export function EvidencePane({
           ),
       )}
       <Compared claim={claim} />
-      {lookOf(claim, state) === "own" ? null : claim.verdict === "uncited" && (
-        <p className="meta mt-3">{uncitedWords(claim)}</p>
-      )}
+      {claim.verdict === "uncited" && <p className="meta mt-3">{uncitedWords(claim)}</p>}
       {children}
     </section>
   );

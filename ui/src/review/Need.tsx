@@ -4,8 +4,7 @@ import { Mark, type Shape } from "@/components/Mark";
 import { Kbd } from "@/components/States";
 import { t, tMaybe } from "@/i18n";
 import { keep } from "@/lib/format";
-import { Composer } from "./Composer";
-import { saidOf, Says } from "./Evidence";
+import { SaidLine, Says } from "./Evidence";
 import { asked, openNeeds, type Action, type Need, type ReviewState } from "./state";
 
 /** The mark of a need that no claim carries: an obligation's own, else the diamond of a stop. */
@@ -27,11 +26,11 @@ export function NeedPane({
   obligations,
   readOnly,
   placed = false,
-  closed,
   canSettle,
   canAsk,
   dispatch,
   next,
+  beneath,
   children,
 }: {
   need: Need;
@@ -41,17 +40,17 @@ export function NeedPane({
   readOnly: boolean;
   /** What can be done keeps its place while it cannot. */
   placed?: boolean;
-  /** Why nothing can be asked for any more, when somebody else decided. */
-  closed?: string | undefined;
   canSettle: boolean;
   canAsk: boolean;
   dispatch: (action: Action) => void;
   next: () => void;
+  /** Stands below what can be done. */
+  beneath?: React.ReactNode;
   children?: React.ReactNode;
 }) {
   const settlement = state.settled[need.key];
   const change = asked(state, need.key);
-  const asking = state.mode.name === "ask" && state.mode.claim === need.key;
+  const acting = !readOnly && !settlement && !change;
   // What could be done last keeps its room when somebody else decides: what stands below stays where it is read.
   const could = useRef({ settle: canSettle, ask: canAsk });
   if (!readOnly) could.current = { settle: canSettle, ask: canAsk };
@@ -79,12 +78,10 @@ export function NeedPane({
         </div>
       </div>
       {help && <p className="meta mt-2">{help}</p>}
+      <div className="turn">
       {(settlement || change) && (
         <div className="said" role="status">
-          <span>
-            <Mark shape="own" />
-            {settlement ? keep(saidOf(settlement)) : t("said.askedFor", { comment: change?.comment ?? "" })}
-          </span>
+          <SaidLine settlement={settlement} change={change} />
           <span className="acts">
             {(settlement ? canSettle : !readOnly) && (
               <button
@@ -103,28 +100,12 @@ export function NeedPane({
           </span>
         </div>
       )}
-      {asking && (
-        <Composer
-          label={t("ask.need")}
-          placeholder={t("ask.placeholderNeed")}
-          submit={t("ask.add")}
-          help={t("ask.help")}
-          closed={closed}
-          onSubmit={(comment) =>
-            dispatch({
-              type: "ask",
-              change: { id: `${need.key}-${Date.now()}`, artifact_id: need.artifactId, claim_id: null, comment, about: need.key },
-            })
-          }
-          onCancel={() => dispatch({ type: "mode", mode: { name: "read" } })}
-        />
-      )}
-      {(!readOnly || placed) && !settlement && !change && state.mode.name === "read" && (
-        <div className={readOnly ? "acts invisible min-h-8" : "acts"} inert={readOnly}>
+      {(!readOnly || placed) && (
+        <div className={acting ? "acts" : "acts invisible"} inert={!acting}>
           {may.settle && (
             <button
               type="button"
-              className="b fill"
+              className={acting && state.mode.name === "read" ? "b fill" : "b"}
               onClick={() => dispatch({ type: "settle", claim: need.key, settlement: { kind: "kept", reason: t("keep.read"), why: "accepted" } })}
             >
               {t("action.readIt")} <Kbd>r</Kbd>
@@ -137,6 +118,8 @@ export function NeedPane({
           )}
         </div>
       )}
+      </div>
+      {beneath}
       {children}
     </section>
   );

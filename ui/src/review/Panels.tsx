@@ -12,11 +12,13 @@ export function Obligations({
   items,
   judged,
   onJudge,
+  className = "ev",
 }: {
   items: Obligation[];
   /** The reader's own word so far, sent with the decision; `onJudge` is null where none can be given any more. */
   judged: Record<string, "met" | "unmet">;
   onJudge: ((obligation: string, state: "met" | "unmet") => void) | null;
+  className?: string;
 }) {
   const order = { regressed: 0, unmet: 1, open: 2, met: 3 };
   const sorted = [...items].sort((a, b) => order[a.state] - order[b.state]);
@@ -25,7 +27,7 @@ export function Obligations({
     .filter(({ n }) => n > 0)
     .map(({ state, n }) => t(`obligation.count.${state}`, { n }));
   return (
-    <section className="ev" aria-label={t("obligation.title")}>
+    <section className={className} aria-label={t("obligation.title")}>
       <div className="between">
         <h2 className="h3">{t("obligation.title")}</h2>
         <span className="meta">{states.join(", ")}</span>

@@ -10,7 +10,7 @@ import { foundAgain, type Words } from "@/lib/places";
 import { useTitle } from "@/lib/title";
 import type { BesideStore } from "./beside";
 import { Thread } from "./Comments";
-import { closedWords, decidedWords } from "./Dock";
+import { decidedWords } from "./Dock";
 import { Decision } from "./Decision";
 import { DraftSide } from "./DraftSide";
 import { Released } from "./Released";
@@ -139,7 +139,6 @@ export function ReviewPage({
         <Afterwards r={r} />
         {r.needs.length === 0 && <Asked r={r} />}
         <About r={r} mayWrite={mayWrite} />
-        {r.needs.length > 0 && <Asked r={r} />}
         {placed.length > 0 && <WordsList placed={placed} me={r.me?.id ?? null} versions={r.packet.artifacts} onShow={(one) => {
           if (one.comment.claim_id && rows.some(({ claim }) => claim.id === one.comment.claim_id)) r.select(one.comment.claim_id);
           show(one);
@@ -179,12 +178,13 @@ function Afterwards({ r }: { r: Review }) {
   );
 }
 
-/** What was asked for in the rounds before: first of all where nothing else needs the reader. */
-function Asked({ r }: { r: Review }) {
+/** What was asked for in the rounds before: first of all where nothing else needs the reader, else under what does. */
+function Asked({ r, className }: { r: Review; className?: string }) {
   const { obligations } = r.packet;
   if (obligations.length === 0) return null;
   return (
     <Obligations
+      {...(className ? { className } : {})}
       items={obligations}
       judged={r.state.judged}
       onJudge={r.readOnly ? null : (obligation, word) => r.dispatch({ type: "judge", obligation, state: word })}
@@ -195,6 +195,7 @@ function Asked({ r }: { r: Review }) {
 /** What is selected, with its evidence and what people said of it; else what was asked. */
 function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
   const { packet, row, need, state } = r;
+  const asked = r.needs.length > 0 && <Asked r={r} className="src" />;
   const thread = (claim: Row | null) => (
     <Thread
       key={claim?.claim.id ?? ""}
@@ -216,11 +217,11 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         recheck={r.recheck}
         readOnly={r.readOnly}
         placed={r.placed}
-        closed={closedWords(r)}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}
         acts={r.acts}
+        beneath={asked}
       >
         {thread(row)}
       </EvidencePane>
@@ -234,11 +235,11 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         obligations={packet.obligations}
         readOnly={r.readOnly}
         placed={r.placed}
-        closed={closedWords(r)}
         canSettle={r.canSettle}
         canAsk={r.canAsk}
         dispatch={r.dispatch}
         next={() => r.nextFlag(1)}
+        beneath={asked}
       >
         {thread(null)}
       </NeedPane>
@@ -246,6 +247,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
   if (state.selected && freePlace(state.selected))
     return (
       <FreePane id={state.selected} state={state} recheck={r.recheck} canSettle={r.canSettle} dispatch={r.dispatch}>
+        {asked}
         {thread(null)}
       </FreePane>
     );
@@ -257,6 +259,7 @@ function About({ r, mayWrite }: { r: Review; mayWrite: boolean }) {
         <Released checkpoint={r.status} className="py-1" />
         {packet.effects.length === 0 && <li className="quiet">{t("after.noEffect")}</li>}
       </ul>
+      {asked}
       {thread(null)}
     </section>
   );

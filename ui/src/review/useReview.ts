@@ -243,6 +243,7 @@ export function useReview(first: Shown, current: Checkpoint) {
     ask: (r: Row | null) => dispatch({ type: "mode", mode: { name: "ask", claim: r?.claim.id ?? null } }),
     flag: ({ claim }: Row) => dispatch({ type: "mode", mode: { name: "ask", claim: claim.id } }),
     next: () => nextFlag(1),
+    note: (target: Row, comment: string) => dispatch({ type: "ask", change: changeFor(target, comment) }),
     sendNow: (target: Row | null, comment: string, advance: boolean) => sendChanges(changeFor(target, comment), advance),
     /** A change on exact words, to be sent with the rest. */
     askWords: (words: Words, comment: string) =>

@@ -8,7 +8,7 @@ import { DocumentView } from "./DocumentView";
 import type { Section } from "./sections";
 
 const nothing = () => {};
-const NO_ACTS: EvidenceActs = { use: nothing, keep: nothing, edit: nothing, ask: nothing, flag: nothing, next: nothing, sendNow: nothing };
+const NO_ACTS: EvidenceActs = { use: nothing, keep: nothing, edit: nothing, ask: nothing, flag: nothing, next: nothing };
 const READ: Omit<ReviewState, "selected"> = { digest: "", settled: {}, changes: [], judged: {}, mode: { name: "read" }, seen: {} };
 
 /** What was written, as it is read in review, with the evidence of the sentence that is chosen. Nothing is decided here. */
