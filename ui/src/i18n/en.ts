@@ -289,6 +289,7 @@ export const en = {
     changed_other: "{{count}} claims changed while you read.",
     replaced: "It was replaced while you read.",
     nothing: "Nothing was decided: only the new version can be.",
+    tried: "It was replaced while you read: decide the new one.",
     look: "Look at the new version",
     dropped: "What you had settled was for an earlier version.",
     again: "This one begins afresh.",

@@ -216,7 +216,7 @@ export function Dock({
   if (replaced && state.mode.name !== "ask") {
     return (
       <footer className="dock" aria-label={label}>
-        <Status title={t(replaced.tried ? "dock.notDone" : "stale.replaced")} words={`${replaced.tried ? `${t("stale.replaced")} ` : ""}${t("stale.nothing")}`} />
+        <Status title={t(replaced.tried ? "dock.notDone" : "stale.replaced")} words={t(replaced.tried ? "stale.tried" : "stale.nothing")} />
         <button type="button" className="b big" onClick={acts.look}>
           {t("stale.look")}
         </button>
