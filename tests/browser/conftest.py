@@ -178,9 +178,13 @@ def phone(browser: Browser, server: str) -> Iterator[Page]:
 
 
 def each_width(page: Page) -> Iterator[int]:
-    """The page as it stands at each of the widths, one after the other, and at its own again at the end."""
+    """The page as it stands at each of the widths, one after the other, and at its own again at the end.
+
+    What the page asked for first is there by then: nobody need look at how it loads.
+    """
     own = page.viewport_size
     assert own is not None
+    page.wait_for_load_state("networkidle")
     for width, height in WIDTHS:
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate(DRAWN)
