@@ -426,8 +426,8 @@ async def by_ids(
         return {}
     use = f"WHERE b.state IN {LIVE} AND s.retracted_at IS NULL" if in_use else ""
     # Each is looked up by its key (OFFSET 0 keeps the planner from joining): right after a large capture it has no
-    # statistics yet and would read all blocks of the workspace for a few. How many they are is kept from it by a SELECT:
-    # knowing it, it would plan this anew each time, which takes as long as the looking up.
+    # statistics yet and would read all blocks of the workspace for a few. How many they are is kept from it by a
+    # SELECT: knowing it, it would plan this anew each time, which takes as long as the looking up.
     rows = await tx.execute(
         typed(
             f"""
