@@ -105,13 +105,16 @@ async def create(
         forked_from=forked_from,
         created_by=actor.member_id,
     )  # fmt: skip
-    return await execute(tx, actor, row.id) if new.auto_execute else row
+    return await _queue(tx, actor, row) if new.auto_execute else row
 
 
 async def execute(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | None = None) -> WorkSession:
     """Queues the first leg. Raises Conflict (`wrong_status`), NotFound."""
     require(actor, "requester")
-    row = await work_sessions.lock(tx, session_id, project_id)
+    return await _queue(tx, actor, await work_sessions.lock(tx, session_id, project_id))
+
+
+async def _queue(tx: Tx, actor: Actor, row: WorkSession) -> WorkSession:
     return await work_sessions.move(
         tx,
         row,
