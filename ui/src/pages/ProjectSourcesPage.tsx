@@ -66,7 +66,8 @@ export function ProjectSourcesPage() {
   const items = useMemo(() => shownSources(all, { ...filter, find }), [all, filter, find]);
   const states = useMemo(() => counted(all, stateOf), [all]);
   const kinds = useMemo(() => counted(all, kindOf), [all]);
-  const may = useMemo(() => ({ add: role !== "viewer", retract: role === "reviewer" || role === "admin" }), [role]);
+  const archived = Boolean(project.data?.archived_at);
+  const may = useMemo(() => ({ add: role !== "viewer" && !archived, retract: role === "reviewer" || role === "admin" }), [role, archived]);
   const last = Math.max(0, Math.ceil(items.length / PAGE) - 1);
   const at = Math.min(page, last);
   const change = (values: Partial<SourceFilter>) => {
