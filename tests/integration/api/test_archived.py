@@ -197,7 +197,9 @@ WAYS: dict[str, tuple[str, Any]] = {
 async def comes(world: World, tx: Tx, way: str, project: UUID) -> None:
     actor, catalog = world.actor, world.parts.catalog
     if way == "work":
-        await work_requests.create(tx, actor, catalog, project, NewWork(**WORK, auto_execute=True))
+        await work_requests.create(
+            tx, actor, catalog, project, NewWork("research", "What was it?", auto_execute=True)
+        )
     elif way == "check":
         await checks.open_check(tx, actor, catalog, project, draft=DRAFT)
     else:
