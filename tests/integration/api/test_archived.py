@@ -154,8 +154,9 @@ async def test_nothing_new_comes_into_it_and_what_was_begun_goes_on(world: World
         said = await api.problem(method, path, 409, "project_archived", **options)
         assert said["detail"] == "“Last year” is archived: it takes no new work and no new sources.", path
         assert "bring it back" in said["hint"]
-    listing = {"params": {"project_id": project}}
-    there = {s["id"] for s in (await api.ok("GET", "/work-sessions", **listing))["items"]}
+    there = {
+        s["id"] for s in (await api.ok("GET", "/work-sessions", params={"project_id": project}))["items"]
+    }
     assert there == {idle, running, broken, checked, sent_back.rpartition("/")[2]}
     assert len((await api.ok("GET", f"{base}/sources"))["items"]) == 2
 
