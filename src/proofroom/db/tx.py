@@ -315,7 +315,14 @@ async def away(*, reads: bool = False) -> AsyncGenerator[None]:
                 retry_after=2,
             ) from error
         state = getattr(error.orig, "sqlstate", None) or ""
-        if state == READ_ONLY and reads:
+        if state == _READ_ONLY and not reads:
+            raise Unavailable(
+                "database_read_only",
+                "The database takes no writes: it is a standby, or was set so. Nothing was changed.",
+                hint="Let DATABASE_URL name the server that takes them, or try again when this one does.",
+                retry_after=5,
+            ) from error
+        if state == _READ_ONLY:
             raise ProofroomError(
                 "read_would_write",
                 "This only reads, and something of ours in it tried to write. Nothing was changed.",
@@ -328,13 +335,8 @@ async def away(*, reads: bool = False) -> AsyncGenerator[None]:
         raise
 
 
-READ_ONLY = "25006"
+_READ_ONLY = "25006"
 _REFUSED = {
-    READ_ONLY: (
-        "database_read_only",
-        "The database takes no writes: it is a standby, or was set so. Nothing was changed.",
-        "Let DATABASE_URL name the server that takes them, or try again when this one does.",
-    ),
     "55P03": ("database_busy", "Somebody else is writing there for too long.", "Try again in a moment."),
     "40001": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),
     "40P01": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),
