@@ -189,6 +189,7 @@ export const pages = {
     fake_citation: "Some passages imitate citations. They are marked.",
     contradiction: "Some passages contradict each other.",
   },
+  opening: { page: "Opening the page." },
   archive: {
     do: "Archive",
     doHere: "Archive this project",

@@ -41,15 +41,16 @@ export function NewWorkPage() {
   const search = useSearch({ from: "/projects/$projectId/new" });
   const templates = useQuery(templatesQuery(projectId));
   const copied = useQuery({ ...sessionQuery({ projectId, sessionId: search.from ?? "" }), enabled: search.from !== undefined });
+  const me = useQuery(meQuery);
   const may = useMay("requester");
-  const failed = project.error ?? agents.error ?? sources.error ?? copied.error;
+  const failed = me.error ?? project.error ?? agents.error ?? sources.error ?? copied.error;
   // What a form starts from has to be there before it: later it would take the place of what was typed meanwhile.
   // A template as this page knew it earlier may have been changed since.
   const early = templates.isPending || (templates.isFetching && !templates.isFetchedAfterMount);
   const [opened, setOpened] = useState(false);
   const waits = !opened && ((search.template !== undefined && early) || (search.from !== undefined && copied.isPending));
-  if (!may) return <Instead title={t("page.newWork")}>{t("workArea.form.onlyRead")}</Instead>;
-  if (failed || waits || !agents.data || !sources.data || !project.data) {
+  if (me.data && !may) return <Instead title={t("page.newWork")}>{t("workArea.form.onlyRead")}</Instead>;
+  if (failed || waits || !may || !agents.data || !sources.data || !project.data) {
     return (
       <main className="inbox screen">
         <div className="wrap">
@@ -59,6 +60,7 @@ export function NewWorkPage() {
               what={t("new.failed")}
               error={failed}
               retry={() => {
+                if (me.error) void me.refetch();
                 void project.refetch();
                 void agents.refetch();
                 void sources.refetch();

@@ -51,7 +51,7 @@ export function ProjectSourcesPage() {
   const project = useQuery(projectQuery(projectId));
   const sources = useQuery(allSourcesQuery(client, projectId));
   const index = useQuery(indexQuery(projectId));
-  const role = useQuery(meQuery).data?.role ?? "admin";
+  const role = useQuery(meQuery).data?.role ?? "viewer";
   const name = project.data?.name ?? "";
   useTitle(name ? t("source.of", { project: name }) : t("page.sources"));
   const [filter, setFilter] = useState<SourceFilter>({ state: "all", kind: "all", find: "" });
