@@ -135,6 +135,32 @@ async def test_a_savepoint_holds_what_was_said_on_the_drivers_connection(
         assert (await tx.execute(select(Project.name))).scalar_one() != "inside"
 
 
+async def test_what_the_server_took_back_is_not_called_written(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    """Whoever goes on after a statement that failed would be told COMMIT, and nothing would be there."""
+
+    async def go_on() -> None:
+        async with db.transaction(workspace) as tx:
+            await tx.execute(text("UPDATE projects SET name = 'lost'"))
+            with pytest.raises(DBAPIError):
+                await tx.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(RuntimeError, match="nothing of it was written"):
+        await go_on()
+    async with db.transaction(workspace) as tx:
+        assert (await tx.execute(select(Project.name))).scalar_one() != "lost"
+
+
+async def test_what_stands_in_objects_is_written_at_the_end(
+    db: Database, workspace: UUID, project: UUID
+) -> None:
+    async with db.transaction(workspace) as tx:
+        (await tx.execute(select(Project))).scalar_one().name = "by the object"
+    async with db.transaction(workspace) as tx:
+        assert (await tx.execute(select(Project.name))).scalar_one() == "by the object"
+
+
 async def test_a_connection_that_died_in_the_pool_is_not_noticed(
     db: Database, database: str, workspace: UUID, project: UUID
 ) -> None:

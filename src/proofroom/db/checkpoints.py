@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, or_, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from proofroom.db.models import WorkCheckpoint, WorkEvent, WorkSession
 from proofroom.db.statements import setting, text, update_of
@@ -51,11 +52,15 @@ async def get(tx: Tx, checkpoint_id: UUID, session_id: UUID | None = None) -> Wo
 
 
 async def change(tx: Tx, checkpoint_id: UUID, **values: Any) -> WorkCheckpoint:
-    return (
-        await tx.execute(
-            update_of(WorkCheckpoint, "id", *values), {"where_id": checkpoint_id} | setting(values)
-        )
-    ).scalar_one()
+    """The row as it is then. A packet is long, so one that the transaction holds is not answered again."""
+    held = tx.held(WorkCheckpoint, tx.workspace_id, checkpoint_id)
+    statement = update_of(WorkCheckpoint, "id", *values, whole=held is None)
+    answer = await tx.execute(statement, {"where_id": checkpoint_id} | setting(values))
+    if held is None:
+        return answer.scalar_one()
+    for name, value in zip(values, answer.one(), strict=True):
+        set_committed_value(held, name, value)
+    return held
 
 
 async def open_one(tx: Tx, session_id: UUID) -> WorkCheckpoint | None:

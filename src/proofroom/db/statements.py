@@ -32,14 +32,15 @@ def _typed(sql: str, types: tuple[tuple[str, TypeEngine[Any]], ...]) -> TextClau
 
 
 @lru_cache(maxsize=200)
-def update_of(model: type[Any], key: str, *names: str) -> Any:
-    """UPDATE of these columns of one row of a model, found by `where_<key>`, that answers the row; see `setting`."""
+def update_of(model: type[Any], key: str, *names: str, whole: bool = True) -> Any:
+    """UPDATE of these columns of one row of a model, found by `where_<key>`, that answers the row, or only what was
+    written; see `setting`."""
     columns = cast(Any, sqlalchemy.inspect(model)).columns
     return (
         sqlalchemy.update(model)
         .where(columns[key] == bindparam(f"where_{key}"))
         .values({name: bindparam(f"to_{name}", type_=columns[name].type) for name in names})
-        .returning(model)
+        .returning(*([model] if whole else [columns[name] for name in names]))
         .execution_options(synchronize_session=False)
     )
 

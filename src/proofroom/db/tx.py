@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -40,6 +40,9 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
+_Row = TypeVar("_Row")
+
+
 class Tx(AsyncSession):
     """An open transaction of one workspace. Services take it and never commit; its opener does."""
 
@@ -49,6 +52,10 @@ class Tx(AsyncSession):
         if not isinstance(workspace_id, UUID):
             raise RuntimeError("this transaction was opened without a workspace")
         return workspace_id
+
+    def held(self, model: type[_Row], *key: UUID) -> _Row | None:
+        """The object of this transaction for the row with this primary key, if somebody holds it."""
+        return self.sync_session.identity_map.get((model, key, None))
 
     async def raw(self) -> "psycopg.AsyncConnection[Any]":
         """The driver's connection inside this transaction."""
@@ -201,7 +208,7 @@ class Database:
             await _begin(tx, kind, f"; {_WORKSPACE}'{UUID(bytes=workspace_id.bytes)}', true)")
             yield tx
             faults.points("commit", tx.info.get(WRITES, ()))
-            await tx.commit()
+            await _commit(tx)
             faults.points("committed", tx.info.get(WRITES, ()))
 
     @asynccontextmanager
@@ -287,6 +294,24 @@ async def _begin(tx: Tx, kind: str = "", then: str = "") -> None:
             await tx.rollback()
         else:
             return
+
+
+async def _commit(tx: Tx) -> None:
+    """Commits as `_begin` began: SQLAlchemy's session spends three times as long on it as the server and the driver do.
+
+    Raises RuntimeError when the server took everything back instead, as it does, without an error, where a statement
+    failed and whoever said it went on.
+    """
+    if tx.new or tx.dirty or tx.deleted:  # what its objects hold is written first
+        await tx.flush()
+    driver = await tx.raw()
+    try:
+        done = await driver.execute(b"COMMIT", prepare=False)
+    except psycopg.Error as error:
+        raise await tx.known(driver, error) from error
+    tx.info.pop(_DRIVER, None)  # whoever goes on with it gets a connection of its own, without a workspace
+    if done.statusmessage != "COMMIT":
+        raise RuntimeError("a statement of this transaction failed, so nothing of it was written")
 
 
 @asynccontextmanager

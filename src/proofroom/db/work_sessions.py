@@ -69,10 +69,13 @@ class LegLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a write adds to a session's history: (type, data) events and (kind, content) audit entries."""
+    """What a write adds to a session's history: (type, data) events, (kind, content) audit entries, and a call of a
+    tool in its present leg: {key, tool, arguments, ok, result}.
+    """
 
     events: Sequence[tuple[str, Values]] = ()
     audits: Sequence[tuple[str, Values]] = field(default=())
+    call: Values | None = None
 
 
 NOTHING = Record()
@@ -277,9 +280,15 @@ async def note(tx: Tx, session_id: UUID, record: Record) -> WorkSession:
 async def _write(
     tx: Tx, row: WorkSession, changes: dict[str, Any], record: Record, lease_seconds: float | None = None
 ) -> WorkSession:
-    """The row, its events, its audit entries and the news of them in one statement, so one way to the database."""
+    """The row, its events, its audit entries and the news of them in one statement, so one way to the database.
+
+    `row` is one of this transaction: what is written is written into it, too.
+    """
+    if row not in tx:
+        raise RuntimeError("a row of another transaction: what is in it may not be so any more")
     if faults.on:
         tx.info.setdefault(WRITES, []).extend(kind for kind, _ in record.events)
+        tx.info[WRITES].extend([] if record.call is None else [str(record.call["tool"])])
     entries = _link(row, record.audits)
     changes["event_seq"] = row.event_seq + len(record.events)
     if entries:
@@ -293,7 +302,7 @@ async def _write(
     columns = tuple((name, changes[name] is NOW) for name in sorted(changes))
     written = (
         await tx.execute(
-            _written(columns, lease_seconds is not None, tell),
+            _written(columns, lease_seconds is not None, tell, record.call is not None),
             {
                 f"to_{name}": value
                 for name, value in changes.items()
@@ -305,7 +314,8 @@ async def _write(
                 "audits": [_audit_row(e) for e in entries],
             }
             | ({} if lease_seconds is None else {"lease": lease_seconds})
-            | ({"channel": EVENTS_CHANNEL, "news": json.dumps(news)} if tell else {}),
+            | ({"channel": EVENTS_CHANNEL, "news": json.dumps(news)} if tell else {})
+            | ({} if record.call is None else {"call": dict(record.call)}),
         )
     ).scalar_one_or_none()  # fmt: skip
     if written is None:
@@ -319,7 +329,7 @@ async def _write(
 
 @lru_cache(maxsize=200)
 def _written(
-    columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool
+    columns: tuple[tuple[str, bool], ...], with_lease: bool, tell: bool, with_call: bool
 ) -> FromStatement[tuple[WorkSession]]:
     """The statement that writes these columns where (status, version, event_seq) are still as they were read.
 
@@ -327,8 +337,9 @@ def _written(
     `event_seq`, in their order.
     """
     known = inspect(WorkSession).columns  # by the name of the attribute
-    # By name: a later release may add columns while connections of this one still hold the statement prepared.
-    every = [column.name for column in known]
+    # What is not written stands in the row that the caller holds: to answer all of it takes three times as long.
+    answered = ["workspace_id", "id", "updated_at", *(known[name].name for name, _ in columns)]
+    returned = [*answered, "iteration", "leg"] if with_call else answered
     sets = ", ".join(
         "lease_until = clock_timestamp() + make_interval(secs => :lease)"
         if name == "lease_until" and with_lease
@@ -339,6 +350,11 @@ def _written(
         else f"{known[name].name} = :to_{name}"
         for name, by_clock in columns
     )
+    call = """, called AS (
+          INSERT INTO tool_calls (workspace_id, session_id, iteration, leg, key, tool, arguments, ok, result)
+          SELECT w.workspace_id, w.id, w.iteration, w.leg, c.key, c.tool, c.arguments, c.ok, c.result
+          FROM written w, jsonb_to_record(:call) AS c (key text, tool text, arguments jsonb, ok bool, result jsonb)
+        )"""
     news = ", pg_notify(:channel, :news)" if tell else ""
     if ("turn_at", False) in columns:
         news += f", pg_notify('{LEGS_CHANNEL}', '')"
@@ -347,7 +363,7 @@ def _written(
         WITH written AS (
           UPDATE work_sessions SET {sets}, updated_at = now()
           WHERE id = :of AND status = :status AND version = :version AND event_seq = :seq
-          RETURNING {", ".join(every)}
+          RETURNING {", ".join(dict.fromkeys(returned))}
         ), told AS (
           INSERT INTO work_events (workspace_id, session_id, seq, type, data)
           SELECT w.workspace_id, w.id, CAST(:seq AS int) + e.n, e.one ->> 'type', e.one -> 'data'
@@ -357,8 +373,8 @@ def _written(
           SELECT w.workspace_id, w.id, a.n, a.at, a.kind, a.commitment, a.previous, a.hash, a.salt, a.content
           FROM written w, jsonb_to_recordset(:audits) AS a (n int, at text, kind text, commitment text,
             previous text, hash text, salt text, content jsonb)
-        )
-        SELECT {", ".join("w." + name for name in every)}{news} FROM written w
+        ){call if with_call else ""}
+        SELECT {", ".join("w." + name for name in answered)}{news} FROM written w
         """  # noqa: S608 (names of columns of the model)
     )
     if with_lease:
@@ -366,6 +382,7 @@ def _written(
     typed = statement.bindparams(
         bindparam("events", type_=JSONB()),
         bindparam("audits", type_=JSONB()),
+        *([bindparam("call", type_=JSONB())] if with_call else []),
         *(
             bindparam(f"to_{name}", type_=known[name].type)
             for name, by_clock in columns

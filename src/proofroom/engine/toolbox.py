@@ -83,6 +83,11 @@ class LegTools:
         self._watch = watch
         self._keep_refusals = keep_refusals
         self._seen: Counter[str] = Counter()
+        self._ledger: dict[str, tuple[bool, Any]] | None = None
+        """By key, (whether it succeeded, the answer) of the calls of this iteration; None: it is read call by call.
+        The leg that holds a session is the only one that writes there, so it need not ask."""
+        self._none_open = False
+        """Whether nothing was raised that still waits for a decision: for the same reason."""
         self._refs: dict[str, dict[str, Any]] = {}
         self._reads = 0
         self._read_chars = 0
@@ -97,7 +102,11 @@ class LegTools:
         envelope, which is read unless it was.
         """
         self._refs = await context.refs(tx, row) if envelope is None else context.refs_of(envelope)
+        raised = await db_artifacts.triggers(tx, row.id, row.iteration)
+        self._none_open = all(trigger.settled for trigger in raised)
+        self._ledger = {}
         for call in await db_artifacts.calls(tx, row.id, row.iteration):
+            self._ledger[call.key] = call.ok, call.result
             self._learn(call.result)
             if call.tool in READING_TOOLS and call.ok:
                 self._reads += 1
@@ -136,7 +145,9 @@ class LegTools:
             async with clock, self._db.transaction(self._workspace_id) as tx:
                 row = await work_sessions.fence(tx, self._session_id, self._leg)
                 key = ledger_key(row.id, row.iteration, name, clean, which)
-                return await self._run(tx, row, key, name, clean)
+                answer = await self._run(tx, row, key, name, clean)
+            self._keep(key, answer)
+            return answer
         except LegLost:
             self.lost = True
             raise
@@ -164,14 +175,20 @@ class LegTools:
         try:
             async with self._db.transaction(self._workspace_id) as tx:
                 row = await work_sessions.fence(tx, self._session_id, self._leg)
+                key = ledger_key(row.id, row.iteration, name, arguments, which)
                 await db_artifacts.record_call(
-                    tx, session_id=row.id, key=ledger_key(row.id, row.iteration, name, arguments, which),
-                    iteration=row.iteration, leg=row.leg, tool=name, arguments=arguments, ok=False,
-                    result=refused.content,
+                    tx, session_id=row.id, key=key, iteration=row.iteration, leg=row.leg, tool=name,
+                    arguments=arguments, ok=False, result=refused.content,
                 )  # fmt: skip
+            self._keep(key, refused)
         except LegLost:
             self.lost = True
             raise
+
+    def _keep(self, key: str, answer: ToolResult) -> None:
+        """What was committed stands in the ledger from now on. After a call that stops the leg there is none."""
+        if self._ledger is not None and not answer.suspend:
+            self._ledger[key] = answer.ok, answer.content
 
     async def ask_for_budget(self, tx: Tx, row: WorkSession, reached: Reached) -> None:
         """A limit is reached, or the next turn would probably reach it: a person decides before there is one."""
@@ -193,18 +210,19 @@ class LegTools:
     async def _run(
         self, tx: Tx, row: WorkSession, key: str, name: str, arguments: dict[str, Any]
     ) -> ToolResult:
-        recorded = await db_artifacts.recorded_call(tx, row.id, key)
-        if recorded is not None and not recorded.ok:
-            return ToolResult(ok=False, content=recorded.result)
+        recorded = await self._recorded(tx, row, key)
+        if recorded is not None and not recorded[0]:
+            return ToolResult(ok=False, content=recorded[1])
         if recorded is not None:
-            self._learn(recorded.result)
+            self._learn(recorded[1])
             if name == "emit_plan":
                 self._ask_about_plan(row)
             await self._ask_policy(tx, row)
             await self._mind_budget(tx, row)
-            return ToolResult(ok=True, content=recorded.result, suspend=self._must_stop())
+            return ToolResult(ok=True, content=recorded[1], suspend=self._must_stop())
         raised: list[tuple[Trigger, dict[str, Any]]] = []
         record: list[tuple[str, Mapping[str, Any]]] = []
+        values: dict[str, Any] = {}
         if name in READING_TOOLS and self._reads >= MAX_READS:
             raise _reads_used_up(f"{MAX_READS} answers were read")
         match name:
@@ -242,9 +260,8 @@ class LegTools:
             case "report_progress":
                 progress = {key: arguments.get(key, "") for key in ("done", "total", "label")}
                 content = {"noted": True}
-                row = await work_sessions.step(
-                    tx, row, Record(events=[("progress", progress)]), progress=progress
-                )
+                values = {"progress": progress}
+                record.append(("progress", progress))
             case _:
                 return _refused(
                     "tool_not_allowed", f"There is no tool {name[:60]!r}.", "Use the listed tools."
@@ -261,17 +278,19 @@ class LegTools:
                 )
             )
         self._learn(content)
-        await db_artifacts.record_call(
-            tx, session_id=row.id, key=key, iteration=row.iteration, leg=row.leg, tool=name,
-            arguments=arguments, ok=True, result=content,
-        )  # fmt: skip
-        if record:
-            await work_sessions.step(tx, row, Record(events=record))
+        call = {"key": key, "tool": name, "arguments": arguments, "ok": True, "result": content}
+        await work_sessions.step(tx, row, Record(events=record, call=call), **values)
         if raised:
             await self._raise(tx, row, key, raised)
         await self._ask_policy(tx, row)
         await self._mind_budget(tx, row)
         return ToolResult(ok=True, content=content, suspend=self._must_stop())
+
+    async def _recorded(self, tx: Tx, row: WorkSession, key: str) -> tuple[bool, Any] | None:
+        if self._ledger is not None:
+            return self._ledger.get(key)
+        call = await db_artifacts.recorded_call(tx, row.id, key)
+        return None if call is None else (call.ok, call.result)
 
     async def _plan(self, tx: Tx, row: WorkSession, arguments: dict[str, Any]) -> dict[str, Any]:
         plan = {"steps": arguments["steps"]}
@@ -376,6 +395,7 @@ class LegTools:
         self, tx: Tx, row: WorkSession, key: str, raised: list[tuple[Trigger, dict[str, Any]]]
     ) -> None:
         events: list[tuple[str, Mapping[str, Any]]] = []
+        self._none_open = False
         for kind, detail in raised:
             if await db_artifacts.add_trigger(tx, row.id, row.iteration, key, kind.value, detail):
                 events.append(("trigger_noted", {"kind": kind.value, "detail": detail}))
@@ -385,7 +405,8 @@ class LegTools:
     async def _ask_policy(self, tx: Tx, row: WorkSession) -> None:
         if self.stop is not None:
             return
-        waiting = [t for t in await db_artifacts.triggers(tx, row.id, row.iteration) if not t.settled]
+        raised = [] if self._none_open else await db_artifacts.triggers(tx, row.id, row.iteration)
+        waiting = [t for t in raised if not t.settled]
         facts = Facts(open_triggers=frozenset(Trigger(t.kind) for t in waiting))
         verdict = evaluate(Strategy(row.approval_strategy), Gate.MID, facts)
         if isinstance(verdict, Pause):

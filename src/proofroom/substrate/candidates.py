@@ -66,14 +66,12 @@ async def rank(
     lists = [one.rows for one in found]
     count = await db_blocks.live_count(tx, project_id, source_ids)
     whole: list[BlockRow] = []
+    live: list[BlockRow] | None = None
     if 0 < count <= room // 8:
         _, characters = await db_blocks.live_size(tx, project_id, source_ids)
         if characters // 4 <= room:
-            whole = [
-                row
-                for row in await db_blocks.live(tx, project_id, source_ids)
-                if row.indexed or row.kind not in CARRIED
-            ]
+            live = await db_blocks.live(tx, project_id, source_ids)
+            whole = [row for row in live if row.indexed or row.kind not in CARRIED]
     facts = await db_sources.facts(tx, list({row.source_id for rows in (*lists, whole) for row in rows}))
     ages = _ages(facts)
     best: dict[UUID, Placed] = {}
@@ -91,9 +89,12 @@ async def rank(
     placed = tuple(best.values())
     unheard: list[Placed] = []
     if len(placed) < count <= guard.MOST_BLOCKS:
-        rest = [r for r in await db_blocks.live(tx, project_id, source_ids) if r.block_id not in best]
+        if live is None:
+            live = await db_blocks.live(tx, project_id, source_ids)
+        rest = [row for row in live if row.block_id not in best]
         marked = [(row, marks) for row in rest for marks in (guard.marks(row),) if marks]
-        facts = await db_sources.facts(tx, list({row.source_id for row, _ in marked}))
+        if marked:
+            facts = await db_sources.facts(tx, list({row.source_id for row, _ in marked}))
         unheard = [_placed(row, marks, facts) for row, marks in marked]
     everything = count if source_ids is None else await db_blocks.live_count(tx, project_id)
     return Ranking(
