@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from proofroom.domain.evidence.amounts import CTX, Number
 from proofroom.domain.evidence.amounts import agree as numbers_agree
@@ -28,6 +28,7 @@ _RATES = SHARES | frozenset(
 _NEXT = re.compile(r"[,;:()0-9]|\b(?:and|with|but|while|from|to|than|as|or)\b", re.IGNORECASE)
 CLOSE = Decimal("0.001")
 ROUGH = Decimal("0.05")
+_CONVERTED = Context(prec=24)
 
 
 class NotClear(Exception):
@@ -290,7 +291,8 @@ def in_place(
     bare_scale = leaves_out(number, value, measure.scale)
     whole = value if bare_scale else CTX.multiply(value, measure.scale)
     if mine is not None and theirs is not None:
-        whole = CTX.divide(CTX.multiply(whole, theirs.factor), mine.factor)
+        # A factor that ends nowhere leaves its trace behind; figures are compared exactly.
+        whole = _CONVERTED.divide(CTX.multiply(whole, theirs.factor), mine.factor)
     if written and number.low:
         whole = CTX.divide(CTX.multiply(whole, written), abs(number.low))
     shown = whole.normalize(CTX)
