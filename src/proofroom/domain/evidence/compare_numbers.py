@@ -141,8 +141,11 @@ def _compare_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> Findin
         return _number_differs(d, *rival)
     if d.kind == "ordinal":
         return Finding("number", "note", span, d.text, None, "an ordinal that the source does not use")
-    if d.unit is None and any(x.year == d.low for f in (*e.anchors, *e.window) for x in f.sentence.dates):
-        return None  # a year, after all
+    if d.unit is None:  # a year, after all
+        for f in (*e.anchors, *e.window):
+            for x in f.sentence.dates:
+                if x.year == d.low:
+                    return Finding("number", "same", span, d.text, x.text, None, where(f, (x.start, x.end)))
     return Finding("number", "not_found", span, d.text, headline="Number not found")
 
 

@@ -43,11 +43,12 @@ _UNIT = re.compile("[ ]?(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + "
 _COUNTED = re.compile("[ ]?([\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3])")
 
 
-def scaled(text: str, at: int, value: Decimal, step: Decimal) -> tuple[Decimal, Decimal, int]:
-    """(value, place of the last digit, end) of a figure whose first digits, worth `value`, end at `at`; as given where
-    no scale stands there. Further digits belong to it while they are smaller than the scale before them.
+def scaled(text: str, at: int, value: Decimal, step: Decimal) -> tuple[Decimal, Decimal, int, bool]:
+    """(value, place of the last digit, end, whether more digits follow) of a figure whose first digits, worth `value`,
+    end at `at`; as given where no scale stands there. Further digits belong to it while they are smaller than the
+    scale before them.
     """
-    total, end = Decimal(0), at
+    total, end, further = Decimal(0), at, False
     while m := _SCALES.match(text, end):
         scale = Decimal(10) ** sum(HAN_SCALES[c] for c in m.group())
         total, step, end = total + CTX.multiply(value, scale), CTX.multiply(step, scale), m.end()
@@ -55,8 +56,8 @@ def scaled(text: str, at: int, value: Decimal, step: Decimal) -> tuple[Decimal, 
         more = _NEXT.match(text, end)
         if more is None or step < scale or Decimal(more[1].replace(",", "")) >= scale:
             break
-        value, step, end = Decimal(more[1].replace(",", "")), Decimal(1), more.end()
-    return CTX.add(total, value), step, end
+        value, step, end, further = Decimal(more[1].replace(",", "")), Decimal(1), more.end(), True
+    return CTX.add(total, value), step, end, further
 
 
 def unit_behind(text: str, at: int) -> Unit | None:

@@ -56,6 +56,7 @@ _PER = re.compile(
     r"(?:each )?((?:10{1,5}[ \u00a0]?)?(?:square |cubic )?[^\W\d_]{1,20}(?:[23](?!\w)|[ -]hours?\b)?)",
     re.IGNORECASE,
 )
+_LEADING = re.compile(_VALUE)
 _RANGE = re.compile(r"[ \u00a0]?(?:[-\u2013\u2014]|(?:to|and)(?=[ \u00a0]))[ \u00a0]?\Z")
 _APPROX = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|circa|ca\.?|c\.|close to"
@@ -189,8 +190,9 @@ def _from_digits(m: re.Match[str], text: str) -> Number | None:
     ordinal = _ORDINAL.match(text, bare_end)
     if ordinal:
         return _number(text, start, ordinal.end(), bare_start, ordinal.end(), value, step, kind="ordinal")
-    value, step, bare_end = scaled(text, bare_end, value, step)
-    scale, end = scale_after(text, bare_end, money)
+    value, step, end, more = scaled(text, bare_end, value, step)
+    bare_end = end if more else bare_end
+    scale, end = scale_after(text, end, money)
     aside = aside_after(text, end, value, money) if scale == 1 else None
     if aside is not None:
         scale, money, end = aside
@@ -444,8 +446,8 @@ def _ranges(found: list[Number], text: str) -> list[Number]:
         unit = before.unit or number.unit
         scale = Decimal(1)
         if before.unit is None and before.text.isdigit() and abs(before.low) < 1000 <= abs(number.low):
-            shown = text[number.bare_start : number.bare_end]
-            scale = number.low / read_value(shown)[0] if shown[0].isdigit() else scale
+            shown = _LEADING.match(text, number.bare_start)
+            scale = CTX.divide(number.low, read_value(shown.group())[0]) if shown else scale
         left = _with(before, unit, number, scale)
         if (
             (word == "and" and not start.endswith("between"))

@@ -14,6 +14,7 @@ from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.grid import Grid, Measure
 from proofroom.domain.evidence.numbers import read_value
 from proofroom.domain.evidence.said import Group, Said
+from proofroom.domain.evidence.scripts import is_unspaced, plain_figures
 from proofroom.domain.evidence.units import MONEY_SCALES, SCALES, Unit, find_unit
 from proofroom.domain.evidence.words import stem
 from proofroom.domain.figures import display
@@ -275,11 +276,12 @@ def in_place(
     """
     mine, theirs = number.unit, measure.unit
     bare = number.text[number.bare_start - number.start : number.bare_end - number.start]
-    digits = bare.lstrip("+-\u2212")
+    digits = plain_figures(bare).lstrip("+-\u2212")
     if (
         number.bound
         or number.is_range
         or not digits[:1].isdigit()
+        or any(map(is_unspaced, digits))
         or number.per != (measure.per if mine else "")
     ):
         return None
