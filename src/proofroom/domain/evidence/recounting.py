@@ -292,7 +292,7 @@ def in_place(
     written = read_value(digits)[0]
     bare_scale = leaves_out(number, value, measure.scale)
     whole = value if bare_scale else CTX.multiply(value, measure.scale)
-    if mine is not None and theirs is not None:
+    if mine is not None and theirs is not None and mine != theirs:
         # A factor that ends nowhere leaves its trace behind; figures are compared exactly.
         whole = _CONVERTED.divide(CTX.multiply(whole, theirs.factor), mine.factor)
     if written and number.low:
