@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from proofroom.domain.evidence.scripts import NO_LETTER_BEFORE, plain_figures
+from proofroom.domain.evidence.scripts import NO_LETTER_BEFORE, NO_LETTER_BEHIND, plain_figures
 from proofroom.domain.evidence.years import counted
 
 MONTH_NAMES = (
@@ -28,7 +28,7 @@ _Y = r"(?P<year>[12][0-9]{3})(?![0-9])(?![.,][0-9])"
 _SP = r"[ \u00a0\u202f\n]{1,3}"
 _TO = r"[ \u00a0]?(?:[-\u2013\u2014]|to|and|or)[ \u00a0]?"
 _L = NO_LETTER_BEFORE + r"(?<![.,/:-])"
-_NOT_MORE = r"(?![\w])(?![.,/:-][0-9])"
+_NOT_MORE = NO_LETTER_BEHIND + r"(?![.,/:-][0-9])"
 
 # 2024\u5e743\u670815\u65e5, also in Korean, and by the era of Japan.
 _E_SP = "[ \u00a0]?"
@@ -56,7 +56,7 @@ _SOURCES: dict[str, str] = {
     "east_year": _E_YEAR + "(?![\u9593\u95f4\uac04\u524d\u5f8c\u540e\u4ee5])",
     "east_whole": r"(?<![0-9.,])" + _E_MONTH + _E_NOT_LONG,
     "iso": _L
-    + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|\b)(?![-/.][0-9])",
+    + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|" + NO_LETTER_BEHIND + r")(?![-/.][0-9])",
     "dmy_range": _L
     + r"(?P<day1>[0-3]?[0-9])"
     + _ORDINAL
@@ -69,7 +69,7 @@ _SOURCES: dict[str, str] = {
     + _LATER,
     "dmy": _L + _D + r"\.?" + _SP + r"(?:of" + _SP + r")?" + _M + _LATER,
     "mdy_range": r"\b" + _M + _SP + r"(?P<day1>[0-3]?[0-9])" + _TO + _D + r"(?![0-9:.]*[0-9])" + _LATER,
-    "mdy": r"\b" + _M + _SP + _D + r"(?![\w:%])(?![.,][0-9])" + _LATER,
+    "mdy": r"\b" + _M + _SP + _D + NO_LETTER_BEHIND + r"(?![:%])(?![.,][0-9])" + _LATER,
     "my": r"\b" + _M + r",?" + _SP + r"(?:of" + _SP + r")?" + _Y,
     "dot": _L + r"(?P<day>[0-3]?[0-9])\.[ \u00a0]?(?P<mm>[01]?[0-9])\.[ \u00a0]?" + _SHORT_YEAR + _NOT_MORE,
     "slash": _L + r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])/" + _SHORT_YEAR + _NOT_MORE,

@@ -50,14 +50,21 @@ def scaled(text: str, at: int, value: Decimal, step: Decimal) -> tuple[Decimal, 
     """
     total, end, further = Decimal(0), at, False
     while m := _SCALES.match(text, end):
-        scale = Decimal(10) ** sum(HAN_SCALES[c] for c in m.group())
+        scale = _size(m)
         total, step, end = total + CTX.multiply(value, scale), CTX.multiply(step, scale), m.end()
         value = Decimal(0)
         more = _NEXT.match(text, end)
         if more is None or step < scale or Decimal(more[1].replace(",", "")) >= scale:
             break
+        then = _SCALES.match(text, more.end())
+        if then and _size(then) >= scale:  # a figure of its own
+            break
         value, step, end, further = Decimal(more[1].replace(",", "")), Decimal(1), more.end(), True
     return CTX.add(total, value), step, end, further
+
+
+def _size(m: re.Match[str]) -> Decimal:
+    return Decimal(10) ** sum(HAN_SCALES[c] for c in m.group())
 
 
 def unit_behind(text: str, at: int) -> Unit | None:

@@ -23,6 +23,7 @@ UNSPACED = (
 """These letters, as the inside of a character class."""
 NO_LETTER_BEFORE = rf"(?<![^\W{UNSPACED}])"
 """A lookbehind: no letter, digit or underscore of what figures are set apart from."""
+NO_LETTER_BEHIND = rf"(?![^\W{UNSPACED}])"
 HAN_SCALES = {
     "\u767e": 2, "\ubc31": 2, "\u5343": 3, "\ucc9c": 3, "\u4e07": 4, "\u842c": 4, "\ub9cc": 4, "\u5104": 8,
     "\u4ebf": 8, "\uc5b5": 8, "\u5146": 12, "\uc870": 12,

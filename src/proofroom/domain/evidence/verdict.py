@@ -129,6 +129,9 @@ def _beside(e: Evidence) -> list[Found]:
 def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
     """The stems of the claim that anchors and their neighbours have, or that a comparison found to be the same."""
     held = {s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems}
+    # A run of letters without spaces is no one word: it may stand within a longer one.
+    runs = {t.low: t.stem for t in e.claim.toks if t.stem and is_unspaced(t.low[0])}
+    held |= {stem for run, stem in runs.items() if any(run in f.sentence.text for f in (*e.anchors, *_beside(e)))}
     same = [f.at for f in findings if f.outcome in ("same", "note", "rounded")]
     held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in same)}
     # A row that was computed with says the names of its columns too.
@@ -140,11 +143,7 @@ def _other_wording(e: Evidence, held: set[str]) -> bool:
     """Whether a clause of a script that sets no spaces does not stand in the sentences the claim rests on. Its words
     are not told apart: half of them may be the half that denies.
     """
-    texts = [f.sentence.text for f in (*e.anchors, *_beside(e))]
-    return any(
-        t.stem and t.stem not in held and is_unspaced(t.low[0]) and len(t.low) > 1 and not any(t.low in x for x in texts)
-        for t in e.claim.toks
-    )
+    return any(t.stem and t.stem not in held and is_unspaced(t.low[0]) and len(t.low) > 1 for t in e.claim.toks)
 
 
 def _share(e: Evidence, held: set[str]) -> float:
