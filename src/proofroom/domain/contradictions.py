@@ -73,7 +73,8 @@ _TELL_APART = frozenset(
     "early late new old former latter most".split()
 )
 _SUBORDINATE = re.compile(
-    r"(?:after|although|as|because|before|if|once|since|though|unless|until|when|where|while)\b", re.IGNORECASE
+    r"(?:after|although|as|because|before|if|once|since|though|unless|until|when|where|while)\b",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(r"\W*\w+(?: \w+){0,2} ?[:=]")
 _COUNT = re.compile(r"(?<![\w.,])[0-9][0-9.,]*[ \u00a0]([^\W\d_]{3,30})")

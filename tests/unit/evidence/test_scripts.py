@@ -1,12 +1,12 @@
 """Figures, dates and sentences in scripts without spaces, and with digits that are not ASCII's."""
 
-# ruff: noqa: E501, RUF001 -- one case a line, in scripts with look-alikes
+# ruff: noqa: E501 -- one case a line, in scripts with look-alikes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofroom.domain.evidence import Claim, ClaimText, Passage, check_cited, check_outside
+from proofroom.domain.evidence import Claim, ClaimText, Passage, check_outside
 from proofroom.domain.evidence.amounts import agree
 from proofroom.domain.evidence.dates import find_dates, find_times, like
 from proofroom.domain.evidence.numbers import find_numbers
@@ -21,9 +21,7 @@ def checked(draft: str, *sources: str) -> Claim:
 
 
 def figures(text: str) -> list[tuple[str, str]]:
-    return [
-        (f"{n.low.normalize():f}", n.unit.name if n.unit else n.noun) for n in find_numbers(text)
-    ]
+    return [(f"{n.low.normalize():f}", n.unit.name if n.unit else n.noun) for n in find_numbers(text)]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +93,15 @@ def test_sentences(text: str, parts: list[str]) -> None:
 
 
 def test_words_end_where_figures_begin() -> None:
-    assert [t.low for t in tokens("停電は19万3000世帯、NASAは１２台")] == ["停電は", "19万3000", "世帯", "nasa", "は", "12", "台"]
+    assert [t.low for t in tokens("停電は19万3000世帯、NASAは１２台")] == [
+        "停電は",
+        "19万3000",
+        "世帯",
+        "nasa",
+        "は",
+        "12",
+        "台",
+    ]
 
 
 SOURCE = "昨年の台風により4500人が避難し、被害額は12億円に達した。停電は19万3000世帯に及び、前年比で5%増加した。復旧は2024年3月15日に完了した。"
@@ -136,7 +142,10 @@ def test_words_that_are_not_told_apart_do_not_pass_by_halves(draft: str) -> None
 
 
 def test_part_of_a_clause_is_enough() -> None:
-    assert checked("停電は19万3000世帯、5%増加した。", "大規模停電は19万3000世帯に及び、5%増加した。").verdict == "supported"
+    assert (
+        checked("停電は19万3000世帯、5%増加した。", "大規模停電は19万3000世帯に及び、5%増加した。").verdict
+        == "supported"
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +166,24 @@ def test_full_width_digits_in_latin_text_are_still_a_disguise() -> None:
     assert found.headline == "Characters cannot be compared"
 
 
+@pytest.mark.parametrize(
+    ("said", "verdict", "result"),
+    [
+        ("被害の全体はまだ確認できていない", "supported", ["same"]), ("被害の全体はすでに確認できている", "unsupported", ["not_found"]),
+        ("被害の全体", "supported", ["none"]),
+    ],
+)  # fmt: skip
+def test_quotations_between_corner_brackets(said: str, verdict: str, result: list[str]) -> None:
+    found = checked(
+        f"知事は会見で「{said}」と述べた。",
+        "知事は会見で「被害の全体はまだ確認できていない」と述べた。被害の全体。",
+    )
+    assert [c.result for c in found.checks if c.kind == "quote"] == result
+    assert found.verdict == verdict
+
+
 # Words with digits that are no figures
+
 
 @pytest.mark.parametrize(
     ("draft", "source", "verdict", "number"),
@@ -182,7 +208,10 @@ def test_no_digit_passes_unseen(draft: str, source: str, verdict: str, number: s
     assert [c.result for c in found.checks if c.kind == "number"] == [number]
 
 
-@given(st.text(st.sampled_from("0123456789 .,万億年月日人%０５，．～٤٬円午後時分a-"), max_size=30) | st.text(max_size=30))
+@given(
+    st.text(st.sampled_from("0123456789 .,万億年月日人%０５，．～٤٬円午後時分a-"), max_size=30)
+    | st.text(max_size=30)
+)
 def test_any_text_keeps_its_places(text: str) -> None:
     assert len(plain_figures(text)) == len(text)
     for found in (find_numbers(text), find_dates(text), find_times(text), tokens(text)):

@@ -39,7 +39,13 @@ _E_YEAR = (
 _E_MONTH = r"(?P<mm>1[0-2]|0?[1-9])" + _E_SP + "[\u6708\uc6d4]"
 _E_DAY = r"(?P<day>3[01]|[12][0-9]|0?[1-9])" + _E_SP + "[\u65e5\u53f7\u865f\uc77c]"
 _E_NOT_LONG = "(?![\u9593\u95f4\uac04])"
-_ERAS = {"\u4ee4\u548c": 2018, "\u5e73\u6210": 1988, "\u662d\u548c": 1925, "\u5927\u6b63": 1911, "\u660e\u6cbb": 1867}
+_ERAS = {
+    "\u4ee4\u548c": 2018,
+    "\u5e73\u6210": 1988,
+    "\u662d\u548c": 1925,
+    "\u5927\u6b63": 1911,
+    "\u660e\u6cbb": 1867,
+}
 _SHORT_YEAR = r"(?P<year>[12][0-9]{3}|[0-9]{2})"
 _LATER = r"(?:,?" + _SP + _Y + r")?"
 _ORDINAL = r"(?:st|nd|rd|th)?"
@@ -56,7 +62,9 @@ _SOURCES: dict[str, str] = {
     "east_year": _E_YEAR + "(?![\u9593\u95f4\uac04\u524d\u5f8c\u540e\u4ee5])",
     "east_whole": r"(?<![0-9.,])" + _E_MONTH + _E_NOT_LONG,
     "iso": _L
-    + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|" + NO_LETTER_BEHIND + r")(?![-/.][0-9])",
+    + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|"
+    + NO_LETTER_BEHIND
+    + r")(?![-/.][0-9])",
     "dmy_range": _L
     + r"(?P<day1>[0-3]?[0-9])"
     + _ORDINAL
@@ -83,6 +91,7 @@ _SOURCES: dict[str, str] = {
     "month": _BEFORE_MONTH + r"(?P<whole>" + _M + r")",
 }
 _PATTERNS = tuple((name, re.compile(source, re.IGNORECASE)) for name, source in _SOURCES.items())
+_NOT_EAST = tuple(x for x in _PATTERNS if not x[0].startswith("east"))
 # A count, not a year: "2000 people" after "some", "$2000".
 _NO_YEAR_BEFORE = re.compile(
     r"(?:[$\u20ac\u00a3\u00a5#~\u2248<>=\u00b1]|\b(?:about|around|roughly|approximately|some|nearly|almost"
@@ -101,7 +110,8 @@ _TIME = re.compile(
 _AFTERNOON = ("\u5348\u5f8c", "\u4e0b\u5348", "\uc624\ud6c4")
 _EAST_TIME = re.compile(
     r"(?:(?P<half>\u5348\u524d|\u5348\u5f8c|\u4e0a\u5348|\u4e0b\u5348|\uc624\uc804|\uc624\ud6c4)[ ]?)?(?<![0-9.,])"
-    r"(?P<h>2[0-4]|[01]?[0-9])[ ]?[\u6642\u65f6\uc2dc](?![\u9593\u95f4\uac04])(?:[ ]?(?P<m>[0-5]?[0-9])[ ]?[\u5206\ubd84])?"
+    r"(?P<h>2[0-4]|[01]?[0-9])[ ]?[\u6642\u65f6\uc2dc](?![\u9593\u95f4\uac04])"
+    r"(?:[ ]?(?P<m>[0-5]?[0-9])[ ]?[\u5206\ubd84])?"
 )
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 
@@ -155,7 +165,7 @@ def find_dates(text: str) -> list[Date]:
     taken: list[Date] = []
     said, text = text, plain_figures(text)
     used = bytearray(len(text))
-    for style, pattern in _PATTERNS:
+    for style, pattern in _NOT_EAST if text.isascii() else _PATTERNS:
         for m in pattern.finditer(text):
             taken += [date for date in _read(style, m, text) if not any(used[date.start : date.end])]
             if taken and taken[-1].start >= m.start():
@@ -339,9 +349,7 @@ def find_times(text: str) -> list[Time]:
             hour += 12
         elif m["half"] and hour == 12 and m["half"] not in _AFTERNOON:
             hour = 0
-        out.append(
-            Time(m.start(), m.end(), said[m.start() : m.end()], hour, int(m["m"] or 0), None, None)
-        )
+        out.append(Time(m.start(), m.end(), said[m.start() : m.end()], hour, int(m["m"] or 0), None, None))
     for m in _TIME.finditer(text):
         half = (m.group("half") or m.group("half2") or "").lower()[:1]
         hour = int(m.group("h") or m.group("h2"))

@@ -18,8 +18,8 @@ from proofroom.domain.evidence.words import STOPWORDS, stem
 _LONGEST = 40
 
 _SIGN = rf"(?P<sign>{NO_LETTER_BEFORE}(?<![)\]])[-\u2212+])?"
-# No possessive quantifiers here and elsewhere: Python before 3.11.5 loses its place in them (CPython issue 101955).
-# The lookaheads behind the groups of three say the same: take all groups, or none.
+# No possessive quantifiers: Python before 3.11.5 loses its place in them (CPython issue 101955). The lookaheads behind
+# the groups of three say the same: take all groups, or none.
 _VALUE = (
     r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9]|,[0-9]{3})(?:\.[0-9]+)?"
     r"|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)(?![.,]?[0-9])"
@@ -158,8 +158,7 @@ def find_numbers(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Numbe
             if not any(used[number.bare_start : number.bare_end]):
                 found.append(number)
                 used[number.start : number.end] = b"\x01" * (number.end - number.start)
-    found.sort(key=lambda n: n.start)
-    found = _ranges([_below_zero(n, text) for n in found], text)
+    found = _ranges([_below_zero(n, text) for n in sorted(found, key=lambda n: n.start)], text)
     return found if said == text else [replace(n, text=said[n.start : n.end]) for n in found]
 
 
@@ -173,7 +172,9 @@ def _below_zero(n: Number, text: str) -> Number:
         return n
     start = n.start - len(m.group())
     said = text[start : n.end]
-    return replace(n, start=start, bare_start=start, text=said, low=n.high.copy_negate(), high=n.low.copy_negate())
+    return replace(
+        n, start=start, bare_start=start, text=said, low=n.high.copy_negate(), high=n.low.copy_negate()
+    )
 
 
 def _from_digits(m: re.Match[str], text: str) -> Number | None:
@@ -205,8 +206,8 @@ def _from_digits(m: re.Match[str], text: str) -> Number | None:
         label = _label_before(text, start, m.group("value").isdigit())
         if label:
             return _number(text, start, end, bare_start, bare_end, value, step, kind="label", label=label)
-    value, step = CTX.multiply(value, scale), CTX.multiply(step, scale)
-    return _finish(text, start, unit_end, bare_start, bare_end, value, step, unit)
+    whole = CTX.multiply(value, scale), CTX.multiply(step, scale)
+    return _finish(text, start, unit_end, bare_start, bare_end, *whole, unit)
 
 
 def _finish(

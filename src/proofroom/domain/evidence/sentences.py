@@ -50,7 +50,17 @@ _OPENERS = frozenset(
 _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()
 )
-_PAIRS = {"\u300c": "\u300d", "\u300e": "\u300f", "\uff08": "\uff09", "\u3010": "\u3011", "(": ")", "[": "]", "\u201c": "\u201d", "\u00ab": "\u00bb", "\u201e": "\u201c"}
+_PAIRS = {
+    "\u300c": "\u300d",
+    "\u300e": "\u300f",
+    "\uff08": "\uff09",
+    "\u3010": "\u3011",
+    "(": ")",
+    "[": "]",
+    "\u201c": "\u201d",
+    "\u00ab": "\u00bb",
+    "\u201e": "\u201c",
+}
 _LONGEST_PAIR = 600
 LONGEST = 4_000
 """No sentence is longer: what looks like one is cut, so that the work on each stays bounded."""
@@ -157,7 +167,10 @@ class _Protected:
         spans: list[tuple[int, int]] = []
         open_at: list[tuple[str, int]] = []
         straight = -1
-        for m in re.finditer(r"[()\[\]\u201c\u201d\u201e\u00ab\u00bb\"\u300c-\u300f\uff08\uff09\u3010\u3011]|\n[^\S\n]*\n", text):
+        for m in re.finditer(
+            r"[()\[\]\u201c\u201d\u201e\u00ab\u00bb\"\u300c-\u300f\uff08\uff09\u3010\u3011]|\n[^\S\n]*\n",
+            text,
+        ):
             c, at = m.group(), m.start()
             if c[0] == "\n":
                 open_at, straight = [], -1

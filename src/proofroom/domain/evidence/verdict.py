@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from proofroom.domain.evidence.align import Evidence
 from proofroom.domain.evidence.features import AnalysedPassage
 from proofroom.domain.evidence.finding import NOT_COMPUTED, Finding, Where
+from proofroom.domain.evidence.loose import marked
 from proofroom.domain.evidence.match import Found
 from proofroom.domain.evidence.model import (
     Anchor,
@@ -131,7 +132,9 @@ def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
     held = {s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems}
     # A run of letters without spaces is no one word: it may stand within a longer one.
     runs = {t.low: t.stem for t in e.claim.toks if t.stem and is_unspaced(t.low[0])}
-    held |= {stem for run, stem in runs.items() if any(run in f.sentence.text for f in (*e.anchors, *_beside(e)))}
+    held |= {
+        stem for run, stem in runs.items() if any(run in f.sentence.text for f in (*e.anchors, *_beside(e)))
+    }
     same = [f.at for f in findings if f.outcome in ("same", "note", "rounded")]
     held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in same)}
     # A row that was computed with says the names of its columns too.
@@ -143,7 +146,9 @@ def _other_wording(e: Evidence, held: set[str]) -> bool:
     """Whether a clause of a script that sets no spaces does not stand in the sentences the claim rests on. Its words
     are not told apart: half of them may be the half that denies.
     """
-    return any(t.stem and t.stem not in held and is_unspaced(t.low[0]) and len(t.low) > 1 for t in e.claim.toks)
+    return any(
+        t.stem and t.stem not in held and is_unspaced(t.low[0]) and len(t.low) > 1 for t in e.claim.toks
+    )
 
 
 def _share(e: Evidence, held: set[str]) -> float:
@@ -226,7 +231,9 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str]) ->
             elif kind in ("number", "date") and in_claim[kind]:
                 out.append(Check(kind, "not_compared", note="compared as part of what it stands in"))
             elif kind == "number" and _has_digits(e):
-                out.append(Check(kind, "not_compared", note="digits of addresses and references are not compared"))
+                out.append(
+                    Check(kind, "not_compared", note="digits of addresses and references are not compared")
+                )
             elif kind != "name" or not in_claim["name"]:
                 out.append(Check(kind, "none"))
             else:
@@ -243,8 +250,9 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str]) ->
 
 def _has_digits(e: Evidence) -> bool:
     """Whether the claim has a digit outside its dates and names."""
-    taken = [(x.start, x.end) for x in (*e.claim.dates, *e.claim.times, *e.claim.names)]
-    return any(c.isdigit() and not any(a <= i < b for a, b in taken) for i, c in enumerate(e.claim.text))
+    parts = (*e.claim.dates, *e.claim.times, *e.claim.names)
+    taken = marked(len(e.claim.text), [(x.start, x.end) for x in parts])
+    return any(c.isdigit() and not taken[i] for i, c in enumerate(e.claim.text))
 
 
 # Fragments ----------------------------------------------------------------------------------------
