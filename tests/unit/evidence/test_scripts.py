@@ -161,6 +161,10 @@ def test_other_scripts(draft: str, source: str) -> None:
     assert checked(source, source).verdict == "supported"
 
 
+def test_figures_of_a_source_may_stand_in_its_digits() -> None:
+    assert [value for value, _ in figures("१२ और ١٢ १२.५")] == ["12", "12", "12.5"]
+
+
 def test_full_width_digits_in_latin_text_are_still_a_disguise() -> None:
     found = checked("The plant made ４５００ tonnes.", "The plant made 4500 tonnes.")
     assert found.headline == "Characters cannot be compared"
@@ -206,6 +210,13 @@ def test_no_digit_passes_unseen(draft: str, source: str, verdict: str, number: s
     found = checked(draft, source)
     assert found.verdict == verdict
     assert [c.result for c in found.checks if c.kind == "number"] == [number]
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("piece", ["#1 ", "a", "1a", "万", "。」", "a@", "4G-", "1,"])
+def test_hostile_runs_end(piece: str) -> None:
+    text = piece * (18_000 // len(piece))
+    assert checked(text, text.replace("1", "2")).text == text
 
 
 @given(

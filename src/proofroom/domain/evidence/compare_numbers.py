@@ -32,9 +32,7 @@ def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
         if twin is not None and numbers_agree(d, twin) in ("differs", "unit", "none"):
             out.append(_number_differs(d, e.anchors[0], twin))
             continue
-        finding = _compare_number(e, d, taken)
-        if finding is not None:
-            out.append(finding)
+        out.append(_compare_number(e, d, taken))
     return out
 
 
@@ -59,7 +57,7 @@ def _taken_numbers(e: Evidence, s: Sentence) -> set[int]:
     return {i for i, x in enumerate(s.numbers) if any(numbers_agree(c, x) == "same" for c in e.claim.numbers)}
 
 
-def _compare_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> Finding | None:
+def _compare_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> Finding:
     """`taken`: by anchor, the figures that some figure of the claim stands for."""
     span = (d.start, d.end)
     rival = _rival_number(e, d, taken)
