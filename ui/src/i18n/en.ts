@@ -129,9 +129,10 @@ export const en = {
   },
   due: { overdue: "overdue since {{when}}", late: "overdue" },
   look: {
-    at: "{{name}} is looking at this just now.",
-    take: "Take it over?",
-    is: "{{name}} is looking",
+    at_one: "{{name}} is looking at this just now.",
+    at_other: "{{name}} are looking at this just now.",
+    is_one: "{{name}} is looking",
+    is_other: "{{name}} are looking",
     somebody: "Somebody",
   },
   sign: {

@@ -148,7 +148,8 @@ class Looking(Shown):
 
 class LookedAt(Shown):
     checkpoint_id: UUID
-    looking: Looking | None
+    looking: Looking | None = Field(description="Who looked first, or took it over.")
+    lookers: list[Looking] = Field(description="Everybody who looks, in the order in which they came.")
 
 
 class WordsOf(Sent):

@@ -1504,6 +1504,15 @@ export type Checkpoint = {
      * Kind
      */
     kind: 'plan' | 'mid' | 'final';
+    /**
+     * Lookers
+     *
+     * Everybody who looks, in the order in which they came.
+     */
+    lookers: Array<LookingNow>;
+    /**
+     * Who looked first, or took it over; until when counts.
+     */
     looking: LookingNow | null;
     /**
      * Max Iterations
@@ -3424,6 +3433,15 @@ export type InboxItem = {
      * Kind
      */
     kind: 'plan' | 'mid' | 'final';
+    /**
+     * Lookers
+     *
+     * Everybody who looks, in the order in which they came.
+     */
+    lookers: Array<LookingNow>;
+    /**
+     * Who looked first, or took it over; until when counts.
+     */
     looking: LookingNow | null;
     /**
      * Max Iterations
@@ -3727,6 +3745,15 @@ export type LookedAt = {
      * Checkpoint Id
      */
     checkpoint_id: string;
+    /**
+     * Lookers
+     *
+     * Everybody who looks, in the order in which they came.
+     */
+    lookers: Array<Looking>;
+    /**
+     * Who looked first, or took it over.
+     */
     looking: Looking | null;
 };
 
