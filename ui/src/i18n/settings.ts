@@ -11,7 +11,7 @@ export const settings = {
     readOnly: "You may read this. Admins of the workspace change it: {{names}}.",
     readOnlyPlain: "You may read this. Admins of the workspace change it.",
     project: "Project",
-    noProject: "There is no project yet. Make one on the page of work.",
+    noProject: "There is no project yet.",
     saved: "Saved.",
     save: "Save",
     saving: "Saving",
