@@ -187,7 +187,9 @@ def test_all_who_look_see_each_other_by_name_until_they_leave(
     third.goto(f"/review/{review}")
     expect(third.get_by_text(f"Local user and {SECOND} are looking at this just now.")).to_be_visible()
     expect(page.get_by_text(f"{SECOND} and Cleo are looking at this just now.")).to_be_visible(timeout=5_000)
-    expect(theirs.get_by_text("Local user and Cleo are looking at this just now.")).to_be_visible(timeout=5_000)
+    expect(theirs.get_by_text("Local user and Cleo are looking at this just now.")).to_be_visible(
+        timeout=5_000
+    )
     theirs.close()
     expect(page.get_by_text("Cleo is looking at this just now.", exact=True)).to_be_visible(timeout=5_000)
     context.close()
