@@ -30,7 +30,7 @@ export function SourcesPage() {
           projects.data.map((project) => (
             <section className="runs" key={project.id}>
               <div className="between">
-                <h2 className="grow min-w-0">
+                <h2 className="grow">
                   <Link to="/projects/$projectId/sources" params={{ projectId: project.id }}>
                     {project.name}
                   </Link>

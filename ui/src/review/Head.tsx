@@ -48,9 +48,8 @@ export function Head({
   const { packet } = checkpoint;
   const single = packet.artifacts.length === 1 ? packet.artifacts[0] : undefined;
   const settled = tally.corrected + tally.kept;
+  const made = [agentWord(checkpoint.agent_type, checkpoint.agent_title), runtimeWords(packet.runtime ?? "") ?? ""].filter(Boolean);
   const about = [
-    agentWord(checkpoint.agent_type, checkpoint.agent_title),
-    runtimeWords(packet.runtime ?? "") ?? "",
     single ? t("review.version", { n: single.version }) : "",
     checkpoint.iteration > 1 ? t("review.round", { n: checkpoint.iteration, max: checkpoint.max_iterations }) : "",
     projectWords(checkpoint.project_name, checkpoint.project_archived),
@@ -79,7 +78,8 @@ export function Head({
         )}
       </div>
       <div className="meta about">
-        <span className="nophone" title={exact(checkpoint.opened_at)}>
+        <span className="of" title={exact(checkpoint.opened_at)}>
+          <span className="nophone">{made.join(" · ")} · </span>
           {about.join(" · ")}
         </span>
         <button type="button" className="link" aria-expanded={why} onClick={onWhy}>
