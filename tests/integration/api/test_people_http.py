@@ -424,3 +424,16 @@ async def test_a_check_that_was_wrong_is_kept_and_counted(world: World) -> None:
     assert none["evidence"]["check_was_wrong"] == 0
     await world.api.problem("GET", "/analytics/summary?from=yesterday", 422, "validation_error")
     assert UUID(project)
+
+
+async def test_a_policy_says_what_the_workspace_says_and_that_nothing_was_signed_before_is_no_fault(
+    world: World, crew: Crew
+) -> None:
+    project, path, _ = await review(world)
+    at = f"/projects/{project}/policy"
+    assert (await world.api.ok("GET", at))["workspace_may_sign"] is False
+    said = await world.api.ok("PATCH", at, json={"policy_may_sign": True})
+    assert (said["may_sign"], said["workspace_may_sign"]) == (True, False)
+    await world.api.problem("GET", f"{path}/since-last", 404, "no_earlier_work")
+    quiet = await world.api.send("GET", f"{path}/since-last?quiet=true")
+    assert (quiet.status_code, quiet.content) == (204, b"")

@@ -227,6 +227,7 @@ export const pages = {
     dutiesWords: "Whoever asked for the work or edited it does not sign it",
     maySign: "Policy may sign",
     maySignHelp: "Only work that stays here, can be undone, has no flag and was asked to stop only where it matters.",
+    maySignWorkspace: "As the workspace says: {{says}}",
     maySignOption: { workspace: "As the workspace says", yes: "Yes", no: "No" },
     times: "Times",
     due: "Due after",

@@ -115,7 +115,7 @@ export const settings = {
     tokens: "tokens",
     seconds: "seconds",
     none: "no limit",
-    agents: "its agent’s",
+    agents: "agent’s",
     positive: "Give a number above zero, or leave it empty.",
     spent: "Used in this project this month",
     spentWords_one: "{{usd}} over 1 piece of work that was filed since {{when}}.",

@@ -15,7 +15,7 @@ export function peopleHandlers(checkpoints: Checkpoint[]) {
   const find = (id: unknown) => checkpoints.find((c) => c.id === id);
   const missing = () => problem(404, "not_found", "This review does not exist, or you may not see it.");
   const policyOf = (id: string) =>
-    policies.get(id) ?? { project_id: id, version: 0, rules: "2026-11-25", settings: structuredClone(NEVER), history: [] };
+    policies.get(id) ?? { project_id: id, version: 0, rules: "2026-11-25", settings: structuredClone(NEVER), workspace_may_sign: false, history: [] };
 
   return [
     http.post(url("/checkpoints/:id/lease"), ({ params }) => {

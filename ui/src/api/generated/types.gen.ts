@@ -5204,6 +5204,12 @@ export type Policy = {
      * Version
      */
     version: number;
+    /**
+     * Workspace May Sign
+     *
+     * What the workspace says where the project says nothing.
+     */
+    workspace_may_sign: boolean;
 };
 
 /**
@@ -14813,7 +14819,14 @@ export type GetSinceLastData = {
          */
         session_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Quiet
+         *
+         * Answer 204 when there is none, in place of 404.
+         */
+        quiet?: boolean;
+    };
     url: '/api/projects/{project_id}/work-sessions/{session_id}/since-last';
 };
 
@@ -14830,6 +14843,10 @@ export type GetSinceLastErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
     /**
      * Too much at a time; Retry-After says when to try again.
      */
@@ -14851,6 +14868,10 @@ export type GetSinceLastResponses = {
      * Successful Response
      */
     200: SinceLast;
+    /**
+     * There is none, and `quiet` was asked for.
+     */
+    204: void;
 };
 
 export type GetSinceLastResponse = GetSinceLastResponses[keyof GetSinceLastResponses];
