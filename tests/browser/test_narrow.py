@@ -1,4 +1,6 @@
-"""What long words and narrow windows do to pages: nothing leaves the screen, and where one is stays in sight."""
+"""Long words, narrow windows, a lost connection: nothing leaves the screen, and where one is stays in sight."""
+
+import re
 
 from playwright.sync_api import Page, expect
 
@@ -58,3 +60,15 @@ def test_how_many_need_the_reader_stands_clear_of_the_title(page: Page) -> None:
             "all => all.forEach(e => { e.lastChild.data = '110 of 130 need you' })"
         )
         assert max(page.locator(".irow .need").evaluate_all(f"all => all.map({OVER})")) <= 0, width
+
+
+def test_the_inbox_opens_without_a_connection_though_it_was_not_open_before(page: Page) -> None:
+    with page.expect_response(lambda answer: "InboxPage" in answer.url):
+        page.goto("/overview")
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.get_by_role("navigation").get_by_role("link", name="Inbox").click()
+    expect(page).to_have_url(re.compile("/inbox$"))
+    expect(page.locator("main .inbox, main.inbox").first).to_be_visible()
+    expect(page.get_by_text("This page could not be shown")).to_have_count(0)
+    page.context.set_offline(False)
