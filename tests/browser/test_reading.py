@@ -17,6 +17,13 @@ FIRST = "بلغ عدد المضخات 1350 مضخة في عام 2024."
 SECOND = "بدأ المشروع في 3 مارس 2024."
 
 
+def read(page: Page, project: str, title: str, text: str) -> None:
+    """A source of a project that is read: what is checked now is compared with it."""
+    add_text(page, project, title, text)
+    page.goto(f"/projects/{project}/sources")
+    expect(page.get_by_role("row").filter(has_text=title)).to_contain_text("passage")
+
+
 @pytest.mark.parametrize("size", WIDTHS)
 def test_nothing_of_a_table_is_out_of_reach(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -57,7 +64,7 @@ def test_nothing_of_a_table_is_out_of_reach(page: Page, size: tuple[int, int]) -
 
 def test_text_from_right_to_left_is_read_in_its_order(page: Page) -> None:
     project = make_project(page, "من اليمين")
-    add_text(page, project, "تقرير", f"{FIRST.replace('1350', '1250')} {SECOND}")
+    read(page, project, "تقرير", f"{FIRST.replace('1350', '1250')} {SECOND}")
     table = f"| عام | عدد |\n| --- | --- |\n| في {SECOND} | مضخات |\n"
     draft = f"# مسودة عن المضخات\n\n{FIRST} {SECOND}\n\n- {SECOND}\n\n{table}"
     review = make_check(page, project, draft)
@@ -153,7 +160,7 @@ def test_marks_and_numbers_of_hundreds_of_claims_have_room(page: Page) -> None:
 def test_what_is_done_with_a_flag_moves_nothing_beside_it(page: Page, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
     project = make_project(page, f"Still at {size[0]}")
-    add_text(page, project, "Survey", "The bridge was opened on 4 May 1998. It is 320 metres long.")
+    read(page, project, "Survey", "The bridge was opened on 4 May 1998. It is 320 metres long.")
     opened(page, make_check(page, project, WRONG))
     page.keyboard.press("n")
     pane = page.get_by_role("complementary", name="Evidence")
