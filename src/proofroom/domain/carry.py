@@ -165,7 +165,9 @@ def _kind(block: Block) -> str:
 
 def _addresses(document: ArtifactDocument, piece: Piece) -> str:
     """Where the links and pictures of a piece's place lead; a table or chart is compared whole."""
-    inline = "" if isinstance(document.blocks[piece.block], Table | Chart) else inline_at(document, piece.path)
+    inline = (
+        "" if isinstance(document.blocks[piece.block], Table | Chart) else inline_at(document, piece.path)
+    )
     return "\n".join(f"{link.at} {link.text}" for link in plain(inline or "").links)
 
 

@@ -20,8 +20,8 @@ def render(
     level: int = 1,
     piece: str = "",
 ) -> str:
-    """Markdown with footnotes. `titles` maps source ids to titles; `level` is the depth of the title, and `piece` stands
-    before the number of each note.
+    """Markdown with footnotes. `titles` maps source ids to titles; `level` is the depth of the title; `piece`
+    begins the name of each note.
     """
     anchors = {
         (a["block_id"], _words(a["quote"])): a for c in claims for a in c["anchors"] if a.get("block_id")

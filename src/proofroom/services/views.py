@@ -228,7 +228,7 @@ def with_plain(document: Mapping[str, Any]) -> Json:
     """The document with the plain text of each block beside it, which is what claim offsets count in.
 
     `links` of a block are what stands behind words that do not say where they lead, by the rest of the path: [[offset,
-    address], …]. `plain_caption` and `plain_title` have it in them. A chart that rests on no computation has its
+    address], …], those behind the same word together. `plain_caption` and `plain_title` have it in them. A chart that rests on no computation has its
     `figures`: {columns, rows}.
     """
     blocks: list[Json] = []
@@ -238,8 +238,11 @@ def with_plain(document: Mapping[str, Any]) -> Json:
 
         def read(inline: str, *path: int, links: dict[str, list[tuple[int, str]]] = links) -> str:
             found = plain(inline)
-            if found.links:
-                links["/".join(map(str, path))] = [(link.at, link.text) for link in found.links]
+            behind: dict[int, list[str]] = {}
+            for link in found.links:
+                behind.setdefault(link.at, []).append(link.text)
+            if behind:
+                links["/".join(map(str, path))] = [(at, ") (".join(texts)) for at, texts in behind.items()]
             return found.text
 
         if "text" in block:

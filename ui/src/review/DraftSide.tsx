@@ -4,12 +4,13 @@ import { t } from "@/i18n";
 import { runtimeWords } from "@/lib/runtime";
 import { repairWords } from "@/lib/usage";
 import { BudgetAsked } from "./BudgetAsked";
-import { Changes } from "./Changes";
 import { Draft } from "./Draft";
 import { PlanSteps, WhyStopped } from "./Panels";
 import { Released } from "./Released";
 import type { Review } from "./useReview";
 
+// The words that changed are asked for, too: there is a moment for it.
+const Changes = lazy(() => import("./Changes").then((part) => ({ default: part.Changes })));
 const Answers = lazy(() => import("./Answers").then((part) => ({ default: part.Answers })));
 
 /** What is being signed: the plan, the question or the documents, with what releases when it is. */
@@ -40,7 +41,9 @@ export function DraftSide({ r, pane }: { r: Review; pane: RefObject<HTMLDivEleme
         const common = { document, artifactId: artifact.artifact_id, heading: packet.artifacts.length > 1 ? artifact.title : null, ...shared };
         const key = `${artifact.artifact_id}-${artifact.version}`;
         return from !== undefined && !whole ? (
-          <Changes key={key} place={r.place} from={from} to={artifact.version} kept={r.kept} {...common} />
+          <Suspense key={key} fallback={<Loading words={t("changed.loading")} />}>
+            <Changes place={r.place} from={from} to={artifact.version} kept={r.kept} {...common} />
+          </Suspense>
         ) : (
           <Draft key={key} {...common} />
         );

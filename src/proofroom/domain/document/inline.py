@@ -72,18 +72,17 @@ class Plain:
     """Everything that is not white space was set as code."""
     links: tuple[Link, ...] = ()
 
-    def links_of(self, start: int, end: int) -> tuple[Link, ...]:
-        """The links whose words end in `text[start:end]`; what stands before all text belongs to its beginning."""
-        return tuple(one for one in self.links if start < one.at <= end or one.at == start == 0)
-
     def shown(self, start: int = 0, end: int | None = None) -> str:
-        """`text[start:end]` with each address in brackets behind its words, as the draft shows it."""
+        """`text[start:end]` with each address in brackets behind its words, as the draft shows it; one that stands
+        before all words belongs to the beginning."""
         end = len(self.text) if end is None else end
-        out, at = "", start
-        for link in self.links_of(start, end):
-            out += f"{self.text[at : link.at]} ({link.text})"
-            at = link.at
-        return (out + self.text[at:end]).lstrip() if out else self.text[start:end]
+        out: list[str] = []
+        at = start
+        for link in self.links:
+            if start < link.at <= end or link.at == start == 0:
+                out.append(f"{self.text[at : link.at]} ({link.text})")
+                at = link.at
+        return "".join([*out, self.text[at:end]])
 
 
 def _cite_rule(state: StateInline, silent: bool) -> bool:

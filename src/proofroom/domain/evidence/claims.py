@@ -89,7 +89,16 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
             case ListBlock():
                 for item, inline in enumerate(block.items):
                     for text, start, end, cites, unread, leads in _sentences(inline):
-                        add(text, "sentence", (index, item), start, end, cites=cites, unread=unread, leads=leads)
+                        add(
+                            text,
+                            "sentence",
+                            (index, item),
+                            start,
+                            end,
+                            cites=cites,
+                            unread=unread,
+                            leads=leads,
+                        )
             case Heading():
                 for text, start, end, cites, unread, leads in _sentences(block.text):
                     if cites or unread or leads or _says_something(text) or _prose(text):
@@ -97,7 +106,17 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
             case Table():
                 for row in range(len(block.rows)):
                     for text, at, col, size, cites, unread, leads in _cells(block, row):
-                        add(text, "cell", (index, row, col), 0, size, cites=cites, unread=unread, leads=leads, at=at)
+                        add(
+                            text,
+                            "cell",
+                            (index, row, col),
+                            0,
+                            size,
+                            cites=cites,
+                            unread=unread,
+                            leads=leads,
+                            at=at,
+                        )
             case _:  # a chart
                 for i, name in enumerate(chart_series(block)):
                     add(f"{block.title}: {name}" if block.title else name, "series", (index, i), 0, len(name))
@@ -194,7 +213,12 @@ def _elsewhere(links: Iterable[Link]) -> str:
 
 def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], bool, str]]:
     read = plain(inline)
-    if read.code and not (read.cites or read.links) and not _prose(read.text) and not _can_be_compared(read.text):
+    if (
+        read.code
+        and not (read.cites or read.links)
+        and not _prose(read.text)
+        and not _can_be_compared(read.text)
+    ):
         return
     spans = [(a, b) for a, b in split_sentences(read.text) if re.search(r"\w", read.text[a:b])]
     for i, (start, end) in enumerate(spans):
