@@ -160,7 +160,7 @@ def _role(role: str) -> str:
 
 
 def document(out: Out, shown: ArtifactDocument, *, indent: int = 0) -> None:
-    """A document as plain text: citations left out, the addresses of links behind their words, charts by their titles."""
+    """A document as plain text: citations left out, addresses behind the words of links, charts by their titles."""
     for block in shown.blocks:
         match block:
             case Heading(text=text):

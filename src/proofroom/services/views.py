@@ -228,8 +228,8 @@ def with_plain(document: Mapping[str, Any]) -> Json:
     """The document with the plain text of each block beside it, which is what claim offsets count in.
 
     `links` of a block are what stands behind words that do not say where they lead, by the rest of the path: [[offset,
-    address], …], those behind the same word together. `plain_caption` and `plain_title` have it in them. A chart that rests on no computation has its
-    `figures`: {columns, rows}.
+    address], …], those behind the same word together. `plain_caption` and `plain_title` have it in them. A chart
+    that rests on no computation has its `figures`: {columns, rows}.
     """
     blocks: list[Json] = []
     for block in document["blocks"]:

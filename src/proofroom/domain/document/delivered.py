@@ -118,7 +118,7 @@ def written(inline: str, note: Note) -> str:
             case _:
                 put(token.markup)
     put("")
-    return "".join(out)
+    return "".join(out).strip()
 
 
 def _link(said: str, address: str) -> str:

@@ -283,7 +283,7 @@ def _guard(text: str) -> str:
 
 def guard_alone(text: str) -> str:
     """As for every reader of Markdown: text that is written here and not read back needs no more."""
-    return text if _is_paragraph(text) else _barred(text)
+    return text if not text or _is_paragraph(text) else _barred(text)
 
 
 def _barred(text: str) -> str:

@@ -215,7 +215,7 @@ def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], b
     read = plain(inline)
     if (
         read.code
-        and not (read.cites or read.links)
+        and not (read.cites or _elsewhere(read.links))
         and not _prose(read.text)
         and not _can_be_compared(read.text)
     ):
