@@ -4,6 +4,7 @@ Properties have no time limit of their own: how fast a machine is says nothing a
 tried on is drawn from the code of each, so that a run says the same as the one before; `dev.py faults` draws anew.
 """
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -34,6 +35,17 @@ FIRST = (
     "browser/test_hostile", "browser/test_frozen",
 )  # fmt: skip
 """The files that take longest. They are begun first, so that no process is left alone with one of them at the end."""
+
+
+def pytest_configure() -> None:
+    """What is loaded stays. To look for cycles in it again and again takes a third of the time of loading it."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,12 +4,12 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SLOW_MS, flaws
+from tests.browser.conftest import SLOW_MS, flaws, flaws_at_each_width
 from tests.browser.corpus import HIT, LONG, MARKDOWN, MARKUP, TITLE, TRICKS
 from tests.browser.test_substrate import add_text, make_project
 
@@ -131,28 +131,23 @@ def test_where_others_are_compared_first_the_reader_says_so_and_nothing_moves(
     others.close()
 
 
-def test_hostile_passages_are_text_and_axe_finds_nothing(each_width: Iterator[Page]) -> None:
-    project = ""
-    wrong: list[str] = []
-    for page in each_width:
-        if not project:
-            project = make_project(page, "Hostile")
-            for number, title in ((40, TITLE), (14, "Plain")):
-                said = f"The quay <img src=x onerror='{HIT}()'> holds {number} ships."
-                add_text(page, project, title, "\n\n".join([said, *MARKUP, *MARKDOWN, *TRICKS, LONG]))
-        opened(page, project, 1)
-        item = page.get_by_role("list", name="Contradictions").get_by_role("listitem")
-        expect(item.locator("mark")).to_have_text(["14", "40"])
-        expect(item).to_contain_text("<img src=x onerror=")
-        assert item.locator("img").count() == 0
-        assert page.evaluate("window.__hit") is None
-        wrong += flaws(page, "contradictions")
-        page.get_by_role("button", name="Retract “Plain”").click()
-        expect(item.get_by_text("Nothing rests on it.")).to_be_visible()
-        wrong += flaws(page, "retracting one side")
-        item.get_by_role("link").first.click()
-        expect(
-            page.get_by_role("heading", name="1 passage elsewhere contradicts this source")
-        ).to_be_visible()
-        wrong += flaws(page, "its source")
+def test_hostile_passages_are_text_and_axe_finds_nothing(phone: Page) -> None:
+    page = phone
+    project = make_project(page, "Hostile")
+    for number, title in ((40, TITLE), (14, "Plain")):
+        said = f"The quay <img src=x onerror='{HIT}()'> holds {number} ships."
+        add_text(page, project, title, "\n\n".join([said, *MARKUP, *MARKDOWN, *TRICKS, LONG]))
+    opened(page, project, 1)
+    item = page.get_by_role("list", name="Contradictions").get_by_role("listitem")
+    expect(item.locator("mark")).to_have_text(["14", "40"])
+    expect(item).to_contain_text("<img src=x onerror=")
+    assert item.locator("img").count() == 0
+    assert page.evaluate("window.__hit") is None
+    wrong = flaws_at_each_width(page, "contradictions")
+    page.get_by_role("button", name="Retract “Plain”").click()
+    expect(item.get_by_text("Nothing rests on it.")).to_be_visible()
+    wrong += flaws_at_each_width(page, "retracting one side")
+    item.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="1 passage elsewhere contradicts this source")).to_be_visible()
+    wrong += flaws_at_each_width(page, "its source")
     assert not wrong, "\n".join(wrong)

@@ -1,12 +1,11 @@
 """The inbox: its address, its keys, what happens to it while somebody looks, and signing routine work together."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SECOND, SLOW_MS, Colleague, flaws, sent
+from tests.browser.conftest import SECOND, SLOW_MS, Colleague, flaws_at_each_width, sent
 from tests.browser.test_people import DRAFT, SOURCE, make_project
 
 expect.set_options(timeout=SLOW_MS)
@@ -276,22 +275,20 @@ def test_a_figure_of_the_overview_leads_to_what_it_counts(page: Page) -> None:
     expect(page.locator(".irow")).to_contain_text(late["session_title"])
 
 
-def test_the_inbox_is_accessible_at_every_width(each_width: Iterator[Page], page: Page) -> None:
+def test_the_inbox_is_accessible_at_every_width(phone: Page, page: Page) -> None:
     project = routine(page, "Widths", 2)
-    wrong: list[str] = []
-    for seen in each_width:
-        seen.goto("/inbox?whose=decided")
-        expect(seen.get_by_role("heading", name="Decided")).to_be_visible()
-        expect(seen.get_by_text("Looking up what was decided.")).to_have_count(0)
-        wrong += flaws(seen, "decided")
-        for name in ("inbox", "batch", "keys"):
-            seen.goto(f"/inbox?project={project}")
-            expect(seen.locator(".irow").first).to_be_visible()
-            if name == "keys":
-                seen.keyboard.press("?")
-                expect(seen.get_by_role("dialog", name="Keys")).to_be_visible()
-            if name == "batch":
-                seen.keyboard.press("b")
-                expect(seen.get_by_role("button", name="Sign 2 and save them")).to_be_visible()
-            wrong += flaws(seen, name)
+    phone.goto("/inbox?whose=decided")
+    expect(phone.get_by_role("heading", name="Decided")).to_be_visible()
+    expect(phone.get_by_text("Looking up what was decided.")).to_have_count(0)
+    wrong = flaws_at_each_width(phone, "decided")
+    for name in ("inbox", "batch", "keys"):
+        phone.goto(f"/inbox?project={project}")
+        expect(phone.locator(".irow").first).to_be_visible()
+        if name == "keys":
+            phone.keyboard.press("?")
+            expect(phone.get_by_role("dialog", name="Keys")).to_be_visible()
+        if name == "batch":
+            phone.keyboard.press("b")
+            expect(phone.get_by_role("button", name="Sign 2 and save them")).to_be_visible()
+        wrong += flaws_at_each_width(phone, name)
     assert not wrong, "\n".join(wrong)

@@ -3,12 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import SLOW_MS, flaws
+from tests.browser.conftest import SLOW_MS, each_width, flaws
 from tests.browser.test_substrate import make_project, sent
 
 expect.set_options(timeout=SLOW_MS)
@@ -100,12 +99,12 @@ def test_a_policy_is_tried_on_real_work_before_it_is_saved(page: Page) -> None:
     assert page.request.get(f"/api/projects/{check['id']}/policy").json()["version"] == 0
 
 
-def test_axe_finds_nothing_and_nothing_overflows(each_width: Iterator[Page]) -> None:
+def test_axe_finds_nothing_and_nothing_overflows(phone: Page) -> None:
+    page = phone
     wrong: list[str] = []
-    for page in each_width:
-        width = page.evaluate("innerWidth")
 
-        def look(address: str, page: Page = page, width: int = width) -> None:
+    def look(address: str) -> None:
+        for width in each_width(page):
             wrong.extend(flaws(page, address))
             nav = page.get_by_role("navigation", name="Main").get_by_role("link")
             for n in range(5):
@@ -113,20 +112,20 @@ def test_axe_finds_nothing_and_nothing_overflows(each_width: Iterator[Page]) -> 
                 if box is None or box["x"] < 0 or box["x"] + box["width"] > width:
                     wrong.append(f"{width} {address}: place {n} of the navigation is off the screen")
 
-        page.goto("/overview")
-        expect(page.get_by_role("figure")).to_have_count(6)
-        look("/overview")
-        for button in page.get_by_role("button", name=re.compile("Show as table")).all()[::-1]:
-            button.click()
-        look("/overview, as tables")
-        for area in AREAS:
-            page.goto(f"/settings/{area}")
-            expect(page.locator("main h2").first).to_be_visible()
-            expect(page.locator("main").get_by_role("status").filter(has_text="Opening")).to_have_count(0)
-            look(f"/settings/{area}")
-        page.keyboard.press("Control+k")
-        expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
-        look("what opens anything")
+    page.goto("/overview")
+    expect(page.get_by_role("figure")).to_have_count(6)
+    look("/overview")
+    for button in page.get_by_role("button", name=re.compile("Show as table")).all()[::-1]:
+        button.click()
+    look("/overview, as tables")
+    for area in AREAS:
+        page.goto(f"/settings/{area}")
+        expect(page.locator("main h2").first).to_be_visible()
+        expect(page.locator("main").get_by_role("status").filter(has_text="Opening")).to_have_count(0)
+        look(f"/settings/{area}")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
+    look("what opens anything")
     assert not wrong, "\n".join(wrong)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from tests.browser.conftest import SECOND, SLOW_MS, WIDTHS, Colleague, flaws, sent
+from tests.browser.conftest import SECOND, SLOW_MS, WIDTHS, Colleague, flaws_at_each_width, sent
 from tests.browser.test_accessible import addresses
 
 expect.set_options(timeout=SLOW_MS)
@@ -322,7 +322,7 @@ def test_who_may_only_read_meets_nothing_that_is_refused(browser: Browser, serve
     assert found == []
 
 
-def test_axe_finds_nothing_on_the_new_screens(each_width: Iterator[Page], page: Page, theirs: Page) -> None:
+def test_axe_finds_nothing_on_the_new_screens(phone: Page, page: Page, theirs: Page) -> None:
     project = make_project(page, "Axe", quorum=2, due_hours=2, expire_hours=48)
     review = make_review(page, project, "The bridge")
     sent(page.request, "POST", f"/api/checkpoints/{review}/comments", {"text": "Which drawing?"})
@@ -330,7 +330,6 @@ def test_axe_finds_nothing_on_the_new_screens(each_width: Iterator[Page], page: 
     expect(theirs.get_by_text("Local user is looking at this just now.")).to_be_visible()
     theirs.get_by_role("button", name="Take it over?").click()
     wrong: list[str] = []
-    for seen in each_width:
-        for name in states(seen, review, project):
-            wrong += flaws(seen, name)
+    for name in states(phone, review, project):
+        wrong += flaws_at_each_width(phone, name)
     assert not wrong, "\n".join(wrong)

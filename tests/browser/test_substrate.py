@@ -1,13 +1,12 @@
 """A person's own sources through the page: added, read, found, given to an agent, remembered, deleted."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import SLOW_MS, flaws
+from tests.browser.conftest import SLOW_MS, flaws_at_each_width
 
 expect.set_options(timeout=SLOW_MS)
 
@@ -192,30 +191,25 @@ def test_what_an_agent_was_given_and_what_is_remembered_of_it(page: Page) -> Non
     expect(page.locator("ul.memlist").get_by_text(re.compile("312 metres long")).first).to_be_visible()
 
 
-def test_axe_finds_nothing_on_the_pages_of_a_project(each_width: Iterator[Page]) -> None:
-    wrong: list[str] = []
-    for page in each_width:
-        projects = sent(page, "GET", "/api/projects")["items"]
-        check = next(p["id"] for p in projects if p["sample_key"] == "check")
-        report = next(p["id"] for p in projects if p["sample_key"] == "report")
-        work = sent(page, "GET", f"/api/projects/{report}/work-sessions")["items"][0]["id"]
-
-        def look(what: str, page: Page = page) -> None:
-            wrong.extend(flaws(page, what))
-
-        page.goto(f"/projects/{check}/sources")
-        page.get_by_role("button", name=re.compile("^Details of")).first.click()
-        page.get_by_role("button", name="Delete for good").click()
-        expect(page.get_by_text("What goes", exact=True)).to_be_visible()
-        look("sources")
-        page.goto(f"/projects/{check}/search?q=units&mode=text")
-        expect(page.get_by_role("list", name="Passages found")).to_be_visible()
-        look("search")
-        page.goto(f"/projects/{report}/sessions/{work}/envelope")
-        expect(page.get_by_text(re.compile(r"of 24,000 tokens"))).to_be_visible()
-        look("envelope")
-        page.goto(f"/projects/{check}/memory")
-        # Other tests of this server may have signed the sample's draft: what was signed is proposed then.
-        expect(page.get_by_text(re.compile("^(Nothing is proposed|From approved work)"))).to_be_visible()
-        look("memory")
+def test_axe_finds_nothing_on_the_pages_of_a_project(phone: Page) -> None:
+    page = phone
+    projects = sent(page, "GET", "/api/projects")["items"]
+    check = next(p["id"] for p in projects if p["sample_key"] == "check")
+    report = next(p["id"] for p in projects if p["sample_key"] == "report")
+    work = sent(page, "GET", f"/api/projects/{report}/work-sessions")["items"][0]["id"]
+    page.goto(f"/projects/{check}/sources")
+    page.get_by_role("button", name=re.compile("^Details of")).first.click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("What goes", exact=True)).to_be_visible()
+    wrong = flaws_at_each_width(page, "sources")
+    page.goto(f"/projects/{check}/search?q=units&mode=text")
+    expect(page.get_by_role("list", name="Passages found")).to_be_visible()
+    wrong += flaws_at_each_width(page, "search")
+    page.goto(f"/projects/{report}/sessions/{work}/envelope")
+    expect(page.get_by_text(re.compile(r"of 24,000 tokens"))).to_be_visible()
+    wrong += flaws_at_each_width(page, "envelope")
+    page.goto(f"/projects/{check}/memory")
+    # Other tests of this server may have signed the sample's draft: what was signed is proposed then.
+    expect(page.get_by_text(re.compile("^(Nothing is proposed|From approved work)"))).to_be_visible()
+    wrong += flaws_at_each_width(page, "memory")
     assert not wrong, "\n".join(wrong)

@@ -51,6 +51,17 @@ def test_a_wrong_number_is_shown_beside_its_source_line(cli: Cli) -> None:
     nothing = cli("source", "list")
     assert nothing.code == 2
     assert "[project_required" in nothing.err  # the project of a check does not stay
+    gone = found["sources"][0]["project_id"]
+    for command in (
+        ("check", "draft.md", "--from", "sources/", "--project", gone),
+        ("check", "draft.md", "--review", "--project", gone),
+        ("work", "research", "How long is it?", "--project", gone),
+        ("source", "add", "sources/bridge.md", "--project", gone),
+    ):
+        refused = cli(*command)
+        assert refused.code == 4, refused
+        assert "takes no new work and no new sources" in refused.err
+        assert "Reading the sources" not in refused.err
 
 
 def test_nothing_to_look_at_is_exit_0(cli: Cli) -> None:

@@ -49,9 +49,15 @@ function Broken({ error, reset }: { error: unknown; reset: () => void }) {
   );
 }
 
-/** A page that is fetched when somebody goes there, and the words and looks of such pages with it. */
-function page<N extends string>(load: () => Promise<Record<N, () => ReactNode>>, name: N) {
-  return lazyRouteComponent(async () => ({ page: (await Promise.all([load(), import("@/later")]))[0][name] }), "page");
+/**
+ * A page that is fetched when somebody goes there, and the words and looks of such pages with it. It begins when it is known
+ * who reads it, unless it sees to that itself (`asks`), and asks for what it shows meanwhile.
+ */
+function page<N extends string>(load: () => Promise<Record<N, () => ReactNode>>, name: N, asks = false) {
+  return lazyRouteComponent(async () => {
+    const [part, later] = await Promise.all([load(), import("@/later")]);
+    return { page: asks ? part[name] : later.whenKnown(part[name]) };
+  }, "page");
 }
 
 const root = createRootRoute({
@@ -61,7 +67,7 @@ const root = createRootRoute({
 });
 const routes = [
   createRoute({ getParentRoute: () => root, path: "/", component: HomePage }),
-  createRoute({ getParentRoute: () => root, path: "/inbox", validateSearch: readView, component: page(() => import("@/pages/InboxPage"), "InboxPage") }),
+  createRoute({ getParentRoute: () => root, path: "/inbox", validateSearch: readView, component: page(() => import("@/pages/InboxPage"), "InboxPage", true) }),
   createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: OpenReview }),
   createRoute({ getParentRoute: () => root, path: "/work", component: page(() => import("@/pages/WorkPage"), "WorkPage") }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: page(() => import("@/pages/SourcesPage"), "SourcesPage") }),

@@ -1,8 +1,9 @@
-import { cleanup, screen, within } from "@testing-library/react";
+import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import type { WorkSession } from "@/api/types";
 import { me, sessions } from "@/mocks/data";
+import { workHandlers } from "@/mocks/work";
 import { open } from "./app";
 import { server } from "./setup";
 
@@ -30,6 +31,25 @@ describe("work whose decision is held", () => {
     expect(within(row).queryByText("Waiting for you")).not.toBeInTheDocument();
     const other = (await screen.findByText("US renewable electricity in 2023")).closest("tr")!;
     expect(within(other).getByText("Waiting for you")).toBeInTheDocument();
+  });
+
+  it("is not among what waits, neither in its count nor in its list, and stands among all", async () => {
+    const decided = { ...held("reject", "u2", "A colleague", "Not ours."), id: "s-held", title: "What a colleague rejected" };
+    const mine = sessions.filter((one) => one.status === "pending_review" || one.status === "completed");
+    server.use(...workHandlers([...mine, decided]));
+    const { user } = open("/work");
+    const n = mine.filter((one) => one.status === "pending_review").length;
+    await screen.findByText(decided.title);
+    const tab = await screen.findByRole("radio", { name: `Waiting for you ${n}` });
+    await user.click(tab);
+    await waitFor(() => expect(screen.getAllByRole("row")).toHaveLength(n + 1));
+    expect(screen.queryByText(decided.title)).toBeNull();
+    await user.selectOptions(screen.getByRole("combobox"), "check");
+    const checks = mine.filter((one) => one.status === "pending_review" && one.agent_type === "check").length;
+    expect(await screen.findByRole("radio", { name: `Waiting for you ${checks}` })).toBeChecked();
+    await user.selectOptions(screen.getByRole("combobox"), "reporting");
+    const reports = mine.filter((one) => one.status === "pending_review" && one.agent_type === "reporting").length;
+    expect(await screen.findByRole("radio", { name: `Waiting for you ${reports}` })).toBeChecked();
   });
 
   it("says it on its own page, and a rejection stands where it stands when it took effect", async () => {

@@ -65,6 +65,42 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+describe("who looks at what", () => {
+  const row = (id: string, session_id: string) => ({ id, session_id, session_title: id, looking: null });
+  const lists = (client: QueryClient) => client.getQueryCache().findAll({ queryKey: ["inbox", "around"] });
+
+  it("is put into the lists that show it, and no list is read again for it", async () => {
+    const client = new QueryClient();
+    for (const [at, ids] of [["a", ["a", "b"]], ["b", ["b"]], ["c", ["c"]]] as const)
+      client.setQueryData(["inbox", "around", "{}", at], { items: ids.map((id) => row(id, `s-${id}`)), total: 3 }, { updatedAt: 1000 });
+    void client.invalidateQueries({ queryKey: ["inbox", "around", "{}", "b"] });
+    const before = lists(client).map(({ state }) => state.data);
+    const said: string[][] = [];
+    const looking = { id: "u2", name: "A colleague", until: "2026-11-25T10:00:45Z" };
+    server.use(
+      http.get("*/api/checkpoints", ({ request }) => {
+        said.push(new URL(request.url).searchParams.getAll("session_id"));
+        return HttpResponse.json({ items: [{ ...row("b", "s-b"), session_title: "Another title", looking }], next_cursor: null });
+      }),
+    );
+    const refetched = vi.spyOn(client, "invalidateQueries");
+    vi.stubGlobal("EventSource", Fake);
+    close = openLive(client);
+    Fake.all[0]!.onopen!();
+    const tell = (session_id: string) => Fake.all[0]!.heard.get("session")!({ data: JSON.stringify({ ...news, session_id, type: "looked_at" }) });
+    tell("s-elsewhere");
+    await vi.advanceTimersByTimeAsync(1_000);
+    tell("s-b");
+    tell("s-b");
+    await vi.advanceTimersByTimeAsync(1_000);
+    await vi.waitFor(() => expect(lists(client)[0]!.state.data).toEqual({ items: [row("a", "s-a"), { ...row("b", "s-b"), looking }], total: 3 }));
+    expect(said).toEqual([["s-b"]]);
+    expect(lists(client)[1]!.state).toMatchObject({ data: { items: [{ ...row("b", "s-b"), looking }] }, isInvalidated: true, dataUpdatedAt: 1000 });
+    expect(lists(client)[2]!.state.data).toEqual(before[2]);
+    expect(refetched).not.toHaveBeenCalled();
+  });
+});
+
 describe("news of what happens", () => {
   it("comes by a stream, and nothing is asked for while it stands", async () => {
     vi.stubGlobal("EventSource", Fake);

@@ -252,8 +252,8 @@ describe("project and sources", () => {
 describe("live events", () => {
   it("never reload what is read because somebody comes, goes or says something", () => {
     const keys = (type: string) => touched("session", { project_id: "p", session_id: "s", type }).map(String);
-    expect(keys("looked_at")).toEqual(["inbox,around"]);
-    expect(keys("looked_away")).toEqual(["inbox,around"]);
+    expect(keys("looked_at")).toEqual([]);
+    expect(keys("looked_away")).toEqual([]);
     expect(keys("commented")).toEqual(["comments,s"]);
   });
   it("touch the queries they concern", () => {

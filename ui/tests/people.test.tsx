@@ -1,9 +1,9 @@
-import { act, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "@/api/types";
 import { problem } from "@/mocks/answers";
-import { attentionOf, checkpoints, inboxItem, me } from "@/mocks/data";
+import { attentionOf, checkpoints, inboxItem, me, projects } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
 import { open } from "./app";
 import { server } from "./setup";
@@ -227,6 +227,54 @@ describe("signatures of several people", () => {
     await settle(user);
     await user.keyboard("a");
     expect(await screen.findByText(`${detail} ${hint}`)).toBeInTheDocument();
+  });
+});
+
+describe("until it is known who reads", () => {
+  const project = projects[0]!.id;
+  /** What is there in the moment in which it becomes known, and afterwards. */
+  async function shown(path: string, role: string) {
+    const waits = path === "/inbox" ? "Looking for what waits for you." : "Opening the page.";
+    let tell = () => {};
+    const told = new Promise<void>((resolve) => (tell = resolve));
+    server.use(http.get("*/api/me", () => told.then(() => HttpResponse.json({ ...me, role }))));
+    open(path);
+    expect(await screen.findByText(waits)).toBeInTheDocument();
+    const main = () => within(screen.getByRole("main"));
+    expect(main().queryAllByRole("button")).toEqual([]);
+    expect(main().queryAllByRole("link")).toEqual([]);
+    tell();
+    await waitFor(() => expect(screen.queryByText(waits)).toBeNull());
+  }
+
+  it.each([
+    ["/inbox", /^Snooze/],
+    ["/work", "New work"],
+    [`/projects/${project}`, "New work"],
+    [`/projects/${project}/sources`, "Choose files"],
+    [`/projects/${project}/memory`, "Add an instruction"],
+    [`/projects/${project}/agents`, "Add an agent"],
+    [`/projects/${project}/sessions/s-run`, "Cancel this work"],
+    ["/settings/projects", `Archive ${projects[0]!.name}`],
+  ])("%s offers nothing, then what is allowed", async (path, name) => {
+    await shown(path, "viewer");
+    await screen.findAllByRole("heading");
+    expect(screen.queryByRole("button", { name })).toBeNull();
+    expect(screen.queryByRole("link", { name })).toBeNull();
+    cleanup();
+    await shown(path, "admin");
+    await waitFor(() => expect([...screen.queryAllByRole("button", { name }), ...screen.queryAllByRole("link", { name })].length).toBeGreaterThan(0));
+  });
+
+  it("and where it cannot be known, what needs a role is not offered", async () => {
+    server.use(http.get("*/api/me", () => problem(500, "internal_error", "Something of ours broke.")));
+    open(`/projects/${project}`);
+    expect(await screen.findByRole("heading", { name: projects[0]!.name })).toBeInTheDocument();
+    expect(screen.queryByRole("link", { name: "New work" })).toBeNull();
+    cleanup();
+    open(`/projects/${project}/new`);
+    expect(await screen.findByText(/Something of ours broke/)).toBeInTheDocument();
+    expect(screen.queryByText(/You may read this workspace/)).toBeNull();
   });
 });
 

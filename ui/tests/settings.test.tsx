@@ -139,9 +139,49 @@ describe("projects", () => {
     expect(within(field).queryByRole("option", { name: /^Done/ })).toBeNull();
     for (const path of ["new", "sources"]) {
       await act(() => router.navigate({ to: `/projects/${archived.id}/${path}` as "/" }));
-      const line = (await screen.findByText("This project is archived.")).closest<HTMLElement>("[role=status]")!;
+      const line = (await screen.findByText(/^This project is archived\. Nothing new comes into it\.$/)).closest<HTMLElement>("[role=status]")!;
       expect(within(line).getByRole("button", { name: `Bring ${archived.name} back` })).toBeEnabled();
     }
+  });
+  it("offer nothing that would be refused while they are archived, and what was begun goes on", async () => {
+    const first = structuredClone(data.projects[0]!);
+    const archived = { ...first, archived_at: "2026-01-02T00:00:00Z" };
+    const failed = { code: "provider_error", message: "It broke off.", hint: null, retryable: true };
+    let session: object = {};
+    server.use(
+      http.get(url("/projects/:pid"), () => HttpResponse.json(archived)),
+      http.get(url("/projects/:pid/work-sessions/:sid"), () => HttpResponse.json(session)),
+    );
+    const [one] = data.sessions.filter((s) => s.project_id === first.id && s.agent_type !== "check");
+    const { router } = open(`/projects/${first.id}`);
+    const go = (path: string) => act(() => router.navigate({ to: `/projects/${first.id}/${path}` as "/" }));
+    await screen.findByText(/^Archived .*Nothing new comes into it\.$/);
+    expect(screen.queryByRole("link", { name: "New work" })).toBeNull();
+    expect(screen.queryByRole("button", { name: /Add sources|Choose files/ })).toBeNull();
+    await go("new");
+    expect(await screen.findByRole("heading", { name: /^New work/ })).toBeInTheDocument();
+    expect(screen.queryByRole("button", { name: /Ctrl/ })).toBeNull();
+    await go("sources");
+    await screen.findByText(/^This project is archived/);
+    expect(screen.queryByRole("button", { name: /Choose files/ })).toBeNull();
+    await go("agents");
+    await screen.findByRole("heading", { name: "Agents" });
+    await screen.findByText("Research");
+    expect(screen.queryByRole("link", { name: "Ask it" })).toBeNull();
+    const at = async (id: string, changes: object) => {
+      session = { ...one, id, session_id: id, project_archived: true, checkpoint_id: null, failure: null, ...changes };
+      await go(`sessions/${id}`);
+      return within(await screen.findByRole("contentinfo"));
+    };
+    let acts = await at("s-idle", { status: "initialized" });
+    expect(await acts.findByText("Its project is archived: it can be started when the project is back.")).toBeInTheDocument();
+    expect(acts.getAllByRole("button").map((b) => b.textContent)).toEqual(["Cancel this work"]);
+    acts = await at("s-failed", { status: "failed", failure: failed });
+    expect(await acts.findByText("Its project is archived, so nothing is started from it.")).toBeInTheDocument();
+    expect(acts.queryAllByRole("button")).toEqual([]);
+    expect(acts.queryAllByRole("link")).toEqual([]);
+    acts = await at("s-waits", { status: "pending_review", checkpoint_id: "cp" });
+    expect(await acts.findByRole("link", { name: /review/i })).toBeInTheDocument();
   });
   it("are archived after it is said what that means, and brought back", async () => {
     const { user } = open("/settings/projects");

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -95,6 +96,7 @@ def run(body: Body, *, as_json: bool, data: Path | None = None, trouble: int | N
     async def opened(out: Out) -> int:
         from proofroom.bootstrap import open_program
 
+        gc.freeze()  # all of this stays: to look through it for cycles took longer than a short command itself
         settings = load_settings(data_dir=data)
         set_up_logging(settings, "error")
         if settings.database_url is None and not (settings.data_dir / "postgres" / "cluster").exists():

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import os
 import socket
@@ -158,6 +159,7 @@ def _serve(
                 told = bind(settings.host, settings.metrics_port)
             from proofroom.bootstrap import open_program
 
+            gc.freeze()  # as for every command
             if settings.database_url is None:
                 out.note(f"Data in {settings.data_dir}", "dim")
             async with open_program(settings) as program:

@@ -37,6 +37,7 @@ def add(
 
     async def body(program: "Program", out: Out) -> int:
         from proofroom.cli import find, gather
+        from proofroom.db import projects as db_projects
         from proofroom.domain.errors import InvalidInput
         from proofroom.services import projects, sources
 
@@ -54,6 +55,7 @@ def add(
                     if project is None
                     else await projects.create(tx, program.actor, project)
                 )
+            await db_projects.to_fill(tx, where.id)
         captured = await gather.capture_all(program, out, where.id, gathered, title=title)
         out.document(
             {

@@ -199,6 +199,8 @@ async def _sources(
                 hint="Name files, folders or URLs with --from, or a project that has sources with --project.",
                 field="--from",
             )
+        if there is not None and (given or first is not None):
+            await db_projects.to_fill(tx, there.id)  # before anything is read
         where = there or await projects.create(tx, actor, project or one_line(name, 80))
         filed = await first(tx, where.id) if first is not None else None
     captured = await gather.capture_all(program, said, where.id, gathered)

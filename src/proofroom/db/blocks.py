@@ -426,11 +426,12 @@ async def by_ids(
         return {}
     use = f"WHERE b.state IN {LIVE} AND s.retracted_at IS NULL" if in_use else ""
     # Each is looked up by its key (OFFSET 0 keeps the planner from joining): right after a large capture it has no
-    # statistics yet and would read all blocks of the workspace for a few.
+    # statistics yet and would read all blocks of the workspace for a few. How many they are is kept from it by a
+    # SELECT: knowing it, it would plan this anew each time, which takes as long as the looking up.
     rows = await tx.execute(
         typed(
             f"""
-            SELECT {_COLUMNS} FROM unnest(CAST(:ids AS uuid[])) c(id),
+            SELECT {_COLUMNS} FROM unnest((SELECT CAST(:ids AS uuid[]))) c(id),
               LATERAL (SELECT * FROM blocks b
                        WHERE b.workspace_id = :workspace_id AND b.id = c.id OFFSET 0) b,
               LATERAL (SELECT * FROM sources s
@@ -490,8 +491,8 @@ async def around_all(tx: Tx, own: Sequence[BlockRow], *, before: int, after: int
     rows = await tx.execute(
         typed(
             f"""
-            SELECT {_COLUMNS} FROM unnest(CAST(:sources AS uuid[]), CAST(:versions AS int[]), CAST(:places AS int[]))
-                AS p (source_id, version, ordinal),
+            SELECT {_COLUMNS} FROM unnest((SELECT CAST(:sources AS uuid[])), (SELECT CAST(:versions AS int[])),
+                (SELECT CAST(:places AS int[]))) AS p (source_id, version, ordinal),
               LATERAL (SELECT * FROM blocks b WHERE b.workspace_id = :workspace_id AND b.source_id = p.source_id
                          AND b.version = p.version AND b.ordinal BETWEEN p.ordinal - :before AND p.ordinal + :after
                        OFFSET 0) b,

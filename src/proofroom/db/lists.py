@@ -10,6 +10,7 @@ from proofroom.db.statements import UUIDS, typed
 from proofroom.db.tx import Tx
 
 ARCHIVED = "SELECT id FROM projects WHERE archived_at IS NOT NULL"
+HELD = "SELECT session_id FROM work_checkpoints WHERE status = 'pending_review' AND approve_pending"
 
 
 def listed(session: str) -> str:
@@ -21,6 +22,12 @@ def listed(session: str) -> str:
     """
     ended = f"{session}.status IN ('completed', 'failed', 'cancelled')"
     return f"NOT ({ended} AND {session}.project_id IN ({ARCHIVED}))"
+
+
+def held(session: str) -> str:
+    """The condition, in SQL, that what was decided on a row of `work_sessions` can still be taken back. Its status is
+    that of work that waits, and it waits for nobody."""
+    return f"{session}.id IN ({HELD})"
 
 
 # The status is looked at after the rows of the session are found: without statistics the database would read all that

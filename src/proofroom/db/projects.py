@@ -13,9 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from proofroom.db.models import Basket, Block, Project, Source, WorkCheckpoint, WorkSession
 from proofroom.db.statements import UUIDS
 from proofroom.db.tx import Tx, new_id, take_turns
-from proofroom.domain.errors import NotFound
+from proofroom.domain.errors import Conflict, NotFound
 
 _GET = select(Project).where(Project.id == bindparam("of"))
+_GET_HELD = _GET.with_for_update(read=True)
 _SOURCE_IDS = select(Source.id).where(Source.project_id == bindparam("project"))
 _SOURCE_TITLES = select(Source.id, Source.title).where(
     Source.project_id == bindparam("project"), Source.id == func.any(bindparam("ids", type_=UUIDS))
@@ -32,7 +33,26 @@ async def create(tx: Tx, **values: Any) -> UUID:
 
 async def get(tx: Tx, project_id: UUID) -> Project:
     """Raises NotFound (`project_not_found`)."""
-    row = (await tx.execute(_GET, {"of": project_id})).scalar_one_or_none()
+    return _found((await tx.execute(_GET, {"of": project_id})).scalar_one_or_none(), project_id)
+
+
+async def to_fill(tx: Tx, project_id: UUID) -> Project:
+    """The project, for whoever brings work or a source into it: nobody archives it before the transaction ends.
+
+    Others may bring something at the same time. Raises NotFound (`project_not_found`), Conflict (`project_archived`).
+    """
+    row = _found((await tx.execute(_GET_HELD, {"of": project_id})).scalar_one_or_none(), project_id)
+    if row.archived_at is not None:
+        raise Conflict(
+            "project_archived",
+            f"“{row.name}” is archived: it takes no new work and no new sources.",
+            hint="Ask an admin to bring it back, under Settings, Projects, or use another project.",
+            extra={"project_id": str(row.id), "archived_at": row.archived_at.isoformat()},
+        )
+    return row
+
+
+def _found(row: Project | None, project_id: UUID) -> Project:
     if row is None:
         raise NotFound("project_not_found", f"No project {project_id} is here.", hint="List the projects.")
     return row

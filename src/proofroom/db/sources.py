@@ -424,7 +424,7 @@ async def facts(tx: Tx, source_ids: Sequence[UUID]) -> dict[UUID, SourceFacts]:
         typed(
             """
             SELECT s.id, s.origin, v.content_type, v.created_at
-            FROM unnest(CAST(:ids AS uuid[])) c(id),
+            FROM unnest((SELECT CAST(:ids AS uuid[]))) c(id),
               LATERAL (SELECT * FROM sources s
                        WHERE s.workspace_id = :workspace_id AND s.id = c.id OFFSET 0) s,
               LATERAL (SELECT * FROM source_versions v

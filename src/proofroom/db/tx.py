@@ -25,7 +25,7 @@ from sqlalchemy.pool import QueuePool
 
 from proofroom import faults
 from proofroom.db import direct
-from proofroom.domain.errors import Unavailable
+from proofroom.domain.errors import ProofroomError, Unavailable
 
 APP_ROLE = "proofroom_app"
 EVENTS_CHANNEL = "proofroom_events"
@@ -196,10 +196,11 @@ class Database:
         """Opens a transaction, commits when the block ends, rolls back when it raises. With `snapshot` all of its
         statements see one state of the database, and it may only read; `of` names the state, as PostgreSQL exports it.
 
-        Raises Unavailable (`database_unavailable`) when the database cannot be reached.
+        Raises Unavailable (`database_unavailable`) when the database cannot be reached, ProofroomError
+        (`read_would_write`) when what may only read tries to write.
         """
         async with (
-            away(),
+            away(reads=snapshot),
             Tx(self.engine, expire_on_commit=False, autoflush=True, close_resets_only=False) as tx,
         ):
             tx.info["workspace_id"], tx.info[_OF_ONE_MOMENT] = workspace_id, snapshot
@@ -314,8 +315,9 @@ async def _commit(tx: Tx) -> None:
 
 
 @asynccontextmanager
-async def away() -> AsyncGenerator[None]:
-    """Turns what is away, busy or full into Unavailable; every other database error stays itself."""
+async def away(*, reads: bool = False) -> AsyncGenerator[None]:
+    """Turns what is away, busy or full into Unavailable, and a write where we only read (`reads`) into the mistake of
+    ours that it is; every other database error stays itself."""
     try:
         yield
     except PoolTimeoutError as error:
@@ -337,13 +339,28 @@ async def away() -> AsyncGenerator[None]:
                 hint="It is being brought back if it is the embedded one; try again in a moment.",
                 retry_after=2,
             ) from error
-        refused = _REFUSED.get(getattr(error.orig, "sqlstate", None) or "")
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state == _READ_ONLY and not reads:
+            raise Unavailable(
+                "database_read_only",
+                "The database takes no writes: it is a standby, or was set so. Nothing was changed.",
+                hint="Let DATABASE_URL name the server that takes them, or try again when this one does.",
+                retry_after=5,
+            ) from error
+        if state == _READ_ONLY:
+            raise ProofroomError(
+                "read_would_write",
+                "This only reads, and something of ours in it tried to write. Nothing was changed.",
+                hint="Report it with the request id; trying again does not help.",
+            ) from error
+        refused = _REFUSED.get(state)
         if refused is not None:
             code, message, hint = refused
             raise Unavailable(code, message, hint, retry_after=5) from error
         raise
 
 
+_READ_ONLY = "25006"
 _REFUSED = {
     "55P03": ("database_busy", "Somebody else is writing there for too long.", "Try again in a moment."),
     "40001": ("database_busy", "Two changes stood in each other's way.", "Try again in a moment."),

@@ -510,10 +510,12 @@ async def page(
     external_ref: str | None = None,
     outcomes: Sequence[str] = (),
     settled_since: datetime | None = None,
+    held: bool | None = None,
     limit: int = 50,
 ) -> list[WorkSession]:
     """Newest first; `before` is the id of the last one seen. Without a project, as `lists.listed` says. `outcomes`:
-    only what came to one of these, as `SessionFigures` names them."""
+    only what came to one of these, as `SessionFigures` names them. `held`: only what was decided and can still be taken
+    back, or with False without that."""
     query = select(WorkSession).order_by(WorkSession.id.desc()).limit(limit)
     query = query.where(_of(project_id))
     if agent_types:
@@ -535,10 +537,13 @@ async def page(
         if settled_since is not None:
             ended = ended.where(SessionFigures.settled_at >= settled_since)
         query = query.where(WorkSession.id.in_(ended))
+    if held is not None:
+        query = query.where(_HELD if held else ~_HELD)
     return list((await tx.execute(query)).scalars())
 
 
 _LISTED = lists.listed("work_sessions")
+_HELD = literal_column(lists.held("work_sessions"), Boolean())
 
 
 def _of(project_id: UUID | None) -> ColumnElement[bool]:
@@ -558,6 +563,16 @@ async def counts(tx: Tx, project_id: UUID | None = None) -> dict[str, dict[str, 
     for agent_type, status, n in rows.all():
         found.setdefault(agent_type, {})[status] = n
     return found
+
+
+async def held_counts(tx: Tx, project_id: UUID | None = None) -> dict[str, int]:
+    """Agent type to how many were decided and can still be taken back, of one project or of all."""
+    rows = await tx.execute(
+        select(WorkSession.agent_type, func.count())
+        .where(_of(project_id), _HELD)
+        .group_by(WorkSession.agent_type)
+    )
+    return {row[0]: row[1] for row in rows.all()}
 
 
 def _found(row: WorkSession | None, session_id: UUID, project_id: UUID | None) -> WorkSession:

@@ -95,10 +95,11 @@ async def open_check(
     """A session that is parked at the review of the draft; a long draft's is queued, and its leg parks it there.
 
     `watched`: the caller would rather follow the check in its history than wait for its end. There is no agent in it.
-    Raises InvalidInput (`draft_empty`, `no_claims`, `unknown_source`, …), NotFound (`project_not_found`).
+    Raises InvalidInput (`draft_empty`, `no_claims`, `unknown_source`, …), NotFound (`project_not_found`), Conflict
+    (`project_archived`).
     """
     require(actor, "requester")
-    project = await projects.get(tx, project_id)
+    project = await projects.to_fill(tx, project_id)
     document = await asyncio.to_thread(read_draft, draft, title)
     claims = len(await asyncio.to_thread(split_claims, document, DRAFT_SLOT))
     if not claims:
@@ -130,7 +131,7 @@ async def open_check(
         await artifacts.file_draft(
             tx, row, slot=DRAFT_SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document
         )
-        return await work_requests.execute(tx, actor, row.id)
+        return await work_requests.queue_first(tx, actor, row)
     await artifacts.save(
         tx, row, slot=DRAFT_SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document, author="agent"
     )

@@ -64,7 +64,7 @@ async def _install(db: Database, catalog: Catalog, actor: Actor, drive: Drive) -
             assert project is not None
             # One that was interrupted has its project but not its first work.
             whole = not entry["sources"] or await work_sessions.page(tx, project_id=project.id, limit=1)
-            if not fresh and whole:
+            if project.archived_at is not None or (not fresh and whole):
                 continue
             added = [
                 await sources.add_source(

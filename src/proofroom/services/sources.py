@@ -11,7 +11,7 @@ from uuid import UUID
 
 from proofroom import queue
 from proofroom.db import blocks as db_blocks
-from proofroom.db import deletions
+from proofroom.db import deletions, projects
 from proofroom.db import memory as db_memory
 from proofroom.db import sources as db_sources
 from proofroom.db.sources import SourceRow
@@ -78,11 +78,10 @@ async def add_sources(
     """Adds sources and defers their capture; answers them in the order of `contents`.
 
     The same bytes again are the same source; one that had failed is tried again. Raises NotFound
-    (`project_not_found`), InvalidInput (`one_content`, `empty_text`, `url_not_allowed`) and TooLarge
-    (`file_too_large`); then none is added.
+    (`project_not_found`), Conflict (`project_archived`), InvalidInput (`one_content`, `empty_text`, `url_not_allowed`)
+    and TooLarge (`file_too_large`); then none is added.
     """
-    if not await db_sources.project_exists(tx, project_id):
-        raise NotFound("project_not_found", f"No project {project_id} is here.", "List the projects.")
+    await projects.to_fill(tx, project_id)
     given = [(item, _content(item.data, item.text, item.url)) for item in contents]
     hashes = [None if data is None else hashlib.sha256(data).hexdigest() for _, data in given]
     known = await db_sources.holding(tx, project_id, sorted({sha for sha in hashes if sha is not None}))
@@ -159,6 +158,7 @@ async def put_content(
             f"“{source.title}” was retracted.",
             "Add the new content as a source of its own.",
         )
+    await projects.to_fill(tx, source.project_id)
     content = _content(data, text, url)
     sha256 = None if content is None else hashlib.sha256(content).hexdigest()
     newest = await db_sources.newest_version(tx, source_id)
@@ -186,7 +186,7 @@ async def retry(tx: Tx, source_id: UUID, *, defer: bool = True) -> SourceRow:
     """Captures a source again that could not be read: a file from the bytes that are kept, a URL fetched anew.
 
     One that did not fail is answered as it is. Raises NotFound (`source_not_found`) and Conflict
-    (`source_retracted`).
+    (`source_retracted`, `project_archived`).
     """
     source = await db_sources.lock(tx, source_id)
     if source is None:
@@ -197,6 +197,7 @@ async def retry(tx: Tx, source_id: UUID, *, defer: bool = True) -> SourceRow:
             f"“{source.title}” was retracted.",
             "Add the new content as a source of its own.",
         )
+    await projects.to_fill(tx, source.project_id)
     if source.status == "failed" and source.url is not None:
         return await put_content(tx, source_id, url=source.url, defer=defer)
     return await _again(tx, source_id, defer=defer)

@@ -54,10 +54,10 @@ async def create(
 
     Raises InvalidInput (`unknown_agent`, `unknown_strategy`, `unknown_runtime`, `config_invalid`,
     `budget_invalid`, `budget_over_project`, `task_invalid`, `delivery_not_allowed`, `delivery_impossible`, …),
-    NotFound (`project_not_found`).
+    NotFound (`project_not_found`), Conflict (`project_archived`).
     """
     require(actor, "requester")
-    project = await projects.get(tx, project_id)
+    project = await projects.to_fill(tx, project_id)
     task = new.task_description.replace("\x00", "\ufffd").strip()
     if not task or len(task) > MAX_TASK:
         raise InvalidInput(
@@ -105,16 +105,23 @@ async def create(
         forked_from=forked_from,
         created_by=actor.member_id,
     )  # fmt: skip
-    return await _queue(tx, actor, row) if new.auto_execute else row
+    return await queue_first(tx, actor, row) if new.auto_execute else row
 
 
 async def execute(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | None = None) -> WorkSession:
-    """Queues the first leg. Raises Conflict (`wrong_status`), NotFound."""
+    """Queues the first leg. Raises Conflict (`wrong_status`, `project_archived`), NotFound."""
     require(actor, "requester")
-    return await _queue(tx, actor, await work_sessions.lock(tx, session_id, project_id))
+    row = await work_sessions.lock(tx, session_id, project_id)
+    apply(state_of(row), Event.EXECUTE)  # what was started is told that, before anything of its project
+    await projects.to_fill(tx, row.project_id)
+    return await queue_first(tx, actor, row)
 
 
-async def _queue(tx: Tx, actor: Actor, row: WorkSession) -> WorkSession:
+async def queue_first(tx: Tx, actor: Actor, row: WorkSession) -> WorkSession:
+    """Queues the first leg of a session whose project this transaction holds (`projects.to_fill`).
+
+    Raises Conflict (`wrong_status`).
+    """
     return await work_sessions.move(
         tx,
         row,
@@ -160,10 +167,12 @@ async def cancel(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | N
 
 
 async def retry(tx: Tx, actor: Actor, session_id: UUID, *, project_id: UUID | None = None) -> WorkSession:
-    """Queues a failed session again, where it stopped. Raises Conflict (`not_retryable`, `wrong_status`)."""
+    """Queues a failed session again, where it stopped. Raises Conflict (`not_retryable`, `wrong_status`,
+    `project_archived`)."""
     require(actor, "requester")
     row = await work_sessions.lock(tx, session_id, project_id)
     to = apply(state_of(row), Event.RETRY)
+    await projects.to_fill(tx, row.project_id)
     await db_artifacts.forget_last_refusals(tx, row.id, row.iteration)
     return await work_sessions.move(
         tx,
@@ -187,7 +196,8 @@ async def fork(
 ) -> WorkSession:
     """A new session from the same request, with fields of it changed. An outside draft cannot be forked.
 
-    It counts as work of the same template while it asks for the same; its title is not part of that.
+    It counts as work of the same template while it asks for the same; its title is not part of that. Raises as
+    `create`, NotFound (`session_not_found`), InvalidInput (`not_forkable`, `unknown_field`).
     """
     old = await work_sessions.get(tx, session_id, project_id)
     if old.agent_type == CHECK:

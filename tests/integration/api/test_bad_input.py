@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from proofroom.api import edge
 from proofroom.api.app import create_app
+from proofroom.api.deps import CallDep
 from proofroom.api.sse import LiveEvents
+from proofroom.db import projects as db_projects
 from proofroom.db.tx import Database
-from proofroom.domain.errors import ProofroomError, TooLarge
+from proofroom.domain.errors import ProofroomError, TooLarge, Unavailable
 from proofroom.settings import Settings
 from tests.integration.api.support import Api, World, check_against_document
 
@@ -364,6 +367,34 @@ async def test_a_mistake_of_ours_tells_nothing_of_its_inside(
     assert (await world.api.get("/refused")).status_code == 413
     told = await world.api.get("/ours")
     assert (told.status_code, told.json()["code"]) == (500, "disk")
+
+
+async def test_a_get_that_would_write_names_itself_and_a_database_that_takes_no_writes_does(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def writes(call: CallDep) -> None:
+        async with call.transaction() as tx:
+            await db_projects.create(tx, name="Never")
+
+    world.app.add_api_route("/api/writes", writes, methods=["GET"])
+    response = await world.api.get("/writes")
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (500, "read_would_write")
+    assert "tried to write" in problem["detail"]
+    assert "request id" in problem["hint"]
+    assert "INSERT" not in response.text
+    assert problem["request_id"] in caplog.text
+    assert (await world.api.ok("GET", "/projects"))["items"] == []
+
+    # The same refusal where we may write is the database's own.
+    async def on_a_standby() -> None:
+        async with world.db.transaction(world.actor.workspace_id) as tx:
+            await tx.execute(text("SET TRANSACTION READ ONLY"))
+            await db_projects.create(tx, name="Never")
+
+    with pytest.raises(Unavailable) as standby:
+        await on_a_standby()
+    assert standby.value.code == "database_read_only"
 
 
 async def test_every_answer_here_was_held_against_the_document(world: World) -> None:

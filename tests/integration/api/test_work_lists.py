@@ -40,12 +40,37 @@ async def test_work_of_all_projects_is_one_list(world: World) -> None:
         "total": 3,
         "by_status": {"initialized": 2, "cancelled": 1},
         "by_agent": {"research": {"initialized": 1, "cancelled": 1}, "content": {"initialized": 1}},
+        "held": {},
     }
     counted = await world.api.ok("GET", "/work-sessions/counts", params={"project_id": two})
     assert counted["by_status"] == {"cancelled": 1}
     nowhere = "01890000-0000-7000-8000-000000000000"
     for path in ("/work-sessions", "/work-sessions/counts"):
         await world.api.problem("GET", path, 404, "project_not_found", params={"project_id": nowhere})
+
+
+async def test_what_was_decided_and_is_held_can_be_told_from_what_waits(world: World) -> None:
+    project = await world.project()
+    await world.add_text(project, SOURCE)
+    await world.waiting(project, runtime=world.script(NOTE), title="Waits")
+    path, gate = await world.waiting(project, runtime=world.script(NOTE), title="Rejected")
+    waits = {"status": "pending_review", "held": "false"}
+    first, second = await ids_of(world, **waits)
+    assert await ids_of(world, held="true") == []
+    no = {"packet_digest": gate["packet_digest"], "rejection_reason": "Not wanted.", "undo_seconds": 60}
+    at = f"{path}/checkpoints/{gate['id']}"
+    await world.api.ok("POST", f"{at}/reject", json=no)
+    assert (first, [second]) == (gate["session_id"], await ids_of(world, **waits))
+    assert await ids_of(world, held="true") == [first]
+    assert await ids_of(world) == [first, second]
+    for of in ({}, {"project_id": project}):
+        counts = await world.api.ok("GET", "/work-sessions/counts", params=of)
+        assert (counts["by_status"], counts["held"]) == ({"pending_review": 2}, {"research": 1})
+    elsewhere = await world.project("Elsewhere")
+    counts = await world.api.ok("GET", "/work-sessions/counts", params={"project_id": elsewhere})
+    assert counts["held"] == {}
+    await world.api.ok("POST", f"{at}/withdraw", json={})
+    assert await ids_of(world, **waits) == [first, second]
 
 
 async def test_what_ended_is_listed_by_what_it_came_to_and_since_when(world: World) -> None:

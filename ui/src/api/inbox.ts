@@ -1,6 +1,6 @@
 /** What waits for a decision: views of it, pages of a view, and what is around one review. */
 
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type Query as Cached, type QueryClient } from "@tanstack/react-query";
 import { all, api, ApiError, type RequestOptions } from "./client";
 import type * as G from "./generated";
 import type { CheckpointItem } from "./types";
@@ -202,5 +202,24 @@ export function keepView(view: View): void {
     sessionStorage.setItem(VIEW, JSON.stringify(tidy(view)));
   } catch {
     // Without storage the review goes through the usual view.
+  }
+}
+
+/**
+ * Puts who looks at reviews of these sessions now into the lists around reviews that show them. Nothing else of a list is
+ * read again for it, and it is no newer than it was.
+ */
+export async function putLooks(client: QueryClient, sessions: string[]): Promise<void> {
+  const lists = client.getQueryCache().findAll({ queryKey: ["inbox", "around"] }) as unknown as Cached<Paged>[];
+  const shown = sessions.filter((one) => lists.some(({ state }) => state.data?.items.some((item) => item.session_id === one)));
+  if (shown.length === 0) return;
+  const now = await whatBecame(shown);
+  for (const query of lists) {
+    const { data } = query.state;
+    const items = data?.items.map((item) => {
+      const found = now.find((one) => one.id === item.id);
+      return found ? { ...item, looking: found.looking } : item;
+    });
+    if (data && items) query.setState({ data: { ...data, items } });
   }
 }

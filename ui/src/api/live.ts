@@ -1,6 +1,7 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { api, ApiError } from "./client";
+import { putLooks } from "./inbox";
 import { openStream, type Kind } from "./stream";
 import { tellAll, tellWaiting } from "./waiting";
 
@@ -42,7 +43,7 @@ export function touched(kind: "session" | "source", data: Record<string, string>
   }
   const { project_id, session_id, type } = data as unknown as SessionNews;
   // Who comes and goes, and what is said beside the text, must not reload what is being read.
-  if (LOOKED.test(type)) return [["inbox", "around"]];
+  if (LOOKED.test(type)) return [];
   if (type === "commented") return [["comments", session_id]];
   const keys: unknown[][] = [["session", session_id], ["events", session_id], ["sessions", project_id]];
   if (/artifact|checkpoint|superseded|completed|decided|delivered/.test(type)) keys.push(["artifacts", session_id]);
@@ -95,17 +96,25 @@ export function openLive(client: QueryClient): () => void {
   let polling = 0; // the round of asking that goes on; none is 0
   let rounds = 0;
   let after: string | null = null;
+  const looks = new Set<string>();
   const pending = { soon: new Map<string, unknown[]>(), late: new Map<string, unknown[]>() };
   let first = true;
 
   const flush = (what: keyof typeof pending) => {
     const keys = [...pending[what].values()];
     pending[what].clear();
+    // Who looks is no more than a hint: where it cannot be asked for, the next sign of it brings it.
+    if (what === "late") {
+      putLooks(client, [...looks]).catch(() => undefined);
+      looks.clear();
+    }
     for (const queryKey of keys) void client.invalidateQueries(queryKey[1] === "of" ? { predicate: reviewsOf(queryKey[2]) } : { queryKey });
   };
   const take = (kind: Kind, data: Record<string, string>) => {
     if (kind === "session") tellWaiting(data["session_id"] ?? "", data["type"] ?? "");
-    const what = kind === "source" || LOOKED.test(data["type"] ?? "") ? "late" : "soon";
+    const looked = LOOKED.test(data["type"] ?? "");
+    if (looked) looks.add(data["session_id"] ?? "");
+    const what = kind === "source" || looked ? "late" : "soon";
     for (const key of touched(kind, data)) pending[what].set(JSON.stringify(key), key);
     if (what === "soon") gather ??= setTimeout(() => { gather = undefined; flush(what); }, GATHER_MS);
     else slow ??= setTimeout(() => { slow = undefined; flush(what); }, LATE_MS);

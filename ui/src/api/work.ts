@@ -18,17 +18,19 @@ export interface WorkFilter {
   /** What it came to, and since when. */
   outcome?: string;
   since?: string;
+  /** Whether it is what was decided and can still be taken back. */
+  held?: "true" | "false";
 }
 
 const PAGE = 50;
 
 /** Work of one project or of all, newest first, a page at a time. */
-export const workListQuery = ({ project, status, agent, title, outcome, since }: WorkFilter) =>
+export const workListQuery = ({ project, status, agent, title, outcome, since, held }: WorkFilter) =>
   infiniteQueryOptions({
-    queryKey: ["work", "list", project ?? "", status ?? "", agent ?? "", title ?? "", outcome ?? "", since ?? ""],
+    queryKey: ["work", "list", project ?? "", status ?? "", agent ?? "", title ?? "", outcome ?? "", since ?? "", held ?? ""],
     queryFn: ({ pageParam, signal }) =>
       api<Page<WorkSession>>("/work-sessions", {
-        query: { project_id: project, status, agent_type: agent, title, outcome, settled_since: since, cursor: pageParam, limit: PAGE },
+        query: { project_id: project, status, agent_type: agent, title, outcome, settled_since: since, held, cursor: pageParam, limit: PAGE },
         signal,
       }),
     initialPageParam: null as string | null,

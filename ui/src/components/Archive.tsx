@@ -18,7 +18,7 @@ export function Archive({ project, here = false, said }: { project: Project; /**
     onSuccess: async (now) => {
       setSure(false);
       client.setQueryData(["project", project.id], now);
-      await Promise.all([["projects"], ["work"], ["inbox"], ["sessions", project.id]].map((queryKey) => client.invalidateQueries({ queryKey })));
+      await Promise.all([["projects"], ["work"], ["inbox"], ["sessions", project.id], ["session"]].map((queryKey) => client.invalidateQueries({ queryKey })));
       said?.(t(now.archived_at ? "archive.done" : "archive.backDone", names));
     },
   });

@@ -10,7 +10,7 @@ export function workHandlers(sessions: WorkSession[], templates: Template[] = []
     const among = (name: string, value: string) => !query.get(name) || query.get(name)!.split(",").includes(value);
     const title = (query.get("title") ?? "").toLowerCase();
     return sessions.filter(
-      (one) => among("project_id", one.project_id) && among("status", one.status) && among("agent_type", one.agent_type) && one.title.toLowerCase().includes(title),
+      (one) => among("held", String(one.held !== null)) && among("project_id", one.project_id) && among("status", one.status) && among("agent_type", one.agent_type) && one.title.toLowerCase().includes(title),
     );
   };
   const find = (id: unknown) => templates.find((one) => one.id === id);
@@ -26,12 +26,14 @@ export function workHandlers(sessions: WorkSession[], templates: Template[] = []
     http.get(url("/work-sessions/counts"), ({ request }) => {
       const by_agent: Record<string, Record<string, number>> = {};
       const by_status: Record<string, number> = {};
+      const held: Record<string, number> = {};
       for (const one of listed(request)) {
+        if (one.held) held[one.agent_type] = (held[one.agent_type] ?? 0) + 1;
         const counts = (by_agent[one.agent_type] ??= {});
         counts[one.status] = (counts[one.status] ?? 0) + 1;
         by_status[one.status] = (by_status[one.status] ?? 0) + 1;
       }
-      return HttpResponse.json({ total: listed(request).length, by_status, by_agent });
+      return HttpResponse.json({ total: listed(request).length, by_status, by_agent, held });
     }),
     http.get(url("/projects/:pid/templates"), ({ params }) =>
       HttpResponse.json({ items: templates.filter((one) => one.project_id === params["pid"]), next_cursor: null }),

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api } from "@/api/client";
-import { agentsQuery, meQuery } from "@/api/queries";
+import { agentsQuery, meQuery, projectQuery } from "@/api/queries";
 import { AgentEditor } from "@/agents/AgentEditor";
 import { projectAgentsQuery, type ProjectAgent } from "@/agents/agents";
 import { ProjectNav } from "@/components/ProjectNav";
@@ -22,7 +22,8 @@ export function AgentsPage() {
   const offered = useQuery(agentsQuery(projectId));
   const me = useQuery(meQuery).data;
   const may = me?.role === "admin";
-  const ask = useMay("requester");
+  const project = useQuery(projectQuery(projectId)).data;
+  const ask = useMay("requester") && project?.archived_at === null;
   const [open, setOpen] = useState<string | null>(null); // a name, or "" for a new one
   const [sure, setSure] = useState<string | null>(null);
   const [notice, setNotice] = useState("");

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Navigate } from "@tanstack/react-router";
 import { firstQuery, keepView } from "@/api/inbox";
 import { projectsQuery } from "@/api/queries";
+import { useKnown } from "@/lib/may";
 import { EmptyInbox } from "./EmptyInbox";
 import { InboxNotYet } from "./InboxNotYet";
 
@@ -11,11 +12,13 @@ export function HomePage() {
   const home = projects.data?.find((p) => p.sample_key === "check") ?? projects.data?.[0];
   const mine = useQuery({ ...firstQuery(home?.id), enabled: home !== undefined });
   const any = useQuery(firstQuery());
+  const known = useKnown();
   const error = any.error ?? mine.error;
-  if (error || any.isPending || projects.isPending || (home && mine.isPending)) {
+  const item = mine.data ?? any.data;
+  // Without anything to open the page begins with what the reader may do.
+  if (error || any.isPending || projects.isPending || (home && mine.isPending) || (!item && !known)) {
     return <InboxNotYet error={error} retry={() => void Promise.all([any.refetch(), mine.refetch()])} />;
   }
-  const item = mine.data ?? any.data;
   if (item) {
     keepView({});
     return <Navigate to="/review/$checkpointId" params={{ checkpointId: item.id }} replace />;

@@ -9,7 +9,7 @@ import { ErrorLine, Kbd, Loading, Problem, problemText } from "@/components/Stat
 import { t } from "@/i18n";
 import { count } from "@/lib/format";
 import { isTyping, MOVES, useKeys } from "@/lib/keys";
-import { useMay } from "@/lib/may";
+import { useKnown, useMay } from "@/lib/may";
 import { useFormer } from "@/review/former";
 import { FormerLine } from "@/review/FormerLine";
 import { EmptyInbox } from "./EmptyInbox";
@@ -57,6 +57,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
   const rows = useRows(view, pane, body, height);
   const people = (members.data?.length ?? 0) > 1;
   const may = useMay("reviewer");
+  const known = useKnown();
   const current = rows.gone.has(rows.row(rows.at)?.id ?? "") ? undefined : rows.row(rows.at);
   const open = (item: CheckpointItem | undefined) => {
     if (!item) return;
@@ -120,7 +121,7 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
     MOVES,
   );
 
-  if ((waiting.error && !waiting.data) || waiting.isPending) {
+  if ((waiting.error && !waiting.data) || waiting.isPending || !known) {
     return <InboxNotYet error={waiting.error} retry={() => void waiting.refetch()} />;
   }
   const all = waiting.data?.total ?? 0;
@@ -162,9 +163,11 @@ export function InboxList({ view, onView, onBatch }: { view: View; onView: (next
               )}
             </div>
             {narrow && rows.total !== undefined && rows.total > 0 && <span className="quiet">{t("inbox.ofAll", { count: rows.total, n: count(rows.total) })}</span>}
-            <button type="button" className="link quiet touch" onClick={onBatch}>
-              {t("batch.title")}
-            </button>
+            {may && (
+              <button type="button" className="link quiet touch" onClick={onBatch}>
+                {t("batch.title")}
+              </button>
+            )}
             {rows.changes > 0 && (
               <button type="button" className="link" onClick={rows.refresh}>
                 {t("inbox.changed", { count: rows.changes })} <Kbd>.</Kbd>

@@ -118,7 +118,7 @@ function Remember({ project, may }: { project: Project | undefined; may: boolean
 
 function Memory({ items, project, projectId }: { items: MemoryItem[]; project: Project | undefined; projectId: string }) {
   const sections = useMemo(() => sectionsOf(items), [items]);
-  const role = useQuery(meQuery).data?.role ?? "admin";
+  const role = useQuery(meQuery).data?.role ?? "viewer";
   const may = role === "reviewer" || role === "admin";
   const acts = useMemoryActs(projectId);
   const navigate = useNavigate();

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useForm } from "react-hook-form";
-import { api } from "@/api/client";
+import { api, ApiError } from "@/api/client";
 import { agentsQuery, base, meQuery, policyQuery, projectQuery, sessionQuery, sourcesQuery } from "@/api/queries";
 import type { Agent, JsonSchema, Project, Source, WorkSession } from "@/api/types";
 import { templatesQuery, type Template, type TemplateContent } from "@/api/work";
@@ -41,15 +41,16 @@ export function NewWorkPage() {
   const search = useSearch({ from: "/projects/$projectId/new" });
   const templates = useQuery(templatesQuery(projectId));
   const copied = useQuery({ ...sessionQuery({ projectId, sessionId: search.from ?? "" }), enabled: search.from !== undefined });
+  const me = useQuery(meQuery);
   const may = useMay("requester");
-  const failed = project.error ?? agents.error ?? sources.error ?? copied.error;
+  const failed = me.error ?? project.error ?? agents.error ?? sources.error ?? copied.error;
   // What a form starts from has to be there before it: later it would take the place of what was typed meanwhile.
   // A template as this page knew it earlier may have been changed since.
   const early = templates.isPending || (templates.isFetching && !templates.isFetchedAfterMount);
   const [opened, setOpened] = useState(false);
   const waits = !opened && ((search.template !== undefined && early) || (search.from !== undefined && copied.isPending));
-  if (!may) return <OnlyRead />;
-  if (failed || waits || !agents.data || !sources.data || !project.data) {
+  if (me.data && !may) return <Instead title={t("page.newWork")}>{t("workArea.form.onlyRead")}</Instead>;
+  if (failed || waits || !may || !agents.data || !sources.data || !project.data) {
     return (
       <main className="inbox screen">
         <div className="wrap">
@@ -59,6 +60,7 @@ export function NewWorkPage() {
               what={t("new.failed")}
               error={failed}
               retry={() => {
+                if (me.error) void me.refetch();
                 void project.refetch();
                 void agents.refetch();
                 void sources.refetch();
@@ -70,6 +72,14 @@ export function NewWorkPage() {
           )}
         </div>
       </main>
+    );
+  }
+  // One that is archived while its form is filled in leaves what was typed there.
+  if (!opened && project.data.archived_at) {
+    return (
+      <Instead title={t("new.title", { project: project.data.name })}>
+        <ArchivedLine project={project.data} />
+      </Instead>
     );
   }
   if (!opened) setOpened(true);
@@ -105,12 +115,12 @@ function Sent({ sent, onShow }: { sent: Upload[]; onShow: () => void }) {
 }
 
 /** Instead of a form that the server would refuse. */
-function OnlyRead() {
+function Instead({ title, children }: { title: string; children: ReactNode }) {
   return (
     <main className="inbox screen">
       <div className="wrap">
-        <h1 className="doctitle">{t("page.newWork")}</h1>
-        <p className="mt-2 max-w-[72ch] text-ink-2">{t("workArea.form.onlyRead")}</p>
+        <h1 className="doctitle">{title}</h1>
+        <div className="mt-2 max-w-[72ch] text-ink-2">{children}</div>
         <p className="mt-3">
           <Link className="b" to="/work">
             {t("page.work")}
@@ -251,7 +261,10 @@ function NewWork({
         void navigate({ to: "/review/$checkpointId", params: { checkpointId: session.checkpoint_id } });
       else void navigate({ to: "/projects/$projectId/sessions/$sessionId", params: place(session.id) });
     },
-    onError: (error) => refuse(error),
+    onError: (error) => {
+      refuse(error);
+      if (error instanceof ApiError && error.code === "project_archived") void client.invalidateQueries({ queryKey: ["project", projectId] });
+    },
   });
   const refuse = (error: unknown) => {
     setRefused(error);
@@ -275,7 +288,8 @@ function NewWork({
       else startWork.mutate({ v, now });
     })();
   };
-  useKeys({ "Ctrl+Enter": () => submit(true) }, !startWork.isPending);
+  const still = startWork.isPending || project.archived_at !== null;
+  useKeys({ "Ctrl+Enter": () => submit(true) }, !still);
   const choose = (next: { agent?: string; template?: string }) =>
     void navigate({ to: "/projects/$projectId/new", params: { projectId }, search: next, replace: true });
   const taskLabel = tMaybe(`new.task.${name}`, t("new.task.any"));
@@ -409,6 +423,8 @@ function NewWork({
         <div className="st" role="status">
           {startWork.isPending ? (
             <b>{t("new.starting")}</b>
+          ) : project.archived_at ? (
+            <b>{t("archive.is")}</b>
           ) : problems.length > 0 ? (
             <>
               <b>{t("new.correct", { count: problems.length })}</b>
@@ -443,7 +459,7 @@ function NewWork({
                 choose({ agent: one.agent_type, template: one.id });
               }}
             />
-            <button type="button" className="b" disabled={startWork.isPending} onClick={() => submit(false)}>
+            <button type="button" className="b" disabled={still} onClick={() => submit(false)}>
               {t("workArea.form.saveLater")}
             </button>
           </>
@@ -451,7 +467,7 @@ function NewWork({
         <button
           type="submit"
           className={`b big ${problems.length === 0 && !noSources ? "fill" : "wait"}`}
-          disabled={startWork.isPending}
+          disabled={still}
         >
           {agent === null
             ? t("new.checkDo")

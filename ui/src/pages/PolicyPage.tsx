@@ -35,10 +35,10 @@ function Field({ label, help, error, group, children }: { label: string; help?: 
 function History({ policy }: { policy: Policy }) {
   const { history } = policy;
   return (
-    <aside className="rail" aria-label={t("policy.history")}>
-      <h2>{t("policy.history")}</h2>
+    <aside className="rail" aria-label={t("policyPage.history")}>
+      <h2>{t("policyPage.history")}</h2>
       {history.length === 0 ? (
-        <p className="text-ink-2">{t("policy.none")}</p>
+        <p className="text-ink-2">{t("policyPage.none")}</p>
       ) : (
         <ol className="versions">
           {history.map((version, i) => {
@@ -46,12 +46,12 @@ function History({ policy }: { policy: Policy }) {
             return (
               <li key={version.version}>
                 <div className="between">
-                  <b>{t("policy.version", { n: version.version })}</b>
+                  <b>{t("policyPage.version", { n: version.version })}</b>
                   <span className="meta" title={exact(version.at)}>
-                    {t("policy.by", { name: version.by ?? t("look.somebody"), when: when(version.at) })}
+                    {t("policyPage.by", { name: version.by ?? t("look.somebody"), when: when(version.at) })}
                   </span>
                 </div>
-                {lines.length === 0 && <p className="meta">{i === history.length - 1 ? t("policy.first") : t("policy.same")}</p>}
+                {lines.length === 0 && <p className="meta">{i === history.length - 1 ? t("policyPage.first") : t("policyPage.same")}</p>}
                 {lines.map((line) => (
                   <p key={line}>{line}</p>
                 ))}
@@ -107,14 +107,14 @@ function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
   const bad = Object.keys(own).length > 0;
   const off = !admin || save.isPending;
   const dock = save.error
-    ? { title: t("policy.notSaved"), words: [problemText(save.error).title, problemText(save.error).hint].filter(Boolean).join(" "), bad: true }
+    ? { title: t("policyPage.notSaved"), words: [problemText(save.error).title, problemText(save.error).hint].filter(Boolean).join(" "), bad: true }
     : save.isPending
-      ? { title: t("policy.saving"), words: t("dock.busyWords") }
+      ? { title: t("policyPage.saving"), words: t("dock.busyWords") }
       : changed > 0
-        ? { title: t("policy.changed", { count: changed }), words: t("policy.changedWords") }
+        ? { title: t("policyPage.changed", { count: changed }), words: t("policyPage.changedWords") }
         : save.isSuccess
-          ? { title: t("policy.saved", { n: seen.version }), words: t("policy.savedWords") }
-          : { title: t("policy.nothing"), words: t("policy.nothingWords", { n: seen.version + 1 }) };
+          ? { title: t("policyPage.saved", { n: seen.version }), words: t("policyPage.savedWords") }
+          : { title: t("policyPage.nothing"), words: t("policyPage.nothingWords", { n: seen.version + 1 }) };
   return (
     <form
       className="page wide screen"
@@ -126,12 +126,12 @@ function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
     >
       <main className="main">
         <ProjectNav projectId={policy.project_id} here="policy" />
-        <h1 className="doctitle">{t("policy.title")}</h1>
+        <h1 className="doctitle">{t("policyPage.title")}</h1>
         <p className="mt-1 max-w-[72ch] text-ink-2">
-          {t("policy.words")} {admin ? "" : t("policy.readOnly")}
+          {t("policyPage.words")} {admin ? "" : t("policyPage.readOnly")}
         </p>
         <div className="form mt-4">
-          <Field label={t("policy.quorum")} help={t("policy.quorumHelp")} error={quorumProblem} group>
+          <Field label={t("policyPage.quorum")} help={t("policyPage.quorumHelp")} error={quorumProblem} group>
             {CONSEQUENCES.map((name) => (
               <label className="pair" key={name}>
                 <input
@@ -143,45 +143,45 @@ function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
                   aria-invalid={problem(`quorum.${name}`) ? true : undefined}
                   onChange={(event) => change({ quorum: { ...values.quorum, [name]: event.target.value } })}
                 />
-                {t(`policy.consequence.${name}`)}
+                {t(`policyPage.consequence.${name}`)}
               </label>
             ))}
           </Field>
-          <Field label={t("policy.duties")} error={problem("separate_duties")}>
+          <Field label={t("policyPage.duties")} error={problem("separate_duties")}>
             <label className="tick">
               <input type="checkbox" checked={values.separate} disabled={off} onChange={(event) => change({ separate: event.target.checked })} />
-              <span>{t("policy.dutiesWords")}</span>
+              <span>{t("policyPage.dutiesWords")}</span>
             </label>
           </Field>
-          <Field label={t("policy.maySign")} help={t("policy.maySignHelp")} error={problem("policy_may_sign")} group>
-            <span className="seg" role="radiogroup" aria-label={t("policy.maySign")}>
+          <Field label={t("policyPage.maySign")} help={t("policyPage.maySignHelp")} error={problem("policy_may_sign")} group>
+            <span className="seg" role="radiogroup" aria-label={t("policyPage.maySign")}>
               {MAY_SIGN.map((option) => (
                 <label key={option}>
                   <input type="radio" name="may-sign" checked={values.maySign === option} disabled={off} onChange={() => change({ maySign: option })} />
-                  {t(`policy.maySignOption.${option}`)}
+                  {t(`policyPage.maySignOption.${option}`)}
                 </label>
               ))}
             </span>
           </Field>
           <Field
-            label={t("policy.times")}
-            help={t("policy.timesHelp")}
+            label={t("policyPage.times")}
+            help={t("policyPage.timesHelp")}
             error={TIMES.map((name) => problem(`${name}_hours`)).find(Boolean)}
             group
           >
             {TIMES.map((name) => (
               <label className="pair" key={name}>
-                <span className="what">{t(`policy.${name}`)}</span>
+                <span className="what">{t(`policyPage.${name}`)}</span>
                 <input
                   className="in short"
                   inputMode="decimal"
-                  placeholder={t("policy.never_")}
+                  placeholder={t("policyPage.never_")}
                   value={values[name]}
                   readOnly={off}
                   aria-invalid={problem(`${name}_hours`) ? true : undefined}
                   onChange={(event) => change({ [name]: event.target.value })}
                 />
-                {t("policy.hours")}
+                {t("policyPage.hours")}
               </label>
             ))}
           </Field>
@@ -190,18 +190,18 @@ function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
       </main>
       <History policy={policy} />
       {admin && (
-        <footer className="dock" aria-label={t("policy.title")}>
+        <footer className="dock" aria-label={t("policyPage.title")}>
           <div className="st" role="status">
             <b>{dock.title}</b>
             <span className={dock.bad ? "bad" : undefined}>{dock.words}</span>
           </div>
           {moved && (
             <button type="button" className="b big" onClick={() => void look()}>
-              {t("policy.look")}
+              {t("policyPage.look")}
             </button>
           )}
           <button type="submit" className={`b big ${changed > 0 && !bad && !moved ? "fill" : ""}`} disabled={changed === 0 || bad || save.isPending || moved}>
-            {t("policy.save", { n: seen.version + 1 })}
+            {t("policyPage.save", { n: seen.version + 1 })}
           </button>
         </footer>
       )}
@@ -214,7 +214,7 @@ export function PolicyPage() {
   const project = useQuery(projectQuery(projectId));
   const policy = useQuery(policyQuery(projectId));
   const me = useQuery(meQuery);
-  useTitle(project.data ? t("policy.of", { project: project.data.name }) : t("policy.title"));
+  useTitle(project.data ? t("policyPage.of", { project: project.data.name }) : t("policyPage.title"));
   const failed = policy.error ?? project.error ?? me.error;
   if (policy.data && project.data && me.data) {
     return <PolicyForm key={projectId} policy={policy.data} admin={me.data.role === "admin"} />;
@@ -222,11 +222,11 @@ export function PolicyPage() {
   return (
     <main className="inbox screen">
       <div className="wrap">
-        <h1 className="sr">{t("policy.title")}</h1>
+        <h1 className="sr">{t("policyPage.title")}</h1>
         {failed ? (
-          <Problem what={t("policy.failed")} error={failed} retry={() => { void policy.refetch(); void project.refetch(); void me.refetch(); }} />
+          <Problem what={t("policyPage.failed")} error={failed} retry={() => { void policy.refetch(); void project.refetch(); void me.refetch(); }} />
         ) : (
-          <Loading words={t("policy.loading")} />
+          <Loading words={t("policyPage.loading")} />
         )}
       </div>
     </main>

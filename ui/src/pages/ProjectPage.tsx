@@ -96,7 +96,7 @@ function SampleBanner({ project }: { project: Project }) {
 export function ProjectPage() {
   const { projectId } = useParams({ from: "/projects/$projectId" });
   const project = useQuery(projectQuery(projectId));
-  const may = useMay("requester");
+  const may = useMay("requester") && !project.data?.archived_at;
   useTitle(project.data?.name ?? t("page.work"));
   if (project.error || project.isPending) {
     return (

@@ -51,7 +51,7 @@ export function ProjectSourcesPage() {
   const project = useQuery(projectQuery(projectId));
   const sources = useQuery(allSourcesQuery(client, projectId));
   const index = useQuery(indexQuery(projectId));
-  const role = useQuery(meQuery).data?.role ?? "admin";
+  const role = useQuery(meQuery).data?.role ?? "viewer";
   const name = project.data?.name ?? "";
   useTitle(name ? t("source.of", { project: name }) : t("page.sources"));
   const [filter, setFilter] = useState<SourceFilter>({ state: "all", kind: "all", find: "" });
@@ -66,7 +66,8 @@ export function ProjectSourcesPage() {
   const items = useMemo(() => shownSources(all, { ...filter, find }), [all, filter, find]);
   const states = useMemo(() => counted(all, stateOf), [all]);
   const kinds = useMemo(() => counted(all, kindOf), [all]);
-  const may = useMemo(() => ({ add: role !== "viewer", retract: role === "reviewer" || role === "admin" }), [role]);
+  const archived = Boolean(project.data?.archived_at);
+  const may = useMemo(() => ({ add: role !== "viewer" && !archived, retract: role === "reviewer" || role === "admin" }), [role, archived]);
   const last = Math.max(0, Math.ceil(items.length / PAGE) - 1);
   const at = Math.min(page, last);
   const change = (values: Partial<SourceFilter>) => {

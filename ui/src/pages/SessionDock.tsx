@@ -44,7 +44,10 @@ export function SessionDock({ session, status, written }: { session: WorkSession
       {label}
     </button>
   );
-  const forkable = may && session.agent_type !== "check";
+  // Nothing new comes into an archived project.
+  const gone = session.project_archived;
+  const begin = may && !gone;
+  const forkable = begin && session.agent_type !== "check";
   const copy = forkable && !sure && (
     <Link className="b bare" to="/projects/$projectId/new" params={{ projectId: session.project_id }} search={{ agent: session.agent_type, from: session.id }}>
       {t("workArea.session.copy")}
@@ -73,10 +76,10 @@ export function SessionDock({ session, status, written }: { session: WorkSession
     case "initialized":
       content = (
         <>
-          {standing(t("status.initialized"), t("session.initializedWords"))}
+          {standing(t("status.initialized"), t(gone ? "archive.idle" : "session.initializedWords"))}
           {copy}
           {cancel}
-          {may && button("execute", t("session.execute"), "b big fill")}
+          {begin && button("execute", t("session.execute"), "b big fill")}
         </>
       );
       break;
@@ -107,10 +110,10 @@ export function SessionDock({ session, status, written }: { session: WorkSession
     case "failed":
       content = (
         <>
-          {st(session.failure?.code === "rejected" ? t("session.closed") : t("session.stopped"), may && session.failure?.retryable ? t("session.retryHint") : forkable ? t("session.forkHint") : t("session.closedWords"))}
+          {st(session.failure?.code === "rejected" ? t("session.closed") : t("session.stopped"), t(gone ? "archive.over" : begin && session.failure?.retryable ? "session.retryHint" : forkable ? "session.forkHint" : "session.closedWords"))}
           {copy}
           {forkable && button("fork", t("session.fork"), session.failure?.retryable ? "b" : "b big")}
-          {may && session.failure?.retryable && button("retry", t("session.retry"), "b big fill")}
+          {begin && session.failure?.retryable && button("retry", t("session.retry"), "b big fill")}
         </>
       );
       break;

@@ -203,7 +203,7 @@ function Session({ session }: { session: WorkSession }) {
         <section>
           <h2>
             <button type="button" className="link" aria-expanded={why} onClick={() => setWhy(!why)}>
-              {t(session.status === "pending_review" ? "policy.why" : "policy.whenStops")}
+              {t(session.status === "pending_review" ? "policy.why" : "policyPage.whenStops")}
             </button>
           </h2>
           {why && <WhyPolicy place={place} />}

@@ -88,7 +88,8 @@ export function WorkList({ project, empty }: { project?: string; empty: ReactNod
     if (!counts.data) return null;
     const by = search.agent ? (counts.data.by_agent[search.agent] ?? {}) : counts.data.by_status;
     const sum = (names: string[]) => names.reduce((all, name) => all + (by[name] ?? 0), 0);
-    return state ? sum(STATUSES[state]) : Object.values(by).reduce((all, n) => all + n, 0);
+    const held = state === "waiting" ? Object.entries(counts.data.held).reduce((all, [name, n]) => all + (search.agent && search.agent !== name ? 0 : n), 0) : 0;
+    return state ? sum(STATUSES[state]) - held : Object.values(by).reduce((all, n) => all + n, 0);
   };
   if (counts.data?.total === 0 && !filtered) return <>{empty}</>;
   const exact = EXACT.find((state) => state === search.state);

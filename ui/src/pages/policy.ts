@@ -44,10 +44,10 @@ export function valuesOf(settings: PolicySettings): Values {
 /** By field, what is wrong with it as typed; the server knows the rest. */
 export function problemsIn(values: Values): Record<string, string> {
   const wrong: Record<string, string> = {};
-  for (const name of CONSEQUENCES) if (!/^[1-9]$/.test(values.quorum[name].trim())) wrong[`quorum.${name}`] = t("policy.badQuorum");
+  for (const name of CONSEQUENCES) if (!/^[1-9]$/.test(values.quorum[name].trim())) wrong[`quorum.${name}`] = t("policyPage.badQuorum");
   for (const name of TIMES) {
     const typed = values[name].trim();
-    if (typed !== "" && !(Number(typed) > 0)) wrong[`${name}_hours`] = t("policy.badHours");
+    if (typed !== "" && !(Number(typed) > 0)) wrong[`${name}_hours`] = t("policyPage.badHours");
   }
   return wrong;
 }
@@ -101,16 +101,16 @@ export function differences(settings: PolicySettings, before: PolicySettings): s
   const [now, then] = [valuesOf(settings), valuesOf(before)];
   const lines: string[] = [];
   const say = (what: string, from: string, to: string) => {
-    if (from !== to) lines.push(t("policy.change", { what, from, to }));
+    if (from !== to) lines.push(t("policyPage.change", { what, from, to }));
   };
   const steps = new Set(CONSEQUENCES.map((name) => `${then.quorum[name]} ${now.quorum[name]}`));
-  if (steps.size === 1) say(t("policy.quorum"), then.quorum.public, now.quorum.public);
+  if (steps.size === 1) say(t("policyPage.quorum"), then.quorum.public, now.quorum.public);
   else
-    for (const name of CONSEQUENCES) say(`${t("policy.quorum")}, ${t(`policy.consequence.${name}`).toLowerCase()}`, then.quorum[name], now.quorum[name]);
-  const yes = (on: boolean) => t(on ? "policy.maySignOption.yes" : "policy.maySignOption.no");
-  say(t("policy.duties"), yes(then.separate), yes(now.separate));
-  say(t("policy.maySign"), t(`policy.maySignOption.${then.maySign}`), t(`policy.maySignOption.${now.maySign}`));
-  const hours = (value: string) => (value === "" ? t("policy.never_") : `${value}\u00a0${t("policy.hours")}`);
-  for (const name of TIMES) say(t(`policy.${name}`), hours(then[name]), hours(now[name]));
+    for (const name of CONSEQUENCES) say(`${t("policyPage.quorum")}, ${t(`policyPage.consequence.${name}`).toLowerCase()}`, then.quorum[name], now.quorum[name]);
+  const yes = (on: boolean) => t(on ? "policyPage.maySignOption.yes" : "policyPage.maySignOption.no");
+  say(t("policyPage.duties"), yes(then.separate), yes(now.separate));
+  say(t("policyPage.maySign"), t(`policyPage.maySignOption.${then.maySign}`), t(`policyPage.maySignOption.${now.maySign}`));
+  const hours = (value: string) => (value === "" ? t("policyPage.never_") : `${value}\u00a0${t("policyPage.hours")}`);
+  for (const name of TIMES) say(t(`policyPage.${name}`), hours(then[name]), hours(now[name]));
   return lines;
 }

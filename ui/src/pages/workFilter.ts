@@ -53,6 +53,8 @@ export function useWorkFilter(project?: string) {
     // What somebody rejected is no failure, though its status is the same.
     outcome: search.state === "failed" ? "failed" : undefined,
     since,
+    // What is decided and held waits for nobody.
+    held: search.state === "waiting" ? "false" : undefined,
   };
   return { search, filter, change };
 }

@@ -6,13 +6,12 @@ import type { ArtifactDocument } from "@/api/types";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
-import { besideStore, type BesideStore } from "./beside";
+import { besideStore, NOTHING, type BesideStore } from "./beside";
 import { LoadingDock } from "./Dock";
 import { usePlace } from "./place";
 import { Queue } from "./Queue";
 import { ReviewPage, type Shown } from "./ReviewPage";
 
-const NONE = new Map<string, number>();
 
 /** Loads a review and then shows it; until then its keys are dead. */
 export function OpenReview() {
@@ -75,7 +74,7 @@ function Opening({ id, title, me, failed, retry, beside }: {
   const known = title ?? items.find((item) => item.id === id)?.session_title ?? t("page.review");
   useTitle(known);
   useLayoutEffect(() =>
-    beside.set({ items, current: id, history, position, total, needs: [], obligations: [], counts: NONE, state: null, me, onSelect: () => {} }),
+    beside.set({ ...NOTHING, items, current: id, history, position, total, me }),
   );
   return (
     <>

@@ -8,7 +8,7 @@ import { t, tMaybe } from "@/i18n";
 import { count as number, exact, isOverdue, keep, when } from "@/lib/format";
 import { setOver } from "@/lib/over";
 import { sentence } from "@/lib/runtime";
-import type { Beside, BesideStore } from "./beside";
+import type { BesideStore } from "./beside";
 import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
 import { onlooker } from "./looking";
@@ -113,13 +113,8 @@ const Item = memo(function Item({ item, here, other, open }: {
   );
 });
 
-const NOTHING: Omit<Beside, "current"> = {
-  items: [], history: false, position: undefined, total: undefined, needs: [], obligations: [], counts: new Map(), state: null, me: undefined, onSelect: () => {},
-};
-
 export function Queue({ beside }: { beside: BesideStore }) {
-  const { items, current, history, position, total, needs, obligations, counts, state, me, onSelect } =
-    useSyncExternalStore(beside.subscribe, beside.get) ?? { ...NOTHING, current: "" };
+  const { items, current, history, position, total, needs, obligations, counts, state, me, onSelect } = useSyncExternalStore(beside.subscribe, beside.get);
   const open = useOpenReview();
   const list = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {

@@ -19,8 +19,13 @@ export interface Beside {
   onSelect: (key: string) => void;
 }
 
+/** Before anything is known. */
+export const NOTHING: Beside = {
+  items: [], current: "", history: false, position: undefined, total: undefined, needs: [], obligations: [], counts: new Map(), state: null, me: undefined, onSelect: () => {},
+};
+
 export interface BesideStore {
-  get: () => Beside | null;
+  get: () => Beside;
   set: (next: Beside) => void;
   subscribe: (heard: () => void) => () => void;
 }
@@ -30,7 +35,7 @@ export interface BesideStore {
  * going on draws the two lines anew that change and not all of it.
  */
 export function besideStore(): BesideStore {
-  let now: Beside | null = null;
+  let now = NOTHING;
   const all = new Set<() => void>();
   return {
     get: () => now,

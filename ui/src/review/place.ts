@@ -34,8 +34,11 @@ function newest(client: QueryClient, view: View, id: string, by = 0): Paged | un
     return at >= 0 && items[at + by] !== undefined;
   };
   const lists = client.getQueryCache().findAll({ queryKey: aroundQuery(view, id).queryKey.slice(0, -1) });
-  const found = lists.map(({ state }) => state as QueryState<Paged>).filter(({ data }) => data && holds(data));
-  return found.sort((one, other) => other.dataUpdatedAt - one.dataUpdatedAt)[0]?.data;
+  let found: QueryState<Paged> | undefined;
+  for (const { state } of lists as { state: QueryState<Paged> }[]) {
+    if (state.data && holds(state.data) && (!found || state.dataUpdatedAt > found.dataUpdatedAt)) found = state;
+  }
+  return found?.data;
 }
 
 /** A review that is open, in the shape of a list. */

@@ -113,6 +113,7 @@ async def listed(
     external_ref: str | None = None,
     outcomes: Sequence[str] = (),
     settled_since: datetime | None = None,
+    held: bool | None = None,
 ) -> Response:
     """A page of the work of one project, or of all as `db.lists.listed` says, newest first."""
     statuses = known_statuses(status or [])
@@ -130,6 +131,7 @@ async def listed(
             external_ref=plain_text(external_ref),
             outcomes=outcomes,
             settled_since=settled_since,
+            held=held,
             limit=paging.limit + 1,
         )
         rows, cursor = paging.cut(rows)

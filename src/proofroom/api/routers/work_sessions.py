@@ -40,6 +40,13 @@ async def list_all_work_sessions(
         Query(max_length=5, description="Only what ended so: what somebody rejected has not failed."),
     ] = None,
     settled_since: Annotated[Moment | None, Query(description="Only what ended then or later.")] = None,
+    held: Annotated[
+        bool | None,
+        Query(
+            description="Only what was decided and can still be taken back; with `false` only the rest: of"
+            " `status=pending_review` what waits for a person."
+        ),
+    ] = None,
 ) -> Response:
     return await listed(
         call,
@@ -50,6 +57,7 @@ async def list_all_work_sessions(
         title,
         outcomes=outcome or (),
         settled_since=settled_since,
+        held=held,
     )
 
 
@@ -64,8 +72,11 @@ async def count_work_sessions(call: CallDep, project_id: OfProject = None) -> Re
         if project_id is not None:
             await projects.get(tx, project_id)
         by_agent = await work_sessions.counts(tx, project_id)
+        held = await work_sessions.held_counts(tx, project_id)
     by_status: dict[str, int] = {}
     for counted in by_agent.values():
         for name, n in counted.items():
             by_status[name] = by_status.get(name, 0) + n
-    return JSONResponse({"total": sum(by_status.values()), "by_status": by_status, "by_agent": by_agent})
+    return JSONResponse(
+        {"total": sum(by_status.values()), "by_status": by_status, "by_agent": by_agent, "held": held}
+    )

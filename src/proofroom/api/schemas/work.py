@@ -251,6 +251,10 @@ class WorkCounts(Shown):
     total: int
     by_status: dict[str, int]
     by_agent: dict[str, dict[str, int]]
+    held: dict[str, int] = Field(
+        description="By agent type, how many of `pending_review` were decided and can still be taken back: they wait"
+        " for nobody."
+    )
 
 
 class ToolCall(Shown):

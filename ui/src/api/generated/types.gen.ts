@@ -7450,6 +7450,14 @@ export type WorkCounts = {
         [key: string]: number;
     };
     /**
+     * Held
+     *
+     * By agent type, how many of `pending_review` were decided and can still be taken back: they wait for nobody.
+     */
+    held: {
+        [key: string]: number;
+    };
+    /**
      * Total
      */
     total: number;
@@ -15005,6 +15013,12 @@ export type ListAllWorkSessionsData = {
          * Only what ended then or later.
          */
         settled_since?: string | null;
+        /**
+         * Held
+         *
+         * Only what was decided and can still be taken back; with `false` only the rest: of `status=pending_review` what waits for a person.
+         */
+        held?: boolean | null;
         /**
          * Limit
          *
