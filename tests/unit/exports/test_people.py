@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proofroom.domain.document import from_json
+from proofroom.domain.document import Chart, chart_figures, from_json
 from proofroom.exports import markdown
 
 COMPUTED = {
@@ -61,6 +61,15 @@ def test_a_chart_of_what_it_works_out_itself_is_named() -> None:
     assert "Its figures stand in the program." in rendered(figures)
     undrawn = {"type": "chart", "title": "C", "spec": {"data": {"values": [{"a": 1}]}}}
     assert "Its figures stand in the program." in rendered(undrawn)
+
+
+def test_what_is_nested_without_end_draws_nothing() -> None:
+    deep: dict[str, Any] = {"x": {"field": "a"}}
+    for _ in range(40):
+        deep = {"layer": deep}
+    figures = {"data": {"values": [{"a": 1}]}, **deep}
+    assert chart_figures(Chart("C", figures)) is None
+    assert chart_figures(Chart("C", {**figures, "x": {"field": "a"}})) is not None
 
 
 def test_names_of_sources_and_figures_of_charts_are_text() -> None:

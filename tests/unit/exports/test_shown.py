@@ -120,6 +120,13 @@ def test_only_the_aliases_that_are_known_are_citations() -> None:
     )
 
 
+def test_what_looks_like_a_citation_in_a_link_is_text_there() -> None:
+    (block,) = document_of("[a [[b2|x]] b](/u)", alias=False).blocks
+    (raw,) = to_json(ArtifactDocument("", (block,)))["blocks"]
+    assert raw["text"] == "[a \\[\\[b2|x]] b](/u)"
+    assert plain(raw["text"]).shown() == "a [[b2|x]] b (/u)"
+
+
 def test_an_outside_draft_computes_nothing() -> None:
     computed = '{computed: {"source_id": "s", "version": 1, "table": 0}}'
     fence = '```vega-lite\n{"title": "[[b9|c]]", "mark": "bar"}\n```'
