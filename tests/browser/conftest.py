@@ -64,8 +64,8 @@ class Running:
 
 
 @contextmanager
-def running() -> Generator[Running]:
-    """`proofroom up` on a free port with a data folder of its own."""
+def running(*options: str) -> Generator[Running]:
+    """`proofroom up` on a free port with a data folder of its own, and these options."""
     assert STATIC.is_file(), "The page is not built. Build it: python3 dev.py sync"
     folder = tempfile.mkdtemp(prefix="proofroom-browser-")
     program = Path(sys.executable).with_name("proofroom")
@@ -74,7 +74,7 @@ def running() -> Generator[Running]:
     }
     environment["PROOFROOM_EMBEDDER"] = "off"
     process = subprocess.Popen(
-        [str(program), "up", "--no-open", "--port", "0", "--data", folder],
+        [str(program), "up", "--no-open", "--port", "0", "--data", folder, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

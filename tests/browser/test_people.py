@@ -137,7 +137,6 @@ def test_a_comment_and_a_look_appear_in_the_other_tab_without_disturbing_it(page
     expect(page.get_by_label("Comments").get_by_text(bad)).to_be_visible()
     assert page.locator("aside img").count() == 0
 
-    theirs.get_by_role("button", name="Take it over?").click()
     expect(page.get_by_text(f"{SECOND} is looking at this just now.")).to_be_visible()
     # Nothing was loaded again under the reader, and what they write is where it was.
     assert asked == []
@@ -163,9 +162,40 @@ def test_the_draft_stays_where_it_is_when_somebody_comes(
     expect(draft).to_be_visible()
     before = draft.bounding_box()
     theirs.goto(f"/review/{review}")
-    theirs.get_by_role("button", name="Take it over?").click()
     expect(page.get_by_text(f"{SECOND} is looking at this just now.")).to_be_visible()
     assert draft.bounding_box() == before
+
+
+def test_all_who_look_see_each_other_by_name_until_they_leave(
+    page: Page, theirs: Page, browser: Browser, server: str
+) -> None:
+    project = make_project(page, "Three at once")
+    review = make_review(page, project, "The bridge, for three")
+    made = sent(page.request, "POST", "/api/members", {"name": "Cleo", "role": "reviewer"})
+    key = sent(page.request, "POST", "/api/api-keys", {"name": "page", "member_id": made["id"]})["key"]
+    context = browser.new_context(base_url=server, extra_http_headers={"Authorization": f"Bearer {key}"})
+    third = context.new_page()
+    said: list[str] = []
+    for one in (page, theirs, third):
+        one.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    draft = page.get_by_role("article")
+    before = draft.bounding_box()
+    theirs.goto(f"/review/{review}")
+    expect(theirs.get_by_text("Local user is looking at this just now.")).to_be_visible()
+    # The first one is told by the stream, long before the next sign of life.
+    expect(page.get_by_text(f"{SECOND} is looking at this just now.")).to_be_visible(timeout=5_000)
+    third.goto(f"/review/{review}")
+    expect(third.get_by_text(f"Local user and {SECOND} are looking at this just now.")).to_be_visible()
+    expect(page.get_by_text(f"{SECOND} and Cleo are looking at this just now.")).to_be_visible(timeout=5_000)
+    expect(theirs.get_by_text("Local user and Cleo are looking at this just now.")).to_be_visible(
+        timeout=5_000
+    )
+    theirs.close()
+    expect(page.get_by_text("Cleo is looking at this just now.", exact=True)).to_be_visible(timeout=5_000)
+    context.close()
+    expect(page.get_by_text("looking at this just now")).to_have_count(0, timeout=5_000)
+    assert draft.bounding_box() == before
+    assert said == []
 
 
 def test_a_strip_of_hundreds_of_flags_moves_within_its_pane(page: Page) -> None:
@@ -328,7 +358,7 @@ def test_axe_finds_nothing_on_the_new_screens(phone: Page, page: Page, theirs: P
     sent(page.request, "POST", f"/api/checkpoints/{review}/comments", {"text": "Which drawing?"})
     theirs.goto(f"/review/{review}")
     expect(theirs.get_by_text("Local user is looking at this just now.")).to_be_visible()
-    theirs.get_by_role("button", name="Take it over?").click()
+    expect(page.get_by_text(f"{SECOND} is looking at this just now.")).to_be_visible()
     wrong: list[str] = []
     for name in states(phone, review, project):
         wrong += flaws_at_each_width(phone, name)

@@ -4,7 +4,7 @@ import { createRoot } from "react-dom/client";
 import { makeClient } from "./api/queryClient";
 import { openLive } from "./api/live";
 import "./lib/theme";
-import { makeRouter } from "./router";
+import { fetchNext, makeRouter } from "./router";
 import "./styles/index.css";
 
 async function begin(): Promise<void> {
@@ -21,6 +21,7 @@ async function begin(): Promise<void> {
       <RouterProvider router={makeRouter()} />
     </QueryClientProvider>,
   );
+  setTimeout(() => void fetchNext().catch(() => undefined), 3000);
 }
 
 void begin();

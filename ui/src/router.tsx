@@ -60,6 +60,10 @@ function page<N extends string>(load: () => Promise<Record<N, () => ReactNode>>,
   }, "page");
 }
 
+const inbox = () => import("@/pages/InboxPage");
+/** Where a reader goes next is here before they do, once nothing else is to be fetched: it opens without a server, too. */
+export const fetchNext = () => Promise.all([inbox(), import("@/later")]);
+
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: NotFound,
@@ -67,7 +71,7 @@ const root = createRootRoute({
 });
 const routes = [
   createRoute({ getParentRoute: () => root, path: "/", component: HomePage }),
-  createRoute({ getParentRoute: () => root, path: "/inbox", validateSearch: readView, component: page(() => import("@/pages/InboxPage"), "InboxPage", true) }),
+  createRoute({ getParentRoute: () => root, path: "/inbox", validateSearch: readView, component: page(inbox, "InboxPage", true) }),
   createRoute({ getParentRoute: () => root, path: "/review/$checkpointId", component: OpenReview }),
   createRoute({ getParentRoute: () => root, path: "/work", component: page(() => import("@/pages/WorkPage"), "WorkPage") }),
   createRoute({ getParentRoute: () => root, path: "/sources", component: page(() => import("@/pages/SourcesPage"), "SourcesPage") }),

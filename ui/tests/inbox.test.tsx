@@ -145,7 +145,7 @@ describe("inbox by keyboard", () => {
     const late = item({
       due_at: new Date(Date.now() - 3 * 86_400_000).toISOString(),
       expires_at: new Date(Date.now() + 86_400_000).toISOString(),
-      looking: { id: "u2", name: "A colleague", until: new Date(Date.now() + 40_000).toISOString() },
+      lookers: [{ id: "u2", name: "A colleague", until: new Date(Date.now() + 40_000).toISOString() }],
     });
     server.use(http.get("*/api/checkpoints", ({ request }) => HttpResponse.json(listed([late], new URL(request.url).searchParams))));
     open("/inbox");

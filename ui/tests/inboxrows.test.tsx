@@ -157,7 +157,7 @@ describe("signing routine work together", () => {
     await user.click(box(3));
     await user.click(box(3));
     expect(box(3)).toBeChecked();
-    read = routine(3, { looking });
+    read = routine(3, { lookers: [looking] });
     tellWaiting("s-3", "looked_at");
     await screen.findByText("Ana is reading it");
     expect(box(3)).not.toBeChecked();

@@ -66,7 +66,7 @@ afterEach(() => {
 });
 
 describe("who looks at what", () => {
-  const row = (id: string, session_id: string) => ({ id, session_id, session_title: id, looking: null });
+  const row = (id: string, session_id: string) => ({ id, session_id, session_title: id, looking: null, lookers: [] as unknown[] });
   const lists = (client: QueryClient) => client.getQueryCache().findAll({ queryKey: ["inbox", "around"] });
 
   it("is put into the lists that show it, and no list is read again for it", async () => {
@@ -77,10 +77,11 @@ describe("who looks at what", () => {
     const before = lists(client).map(({ state }) => state.data);
     const said: string[][] = [];
     const looking = { id: "u2", name: "A colleague", until: "2026-11-25T10:00:45Z" };
+    const lookers = [looking, { id: "u3", name: "Another", until: "2026-11-25T10:00:50Z" }];
     server.use(
       http.get("*/api/checkpoints", ({ request }) => {
         said.push(new URL(request.url).searchParams.getAll("session_id"));
-        return HttpResponse.json({ items: [{ ...row("b", "s-b"), session_title: "Another title", looking }], next_cursor: null });
+        return HttpResponse.json({ items: [{ ...row("b", "s-b"), session_title: "Another title", looking, lookers }], next_cursor: null });
       }),
     );
     const refetched = vi.spyOn(client, "invalidateQueries");
@@ -93,9 +94,9 @@ describe("who looks at what", () => {
     tell("s-b");
     tell("s-b");
     await vi.advanceTimersByTimeAsync(1_000);
-    await vi.waitFor(() => expect(lists(client)[0]!.state.data).toEqual({ items: [row("a", "s-a"), { ...row("b", "s-b"), looking }], total: 3 }));
+    await vi.waitFor(() => expect(lists(client)[0]!.state.data).toEqual({ items: [row("a", "s-a"), { ...row("b", "s-b"), looking, lookers }], total: 3 }));
     expect(said).toEqual([["s-b"]]);
-    expect(lists(client)[1]!.state).toMatchObject({ data: { items: [{ ...row("b", "s-b"), looking }] }, isInvalidated: true, dataUpdatedAt: 1000 });
+    expect(lists(client)[1]!.state).toMatchObject({ data: { items: [{ ...row("b", "s-b"), looking, lookers }] }, isInvalidated: true, dataUpdatedAt: 1000 });
     expect(lists(client)[2]!.state.data).toEqual(before[2]);
     expect(refetched).not.toHaveBeenCalled();
   });

@@ -1,10 +1,11 @@
 import { act, renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { onlooker, useLooking } from "@/review/looking";
+import { tellWaiting } from "@/api/waiting";
+import { lookWords, onlookers, useLooking } from "@/review/looking";
 
 const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
-const mine = () => json(200, { checkpoint_id: "k", looking: { id: "u1", name: "Me", until: "2026-01-01T00:00:00Z" } });
-const theirs = (id = "u2") => json(409, { code: "being_reviewed", detail: "Somebody is looking.", looking: { id, name: "Other", until: "2026-01-01T00:00:00Z" } });
+const one = (id: string, name: string | null = id, until = "2026-01-01T00:00:00Z") => ({ id, name, until });
+const mine = (...others: string[]) => () => json(200, { checkpoint_id: "k", looking: one("u1"), lookers: [one("u1"), ...others.map((id) => one(id))] });
 
 let answer: () => Response;
 let sent: { method: string; body: string; keepalive: boolean }[];
@@ -17,22 +18,22 @@ function visible(state: "visible" | "hidden") {
 const FRAME = 0.02;
 const seconds = (n: number) => act(() => vi.advanceTimersByTimeAsync(n * 1000));
 
-function look(rival: string | null = null) {
+function look() {
   let renders = 0;
   const hook = renderHook(
-    (props: { rival: string | null; on: boolean }) => {
+    (props: { me: string | undefined }) => {
       renders += 1;
-      return useLooking("k", props.on, props.rival);
+      return useLooking({ id: "k", session_id: "s" }, props.me);
     },
-    { initialProps: { rival, on: true } },
+    { initialProps: { me: "u1" } as { me: string | undefined } },
   );
-  return { ...hook, renders: () => renders };
+  return { ...hook, renders: () => renders, others: () => hook.result.current.map(({ name }) => name) };
 }
 
 beforeEach(() => {
   vi.useFakeTimers();
   sent = [];
-  answer = mine;
+  answer = mine();
   vi.spyOn(globalThis, "fetch").mockImplementation((_url, init) => {
     sent.push({ method: init?.method ?? "GET", body: String(init?.body ?? ""), keepalive: init?.keepalive ?? false });
     return Promise.resolve(answer());
@@ -77,35 +78,38 @@ describe("looking", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("takes nothing from somebody else, and tells when they have gone", async () => {
-    answer = theirs;
+  it("tells who else looks, and when somebody comes or goes without being asked again", async () => {
+    answer = mine("u2");
     const page = look();
     await seconds(FRAME);
-    expect(page.result.current.other?.name).toBe("Other");
+    expect(page.others()).toEqual(["u2"]);
+    answer = mine("u2", "u3");
+    act(() => tellWaiting("s", "looked_at"));
+    await seconds(FRAME);
+    expect(page.others()).toEqual(["u2", "u3"]);
+    answer = mine();
+    act(() => tellWaiting("s", "looked_away"));
+    await seconds(FRAME);
+    expect(page.others()).toEqual([]);
+    expect(sent.map(({ method }) => method)).toEqual(["POST", "POST", "POST"]);
+    // What happens elsewhere, or is no coming and going, is not asked about.
+    act(() => tellWaiting("elsewhere", "looked_at"));
+    act(() => tellWaiting("s", "decided"));
+    await seconds(FRAME);
+    expect(sent).toHaveLength(3);
+  });
+
+  it("forgets a tab that died by the next beat, and says nothing after it has left", async () => {
+    answer = mine("u2");
+    const page = look();
+    await seconds(1);
+    answer = mine();
+    await seconds(20);
+    expect(page.others()).toEqual([]);
     page.unmount();
-    expect(sent.map((one) => one.method)).toEqual(["POST"]);
-  });
-
-  it("takes it over only when asked to", async () => {
-    answer = theirs;
-    const page = look();
-    await seconds(41);
-    expect(sent.map((one) => one.body)).toEqual(Array(3).fill('{"take":false}'));
-    answer = mine;
-    act(() => page.result.current.takeOver());
-    await seconds(FRAME);
-    expect(sent.at(-1)?.body).toBe('{"take":true}');
-    expect(page.result.current.other).toBeNull();
-  });
-
-  it("is asked again at once when the list says that somebody came", async () => {
-    const page = look();
-    await seconds(FRAME);
-    answer = theirs;
-    page.rerender({ rival: "u2", on: true });
-    await seconds(FRAME);
-    expect(sent).toHaveLength(2);
-    expect(page.result.current.other?.id).toBe("u2");
+    act(() => tellWaiting("s", "looked_at"));
+    await seconds(60);
+    expect(sent.map(({ method }) => method)).toEqual(["POST", "POST", "DELETE"]);
   });
 
   it("keeps quiet about a server that is away", async () => {
@@ -113,13 +117,17 @@ describe("looking", () => {
     const page = look();
     await seconds(21);
     expect(sent).toHaveLength(2);
-    expect(page.result.current.other).toBeNull();
+    expect(page.others()).toEqual([]);
+    page.unmount();
+    expect(sent).toHaveLength(2);
   });
 
   it("ends with the decision", async () => {
+    answer = mine("u2");
     const page = look();
     await seconds(FRAME);
-    page.rerender({ rival: null, on: false });
+    page.rerender({ me: undefined });
+    expect(page.others()).toEqual([]);
     expect(sent.at(-1)?.method).toBe("DELETE");
     await seconds(60);
     expect(sent).toHaveLength(2);
@@ -127,12 +135,16 @@ describe("looking", () => {
 });
 
 describe("who else looks", () => {
-  const until = (s: number) => ({ looking: { id: "u2", name: "Other", until: new Date(Date.now() + s * 1000).toISOString() } });
+  const until = (s: number) => ({ lookers: [one("u1"), one("u2", "Other", new Date(Date.now() + s * 1000).toISOString())] });
   it("is nobody after their time, not oneself, and nobody before it is known who reads", () => {
-    expect(onlooker(until(5), "u1")?.name).toBe("Other");
-    expect(onlooker(until(-5), "u1")).toBeNull();
-    expect(onlooker(until(5), "u2")).toBeNull();
-    expect(onlooker(until(5), undefined)).toBeNull();
-    expect(onlooker(undefined, "u1")).toBeNull();
+    expect(onlookers(until(5), "u1").map(({ name }) => name)).toEqual(["Other"]);
+    expect(onlookers(until(-5), "u1")).toEqual([]);
+    expect(onlookers(until(5), "u2")).toEqual([]);
+    expect(onlookers(until(5), undefined)).toEqual([]);
+    expect(onlookers(undefined, "u1")).toEqual([]);
+  });
+  it("is said by name", () => {
+    expect(lookWords([one("a", "Ana")], "look.is")).toBe("Ana is looking");
+    expect(lookWords([one("a", "Ana"), one("b", null), one("c", "Cleo")], "look.at")).toBe("Ana, Somebody and Cleo are looking at this just now.");
   });
 });

@@ -1,8 +1,8 @@
-import { cleanup, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, screen, waitFor, within } from "@testing-library/react";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { touched } from "@/api/live";
-import { projects, sessions } from "@/mocks/data";
+import { me, projects, sessions } from "@/mocks/data";
 import { listed } from "@/mocks/inbox";
 import { problem } from "@/mocks/answers";
 import { open } from "./app";
@@ -47,6 +47,74 @@ describe("home", () => {
     open("/");
     expect(await screen.findByRole("link", { name: "Paste a draft" })).toHaveAttribute("href", expect.stringContaining("/projects/p-new/new"));
   });
+  describe("where no project is", () => {
+    /** All of them are archived, or none was ever made. */
+    const none = (archived: boolean) => {
+      const made: string[] = [];
+      server.use(
+        empty,
+        http.get("*/api/projects", ({ request }) => {
+          const old = archived && new URL(request.url).searchParams.get("archived") === "true";
+          return HttpResponse.json({ items: old ? [projects[0]!] : [], next_cursor: null });
+        }),
+        http.post("*/api/projects", async ({ request }) => {
+          made.push(((await request.json()) as { name: string }).name);
+          return HttpResponse.json({ ...projects[0]!, id: "p-yours" }, { status: 201 });
+        }),
+      );
+      return made;
+    };
+
+    it.each(["/", "/inbox"])("%s makes one for the draft that is pasted", async (path) => {
+      const made = none(false);
+      const { router, user } = open(path);
+      const name = await screen.findByLabelText("In a new project");
+      expect(name).toHaveValue("My work");
+      await user.click(name); // words that are pasted into its name are its name
+      await user.paste(" of 2026");
+      expect(made).toEqual([]);
+      await user.click(document.body);
+      await user.paste("The factor was 44.5.");
+      await waitFor(() => expect(router.state.location.pathname).toBe("/projects/p-yours/new"));
+      expect(made).toEqual(["My work of 2026"]);
+      expect(await screen.findByLabelText("Draft")).toHaveValue("The factor was 44.5.");
+      expect(screen.queryByRole("link", { name: "Bring an archived project back" })).toBeNull();
+    });
+    it("one click makes it, once, and a cleared name does not stand in the way", async () => {
+      const made = none(true);
+      const { router, user } = open("/");
+      expect(await screen.findByRole("link", { name: "Bring an archived project back" })).toHaveAttribute("href", "/settings/projects");
+      await user.clear(screen.getByLabelText("In a new project"));
+      await user.dblClick(screen.getByRole("button", { name: "Ask for research, content or a report" }));
+      await waitFor(() => expect(router.state.location.href).toContain("agent=research"));
+      expect(made).toEqual(["My work"]);
+    });
+    it("says why it could not be made", async () => {
+      none(false);
+      server.use(http.post("*/api/projects", () => problem(503, "database_away", "The database does not answer.")));
+      const { user } = open("/");
+      await user.click(await screen.findByRole("button", { name: "Paste a draft" }));
+      expect(await screen.findByText("The database does not answer.")).toBeInTheDocument();
+      expect(screen.getByRole("button", { name: "Paste a draft" })).toBeEnabled();
+    });
+    it.each(["/sources", "/settings/policies"])("%s makes one, too", async (path) => {
+      const made = none(false);
+      const { router, user } = open(path);
+      await user.click(await screen.findByRole("button", { name: "New project" }));
+      await user.keyboard("Bridges{Enter}");
+      await waitFor(() => expect(router.state.location.pathname).toBe(path === "/sources" ? "/projects/p-yours/sources" : "/projects/p-yours"));
+      expect(made).toEqual(["Bridges"]);
+    });
+    it("offers whoever may only read nothing that would be refused", async () => {
+      none(false);
+      server.use(http.get("*/api/me", () => HttpResponse.json({ ...me, role: "viewer" })));
+      const { router } = open("/");
+      expect(await screen.findByText("Nothing is running.")).toBeInTheDocument();
+      await act(() => router.navigate({ to: "/sources" }));
+      expect(await screen.findByText("There is no project yet.")).toBeInTheDocument();
+      expect(within(screen.getByRole("main")).queryAllByRole("button")).toEqual([]);
+    });
+  });
   it("says so when the server cannot be reached, and tries again", async () => {
     server.use(http.get("*/api/checkpoints", () => HttpResponse.error(), { once: true }));
     const { user } = open("/inbox");
@@ -64,6 +132,14 @@ describe("inbox", () => {
     expect(screen.getByRole("row", { name: /US renewable electricity in 2023/ })).toHaveAttribute("aria-current", "true");
     await user.keyboard("/");
     await user.keyboard("plan to approve");
+    await waitFor(() => expect(screen.getAllByRole("row")).toHaveLength(2));
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-plan"));
+  });
+  it("opens what it found long before Enter was pressed", async () => {
+    const { router, user } = open("/inbox");
+    await user.type(await screen.findByLabelText("Find by title or project"), "plan to approve");
+    await waitFor(() => expect(router.state.location.search).toEqual({ find: "plan to approve" }));
     await waitFor(() => expect(screen.getAllByRole("row")).toHaveLength(2));
     await user.keyboard("{Enter}");
     await waitFor(() => expect(router.state.location.pathname).toBe("/review/k-plan"));

@@ -291,30 +291,20 @@ describe("looking", () => {
     await waitFor(() => expect(said.at(-1)).toBe("DELETE /api/checkpoints/k-check/lease"));
   });
 
-  it("says who else looks, and takes it over only on request", async () => {
-    const bodies = sent("/lease");
-    given((c) => (c.looking = { ...COLLEAGUE, until: new Date(Date.now() + 40_000).toISOString() }));
-    server.use(
-      http.post("*/api/checkpoints/:id/lease", async ({ request }) => {
-        const { take } = (await request.json()) as { take: boolean };
-        if (take) return HttpResponse.json({ checkpoint_id: "k-check", looking: { id: me.id, name: me.name, until: new Date().toISOString() } });
-        return problem(409, "being_reviewed", "A colleague is looking at this just now.", { looking: { ...COLLEAGUE, until: new Date().toISOString() } });
-      }),
-    );
+  it("says who else looks, all of them by name, and keeps nobody from deciding", async () => {
+    const until = new Date(Date.now() + 40_000).toISOString();
+    const lookers = [{ ...COLLEAGUE, until }, { id: me.id, name: me.name, until }, { id: "u3", name: "Cleo", until }];
+    server.use(http.post("*/api/checkpoints/:id/lease", () => HttpResponse.json({ checkpoint_id: "k-check", looking: lookers[0], lookers })));
     const { user } = open("/review/k-check");
-    await user.click(await screen.findByRole("button", { name: "Take it over?" }));
-    await waitFor(() => expect(screen.queryByText(/is looking at this just now/)).not.toBeInTheDocument());
-    // A page of an earlier test may still say that it leaves.
-    expect(bodies.filter((body) => "take" in body).map((body) => body["take"])).toEqual([false, true]);
-    // Nobody is kept from deciding.
+    expect(await screen.findByText(`${COLLEAGUE.name} and Cleo are looking at this just now.`)).toBeInTheDocument();
     await user.keyboard("e");
     await screen.findByText("4 flags are open");
   });
 
   it("shows who looks at the others in the queue, until it has run out", async () => {
     const [, second, third] = structuredClone(checkpoints);
-    second!.looking = { ...COLLEAGUE, until: new Date(Date.now() + 40_000).toISOString() };
-    third!.looking = { id: "u3", name: "Somebody gone", until: new Date(Date.now() - 1000).toISOString() };
+    second!.lookers = [{ ...COLLEAGUE, until: new Date(Date.now() + 40_000).toISOString() }];
+    third!.lookers = [{ id: "u3", name: "Somebody gone", until: new Date(Date.now() - 1000).toISOString() }];
     server.use(http.get("*/api/checkpoints", ({ request }) => HttpResponse.json(listed([checkpoints[0]!, second!, third!].map(inboxItem), new URL(request.url).searchParams))));
     open("/review/k-check");
     await screen.findByText("5 flags are open");

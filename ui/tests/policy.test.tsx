@@ -39,6 +39,10 @@ describe("a policy as a form", () => {
 });
 
 describe("policy page", () => {
+  it("says what the workspace says", async () => {
+    open("/projects/p-check/policy");
+    expect(await screen.findByRole("radio", { name: "As the workspace says: no" })).toBeChecked();
+  });
   it("is saved as a new version with what was looked at, and lists it", async () => {
     let body: unknown;
     server.events.on("request:start", ({ request }) => {

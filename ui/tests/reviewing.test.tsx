@@ -277,6 +277,9 @@ it("shows the versions of a draft beside it", async () => {
   await user.keyboard("h");
   const versions = await screen.findByRole("region", { name: "Versions" });
   expect(await within(versions).findAllByRole("radio")).toHaveLength(4);
+  // No agent wrote what was handed in to be checked.
+  expect(within(versions).getAllByText(/handed in/).length).toBeGreaterThan(0);
+  expect(within(versions).queryByText(/the agent/)).toBeNull();
   await user.keyboard("h");
   await waitFor(() => expect(screen.queryByRole("region", { name: "Versions" })).not.toBeInTheDocument());
 });

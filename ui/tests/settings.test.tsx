@@ -88,6 +88,9 @@ describe("a budget that two people set at once", () => {
     const { user } = open("/settings/budgets");
     const most = await screen.findByRole("group", { name: "The most of one piece of work" });
     const usd = within(most).getByRole("textbox", { name: "US dollars" });
+    // What holds where nothing is typed.
+    expect(usd).toHaveAttribute("placeholder", "no limit");
+    expect(within(screen.getByRole("group", { name: "The usual budget" })).getByRole("textbox", { name: "US dollars" })).toHaveAttribute("placeholder", "agent’s");
     await user.type(usd, "5");
     const theirs = { ...structuredClone(data.projects[0]), budget: budget({ usd: 8, tokens: 2000 }, 2) };
     const sent: unknown[] = [];

@@ -375,9 +375,12 @@ def around(item: Json, *, votes: bool = True) -> str:
     for word, name in (("due", "due_at"), ("expires", "expires_at"), ("snoozed until", "snoozed_until")):
         if item[name]:
             parts.append(f"{word} {moment(item[name])}")
-    look = item["looking"]
-    if look and datetime.fromisoformat(look["until"]) > datetime.now(UTC):
-        parts.append(f"{one_line(look['name'] or 'somebody', 60)} looks at it now")
+    now = datetime.now(UTC)
+    parts += [
+        f"{one_line(look['name'] or 'somebody', 60)} looks at it now"
+        for look in item["lookers"]
+        if datetime.fromisoformat(look["until"]) > now
+    ]
     return ", ".join(parts)
 
 

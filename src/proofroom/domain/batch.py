@@ -90,11 +90,11 @@ def batch_exceptions(
 def in_hands_of(
     *,
     assignee: UUID | None,
-    looking_by: UUID | None,
-    looking_until: datetime | None,
+    looks: Mapping[UUID, datetime],
     now: datetime,
     member_id: UUID,
 ) -> tuple[UUID, ...]:
-    """Members other than `member_id` who have taken a review on: its assignee, and who reads it at `now`."""
-    reads = looking_by if looking_until is not None and looking_until > now else None
-    return tuple(dict.fromkeys(one for one in (assignee, reads) if one is not None and one != member_id))
+    """Members other than `member_id` who have taken a review on: its assignee, and those who read it at `now`;
+    `looks` says until when each of them does."""
+    read = [one for one, until in looks.items() if until > now]
+    return tuple(dict.fromkeys(one for one in (assignee, *read) if one is not None and one != member_id))

@@ -29,6 +29,7 @@ from proofroom.domain.evidence.words import STOPWORDS, stem
 SHARED = 0.6  # of the shorter sentence's words, for the two to speak of the same
 LIKE = 0.6  # of both sentences' words together, for their signs to be compared
 LEAST = 2  # shared words without which nothing is compared
+CLAUSE = 5  # words of what a sentence says up to its first comma, for that to be compared by itself
 MOST_SENTENCES = 6_000
 MOST_WORDS = 60  # a longer sentence is a list or no sentence
 COMMON = 64  # sentences beyond which a word leads to none of them
@@ -70,6 +71,10 @@ _COMMON_GROUND = frozenset(
 _TELL_APART = frozenset(
     "first second third last next previous other another again before after each both only per half same "
     "early late new old former latter most".split()
+)
+_SUBORDINATE = re.compile(
+    r"(?:after|although|as|because|before|if|once|since|though|unless|until|when|where|while)\b",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(r"\W*\w+(?: \w+){0,2} ?[:=]")
 _COUNT = re.compile(r"(?<![\w.,])[0-9][0-9.,]*[ \u00a0]([^\W\d_]{3,30})")
@@ -137,6 +142,8 @@ class _Line:
     text: str
     stems: frozenset[str]
     apart: frozenset[str]
+    end: int
+    of: int  # the place of its sentence among all lines; its own place where it is the whole of it
 
 
 def find_contradictions(texts: Sequence[str]) -> list[Contradiction]:
@@ -164,18 +171,23 @@ def compare_passages(
     for x, y in chain(_pairs(lines, cut), _pairs_of_counts(lines)):
         a, b = lines[x], lines[y]
         pair = (a.passage, b.passage)
-        at_once = (x, y) if every else pair
+        at_once = (a.of, b.of) if every else pair
         if at_once in found or (about is not None and a.passage not in about and b.passage not in about):
+            continue
+        if (a.of, b.of) != (x, y) and a.stems - _TELLING != b.stems - _TELLING:
             continue
         if looked_at == most_pairs:
             return _in_order(found, passages, complete=False)
         looked_at += 1
         if not _may_be_one_subject(a, b):
             continue
-        for at in (x, y):
+        for at in {x, y, a.of, b.of}:
             if at not in read:
                 read[at] = read_sentence(lines[at].text)
-        said = _disagree(a, b, read[x], read[y]) or _counts_apart(a, b, read[x], read[y])
+        if (a.of, b.of) == (x, y):
+            said = _disagree(a, b, read[x], read[y]) or _counts_apart(a, b, read[x], read[y])
+        else:
+            said = _clauses_disagree(a, b, read[x], read[y], read[a.of], read[b.of])
         if said is not None:
             kind, ours, theirs = said
             subject = _subject(a, b)
@@ -241,25 +253,43 @@ def _in_order(found: dict[tuple[int, int], Contradiction], passages: int, *, com
 
 
 def _place(line: _Line, says: _Says) -> Place:
-    return Place(line.start, line.start + len(line.text), line.start + says.start, line.start + says.end)
+    return Place(line.start, line.end, line.start + says.start, line.start + says.end)
 
 
 def _lines(texts: Sequence[str], most: int) -> tuple[list[_Line], int]:
-    """The sentences that say enough to be compared, and how many passages they are of: whole ones, within `most`."""
+    """The sentences that say enough to be compared, each before its main clause, and how many passages they are of:
+    whole ones, within `most` sentences.
+    """
     lines: list[_Line] = []
+    sentences = 0
     for n, text in enumerate(texts):
         own = [
-            line
+            (start, end, words)
             for start, end in split_sentences(text)
-            if len((line := _line(n, start, text[start:end])).stems) >= LEAST
+            if len((words := _words(text[start:end]))[0]) >= LEAST
         ]
-        if len(lines) + len(own) > most:
+        if sentences + len(own) > most:
             return lines, n
-        lines += own
+        sentences += len(own)
+        for start, end, words in own:
+            of = len(lines)
+            lines.append(_Line(n, start, text[start:end], *words, end, of))
+            clause = _main_clause(text[start:end])
+            if clause:
+                lines.append(_Line(n, start, clause, *_words(clause), end, of))
     return lines, len(texts)
 
 
-def _line(passage: int, start: int, text: str) -> _Line:
+def _main_clause(sentence: str) -> str:
+    """What a sentence says up to its first comma, where that is much and holds a figure; "" for any other."""
+    clause, comma, _ = sentence.partition(", ")
+    if not comma or not re.search("[0-9]", clause) or _SUBORDINATE.match(clause):
+        return ""
+    return clause if len(_words(clause)[0]) >= CLAUSE else ""
+
+
+def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The stems of a sentence, and the words in it that tell one thing from another; none where it is no sentence."""
     words = _WORD.findall(text)
     if len(words) > MOST_WORDS:
         words = []
@@ -271,7 +301,7 @@ def _line(passage: int, start: int, text: str) -> _Line:
         len(stems) <= _LABELLED and _LABEL.match(text)
     ):
         stems = frozenset[str]()
-    return _Line(passage, start, text, stems, apart)
+    return stems, apart
 
 
 @lru_cache(maxsize=65_536)
@@ -320,7 +350,7 @@ def _pairs_of_counts(lines: Sequence[_Line]) -> Iterator[tuple[int, int]]:
     """Places of sentences of different passages that count the same noun and name the same year or month."""
     holding: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, line in enumerate(lines):
-        for when in set(_TIME.findall(line.text)):
+        for when in set(_TIME.findall(line.text)) if line.of == at else ():
             for noun in {stem(m.group(1).lower()) for m in _COUNT.finditer(line.text)} - _COMMON_GROUND:
                 holding[noun, when].append(at)
     for places in holding.values():
@@ -352,6 +382,18 @@ def _disagree(
             a_says = _clause(ours, turn.draft or turn.draft_focus)
             return "polarity", a_says, _clause(theirs, turn.source or turn.source_focus)
     return None
+
+
+def _clauses_disagree(
+    a: _Line, b: _Line, ours: Sentence, theirs: Sentence, whole: Sentence, other: Sentence
+) -> tuple[Literal["number"], _Says, _Says] | None:
+    """A sentence and another, one of them at least up to its first comma, that are the same but for the one figure,
+    where what follows names no other time, person or thing.
+    """
+    if _other_names(whole, other) or not _dates_meet(whole, other) or a.apart != b.apart:
+        return None
+    numbers = _apart(ours, theirs, twins=True)
+    return None if numbers is None else ("number", _said(numbers[0]), _said(numbers[1]))
 
 
 def _counts_apart(

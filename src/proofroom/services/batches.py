@@ -17,6 +17,7 @@ from proofroom.services.access import Actor, require
 from proofroom.services.aside import aside
 from proofroom.services.gates import Outcome
 from proofroom.services.inbox import origins
+from proofroom.services.views import looks_of
 
 SECONDS_EACH = 0.25
 """For how much longer the first ones are held, for each that is still to be signed after them."""
@@ -101,8 +102,8 @@ async def _passed_over(
     (`in_other_hands`).
     """
     hands = in_hands_of(
-        assignee=checkpoint.assignee, looking_by=checkpoint.looking_by, looking_until=checkpoint.looking_until,
-        now=await work_sessions.now(tx), member_id=actor.member_id,
+        assignee=checkpoint.assignee, looks=looks_of(checkpoint), now=await work_sessions.now(tx),
+        member_id=actor.member_id,
     )  # fmt: skip
     if not hands:
         return []

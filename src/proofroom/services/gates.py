@@ -195,7 +195,7 @@ async def supersede(tx: Tx, row: WorkSession, old: WorkCheckpoint, why: str) -> 
     new = await _create(
         tx, row, old.kind, old.reasons, old.form, assignee=old.assignee, due_at=old.due_at,
         remind_at=old.remind_at, expires_at=old.expires_at, looking_by=old.looking_by,
-        looking_until=old.looking_until, opened_at=await work_sessions.now(tx),
+        looking_until=old.looking_until, lookers=old.lookers, opened_at=await work_sessions.now(tx),
     )  # fmt: skip
     if str(new.assignee) in signing_of(new.packet).barred:
         new = await checkpoints.change(tx, new.id, assignee=None)

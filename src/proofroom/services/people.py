@@ -1,7 +1,7 @@
 """People around a review: who looks at it just now, and what they say to each other. None of it decides anything."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,21 +11,21 @@ from proofroom.db.models import CheckpointComment, WorkCheckpoint
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
 from proofroom.domain.document import from_json, text_at
-from proofroom.domain.errors import Conflict, InvalidInput
+from proofroom.domain.errors import InvalidInput
 from proofroom.services import gates
 from proofroom.services.access import Actor, require
 from proofroom.services.said import text_of
-from proofroom.services.views import at, looking
+from proofroom.services.views import at, looks_of
 
 LOOK_SECONDS = 45
 """How long a review counts as looked at after the last sign of its reader."""
 
 
 async def look(tx: Tx, actor: Actor, checkpoint_id: UUID, *, take: bool = False) -> WorkCheckpoint:
-    """Says that the actor looks at this review now; said again, it goes on. Others see it, and may still decide.
+    """Says that the actor looks at this review now; said again, it goes on. Others see it, and may look and decide too.
 
-    Raises Conflict (`being_reviewed`) while somebody else looks, unless `take`; (`already_decided`) when nothing
-    is open; NotFound.
+    `take` makes the actor the one whom those are shown who know of one only. Raises Conflict (`already_decided`) when
+    nothing is open; NotFound.
     """
     require(actor, "reviewer")
     found = await checkpoints.get(tx, checkpoint_id)
@@ -34,20 +34,12 @@ async def look(tx: Tx, actor: Actor, checkpoint_id: UUID, *, take: bool = False)
     if row.status != checkpoints.OPEN:
         raise gates.already_decided(row)
     now = await work_sessions.now(tx)
-    held = row.looking_by is not None and row.looking_until is not None and row.looking_until > now
-    mine = held and row.looking_by == actor.member_id
-    if held and not mine and not take:
-        shown = looking(row, await members.names(tx))
-        raise Conflict(
-            "being_reviewed",
-            f"{shown['name'] if shown else 'Somebody'} is looking at this just now.",
-            hint="Take another one, or take it over if they have left.",
-            extra={"looking": shown},
-        )
-    row = await checkpoints.change(
-        tx, row.id, looking_by=actor.member_id, looking_until=now + timedelta(seconds=LOOK_SECONDS)
-    )
-    if not mine:
+    looks = {by: until for by, until in looks_of(row).items() if until > now}
+    first = row.looking_by if row.looking_by in looks and not take else actor.member_id
+    news = actor.member_id not in looks or first != row.looking_by
+    looks[actor.member_id] = now + timedelta(seconds=LOOK_SECONDS)
+    row = await _keep(tx, row, looks, first)
+    if news:
         await _say(tx, row, "looked_at", {"by": actor.name})
     return row
 
@@ -57,11 +49,21 @@ async def look_away(tx: Tx, actor: Actor, checkpoint_id: UUID) -> WorkCheckpoint
     found = await checkpoints.get(tx, checkpoint_id)
     await work_sessions.lock(tx, found.session_id)
     row = await checkpoints.get(tx, checkpoint_id)
-    if row.looking_by != actor.member_id:
+    looks = looks_of(row)
+    if looks.pop(actor.member_id, None) is None:
         return row
-    row = await checkpoints.change(tx, row.id, looking_by=None, looking_until=None)
+    row = await _keep(tx, row, looks, row.looking_by if row.looking_by in looks else next(iter(looks), None))
     await _say(tx, row, "looked_away", {"by": actor.name})
     return row
+
+
+async def _keep(
+    tx: Tx, row: WorkCheckpoint, looks: Mapping[UUID, datetime], first: UUID | None
+) -> WorkCheckpoint:
+    return await checkpoints.change(
+        tx, row.id, lookers=[{"by": str(by), "until": until.isoformat()} for by, until in looks.items()],
+        looking_by=first, looking_until=None if first is None else looks[first],
+    )  # fmt: skip
 
 
 async def _say(tx: Tx, row: WorkCheckpoint, kind: str, data: dict[str, Any]) -> None:

@@ -51,13 +51,16 @@ async def in_force(tx: Tx, project_id: UUID) -> InForce:
 
 
 async def show(tx: Tx, project_id: UUID, *, may_sign: bool = False) -> dict[str, Any]:
-    """{project_id, version, rules, settings, may_sign, history}. Raises NotFound (`project_not_found`)."""
+    """{project_id, version, rules, settings, may_sign, workspace_may_sign, history}.
+
+    Raises NotFound (`project_not_found`)."""
     await projects.get(tx, project_id)
     held = await in_force(tx, project_id)
     names = await members.names(tx)
     return {
         "project_id": str(project_id), "version": held.version, "rules": POLICY_VERSION,
         "settings": settings_to_json(held.settings), "may_sign": await _opted_in(tx, project_id, may_sign),
+        "workspace_may_sign": await workspace_may_sign(tx, may_sign),
         "history": [_version_json(v, names) for v in await policies.versions(tx, project_id)],
     }  # fmt: skip
 

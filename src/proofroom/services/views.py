@@ -267,11 +267,24 @@ def with_plain(document: Mapping[str, Any]) -> Json:
     return {**document, "blocks": blocks}
 
 
-def looking(row: WorkCheckpoint, names: Mapping[UUID, str]) -> Json | None:
-    """{id, name, until} of who said last that they look at it; the reader of `until` sees whether they still do."""
-    if row.looking_by is None or row.looking_until is None:
-        return None
-    return {"id": str(row.looking_by), "name": names.get(row.looking_by), "until": at(row.looking_until)}
+def looks_of(row: WorkCheckpoint) -> dict[UUID, datetime]:
+    """Who looks at it, in the order in which they came, and until when each does unless they say so again."""
+    looks = {UUID(one["by"]): datetime.fromisoformat(one["until"]) for one in row.lookers}
+    if row.looking_by is not None and row.looking_until is not None:
+        looks.setdefault(row.looking_by, row.looking_until)  # said to a release that knows no list
+    return looks
+
+
+def looking(row: WorkCheckpoint, names: Mapping[UUID, str]) -> Json:
+    """`looking`, {id, name, until} of who looked first or took it over, and `lookers`, the same of all who look; the
+    reader of `until` sees whether they still do."""
+    lookers = {
+        by: {"id": str(by), "name": names.get(by), "until": at(until)} for by, until in looks_of(row).items()
+    }
+    return {
+        "looking": None if row.looking_by is None else lookers.get(row.looking_by),
+        "lookers": list(lookers.values()),
+    }
 
 
 async def checkpoint(tx: Tx, row: WorkCheckpoint, work: WorkSession) -> Json:
@@ -329,7 +342,7 @@ def checkpoint_json(
         "max_iterations": MAX_CHANGE_REQUESTS,
         "can_request_changes": work.change_requests < MAX_CHANGE_REQUESTS,
         "assignee": None if row.assignee is None else {"id": str(row.assignee), "name": names.get(row.assignee)},
-        "expires_at": at(row.expires_at), "looking": looking(row, names),
+        "expires_at": at(row.expires_at), **looking(row, names),
         "signing": signing_to_json(signing_of(packet)),
         "votes": [{"by": v["by"], "name": v["name"], "at": v["at"]} for v in row.votes],
         "due_at": at(row.due_at), "snoozed_until": at(row.snoozed_until), "opened_at": at(row.opened_at),

@@ -295,22 +295,58 @@ async def test_the_inbox_says_whose_it_is_and_until_when(world: World, crew: Cre
     assert later["packet_digest"] == checkpoint["packet_digest"]
 
 
-async def test_a_look_is_seen_taken_over_and_ended(world: World, crew: Crew) -> None:
+def who(shown: dict[str, Any]) -> tuple[str | None, list[str]]:
+    """Who is named where one is, and all who look."""
+    return shown["looking"] and shown["looking"]["name"], [one["name"] for one in shown["lookers"]]
+
+
+async def test_all_who_look_are_seen_and_each_ends_their_own_look(world: World, crew: Crew) -> None:
+    one, two, three = [await crew.join(name, "reviewer") for name in ("One", "Two", "Three")]
+    _, path, checkpoint = await review(world)
+    at = f"/checkpoints/{checkpoint['id']}/lease"
+    assert who(await one.ok("POST", at, json={})) == ("One", ["One"])
+    assert who(await two.ok("POST", at, json={})) == ("One", ["One", "Two"])
+    assert who(await three.ok("POST", at, json={})) == ("One", ["One", "Two", "Three"])
+    again = await one.ok("POST", at, json={})
+    assert who(again) == ("One", ["One", "Two", "Three"])
+    assert who(await two.ok("GET", f"/checkpoints/{checkpoint['id']}")) == who(again)
+    (listed,) = (await world.api.ok("GET", "/checkpoints"))["items"]
+    assert who(listed) == who(again)
+    assert who(await two.ok("POST", at, json={"take": True})) == ("Two", ["One", "Two", "Three"])
+    assert who(await one.ok("POST", at, json={})) == ("Two", ["One", "Two", "Three"])
+    assert who(await three.ok("DELETE", at)) == ("Two", ["One", "Two"])  # only one's own look ends
+    assert who(await three.ok("DELETE", at)) == ("Two", ["One", "Two"])
+    assert who(await two.ok("DELETE", at)) == ("One", ["One"])
+    assert who(await one.ok("DELETE", at)) == (None, [])
+    # Each coming and going is told once, and a look that goes on is not.
+    told = [
+        e["type"] for e in (await world.api.ok("GET", f"{path}/events"))["items"] if "looked" in e["type"]
+    ]
+    assert told == ["looked_at"] * 4 + ["looked_away"] * 3
+
+
+async def test_a_look_that_nobody_renews_is_gone_with_the_next_one(world: World, crew: Crew) -> None:
     one, two = await crew.join("One", "reviewer"), await crew.join("Two", "reviewer")
     _, path, checkpoint = await review(world)
     at = f"/checkpoints/{checkpoint['id']}/lease"
-    mine = await one.ok("POST", at, json={})
-    assert mine["looking"]["name"] == "One"
-    busy = await two.problem("POST", at, 409, "being_reviewed", json={})
-    assert busy["looking"]["name"] == "One"
-    assert (await two.ok("GET", f"/checkpoints/{checkpoint['id']}"))["looking"]["name"] == "One"
-    assert (await two.ok("POST", at, json={"take": True}))["looking"]["name"] == "Two"
-    await one.problem("POST", at, 409, "being_reviewed", json={})
-    assert (await one.ok("DELETE", at))["looking"]["name"] == "Two"  # only one's own look ends
-    await past(world, path, "looking_until")
-    assert (await one.ok("POST", at, json={}))["looking"]["name"] == "One"
-    assert (await one.ok("DELETE", at))["looking"] is None
-    assert (await one.ok("DELETE", at))["looking"] is None
+    await one.ok("POST", at, json={})
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        await tx.execute(
+            text(
+                "UPDATE work_checkpoints SET looking_until = now() - interval '1 second',"
+                " lookers = jsonb_set(lookers, '{0,until}', to_jsonb(now() - interval '1 second'))"
+                " WHERE session_id = :id"
+            ),
+            {"id": path.rsplit("/", 1)[1]},
+        )
+    assert who(await two.ok("POST", at, json={})) == ("Two", ["Two"])
+    # A release that knows no list says who looks by the other columns.
+    async with world.db.transaction(world.actor.workspace_id) as tx:
+        await tx.execute(
+            text("UPDATE work_checkpoints SET lookers = '[]' WHERE session_id = :id"),
+            {"id": path.rsplit("/", 1)[1]},
+        )
+    assert who(await one.ok("POST", at, json={})) == ("Two", ["Two", "One"])
 
 
 async def test_comments_are_of_one_workspace_and_have_a_place(world: World, crew: Crew) -> None:
@@ -388,3 +424,16 @@ async def test_a_check_that_was_wrong_is_kept_and_counted(world: World) -> None:
     assert none["evidence"]["check_was_wrong"] == 0
     await world.api.problem("GET", "/analytics/summary?from=yesterday", 422, "validation_error")
     assert UUID(project)
+
+
+async def test_a_policy_says_what_the_workspace_says_and_that_nothing_was_signed_before_is_no_fault(
+    world: World, crew: Crew
+) -> None:
+    project, path, _ = await review(world)
+    at = f"/projects/{project}/policy"
+    assert (await world.api.ok("GET", at))["workspace_may_sign"] is False
+    said = await world.api.ok("PATCH", at, json={"policy_may_sign": True})
+    assert (said["may_sign"], said["workspace_may_sign"]) == (True, False)
+    await world.api.problem("GET", f"{path}/since-last", 404, "no_earlier_work")
+    quiet = await world.api.send("GET", f"{path}/since-last?quiet=true")
+    assert (quiet.status_code, quiet.content) == (204, b"")

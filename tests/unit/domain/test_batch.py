@@ -98,11 +98,12 @@ def test_a_review_is_in_the_hands_of_its_assignee_and_of_who_reads_it_now() -> N
     now = datetime(2026, 1, 1, tzinfo=UTC)
     soon = now + timedelta(seconds=1)
 
-    def hands(assignee: UUID | None, reader: UUID | None, until: datetime | None) -> tuple[UUID, ...]:
-        return in_hands_of(assignee=assignee, looking_by=reader, looking_until=until, now=now, member_id=me)
+    def hands(assignee: UUID | None, looks: dict[UUID, datetime]) -> tuple[UUID, ...]:
+        return in_hands_of(assignee=assignee, looks=looks, now=now, member_id=me)
 
-    assert hands(None, None, None) == hands(me, me, soon) == ()
-    assert hands(ana, ben, soon) == (ana, ben)
-    assert hands(ana, ana, soon) == (ana,)
-    assert hands(ana, ben, now) == (ana,)  # has looked away
-    assert hands(None, ben, soon) == (ben,)
+    assert hands(None, {}) == hands(me, {me: soon}) == ()
+    assert hands(ana, {ben: soon}) == (ana, ben)
+    assert hands(ana, {ana: soon}) == (ana,)
+    assert hands(ana, {ben: now}) == (ana,)  # has looked away
+    assert hands(None, {ben: soon}) == (ben,)
+    assert hands(None, {ben: soon, me: soon, ana: soon}) == (ben, ana)

@@ -322,3 +322,42 @@ def test_places_are_those_given_and_the_answer_is_the_same_every_time(texts: lis
     found = find_contradictions(texts)
     assert found == find_contradictions(texts)
     assert all(0 <= c.a < c.b < len(texts) for c in found)
+
+
+def said_apart(a: str, b: str) -> list[tuple[str, str]]:
+    return [(c.a_says, c.b_says) for c in find_contradictions([a, b])]
+
+
+# ruff: noqa: E501 -- one case a line
+PLANNED = "The first closest approach was planned at 226 km above the surface of Mars"
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (f"{PLANNED}, and the fourth course correction was computed for it.", f"{PLANNED.replace('226', 'about 150')}, the project manager said on 23 September 1999, the day of the loss."),
+        (f"{PLANNED}.", f"{PLANNED.replace('226', '150')}, the project manager said on 23 September 1999."),
+    ],
+)  # fmt: skip
+def test_what_a_sentence_says_up_to_its_first_comma_is_compared_by_itself(a: str, b: str) -> None:
+    for x, y in ((a, b), (b, a)):
+        (found,) = find_contradictions([x, y])
+        assert {found.a_says, found.b_says} == {"226 km", "150 km"}
+        assert (found.a_at.end, found.b_at.end) == (len(x), len(y))
+        assert len(compare_passages([x, y], every=True).found) == 1
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (f"{PLANNED}, it said in 1998.", f"{PLANNED.replace('226', '150')}, it said in 1999."),
+        (f"{PLANNED}, said Thomas Gavin.", f"{PLANNED.replace('226', '150')}, said Richard Cook."),
+        (f"{PLANNED}, it said.", f"{PLANNED.replace('226', '150').replace('first', 'second')}, it heard."),
+        (f"When {PLANNED}, nobody spoke of it.", f"When {PLANNED.replace('226', '150')}, everybody laughed."),
+        ("Sales rose by 5 percent, driven by the new shops.", "Sales rose by 6 percent, driven by exports to Asia."),
+        (f"{PLANNED}, it said.", f"{PLANNED.replace('planned', 'reached')}, the manager heard later that day."),
+        (f"{PLANNED}, it said.", f"{PLANNED}, the manager heard later that day from the people on duty."),
+    ],
+)  # fmt: skip
+def test_where_the_rest_tells_of_another_time_or_thing_it_says_nothing(a: str, b: str) -> None:
+    assert said_apart(a, b) == []

@@ -176,6 +176,32 @@ def test_agreement(draft: str, source: str, result: str) -> None:
     assert agree(one(draft), one(source)) == result
 
 
+@pytest.mark.parametrize(
+    ("draft", "source"),
+    [
+        ("4500012346", "4500012345"), ("9,876,543,219 euros", "9,876,543,210 euros"),
+        ("1,234,567,890,124.45", "1,234,567,890,123.45"), ("Invoice 4500012346", "Invoice 4500012345"),
+        ("98765432101234567890123456789012", "98765432101234567890123456789013"), ("-9876543210987654321098765432109876", "-9876543210987654321098765432109877"),
+        ("9876543210987654321098765432109876", "-9876543210987654321098765432109877"), ("9,876,543,219 m", "9876543.210 km"),
+        ("98765432101234567890123456789012 kg", "98765432101234567890123456789013 kg"), ("1.2345678901 billion", "1,234,567,890,200"),
+        ("99.99999999 %", "0.9999999998"), ("10,000,000,001 to 20,000,000,000", "10,000,000,000 to 20,000,000,000"),
+    ],
+)  # fmt: skip
+def test_figures_that_differ_in_their_last_digit_differ(draft: str, source: str) -> None:
+    assert agree(one(draft), one(source)) == "differs"
+
+
+@pytest.mark.parametrize(
+    ("draft", "source"),
+    [
+        ("98.6 °F", "37 °C"), ("1 km/h", "0.277777777777777777777777777777777 m/s"), ("123,456,789 °F", "68587087.2222222222222222222222222222 °C"),
+        ("1.5e3 kg", "1500 kg"), ("98765432101234567890123456789", "98,765,432,101,234,567,890,123,456,789"), ("-5.0 %", "5 %"),
+    ],
+)  # fmt: skip
+def test_what_a_conversion_leaves_behind_is_no_difference(draft: str, source: str) -> None:
+    assert agree(one(draft), one(source)) == "same"
+
+
 AMOUNTS = st.builds(
     lambda v, u: f"{v} {u}", st.decimals(0, 10**7, places=2), st.sampled_from(["", "km", "%", "million", "kg", "N·s", "°F"])
 )  # fmt: skip

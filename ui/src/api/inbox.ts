@@ -218,7 +218,7 @@ export async function putLooks(client: QueryClient, sessions: string[]): Promise
     const { data } = query.state;
     const items = data?.items.map((item) => {
       const found = now.find((one) => one.id === item.id);
-      return found ? { ...item, looking: found.looking } : item;
+      return found ? { ...item, looking: found.looking, lookers: found.lookers } : item;
     });
     if (data && items) query.setState({ data: { ...data, items } });
   }

@@ -201,11 +201,7 @@ export const sinceLastQuery = (place: Place) =>
   queryOptions({
     queryKey: ["since-last", place.sessionId],
     queryFn: async ({ signal }) => {
-      try {
-        return await api<SinceLast>(`${base(place)}/since-last`, { signal });
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
+      // That there is none is no fault, so it is not answered like one: browsers write those down.
+      return (await api<SinceLast | undefined>(`${base(place)}/since-last`, { query: { quiet: "true" }, signal })) ?? null;
     },
   });

@@ -5,11 +5,13 @@ const GATHER_MS = 150;
 
 type Listener = (sessions: string[]) => void;
 const listeners = new Set<Listener>();
+const onlookers = new Set<(session: string) => void>();
 let gathered = new Set<string>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** News of a session, from the live stream; several in a row are told at once. */
 export function tellWaiting(sessionId: string, type: string): void {
+  if (type.startsWith("looked_")) for (const listener of onlookers) listener(sessionId);
   if (listeners.size === 0 || !TOLD.test(type)) return;
   gathered.add(sessionId);
   timer ??= setTimeout(() => {
@@ -23,6 +25,12 @@ export function tellWaiting(sessionId: string, type: string): void {
 /** Everything may have changed: the stream was away. */
 export function tellAll(): void {
   for (const listener of listeners) listener([]);
+}
+
+/** Tells at once in which session somebody came to a review or went from it. */
+export function onLooks(listener: (session: string) => void): () => void {
+  onlookers.add(listener);
+  return () => onlookers.delete(listener);
 }
 
 export function onWaiting(listener: Listener): () => void {

@@ -83,7 +83,7 @@ export function Shell() {
         </Link>
         <nav className="nav" aria-label={t("nav.label")}>
           <Link to="/inbox" aria-current={current("inbox")}>
-            {t("nav.inbox")} {waiting > 0 ? <span className="quiet nophone">{count(waiting)}</span> : null}
+            {t("nav.inbox")} {waiting > 0 ? <span className="quiet n">{count(waiting)}</span> : null}
           </Link>
           <Link to="/work" aria-current={current("work")}>
             {t("nav.work")}

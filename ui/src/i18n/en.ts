@@ -129,9 +129,10 @@ export const en = {
   },
   due: { overdue: "overdue since {{when}}", late: "overdue" },
   look: {
-    at: "{{name}} is looking at this just now.",
-    take: "Take it over?",
-    is: "{{name}} is looking",
+    at_one: "{{name}} is looking at this just now.",
+    at_other: "{{name}} are looking at this just now.",
+    is_one: "{{name}} is looking",
+    is_other: "{{name}} are looking",
     somebody: "Somebody",
   },
   sign: {
@@ -503,19 +504,6 @@ export const en = {
   home: {
     failed: "The inbox could not be loaded",
     loading: "Looking for what waits for you.",
-  },
-  empty: {
-    title: "Nothing waits for you",
-    running_one: "One piece of work is running. It comes here when it stops for a signature.",
-    running_other: "{{count}} pieces of work are running. Each comes here when it stops for a signature.",
-    idle: "Nothing is running. Start with a draft, or ask for new work.",
-    check: "Check a draft",
-    checkWords: "Paste it, or drop it here with its sources. Every sentence is compared and the differences stand side by side.",
-    paste: "Paste a draft",
-    ask: "Ask for research, content or a report",
-    runningTitle: "Running",
-    signed: "Signed today",
-    progress: "{{done}} of {{total}} {{label}}",
   },
   ...reviewing,
   new: {

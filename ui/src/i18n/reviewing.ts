@@ -46,6 +46,7 @@ export const reviewing = {
     agent: "the agent",
     somebody: "somebody",
     by: "by {{who}}, {{when}}",
+    handedIn: "handed in {{when}}",
     signed: "signed by {{who}}",
     here: "open here",
     one: "There is one version so far. Each correction and each round makes the next one.",

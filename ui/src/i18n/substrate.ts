@@ -3,6 +3,7 @@ export const substrate = {
   projectNav: { label: "This project", work: "Work", sources: "Sources", search: "Search", memory: "Memory", agents: "Agents", policy: "Review policy" },
   source: {
     add: "Add sources",
+    noProject: "Sources belong to a project, and there is none yet. Name one, then add its sources.",
     addWords: "Drop files or a folder anywhere on this page, paste text, or give addresses.",
     dropHere: "Drop to add to {{project}}",
     choose: "Choose files",

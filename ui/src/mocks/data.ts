@@ -394,7 +394,7 @@ function checkpoint(p: Packet, extra: Partial<Checkpoint> = {}): Checkpoint {
     id: p.checkpoint_id, session_id: p.session_id, project_id: s?.project_id ?? "", project_name: s?.project_name ?? "", project_archived: s?.project_archived ?? false, session_title: s?.title ?? "",
     agent_type: s?.agent_type ?? "", agent_title: s?.agent_title ?? null, strategy: p.strategy, kind: p.kind, reasons: p.reasons, status: "pending_review", approve_pending: false, held: null, undo_until: null,
     packet_digest: `digest-${p.checkpoint_id}-1`, packet: p, form: p.form, iteration: p.iteration, max_iterations: 3, can_request_changes: true, assignee: null,
-    due_at: null, expires_at: null, looking: null, signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: attentionOf(p), extends_over: null, undeliverable: [], void_decision: null,
+    due_at: null, expires_at: null, looking: null, lookers: [], signing: { quorum: 1, separate_duties: false, barred: [] }, votes: [], attention: attentionOf(p), extends_over: null, undeliverable: [], void_decision: null,
     snoozed_until: null, superseded_by: null, opened_at: at(-25), decision: null, consequence: `Sign version ${p.artifacts[0]?.version ?? 1} and save the report`,
     headline: "A date, a number and a quote differ", effects: p.effects, summary: p.summary, decided_at: null, ...extra,
   };

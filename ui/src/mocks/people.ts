@@ -15,23 +15,23 @@ export function peopleHandlers(checkpoints: Checkpoint[]) {
   const find = (id: unknown) => checkpoints.find((c) => c.id === id);
   const missing = () => problem(404, "not_found", "This review does not exist, or you may not see it.");
   const policyOf = (id: string) =>
-    policies.get(id) ?? { project_id: id, version: 0, rules: "2026-11-25", settings: structuredClone(NEVER), history: [] };
+    policies.get(id) ?? { project_id: id, version: 0, rules: "2026-11-25", settings: structuredClone(NEVER), workspace_may_sign: false, history: [] };
 
   return [
-    http.post(url("/checkpoints/:id/lease"), async ({ params, request }) => {
+    http.post(url("/checkpoints/:id/lease"), ({ params }) => {
       const c = find(params["id"]);
       if (!c) return missing();
-      const { take } = (await request.json()) as { take: boolean };
-      const held = c.looking && c.looking.id !== data.me.id && new Date(c.looking.until).getTime() > Date.now();
-      if (held && !take) return problem(409, "being_reviewed", `${c.looking?.name} is looking at this just now.`, { looking: c.looking });
-      c.looking = { id: data.me.id, name: data.me.name, until: new Date(Date.now() + 45_000).toISOString() };
-      return HttpResponse.json({ checkpoint_id: c.id, looking: c.looking });
+      const mine = { id: data.me.id, name: data.me.name, until: new Date(Date.now() + 45_000).toISOString() };
+      c.lookers = [...c.lookers.filter((one) => one.id !== mine.id && new Date(one.until).getTime() > Date.now()), mine];
+      c.looking = c.lookers[0] ?? null;
+      return HttpResponse.json({ checkpoint_id: c.id, looking: c.looking, lookers: c.lookers });
     }),
     http.delete(url("/checkpoints/:id/lease"), ({ params }) => {
       const c = find(params["id"]);
       if (!c) return missing();
-      if (c.looking?.id === data.me.id) c.looking = null;
-      return HttpResponse.json({ checkpoint_id: c.id, looking: c.looking });
+      c.lookers = c.lookers.filter((one) => one.id !== data.me.id);
+      c.looking = c.lookers[0] ?? null;
+      return HttpResponse.json({ checkpoint_id: c.id, looking: c.looking, lookers: c.lookers });
     }),
     http.get(url("/checkpoints/:id/comments"), ({ params }) => {
       const session = find(params["id"])?.session_id;

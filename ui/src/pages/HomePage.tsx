@@ -1,10 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Navigate } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { firstQuery, keepView } from "@/api/inbox";
 import { projectsQuery } from "@/api/queries";
 import { useKnown } from "@/lib/may";
-import { EmptyInbox } from "./EmptyInbox";
 import { InboxNotYet } from "./InboxNotYet";
+
+/** Nobody who has something to open waits for it. */
+const EmptyInbox = lazy(() => Promise.all([import("./EmptyInbox"), import("@/later")]).then(([part]) => ({ default: part.EmptyInbox })));
 
 /** Opens on what waits: first the first project's review, then what to begin with, else the empty inbox. */
 export function HomePage() {
@@ -24,8 +27,10 @@ export function HomePage() {
     return <Navigate to="/review/$checkpointId" params={{ checkpointId: item.id }} replace />;
   }
   return (
-    <main className="inbox screen">
-      <EmptyInbox />
-    </main>
+    <Suspense fallback={<InboxNotYet error={null} retry={() => undefined} />}>
+      <main className="inbox screen">
+        <EmptyInbox />
+      </main>
+    </Suspense>
   );
 }

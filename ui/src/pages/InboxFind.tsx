@@ -30,17 +30,23 @@ export function useFind(
     else typing.current = setTimeout(act, TYPING_MS);
   };
   const wanted = useRef<string | null>(null);
-  useEffect(() => {
+  const settle = () => {
     if (wanted.current === null || wanted.current !== (view.find ?? "") || pending) return;
     wanted.current = null;
     if (first) open(first);
-  });
+  };
+  useEffect(settle);
   return {
     field,
     type,
     enter: (words) => {
       wanted.current = words.trim();
-      type(words, true);
+      if (wanted.current !== (view.find ?? "")) type(words, true);
+      else {
+        // The list is that of these words already: nothing would be drawn anew.
+        clearTimeout(typing.current);
+        settle();
+      }
     },
     clear: () => {
       clearTimeout(typing.current);

@@ -4,7 +4,7 @@ import type { CheckpointItem } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
 import { dueWords, exact, isOverdue, projectWords, when } from "@/lib/format";
-import { onlooker } from "@/review/looking";
+import { lookWords, onlookers } from "@/review/looking";
 import { agentWord, needOf } from "@/review/Queue";
 import { stillAsleep } from "./handOn";
 import { goneWords, rowName, takes } from "./inbox";
@@ -50,7 +50,7 @@ export function InboxRow({
     );
   const left = gone !== undefined;
   const need = needOf(item);
-  const other = onlooker(item, me);
+  const others = onlookers(item, me);
   const asleep = stillAsleep(item.snoozed_until) !== null;
   const overdue = isOverdue(item.due_at);
   const whose = item.assignee === null ? t("inbox.anyone") : item.assignee.id === me ? t("inbox.you") : (item.assignee.name ?? t("look.somebody"));
@@ -69,8 +69,8 @@ export function InboxRow({
           {item.iteration > 1 ? ` · ${t("review.round", { n: item.iteration, max: item.max_iterations })}` : ""}
           {item.signing.quorum > 1 ? ` · ${t("sign.count", { n: item.votes.length, all: item.signing.quorum })}` : ""}
           {item.risk === "high" ? ` · ${t("inbox.highRisk")}` : ""}
-          {other && !left && " · "}
-          {other && !left && <b>{t("look.is", { name: other.name ?? t("look.somebody") })}</b>}
+          {others.length > 0 && !left && " · "}
+          {others.length > 0 && !left && <b>{lookWords(others, "look.is")}</b>}
         </span>
       </span>
       {left ? (

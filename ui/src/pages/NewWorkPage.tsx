@@ -225,6 +225,8 @@ function NewWork({
   };
   useEffect(() => {
     const carried = takeOver();
+    // Whoever came to write something writes it; a field that somebody is in keeps them.
+    if (!carried && search.agent && document.activeElement === document.body) form.setFocus(agent ? "task" : "draft");
     if (!carried) return;
     if (carried.draft) setValue("draft", carried.draft);
     if (carried.files.length) void takeFiles(carried.files);
@@ -313,13 +315,17 @@ function NewWork({
         event.preventDefault();
         submit(true);
       }}
+      data-over={over}
       onDragOver={(event) => {
         // A text that is dragged into a field goes there.
         if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(true);
       }}
-      onDragLeave={() => setOver(false)}
+      onDragLeave={(event) => {
+        // From one part of the page to the next is not away from it.
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+      }}
       onDrop={(event) => {
         if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();

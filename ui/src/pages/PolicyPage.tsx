@@ -158,7 +158,7 @@ function PolicyForm({ policy, admin }: { policy: Policy; admin: boolean }) {
               {MAY_SIGN.map((option) => (
                 <label key={option}>
                   <input type="radio" name="may-sign" checked={values.maySign === option} disabled={off} onChange={() => change({ maySign: option })} />
-                  {t(`policyPage.maySignOption.${option}`)}
+                  {option === "workspace" ? t("policyPage.maySignWorkspace", { says: t(`policyPage.maySignOption.${policy.workspace_may_sign ? "yes" : "no"}`).toLowerCase() }) : t(`policyPage.maySignOption.${option}`)}
                 </label>
               ))}
             </span>

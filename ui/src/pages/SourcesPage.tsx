@@ -1,14 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { projectsQuery } from "@/api/queries";
+import { NewProject } from "@/components/NewProject";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
+import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
 import { SourceList } from "@/sources/SourceList";
 
 export function SourcesPage() {
   useTitle(t("page.sources"));
   const projects = useQuery(projectsQuery);
+  const may = useMay("requester");
   return (
     <main className="inbox screen">
       <div className="wrap text">
@@ -18,6 +21,11 @@ export function SourcesPage() {
           <Problem what={t("work.projectsFailed")} error={projects.error} retry={() => void projects.refetch()} />
         ) : projects.isPending ? (
           <Loading words={t("source.loading")} />
+        ) : projects.data.length === 0 ? (
+          <div className="runs">
+            <p className="mb-3">{t(may ? "source.noProject" : "work.noneOnly")}</p>
+            {may && <NewProject to="/projects/$projectId/sources" />}
+          </div>
         ) : (
           projects.data.map((project) => (
             <section className="runs" key={project.id}>

@@ -1,10 +1,9 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
-import { api, newKey } from "@/api/client";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { projectsQuery } from "@/api/queries";
 import type { Project } from "@/api/types";
-import { Loading, Problem, problemText, ErrorLine } from "@/components/States";
+import { NewProject } from "@/components/NewProject";
+import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { useMay } from "@/lib/may";
 import { useTitle } from "@/lib/title";
@@ -21,50 +20,6 @@ export function countsOf(project: Project): string {
   ]
     .filter(Boolean)
     .join(" · ");
-}
-
-function NewProject() {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const [name, setName] = useState<string | null>(null);
-  const create = useMutation({
-    mutationFn: (name: string) => api<Project>("/projects", { method: "POST", json: { name }, idempotencyKey: newKey() }),
-    onSuccess: (project) => {
-      void client.invalidateQueries({ queryKey: ["projects"] });
-      void navigate({ to: "/projects/$projectId", params: { projectId: project.id } });
-    },
-  });
-  if (name === null) {
-    return (
-      <button type="button" className="b" onClick={() => setName("")}>
-        {t("work.newProject")}
-      </button>
-    );
-  }
-  return (
-    <form
-      className="line"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (name.trim()) create.mutate(name.trim());
-      }}
-    >
-      <input
-        className="in"
-        aria-label={t("work.projectName")}
-        placeholder={t("work.projectName")}
-        autoFocus
-        maxLength={200}
-        value={name}
-        onChange={(event) => setName(event.target.value)}
-        onKeyDown={(event) => event.key === "Escape" && setName(null)}
-      />
-      <button type="submit" className="b fill" disabled={create.isPending || !name.trim()}>
-        {t("work.create")}
-      </button>
-      {create.error && <ErrorLine>{problemText(create.error).title}</ErrorLine>}
-    </form>
-  );
 }
 
 export function WorkPage() {

@@ -6,7 +6,7 @@ import { batchQuery, whatBecame, type View } from "@/api/inbox";
 import { onWaiting } from "@/api/waiting";
 import type { CheckpointItem } from "@/api/types";
 import { t } from "@/i18n";
-import { onlooker } from "@/review/looking";
+import { onlookers } from "@/review/looking";
 
 export interface Kind {
   id: string;
@@ -35,15 +35,15 @@ export interface Hands {
 }
 
 /** Who else has taken a review on: its assignee, and who reads it just now; null where nobody has. */
-export function handsOf(item: Pick<CheckpointItem, "assignee" | "looking">, me: string | undefined): Hands | null {
-  const reads = onlooker(item, me);
+export function handsOf(item: Pick<CheckpointItem, "assignee" | "lookers">, me: string | undefined): Hands | null {
+  const reads = onlookers(item, me);
   const owner = item.assignee !== null && item.assignee.id !== me ? item.assignee : null;
   const said = [
-    ...(reads ? [t("batch.reads", { name: reads.name ?? t("look.somebody") })] : []),
+    ...reads.map((one) => t("batch.reads", { name: one.name ?? t("look.somebody") })),
     ...(owner ? [t("batch.assigned", { name: owner.name ?? t("look.somebody") })] : []),
   ];
   if (said.length === 0) return null;
-  return { ids: [...new Set([...(owner ? [owner.id] : []), ...(reads ? [reads.id] : [])])], words: said.join(", ") };
+  return { ids: [...new Set([...(owner ? [owner.id] : []), ...reads.map((one) => one.id)])], words: said.join(", ") };
 }
 
 const GLANCE_MS = 10_000;
@@ -68,7 +68,7 @@ export function useRoutine(view: View) {
   );
   // A look that nobody renews runs out by itself.
   const items = listed.map((item) => now.get(item.id) ?? item);
-  const watched = items.some((item) => item.looking !== null);
+  const watched = items.some((item) => item.lookers.length > 0);
   const [, glance] = useState(0);
   useEffect(() => {
     if (!watched) return;

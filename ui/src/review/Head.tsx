@@ -5,7 +5,7 @@ import { t } from "@/i18n";
 import { exact, projectWords, when } from "@/lib/format";
 import { runtimeWords } from "@/lib/runtime";
 import { agentWord } from "./Queue";
-import type { Onlooker } from "./looking";
+import { lookWords, type Onlooker } from "./looking";
 import type { ReviewState, Row, Tally } from "./state";
 import { Strip } from "./Strip";
 
@@ -18,12 +18,11 @@ export function Head({
   needed,
   voted,
   counts,
-  other,
+  others,
   news,
   why,
   carried,
   history,
-  onTakeOver,
   onWhy,
   onSelect,
 }: {
@@ -35,7 +34,7 @@ export function Head({
   needed: number;
   voted: boolean;
   counts: Map<string, number>;
-  other: Onlooker | null;
+  others: Onlooker[];
   /** What happened meanwhile; goes before who else is looking. */
   news: ReactNode;
   why: boolean;
@@ -43,16 +42,14 @@ export function Head({
   carried: { count: number; whole: boolean; toggle: () => void } | null;
   /** Whether versions are shown; null where there are none. */
   history: { on: boolean; toggle: () => void } | null;
-  onTakeOver: () => void;
   onWhy: () => void;
   onSelect: (claim: string) => void;
 }) {
   const { packet } = checkpoint;
   const single = packet.artifacts.length === 1 ? packet.artifacts[0] : undefined;
   const settled = tally.corrected + tally.kept;
+  const made = [agentWord(checkpoint.agent_type, checkpoint.agent_title), runtimeWords(packet.runtime ?? "") ?? ""].filter(Boolean);
   const about = [
-    agentWord(checkpoint.agent_type, checkpoint.agent_title),
-    runtimeWords(packet.runtime ?? "") ?? "",
     single ? t("review.version", { n: single.version }) : "",
     checkpoint.iteration > 1 ? t("review.round", { n: checkpoint.iteration, max: checkpoint.max_iterations }) : "",
     projectWords(checkpoint.project_name, checkpoint.project_archived),
@@ -81,7 +78,8 @@ export function Head({
         )}
       </div>
       <div className="meta about">
-        <span className="nophone" title={exact(checkpoint.opened_at)}>
+        <span className="of" title={exact(checkpoint.opened_at)}>
+          <span className="nophone">{made.join(" · ")} · </span>
           {about.join(" · ")}
         </span>
         <button type="button" className="link" aria-expanded={why} onClick={onWhy}>
@@ -108,15 +106,7 @@ export function Head({
         )}
       </div>
       <div className="newsline" role="status">
-        {news ??
-          (other && (
-            <>
-              <span className="words">{t("look.at", { name: other.name ?? t("look.somebody") })}</span>
-              <button type="button" className="link" onClick={onTakeOver}>
-                {t("look.take")}
-              </button>
-            </>
-          ))}
+        {news ?? (others.length > 0 && <span className="words">{lookWords(others, "look.at")}</span>)}
       </div>
       <Strip rows={rows} state={state} counts={counts} onSelect={onSelect} />
     </div>

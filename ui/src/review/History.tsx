@@ -9,8 +9,11 @@ import { exact, when } from "@/lib/format";
 import { Words } from "./Changes";
 import type { Review } from "./useReview";
 
-function whoOf(version: Version): string {
-  return version.author_name ?? (version.author === "agent" ? t("history.agent") : t("history.somebody"));
+/** Whose it is and since when. What was handed in for a check was made by no agent of ours. */
+function fromOf(version: Version, outside: boolean): string {
+  const at = when(version.created_at);
+  if (version.author_name === null && version.author === "agent" && outside) return t("history.handedIn", { when: at });
+  return t("history.by", { who: version.author_name ?? (version.author === "agent" ? t("history.agent") : t("history.somebody")), when: at });
 }
 
 /** What differs between two versions, block by block; what is the same is counted. */
@@ -112,7 +115,7 @@ export function History({ r, onClose }: { r: Review; onClose: () => void }) {
                     <b>{t("history.version", { n: one.version })}</b>{" "}
                     <span className="meta" title={exact(one.created_at)}>
                       {[
-                        t("history.by", { who: whoOf(one), when: when(one.created_at) }),
+                        fromOf(one, r.status.agent_type === "check"),
                         one.signed ? t("history.signed", { who: one.signed_by ?? t("history.somebody") }) : "",
                         one.version === here ? t("history.here") : "",
                       ]

@@ -11,7 +11,7 @@ import { sentence } from "@/lib/runtime";
 import type { BesideStore } from "./beside";
 import { CommentCount } from "./Comments";
 import { lookOf, shapeOf, wordOf } from "./look";
-import { onlooker } from "./looking";
+import { lookWords, onlookers } from "./looking";
 import { shapeOfNeed, titleOfNeed } from "./Need";
 import { useOpenReview } from "./place";
 import { asked, type Need, type ReviewState } from "./state";
@@ -77,11 +77,11 @@ function NeedRow({
 }
 
 /** One of the list: a link of its own, since the router's would each be worked out anew whenever one goes on. */
-const Item = memo(function Item({ item, here, other, open }: {
+const Item = memo(function Item({ item, here, others, open }: {
   item: CheckpointItem;
   here: boolean;
-  /** Who else reads it. */
-  other: string | null;
+  /** Who else reads it now, in words; none is "". */
+  others: string;
   open: (id: string) => void;
   /** What says how long until it is due is drawn anew with the minutes. */
   minute: number;
@@ -108,7 +108,7 @@ const Item = memo(function Item({ item, here, other, open }: {
         </span>
         <span title={exact(item.due_at)}>{item.due_at ? (isOverdue(item.due_at) ? t("due.late") : when(item.due_at)) : ""}</span>
       </span>
-      {other !== null && <span className="s">{t("look.is", { name: other })}</span>}
+      {others && <span className="s">{others}</span>}
     </a>
   );
 });
@@ -144,10 +144,10 @@ export function Queue({ beside }: { beside: BesideStore }) {
         )}
         {items.map((item) => {
           const here = item.id === current;
-          const other = here ? null : onlooker(item, me);
+          const others = here ? [] : onlookers(item, me);
           return (
             <div key={item.id}>
-              <Item item={item} here={here} other={other && (other.name ?? t("look.somebody"))} open={open} minute={minute} />
+              <Item item={item} here={here} others={others.length > 0 ? lookWords(others, "look.is") : ""} open={open} minute={minute} />
               {here && state && needs.length > 0 && (
                 <div className="flags" role="group" aria-label={t("queue.flags")}>
                   {needs.map((need) => (

@@ -18,7 +18,7 @@ import { useFocusKept, useInView } from "./effects";
 import { EvidencePane, FreePane } from "./Evidence";
 import { Head } from "./Head";
 import { keysOf } from "./keymap";
-import { onlooker, useLooking } from "./looking";
+import { useLooking } from "./looking";
 import { NeedPane } from "./Need";
 import { useNews } from "./News";
 import { Obligations, Reveal } from "./Panels";
@@ -87,9 +87,8 @@ export function ReviewPage({
   );
   const show = useMarks(draft, placed);
 
-  const listed = onlooker(r.items.find((item) => item.id === status.id), r.me?.id);
   const news = useNews(r, changed, () => setChanged(!changed));
-  const looking = useLooking(status.id, !r.decided && r.me !== undefined && r.standing.mayDecide, listed?.id ?? null);
+  const others = useLooking(status, !r.decided && r.standing.mayDecide ? r.me?.id : undefined);
   const mayWrite = r.me !== undefined && r.me.role !== "viewer";
   const toComment = () => page.current?.querySelector<HTMLElement>(".thread textarea")?.focus();
 
@@ -104,12 +103,11 @@ export function ReviewPage({
           needed={r.needs.length}
           voted={r.standing.voted}
           counts={r.counts}
-          other={looking.other}
+          others={others}
           news={news}
           why={why}
           carried={r.before ? { count: r.kept.size, whole: r.whole, toggle: () => r.setWhole(!r.whole) } : null}
           history={r.packet.artifacts.length > 0 ? { on: history, toggle: () => setHistory(!history) } : null}
-          onTakeOver={looking.takeOver}
           onWhy={() => setWhy(!why)}
           onSelect={r.select}
         />

@@ -1,57 +1,59 @@
-import { useCallback, useEffect, useRef, useState } from "react";
-import { api, ApiError } from "@/api/client";
+import { useEffect, useState } from "react";
+import { api } from "@/api/client";
 import type { CheckpointItem, LookedAt } from "@/api/types";
+import { onLooks } from "@/api/waiting";
+import { t } from "@/i18n";
 import { afterPaint } from "@/lib/afterPaint";
 
 const BEAT_MS = 20_000;
 
-export interface Onlooker {
-  id: string;
-  name: string | null;
-}
+export type Onlooker = LookedAt["lookers"][number];
+
+const NOBODY: Onlooker[] = [];
 
 /** Who else looks at it now, by what the list says: a look that has run out counts no more. */
-export function onlooker(item: Pick<CheckpointItem, "looking"> | undefined, me: string | undefined): Onlooker | null {
-  const looking = item?.looking;
-  if (!looking || me === undefined || looking.id === me || new Date(looking.until).getTime() <= Date.now()) return null;
-  return looking;
+export function onlookers(item: Pick<CheckpointItem, "lookers"> | undefined, me: string | undefined): Onlooker[] {
+  if (me === undefined || !item || item.lookers.length === 0) return NOBODY;
+  return item.lookers.filter((one) => one.id !== me && new Date(one.until).getTime() > Date.now());
+}
+
+/** "Ana is looking", "Ana, Ben and Cleo are looking at this just now." */
+export function lookWords(others: Onlooker[], say: "look.at" | "look.is"): string {
+  const names = others.map((one) => one.name ?? t("look.somebody"));
+  const last = names.at(-1) ?? "";
+  return t(say, { count: names.length, name: names.length > 1 ? t("decided.and", { first: names.slice(0, -1).join(", "), last }) : last });
 }
 
 /**
  * Says every 20 seconds that this review is being read, while its page is open and visible, and stops saying so when
- * the reader leaves. Answers who else reads it; nobody is kept from deciding. Nothing is fetched again for it, and the
- * page is drawn again only when somebody comes or goes.
+ * the reader leaves. Answers who else reads it, and is asked again at once when somebody comes or goes; nobody is kept
+ * from deciding. Nothing is fetched again for it, and the page is drawn again only when it is somebody else who reads.
  *
- * `rival`: the id of whoever the list says is there; when that changes the question is asked again at once.
+ * `me`: the reader's id; undefined while this is not to be said.
  */
-export function useLooking(id: string, on: boolean, rival: string | null): { other: Onlooker | null; takeOver: () => void } {
-  const [other, setOther] = useState<Onlooker | null>(null);
-  const beat = useRef<(take: boolean) => void>(() => {});
+export function useLooking({ id, session_id }: Pick<CheckpointItem, "id" | "session_id">, me: string | undefined): Onlooker[] {
+  const [others, setOthers] = useState(NOBODY);
 
   useEffect(() => {
-    if (!on) return;
+    if (me === undefined) return;
     let gone = false;
     let held = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const path = `/checkpoints/${id}/lease`;
-    const show = (next: Onlooker | null) => {
-      if (!gone) setOther((now) => (now?.id === next?.id ? now : next));
-    };
-    const say = async (take: boolean) => {
+    const say = async () => {
       clearTimeout(timer);
       if (gone || document.visibilityState === "hidden") return;
-      timer = setTimeout(() => void say(false), BEAT_MS);
+      timer = setTimeout(() => void say(), BEAT_MS);
       try {
-        await api<LookedAt>(path, { method: "POST", json: { take } });
+        const { lookers } = await api<LookedAt>(path, { method: "POST", json: {} });
         held = true;
-        show(null);
         if (gone) leave();
-      } catch (problem) {
-        if (problem instanceof ApiError && problem.code === "being_reviewed") {
-          held = false;
-          show((problem.body["looking"] as Onlooker | null | undefined) ?? null);
+        else {
+          const next = lookers.filter((one) => one.id !== me);
+          setOthers((now) => (now.map((one) => one.id).join() === next.map((one) => one.id).join() ? now : next));
         }
-        // Anything else: nobody is told, and the next beat tries again.
+      } catch {
+        // Nobody is told, and the next beat tries again.
       }
     };
     const leave = () => {
@@ -61,31 +63,26 @@ export function useLooking(id: string, on: boolean, rival: string | null): { oth
       void api(path, { method: "DELETE", keepalive: true }).catch(() => undefined);
     };
     const seen = () => {
-      if (document.visibilityState === "visible") void say(false);
+      if (document.visibilityState === "visible") void say();
       else clearTimeout(timer);
     };
-    beat.current = (take) => void say(take);
-    const later = afterPaint(() => void say(false));
+    const later = afterPaint(() => void say());
+    const deaf = onLooks((session) => {
+      if (session === session_id) void say();
+    });
     document.addEventListener("visibilitychange", seen);
     window.addEventListener("pagehide", leave);
     return () => {
       gone = true;
       later();
+      deaf();
       clearTimeout(timer);
-      beat.current = () => {};
       document.removeEventListener("visibilitychange", seen);
       window.removeEventListener("pagehide", leave);
       leave();
-      setOther(null);
+      setOthers(NOBODY);
     };
-  }, [id, on]);
+  }, [id, session_id, me]);
 
-  const before = useRef(rival);
-  useEffect(() => {
-    if (before.current !== rival) beat.current(false);
-    before.current = rival;
-  }, [rival]);
-
-  const takeOver = useCallback(() => beat.current(true), []);
-  return { other: on ? other : null, takeOver };
+  return me === undefined ? NOBODY : others;
 }

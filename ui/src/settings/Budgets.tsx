@@ -120,7 +120,7 @@ function BudgetForm({ project }: { project: Project }) {
                 <input
                   className="in short"
                   inputMode="decimal"
-                  placeholder={t("budgets.none")}
+                  placeholder={t(part === "default" ? "budgets.agents" : "budgets.none")}
                   readOnly={!admin}
                   value={typed[part][limit]}
                   aria-invalid={isWrong(typed[part][limit]) || refused?.field === `budget.${part}.${limit}` ? true : undefined}

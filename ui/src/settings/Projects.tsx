@@ -4,21 +4,27 @@ import { useState, type ReactNode } from "react";
 import { archivedQuery, policyQuery, projectsQuery } from "@/api/queries";
 import type { Policy, Project } from "@/api/types";
 import { Archive } from "@/components/Archive";
+import { NewProject } from "@/components/NewProject";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
 import { when } from "@/lib/format";
+import { useMay } from "@/lib/may";
 import { differences, UNSET } from "@/pages/policy";
 import { ReadOnly } from "./SettingsPage";
 
 /** The projects, or what stands in their place: they are loading, could not be loaded, or there is none. */
 export function useProjects(): { projects: Project[]; instead: ReactNode } {
   const query = useQuery(projectsQuery);
+  const may = useMay("requester");
   const instead = query.error ? (
     <Problem what={t("work.projectsFailed")} error={query.error} retry={() => void query.refetch()} />
   ) : !query.data ? (
     <Loading words={t("settings.loading")} />
   ) : query.data.length === 0 ? (
-    <p className="text-ink-2">{t("settings.noProject")}</p>
+    <>
+      <p className="mb-3 text-ink-2">{t("settings.noProject")}</p>
+      {may && <NewProject />}
+    </>
   ) : null;
   return { projects: query.data ?? [], instead };
 }

@@ -3,6 +3,7 @@ import "@/i18n/settings";
 import "@/styles/overview.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
+import { useLayoutEffect, useRef } from "react";
 import { membersQuery, meQuery } from "@/api/queries";
 import { t } from "@/i18n";
 import { useTitle } from "@/lib/title";
@@ -30,9 +31,15 @@ export function SettingsPage() {
   const here: Area = isArea(area) ? area : "members";
   useTitle(`${t("settings.title")}: ${t(`settings.areas.${here}`)}`);
   const Part = AREAS[here];
+  const nav = useRef<HTMLElement>(null);
+  // On a phone they stand in one line, longer than the screen.
+  useLayoutEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (nav.current && link) nav.current.scrollLeft = link.offsetLeft + link.offsetWidth / 2 - nav.current.clientWidth / 2;
+  }, [here]);
   return (
     <div className="settings screen">
-      <nav aria-label={t("settings.nav")}>
+      <nav aria-label={t("settings.nav")} ref={nav}>
         <h1>{t("settings.title")}</h1>
         {(Object.keys(AREAS) as Area[]).map((name) => (
           <Link key={name} to="/settings/$area" params={{ area: name }} aria-current={here === name ? "page" : undefined}>

@@ -33,7 +33,7 @@ export function rebased(typed: Typed, before: Budget, after: Budget): Typed {
 export function budgetChanges(before: Budget, after: Budget): string[] {
   const said = (budget: Budget, part: Part, limit: Limit): string => {
     const value = budget[part][limit];
-    return value == null ? t("budgets.none") : amount(limit, value);
+    return value == null ? t(part === "default" ? "budgets.agents" : "budgets.none") : amount(limit, value);
   };
   return PARTS.flatMap((part) =>
     LIMITS.filter((limit) => (before[part][limit] ?? null) !== (after[part][limit] ?? null)).map((limit) =>

@@ -37,8 +37,7 @@ async def look_away_from_checkpoint(checkpoint_id: UUID, call: CallDep) -> Respo
 
 
 async def _looked_at(tx: Tx, row: WorkCheckpoint) -> Response:
-    shown = views.looking(row, await members.names(tx))
-    return JSONResponse({"checkpoint_id": str(row.id), "looking": shown})
+    return JSONResponse({"checkpoint_id": str(row.id), **views.looking(row, await members.names(tx))})
 
 
 @router.get("/comments", response_model=CommentList, summary="Comments of the whole session, oldest first")

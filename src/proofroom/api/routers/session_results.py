@@ -204,11 +204,19 @@ async def get_artifact_diff(
 @router.get(
     "/since-last",
     response_model=SinceLast,
+    responses={204: {"description": "There is none, and `quiet` was asked for."}},
     summary="What changed since the last signed work of the same kind in this project; 404 when there is none",
 )
-async def get_since_last(project_id: UUID, session_id: UUID, call: CallDep) -> Response:
+async def get_since_last(
+    project_id: UUID,
+    session_id: UUID,
+    call: CallDep,
+    quiet: Annotated[bool, Query(description="Answer 204 when there is none, in place of 404.")] = False,
+) -> Response:
     async with call.transaction() as tx:
         shown = await changes.since_last(tx, await work_sessions.get(tx, session_id, project_id))
+    if shown is None and quiet:
+        return Response(status_code=204)
     if shown is None:
         raise NotFound(
             "no_earlier_work",

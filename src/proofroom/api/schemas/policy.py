@@ -32,6 +32,7 @@ class Policy(Shown):
     version: int
     rules: str = Field(description="Version of the rules themselves.")
     settings: PolicySettings
+    workspace_may_sign: bool = Field(description="What the workspace says where the project says nothing.")
     may_sign: bool = Field(
         default=False,
         description="Whether policy may sign here, the workspace's and the server's word included.",
@@ -148,7 +149,8 @@ class Looking(Shown):
 
 class LookedAt(Shown):
     checkpoint_id: UUID
-    looking: Looking | None
+    looking: Looking | None = Field(description="Who looked first, or took it over.")
+    lookers: list[Looking] = Field(description="Everybody who looks, in the order in which they came.")
 
 
 class WordsOf(Sent):

@@ -222,7 +222,8 @@ class CheckpointBase(Shown):
     assignee: Named | None
     due_at: Timestamp | None
     expires_at: Timestamp | None = Field(description="After this nobody can sign it.")
-    looking: LookingNow | None
+    looking: LookingNow | None = Field(description="Who looked first, or took it over; until when counts.")
+    lookers: list[LookingNow] = Field(description="Everybody who looks, in the order in which they came.")
     signing: Signing
     votes: list[Vote] = Field(description="Signatures so far, while more are needed.")
     snoozed_until: Timestamp | None

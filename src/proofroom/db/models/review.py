@@ -14,8 +14,9 @@ from proofroom.db.models.base import EMPTY_LIST, NOW, Base, Json, ref, tenant_ke
 class WorkCheckpoint(Base):
     """The human gate. A decision names `packet_digest`, the SHA-256 of the packet's canonical JSON.
 
-    `agent_type` is the session's, written by the database. `votes` are approvals while a quorum is open; `looking_by`
-    holds the review until `looking_until`, for others to see and no more; after `expires_at` nobody can sign;
+    `agent_type` is the session's, written by the database. `votes` are approvals while a quorum is open; `lookers`
+    are those who look, {by, until} in the order in which they came, for others to see and no more; `looking_by` and
+    `looking_until` are the first of them, or who took it over; after `expires_at` nobody can sign;
     `remind_at` is the next reminder. The inbox orders by `risk` (0 high, 1 medium, 2 low), `effort_seconds` and
     `begin_by`, and searches `find_text`, see `domain.inbox_order`; what was decided when it opened has none of them.
     """
@@ -42,6 +43,7 @@ class WorkCheckpoint(Base):
     remind_at: Mapped[datetime | None]
     looking_by: Mapped[UUID | None]
     looking_until: Mapped[datetime | None]
+    lookers: Mapped[list[Any]] = mapped_column(server_default=EMPTY_LIST)
     decision: Mapped[Json | None]
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None]

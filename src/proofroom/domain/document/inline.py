@@ -241,4 +241,7 @@ def unknown_as_typed(inline: str, known: Collection[str]) -> str:
     for start in sorted(set(env["unknown"])):
         out += inline[at:start] + "\\[\\["
         at = start + 2
-    return out + inline[at:]
+    out += inline[at:]
+    # Brackets that are text may end a picture elsewhere than a citation would have: then all of them are text.
+    sure = all(cite.ref in known for cite in plain(out).cites)
+    return out if sure else inline.replace("[[", "\\[\\[")

@@ -13,6 +13,8 @@ from typing import Literal
 from proofroom.domain.evidence.units import Unit
 
 CTX = Context(prec=60, rounding=ROUND_HALF_UP)
+_TRACE = Decimal("1e-15")
+"""Of the place of the last digit written: what a conversion may leave behind. Nothing else is nearly equal."""
 
 Kind = Literal["plain", "ordinal", "label"]
 Agreement = Literal["same", "rounded", "near", "within", "unit", "differs", "none"]
@@ -66,12 +68,12 @@ def agree(draft: Number, source: Number) -> Agreement:
     if draft.per and source.per and draft.per != source.per:
         return "unit" if same_digits else "none"
     d, s = pair
-    if _equal(d, s, draft.unit):
+    converted = draft.unit is not None and source.unit is not None and draft.unit != source.unit
+    if _equal(d, s, draft.unit, converted):
         return "same"
     if draft.is_range != source.is_range:
         inside = s.low <= d.low <= s.high if source.is_range else d.low <= s.low <= d.high
         return "within" if inside else "differs"
-    converted = draft.unit is not None and source.unit is not None and draft.unit != source.unit
     if _rounds(s, d, d.step) and (converted or s.coarse < d.step):
         return "near" if draft.approx or (converted and d.step <= abs(d.low) / 10) else "rounded"
     if draft.approx and d.coarse <= abs(d.low) and _rounds(s, d, d.coarse):
@@ -121,17 +123,17 @@ def _is_share(unit: Unit, bare: Number) -> bool:
     return unit.dimension == "fraction" and abs(bare.high) <= 1 and bare.step < 1
 
 
-def _equal(d: _Scaled, s: _Scaled, unit: Unit | None) -> bool:
-    if _close(d.low, s.low, d.step) and _close(d.high, s.high, d.step):
+def _equal(d: _Scaled, s: _Scaled, unit: Unit | None, converted: bool) -> bool:
+    if (d.low, d.high) == (s.low, s.high):
+        return True
+    # Some factors end nowhere, such as five ninths: what that leaves behind is far below the last digit written.
+    if converted and all(
+        abs(CTX.subtract(x, y)) <= CTX.multiply(d.step, _TRACE) for x, y in ((d.low, s.low), (d.high, s.high))
+    ):
         return True
     # "fell by 5 %" and "-5 %"; a temperature below zero is another one.
     signed = unit is None or unit.dimension in ("fraction", "points") or unit.dimension.startswith("money")
-    return signed and abs(d.low) == abs(s.low) == abs(d.high) == abs(s.high)
-
-
-def _close(a: Decimal, b: Decimal, step: Decimal) -> bool:
-    """Equal, but for what a conversion leaves behind."""
-    return a == b or abs(a - b) <= max(abs(b) * Decimal("1e-9"), step * Decimal("1e-6"))
+    return signed and len({x.copy_abs() for x in (d.low, s.low, d.high, s.high)}) == 1
 
 
 def _rounds(value: _Scaled, to: _Scaled, step: Decimal) -> bool:
@@ -148,7 +150,7 @@ def _same_digits(draft: Number, source: Number) -> bool:
     """1.2 million and 1.2 billion, 18 kg and 18 t: equal digits, a factor of a thousand or more apart."""
     if not draft.low or not source.low:
         return False
-    a, b = draft.low.normalize().as_tuple(), source.low.normalize().as_tuple()
+    a, b = draft.low.normalize(CTX).as_tuple(), source.low.normalize(CTX).as_tuple()
     if a.digits != b.digits or not isinstance(a.exponent, int) or not isinstance(b.exponent, int):
         return False
     return abs(a.exponent - b.exponent) >= 3

@@ -21,8 +21,9 @@ from proofroom.domain.evidence.conflicts import find_conflict
 from proofroom.domain.evidence.disguise import compare_characters
 from proofroom.domain.evidence.features import AnalysedPassage, Sentence, analyse, read_sentence, without
 from proofroom.domain.evidence.finding import Finding
+from proofroom.domain.evidence.loose import compare_loose
 from proofroom.domain.evidence.match import Found, Matches, find
-from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName
+from proofroom.domain.evidence.model import Claim, ClaimText, Passage, SourceName, Span
 from proofroom.domain.evidence.quotes import Quotation, find_quotations, locate
 from proofroom.domain.evidence.recount import (
     Recount,
@@ -84,9 +85,10 @@ def _outside(
     window = _window(anchors, matches)
     rows_only = all(_of_table(f.passage) for f in anchors)
     tables = read_tables(sentence, (*passages, *further))
-    said = without(sentence, label_ranges(tables)) if rows_only else sentence
+    labels = label_ranges(tables) if rows_only else ()
+    said = without(sentence, labels)
     evidence = Evidence(said, matches, anchors, window, passages, further)
-    findings = _findings(evidence, works, quotations, table, outside=True)
+    findings = _findings(evidence, works, quotations, table, labels, outside=True)
     found = judge(claim, evidence, findings, outside=True)
     if table or quotations or found.verdict == "conflict":
         return _doubted(found, claim, evidence, findings, table, tables)
@@ -209,12 +211,13 @@ def _cited(
     rest = tuple(f for f in matches.found if f not in anchors)
     rows_only = bool(anchors) and all(_of_table(f.passage) for f in anchors)
     tables = read_tables(sentence, (*passages, *further))
-    said = without(sentence, label_ranges(tables)) if rows_only else sentence
+    labels = label_ranges(tables) if rows_only else ()
+    said = without(sentence, labels)
     evidence = Evidence(said, matches, anchors, rest, passages, further)
     works = [w for w in named_works(sentence) if not is_known(w, (*passages, *further), known_sources)]
     table = compare_table(sentence, (*passages, *further))
     quotations = _quotations(claim)
-    findings = [*broken, *_findings(evidence, works, quotations, table, outside=False)]
+    findings = [*broken, *_findings(evidence, works, quotations, table, labels, outside=False)]
     judged = judge(claim, evidence, findings, outside=False, spots=spots)
     again = None if broken or quotations else recount(tables)
     if again is not None and _cites(again, passages) and (not table or _raises(again, judged)):
@@ -386,6 +389,7 @@ def _findings(
     works: Sequence[Work],
     quotations: Sequence[Quotation],
     table: Sequence[Finding],
+    labels: Sequence[Span],
     *,
     outside: bool,
 ) -> list[Finding]:
@@ -399,6 +403,7 @@ def _findings(
     spans = [a.span for a in named]
     facts = [
         *compare_numbers(e, [*spans, *(f.at for f in table)]),
+        *compare_loose(e, (*spans, *labels, *(f.at for f in table))),
         *compare_units(e),
         *compare_romans(e),
         *compare_dates(e, [*spans, *(f.at for f in table if f.kind == "date")]),

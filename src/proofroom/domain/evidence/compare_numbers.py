@@ -32,9 +32,7 @@ def compare_numbers(e: Evidence, skip: Sequence[Span] = ()) -> list[Finding]:
         if twin is not None and numbers_agree(d, twin) in ("differs", "unit", "none"):
             out.append(_number_differs(d, e.anchors[0], twin))
             continue
-        finding = _compare_number(e, d, taken)
-        if finding is not None:
-            out.append(finding)
+        out.append(_compare_number(e, d, taken))
     return out
 
 
@@ -59,7 +57,7 @@ def _taken_numbers(e: Evidence, s: Sentence) -> set[int]:
     return {i for i, x in enumerate(s.numbers) if any(numbers_agree(c, x) == "same" for c in e.claim.numbers)}
 
 
-def _compare_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> Finding | None:
+def _compare_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> Finding:
     """`taken`: by anchor, the figures that some figure of the claim stands for."""
     span = (d.start, d.end)
     rival = _rival_number(e, d, taken)
@@ -141,8 +139,11 @@ def _compare_number(e: Evidence, d: Number, taken: Sequence[set[int]]) -> Findin
         return _number_differs(d, *rival)
     if d.kind == "ordinal":
         return Finding("number", "note", span, d.text, None, "an ordinal that the source does not use")
-    if d.unit is None and any(x.year == d.low for f in (*e.anchors, *e.window) for x in f.sentence.dates):
-        return None  # a year, after all
+    if d.unit is None:  # a year, after all
+        for f in (*e.anchors, *e.window):
+            for x in f.sentence.dates:
+                if x.year == d.low:
+                    return Finding("number", "same", span, d.text, x.text, None, where(f, (x.start, x.end)))
     return Finding("number", "not_found", span, d.text, headline="Number not found")
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from proofroom.domain.evidence.scripts import NO_LETTER_BEFORE, NO_LETTER_BEHIND, plain_figures
+from proofroom.domain.evidence.years import counted
 
 MONTH_NAMES = (
     *("January", "February", "March", "April", "May", "June"),
@@ -24,9 +27,25 @@ _D = r"(?P<day>[0-3]?[0-9])(?:st|nd|rd|th)?"
 _Y = r"(?P<year>[12][0-9]{3})(?![0-9])(?![.,][0-9])"
 _SP = r"[ \u00a0\u202f\n]{1,3}"
 _TO = r"[ \u00a0]?(?:[-\u2013\u2014]|to|and|or)[ \u00a0]?"
-_L = r"(?<![\w.,/:-])"
-_NOT_MORE = r"(?![\w])(?![.,/:-][0-9])"
+_L = NO_LETTER_BEFORE + r"(?<![.,/:-])"
+_NOT_MORE = NO_LETTER_BEHIND + r"(?![.,/:-][0-9])"
 
+# 2024\u5e743\u670815\u65e5, also in Korean, and by the era of Japan.
+_E_SP = "[ \u00a0]?"
+_E_YEAR = (
+    r"(?<!\d)(?:(?P<year>[12][0-9]{3})|(?P<era>\u4ee4\u548c|\u5e73\u6210|\u662d\u548c|\u5927\u6b63|\u660e\u6cbb)"
+    r"(?P<nth>[0-9]{1,2}|\u5143))" + _E_SP + "[\u5e74\ub144]"
+)
+_E_MONTH = r"(?P<mm>1[0-2]|0?[1-9])" + _E_SP + "[\u6708\uc6d4]"
+_E_DAY = r"(?P<day>3[01]|[12][0-9]|0?[1-9])" + _E_SP + "[\u65e5\u53f7\u865f\uc77c]"
+_E_NOT_LONG = "(?![\u9593\u95f4\uac04])"
+_ERAS = {
+    "\u4ee4\u548c": 2018,
+    "\u5e73\u6210": 1988,
+    "\u662d\u548c": 1925,
+    "\u5927\u6b63": 1911,
+    "\u660e\u6cbb": 1867,
+}
 _SHORT_YEAR = r"(?P<year>[12][0-9]{3}|[0-9]{2})"
 _LATER = r"(?:,?" + _SP + _Y + r")?"
 _ORDINAL = r"(?:st|nd|rd|th)?"
@@ -36,8 +55,16 @@ _BEFORE_MONTH = (
 )
 # Longest reading first: what one pattern has taken, the later ones leave alone.
 _SOURCES: dict[str, str] = {
+    "east_day": _E_YEAR + _E_SP + _E_MONTH + _E_SP + _E_DAY + _E_NOT_LONG,
+    "east_month": _E_YEAR + _E_SP + _E_MONTH + _E_NOT_LONG,
+    "east_dayless": r"(?<![0-9.,])" + _E_MONTH + _E_SP + _E_DAY + _E_NOT_LONG,
+    "east_decade": r"(?<!\d)(?P<year>[12][0-9]{2}0)" + _E_SP + "(?:\u5e74\u4ee3|\ub144\ub300)",
+    "east_year": _E_YEAR + "(?![\u9593\u95f4\uac04\u524d\u5f8c\u540e\u4ee5])",
+    "east_whole": r"(?<![0-9.,])" + _E_MONTH + _E_NOT_LONG,
     "iso": _L
-    + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|\b)(?![-/.][0-9])",
+    + r"(?P<year>[12][0-9]{3})[-/](?P<mm>[01]?[0-9])[-/](?P<day>[0-3]?[0-9])(?=T[0-9]|"
+    + NO_LETTER_BEHIND
+    + r")(?![-/.][0-9])",
     "dmy_range": _L
     + r"(?P<day1>[0-3]?[0-9])"
     + _ORDINAL
@@ -50,7 +77,7 @@ _SOURCES: dict[str, str] = {
     + _LATER,
     "dmy": _L + _D + r"\.?" + _SP + r"(?:of" + _SP + r")?" + _M + _LATER,
     "mdy_range": r"\b" + _M + _SP + r"(?P<day1>[0-3]?[0-9])" + _TO + _D + r"(?![0-9:.]*[0-9])" + _LATER,
-    "mdy": r"\b" + _M + _SP + _D + r"(?![\w:%])(?![.,][0-9])" + _LATER,
+    "mdy": r"\b" + _M + _SP + _D + NO_LETTER_BEHIND + r"(?![:%])(?![.,][0-9])" + _LATER,
     "my": r"\b" + _M + r",?" + _SP + r"(?:of" + _SP + r")?" + _Y,
     "dot": _L + r"(?P<day>[0-3]?[0-9])\.[ \u00a0]?(?P<mm>[01]?[0-9])\.[ \u00a0]?" + _SHORT_YEAR + _NOT_MORE,
     "slash": _L + r"(?P<a>[0-3]?[0-9])/(?P<b>[0-3]?[0-9])/" + _SHORT_YEAR + _NOT_MORE,
@@ -64,6 +91,7 @@ _SOURCES: dict[str, str] = {
     "month": _BEFORE_MONTH + r"(?P<whole>" + _M + r")",
 }
 _PATTERNS = tuple((name, re.compile(source, re.IGNORECASE)) for name, source in _SOURCES.items())
+_NOT_EAST = tuple(x for x in _PATTERNS if not x[0].startswith("east"))
 # A count, not a year: "2000 people" after "some", "$2000".
 _NO_YEAR_BEFORE = re.compile(
     r"(?:[$\u20ac\u00a3\u00a5#~\u2248<>=\u00b1]|\b(?:about|around|roughly|approximately|some|nearly|almost"
@@ -72,11 +100,18 @@ _NO_YEAR_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(?<![\w.,:/-])(?:(?P<h>[01]?[0-9]"
+    NO_LETTER_BEFORE + r"(?<![.,:/-])(?:(?P<h>[01]?[0-9]"
     r"|2[0-4]):(?P<m>[0-5][0-9])(?::(?P<s>[0-5][0-9])(?:[.,][0-9]+)?)?(?![0-9:])"
     r"(?:[ \u00a0]?(?P<half>[ap]\.?m\b\.?))?|(?P<h2>1[0-2]|0?[1-9])[ \u00a0]?(?P<half2>[ap]\.?m\b\.?))"
     r"(?:[ \u00a0](?P<zone>UTC|GMT|Z|[ECMP][SD]T|CES?T|BST|JST|MSK|IST)\b)?",
     re.IGNORECASE,
+)
+# 15\u664230\u5206, \u5348\u5f8c3\u6642: no length of time, which says so behind it.
+_AFTERNOON = ("\u5348\u5f8c", "\u4e0b\u5348", "\uc624\ud6c4")
+_EAST_TIME = re.compile(
+    r"(?:(?P<half>\u5348\u524d|\u5348\u5f8c|\u4e0a\u5348|\u4e0b\u5348|\uc624\uc804|\uc624\ud6c4)[ ]?)?(?<![0-9.,])"
+    r"(?P<h>2[0-4]|[01]?[0-9])[ ]?[\u6642\u65f6\uc2dc](?![\u9593\u95f4\uac04])"
+    r"(?:[ ]?(?P<m>[0-5]?[0-9])[ ]?[\u5206\ubd84])?"
 )
 _QUARTERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 
@@ -128,14 +163,16 @@ class Time:
 def find_dates(text: str) -> list[Date]:
     """All dates in order, longest reading first, without overlaps."""
     taken: list[Date] = []
+    said, text = text, plain_figures(text)
     used = bytearray(len(text))
-    for style, pattern in _PATTERNS:
+    for style, pattern in _NOT_EAST if text.isascii() else _PATTERNS:
         for m in pattern.finditer(text):
             taken += [date for date in _read(style, m, text) if not any(used[date.start : date.end])]
             if taken and taken[-1].start >= m.start():
                 start, end = (m.start("whole"), m.end()) if style == "month" else m.span()
                 used[start:end] = b"\x01" * (end - start)
-    return sorted(taken, key=lambda d: d.start)
+    found = sorted(taken, key=lambda d: d.start)
+    return found if said == text else [replace(d, text=said[d.start : d.end]) for d in found]
 
 
 def _read(style: str, m: re.Match[str], text: str) -> Iterator[Date]:
@@ -171,6 +208,13 @@ def _read(style: str, m: re.Match[str], text: str) -> Iterator[Date]:
         yield Date(start, end, text[start:end], style, year, month, day)
         return
     match style:
+        case "decade" | "east_decade":
+            yield Date(start, end, text[start:end], style, year, decade=True)
+        case _ if style.startswith("east"):
+            if groups.get("era"):
+                year = _ERAS[groups["era"]] + (int(groups["nth"]) if groups["nth"].isdigit() else 1)
+            month, day = (int(groups[x]) if groups.get(x) else None for x in ("mm", "day"))
+            yield Date(start, end, text[start:end], style, year, month, day)
         case "iso" | "dot":
             month, day = int(groups["mm"]), int(groups["day"])
             if 1 <= month <= 12 and 1 <= day <= 31:
@@ -188,18 +232,16 @@ def _read(style: str, m: re.Match[str], text: str) -> Iterator[Date]:
         case "quarter" | "yquarter":
             quarter = int(groups["q"]) if groups.get("q") else _QUARTERS[groups["qw"].lower()]
             yield Date(start, end, text[start:end], style, year, quarter=quarter)
-        case "decade":
-            yield Date(start, end, text[start:end], style, year, decade=True)
         case "years":
             first, second = int(groups["year"]), int(groups["year2"])
             if second < 100:
                 second += first - first % 100
-            if second > first:
+            if second > first and not counted(text, start, end):
                 cut = m.end("year")
                 yield Date(start, cut, text[start:cut], "year", first)
                 yield Date(m.start("year2"), end, text[m.start("year2") : end], "year2", second)
         case _:
-            if not _NO_YEAR_BEFORE.search(text[max(0, start - 20) : start]):
+            if not _NO_YEAR_BEFORE.search(text[max(0, start - 20) : start]) and not counted(text, start, end):
                 yield Date(start, end, text[start:end], style, year)
 
 
@@ -270,6 +312,8 @@ def readings(date: Date) -> tuple[Date, ...]:
 
 def like(style_of: Date, value: Date) -> str:
     """`value` written the way `style_of` is: 28 September 1999 and 1999-09-23 give 23 September 1999."""
+    if style_of.style.startswith("east"):
+        return value.text
     year = value.year if style_of.year is not None or value.grain == "year" else None
     if value.month is None or style_of.grain != "day" or value.day is None:
         if style_of.grain == "month" and value.month is not None:
@@ -298,6 +342,14 @@ def like(style_of: Date, value: Date) -> str:
 def find_times(text: str) -> list[Time]:
     """Times of day: 09:00:46 UTC, 9:05 p.m., 6 am."""
     out: list[Time] = []
+    said, text = text, plain_figures(text)
+    for m in _EAST_TIME.finditer(text):
+        hour = int(m["h"])
+        if m["half"] in _AFTERNOON and hour < 12:
+            hour += 12
+        elif m["half"] and hour == 12 and m["half"] not in _AFTERNOON:
+            hour = 0
+        out.append(Time(m.start(), m.end(), said[m.start() : m.end()], hour, int(m["m"] or 0), None, None))
     for m in _TIME.finditer(text):
         half = (m.group("half") or m.group("half2") or "").lower()[:1]
         hour = int(m.group("h") or m.group("h2"))
@@ -307,8 +359,9 @@ def find_times(text: str) -> list[Time]:
             hour = 0
         second = int(m.group("s")) if m.group("s") else None
         zone = m.group("zone").upper() if m.group("zone") else None
-        out.append(Time(m.start(), m.end(), m.group(), hour, int(m.group("m") or 0), second, zone))
-    return out
+        shown = said[m.start() : m.end()]
+        out.append(Time(m.start(), m.end(), shown, hour, int(m.group("m") or 0), second, zone))
+    return sorted(out, key=lambda t: t.start)
 
 
 def times_agree(draft: Time, source: Time) -> Agreement:

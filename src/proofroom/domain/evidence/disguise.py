@@ -102,9 +102,10 @@ def _sure(word: str, latin: bool) -> bool | None:
                 found.append(False)
             case "figure":
                 found.append(False)
-            case "form":
+            # In texts of other scripts the digits and signs of these are at home, and figures in them are read.
+            case "form" if latin or unicodedata.category(c) != "Nd":
                 found.append(True)
-            case "sign" if left.isdigit() or right.isdigit():
+            case "sign" if latin and (left.isdigit() or right.isdigit()):
                 found.append(True)
             case _:
                 pass

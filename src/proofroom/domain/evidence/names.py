@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from proofroom.domain.evidence.dates import MONTH_NAMES
+from proofroom.domain.evidence.scripts import UNSPACED
 from proofroom.domain.evidence.units import CURRENCIES, find_unit
 from proofroom.domain.evidence.words import GREEK, STOPWORDS
 
-_WORD = re.compile(r"[^\W_]+(?:['\u2019&-][^\W_]+)*")
+_WORD = re.compile(rf"[^\W_{UNSPACED}]+(?:['\u2019&-][^\W_{UNSPACED}]+)*")
 _LINK = re.compile(r" (?:of|of the|de|del|della|di|du|da|la|van|van der|von|der|den|for|&|y|al) ")
 _ROMAN = re.compile(r"[IVXLC]+")
 _NOT_NAMES = frozenset(

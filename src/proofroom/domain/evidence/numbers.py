@@ -9,15 +9,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from proofroom.domain.evidence.amounts import CTX, Kind, Number
+from proofroom.domain.evidence.han import counted_behind, scaled, unit_behind
 from proofroom.domain.evidence.scales import aside_after, scale_after
+from proofroom.domain.evidence.scripts import NO_LETTER_BEFORE, UNSPACED, is_unspaced, plain_figures
 from proofroom.domain.evidence.units import CURRENCIES, Unit, currency, find_unit, per_named
 from proofroom.domain.evidence.words import STOPWORDS, stem
 
 _LONGEST = 40
 
-_SIGN = r"(?P<sign>(?<![\w)\]])[-\u2212+])?"
-# No possessive quantifiers here and elsewhere: Python before 3.11.5 loses its place in them (CPython issue 101955).
-# The lookaheads behind the groups of three say the same: take all groups, or none.
+_SIGN = rf"(?P<sign>{NO_LETTER_BEFORE}(?<![)\]])[-\u2212+])?"
+# No possessive quantifiers: Python before 3.11.5 loses its place in them (CPython issue 101955). The lookaheads behind
+# the groups of three say the same: take all groups, or none.
 _VALUE = (
     r"(?P<value>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9]|,[0-9]{3})(?:\.[0-9]+)?"
     r"|[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)(?![.,]?[0-9])"
@@ -37,22 +39,24 @@ _CURRENCY = (
     r"[ \u00a0]?"
 )
 _DIGITS = re.compile(
-    rf"(?:{_CURRENCY})?(?<![\w])(?<![0-9][.,:/])(?<![^\W\d_]-)(?<![\w]/)(?<!#){_SIGN}{_VALUE}{_POWER}"
+    rf"(?:{_CURRENCY})?{NO_LETTER_BEFORE}(?<![0-9][.,:/])(?<![^\W\d_]-)(?<![\w]/)(?<!#){_SIGN}{_VALUE}{_POWER}"
 )
 # "minus 5 °C", and a sign before a currency; "9 minus 5" takes something away.
 _MINUS = re.compile(r"(?<![0-9][ \u00a0])\b(?:minus|negative)[ \u00a0]\Z", re.IGNORECASE)
-_MINUS_MONEY = re.compile(r"(?<![\w)\]])[-\u2212]\Z")
+_MINUS_MONEY = re.compile(rf"{NO_LETTER_BEFORE}(?<![)\]])[-\u2212]\Z")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b", re.IGNORECASE)
 _AFTER = re.compile(
     r"[ \u00a0\u202f-]?([^\s,;:()\[\]{}\"\u201c\u201d]{1,30}(?:[ "
     r"\u00a0][^\s,;:()\[\]{}\"\u201c\u201d]{1,20}){0,3})"
 )
+_HEAD = re.compile(rf"(?:[^\W\d_{UNSPACED}]|[\u00b0%\u2030\u20ac\u00a3\u00a5])+")
 _PER = re.compile(
     r"[ \u00a0]?(?:per[ \u00a0]|/[ \u00a0]?|(?:a|an|each|every)[ \u00a0](?=day|week|month|year|hour|minute"
     r"|second|person|head))"
     r"(?:each )?((?:10{1,5}[ \u00a0]?)?(?:square |cubic )?[^\W\d_]{1,20}(?:[23](?!\w)|[ -]hours?\b)?)",
     re.IGNORECASE,
 )
+_LEADING = re.compile(_VALUE)
 _RANGE = re.compile(r"[ \u00a0]?(?:[-\u2013\u2014]|(?:to|and)(?=[ \u00a0]))[ \u00a0]?\Z")
 _APPROX = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|circa|ca\.?|c\.|close to"
@@ -134,6 +138,7 @@ def find_numbers(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Numbe
     """All figures of `text` in order. `taken` are ranges that are something else: dates, times. Never
     raises.
     """
+    said, text = text, plain_figures(text)
     used = bytearray(len(text))
     for start, end in taken:
         used[start:end] = b"\x01" * (end - start)
@@ -153,8 +158,8 @@ def find_numbers(text: str, taken: Sequence[tuple[int, int]] = ()) -> list[Numbe
             if not any(used[number.bare_start : number.bare_end]):
                 found.append(number)
                 used[number.start : number.end] = b"\x01" * (number.end - number.start)
-    found.sort(key=lambda n: n.start)
-    return _ranges([_below_zero(n, text) for n in found], text)
+    found = _ranges([_below_zero(n, text) for n in sorted(found, key=lambda n: n.start)], text)
+    return found if said == text else [replace(n, text=said[n.start : n.end]) for n in found]
 
 
 def _below_zero(n: Number, text: str) -> Number:
@@ -167,7 +172,9 @@ def _below_zero(n: Number, text: str) -> Number:
         return n
     start = n.start - len(m.group())
     said = text[start : n.end]
-    return replace(n, start=start, bare_start=start, text=said, low=-n.high, high=-n.low)
+    return replace(
+        n, start=start, bare_start=start, text=said, low=n.high.copy_negate(), high=n.low.copy_negate()
+    )
 
 
 def _from_digits(m: re.Match[str], text: str) -> Number | None:
@@ -175,20 +182,22 @@ def _from_digits(m: re.Match[str], text: str) -> Number | None:
     power = m.group("exp") or m.group("pow")
     if power:
         shift = Decimal(10) ** int(power.replace("\u2212", "-"))
-        value, step = value * shift, step * shift
+        value, step = CTX.multiply(value, shift), CTX.multiply(step, shift)
     sign = m.group("sign")
     if sign and sign != "+":
-        value = -value
+        value = value.copy_negate()
     start, bare_start, bare_end = m.start(), m.start("sign") if sign else m.start("value"), m.end()
     money = currency(m.group("currency")) if m.group("currency") else None
     ordinal = _ORDINAL.match(text, bare_end)
     if ordinal:
         return _number(text, start, ordinal.end(), bare_start, ordinal.end(), value, step, kind="ordinal")
-    scale, end = scale_after(text, bare_end, money)
+    value, step, end, more = scaled(text, bare_end, value, step)
+    bare_end = end if more else bare_end
+    scale, end = scale_after(text, end, money)
     aside = aside_after(text, end, value, money) if scale == 1 else None
     if aside is not None:
         scale, money, end = aside
-    if end < len(text) and (text[end].isalpha() or text[end] == "_"):
+    if end < len(text) and (text[end].isalpha() or text[end] == "_") and not is_unspaced(text[end]):
         unit, unit_end = _unit_after(text, end)
         if unit is None:  # 3D, 2x4b, IL6: part of a name
             return None
@@ -197,7 +206,8 @@ def _from_digits(m: re.Match[str], text: str) -> Number | None:
         label = _label_before(text, start, m.group("value").isdigit())
         if label:
             return _number(text, start, end, bare_start, bare_end, value, step, kind="label", label=label)
-    return _finish(text, start, unit_end, bare_start, bare_end, value * scale, step * scale, unit)
+    whole = CTX.multiply(value, scale), CTX.multiply(step, scale)
+    return _finish(text, start, unit_end, bare_start, bare_end, *whole, unit)
 
 
 def _finish(
@@ -216,7 +226,8 @@ def _finish(
         if found:
             per, end = per_named(found.group(1)), found.end()
     else:
-        noun = _noun_after(text, end)
+        unit = unit_behind(text, end)
+        noun = "" if unit is not None else counted_behind(text, end) or _noun_after(text, end)
     return _number(text, start, end, bare_start, bare_end, value, step, unit=unit, per=per, noun=noun)
 
 
@@ -302,7 +313,7 @@ def _unit_after(text: str, at: int) -> tuple[Unit | None, int]:
             if unit is not None:
                 return unit, m.start(1) + len(candidate)
     # "20-year-old", "km/day", "mg/kg": the part before the sign
-    head = re.match(r"(?:[^\W\d_]|[\u00b0%\u2030\u20ac\u00a3\u00a5])+", m.group(1))
+    head = _HEAD.match(m.group(1))
     if head and head.end() < len(m.group(1)):
         unit = find_unit(head.group())
         if unit is not None:
@@ -436,8 +447,8 @@ def _ranges(found: list[Number], text: str) -> list[Number]:
         unit = before.unit or number.unit
         scale = Decimal(1)
         if before.unit is None and before.text.isdigit() and abs(before.low) < 1000 <= abs(number.low):
-            shown = text[number.bare_start : number.bare_end]
-            scale = number.low / read_value(shown)[0] if shown[0].isdigit() else scale
+            shown = _LEADING.match(text, number.bare_start)
+            scale = CTX.divide(number.low, read_value(shown.group())[0]) if shown else scale
         left = _with(before, unit, number, scale)
         if (
             (word == "and" and not start.endswith("between"))
@@ -475,10 +486,10 @@ def _with(n: Number, unit: Unit | None, other: Number, scale: Decimal) -> Number
         n.bare_start,
         n.bare_end,
         n.text,
-        n.low * scale,
-        n.high * scale,
-        n.step * scale,
-        n.coarse * scale,
+        CTX.multiply(n.low, scale),
+        CTX.multiply(n.high, scale),
+        CTX.multiply(n.step, scale),
+        CTX.multiply(n.coarse, scale),
         unit,
         n.per or other.per,
         n.noun or other.noun,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from proofroom.domain.evidence.amounts import CTX, Number
 from proofroom.domain.evidence.amounts import agree as numbers_agree
@@ -14,6 +14,7 @@ from proofroom.domain.evidence.finding import Finding, Where
 from proofroom.domain.evidence.grid import Grid, Measure
 from proofroom.domain.evidence.numbers import read_value
 from proofroom.domain.evidence.said import Group, Said
+from proofroom.domain.evidence.scripts import is_unspaced, plain_figures
 from proofroom.domain.evidence.units import MONEY_SCALES, SCALES, Unit, find_unit
 from proofroom.domain.evidence.words import stem
 from proofroom.domain.figures import display
@@ -28,6 +29,7 @@ _RATES = SHARES | frozenset(
 _NEXT = re.compile(r"[,;:()0-9]|\b(?:and|with|but|while|from|to|than|as|or)\b", re.IGNORECASE)
 CLOSE = Decimal("0.001")
 ROUGH = Decimal("0.05")
+_CONVERTED = Context(prec=24)
 
 
 class NotClear(Exception):
@@ -274,11 +276,12 @@ def in_place(
     """
     mine, theirs = number.unit, measure.unit
     bare = number.text[number.bare_start - number.start : number.bare_end - number.start]
-    digits = bare.lstrip("+-\u2212")
+    digits = plain_figures(bare).lstrip("+-\u2212")
     if (
         number.bound
         or number.is_range
         or not digits[:1].isdigit()
+        or any(map(is_unspaced, digits))
         or number.per != (measure.per if mine else "")
     ):
         return None
@@ -289,8 +292,9 @@ def in_place(
     written = read_value(digits)[0]
     bare_scale = leaves_out(number, value, measure.scale)
     whole = value if bare_scale else CTX.multiply(value, measure.scale)
-    if mine is not None and theirs is not None:
-        whole = CTX.divide(CTX.multiply(whole, theirs.factor), mine.factor)
+    if mine is not None and theirs is not None and mine != theirs:
+        # A factor that ends nowhere leaves its trace behind; figures are compared exactly.
+        whole = _CONVERTED.divide(CTX.multiply(whole, theirs.factor), mine.factor)
     if written and number.low:
         whole = CTX.divide(CTX.multiply(whole, written), abs(number.low))
     shown = whole.normalize(CTX)

@@ -12,7 +12,13 @@ from bisect import bisect_right
 
 # The run of stops and the closers after it are possessive, and a run is looked at only from its first
 # character: hostile runs of dots cost one step a character.
-_STOP = re.compile(r"(?<![.!?\u2026])[.!?\u2026]+[\"'\u201d\u2019\u00bb)\]]*(?=\s|\Z)")
+_STOP = re.compile(
+    r"(?<![.!?\u2026])[.!?\u2026]+[\"'\u201d\u2019\u00bb)\]]*(?=\s|\Z)"
+    # What stops in East Asian scripts needs no space behind it, but behind a closing mark the sentence may go on.
+    r"|(?<![\u3002\uff01\uff1f\uff61])[\u3002\uff01\uff1f\uff61]+"
+    r"(?:(?![\u3002\uff01\uff1f\uff61\"'\u201d\u2019\u00bb)\]\u300d\u300f\uff09\u3011])"
+    r"|[\"'\u201d\u2019\u00bb)\]\u300d\u300f\uff09\u3011]+(?=\s|\Z))"
+)
 _BREAK = re.compile(
     r"\n[^\S\n]*\n|\n(?=[^\S\n]*(?:[-*+\u2022\u2023\u25aa\u2013][^\S\n]|[0-9]{1,3}[.)][^\S\n]))"
 )
@@ -44,7 +50,17 @@ _OPENERS = frozenset(
 _MONTHS = frozenset(
     "january february march april may june july august september october november december".split()
 )
-_PAIRS = {"(": ")", "[": "]", "\u201c": "\u201d", "\u00ab": "\u00bb", "\u201e": "\u201c"}
+_PAIRS = {
+    "\u300c": "\u300d",
+    "\u300e": "\u300f",
+    "\uff08": "\uff09",
+    "\u3010": "\u3011",
+    "(": ")",
+    "[": "]",
+    "\u201c": "\u201d",
+    "\u00ab": "\u00bb",
+    "\u201e": "\u201c",
+}
 _LONGEST_PAIR = 600
 LONGEST = 4_000
 """No sentence is longer: what looks like one is cut, so that the work on each stays bounded."""
@@ -97,6 +113,8 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _ends(text: str, start: int, stop: int, end: int) -> bool:
     """Whether the stop at `stop`, closed by `end`, ends the sentence that began at `start`."""
+    if text[stop] in "\u3002\uff01\uff1f\uff61":
+        return True
     after = end
     while after < len(text) and text[after].isspace():
         after += 1
@@ -149,7 +167,10 @@ class _Protected:
         spans: list[tuple[int, int]] = []
         open_at: list[tuple[str, int]] = []
         straight = -1
-        for m in re.finditer(r"[()\[\]\u201c\u201d\u201e\u00ab\u00bb\"]|\n[^\S\n]*\n", text):
+        for m in re.finditer(
+            r"[()\[\]\u201c\u201d\u201e\u00ab\u00bb\"\u300c-\u300f\uff08\uff09\u3010\u3011]|\n[^\S\n]*\n",
+            text,
+        ):
             c, at = m.group(), m.start()
             if c[0] == "\n":
                 open_at, straight = [], -1

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from proofroom.domain.evidence.align import Evidence
 from proofroom.domain.evidence.features import AnalysedPassage
 from proofroom.domain.evidence.finding import NOT_COMPUTED, Finding, Where
+from proofroom.domain.evidence.loose import marked
 from proofroom.domain.evidence.match import Found
 from proofroom.domain.evidence.model import (
     Anchor,
@@ -23,6 +24,7 @@ from proofroom.domain.evidence.model import (
     Span,
     Verdict,
 )
+from proofroom.domain.evidence.scripts import is_caseless, is_unspaced
 from proofroom.domain.evidence.words import tokens
 
 _BORNE_OUT = 0.5
@@ -92,7 +94,7 @@ def judge(
         verdict, lead = "uncited", None
     elif soft:
         verdict, lead = "partial", soft[0]
-    elif not understood and e.matches.weights and covered < _BORNE_OUT:
+    elif not understood and e.matches.weights and (covered < _BORNE_OUT or _other_wording(e, held)):
         verdict, lead = "partial", None
     else:
         verdict, lead = "supported", None
@@ -128,11 +130,25 @@ def _beside(e: Evidence) -> list[Found]:
 def _held(e: Evidence, findings: Sequence[Finding]) -> set[str]:
     """The stems of the claim that anchors and their neighbours have, or that a comparison found to be the same."""
     held = {s for f in (*e.anchors, *_beside(e)) for s in f.sentence.stems}
+    # A run of letters without spaces is no one word: it may stand within a longer one.
+    runs = {t.low: t.stem for t in e.claim.toks if t.stem and is_unspaced(t.low[0])}
+    held |= {
+        stem for run, stem in runs.items() if any(run in f.sentence.text for f in (*e.anchors, *_beside(e)))
+    }
     same = [f.at for f in findings if f.outcome in ("same", "note", "rounded")]
     held |= {t.stem for t in e.claim.toks if t.stem and any(a <= t.start < b for a, b in same)}
     # A row that was computed with says the names of its columns too.
     computed = {f.where[0].passage for f in findings if f.where is not None and f.note == "computed again"}
     return held | {t.stem for p in computed for name, _ in p.cells for t in tokens(name)}
+
+
+def _other_wording(e: Evidence, held: set[str]) -> bool:
+    """Whether a clause of a script that sets no spaces does not stand in the sentences the claim rests on. Its words
+    are not told apart: half of them may be the half that denies.
+    """
+    return any(
+        t.stem and t.stem not in held and is_unspaced(t.low[0]) and len(t.low) > 1 for t in e.claim.toks
+    )
 
 
 def _share(e: Evidence, held: set[str]) -> float:
@@ -196,7 +212,8 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str]) ->
             out.append(Check(f.kind, "conflict", f.source, f.other[1], f.note))
         else:
             out.append(Check(f.kind, _RESULTS[f.outcome], f.draft, f.source, f.note))
-    kinds = {c.kind for c in out}
+    kinds: set[CheckKind] = {c.kind for c in out}
+    letters = [c for c in e.claim.text if is_caseless(c)]
     found_only = any(f.kind == "citation" and f.headline == NOT_COMPUTED for f in findings)
     in_claim = {
         "number": bool(e.claim.numbers),
@@ -209,16 +226,33 @@ def _checks(findings: Sequence[Finding], e: Evidence, missing: Sequence[str]) ->
                 out.append(Check(kind, "not_compared", note="nothing to compare with"))
             elif in_claim.get(kind) and found_only:
                 out.append(Check(kind, "not_compared", note="not compared with the rows found"))
+            elif kind == "name" and len(letters) > 1 and not in_claim["name"]:
+                out.append(Check(kind, "not_compared", note="names in this script are not told apart"))
+            elif kind in ("number", "date") and in_claim[kind]:
+                out.append(Check(kind, "not_compared", note="compared as part of what it stands in"))
+            elif kind == "number" and _has_digits(e):
+                out.append(
+                    Check(kind, "not_compared", note="digits of addresses and references are not compared")
+                )
             elif kind != "name" or not in_claim["name"]:
                 out.append(Check(kind, "none"))
             else:
                 out.append(Check(kind, "none", note="no name that can be told apart"))
+    if len(letters) > 1 and "negation" not in kinds:
+        out.append(Check("negation", "not_compared", note="denials in this script are not compared"))
     if missing:
         out.append(
             Check("citation", "not_found", ", ".join(missing), None, "words that the source does not have")
         )
     out.append(_MEANING)
     return tuple(out)
+
+
+def _has_digits(e: Evidence) -> bool:
+    """Whether the claim has a digit outside its dates and names."""
+    parts = (*e.claim.dates, *e.claim.times, *e.claim.names)
+    taken = marked(len(e.claim.text), [(x.start, x.end) for x in parts])
+    return any(c.isdigit() and not taken[i] for i, c in enumerate(e.claim.text))
 
 
 # Fragments ----------------------------------------------------------------------------------------

@@ -10,7 +10,13 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_TOKEN = re.compile(r"[0-9]+(?:[.,:][0-9]+)*|[^\W_]+(?:['\u2019][^\W_]+)*")
+from proofroom.domain.evidence.scripts import HAN_SCALES, UNSPACED, plain_figures
+
+_SCALED = f"(?:[{''.join(HAN_SCALES)}]{{1,3}}[0-9]*)*"
+_TOKEN = re.compile(
+    rf"\d+(?:[.,:\uff0c\uff0e\u066b\u066c]\d+)*{_SCALED}|[{UNSPACED}]+"
+    rf"|[^\W_{UNSPACED}]+(?:['\u2019][^\W_{UNSPACED}]+)*"
+)
 _LONGEST_TOKEN = 60
 
 STOPWORDS = frozenset(
@@ -87,7 +93,7 @@ def lows(text: str) -> list[str]:
 
 
 def _low(word: str) -> str:
-    return word.lower().replace("\u2019", "'")[:_LONGEST_TOKEN]
+    return plain_figures(word.lower().replace("\u2019", "'"))[:_LONGEST_TOKEN]
 
 
 @lru_cache(maxsize=65_536)

@@ -1504,6 +1504,15 @@ export type Checkpoint = {
      * Kind
      */
     kind: 'plan' | 'mid' | 'final';
+    /**
+     * Lookers
+     *
+     * Everybody who looks, in the order in which they came.
+     */
+    lookers: Array<LookingNow>;
+    /**
+     * Who looked first, or took it over; until when counts.
+     */
     looking: LookingNow | null;
     /**
      * Max Iterations
@@ -3424,6 +3433,15 @@ export type InboxItem = {
      * Kind
      */
     kind: 'plan' | 'mid' | 'final';
+    /**
+     * Lookers
+     *
+     * Everybody who looks, in the order in which they came.
+     */
+    lookers: Array<LookingNow>;
+    /**
+     * Who looked first, or took it over; until when counts.
+     */
     looking: LookingNow | null;
     /**
      * Max Iterations
@@ -3727,6 +3745,15 @@ export type LookedAt = {
      * Checkpoint Id
      */
     checkpoint_id: string;
+    /**
+     * Lookers
+     *
+     * Everybody who looks, in the order in which they came.
+     */
+    lookers: Array<Looking>;
+    /**
+     * Who looked first, or took it over.
+     */
     looking: Looking | null;
 };
 
@@ -5177,6 +5204,12 @@ export type Policy = {
      * Version
      */
     version: number;
+    /**
+     * Workspace May Sign
+     *
+     * What the workspace says where the project says nothing.
+     */
+    workspace_may_sign: boolean;
 };
 
 /**
@@ -14786,7 +14819,14 @@ export type GetSinceLastData = {
          */
         session_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Quiet
+         *
+         * Answer 204 when there is none, in place of 404.
+         */
+        quiet?: boolean;
+    };
     url: '/api/projects/{project_id}/work-sessions/{session_id}/since-last';
 };
 
@@ -14803,6 +14843,10 @@ export type GetSinceLastErrors = {
      * It does not exist, or the caller may not see it.
      */
     404: Problem;
+    /**
+     * The request does not fit; `field` names the member.
+     */
+    422: Problem;
     /**
      * Too much at a time; Retry-After says when to try again.
      */
@@ -14824,6 +14868,10 @@ export type GetSinceLastResponses = {
      * Successful Response
      */
     200: SinceLast;
+    /**
+     * There is none, and `quiet` was asked for.
+     */
+    204: void;
 };
 
 export type GetSinceLastResponse = GetSinceLastResponses[keyof GetSinceLastResponses];
