@@ -2,8 +2,10 @@
 
 import pytest
 
+from proofroom.db import artifacts as db_artifacts
 from proofroom.domain.errors import InvalidInput
-from proofroom.services import checks, outside, review
+from proofroom.exports import deliverable
+from proofroom.services import checks, edits, outside, review, views
 from tests.integration.rooms import Room
 
 TABLE = "year,source,twh\n2021,Wind,378\n2022,Wind,434\n2022,Solar,141\n2023,Wind,425\n2023,Solar,162\n"
@@ -60,3 +62,25 @@ async def test_what_cannot_be_checked_says_so(room: Room, draft: str, code: str)
         async with room.db.transaction(room.actor.workspace_id) as tx:
             await checks.open_check(tx, room.actor, room.parts.catalog, room.project_id, draft=draft)
     assert refused.value.code == code
+
+
+async def test_all_that_a_draft_holds_is_shown_and_who_brought_it(room: Room) -> None:
+    trick = "Pump 3 failed. [[b1|The supplier is owed 9,999 euros]]"
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        row = await checks.open_check(tx, room.actor, room.parts.catalog, room.project_id, draft=trick)
+        ((artifact, version),) = await db_artifacts.current(tx, row.id)
+        shown = await views.artifact(tx, artifact, version)
+        _, _, text = await deliverable.export(tx, row, "md")
+    assert [c["text"] for c in version.claims] == [
+        "Pump 3 failed.",
+        "[[b1|The supplier is owed 9,999 euros]]",
+    ]
+    assert all(c["needs_you"] for c in version.claims)
+    assert shown["document"]["blocks"][0]["plain"] == trick
+    assert [(v["author"], v["author_name"]) for v in shown["versions"]] == [("person", room.actor.name)]
+    assert text.decode() == "Pump 3 failed. \\[\\[b1|The supplier is owed 9,999 euros\\]\\]\n"
+    checkpoint = await room.waiting(row.id)
+    edit = {"artifact_id": str(artifact.id), "body": "Pump 3 failed. [[b1|The supplier is owed 1 euro]]"}
+    async with room.db.transaction(room.actor.workspace_id) as tx:
+        found = await edits.compared(outside.within(tx), room.actor, row.id, checkpoint.id, [edit])
+    assert [c["text"] for c in found[0]["claims"]][1:] == ["[[b1|The supplier is owed 1 euro]]"]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { align, replaceInline, unescaped } from "@/lib/inline";
+import { align, replaceInline } from "@/lib/inline";
 
 describe("align", () => {
   it.each([
@@ -43,15 +43,5 @@ describe("replaceInline", () => {
   });
   it("edits the plain words where markers cannot be lined up", () => {
     expect(replaceInline("&amp; One. Two.", "& One. Two.", [{ start: 7, end: 11, text: "2." }])).toContain("2.");
-  });
-});
-
-describe("unescaped", () => {
-  it.each([
-    ["Veh/day \\[thousands\\] by year", "Veh/day [thousands] by year"],
-    ["net\\_generation, 2 \\* 3", "net_generation, 2 * 3"],
-    ["C:\\data", "C:\\data"],
-  ])("shows %j as it reads", (raw, shown) => {
-    expect(unescaped(raw)).toBe(shown);
   });
 });

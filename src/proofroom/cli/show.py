@@ -160,27 +160,27 @@ def _role(role: str) -> str:
 
 
 def document(out: Out, shown: ArtifactDocument, *, indent: int = 0) -> None:
-    """A document as plain text: citations left out, tables as tables, charts by their titles."""
+    """A document as plain text: citations left out, addresses behind the words of links, charts by their titles."""
     for block in shown.blocks:
         match block:
             case Heading(text=text):
                 if plain(text).text.strip() == shown.title.strip():
                     continue
                 out.line()
-                out.line(plain(text).text, "bold", indent=indent)
+                out.line(plain(text).shown(), "bold", indent=indent)
             case Paragraph(text=text):
-                out.line(plain(text).text, indent=indent)
+                out.line(plain(text).shown(), indent=indent)
             case ListBlock(ordered=ordered, items=items):
                 for n, item in enumerate(items, start=1):
-                    out.line(f"{f'{n}.' if ordered else '-'} {plain(item).text}", indent=indent)
+                    out.line(f"{f'{n}.' if ordered else '-'} {plain(item).shown()}", indent=indent)
             case Quote(text=text):
-                out.line(f"“{plain(text).text}”", indent=indent + 2)
+                out.line(f"“{plain(text).shown()}”", indent=indent + 2)
             case Opinion(text=text):
-                out.line(f"Opinion: {plain(text).text}", "italic", indent=indent)
+                out.line(f"Opinion: {plain(text).shown()}", "italic", indent=indent)
             case Table():
                 _table(out, block, indent)
             case Chart(title=title):
-                out.line(f"Chart: {plain(title).text}", "dim", indent=indent)
+                out.line(f"Chart: {plain(title).shown()}", "dim", indent=indent)
 
 
 def _table(out: Out, table: Table, indent: int) -> None:
@@ -191,10 +191,10 @@ def _table(out: Out, table: Table, indent: int) -> None:
         grid.add_column(Text(one_line(column.label, 60)))
     for row in table.rows:
         grid.add_row(
-            *(Text(one_line(plain(cell).text, 120)) if cell is not None else Text("") for cell in row)
+            *(Text(one_line(plain(cell).shown(), 120)) if cell is not None else Text("") for cell in row)
         )
     if table.caption:
-        out.line(plain(table.caption).text, indent=indent)
+        out.line(plain(table.caption).shown(), indent=indent)
     out.console.print(Padding(grid, (0, 0, 0, indent)))
 
 

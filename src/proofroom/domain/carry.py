@@ -29,6 +29,8 @@ from proofroom.domain.document import (
     Heading,
     ListBlock,
     Table,
+    inline_at,
+    plain,
     to_json,
 )
 from proofroom.domain.obligation_text import same
@@ -136,7 +138,7 @@ def _contexts(document: ArtifactDocument) -> dict[tuple[tuple[int, ...], int, in
             before_block,
             within,
             following,
-            _struck(of, piece),
+            _addresses(document, piece),
         )
         behind.update(f"{len(piece.text)}:{piece.text}".encode("utf-8", "replace"))
     return out
@@ -161,12 +163,12 @@ def _kind(block: Block) -> str:
     return type(block).__name__ + (str(block.level) if isinstance(block, Heading) else "")
 
 
-def _struck(block: Block, piece: Piece) -> str:
-    """The markup around a piece where some of it may be struck out, which its plain text does not show."""
-    if isinstance(block, Table | Chart):
-        return ""
-    raw = block.items[piece.path[1]] if isinstance(block, ListBlock) else block.text
-    return _without_aliases(raw) if "~~" in raw else ""
+def _addresses(document: ArtifactDocument, piece: Piece) -> str:
+    """Where the links and pictures of a piece's place lead; a table or chart is compared whole."""
+    inline = (
+        "" if isinstance(document.blocks[piece.block], Table | Chart) else inline_at(document, piece.path)
+    )
+    return "\n".join(f"{link.at} {link.text}" for link in plain(inline or "").links)
 
 
 def _without_aliases(text: str) -> str:

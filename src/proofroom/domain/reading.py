@@ -91,8 +91,8 @@ def reading_of(document: ArtifactDocument) -> Reading:
     )
 
 
-def lines_of(block: Block) -> list[str]:
-    """The plain texts of a block, none of them empty."""
+def lines_of(block: Block, *, addresses: bool = False) -> list[str]:
+    """The plain texts of a block, none of them empty; with the `addresses` of links behind their words if asked."""
     match block:
         case Heading() | Paragraph() | Quote() | Opinion():
             texts = [block.text]
@@ -103,7 +103,8 @@ def lines_of(block: Block) -> list[str]:
             texts = [block.caption or "", *(c.label for c in block.columns), *cells]
         case _:
             texts = [block.title]
-    return [line for text in texts if (line := plain(text).text)]
+    read = [plain(text) for text in texts]
+    return [line for one in read if (line := one.shown() if addresses else one.text)]
 
 
 def pieces_of(document: ArtifactDocument) -> list[Piece]:

@@ -67,7 +67,9 @@ def diff_to_json(diff: Diff) -> dict[str, Any]:
 
 
 def diff_documents(before: ArtifactDocument, after: ArtifactDocument) -> Diff:
-    """The word diff of two versions. The title counts as their first block; citations are left out."""
+    """The word diff of two versions. The title counts as their first block; citations are left out, and where a link
+    leads stands behind its words.
+    """
     old, new = _blocks(before), _blocks(after)
     blocks: list[DiffBlock] = []
     changes: list[Change] = []
@@ -133,7 +135,7 @@ def _runs(same: Sequence[str], removed: Sequence[str], added: Sequence[str]) -> 
 def _blocks(document: ArtifactDocument) -> list[tuple[str, str]]:
     """(type, text) of each block; the cells of a table and the items of a list stand on lines of their own."""
     named = {"listblock": "list"}
-    found = [(type(b).__name__.lower(), "\n".join(lines_of(b))) for b in document.blocks]
+    found = [(type(b).__name__.lower(), "\n".join(lines_of(b, addresses=True))) for b in document.blocks]
     return [("title", document.title), *((named.get(kind, kind), text) for kind, text in found)]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from proofroom.db import projects, work_sessions
 from proofroom.db.models import ArtifactVersion, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.canonical import digest
-from proofroom.domain.document import ArtifactDocument, from_json
+from proofroom.domain.document import ArtifactDocument, escaped, from_json
 from proofroom.domain.errors import InvalidInput
 from proofroom.exports import html, markdown, record
 from proofroom.exports.drafted import drafted_by
@@ -126,8 +125,7 @@ def _text(title: str, pieces: Sequence[Piece], runtime: str) -> str:
     end = "" if drafted is None else f"\n{drafted}\n"
     if len(pieces) == 1:
         return markdown.render(pieces[0].document, pieces[0].claims, pieces[0].titles) + end
-    parts = [f"# {title}\n"]
+    parts = [f"# {escaped(title)}\n"]
     for n, piece in enumerate(pieces, start=1):
-        text = markdown.render(piece.document, piece.claims, piece.titles, level=2)
-        parts.append(re.sub(r"\[\^(\d+)\]", rf"[^{n}-\1]", text))
+        parts.append(markdown.render(piece.document, piece.claims, piece.titles, level=2, piece=f"{n}-"))
     return "\n".join(parts) + end

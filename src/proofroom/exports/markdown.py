@@ -1,14 +1,15 @@
-"""A signed document as Markdown for people: each citation a footnote that says where the words stand."""
+"""A signed document as Markdown for people: each citation a footnote that says where the words stand.
+
+A footnote has the words of the source that the evidence showed. What a citation quotes beyond that was before nobody's
+eyes at the review, and is not delivered.
+"""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from proofroom.domain.document import ArtifactDocument, plain, to_markdown
+from proofroom.domain.document import ArtifactDocument, Heading, delivered, escaped, plain
 from proofroom.exports.people import for_people
-
-_OPEN = re.compile(r"\[\[([A-Za-z0-9_.:-]{1,64})\|")
-_QUOTE_LIMIT = 10_000
 
 
 def render(
@@ -17,50 +18,35 @@ def render(
     titles: Mapping[str, str],
     *,
     level: int = 1,
+    piece: str = "",
 ) -> str:
-    """Markdown with footnotes. `titles` maps source ids to titles; `level` is the depth of the title."""
+    """Markdown with footnotes. `titles` maps source ids to titles; `level` is the depth of the title; `piece`
+    begins the name of each note.
+    """
     anchors = {
         (a["block_id"], _words(a["quote"])): a for c in claims for a in c["anchors"] if a.get("block_id")
     }
     notes: list[str] = []
-    numbers: dict[tuple[str, str], int] = {}
+    numbers: dict[tuple[str, str], str] = {}
 
     def note(alias: str, quote: str) -> str:
         if (alias, quote) not in numbers:
-            numbers[alias, quote] = len(numbers) + 1
-            notes.append(f"[^{len(numbers)}]: {_where(document, anchors, titles, alias, quote)}")
-        return f"[^{numbers[alias, quote]}]"
+            numbers[alias, quote] = f"[^{piece}{len(numbers) + 1}]"
+            notes.append(f"{numbers[alias, quote]}: {_where(document, anchors, titles, alias, quote)}")
+        return numbers[alias, quote]
 
-    body = _with_notes(to_markdown(for_people(document, titles)), note).strip()
+    body = delivered(for_people(document, titles), note).strip()
     title = document.title.strip()
-    first = body.split("\n", 1)[0].lstrip("# ").strip()
-    parts = [] if not title or first == title else [f"{'#' * level} {title}"]
+    first = next(iter(document.blocks), None)
+    parts = [] if not title or _is_title(first, title) else [f"{'#' * level} {escaped(title)}"]
     parts.append(body)
     if notes:
         parts.append("\n".join(notes))
     return "\n\n".join(parts) + "\n"
 
 
-def _with_notes(body: str, note: Callable[[str, str], str]) -> str:
-    """The text with each citation replaced. One pass: hostile text may open thousands and close none."""
-    out: list[str] = []
-    at, close = 0, -1
-    for opened in _OPEN.finditer(body):
-        if opened.start() < at:
-            continue  # inside the quote of the citation before
-        if close < opened.end():
-            close = body.find("]]", opened.end())
-        if close < 0:
-            break
-        if close - opened.end() > _QUOTE_LIMIT:
-            continue
-        before = body[at : opened.start()]
-        out += [
-            before.removesuffix(" "),
-            note(opened.group(1), body[opened.end() : close]),
-        ]
-        at = close + 2
-    return "".join([*out, body[at:]])
+def _is_title(first: object, title: str) -> bool:
+    return isinstance(first, Heading) and plain(first.text).text.strip() == title
 
 
 def _where(
@@ -71,19 +57,17 @@ def _where(
     quote: str,
 ) -> str:
     ref = document.refs.get(alias)
-    words = _words(quote)
     if ref is None:
-        return f"“{words}” (the source is not known)"
-    title = titles.get(str(ref.source_id), "a source of this project")
-    anchor = anchors.get((str(ref.block_id), words))
-    place = f"version {ref.version}"
-    if anchor is not None:
-        if anchor.get("page"):
-            place += f", page {anchor['page']}"
-        place += f", characters {anchor['char_start']:,} to {anchor['char_end']:,}"
-    return f"“{words}” {title}, {place}"
+        return "The source of this is not known."
+    title = escaped(titles.get(str(ref.source_id), "a source of this project"))
+    anchor = anchors.get((str(ref.block_id), _words(quote)))
+    if anchor is None:
+        return f"{title}, version {ref.version}"
+    page = f", page {anchor['page']}" if anchor.get("page") else ""
+    place = f"version {ref.version}{page}, characters {anchor['char_start']:,} to {anchor['char_end']:,}"
+    return f"“{escaped(' '.join(anchor['quote'].split()))}” {title}, {place}"
 
 
 def _words(quote: str) -> str:
-    """A quote on one line, without markup: sources break lines where citations do not."""
-    return " ".join(plain(quote).text.split())
+    """The letters and digits of a quote: sources break lines, set marks and quotation marks where citations do not."""
+    return " ".join(re.findall(r"\w+", quote.replace("_", " ").casefold()))

@@ -13,6 +13,9 @@ from proofroom.domain.errors import InvalidInput
 CHECK = "check"
 """The agent type of an outside draft: there is no agent, only the draft, its check and its review."""
 
+DRAFT_SLOT = "draft"
+"""The slot of an outside draft."""
+
 NO_RUNTIME = "none"
 
 

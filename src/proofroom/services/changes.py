@@ -9,7 +9,7 @@ from proofroom.db import artifacts as db_artifacts
 from proofroom.db import work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
-from proofroom.domain.document import from_json, plain, to_json
+from proofroom.domain.document import from_json, inline_at, plain, to_json
 from proofroom.domain.evidence import split_claims
 from proofroom.domain.textdiff import align, diff_documents, diff_to_json
 
@@ -73,11 +73,12 @@ async def _units(tx: Tx, session_id: UUID) -> list[str]:
         by_block: dict[int, list[str]] = {}
         for claim in split_claims(document):
             if claim.kind == "sentence":
-                by_block.setdefault(claim.path[0], []).append(claim.text)
+                said = plain(inline_at(document, claim.path) or "").shown(claim.char_start, claim.char_end)
+                by_block.setdefault(claim.path[0], []).append(said)
         for index, block in enumerate(to_json(document)["blocks"]):
             if block["type"] == "table":
                 units += [
-                    " | ".join("" if c is None else plain(str(c)).text for c in r) for r in block["rows"]
+                    " | ".join("" if c is None else plain(str(c)).shown() for c in r) for r in block["rows"]
                 ]
             else:
                 units += by_block.get(index, [])

@@ -11,7 +11,7 @@ from proofroom.db import projects, work_sessions
 from proofroom.db.models import WorkSession
 from proofroom.db.tx import Tx
 from proofroom.db.work_sessions import Record
-from proofroom.domain.document import ArtifactDocument, parse_markdown
+from proofroom.domain.document import ArtifactDocument, as_typed, parse_markdown
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.domain.evidence import split_claims
 from proofroom.domain.policy import Strategy
@@ -29,13 +29,13 @@ from proofroom.services import (
     work_requests,
 )
 from proofroom.services.access import Actor, require, require_still
-from proofroom.services.catalog import CHECK, NO_RUNTIME, Catalog
+from proofroom.services.catalog import CHECK, DRAFT_SLOT, NO_RUNTIME, Catalog
 from proofroom.services.ledgers import Ahead
 from proofroom.services.outside import Read, Told
 
-SLOT = "draft"
 ARTIFACT_TYPE = "generic_output"
 MAX_DRAFT = 2_000_000
+MAX_TITLE = 300
 
 CHECKED_AT_ONCE = 150
 """Claims of a draft that is checked in the request that brings it. A longer one is checked by a leg."""
@@ -46,7 +46,8 @@ to watch."""
 
 
 def read_draft(draft: str, title: str | None) -> ArtifactDocument:
-    """The draft as a document; its first heading is its title unless one is given.
+    """The draft as a document; its first heading is its title unless one is given. It cites nothing that this project
+    knows, so what looks like a citation is text.
 
     Raises InvalidInput (`draft_empty`, `draft_too_large`, `document_invalid`).
     """
@@ -60,7 +61,8 @@ def read_draft(draft: str, title: str | None) -> ArtifactDocument:
             hint="Check it in parts.",
             field="draft",
         )
-    return parse_markdown(clean, title=title)
+    document = as_typed(parse_markdown(clean, title=title))
+    return replace(document, title=document.title[:MAX_TITLE])
 
 
 async def check_only(
@@ -73,7 +75,7 @@ async def check_only(
 ) -> Mapping[str, Any]:
     """{claims, summary}: the ledger of a draft, with nothing kept. `told` hears how far it is."""
     document = read_draft(draft, None)
-    claims = await outside.check_draft(read, project_id, document, SLOT, source_ids, told)
+    claims = await outside.check_draft(read, project_id, document, DRAFT_SLOT, source_ids, told)
     return {"claims": claims, "summary": evidence.summarize(claims)}
 
 
@@ -99,10 +101,10 @@ async def open_check(
     require(actor, "requester")
     project = await projects.to_fill(tx, project_id)
     document = await asyncio.to_thread(read_draft, draft, title)
-    claims = len(await asyncio.to_thread(split_claims, document, SLOT))
+    claims = len(await asyncio.to_thread(split_claims, document, DRAFT_SLOT))
     if not claims:
         raise _no_claims()
-    name = (title or document.title or "Untitled draft").strip()[:300]
+    name = (title or document.title or "Untitled draft").strip()[:MAX_TITLE]
     row = await work_sessions.create(
         tx,
         Record(
@@ -127,11 +129,11 @@ async def open_check(
     )
     if claims > (min(WATCHED_FROM, CHECKED_AT_ONCE) if watched else CHECKED_AT_ONCE):
         await artifacts.file_draft(
-            tx, row, slot=SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document
+            tx, row, slot=DRAFT_SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document
         )
         return await work_requests.queue_first(tx, actor, row)
     await artifacts.save(
-        tx, row, slot=SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document, author="agent"
+        tx, row, slot=DRAFT_SLOT, artifact_type=ARTIFACT_TYPE, title=name, document=document, author="agent"
     )
     ((artifact, version),) = await db_artifacts.current(tx, row.id)
     said = artifacts.saved_event(artifact, version, version.claims)
@@ -200,7 +202,7 @@ async def replace_draft(
     await seals.require_shown(tx, row, checkpoint, packet_digest)
     ((artifact, before),) = await db_artifacts.current(tx, row.id)
     saved = await artifacts.save(
-        tx, row, slot=SLOT, artifact_type=artifact.artifact_type, title=before.title,
+        tx, row, slot=DRAFT_SLOT, artifact_type=artifact.artifact_type, title=before.title,
         document=read_draft(draft, before.document["title"] or None), author="person", author_id=actor.member_id,
         ahead=ahead,
     )  # fmt: skip

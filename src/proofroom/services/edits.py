@@ -11,7 +11,7 @@ from proofroom.db import checkpoints, work_sessions
 from proofroom.db.models import ArtifactVersion, WorkCheckpoint, WorkSession
 from proofroom.db.tx import Tx
 from proofroom.domain.checkpoint import Acknowledgement
-from proofroom.domain.document import ArtifactDocument, from_json
+from proofroom.domain.document import ArtifactDocument, as_typed, from_json
 from proofroom.domain.errors import Conflict, InvalidInput
 from proofroom.services import artifacts, evidence, outside
 from proofroom.services.access import Actor, require
@@ -48,7 +48,7 @@ async def save_edits(
                 f"“{shown['title']}” is not the version that you looked at any more. Nothing was decided.",
                 hint="Look at the current packet and edit that.",
             )
-        document = _edited(version, edit.get("body"))
+        document = _edited(row, version, edit.get("body"))
         result = await artifacts.save(
             tx, row, slot=artifact.slot, artifact_type=artifact.artifact_type,
             title=document.title or version.title, document=document, high_impact=version.high_impact,
@@ -60,11 +60,12 @@ async def save_edits(
     return saved
 
 
-def _edited(version: ArtifactVersion, body: Any) -> ArtifactDocument:
+def _edited(row: WorkSession, version: ArtifactVersion, body: Any) -> ArtifactDocument:
     refs = version.document.get("refs", {})
     if isinstance(body, dict):
         body = {**cast(dict[str, Any], body), "refs": refs}  # an edit cites what the version cites
-    return artifacts.read_body(body, title=version.title, refs=refs)
+    document = artifacts.read_body(body, title=version.title, refs=refs)
+    return as_typed(document) if row.agent_type == CHECK else document
 
 
 async def compared(
@@ -95,7 +96,7 @@ async def compared(
             raise _unknown()
         async with read() as tx:
             version = await db_artifacts.version(tx, UUID(artifact["artifact_id"]), artifact["version"])
-        document = await asyncio.to_thread(_edited, version, edit.get("body"))
+        document = await asyncio.to_thread(_edited, row, version, edit.get("body"))
         claims = await _compared(read, row, artifact["slot"], version.document, document)
         found.append({"artifact_id": artifact["artifact_id"], "claims": claims})
     return found

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from proofroom.db import artifacts as db_artifacts
-from proofroom.db import checkpoints, lists, members, projects
+from proofroom.db import checkpoints, lists, members, projects, work_sessions
 from proofroom.db.models import (
     ArtifactVersion,
     Delivery,
@@ -22,13 +22,13 @@ from proofroom.db.models import (
 from proofroom.db.tx import Tx
 from proofroom.domain.attention import attention
 from proofroom.domain.checkpoint import Decision, flagged_claims, held_decision
-from proofroom.domain.document import from_json, plain, to_markdown
+from proofroom.domain.document import Chart, chart_figures, from_json, plain, to_markdown
 from proofroom.domain.signing import signing_of, signing_to_json
 from proofroom.domain.work_session import MAX_CHANGE_REQUESTS
 from proofroom.services import extending, external, folders
 from proofroom.services.agent_titles import title_of, titles_of
 from proofroom.services.aside import aside
-from proofroom.services.catalog import Catalog
+from proofroom.services.catalog import CHECK, DRAFT_SLOT, Catalog
 from proofroom.services.evidence import summarize
 
 Json = dict[str, Any]
@@ -192,6 +192,8 @@ def event(row: WorkEvent) -> Json:
 
 async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
     names = await members.names(tx)
+    # No agent wrote an outside draft: it is the words of who brought it.
+    brought = await _brought_by(tx, row) if row.slot == DRAFT_SLOT else None
     document, body, summary = await asyncio.to_thread(_rendered, version.document, version.claims)
     return {
         "id": str(row.id), "session_id": str(row.session_id), "slot": row.slot,
@@ -199,8 +201,9 @@ async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
         "version": version.version, "iteration": version.iteration, "digest": version.digest,
         "versions": [
             {
-                "version": v.version, "author": v.author,
-                "author_name": names.get(v.author_id) if v.author_id else None, "iteration": v.iteration,
+                "version": v.version, "author": "person" if brought else v.author,
+                "author_name": names.get(who) if (who := v.author_id or brought) else None,
+                "iteration": v.iteration,
                 "created_at": at(v.created_at), "signed": v.signed_at is not None,
                 "signed_by": names.get(v.signed_by) if v.signed_by else None,
             }
@@ -211,24 +214,55 @@ async def artifact(tx: Tx, row: WorkArtifact, version: ArtifactVersion) -> Json:
     }  # fmt: skip
 
 
+async def _brought_by(tx: Tx, row: WorkArtifact) -> UUID | None:
+    session = await work_sessions.get(tx, row.session_id)
+    return session.created_by if session.agent_type == CHECK else None
+
+
 def _rendered(document: Mapping[str, Any], claims: Sequence[Any]) -> tuple[Json, str, Json]:
     """(the document with its plain text, its Markdown, the summary of its claims)"""
     return with_plain(document), to_markdown(from_json(document)), summarize(claims)
 
 
 def with_plain(document: Mapping[str, Any]) -> Json:
-    """The document with the plain text of each block beside it, which is what claim offsets count in."""
+    """The document with the plain text of each block beside it, which is what claim offsets count in.
+
+    `links` of a block are what stands behind words that do not say where they lead, by the rest of the path: [[offset,
+    address], …], those behind the same word together. `plain_caption` and `plain_title` have it in them. A chart
+    that rests on no computation has its `figures`: {columns, rows}.
+    """
     blocks: list[Json] = []
     for block in document["blocks"]:
         shown = dict(block)
+        links: dict[str, list[tuple[int, str]]] = {}
+
+        def read(inline: str, *path: int, links: dict[str, list[tuple[int, str]]] = links) -> str:
+            found = plain(inline)
+            behind: dict[int, list[str]] = {}
+            for link in found.links:
+                behind.setdefault(link.at, []).append(link.text)
+            if behind:
+                links["/".join(map(str, path))] = [(at, ") (".join(texts)) for at, texts in behind.items()]
+            return found.text
+
         if "text" in block:
-            shown["plain"] = plain(block["text"]).text
+            shown["plain"] = read(block["text"])
         if "items" in block:
-            shown["plain_items"] = [plain(item).text for item in block["items"]]
+            shown["plain_items"] = [read(item, n) for n, item in enumerate(block["items"])]
         if "rows" in block:
             shown["plain_rows"] = [
-                [None if cell is None else plain(str(cell)).text for cell in row] for row in block["rows"]
+                [None if cell is None else read(str(cell), r, c) for c, cell in enumerate(row)]
+                for r, row in enumerate(block["rows"])
             ]
+        if block.get("caption"):
+            shown["plain_caption"] = plain(block["caption"]).shown()
+        if block["type"] == "chart":
+            shown["plain_title"] = plain(block["title"]).shown()
+            figures = None if "computed" in block else chart_figures(Chart(block["title"], block["spec"]))
+            if figures is not None:
+                shown["figures"] = {"columns": [c.name for c in figures.columns], "rows": figures.rows}
+        if links:
+            shown["links"] = links
         blocks.append(shown)
     return {**document, "blocks": blocks}
 

@@ -169,11 +169,18 @@ def test_a_list_reads_against_its_lead_in() -> None:
     assert kept(seen(listed), seen(listed.replace("These hold", "These do not hold"))) == []
 
 
-def test_what_is_struck_out_reads_otherwise() -> None:
+def test_the_marks_of_what_is_struck_out_are_text() -> None:
     assert kept(seen("It was not lost."), seen("It was ~~not~~ lost.")) == []
     struck = "It was ~~not~~ lost."
-    assert kept(seen(struck), seen(struck)) == ["It was not lost."]
-    assert kept(seen(f"- {struck}"), seen(f"- {struck.replace('~~', '')}")) == []
+    assert kept(seen(struck), seen(struck)) == [struck]
+
+
+@pytest.mark.parametrize("begin", ["", "- "])
+def test_what_leads_elsewhere_now_is_read_again(begin: str) -> None:
+    linked = f"{begin}It was [lost](https://a.example)."
+    assert kept(seen(linked), seen(linked)) == ["It was lost."]
+    assert kept(seen(linked), seen(linked.replace("a.example", "b.example"))) == []
+    assert kept(seen(linked), seen(linked.replace(")", ' "titled")'))) == []
 
 
 def test_the_names_of_citations_do_not_count() -> None:

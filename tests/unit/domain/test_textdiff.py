@@ -54,6 +54,23 @@ def test_blocks_can_be_put_together_again(before: list[str], after: list[str]) -
         ]
 
 
+def test_where_a_link_leads_is_compared() -> None:
+    old, new = (
+        ArtifactDocument(
+            "T", (Paragraph(f"It was [mended](https://{host}/x) in May."), ListBlock(False, ("a",)))
+        )
+        for host in ("a.example", "b.example")
+    )
+    diff = diff_to_json(diff_documents(old, new))
+    assert [b["kind"] for b in diff["blocks"]] == ["same", "changed", "same"]
+    said = {
+        kind: "".join(c["text"] for c in diff["changes"] if c["kind"] == kind)
+        for kind in ("removed", "added")
+    }
+    assert "a.example" in said["removed"]
+    assert "b.example" in said["added"]
+
+
 def p_text(inline: str) -> str:
     from proofroom.domain.document import plain
 

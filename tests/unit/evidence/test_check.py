@@ -3,13 +3,14 @@
 # ruff: noqa: E501 -- one case a line
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofroom.domain.document import Cite
+from proofroom.domain.document import ArtifactDocument, Chart, Cite
 from proofroom.domain.evidence import (
     Check,
     Claim,
@@ -21,6 +22,7 @@ from proofroom.domain.evidence import (
     SourceName,
     analyse,
     check_cited,
+    check_computed,
     check_outside,
 )
 
@@ -247,15 +249,26 @@ def test_without_any_passage_nothing_speaks_of_it() -> None:
 
 
 def test_what_cannot_be_read_is_unsupported() -> None:
-    for found in (
-        check_outside(claim("x [[b1|y", unread=True), BOARD), check_cited(claim("x [[b1|y", unread=True), {}),
-    ):  # fmt: skip
-        assert (found.verdict, found.headline) == ("unsupported", "Citation cannot be read")
+    found = check_cited(claim("x [[b1|y", unread=True), {})
+    assert (found.verdict, found.headline) == ("unsupported", "Citation cannot be read")
+    # An outside draft cites nothing: there it is text like all other.
+    assert check_outside(claim("x [[b1|y", unread=True), BOARD).headline != "Citation cannot be read"
     long = "word " * 5000
     for found in (check_outside(claim(long), BOARD), check_cited(claim(long), {})):
         assert (found.verdict, found.headline) == ("unsupported", "Sentence too long to check")
         assert found.say is not None
         assert len(found.say.draft.text) < 300
+
+
+def test_a_link_that_names_another_host_is_unsupported() -> None:
+    misled = replace(claim("See bank.example.com"), leads="https://mallory.example/pay")
+    series = ArtifactDocument("T", (Chart("C", {}),))
+    for found in (
+        check_outside(misled, BOARD), check_cited(misled, {}), check_computed(misled, series, None),
+    ):  # fmt: skip
+        assert (found.verdict, found.headline) == ("unsupported", "Link leads elsewhere")
+        assert found.say is not None
+        assert "https://mallory.example/pay" in found.say.source.text
 
 
 # Numbers

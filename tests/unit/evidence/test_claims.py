@@ -83,6 +83,18 @@ def test_citations_belong_to_their_sentence() -> None:
     assert found[0].cites[1] == Cite("b1", "x", 6)
 
 
+def test_where_a_link_leads_that_names_another_host_is_known_of_its_sentence() -> None:
+    trap = "[bank.example.com](https://mallory.example)"
+    found = claims(
+        Paragraph(f"Good. See {trap} for it. Then [here](https://mallory.example) too."),
+        ListBlock(ordered=False, items=(f"`code` {trap}",)),
+        Heading(2, trap), Heading(2, "[here](https://mallory.example)"), Paragraph("[`x`](https://mallory.example)"),
+        Table((Column("a"), Column("b")), ((trap, "5"), ("c", "6"))),
+    )  # fmt: skip
+    leads = "https://mallory.example"
+    assert [c.leads for c in found] == ["", leads, "", leads, leads, leads, ""]
+
+
 def test_a_citation_that_cannot_be_read_is_marked() -> None:
     found = claims(Paragraph("Good. Bad [[b1|open. Also [[b2] here."), Paragraph("And [[b 3]] [[ok] fine"))
     assert [c.unread for c in found] == [False, True, True, True]

@@ -66,19 +66,35 @@ export interface JsonSchema {
 
 export type Cell = string | number | null;
 
+/** Addresses that the words of a text do not say, each behind the code point where its words end. */
+export type Link = [at: number, address: string];
+/** They by the place in their block: "" for its text, "2" for an item, "0/1" for a cell. */
+export type Links = Record<string, Link[]>;
+
 export type DocBlock =
-  | { type: "heading"; level: number; text: string; plain?: string }
-  | { type: "paragraph" | "quote" | "opinion"; text: string; plain?: string }
-  | { type: "list"; ordered: boolean; items: string[]; plain_items?: string[] }
+  | { type: "heading"; level: number; text: string; plain?: string; links?: Links }
+  | { type: "paragraph" | "quote" | "opinion"; text: string; plain?: string; links?: Links }
+  | { type: "list"; ordered: boolean; items: string[]; plain_items?: string[]; links?: Links }
   | {
       type: "table";
       caption?: string | null;
       columns: { name: string; unit?: string | null }[];
       rows: Cell[][];
       plain_rows?: string[][];
+      plain_caption?: string;
+      links?: Links;
       computed?: unknown;
     }
-  | { type: "chart"; title: string; spec: Record<string, unknown>; computed?: unknown };
+  | {
+      type: "chart";
+      title: string;
+      plain_title?: string;
+      spec: Record<string, unknown>;
+      computed?: unknown;
+      /** What an export writes of it, where no computation bears it out. */
+      figures?: { columns: string[]; rows: Cell[][] };
+      links?: undefined;
+    };
 
 export interface ArtifactDocument {
   version: 1;

@@ -72,8 +72,3 @@ export function replaceInline(raw: string, plain: string, replacements: Replacem
   }
   return result;
 }
-
-/** A line that takes no marks, such as a caption: as it reads, without the backslashes that keep it plain. */
-export function unescaped(raw: string): string {
-  return raw.replace(/\\([!-/:-@[-`{-~])/g, "$1");
-}

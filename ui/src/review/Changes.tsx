@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useMemo, useState, type ReactNode } from "react";
 import { diffQuery, type Place } from "@/api/queries";
-import type { ArtifactDiff, ArtifactDocument, DocBlock } from "@/api/types";
+import type { ArtifactDiff, ArtifactDocument, DocBlock, Link } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { Loading, Problem } from "@/components/States";
 import { t } from "@/i18n";
@@ -9,7 +9,7 @@ import { length, slice } from "@/lib/codepoints";
 import { keep } from "@/lib/format";
 import { placeKey } from "@/lib/places";
 import { Block, ClaimSpan, flowOf, Gutter, headingRanks, isTitle, placesOf, type Shared } from "./Draft";
-import type { Row } from "./state";
+import { linksOf, type Row } from "./state";
 
 type Change = ArtifactDiff["changes"][number];
 
@@ -108,8 +108,10 @@ export function cutAtClaims(
 }
 
 /** A changed text with its claims in it, each with what was taken away and what was added. */
-function ChangedText({ changes, rows, shared, place }: { changes: Change[]; rows: Row[]; shared: Shared; place: string }) {
-  const ranges = rows.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end }));
+function ChangedText({ changes, rows, shared, place, links }: { changes: Change[]; rows: Row[]; shared: Shared; place: string; links: Link[] }) {
+  // Addresses stand among the words here, as what is compared of them.
+  const among = (at: number) => links.reduce((sum, [end, to]) => (end <= at ? sum + length(` (${to})`) : sum), at);
+  const ranges = rows.map(({ claim }) => ({ start: among(claim.char_start), end: among(claim.char_end) }));
   return (
     <span data-place={place} className={flowOf(changes.map((change) => change.text).join(""))}>
       {cutAtClaims(changes, ranges).map((piece, i) => {
@@ -141,7 +143,7 @@ function ChangedBlock({
   whole: ReactNode;
   place: string;
 }) {
-  const text = <ChangedText changes={entry.changes} rows={rows} shared={shared} place={place} />;
+  const text = <ChangedText changes={entry.changes} rows={rows} shared={shared} place={place} links={linksOf(block, [0])} />;
   switch (block.type) {
     case "heading": {
       const H = `h${rank}` as "h2" | "h3" | "h4";

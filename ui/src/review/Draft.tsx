@@ -1,16 +1,15 @@
-import { lazy, Suspense, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import type { ArtifactDocument, Cell, DocBlock } from "@/api/types";
+import { Fragment, lazy, Suspense, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import type { ArtifactDocument, Cell, DocBlock, Link } from "@/api/types";
 import { Mark } from "@/components/Mark";
 import { t } from "@/i18n";
-import { cut } from "@/lib/codepoints";
+import { cut, length } from "@/lib/codepoints";
 import { changedSpan } from "@/lib/diff";
 import { keep } from "@/lib/format";
-import { unescaped } from "@/lib/inline";
 import { placeKey } from "@/lib/places";
 import { EditSpan } from "./EditSpan";
 import { lookOf, shapeOf, wordOf } from "./look";
 import { markedRange } from "./outgoing";
-import { freeKey, plainOf, type ReviewState, type Row } from "./state";
+import { freeKey, linksOf, plainOf, type ReviewState, type Row } from "./state";
 
 // A chart that cannot be fetched costs the reader the picture, never the page.
 const Chart = lazy(() => import("@/components/Chart").catch(() => import("@/components/NoChart")));
@@ -27,8 +26,30 @@ export interface Shared {
   onEdited: (claim: string, text: string | null, was?: string) => void;
 }
 
+const NO_LINKS: Link[] = [];
+
+/** Where words lead that do not say it. It is no part of the text: places count without it. */
+export function To({ links }: { links: Link[] }) {
+  return links.map(([at, to]) => <span className="quiet" data-aside key={at}>{` (${to})`}</span>);
+}
+
+/** Words that begin at a code point of their text, each address right behind those that lead there. */
+function linked(text: string, from: number, links: Link[]): ReactNode {
+  const here = within(links, from, from + length(text));
+  return cut(text, here.map(([at], i) => ({ start: i && (here[i - 1]?.[0] ?? 0) - from, end: at - from }))).map((piece, i) => (
+    <Fragment key={i}>
+      {keep(piece.text)}
+      <To links={here.filter((_, n) => n === piece.range)} />
+    </Fragment>
+  ));
+}
+
+function within(links: Link[], start: number, end: number): Link[] {
+  return links.filter(([at]) => at > start && at <= end);
+}
+
 /** The words of a claim as they stand now, with what differs or was changed underlined. */
-function Words({ row, state, own }: { row: Row; state: ReviewState; own?: string }) {
+function Words({ row, state, own, links }: { row: Row; state: ReviewState; own?: string; links: Link[] }) {
   const { claim } = row;
   const settlement = state.settled[claim.id];
   if (settlement?.kind === "corrected") {
@@ -45,18 +66,18 @@ function Words({ row, state, own }: { row: Row; state: ReviewState; own?: string
   }
   if (own !== undefined) return lookOf(claim, state) ? <span className="x">{keep(own)}</span> : <>{keep(own)}</>;
   const marked = lookOf(claim, state) ? markedRange(claim) : null;
-  if (!marked) return <>{keep(claim.text)}</>;
+  let at = claim.char_start;
   return (
     <>
-      {cut(claim.text, [marked]).map((piece, i) =>
-        piece.range === 0 ? (
-          <span className="x" key={i}>
-            {keep(piece.text)}
+      {cut(claim.text, marked ? [marked] : []).map((piece, i) => {
+        const words = linked(piece.text, at, links);
+        at += length(piece.text);
+        return (
+          <span className={piece.range ? undefined : "x"} key={i}>
+            {words}
           </span>
-        ) : (
-          keep(piece.text)
-        ),
-      )}
+        );
+      })}
     </>
   );
 }
@@ -68,6 +89,7 @@ export function ClaimSpan({
   mark = false,
   own,
   words,
+  links = NO_LINKS,
 }: {
   row: Row;
   shared: Shared;
@@ -75,6 +97,8 @@ export function ClaimSpan({
   own?: string;
   /** What to show instead of the claim's own words, until the reader corrects it. */
   words?: ReactNode;
+  /** The addresses in its place. */
+  links?: Link[];
 }) {
   const { claim, n } = row;
   const { state } = shared;
@@ -100,7 +124,6 @@ export function ClaimSpan({
       data-claim={claim.id}
       data-v={look}
       aria-current={here ? "true" : undefined}
-      aria-describedby={undefined}
       onClick={() => {
         // Words that are being selected are read, not chosen.
         if (getSelection()?.isCollapsed !== false) shared.onSelect(claim.id);
@@ -115,14 +138,15 @@ export function ClaimSpan({
       <span className="sr" dir="ltr">{t("strip.claim", { n, word: wordOf(claim, state) })}: </span>
       {mark && look && <Mark shape={shapeOf(claim, state)} />}
       <span className="s">
-        {words !== undefined && settlement?.kind !== "corrected" ? words : <Words row={row} state={state} own={own} />}
+        {words !== undefined && settlement?.kind !== "corrected" ? words : <Words row={row} state={state} own={own} links={links} />}
       </span>
+      {(own !== undefined || settlement?.kind === "corrected") && <To links={own === undefined ? within(links, claim.char_start, claim.char_end) : links} />}
     </span>
   );
 }
 
 /** A text that claims nothing: it has no mark and no number, and can be changed all the same. */
-function FreeSpan({ plain, id, shared }: { plain: string; id: string; shared: Shared }) {
+function FreeSpan({ plain, id, shared, links }: { plain: string; id: string; shared: Shared; links: Link[] }) {
   const { state } = shared;
   const here = state.selected === id;
   const settlement = state.settled[id];
@@ -136,7 +160,7 @@ function FreeSpan({ plain, id, shared }: { plain: string; id: string; shared: Sh
   }
   return (
     <span className="c free" data-claim={id} data-v={now === null ? undefined : "own"} aria-current={here ? "true" : undefined} onClick={() => getSelection()?.isCollapsed !== false && shared.onSelect(id)}>
-      <span className="s">{now === null ? keep(plain) : now === "" ? <del>{keep(plain)}</del> : <span className="x">{keep(now)}</span>}</span>
+      <span className="s">{now === null ? linked(plain, 0, links) : now === "" ? <del>{keep(plain)}</del> : <span className="x">{keep(now)}</span>}</span>
     </span>
   );
 }
@@ -147,18 +171,23 @@ export function flowOf(text: string): string | undefined {
 }
 
 /** The plain text of one place, with its claims as spans. */
-function Text({ plain, path, artifactId, shared }: { plain: string; path: number[]; artifactId: string; shared: Shared }) {
+function Text({ plain, path, artifactId, shared, block }: { plain: string; path: number[]; artifactId: string; shared: Shared; block: DocBlock }) {
+  const links = linksOf(block, path);
   const place = placeKey(artifactId, path);
   const here = shared.places.get(place) ?? [];
   const pieces = cut(plain, here.map(({ claim }) => ({ start: claim.char_start, end: claim.char_end })));
+  let from = 0;
   return (
     <span data-place={place} className={flowOf(plain)}>
+      <To links={within(links, -1, 0)} />
       {shared.free && here.length === 0 && /\p{L}/u.test(plain) ? (
-        <FreeSpan plain={plain} id={freeKey(artifactId, path)} shared={shared} />
+        <FreeSpan plain={plain} id={freeKey(artifactId, path)} shared={shared} links={links} />
       ) : (
         pieces.map((piece, i) => {
           const row = here[piece.range];
-          return row ? <ClaimSpan key={row.claim.id} row={row} shared={shared} /> : <span key={i}>{keep(piece.text)}</span>;
+          const at = from;
+          from += length(piece.text);
+          return row ? <ClaimSpan key={row.claim.id} row={row} shared={shared} links={links} /> : <span key={i}>{linked(piece.text, at, links)}</span>;
         })
       )}
     </span>
@@ -188,6 +217,7 @@ function Table({
   artifactId: string;
   shared: Shared;
 }) {
+  const caption = block.plain_caption ?? block.caption;
   const claims = new Map(
     shared.rows
       .filter((row) => row.artifactId === artifactId && row.claim.kind === "cell" && row.claim.path[0] === index)
@@ -195,8 +225,8 @@ function Table({
   );
   return (
     <figure>
-      {block.caption && <figcaption dir="auto">{unescaped(block.caption)}</figcaption>}
-      <div className="scrollx" tabIndex={0} role="group" aria-label={block.caption ? unescaped(block.caption) : t("draft.table")}>
+      {caption && <figcaption dir="auto">{caption}</figcaption>}
+      <div className="scrollx" tabIndex={0} role="group" aria-label={caption || t("draft.table")}>
         <table>
           <thead>
             <tr>
@@ -218,12 +248,12 @@ function Table({
                     <td key={c} dir="auto" className={isNumeric(block.rows, c) ? "n" : undefined}>
                       {row ? (
                         <span data-place={placeKey(artifactId, [index, r, c])} className={flowOf(sentence ?? "")}>
-                          <ClaimSpan row={row} shared={shared} mark own={typeof cell === "number" ? shownCell(cell) : (sentence ?? "–")} />
+                          <ClaimSpan row={row} shared={shared} mark links={linksOf(block, [index, r, c])} own={typeof cell === "number" ? shownCell(cell) : (sentence ?? "–")} />
                         </span>
                       ) : typeof cell === "number" ? (
                         shownCell(cell)
                       ) : (
-                        <Text plain={sentence ?? "–"} path={[index, r, c]} artifactId={artifactId} shared={shared} />
+                        <Text plain={sentence ?? "–"} path={[index, r, c]} artifactId={artifactId} shared={shared} block={block} />
                       )}
                     </td>
                   );
@@ -251,7 +281,7 @@ export function Block({
   rank: number;
 }) {
   const text = (path: number[]): ReactNode => (
-    <Text plain={plainOf(block, path) ?? ""} path={path} artifactId={artifactId} shared={shared} />
+    <Text plain={plainOf(block, path) ?? ""} path={path} artifactId={artifactId} shared={shared} block={block} />
   );
   switch (block.type) {
     case "heading": {
@@ -282,15 +312,17 @@ export function Block({
     case "table":
       return <Table block={block} index={index} artifactId={artifactId} shared={shared} />;
     case "chart": {
+      const title = block.plain_title ?? block.title;
       const series = shared.rows.filter(
         (row) => row.artifactId === artifactId && row.claim.kind === "series" && row.claim.path[0] === index,
       );
       return (
         <figure>
-          <figcaption dir="auto">{unescaped(block.title)}</figcaption>
+          <figcaption dir="auto">{title}</figcaption>
           <Suspense fallback={<div className="chart quiet">{t("draft.chartLoading")}</div>}>
-            <Chart spec={block.spec} title={block.title} />
+            <Chart spec={block.spec} title={title} />
           </Suspense>
+          {block.figures && <Table block={{ type: "table", columns: block.figures.columns.map((name) => ({ name })), rows: block.figures.rows }} index={-1} artifactId={artifactId} shared={{ ...shared, free: false }} />}
           {series.length > 0 && (
             <div className="series">
               {series.map((row) => (

@@ -3,7 +3,7 @@
  * until the decision is pressed, and the decision carries all of it together with the packet's digest.
  */
 
-import type { Attention, Claim, DocBlock, KeptBefore, Packet } from "@/api/types";
+import type { Attention, Claim, DocBlock, KeptBefore, Link, Packet } from "@/api/types";
 
 export type Settlement =
   /** `was`: the words before, where no claim says them. */
@@ -259,6 +259,11 @@ export function plainOf(block: DocBlock | undefined, path: number[]): string | n
     default:
       return block.plain ?? block.text;
   }
+}
+
+/** The addresses that stand behind words of the text at a path. */
+export function linksOf(block: DocBlock, path: number[]): Link[] {
+  return block.links?.[path.slice(1).join("/")] ?? [];
 }
 
 /** The key under which a text that claims nothing is selected and changed. */

@@ -1,9 +1,8 @@
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import type { Artifact, DocBlock } from "@/api/types";
 import { t } from "@/i18n";
-import { unescaped } from "@/lib/inline";
-import { Block, ClaimSpan, Gutter, headingRanks, isTitle, placesOf, shownCell, type Shared } from "@/review/Draft";
-import { plainOf, type ReviewState, type Row } from "@/review/state";
+import { Block, ClaimSpan, Gutter, headingRanks, isTitle, placesOf, shownCell, To, type Shared } from "@/review/Draft";
+import { linksOf, plainOf, type ReviewState, type Row } from "@/review/state";
 import { DataTable } from "./DataTable";
 import { figuresOf } from "./figures";
 import { sectionId } from "./sections";
@@ -28,7 +27,7 @@ function TableBlock({ block, index, artifactId, shared }: { block: Extract<DocBl
     [shared.rows, artifactId, index],
   );
   const columns = useMemo(() => block.columns.map((one) => (one.unit ? `${one.name}, ${one.unit}` : one.name)), [block.columns]);
-  const caption = block.caption ? unescaped(block.caption) : null;
+  const caption = block.plain_caption ?? block.caption ?? null;
   return (
     <figure>
       {caption && <figcaption>{caption}</figcaption>}
@@ -40,7 +39,8 @@ function TableBlock({ block, index, artifactId, shared }: { block: Extract<DocBl
           const row = claims.get(`${r}/${c}`);
           const value = block.rows[r]?.[c];
           const words = typeof value === "number" ? shownCell(value) : (plainOf(block, [index, r, c]) ?? "–");
-          return row ? <ClaimSpan row={row} shared={shared} mark own={words} /> : words;
+          const links = linksOf(block, [index, r, c]);
+          return row ? <ClaimSpan row={row} shared={shared} mark own={words} links={links} /> : <>{words}<To links={links} /></>;
         }}
       />
     </figure>
@@ -50,7 +50,7 @@ function TableBlock({ block, index, artifactId, shared }: { block: Extract<DocBl
 function ChartBlock({ block, index, artifactId, shared }: { block: Extract<DocBlock, { type: "chart" }>; index: number; artifactId: string; shared: Shared }) {
   const [open, setOpen] = useState(false);
   const figures = useMemo(() => figuresOf(block.spec), [block.spec]);
-  const title = unescaped(block.title);
+  const title = block.plain_title ?? block.title;
   const series = shared.rows.filter((row) => row.artifactId === artifactId && row.claim.kind === "series" && row.claim.path[0] === index);
   return (
     <figure>

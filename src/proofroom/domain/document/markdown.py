@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from proofroom.domain.document.inline import plain
+from proofroom.domain.document.inline import as_code, plain
 from proofroom.domain.document.model import (
     ArtifactDocument,
     Block,
@@ -134,13 +134,13 @@ def _items(tokens: Sequence[Token]) -> list[str]:
         elif token.type == "inline":
             items[-1].append(token.content)
         elif token.type == "fence":
-            items[-1].append(_as_code(token.content))
+            items[-1].append(as_code(token.content))
     return [t for parts in items if (t := one_line(" ".join(parts)))]
 
 
 def _quote(tokens: Sequence[Token]) -> list[Block]:
     texts = [
-        one_line(t.content if t.type == "inline" else _as_code(t.content))
+        one_line(t.content if t.type == "inline" else as_code(t.content))
         for t in tokens
         if t.type in ("inline", "fence")
     ]
@@ -174,7 +174,7 @@ def _table(tokens: Sequence[Token], lines: Sequence[str], index: int) -> Table:
 
 def _fence(token: Token, index: int) -> list[Block]:
     if token.info.strip().split(" ")[0] != "vega-lite":
-        text = _as_code(token.content)
+        text = as_code(token.content)
         return [Paragraph(text)] if text else []
     path = f"blocks[{index}].spec"
     spec = _json(token.content, path)
@@ -195,50 +195,46 @@ def _json(text: str, path: str) -> Any:
         invalid(path, f"it is not JSON ({str(error)[:120]})")
 
 
-def _as_code(text: str) -> str:
-    text = one_line(text)
-    if not text:
-        return ""
-    ticks = "`" * (max((len(r) for r in re.findall(r"`+", text)), default=0) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{pad}{text}{pad}{ticks}"
-
-
 # Writing ------------------------------------------------------------------------------------------
 
 
 def to_markdown(doc: ArtifactDocument) -> str:
     """The Markdown form. The title and the references stand beside it, not in it."""
+    return write_blocks(doc.blocks, _guard)
+
+
+def write_blocks(blocks: Sequence[Block], guard: Callable[[str], str]) -> str:
+    """The blocks as Markdown; `guard` keeps the text of one from being read as another kind of block."""
     parts: list[str] = []
     mark = ""
     before: Block | None = None
-    for block in doc.blocks:
+    for block in blocks:
         same_kind = (
             isinstance(block, ListBlock) and isinstance(before, ListBlock) and before.ordered == block.ordered
         )
         # Two lists in a row would read as one: the second takes the other marker.
         mark = ("*" if mark == "-" else "-") if same_kind else "-"
-        parts.append(_write(block, mark))
+        parts.append(_write(block, mark, guard))
         before = block
     return "\n\n".join(parts) + "\n" if parts else ""
 
 
-def _write(block: Block, mark: str) -> str:
+def _write(block: Block, mark: str, guard: Callable[[str], str]) -> str:
     match block:
         case Heading():
             return f"{'#' * block.level} {_heading(block.text)}"
         case Paragraph():
-            return _guard(block.text)
+            return guard(block.text)
         case ListBlock():
             bullets = (
                 f"{i}{'.' if mark == '-' else ')'}" if block.ordered else mark
                 for i, _ in enumerate(block.items, start=1)
             )
-            return "\n".join(f"{b} {_guard(t)}" for b, t in zip(bullets, block.items, strict=True))
+            return "\n".join(f"{b} {guard(t)}" for b, t in zip(bullets, block.items, strict=True))
         case Quote():
-            return f"> {_guard(block.text)}"
+            return f"> {guard(block.text)}"
         case Opinion():
-            return f"> {_OPINION} {_guard(block.text)}"
+            return f"> {_OPINION} {guard(block.text)}"
         case Table():
             return _write_table(block)
         case _:
@@ -282,8 +278,15 @@ def _guard(text: str) -> str:
         or _COMPUTED.fullmatch(text) is not None
         or _GUARDED.match(text) is not None
     )
-    if not needs:
-        return text
+    return _barred(text) if needs else text
+
+
+def guard_alone(text: str) -> str:
+    """As for every reader of Markdown: text that is written here and not read back needs no more."""
+    return text if not text or _is_paragraph(text) else _barred(text)
+
+
+def _barred(text: str) -> str:
     at = len(text) - len(text.lstrip("0123456789"))  # the mark of a list follows its digits
     return f"{text[:at]}\\{text[at:]}"
 

@@ -11,6 +11,12 @@ def text_at(document: ArtifactDocument, path: Sequence[int]) -> str | None:
 
     None where no text stands: no such place, an empty cell, a chart.
     """
+    inline = inline_at(document, path)
+    return None if inline is None else plain(inline).text
+
+
+def inline_at(document: ArtifactDocument, path: Sequence[int]) -> str | None:
+    """The inline Markdown at `path`, as for `text_at`."""
     if not path or any(part < 0 for part in path) or path[0] >= len(document.blocks):
         return None
     block, rest = document.blocks[path[0]], tuple(path[1:])
@@ -18,11 +24,10 @@ def text_at(document: ArtifactDocument, path: Sequence[int]) -> str | None:
         case Chart():
             return None
         case ListBlock():
-            return plain(block.items[rest[0]]).text if len(rest) == 1 and rest[0] < len(block.items) else None
+            return block.items[rest[0]] if len(rest) == 1 and rest[0] < len(block.items) else None
         case Table():
             if len(rest) != 2 or rest[0] >= len(block.rows) or rest[1] >= len(block.rows[rest[0]]):
                 return None
-            cell = block.rows[rest[0]][rest[1]]
-            return None if cell is None else plain(cell).text
+            return block.rows[rest[0]][rest[1]]
         case _:
-            return None if rest else plain(block.text).text
+            return None if rest else block.text

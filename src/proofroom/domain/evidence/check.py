@@ -38,7 +38,7 @@ from proofroom.domain.evidence.recount import (
 from proofroom.domain.evidence.romans import compare_romans
 from proofroom.domain.evidence.small_names import compare_small_names
 from proofroom.domain.evidence.tables import compare_table
-from proofroom.domain.evidence.verdict import judge, not_cited, unread
+from proofroom.domain.evidence.verdict import judge, led_elsewhere, not_cited, unread
 
 # A sentence that holds less than this share of the claim's word weight does not speak of it.
 SPEAKS = 0.34
@@ -60,8 +60,8 @@ def check_outside(
     """
     if len(claim.text) > _LONGEST_CLAIM:
         return unread(claim, f"the sentence has {len(claim.text):,} characters", "Sentence too long to check")
-    if claim.unread:
-        return unread(claim, "a citation in it is not of the form [[b12|quote]]", "Citation cannot be read")
+    if claim.leads:
+        return led_elsewhere(claim)
     passages, further = _read(candidates), _read(near)
     found = _outside(claim, passages, known_sources, further)
     return _proposed(claim, found, lambda fixed: _outside(fixed, passages, known_sources, further))
@@ -147,6 +147,8 @@ def check_cited(
     """
     if len(claim.text) > _LONGEST_CLAIM:
         return unread(claim, f"the sentence has {len(claim.text):,} characters", "Sentence too long to check")
+    if claim.leads:
+        return led_elsewhere(claim)
     if claim.unread:
         return unread(claim, "a citation in it is not of the form [[b12|quote]]", "Citation cannot be read")
     if not claim.cites:

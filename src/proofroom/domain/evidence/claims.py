@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from proofroom.domain.document import (
@@ -13,6 +13,7 @@ from proofroom.domain.document import (
     Chart,
     Cite,
     Heading,
+    Link,
     ListBlock,
     Opinion,
     Paragraph,
@@ -56,20 +57,23 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
         cites: tuple[Cite, ...] = (),
         verbatim: bool = False,
         unread: bool = False,
+        leads: str = "",
         at: int = 0,
     ) -> None:
         key = claim_id(namespace, kind, text)
         seen[key] += 1
         name = key if seen[key] == 1 else f"{key}_{seen[key]}"
         out.append(
-            ClaimText(name, len(out) + 1, text, kind, path, start, end, opinion, cites, verbatim, unread, at)
+            ClaimText(
+                name, len(out) + 1, text, kind, path, start, end, opinion, cites, verbatim, unread, at, leads
+            )
         )
 
     for index, block in enumerate(doc.blocks):
         match block:
             case Paragraph() | Quote() | Opinion():
                 opinion, verbatim = isinstance(block, Opinion), isinstance(block, Quote)
-                for text, start, end, cites, unread in _sentences(block.text):
+                for text, start, end, cites, unread, leads in _sentences(block.text):
                     add(
                         text,
                         "sentence",
@@ -80,28 +84,48 @@ def split_claims(doc: ArtifactDocument, namespace: str = "") -> list[ClaimText]:
                         cites=cites,
                         verbatim=verbatim,
                         unread=unread,
+                        leads=leads,
                     )
             case ListBlock():
                 for item, inline in enumerate(block.items):
-                    for text, start, end, cites, unread in _sentences(inline):
-                        add(text, "sentence", (index, item), start, end, cites=cites, unread=unread)
+                    for text, start, end, cites, unread, leads in _sentences(inline):
+                        add(
+                            text,
+                            "sentence",
+                            (index, item),
+                            start,
+                            end,
+                            cites=cites,
+                            unread=unread,
+                            leads=leads,
+                        )
             case Heading():
-                for text, start, end, cites, unread in _sentences(block.text):
-                    if cites or unread or _says_something(text) or _prose(text):
-                        add(text, "sentence", (index,), start, end, cites=cites, unread=unread)
+                for text, start, end, cites, unread, leads in _sentences(block.text):
+                    if cites or unread or leads or _says_something(text) or _prose(text):
+                        add(text, "sentence", (index,), start, end, cites=cites, unread=unread, leads=leads)
             case Table():
                 for row in range(len(block.rows)):
-                    for text, at, col, size, cites, unread in _cells(block, row):
-                        add(text, "cell", (index, row, col), 0, size, cites=cites, unread=unread, at=at)
+                    for text, at, col, size, cites, unread, leads in _cells(block, row):
+                        add(
+                            text,
+                            "cell",
+                            (index, row, col),
+                            0,
+                            size,
+                            cites=cites,
+                            unread=unread,
+                            leads=leads,
+                            at=at,
+                        )
             case _:  # a chart
                 for i, name in enumerate(chart_series(block)):
                     add(f"{block.title}: {name}" if block.title else name, "series", (index, i), 0, len(name))
     return out
 
 
-def _cells(table: Table, row: int) -> Iterator[tuple[str, int, int, int, tuple[Cite, ...], bool]]:
+def _cells(table: Table, row: int) -> Iterator[tuple[str, int, int, int, tuple[Cite, ...], bool, str]]:
     """The cells of a row that are claims: text, where in it the cell's own words begin, column, their length,
-    citations, whether one is unread.
+    citations, whether one is unread, where a link of the row leads that says otherwise.
 
     The first cell that is not empty names the row and claims nothing by itself, unless it stands alone; in a
     computed table every cell without a figure names the row, and `label_cells` are compared with it. What cites
@@ -126,7 +150,8 @@ def _cells(table: Table, row: int) -> Iterator[tuple[str, int, int, int, tuple[C
         after = f" {unit}" if unit and re.search(r"[0-9]\Z", cell.text) else ""
         unread = any(_UNREAD.search(c.text) is not None for c in read if c is not None)
         text = before + cell.text + after
-        yield text, len(before), col, len(cell.text), cell.cites or of_row, unread
+        leads = next((found for c in read if c is not None and (found := _elsewhere(c.links))), "")
+        yield text, len(before), col, len(cell.text), cell.cites or of_row, unread, leads
 
 
 def label_cells(table: Table, row: int) -> frozenset[int]:
@@ -181,9 +206,19 @@ def _encodings(spec: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any
                     yield from _encodings(cast(Mapping[str, Any], part), depth + 1)
 
 
-def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], bool]]:
+def _elsewhere(links: Iterable[Link]) -> str:
+    """The address of the first link whose words name another host; "" for none."""
+    return next((link.address for link in links if link.misleads), "")
+
+
+def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], bool, str]]:
     read = plain(inline)
-    if read.code and not read.cites and not _prose(read.text) and not _can_be_compared(read.text):
+    if (
+        read.code
+        and not (read.cites or _elsewhere(read.links))
+        and not _prose(read.text)
+        and not _can_be_compared(read.text)
+    ):
         return
     spans = [(a, b) for a, b in split_sentences(read.text) if re.search(r"\w", read.text[a:b])]
     for i, (start, end) in enumerate(spans):
@@ -192,7 +227,8 @@ def _sentences(inline: str) -> Iterator[tuple[str, int, int, tuple[Cite, ...], b
         high = spans[i + 1][0] if i + 1 < len(spans) else len(read.text)
         cites = tuple(c for c in read.cites if low < c.at <= high)
         text = read.text[start:end]
-        yield text, start, end, cites, _UNREAD.search(text) is not None
+        leads = _elsewhere(link for link in read.links if low < link.at <= high)
+        yield text, start, end, cites, _UNREAD.search(text) is not None, leads
 
 
 def _prose(text: str) -> bool:

@@ -10,6 +10,7 @@ from proofroom.domain.compute import Result
 from proofroom.domain.document import ArtifactDocument, Chart, Table
 from proofroom.domain.evidence.claims import chart_series, label_cells
 from proofroom.domain.evidence.model import Check, Claim, ClaimText, Say, Side, Verdict
+from proofroom.domain.evidence.verdict import led_elsewhere
 from proofroom.domain.figures import same_figure
 
 
@@ -19,6 +20,8 @@ def check_computed(claim: ClaimText, document: ArtifactDocument, again: Result |
     `again` is the result, or in words why it could not be computed, or None when the document names no
     computation. A cell is compared by row and column; a series with the column of its name, row by row.
     """
+    if claim.leads:
+        return led_elsewhere(claim)
     block = document.blocks[claim.path[0]]
     if again is None:
         return _made(

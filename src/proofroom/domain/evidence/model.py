@@ -56,7 +56,8 @@ class ClaimText:
     plain text.
 
     `verbatim` marks the text of a quote block. `unread` says that a citation in it could not be read. `own` is where
-    in `text` the words of a cell begin, behind the names of its row and column.
+    in `text` the words of a cell begin, behind the names of its row and column. `leads` is the address of a link in it
+    whose words name another host.
     """
 
     id: str
@@ -71,6 +72,7 @@ class ClaimText:
     verbatim: bool = False
     unread: bool = False
     own: int = 0
+    leads: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -471,6 +471,11 @@ def not_cited(claim: ClaimText) -> Claim:
     )
 
 
+def led_elsewhere(claim: ClaimText) -> Claim:
+    """What says that it leads to one place and leads to another is unsupported, whatever else it says."""
+    return unread(claim, f"a link in it leads to {claim.leads[:200]}", "Link leads elsewhere")
+
+
 def unread(claim: ClaimText, why: str, headline: str) -> Claim:
     """What cannot be read is unsupported."""
     say = Say(Side(_short_text(claim.text)), Side(f"Not compared: {why}."))
