@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SLOW_MS, Running, running, sent
+from tests.browser.reviews import CLEAN, WRONG, decided, make_check, opened, status
 from tests.browser.test_people import make_project
-from tests.browser.test_review import CLEAN, WRONG, decided, make_check, opened, status
 
 NOTICED_MS = 30_000
 """The page takes 17 s at most (docs/reference/http-api.md); the rest is for a machine that does other things."""

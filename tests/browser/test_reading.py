@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SLOW_MS, WIDTHS, flaws, sent
+from tests.browser.reviews import CLEAN, WRONG, make_check, opened
 from tests.browser.test_people import make_project
-from tests.browser.test_review import CLEAN, WRONG, make_check, opened
 from tests.browser.test_substrate import add_text
 
 expect.set_options(timeout=SLOW_MS)

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SLOW_MS, sent
 from tests.browser.moves import moves, watch_moves
+from tests.browser.reviews import CLEAN, WRONG, make_check, opened
 from tests.browser.test_people import make_project
-from tests.browser.test_review import CLEAN, WRONG, make_check, opened
 
 expect.set_options(timeout=SLOW_MS)
 
