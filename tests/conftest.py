@@ -30,9 +30,9 @@ FIRST = (
     "integration/test_outbox", "integration/test_embedded", "integration/test_other_providers",
     "integration/test_vectors", "integration/test_cli_check", "unit/agents/test_pydantic_ai",
     "unit/agents/test_reports_equal_pandas", "unit/test_revisions", "integration/test_real_files",
-    "browser/test_people", "browser/test_review", "browser/test_meanwhile", "browser/test_inbox", "browser/test_overview",
-    "browser/test_accessible", "browser/test_substrate", "browser/test_reading", "browser/test_undo", "browser/test_contradictions",
-    "browser/test_hostile", "browser/test_frozen",
+    "browser/test_people", "browser/test_review", "browser/test_meanwhile", "browser/test_inbox",
+    "browser/test_overview", "browser/test_accessible", "browser/test_substrate", "browser/test_reading",
+    "browser/test_undo", "browser/test_contradictions", "browser/test_hostile", "browser/test_frozen",
 )  # fmt: skip
 """The files that take longest. They are begun first, so that no process is left alone with one of them at the end."""
 
