@@ -104,8 +104,6 @@ def right(claim: ClaimText, found: Claim, *passages: Passage) -> None:
     for a in found.anchors:
         home = next(p for p in passages if (p.source_id, p.block_id) == (a.source_id, a.block_id))
         assert a.quote == home.text[a.char_start - home.char_start : a.char_end - home.char_start]
-    if claim.unread:
-        assert found.verdict == "unsupported"
 
 
 @settings(max_examples=200, deadline=None)
@@ -119,6 +117,8 @@ def test_nothing_raises_and_every_anchor_quotes_its_source(
         right(claim, check_outside(claim, given_passages, names, given_passages), *given_passages)
         found = check_cited(claim, {"b1": given_passages[0]}, given_passages[1:], names)
         right(claim, found, *given_passages)
+        if claim.unread:  # in an outside draft it is text as it was typed
+            assert found.verdict == "unsupported"
         if not claim.unread and any(c.ref != "b1" for c in claim.cites):
             assert found.verdict == "unsupported"
         if not claim.unread and not claim.cites:
