@@ -56,11 +56,7 @@ BY_FILE = ("--dist=loadfile", "--no-loadscope-reorder")
 RULES = (
     *("tests/unit/domain", "tests/unit/evidence", "tests/unit/substrate/test_envelope.py"),
     *("tests/unit/test_compute.py", "tests/unit/test_document.py", "tests/unit/test_redaction.py"),
-    *(
-        "tests/unit/test_addresses.py",
-        "tests/unit/exports/test_markdown.py",
-        "tests/unit/exports/test_shown.py",
-    ),
+    *("tests/unit/test_addresses.py", "tests/unit/exports"),
 )
 RULES_SUITE = [
     *(*RULES, f"--numprocesses={PROCESSORS}", *BY_FILE),
